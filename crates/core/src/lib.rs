@@ -1,0 +1,13 @@
+//! The decisions of a migration as pure code.
+//!
+//! Owns what must be true: which parts a table is split into, which change is applied or skipped,
+//! how far the frontier may move, which phase may follow which, what a finding means. Refuses
+//! sockets, clocks, randomness and SQL text: observations come in as values, decisions go out as
+//! values, and every module is tested without a server.
+
+pub mod command;
+pub mod disposition;
+pub mod finding;
+pub mod phase;
+pub mod selection;
+pub mod table;

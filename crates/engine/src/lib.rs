@@ -1,0 +1,9 @@
+//! Tasks that run what core decides, through pg.
+//!
+//! Owns the ways through a migration: assess, run, verify, cutover, finish. Refuses SQL text, bytes
+//! and printing: it returns values and reports through a [`report::Reporter`].
+
+pub mod cancel;
+pub mod error;
+pub mod report;
+pub mod status;

@@ -1,0 +1,102 @@
+//! Errors of this crate, by what the caller can do about them.
+//!
+//! A server's own message, detail and hint pass through as they came, without control characters:
+//! text from a server is data. Nothing here ever holds a password.
+
+use transhume_core::disposition::{self, Disposition};
+
+/// An ErrorResponse of a server (PostgreSQL manual, "Error and Notice Message Fields").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerError {
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+    /// COPY line and column, function context and the like.
+    pub context: Option<String>,
+    /// `schema.table` where the server names one.
+    pub table: Option<String>,
+    pub constraint: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PgError {
+    /// No session could be opened on any of the hosts.
+    #[error("cannot connect to {endpoint}: {reason}")]
+    Connect {
+        endpoint: String,
+        reason: String,
+        /// The server's refusal, where one answered.
+        server: Option<Box<ServerError>>,
+        hint: Option<String>,
+    },
+    /// The server answered with an error; the session is still usable.
+    #[error("{}", .0.message)]
+    Server(Box<ServerError>),
+    /// The connection broke or fell silent: the outcome of what was under way is unknown.
+    #[error("connection to {endpoint} lost: {reason}")]
+    Lost { endpoint: String, reason: String },
+    /// The server sent what the protocol does not allow or this program does not know.
+    #[error("unexpected answer from {endpoint}: {reason}")]
+    Protocol { endpoint: String, reason: String },
+    /// A setting that must hold in our sessions did not take.
+    #[error("the session setting {name} is \"{actual}\" instead of \"{wanted}\"")]
+    Setting {
+        name: String,
+        wanted: String,
+        actual: String,
+    },
+    /// pg_dump or pg_restore is missing, too old or failed.
+    #[error("{message}")]
+    Program {
+        message: String,
+        detail: String,
+        hint: String,
+    },
+}
+
+impl PgError {
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Server(error) => Some(error),
+            Self::Connect { server, .. } => server.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.server().map(|error| error.sqlstate.as_str())
+    }
+
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Lost { .. } => Disposition::Retry,
+            Self::Connect { server: None, .. } => Disposition::Retry,
+            Self::Server(error)
+            | Self::Connect {
+                server: Some(error), ..
+            } => disposition::classify(&error.sqlstate),
+            Self::Protocol { .. } | Self::Setting { .. } => Disposition::Abort,
+            Self::Program { .. } => Disposition::WaitForOperator,
+        }
+    }
+
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Program { detail, .. } => Some(detail.clone()).filter(|detail| !detail.is_empty()),
+            _ => {
+                let server = self.server()?;
+                let lines = [server.detail.clone(), server.context.clone()];
+                let text = lines.into_iter().flatten().collect::<Vec<_>>().join("\n");
+                Some(text).filter(|text| !text.is_empty())
+            }
+        }
+    }
+
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Connect { hint: Some(hint), .. } | Self::Program { hint, .. } => Some(hint.clone()),
+            _ => self.server()?.hint.clone(),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The only crate that talks to a server or runs pg_dump and pg_restore.
+//!
+//! Owns connections, TLS, sessions with pinned settings, catalog queries (as `.sql` files), COPY,
+//! the replication stream and the `transhume` schema. Refuses policy: it neither retries nor
+//! decides which phase follows.
+
+pub mod error;
+pub mod names;

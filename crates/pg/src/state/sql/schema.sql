@@ -1,0 +1,197 @@
+-- The state of one migration, kept on the target beside the data that it describes (design §2.1).
+-- Every row here changes in the same transaction as the work that it records.
+-- `layout` in transhume.migration is the version of this file; a newer layout than the program's is refused.
+
+create schema transhume;
+
+-- One row: what is migrated, how far it has come.
+create table transhume.migration (
+    singleton            boolean primary key default true check (singleton),
+    id                   text        not null,   -- eight hex digits, part of every name on a server
+    layout               integer     not null,
+    program_version      text        not null,
+    created_at           timestamptz not null default clock_timestamp(),
+    phase                text        not null,   -- core::phase::Phase
+    phase_since          timestamptz not null default clock_timestamp(),
+    selection            jsonb       not null,   -- core::selection::Selection
+    -- identity of the source: LSNs of another system, database or timeline are never compared with ours
+    source_system        text        not null,   -- pg_control_system().system_identifier
+    source_database_oid  oid         not null,
+    source_database      text        not null,
+    source_timeline      integer     not null,
+    slot_name            text        not null,
+    publication_name     text        not null,
+    consistent_point     pg_lsn,                 -- null until the slot exists
+    -- first transaction id that was not yet assigned when the slot was created: a fresh snapshot is
+    -- exact once its xmin has reached this (design §2.3)
+    slot_xid_horizon     bigint,
+    load_end_lsn         pg_lsn,                 -- source WAL end when the full load was done
+    cutover_at           timestamptz
+);
+
+-- One row, updated by every batch with `where lsn = old`.
+create table transhume.frontier (
+    singleton     boolean primary key default true check (singleton),
+    lsn           pg_lsn      not null,          -- end LSN: all below is durably applied
+    commit_time   timestamptz,                   -- source commit time of the last applied transaction
+    transactions  bigint      not null default 0,
+    changes       bigint      not null default 0,
+    updated_at    timestamptz not null default clock_timestamp()
+) with (fillfactor = 10);
+
+-- Snapshots that loads read under; `snapshot` is txid_current_snapshot() of the source.
+create table transhume.snapshot (
+    id            serial      primary key,
+    name          text        not null,          -- pg_export_snapshot(), usable while the holder lives
+    snapshot      txid_snapshot not null,
+    from_slot     boolean     not null,          -- the slot's own: nothing of the stream is visible in it
+    taken_at      timestamptz not null default clock_timestamp()
+);
+
+-- One row for each table in the selection that holds rows of its own.
+create table transhume.relation (
+    source_oid    oid         primary key,
+    schema_name   text        not null,
+    table_name    text        not null,
+    state         text        not null,          -- core::load::RelationState: planned, loading, loaded, suspended
+    snapshot_id   integer     references transhume.snapshot,   -- snapshot that its parts read under
+    columns       text[]      not null,          -- columns that are copied, by name
+    format        text        not null,          -- text | binary
+    format_reason text        not null,
+    rows_estimate bigint      not null,
+    bytes         bigint      not null,          -- heap and TOAST size on the source when planned
+    unique (schema_name, table_name)
+);
+
+-- Pieces of tables to copy. Claimed with FOR UPDATE SKIP LOCKED; done in the COPY's own transaction.
+create table transhume.part (
+    id            bigserial   primary key,
+    source_oid    oid         not null references transhume.relation on delete cascade,
+    number        integer     not null,          -- 0-based within the table
+    predicate     text        not null,          -- SQL condition on the source's row, '' for the whole table
+    bytes         bigint      not null,          -- estimate; orders the queue, largest first
+    done_at       timestamptz,
+    rows_copied   bigint,
+    bytes_copied  bigint,
+    seconds       double precision,
+    loader        text,                          -- application_name of who did it
+    unique (source_oid, number)
+);
+create index part_open on transhume.part (bytes desc) where done_at is null;
+
+-- Indexes, constraints, ANALYZE … : one statement list each, done in the transaction that marks it.
+create table transhume.build (
+    id            bigserial   primary key,
+    source_oid    oid         references transhume.relation on delete cascade,   -- table that must be loaded first; null: all of them
+    kind          text        not null,          -- core::build::BuildKind
+    rank          integer     not null,          -- builds of rank n wait for all of lower rank on the same table (or everywhere when source_oid is null)
+    name          text        not null,          -- what it makes, for people
+    statements    text[]      not null,
+    bytes         bigint      not null default 0,
+    held_until_cutover boolean not null default false,
+    done_at       timestamptz,
+    seconds       double precision,
+    loader        text
+);
+create index build_open on transhume.build (rank, bytes desc) where done_at is null;
+
+-- Everything changed on the source or set aside on the target that must be undone at the end.
+create table transhume.deviation (
+    id            bigserial   primary key,
+    side          text        not null check (side in ('source', 'target')),
+    kind          text        not null,
+    object        text        not null,
+    description   text        not null,
+    undo          text[]      not null,          -- statements that restore the former state
+    state         text        not null default 'intended' check (state in ('intended', 'made', 'undone')),
+    at            timestamptz not null default clock_timestamp()
+);
+
+-- The schema archive (pg_dump custom format), so that any machine can go on with it.
+create table transhume.archive (
+    singleton     boolean primary key default true check (singleton),
+    content       bytea       not null,
+    tool_version  text        not null,
+    taken_at      timestamptz not null default clock_timestamp()
+);
+
+-- Every item of the archive that was left out, rewritten or refused, with its reason.
+create table transhume.archive_item (
+    dump_id       integer     primary key,
+    description   text        not null,          -- as pg_restore -l prints it
+    disposition   text        not null,          -- left_out | replaced | failed
+    reason        text        not null
+);
+
+-- What the operator should know: code, severity, object, evidence, remedy (core::finding::Finding).
+create table transhume.finding (
+    id            bigserial   primary key,
+    origin        text        not null,          -- assess | schema | load | follow | verify | cutover
+    code          text        not null,
+    severity      text        not null,
+    object        text        not null default '',
+    message       text        not null,
+    remedy        text        not null default '',
+    at            timestamptz not null default clock_timestamp(),
+    resolved_at   timestamptz
+);
+
+-- Requests to the runner; each is announced by NOTIFY transhume_command and answered in the row.
+create table transhume.command (
+    id            bigserial   primary key,
+    name          text        not null,          -- core::command::Command
+    argument      text        not null default '',
+    requested_at  timestamptz not null default clock_timestamp(),
+    requested_by  text        not null default current_user,
+    expires_at    timestamptz,                   -- a hold that nobody renews ends by itself
+    state         text        not null default 'requested',  -- requested | active | done | failed | withdrawn
+    answer        text        not null default ''
+);
+
+-- Markers seen in the stream, written in the batch that holds them.
+create table transhume.marker (
+    nonce         text        primary key,
+    lsn           pg_lsn      not null,
+    seen_at       timestamptz not null default clock_timestamp()
+);
+
+create table transhume.verification (
+    id            bigserial   primary key,
+    lsn           pg_lsn      not null,          -- consistent point that both sides were compared at
+    started_at    timestamptz not null default clock_timestamp(),
+    ended_at      timestamptz,
+    result        text                            -- equal | different | incomplete
+);
+
+create table transhume.verification_table (
+    verification_id bigint    not null references transhume.verification on delete cascade,
+    schema_name   text        not null,
+    table_name    text        not null,
+    source_rows   bigint,
+    target_rows   bigint,
+    equal         boolean     not null,
+    note          text        not null default '',
+    primary key (verification_id, schema_name, table_name)
+);
+
+-- The story, for `status` and the reports.
+create table transhume.history (
+    id            bigserial   primary key,
+    at            timestamptz not null default clock_timestamp(),
+    step          text        not null,
+    detail        jsonb       not null default '{}'
+);
+
+-- Who runs it now (the advisory lock decides; this says who holds it).
+create table transhume.runner (
+    singleton     boolean primary key default true check (singleton),
+    host          text        not null,
+    pid           integer     not null,
+    backend_pid   integer     not null,
+    started_at    timestamptz not null default clock_timestamp(),
+    seen_at       timestamptz not null default clock_timestamp(),
+    waiting_for   text        not null default '',
+    source_wal_end pg_lsn,
+    received_lsn  pg_lsn,
+    slot_retained_bytes bigint
+);
