@@ -70,8 +70,7 @@ impl PgError {
 
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::Lost { .. } => Disposition::Retry,
-            Self::Connect { server: None, .. } => Disposition::Retry,
+            Self::Lost { .. } | Self::Connect { server: None, .. } => Disposition::Retry,
             Self::Server(error)
             | Self::Connect {
                 server: Some(error), ..
@@ -82,15 +81,18 @@ impl PgError {
     }
 
     pub fn detail(&self) -> Option<String> {
-        match self {
-            Self::Program { detail, .. } => Some(detail.clone()).filter(|detail| !detail.is_empty()),
+        let lines = match self {
+            Self::Program { detail, .. } => vec![detail.clone()],
             _ => {
                 let server = self.server()?;
-                let lines = [server.detail.clone(), server.context.clone()];
-                let text = lines.into_iter().flatten().collect::<Vec<_>>().join("\n");
-                Some(text).filter(|text| !text.is_empty())
+                [&server.detail, &server.context]
+                    .into_iter()
+                    .flatten()
+                    .cloned()
+                    .collect()
             }
-        }
+        };
+        Some(lines.join("\n")).filter(|text| !text.is_empty())
     }
 
     pub fn hint(&self) -> Option<String> {
