@@ -6,3 +6,6 @@
 
 pub mod ident;
 pub mod lsn;
+pub mod parse;
+pub mod pgoutput;
+pub mod replication;
