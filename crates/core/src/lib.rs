@@ -10,4 +10,5 @@ pub mod disposition;
 pub mod finding;
 pub mod phase;
 pub mod selection;
+pub mod sequence;
 pub mod table;

@@ -4,5 +4,6 @@
 //! the replication stream and the `transhume` schema. Refuses policy: it neither retries nor
 //! decides which phase follows.
 
+pub mod catalog;
 pub mod error;
 pub mod names;
