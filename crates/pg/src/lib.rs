@@ -5,5 +5,6 @@
 //! decides which phase follows.
 
 pub mod catalog;
+pub mod cluster;
 pub mod error;
 pub mod names;

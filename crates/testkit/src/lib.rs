@@ -1,1 +1,8 @@
-//! placeholder
+//! Disposable servers, workloads, faults and oracles for the tests of all crates.
+//!
+//! An oracle shares no code with the product: it reads through connections of its own. A server that is not
+//! there is a failed test that names the command to fetch it, never a skipped one.
+
+pub mod server;
+
+pub use server::{cluster, server};
