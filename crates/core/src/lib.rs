@@ -5,10 +5,14 @@
 //! sockets, clocks, randomness and SQL text: observations come in as values, decisions go out as
 //! values, and every module is tested without a server.
 
+pub mod assembly;
+pub mod change;
 pub mod command;
 pub mod disposition;
 pub mod finding;
+pub mod frontier;
 pub mod phase;
 pub mod selection;
 pub mod sequence;
 pub mod table;
+pub mod visibility;
