@@ -30,6 +30,18 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The relations that it touches.
+    pub fn relations(&self) -> &[u32] {
+        match self {
+            Self::Insert { relation, .. } | Self::Update { relation, .. } | Self::Delete { relation, .. } => {
+                std::slice::from_ref(relation)
+            }
+            Self::Truncate { relations, .. } => relations,
+        }
+    }
+}
+
 /// What the row was like before the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowIdentity {

@@ -11,6 +11,7 @@ pub mod command;
 pub mod disposition;
 pub mod finding;
 pub mod frontier;
+pub mod net;
 pub mod phase;
 pub mod selection;
 pub mod sequence;
