@@ -7,6 +7,7 @@
 
 pub mod assembly;
 pub mod change;
+pub mod assess;
 pub mod command;
 pub mod disposition;
 pub mod finding;

@@ -8,3 +8,4 @@ pub mod catalog;
 pub mod cluster;
 pub mod error;
 pub mod names;
+pub mod probe;

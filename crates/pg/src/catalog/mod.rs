@@ -4,5 +4,25 @@
 //! Everything here reads only and runs inside whatever transaction is open on the session, so that
 //! a caller under a snapshot sees that snapshot. Expects a session with `search_path = ''`.
 
+pub mod activity;
+pub mod collations;
+pub mod database;
+pub mod extensions;
+pub mod objects;
+pub mod ours;
+pub mod rights;
 pub mod sequences;
 pub mod tables;
+
+use tokio_postgres::Row;
+use transhume_wire::ident::QualifiedName;
+
+use crate::error::PgError;
+
+/// A name from the columns `schema_name` and `name_column`.
+fn qualified_name(row: &Row, name_column: &str) -> Result<QualifiedName, PgError> {
+    Ok(QualifiedName::new(
+        row.try_get::<_, String>("schema_name")?,
+        row.try_get::<_, String>(name_column)?,
+    ))
+}

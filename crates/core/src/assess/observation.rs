@@ -1,0 +1,219 @@
+//! What was seen on both ends, as values: the only input of the checks.
+
+use serde::{Deserialize, Serialize};
+use transhume_wire::ident::QualifiedName;
+
+use super::capability::Capabilities;
+use crate::{selection::Selector, sequence::Sequence, table::Table};
+
+/// Everything that the checks may look at.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    pub source: SourceObservation,
+    pub target: TargetObservation,
+    pub selector: Selector,
+    pub context: AssessContext,
+}
+
+/// What is known beside the two servers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssessContext {
+    /// The target holds this very migration: what it made itself is no obstacle.
+    pub resuming: bool,
+    /// pg_dump and pg_restore as found, or why not.
+    pub tools: Option<Tools>,
+    /// Loaders that the full load will use; 0 when not decided.
+    pub loaders: u32,
+}
+
+/// The pair of pg_dump and pg_restore that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tools {
+    Found { major: u32, version: String },
+    Missing { reason: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct SourceObservation {
+    pub capabilities: Capabilities,
+    pub database: Database,
+    pub tables: Vec<Table>,
+    /// By table OID.
+    pub rights: Vec<TableRights>,
+    pub sequences: Vec<Sequence>,
+    pub extensions: Vec<Extension>,
+    /// Tables of extensions whose rows pg_dump would carry (`extconfig`).
+    pub extension_tables: Vec<ExtensionTable>,
+    pub large_objects: i64,
+    pub materialized_views: Vec<MaterializedView>,
+    pub event_triggers: Vec<EventTrigger>,
+    pub prepared_transactions: Vec<PreparedTransaction>,
+    pub writing_transactions: Vec<WritingTransaction>,
+    pub collations: Vec<Collation>,
+    /// Roles that own something here or hold a grant on it.
+    pub roles: Vec<String>,
+    pub triggers: Vec<FiringTrigger>,
+    pub name_columns: Vec<NameColumn>,
+    pub inheritance_children: Vec<QualifiedName>,
+    /// Partitioned tables whose rows are placed by the hash of an enum.
+    pub enum_hashed_tables: Vec<QualifiedName>,
+    pub ours: OurObjects,
+}
+
+#[derive(Debug, Clone)]
+pub struct TargetObservation {
+    pub capabilities: Capabilities,
+    pub database: Database,
+    pub tables: Vec<Table>,
+    pub available_extensions: Vec<AvailableExtension>,
+    pub extensions: Vec<Extension>,
+    pub event_triggers: Vec<EventTrigger>,
+    pub collations: Vec<Collation>,
+    /// Every role of the cluster.
+    pub roles: Vec<String>,
+    pub ours: OurObjects,
+    /// Schema `transhume` exists.
+    pub has_state: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    pub encoding: String,
+    pub collate: String,
+    pub ctype: String,
+    /// libc, icu or builtin.
+    pub provider: String,
+    /// ICU or builtin locale.
+    pub locale: Option<String>,
+    pub collation_version: Option<String>,
+    /// What the operating system or ICU has now; differs after an upgrade of it.
+    pub actual_collation_version: Option<String>,
+}
+
+/// What the role may do with one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableRights {
+    pub oid: u32,
+    /// Owner, or member of the owning role: may publish it.
+    pub owned: bool,
+    pub readable: bool,
+    /// Policies would hide rows from this role.
+    pub row_security_active: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    pub name: String,
+    pub version: String,
+    pub schema: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtensionTable {
+    pub extension: String,
+    pub table: QualifiedName,
+}
+
+/// An extension that the target could create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvailableExtension {
+    pub name: String,
+    pub default_version: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaterializedView {
+    pub oid: u32,
+    pub name: QualifiedName,
+    pub populated: bool,
+    /// 0 reads no other materialized view; n reads one of depth n − 1. Refresh in this order.
+    pub depth: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventTrigger {
+    pub name: String,
+    /// ddl_command_start, ddl_command_end, sql_drop, table_rewrite or login.
+    pub occasion: String,
+    pub enabled: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedTransaction {
+    pub gid: String,
+    pub owner: String,
+    pub database: String,
+    pub age_seconds: i64,
+}
+
+/// A session with a transaction that has written (or will write): it holds a transaction id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WritingTransaction {
+    pub pid: i32,
+    /// Null values where this role may not see other roles' sessions.
+    pub user: Option<String>,
+    pub application: Option<String>,
+    pub age_seconds: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Collation {
+    pub name: QualifiedName,
+    pub provider: String,
+    /// Made by a user, so the schema dump carries it.
+    pub user_defined: bool,
+    /// Some column of a user table sorts by it.
+    pub used: bool,
+    pub version: Option<String>,
+    pub actual_version: Option<String>,
+}
+
+/// A trigger that fires for replicated changes too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiringTrigger {
+    pub table: QualifiedName,
+    pub name: String,
+    /// ALWAYS or REPLICA.
+    pub mode: String,
+}
+
+/// A column whose values name objects or roles (reg* types, aclitem), also inside arrays and composites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameColumn {
+    pub table: QualifiedName,
+    pub column: String,
+    pub type_name: String,
+}
+
+/// Slots and publications that carry our naming.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OurObjects {
+    pub slots: Vec<OurSlot>,
+    pub publications: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OurSlot {
+    pub name: String,
+    pub active: bool,
+}
+
+impl Observed {
+    /// Tables and other relations of the source that the selection takes.
+    pub fn selected(&self) -> impl Iterator<Item = &Table> {
+        self.source
+            .tables
+            .iter()
+            .filter(|table| self.selector.selects(&table.name))
+    }
+
+    /// Selected tables that hold rows of their own.
+    pub fn selected_with_rows(&self) -> impl Iterator<Item = &Table> {
+        self.selected().filter(|table| table.holds_rows())
+    }
+
+    /// The selection takes the table, sequence or view of this name.
+    pub fn selects(&self, name: &QualifiedName) -> bool {
+        self.selector.selects(name)
+    }
+}

@@ -1,0 +1,92 @@
+//! What is neither a table nor a sequence, and traits of tables that only the assessment asks for.
+
+use tokio_postgres::Client;
+use transhume_core::assess::observation::{EventTrigger, FiringTrigger, MaterializedView, NameColumn};
+use transhume_wire::ident::QualifiedName;
+
+use super::qualified_name;
+use crate::error::PgError;
+
+const LARGE_OBJECTS: &str = include_str!("sql/large_objects.sql");
+const MATERIALIZED_VIEWS: &str = include_str!("sql/materialized_views.sql");
+const EVENT_TRIGGERS: &str = include_str!("sql/event_triggers.sql");
+const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
+const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
+const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
+const ENUM_HASHED_TABLES: &str = include_str!("sql/enum_hashed_tables.sql");
+
+/// How many large objects there are.
+pub async fn large_objects(client: &Client) -> Result<i64, PgError> {
+    Ok(client.query_one(LARGE_OBJECTS, &[]).await?.try_get(0)?)
+}
+
+/// Materialized views in the order in which they can be refreshed.
+pub async fn materialized_views(client: &Client) -> Result<Vec<MaterializedView>, PgError> {
+    let rows = client.query(MATERIALIZED_VIEWS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(MaterializedView {
+                oid: row.try_get("oid")?,
+                name: qualified_name(row, "view_name")?,
+                populated: row.try_get("populated")?,
+                depth: row.try_get("depth")?,
+            })
+        })
+        .collect()
+}
+
+pub async fn event_triggers(client: &Client) -> Result<Vec<EventTrigger>, PgError> {
+    let rows = client.query(EVENT_TRIGGERS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(EventTrigger {
+                name: row.try_get("name")?,
+                occasion: row.try_get("occasion")?,
+                enabled: row.try_get("enabled")?,
+            })
+        })
+        .collect()
+}
+
+/// Triggers that fire in replica role too.
+pub async fn firing_triggers(client: &Client) -> Result<Vec<FiringTrigger>, PgError> {
+    let rows = client.query(FIRING_TRIGGERS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(FiringTrigger {
+                table: qualified_name(row, "table_name")?,
+                name: row.try_get("trigger_name")?,
+                mode: row.try_get("mode")?,
+            })
+        })
+        .collect()
+}
+
+/// Columns whose values name objects or roles: their values must travel as text.
+pub async fn name_columns(client: &Client) -> Result<Vec<NameColumn>, PgError> {
+    let rows = client.query(NAME_COLUMNS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(NameColumn {
+                table: qualified_name(row, "table_name")?,
+                column: row.try_get("column_name")?,
+                type_name: row.try_get("type_name")?,
+            })
+        })
+        .collect()
+}
+
+/// Tables that inherit from an ordinary table.
+pub async fn inheritance_children(client: &Client) -> Result<Vec<QualifiedName>, PgError> {
+    names(client, INHERITANCE_CHILDREN).await
+}
+
+/// Partitioned tables that place rows by the hash of an enum, which differs between clusters.
+pub async fn enum_hashed_tables(client: &Client) -> Result<Vec<QualifiedName>, PgError> {
+    names(client, ENUM_HASHED_TABLES).await
+}
+
+async fn names(client: &Client, sql: &str) -> Result<Vec<QualifiedName>, PgError> {
+    let rows = client.query(sql, &[]).await?;
+    rows.iter().map(|row| qualified_name(row, "table_name")).collect()
+}

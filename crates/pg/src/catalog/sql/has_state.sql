@@ -1,0 +1,1 @@
+select pg_catalog.to_regnamespace('transhume') is not null as has_state
