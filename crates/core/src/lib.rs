@@ -5,6 +5,7 @@
 //! sockets, clocks, randomness and SQL text: observations come in as values, decisions go out as
 //! values, and every module is tested without a server.
 
+pub mod apply_plan;
 pub mod assembly;
 pub mod change;
 pub mod assess;
@@ -12,6 +13,7 @@ pub mod command;
 pub mod disposition;
 pub mod finding;
 pub mod frontier;
+pub mod hold;
 pub mod net;
 pub mod phase;
 pub mod selection;

@@ -1,0 +1,132 @@
+//! How the changes of one relation are written to its table on the target.
+//!
+//! Owns the match between a Relation message and the target's columns, and the shape of the
+//! statement that each change needs. Columns match by name, never by position. What does not fit is
+//! a [`Drift`], never a guess; what a change lacks is an [`Unwritable`]. Refuses SQL text.
+
+mod column_set;
+mod compatibility;
+mod row;
+
+use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
+
+pub use self::{
+    column_set::ColumnSet,
+    row::{Matching, Operation, RowChange, RowWrite, Shape, Unwritable, row_write},
+};
+use crate::table::Generation;
+
+/// A column of the target's table, as far as writing to it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetColumn {
+    pub name: String,
+    pub type_oid: u32,
+    pub type_modifier: i32,
+    /// The type without its modifier, valid SQL in a cast.
+    pub type_name: String,
+    pub generation: Generation,
+    /// The type's equality holds exactly for values of the same text image.
+    pub image_equality: bool,
+    /// Schema and name of the type's own equality operator.
+    pub equality: (String, String),
+}
+
+/// A table of the target as its catalogs describe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetTable {
+    pub columns: Vec<TargetColumn>,
+    /// Columns of the primary key, when it is checked at once (not deferrable).
+    pub primary_key: Vec<String>,
+}
+
+/// How a row of this relation is found on the target. Indices are those of [`Plan::columns`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowIdentity {
+    /// By the values of these columns.
+    Key(ColumnSet),
+    /// By the whole old row; of equal rows exactly one is changed.
+    Image,
+    /// The source announces no identity: only inserts and truncates can arrive.
+    Nothing,
+}
+
+/// A relation matched with its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub table: QualifiedName,
+    /// One for each column of the relation, in the stream's order.
+    pub columns: Vec<TargetColumn>,
+    pub identity: RowIdentity,
+}
+
+/// Why a relation does not fit its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    pub relation_id: u32,
+    pub table: QualifiedName,
+    pub kind: DriftKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DriftKind {
+    /// The target has no table of this name.
+    TableMissing,
+    /// The table is not part of the migration.
+    NotSelected,
+    ColumnMissing {
+        column: String,
+    },
+    TypeDiffers {
+        column: String,
+        type_oid: u32,
+        type_modifier: i32,
+    },
+    /// The target computes this column, the source sends values for it.
+    Computed {
+        column: String,
+    },
+}
+
+/// Matches a relation with the target's table of the same name.
+pub fn plan(relation: &Relation, target: Option<&TargetTable>) -> Result<Plan, Drift> {
+    let drift = |kind| Drift {
+        relation_id: relation.id,
+        table: relation.name.clone(),
+        kind,
+    };
+    let target = target.ok_or_else(|| drift(DriftKind::TableMissing))?;
+    let columns = relation
+        .columns
+        .iter()
+        .map(|announced| compatibility::match_column(announced, target).map_err(drift))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Plan {
+        table: relation.name.clone(),
+        identity: identity(relation, target),
+        columns,
+    })
+}
+
+fn identity(relation: &Relation, target: &TargetTable) -> RowIdentity {
+    let position = |name: &String| relation.columns.iter().position(|column| column.name == *name);
+    if relation.replica_identity == b'f' {
+        // The old image holds every column, so the key finds the row faster than the whole image. A key
+        // with a column that is not in the stream (a computed one) identifies nothing.
+        let key: Option<ColumnSet> = target.primary_key.iter().map(position).collect();
+        return match key {
+            Some(key) if !key.is_empty() => RowIdentity::Key(key),
+            _ => RowIdentity::Image,
+        };
+    }
+    let key: ColumnSet = (0..relation.columns.len())
+        .filter(|index| relation.columns[*index].is_key)
+        .collect();
+    if key.is_empty() {
+        RowIdentity::Nothing
+    } else {
+        RowIdentity::Key(key)
+    }
+}
+
+#[cfg(test)]
+mod tests;
