@@ -1,1 +1,33 @@
-fn main() {}
+//! Commands for those who work on transhume: `cargo xtask …`.
+#![expect(clippy::print_stdout, reason = "a developer reads it in the terminal")]
+
+mod servers;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Commands for those who work on transhume")]
+enum Command {
+    /// Fetches PostgreSQL servers of other major versions into target/servers for the tests
+    Servers {
+        /// Major versions, 12 to 18; the usual ones where none is given
+        majors: Vec<u32>,
+    },
+}
+
+fn main() -> Result<()> {
+    let workspace = workspace()?;
+    match Command::parse() {
+        Command::Servers { majors } => servers::fetch(&workspace, &majors),
+    }
+}
+
+fn workspace() -> Result<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent()
+        .map(Path::to_owned)
+        .context("xtask lies in the workspace")
+}

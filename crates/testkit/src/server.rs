@@ -1,7 +1,7 @@
 //! Finding server programs by major version and starting disposable servers from them.
 //!
-//! Looks in `target/servers/<major>/bin` (put there by `cargo xtask servers`) and in the places of Debian
-//! and of the PostgreSQL yum repository. A missing version fails the test.
+//! Looks where Debian and the PostgreSQL yum repository put them, and where `cargo xtask servers` does:
+//! `target/servers`, or `/usr/local/lib` for root in a directory that is closed to the server's account. A missing version fails the test.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,9 @@ use transhume_pg::cluster::{Cluster, ClusterOptions};
 
 /// The version that Debian 12 brings: what most tests run on.
 pub const EVERYDAY_MAJOR: u32 = 15;
+
+/// The newest one that the product knows.
+pub const NEWEST_MAJOR: u32 = 18;
 
 /// The directory with `initdb` and `postgres` of a major version.
 ///
@@ -24,15 +27,31 @@ pub fn server(major: u32) -> PathBuf {
 pub fn installed(major: u32) -> Option<PathBuf> {
     candidates(major)
         .into_iter()
+        .filter_map(|directory| directory.canonicalize().ok())
         .find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
 }
 
-fn candidates(major: u32) -> [PathBuf; 3] {
+/// The directory with `pg_dump` and `pg_restore` that are at least as new as this major version: not every
+/// package with a server brings them.
+///
+/// # Panics
+/// Where none is installed, with the command that installs it.
+pub fn client_programs(major: u32) -> PathBuf {
+    (major..=NEWEST_MAJOR)
+        .flat_map(candidates)
+        .find(|directory| directory.join("pg_dump").is_file() && directory.join("pg_restore").is_file())
+        .unwrap_or_else(|| {
+            panic!("pg_dump of PostgreSQL {major} or newer is not installed; run: cargo xtask servers 17 18")
+        })
+}
+
+fn candidates(major: u32) -> [PathBuf; 4] {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
     [
         PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")),
         target.join(format!("servers/{major}/bin")),
+        PathBuf::from(format!("/usr/local/lib/transhume-servers/{major}/bin")),
         PathBuf::from(format!("/usr/pgsql-{major}/bin")),
     ]
 }

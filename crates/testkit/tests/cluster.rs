@@ -101,3 +101,12 @@ async fn many_servers_start_at_once_from_one_template() {
         assert_eq!(one(&cluster.url("postgres"), "SELECT 'up'").await, "up");
     }
 }
+
+#[tokio::test]
+async fn servers_of_every_fetched_version_start() {
+    for major in [13, 17, 18] {
+        let cluster = server::cluster(major);
+        let version = one(&cluster.url("postgres"), "SHOW server_version_num").await;
+        assert!(version.starts_with(&major.to_string()), "{version}");
+    }
+}
