@@ -7,13 +7,14 @@
 
 pub mod apply_plan;
 pub mod assembly;
-pub mod change;
 pub mod assess;
+pub mod change;
 pub mod command;
 pub mod disposition;
 pub mod finding;
 pub mod frontier;
 pub mod hold;
+pub mod load;
 pub mod net;
 pub mod phase;
 pub mod selection;
