@@ -7,3 +7,7 @@ pub mod cancel;
 pub mod error;
 pub mod report;
 pub mod status;
+
+// What the values of this crate are made of, for front ends that depend on nothing below it.
+pub use transhume_core::{finding, phase, selection};
+pub use transhume_wire::lsn;

@@ -1,0 +1,221 @@
+//! The command line: what is common to all commands, and the list of commands.
+//!
+//! A flag's environment variable is `TRANSHUME_` and its name; clap gives the flag precedence. What
+//! belongs to one command stands in that command's file.
+
+use std::path::PathBuf;
+
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
+};
+use transhume_engine::selection::Selection;
+
+use crate::{
+    commands::{abort, assess, cutover, demo, finish, init, run, status, verify, watch, worker},
+    config::Config,
+    failure::EXIT_CODES,
+    quantity::Size,
+    terminal::style::ColorChoice,
+};
+
+const ABOUT: &str = "Moves a live PostgreSQL database to another server";
+
+const LONG_ABOUT: &str = "\
+Moves a live PostgreSQL database to another server while the application keeps writing: copies schema and data, \
+follows every change, verifies that both sides are equal, and cuts over with a short write pause.
+
+All state is kept in the schema `transhume` of the target. Stop it at any time and run the same command again, on \
+this machine or another: it goes on where it was.";
+
+const EXAMPLES: &str = "\
+A migration:
+  transhume init                      write a commented transhume.toml and edit it
+  transhume assess                    find what stands in the way; nothing is changed
+  transhume run                       copy, build indexes, follow; stays until stopped
+  transhume status                    from another terminal or machine
+  transhume verify                    compare both sides while traffic runs
+  transhume cutover                   stop writes on the source, drain, open the target
+  transhume finish                    remove all that it made on both sides
+
+The same with flags only:
+  export TRANSHUME_SOURCE=postgresql://migrator@old.example.com/shop
+  export TRANSHUME_TARGET=postgresql://migrator@new.example.com/shop
+  transhume run --until-caught-up
+
+Passwords come from PGPASSFILE or ~/.pgpass, from the environment, or from ${NAME} in the configuration.";
+
+#[derive(Debug, Parser)]
+#[command(name = "transhume", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXIT_CODES)]
+#[command(after_long_help = EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct CommonArguments {
+    /// The database to migrate
+    ///
+    /// A URI or a keyword string, as libpq reads it; PG* variables and the password file apply.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "TRANSHUME_SOURCE",
+        hide_env_values = true
+    )]
+    pub(crate) source: Option<String>,
+    /// The database to migrate to
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "TRANSHUME_TARGET",
+        hide_env_values = true
+    )]
+    pub(crate) target: Option<String>,
+    /// Configuration file [default: transhume.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "TRANSHUME_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say only what must be seen
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Log more; -vv and -vvv still more
+    ///
+    /// TRANSHUME_LOG takes levels for single modules, such as transhume_engine=debug.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Assess(assess::Arguments),
+    Init(init::Arguments),
+    Run(run::Arguments),
+    Worker(worker::Arguments),
+    Status(status::Arguments),
+    Watch(watch::Arguments),
+    Verify(verify::Arguments),
+    Cutover(cutover::Arguments),
+    Finish(finish::Arguments),
+    Abort(abort::Arguments),
+    Demo(demo::Arguments),
+}
+
+/// Which schemas and tables; only for commands that come before the migration remembers it.
+#[derive(Debug, Args)]
+pub(crate) struct SelectionArguments {
+    /// Schemas and tables to take, such as shop or public.order*; all when not given
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', env = "TRANSHUME_INCLUDE", value_parser = pattern)]
+    include: Option<Vec<String>>,
+    /// Schemas and tables to leave; wins over --include
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', env = "TRANSHUME_EXCLUDE", value_parser = pattern)]
+    exclude: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadArguments {
+    /// Tables, or parts of tables, copied at once
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_LOADERS", value_parser = count)]
+    loaders: Option<usize>,
+    /// Indexes and constraints built at once
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_BUILDERS", value_parser = count)]
+    builders: Option<usize>,
+    /// Upper limit for reading from the source in a second
+    #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
+    rate_limit: Option<Size>,
+}
+
+impl CommonArguments {
+    pub(crate) fn overlay(&self, config: &mut Config) {
+        replace(&mut config.source, self.source.as_ref());
+        replace(&mut config.target, self.target.as_ref());
+    }
+}
+
+impl SelectionArguments {
+    pub(crate) fn overlay(&self, config: &mut Config) {
+        replace(&mut config.include, self.include.as_ref());
+        replace(&mut config.exclude, self.exclude.as_ref());
+    }
+}
+
+impl LoadArguments {
+    pub(crate) fn overlay(&self, config: &mut Config) {
+        replace(&mut config.loaders, self.loaders.as_ref());
+        replace(&mut config.builders, self.builders.as_ref());
+        replace(&mut config.rate_limit, self.rate_limit.as_ref());
+    }
+}
+
+/// Puts a flag's value over the file's.
+pub(crate) fn replace<T: Clone>(setting: &mut Option<T>, flag: Option<&T>) {
+    if let Some(value) = flag {
+        *setting = Some(value.clone());
+    }
+}
+
+/// Reads the command line. The flags of connections that were typed, not taken from the
+/// environment, are returned too, since other users of the machine can see them.
+pub(crate) fn parse() -> Result<(CommandLine, Vec<&'static str>), clap::Error> {
+    let mut matches = command().try_get_matches()?;
+    let typed = ["source", "target"]
+        .into_iter()
+        .filter(|flag| is_typed(&matches, flag))
+        .collect();
+    Ok((CommandLine::from_arg_matches_mut(&mut matches)?, typed))
+}
+
+/// The definition with the exit codes below every command's long help.
+fn command() -> clap::Command {
+    let with_exit_codes = |command: clap::Command| {
+        let examples = command
+            .get_after_long_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        command.after_long_help(format!("{examples}\n\n{EXIT_CODES}"))
+    };
+    with_exit_codes(CommandLine::command()).mut_subcommands(with_exit_codes)
+}
+
+/// A global flag may stand before or after the command.
+fn is_typed(matches: &ArgMatches, flag: &str) -> bool {
+    matches.value_source(flag) == Some(ValueSource::CommandLine)
+        || matches
+            .subcommand()
+            .is_some_and(|(_, matches)| is_typed(matches, flag))
+}
+
+fn pattern(text: &str) -> Result<String, String> {
+    let selection = Selection {
+        include: vec![text.to_owned()],
+        exclude: Vec::new(),
+    };
+    selection
+        .selector()
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("give a whole number from 1 up".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! `finish`: removes what is left of a migration that is done.
+
+use clap::Args;
+
+use super::pending;
+use crate::{
+    failure::{Exit, Result},
+    invocation::Invocation,
+    terminal::confirm::confirm,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  transhume finish
+  transhume finish --yes --json";
+
+/// Remove everything that it made on both sides, after the cutover
+///
+/// Drops slot and publication on the source and the schema transhume on the target. The data stays
+/// where it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Print what was removed as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    invocation.source()?;
+    invocation.target()?;
+    confirm(
+        &invocation.terminal,
+        arguments.yes,
+        "finish",
+        "Slot, publication and the record of this migration will be removed from both sides; the data stays.",
+    )?;
+    Err(pending("finish"))
+}

@@ -1,0 +1,173 @@
+//! Every key of the configuration, defined once.
+
+use super::{
+    Config,
+    locate::{Bad, Located},
+};
+
+/// One key: what it means for people and where its value goes.
+pub(super) struct Key {
+    pub(super) section: &'static str,
+    pub(super) name: &'static str,
+    /// What it means; the comment in the written file.
+    pub(super) about: &'static str,
+    /// The default, or an example where there is none, as TOML.
+    pub(super) example: &'static str,
+    pub(super) flag: &'static str,
+    /// What a value looks like, for the hint of a wrong one.
+    pub(super) form: &'static str,
+    pub(super) set: fn(&mut Config, &Located<'_>) -> Result<(), Bad>,
+}
+
+const URL: &str = "a connection string in quotes, such as \"postgresql://user@host:5432/dbname\"";
+const PATTERNS: &str = "a list of patterns, such as [\"shop\", \"public.order*\"]";
+const NUMBER: &str = "a whole number without quotes, such as 8";
+const SIZE: &str = "a size in quotes, such as \"512MB\"";
+const DURATION: &str = "a duration in quotes, such as \"5s\"";
+
+/// In the order of the written file; keys of a section are together.
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        section: "source",
+        name: "url",
+        about: "The database to migrate: a URI or a keyword string, as libpq reads it.\n\
+                Leave the password to PGPASSFILE or ~/.pgpass, or take it from the environment: ${NAME}.",
+        example: "\"postgresql://migrator:${SOURCE_PASSWORD}@old.example.com:5432/shop\"",
+        flag: "--source",
+        form: URL,
+        set: |config, value| value.url().map(|url| config.source = Some(url)),
+    },
+    Key {
+        section: "target",
+        name: "url",
+        about: "The database to migrate to. It must exist and be empty.",
+        example: "\"postgresql://migrator:${TARGET_PASSWORD}@new.example.com:5432/shop?sslmode=verify-full\"",
+        flag: "--target",
+        form: URL,
+        set: |config, value| value.url().map(|url| config.target = Some(url)),
+    },
+    Key {
+        section: "selection",
+        name: "include",
+        about: "Schemas and tables to take, `schema` or `schema.table` with * and ?. Empty: everything.",
+        example: "[]",
+        flag: "--include",
+        form: PATTERNS,
+        set: |config, value| value.patterns().map(|patterns| config.include = Some(patterns)),
+    },
+    Key {
+        section: "selection",
+        name: "exclude",
+        about: "Schemas and tables to leave; wins over include.",
+        example: "[]",
+        flag: "--exclude",
+        form: PATTERNS,
+        set: |config, value| value.patterns().map(|patterns| config.exclude = Some(patterns)),
+    },
+    Key {
+        section: "load",
+        name: "loaders",
+        about: "Tables, or parts of tables, that one process copies at once.",
+        example: "4",
+        flag: "--loaders",
+        form: NUMBER,
+        set: |config, value| value.count().map(|count| config.loaders = Some(count)),
+    },
+    Key {
+        section: "load",
+        name: "builders",
+        about: "Indexes and constraints that one process builds at once.",
+        example: "4",
+        flag: "--builders",
+        form: NUMBER,
+        set: |config, value| value.count().map(|count| config.builders = Some(count)),
+    },
+    Key {
+        section: "load",
+        name: "part_size",
+        about: "Tables larger than this are copied in parts of this size.",
+        example: "\"512MB\"",
+        flag: "--part-size",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.part_size = Some(size)),
+    },
+    Key {
+        section: "load",
+        name: "rate_limit",
+        about: "Upper limit for reading from the source in a second, over all loaders of one process.\n\
+                Not set: no limit.",
+        example: "\"50MB\"",
+        flag: "--rate-limit",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.rate_limit = Some(size)),
+    },
+    Key {
+        section: "schema",
+        name: "programs",
+        about: "Directory with pg_dump and pg_restore, of a major version not older than both servers'.\n\
+                Not set: they are looked for.",
+        example: "\"/usr/lib/postgresql/17/bin\"",
+        flag: "--programs",
+        form: "a directory in quotes, such as \"/usr/lib/postgresql/17/bin\"",
+        set: |config, value| value.text().map(|text| config.programs = Some(text.into())),
+    },
+    Key {
+        section: "verify",
+        name: "comparers",
+        about: "Tables compared at once; each takes a session on both sides.",
+        example: "4",
+        flag: "--comparers",
+        form: NUMBER,
+        set: |config, value| value.count().map(|count| config.comparers = Some(count)),
+    },
+    Key {
+        section: "cutover",
+        name: "max_lag",
+        about: "The cutover is refused while the target is further behind than this.",
+        example: "\"16MB\"",
+        flag: "--max-lag",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.max_lag = Some(size)),
+    },
+    Key {
+        section: "cutover",
+        name: "lock_timeout",
+        about: "How long one try of the fence may wait for the source's running transactions.\n\
+                Writers wait behind it for as long.",
+        example: "\"500ms\"",
+        flag: "--lock-timeout",
+        form: DURATION,
+        set: |config, value| value.duration().map(|span| config.lock_timeout = Some(span)),
+    },
+    Key {
+        section: "cutover",
+        name: "attempts",
+        about: "How often the fence is tried before the cutover gives up and follows on.",
+        example: "20",
+        flag: "--attempts",
+        form: NUMBER,
+        set: |config, value| value.number_of().map(|number| config.attempts = Some(number)),
+    },
+    Key {
+        section: "cutover",
+        name: "drain_timeout",
+        about: "How long the target may take to reach the fence before the cutover is undone.",
+        example: "\"10s\"",
+        flag: "--drain-timeout",
+        form: DURATION,
+        set: |config, value| value.duration().map(|span| config.drain_timeout = Some(span)),
+    },
+    Key {
+        section: "cutover",
+        name: "sequence_margin",
+        about: "Increments that each sequence is set ahead of the source's value.",
+        example: "32",
+        flag: "--sequence-margin",
+        form: NUMBER,
+        set: |config, value| {
+            value
+                .number_of()
+                .map(|number| config.sequence_margin = Some(number))
+        },
+    },
+];

@@ -1,0 +1,237 @@
+//! Reads a file's text into a [`Config`].
+//!
+//! Every error names file, line, column and key, and says how to remedy it. The first one found in
+//! the order of the file is reported: later ones are often its consequences.
+
+use std::path::Path;
+
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
+
+use super::{
+    Config,
+    keys::{KEYS, Key},
+    locate::{Bad, Located, Lookup, line_and_column, nearest},
+};
+use crate::failure::{Failure, Result};
+
+struct File<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+pub(super) fn read(path: &Path, text: &str, environment: Lookup<'_>) -> Result<Config> {
+    let file = File { path, text };
+    let document = DeTable::parse(text).map_err(|error| file.syntax_error(&error))?;
+    let mut config = Config::default();
+    for (section, value) in in_order(document.get_ref()) {
+        file.read_section(&mut config, section, value, environment)?;
+    }
+    Ok(config)
+}
+
+/// A table's keys as they stand in the file; the parser sorts them.
+fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<(&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+impl File<'_> {
+    fn read_section<'a>(
+        &self,
+        config: &mut Config,
+        section: &'a Spanned<DeString<'a>>,
+        value: &'a Spanned<DeValue<'a>>,
+        environment: Lookup<'a>,
+    ) -> Result<()> {
+        let name = section.get_ref().as_ref();
+        if !KEYS.iter().any(|key| key.section == name) {
+            return Err(self.unknown_section(section));
+        }
+        let Some(table) = value.get_ref().as_table() else {
+            return Err(self
+                .failure(section.span().start, &format!("\"{name}\" must be a section"))
+                .with_hint(format!("write [{name}] on a line of its own and its keys below")));
+        };
+        for (key, value) in in_order(table) {
+            let known = KEYS
+                .iter()
+                .find(|known| known.section == name && known.name == key.get_ref().as_ref())
+                .ok_or_else(|| self.unknown_key(name, key))?;
+            (known.set)(config, &Located { value, environment }).map_err(|bad| self.bad_value(known, bad))?;
+        }
+        Ok(())
+    }
+
+    fn failure(&self, byte: usize, what: &str) -> Failure {
+        let (line, column) = line_and_column(self.text, byte);
+        Failure::new(format!("{}:{line}:{column}: {what}", self.path.display()))
+    }
+
+    fn bad_value(&self, key: &Key, bad: Bad) -> Failure {
+        let Key {
+            section, name, form, ..
+        } = key;
+        let hint = bad.hint.unwrap_or_else(|| format!("{name} takes {form}"));
+        self.failure(
+            bad.range.start,
+            &format!("bad value for \"{name}\" in [{section}]: {}", bad.reason),
+        )
+        .with_hint(hint)
+    }
+
+    fn unknown_key(&self, section: &str, key: &Spanned<DeString<'_>>) -> Failure {
+        let name = key.get_ref();
+        let known = || {
+            KEYS.iter()
+                .filter(|key| key.section == section)
+                .map(|key| key.name)
+        };
+        let elsewhere = KEYS
+            .iter()
+            .find(|key| key.name == name.as_ref())
+            .map(|key| key.section);
+        let hint = match (nearest(name, known()), elsewhere) {
+            (Some(nearest), _) => format!("did you mean \"{nearest}\"?"),
+            (None, Some(section)) => format!("\"{name}\" belongs into [{section}]"),
+            (None, None) => format!("the keys of [{section}] are {}", listed(known())),
+        };
+        self.failure(
+            key.span().start,
+            &format!("unknown key \"{name}\" in [{section}]"),
+        )
+        .with_hint(hint)
+    }
+
+    fn unknown_section(&self, section: &Spanned<DeString<'_>>) -> Failure {
+        let name = section.get_ref();
+        let mut sections: Vec<&str> = KEYS.iter().map(|key| key.section).collect();
+        sections.dedup();
+        let key = KEYS.iter().find(|key| key.name == name.as_ref());
+        let hint = match (nearest(name, sections.iter().copied()), key) {
+            (Some(nearest), _) => format!("did you mean [{nearest}]?"),
+            (None, Some(key)) => format!("\"{name}\" belongs into [{}]", key.section),
+            (None, None) => format!("the sections are {}", listed(sections.into_iter())),
+        };
+        self.failure(
+            section.span().start,
+            &format!("unknown section or key \"{name}\""),
+        )
+        .with_hint(hint)
+    }
+
+    fn syntax_error(&self, error: &toml::de::Error) -> Failure {
+        let byte = error.span().map_or(self.text.len(), |span| span.start);
+        self.failure(
+            byte,
+            &format!("this is not TOML: {}", error.message().replace('\n', "; ")),
+        )
+        .with_hint(
+            "write [section] lines and `key = value` lines, with text in quotes; `transhume init` shows all",
+        )
+    }
+}
+
+fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (String, String) {
+        let failure = read(Path::new("t.toml"), text, &|_| None).unwrap_err();
+        (
+            failure.message,
+            failure.hint.expect("every configuration error has a hint"),
+        )
+    }
+
+    #[test]
+    fn every_error_names_its_place_and_the_remedy() {
+        for (text, message, hint) in [
+            (
+                "[load]\nloader = 4\n",
+                "t.toml:2:1: unknown key \"loader\" in [load]",
+                "did you mean \"loaders\"?",
+            ),
+            (
+                "[laod]\n",
+                "t.toml:1:2: unknown section or key \"laod\"",
+                "did you mean [load]?",
+            ),
+            (
+                "loaders = 4\n",
+                "t.toml:1:1: unknown section or key \"loaders\"",
+                "belongs into [load]",
+            ),
+            (
+                "[source]\nloaders = 4\n",
+                "t.toml:2:1: unknown key",
+                "belongs into [load]",
+            ),
+            (
+                "source = 'x'\n",
+                "t.toml:1:1: \"source\" must be a section",
+                "[source]",
+            ),
+            (
+                "[load]\nloaders = 'four'\n",
+                "t.toml:2:11: bad value for \"loaders\"",
+                "such as 8",
+            ),
+            (
+                "[load]\nloaders = 0\n",
+                "t.toml:2:11: bad value for \"loaders\"",
+                "such as 8",
+            ),
+            (
+                "[load]\n\npart_size = '5 parsecs'\n",
+                "t.toml:3:13: bad value for \"part_size\"",
+                "512MB",
+            ),
+            (
+                "[cutover]\nlock_timeout = 5\n",
+                "t.toml:2:16: bad value for \"lock_timeout\"",
+                "5s",
+            ),
+            (
+                "[selection]\ninclude = ['ok', 'a[']\n",
+                "t.toml:2:18: bad value for \"include\"",
+                "patterns",
+            ),
+            (
+                "[source]\nurl = 'x=${NOWHERE}'\n",
+                "NOWHERE is not set",
+                "set NOWHERE",
+            ),
+            ("[load\n", "t.toml:1:", "transhume init"),
+        ] {
+            let (actual_message, actual_hint) = refused(text);
+            assert!(
+                actual_message.contains(message),
+                "{actual_message}\nwanted {message}"
+            );
+            assert!(actual_hint.contains(hint), "{actual_hint}\nwanted {hint}");
+        }
+    }
+
+    #[test]
+    fn no_value_is_repeated_in_an_error() {
+        let (message, hint) = refused("[source]\nurl = ['postgresql://ann:s3cret@host/db']\n");
+        assert!(!format!("{message}{hint}").contains("s3cret"));
+    }
+
+    #[test]
+    fn all_values_arrive_where_they_belong() {
+        let text = "[load]\nloaders = 8\nrate_limit = '50MB/s'\n[selection]\nexclude = ['audit']\n";
+        let config = read(Path::new("t.toml"), text, &|_| None).unwrap();
+        assert_eq!(config.loaders, Some(8));
+        assert_eq!(config.rate_limit.map(|size| size.0), Some(50 << 20));
+        assert_eq!(config.exclude, Some(vec!["audit".to_owned()]));
+    }
+}

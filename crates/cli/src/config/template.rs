@@ -1,0 +1,75 @@
+//! The commented file that `transhume init` writes, made from the definition of the keys.
+
+use std::fmt::Write;
+
+use super::keys::KEYS;
+
+const OPENING: &str = "\
+# Settings of one migration with transhume.
+#
+# Every setting can also be given as a flag or in the environment.
+# A flag wins over the environment, the environment over this file, this file over the default.
+# Lines that begin with # are not read: remove the # and change the value.
+";
+
+/// Every key with its meaning, commented out, so that the file as written says nothing.
+pub(crate) fn template() -> String {
+    let mut text = OPENING.to_owned();
+    let mut section = "";
+    for key in KEYS {
+        if key.section != section {
+            section = key.section;
+            push(&mut text, format_args!("\n[{section}]\n"));
+        }
+        push(&mut text, format_args!("\n"));
+        for line in key.about.lines() {
+            push(&mut text, format_args!("# {line}\n"));
+        }
+        push(
+            &mut text,
+            format_args!("# Flag {}, environment {}.\n", key.flag, variable(key.flag)),
+        );
+        push(&mut text, format_args!("#{} = {}\n", key.name, key.example));
+    }
+    text
+}
+
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.write_fmt(line).expect("writing into a string cannot fail");
+}
+
+/// The environment variable of a flag: `--part-size` is TRANSHUME_PART_SIZE.
+fn variable(flag: &str) -> String {
+    format!(
+        "TRANSHUME_{}",
+        flag.trim_start_matches('-').replace('-', "_").to_uppercase()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Config, read::read};
+
+    #[test]
+    fn the_written_file_says_nothing_until_it_is_edited() {
+        let config = read(Path::new("t.toml"), &template(), &|_| None).unwrap();
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn every_example_in_the_written_file_is_accepted() {
+        let edited: String = template()
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if !setting.starts_with(' ') && !setting.is_empty() => format!("{setting}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let config = read(Path::new("t.toml"), &edited, &|_| Some("secret".to_owned())).unwrap();
+        assert_eq!(config.loaders, Some(4));
+        assert!(config.source.is_some() && config.drain_timeout.is_some());
+    }
+}

@@ -1,0 +1,125 @@
+//! The only way out of this program: data to stdout, everything else to stderr.
+//!
+//! Owns both streams, so that notes, logs and progress bars never tear each other, and so that all
+//! text passes the filters of [`secret`]. Terminal control codes are sent only to a terminal.
+
+pub(crate) mod confirm;
+pub(crate) mod findings;
+pub(crate) mod secret;
+pub(crate) mod style;
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
+use transhume_engine::finding::{Finding, Severity};
+
+use crate::failure::{Failure, Result};
+use secret::{printable, redact};
+use style::{ColorChoice, Style, Tone};
+
+/// Cheap to clone; all clones write to the same two streams.
+#[derive(Debug, Clone)]
+pub(crate) struct Terminal {
+    /// Where bars may be drawn: stderr is a terminal that understands control codes.
+    bars: Option<MultiProgress>,
+    quiet: bool,
+    pub(crate) output: Style,
+    error: Style,
+}
+
+impl Terminal {
+    pub(crate) fn new(color: ColorChoice, quiet: bool) -> Self {
+        let capable = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let draws = io::stderr().is_terminal() && capable;
+        Self {
+            bars: (draws && !quiet).then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
+            quiet,
+            output: Style::new(color, io::stdout().is_terminal() && capable),
+            error: Style::new(color, draws),
+        }
+    }
+
+    pub(crate) fn bars(&self) -> Option<&MultiProgress> {
+        self.bars.as_ref()
+    }
+
+    /// Data for the caller. A reader that went away (`| head`) is no failure.
+    pub(crate) fn print(&self, text: &str) -> Result<()> {
+        let write = || {
+            let mut output = io::stdout().lock();
+            output.write_all(printable_styled(text).as_bytes())?;
+            output.flush()
+        };
+        match self.above_bars(write) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+                "cannot write to the standard output: {error}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|error| Failure::new(format!("cannot write the result as JSON: {error}")))?;
+        self.print(&format!("{text}\n"))
+    }
+
+    /// What is going on; not said with `--quiet`.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say("", Tone::Plain, text);
+        }
+    }
+
+    /// What must be seen even with `--quiet`.
+    pub(crate) fn warning(&self, text: &str) {
+        self.say("warning: ", Tone::Warning, text);
+    }
+
+    /// What is in order is not worth a line on stderr.
+    pub(crate) fn finding(&self, finding: &Finding) {
+        if finding.severity != Severity::Pass {
+            self.write_error(&redact(&printable(&findings::line(finding))));
+        }
+    }
+
+    /// PostgreSQL's form; findings that block come first, since message and hint refer to them.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        for finding in &failure.findings {
+            self.finding(finding);
+        }
+        self.say("error: ", Tone::Bad, &failure.message);
+        if let Some(detail) = &failure.detail {
+            self.say("detail: ", Tone::Label, detail);
+        }
+        if let Some(hint) = &failure.hint {
+            self.say("hint: ", Tone::Label, hint);
+        }
+    }
+
+    /// Finished text, written above the bars in one go; errors of stderr have nowhere to go.
+    pub(crate) fn write_error(&self, text: &str) {
+        let _ = self.above_bars(|| io::stderr().lock().write_all(text.as_bytes()));
+    }
+
+    fn say(&self, label: &str, tone: Tone, text: &str) {
+        let text = redact(&printable(text));
+        // Later lines are indented, so that a label at the start of a line is always ours.
+        let text = text.trim_end().replace('\n', "\n    ");
+        self.write_error(&format!("{}{text}\n", self.error.paint(tone, label)));
+    }
+
+    fn above_bars<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bars {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+/// Like [`printable`], but keeps the colours that [`Style`] put in.
+fn printable_styled(text: &str) -> String {
+    let keep = |character: &char| matches!(character, '\n' | '\t' | '\u{1b}') || !character.is_control();
+    text.chars().filter(keep).collect()
+}
