@@ -3,6 +3,8 @@
 //! A server's own message, detail and hint pass through as they came, without control characters:
 //! text from a server is data. Nothing here ever holds a password.
 
+mod conversion;
+
 use transhume_core::disposition::{self, Disposition};
 
 /// An ErrorResponse of a server (PostgreSQL manual, "Error and Notice Message Fields").
@@ -100,52 +102,5 @@ impl PgError {
             Self::Connect { hint: Some(hint), .. } | Self::Program { hint, .. } => Some(hint.clone()),
             _ => self.server()?.hint.clone(),
         }
-    }
-}
-
-/// What the driver reports, told apart: the server's answer, or a broken connection.
-impl From<tokio_postgres::Error> for PgError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        match error.as_db_error() {
-            Some(answer) => Self::Server(Box::new(ServerError::from(answer))),
-            None if error.is_closed() || is_io(&error) => Self::Lost {
-                endpoint: "the server".to_owned(),
-                reason: innermost(&error),
-            },
-            None => Self::Protocol {
-                endpoint: "the server".to_owned(),
-                reason: innermost(&error),
-            },
-        }
-    }
-}
-
-impl From<&tokio_postgres::error::DbError> for ServerError {
-    fn from(error: &tokio_postgres::error::DbError) -> Self {
-        let table = match (error.schema(), error.table()) {
-            (Some(schema), Some(table)) => Some(format!("{schema}.{table}")),
-            _ => None,
-        };
-        Self {
-            sqlstate: error.code().code().to_owned(),
-            message: error.message().to_owned(),
-            detail: error.detail().map(str::to_owned),
-            hint: error.hint().map(str::to_owned),
-            context: error.where_().map(str::to_owned),
-            table,
-            constraint: error.constraint().map(str::to_owned),
-        }
-    }
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
-}
-
-/// The driver's own message says only where it happened; the cause says what.
-fn innermost(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }

@@ -6,6 +6,13 @@
 
 pub mod catalog;
 pub mod cluster;
+mod connect;
+pub mod conninfo;
 pub mod error;
 pub mod names;
+mod pinned;
 pub mod probe;
+pub mod raw;
+pub mod session;
+mod tls;
+pub mod version;

@@ -1,0 +1,232 @@
+//! A thin connection of our own: start-up, login, plain queries, and the bytes of COPY and replication.
+//!
+//! Owns the wire between two messages. Every frame is bounded before it is read. After a lost
+//! connection or a protocol error it refuses all further use. Never retries.
+
+mod authentication;
+mod frame;
+mod query;
+mod startup;
+
+use std::collections::BTreeMap;
+
+use bytes::BytesMut;
+use postgres_protocol::message::{backend::Message, frontend};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+pub(crate) use self::frame::Frame;
+use crate::{
+    connect::{self, Transport},
+    conninfo::ConnectionSettings,
+    error::{PgError, ServerError},
+    version::ServerVersion,
+};
+
+/// What the server process at the other end shall be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// An ordinary backend.
+    Sql,
+    /// A walsender of the database, which also takes SQL by simple query.
+    Replication,
+}
+
+/// Bytes asked of the socket at once: large reads are what makes COPY and the stream cheap.
+const READ_BYTES: usize = 256 * 1024;
+
+#[derive(Debug)]
+pub struct RawConnection {
+    pub(crate) transport: Transport,
+    /// Received and not yet cut into messages.
+    pub(crate) received: BytesMut,
+    endpoint: String,
+    largest_frame: usize,
+    backend_pid: i32,
+    secret_key: i32,
+    parameters: BTreeMap<String, String>,
+    version: ServerVersion,
+    standby: bool,
+    read_only: bool,
+    /// Why it cannot be used any more.
+    broken: Option<String>,
+    /// `I`dle, in a `T`ransaction, in a failed (`E`) one.
+    pub(crate) transaction_status: u8,
+}
+
+impl RawConnection {
+    /// Opens, logs in, pins the session's settings.
+    pub async fn connect(
+        settings: &ConnectionSettings,
+        application_name: &str,
+        mode: Mode,
+    ) -> Result<Self, PgError> {
+        connect::open(settings, application_name, mode).await
+    }
+
+    /// `host:port` of the server that answered.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub fn backend_pid(&self) -> i32 {
+        self.backend_pid
+    }
+
+    pub fn server_version(&self) -> ServerVersion {
+        self.version
+    }
+
+    /// Whether the server was in recovery when the session began.
+    pub fn is_standby(&self) -> bool {
+        self.standby
+    }
+
+    /// Whether transactions are read-only by default: a fence, or a standby.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    pub fn is_encrypted(&self) -> bool {
+        self.transport.is_encrypted()
+    }
+
+    /// Whether nothing more can be done with it.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Ends the session in order; dropping it without leaves the end to the server.
+    pub async fn close(mut self) {
+        let mut bytes = BytesMut::new();
+        frontend::terminate(&mut bytes);
+        // The session is over either way.
+        let _ = self.transport.write_all(&bytes).await;
+        let _ = self.transport.shutdown().await;
+    }
+
+    /// Process and key that a cancel request must name.
+    pub(crate) fn cancel_key(&self) -> (i32, i32) {
+        (self.backend_pid, self.secret_key)
+    }
+
+    /// Takes what the verification of the session found out.
+    pub(crate) fn learn(
+        &mut self,
+        backend_pid: Option<i32>,
+        version: Option<ServerVersion>,
+        standby: bool,
+        read_only: bool,
+    ) -> Result<(), PgError> {
+        self.version = version.unwrap_or(self.version);
+        (self.standby, self.read_only) = (standby, read_only);
+        // A pooler answers with a process of its own invention. Some proxies send none (0): nothing to compare.
+        match backend_pid {
+            Some(actual) if self.backend_pid != 0 && actual != self.backend_pid => Err(PgError::Connect {
+                endpoint: self.endpoint.clone(),
+                reason: "a connection pooler answers instead of the server".to_owned(),
+                server: None,
+                hint: Some(
+                    "connect to the server directly (on Azure: port 5432 instead of 6432): snapshots, settings and \
+                     locks of a session do not survive a pooler"
+                        .to_owned(),
+                ),
+            }),
+            actual => {
+                self.backend_pid = actual.unwrap_or(self.backend_pid);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), PgError> {
+        self.usable()?;
+        let sent = async {
+            self.transport.write_all(bytes).await?;
+            self.transport.flush().await
+        };
+        let result = sent.await;
+        result.map_err(|error| self.lost(&error.to_string()))
+    }
+
+    /// The next message of any kind; cancel-safe.
+    pub(crate) async fn frame(&mut self) -> Result<Frame, PgError> {
+        loop {
+            self.usable()?;
+            match frame::take(&mut self.received, self.largest_frame) {
+                Ok(Some(frame)) => return Ok(frame),
+                Ok(None) => self.receive().await?,
+                Err(reason) => return Err(self.protocol_broken(&reason)),
+            }
+        }
+    }
+
+    /// Reads once from the socket, at least one byte; cancel-safe.
+    pub(crate) async fn receive(&mut self) -> Result<(), PgError> {
+        self.received.reserve(READ_BYTES);
+        match self.transport.read_buf(&mut self.received).await {
+            Ok(0) => Err(self.lost("the server closed the connection")),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.lost(&error.to_string())),
+        }
+    }
+
+    /// The next message that belongs to a conversation: notices and settings are taken aside.
+    pub(crate) async fn conversation_frame(&mut self) -> Result<Frame, PgError> {
+        loop {
+            let frame = self.frame().await?;
+            if let Some(frame) = self.set_aside(frame)? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Takes messages that a server may send at any time; gives every other back.
+    pub(crate) fn set_aside(&mut self, frame: Frame) -> Result<Option<Frame>, PgError> {
+        if !matches!(frame.tag, b'N' | b'S' | b'A') {
+            return Ok(Some(frame));
+        }
+        match frame.parse().map_err(|reason| self.protocol_broken(&reason))? {
+            Message::NoticeResponse(body) => {
+                let notice = ServerError::from_fields(body.fields());
+                tracing::debug!(endpoint = %self.endpoint, sqlstate = %notice.sqlstate, "{}", notice.message);
+            }
+            Message::ParameterStatus(body) => {
+                if let (Ok(name), Ok(value)) = (body.name(), body.value()) {
+                    self.parameters.insert(name.to_owned(), value.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn usable(&self) -> Result<(), PgError> {
+        match &self.broken {
+            Some(reason) => Err(PgError::Lost {
+                endpoint: self.endpoint.clone(),
+                reason: reason.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn lost(&mut self, reason: &str) -> PgError {
+        self.broken = Some(reason.to_owned());
+        PgError::Lost {
+            endpoint: self.endpoint.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    pub(crate) fn protocol_broken(&mut self, reason: &str) -> PgError {
+        self.broken = Some(reason.to_owned());
+        self.protocol(reason)
+    }
+
+    pub(crate) fn protocol(&self, reason: &str) -> PgError {
+        PgError::Protocol {
+            endpoint: self.endpoint.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}
