@@ -100,6 +100,18 @@ impl Table {
             .filter(|column| column.generation != Generation::Computed)
     }
 
+    /// Published as it is, the application's UPDATE and DELETE would fail, or the stream would not say
+    /// which row changed: it has no identity, or a computed column (which is never sent) is part of it.
+    pub fn needs_full_identity(&self) -> bool {
+        let is_computed = |name: &String| {
+            self.columns
+                .iter()
+                .any(|column| column.name == *name && column.generation == Generation::Computed)
+        };
+        self.replica_identity != ReplicaIdentity::Full
+            && (self.identity_columns.is_empty() || self.identity_columns.iter().any(is_computed))
+    }
+
     /// It holds rows of its own that must be copied and published.
     pub fn holds_rows(&self) -> bool {
         self.kind == TableKind::Ordinary

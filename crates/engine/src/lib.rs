@@ -4,6 +4,7 @@
 //! and printing: it returns values and reports through a [`report::Reporter`].
 
 pub mod cancel;
+pub mod endpoints;
 pub mod error;
 pub mod report;
 pub mod status;

@@ -1,0 +1,174 @@
+//! The fence: one transaction on the source that no writer passes (design §9).
+//!
+//! It locks every table of the selection against writing and every sequence against nextval, for
+//! every role, in old and new sessions; readers pass. Dropping it, or rolling it back, leaves no
+//! trace. [`Fence::close`] turns it into lasting grants and settings before the locks go, so that
+//! whoever waited wakes up to a refusal.
+
+use std::time::{Duration, Instant};
+
+use transhume_core::{sequence::Sequence, table::Table};
+use transhume_wire::ident::{QualifiedName, quote_identifier};
+
+use crate::{error::PgError, session::Session};
+
+/// An open fence. The locks are held while this lives.
+#[derive(Debug)]
+pub struct Fence {
+    session: Session,
+    /// When the first lock was asked for: writers may wait since then.
+    pub since: Instant,
+}
+
+/// A grant of writing on a table that the fence takes away for good.
+#[derive(Debug, Clone)]
+pub struct WriteGrant {
+    pub table: QualifiedName,
+    /// Quoted, or the word `public`.
+    grantee: String,
+    privileges: String,
+    grantable: bool,
+}
+
+impl WriteGrant {
+    pub fn revoke_statement(&self) -> String {
+        format!(
+            "revoke {} on table {} from {}",
+            self.privileges, self.table, self.grantee
+        )
+    }
+
+    pub fn restore_statement(&self) -> String {
+        let option = if self.grantable { " with grant option" } else { "" };
+        format!(
+            "grant {} on table {} to {}{option}",
+            self.privileges, self.table, self.grantee
+        )
+    }
+}
+
+impl Fence {
+    /// Locks everything or nothing: when a lock is not had within `lock_timeout`, the transaction is
+    /// rolled back, so that writers wait no longer than that.
+    pub async fn raise(
+        session: Session,
+        tables: &[Table],
+        sequences: &[Sequence],
+        lock_timeout: Duration,
+    ) -> Result<Self, (Session, PgError)> {
+        let since = Instant::now();
+        match lock_all(&session, tables, sequences, lock_timeout).await {
+            Ok(()) => Ok(Self { session, since }),
+            Err(error) => match session.batch_execute("rollback").await {
+                Ok(()) => Err((session, error)),
+                Err(lost) => Err((session, lost.into())),
+            },
+        }
+    }
+
+    /// The session that holds the locks, to read what no one can change now.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Ends the fence without a trace.
+    pub async fn lower(self) -> Result<Session, PgError> {
+        self.session.batch_execute("rollback").await?;
+        Ok(self.session)
+    }
+
+    /// Takes the write grants away and makes new sessions read-only, then lets the locks go.
+    pub async fn close(self, statements: &[String]) -> Result<Session, PgError> {
+        self.session.batch_execute(&statements.join(";\n")).await?;
+        self.session.batch_execute("commit").await?;
+        Ok(self.session)
+    }
+}
+
+async fn lock_all(
+    session: &Session,
+    tables: &[Table],
+    sequences: &[Sequence],
+    lock_timeout: Duration,
+) -> Result<(), PgError> {
+    let mut statements = vec![
+        // Read write, whatever the database's default has become.
+        "begin isolation level read committed read write".to_owned(),
+        format!("set local lock_timeout = {}", lock_timeout.as_millis()),
+        // The marker and the closing need not wait for a synchronous standby.
+        "set local synchronous_commit = local".to_owned(),
+    ];
+    if !tables.is_empty() {
+        let list = tables
+            .iter()
+            .map(|table| format!("only {}", table.name))
+            .collect::<Vec<_>>()
+            .join(", ");
+        statements.push(format!("lock table {list} in share row exclusive mode"));
+    }
+    // LOCK cannot name a sequence; an ALTER that changes nothing takes the lock that nextval waits for.
+    statements.extend(sequences.iter().map(|sequence| {
+        format!(
+            "alter sequence {} increment by {}",
+            sequence.name, sequence.increment
+        )
+    }));
+    Ok(session.batch_execute(&statements.join(";\n")).await?)
+}
+
+/// Every grant of writing on these tables, the owner's own included.
+pub async fn write_grants(session: &Session, tables: &[Table]) -> Result<Vec<WriteGrant>, PgError> {
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let rows = session
+        .query(include_str!("sql/write_grants.sql"), &[&oids])
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| WriteGrant {
+            table: QualifiedName::new(
+                row.get::<_, String>("schema_name"),
+                row.get::<_, String>("table_name"),
+            ),
+            grantee: row
+                .get::<_, Option<String>>("grantee")
+                .map_or_else(|| "public".to_owned(), |role| quote_identifier(&role)),
+            privileges: row.get("privileges"),
+            grantable: row.get("is_grantable"),
+        })
+        .collect())
+}
+
+/// Ends every other client session of the database that may be ended, so that a statement which
+/// waits at the fence does not go on after it; returns how many were ended and how many could not.
+pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
+    let row = session
+        .query_one(include_str!("sql/end_other_sessions.sql"), &[])
+        .await?;
+    Ok((row.get("ended"), row.get("refused")))
+}
+
+/// The statement that makes new sessions of the database read-only by default, and its undoing.
+pub fn read_only_statements(database: &str) -> (String, String) {
+    let database = quote_identifier(database);
+    (
+        format!("alter database {database} set default_transaction_read_only = on"),
+        format!("alter database {database} reset default_transaction_read_only"),
+    )
+}
+
+/// Runs one statement on a session whose database may have become read-only by default.
+pub async fn run(session: &Session, statement: &str) -> Result<(), PgError> {
+    run_all(session, std::slice::from_ref(&statement.to_owned())).await
+}
+
+/// Runs statements in one transaction, read-write whatever the database's default has become.
+pub async fn run_all(session: &Session, statements: &[String]) -> Result<(), PgError> {
+    session.batch_execute("begin read write").await?;
+    match session.batch_execute(&statements.join(";\n")).await {
+        Ok(()) => Ok(session.batch_execute("commit").await?),
+        Err(error) => {
+            session.batch_execute("rollback").await?;
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,15 @@
+with candidates as materialized (
+    select a.pid,
+           pg_catalog.pg_has_role(a.usesysid, 'usage')
+             or (pg_catalog.pg_has_role('pg_signal_backend', 'usage')
+                 and not (select r.rolsuper from pg_catalog.pg_roles r where r.oid = a.usesysid)) as allowed
+    from pg_catalog.pg_stat_activity a
+    where a.datname = pg_catalog.current_database()
+      and a.backend_type = 'client backend'
+      and a.pid <> pg_catalog.pg_backend_pid()
+      and a.application_name not like 'transhume:%'
+), ended as materialized (
+    select pg_catalog.pg_terminate_backend(pid) as done from candidates where allowed
+)
+select (select pg_catalog.count(*) from ended where done) as ended,
+       (select pg_catalog.count(*) from candidates where not allowed) as refused

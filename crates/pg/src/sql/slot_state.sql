@@ -1,0 +1,12 @@
+-- wal_status exists from 13 on; to_jsonb reads it where it is there.
+select s.plugin::text as plugin,
+       s.database::text as database,
+       s.active_pid,
+       s.confirmed_flush_lsn::text as confirmed_flush_lsn,
+       pg_catalog.to_jsonb(s) ->> 'wal_status' as wal_status,
+       pg_catalog.pg_wal_lsn_diff(
+           case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
+                else pg_catalog.pg_current_wal_lsn() end,
+           s.restart_lsn)::bigint as retained_bytes
+from pg_catalog.pg_replication_slots s
+where s.slot_name = $1

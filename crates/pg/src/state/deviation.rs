@@ -1,0 +1,95 @@
+//! `transhume.deviation`: everything changed on the source, or set aside on the target, that must be
+//! undone at the end.
+//!
+//! Intended before it is made, so that a crash between the two leaves a row that says how to undo
+//! what may or may not have happened; every undo statement is harmless when there is nothing to undo.
+
+use crate::{error::PgError, session::Session};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Source,
+    Target,
+}
+
+impl Side {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
+/// One thing that differs from how we found it.
+#[derive(Debug, Clone)]
+pub struct Deviation {
+    pub id: i64,
+    /// Short word: `replica-identity`, `publication`, `slot`, `fence`, `triggers`.
+    pub kind: String,
+    pub object: String,
+    pub description: String,
+    pub undo: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewDeviation<'a> {
+    pub side: Side,
+    pub kind: &'a str,
+    pub object: &'a str,
+    pub description: &'a str,
+    pub undo: &'a [String],
+}
+
+/// Writes down what is about to be changed. The same intention twice is one row.
+pub async fn intend(
+    target: &impl tokio_postgres::GenericClient,
+    new: &NewDeviation<'_>,
+) -> Result<i64, PgError> {
+    let row = target
+        .query_one(
+            include_str!("sql/deviation/intend.sql"),
+            &[
+                &new.side.name(),
+                &new.kind,
+                &new.object,
+                &new.description,
+                &new.undo,
+            ],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+/// The change is in force.
+pub async fn made(target: &impl tokio_postgres::GenericClient, id: i64) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/deviation/made.sql"), &[&id])
+        .await?;
+    Ok(())
+}
+
+/// The former state is back.
+pub async fn undone(target: &impl tokio_postgres::GenericClient, id: i64) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/deviation/undone.sql"), &[&id])
+        .await?;
+    Ok(())
+}
+
+/// All of `side` that is not undone, newest first: the order to undo them in.
+pub async fn open(target: &Session, side: Side) -> Result<Vec<Deviation>, PgError> {
+    let rows = target
+        .query(include_str!("sql/deviation/open.sql"), &[&side.name()])
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| Deviation {
+            id: row.get("id"),
+            kind: row.get("kind"),
+            object: row.get("object"),
+            description: row.get("description"),
+            undo: row.get("undo"),
+        })
+        .collect())
+}

@@ -1,0 +1,197 @@
+//! The one row of `transhume.migration`: what is migrated and how far it has come.
+//!
+//! Invariants: a phase changes only by a legal move and only from the phase that the caller
+//! believed in; the identity of the source never changes once written.
+
+use transhume_core::{phase::Phase, selection::Selection};
+use transhume_wire::lsn::Lsn;
+
+use crate::{error::PgError, session::Session};
+
+/// Version of `sql/schema.sql`; a target that holds another layout is refused.
+pub const LAYOUT: i32 = 1;
+
+const SCHEMA: &str = include_str!("sql/schema.sql");
+
+#[derive(Debug, Clone)]
+pub struct Migration {
+    pub id: String,
+    pub layout: i32,
+    pub phase: Phase,
+    pub phase_since: String,
+    pub selection: Selection,
+    pub identity: SourceIdentity,
+    pub slot_name: String,
+    pub publication_name: String,
+    /// Where the stream begins; none until the slot exists.
+    pub consistent_point: Option<Lsn>,
+    /// A fresh snapshot is exact once its xmin has reached this (design §2.3).
+    pub slot_xid_horizon: Option<i64>,
+    pub load_end_lsn: Option<Lsn>,
+    pub frontier: Lsn,
+}
+
+/// Which server and database the LSNs of a migration belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceIdentity {
+    pub system: String,
+    pub database_oid: u32,
+    pub database: String,
+    pub timeline: i32,
+}
+
+/// What `sql/migration/create.sql` stores first.
+#[derive(Debug, Clone)]
+pub struct NewMigration {
+    pub id: String,
+    pub selection: Selection,
+    pub identity: SourceIdentity,
+    pub slot_name: String,
+    pub publication_name: String,
+}
+
+/// Creates the schema and its one migration in a single transaction.
+pub async fn create(target: &mut Session, new: &NewMigration) -> Result<(), PgError> {
+    let transaction = target.transaction().await?;
+    transaction.batch_execute(SCHEMA).await?;
+    let selection = serde_json::to_value(&new.selection).expect("a selection is plain data");
+    transaction
+        .execute(
+            include_str!("sql/migration/create.sql"),
+            &[
+                &new.id,
+                &LAYOUT,
+                &env!("CARGO_PKG_VERSION"),
+                &Phase::Prepare.name(),
+                &selection,
+                &new.identity.system,
+                &new.identity.database_oid,
+                &new.identity.database,
+                &new.identity.timeline,
+                &new.slot_name,
+                &new.publication_name,
+            ],
+        )
+        .await?;
+    transaction
+        .batch_execute(include_str!("sql/migration/create_frontier.sql"))
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The migration that the target holds; none where there is no `transhume` schema.
+pub async fn read(target: &Session) -> Result<Option<Migration>, PgError> {
+    let exists: bool = target
+        .query_one(include_str!("sql/migration/exists.sql"), &[])
+        .await?
+        .get(0);
+    if !exists {
+        return Ok(None);
+    }
+    let row = target
+        .query_opt(include_str!("sql/migration/read.sql"), &[])
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
+    let unreadable = |what: String| PgError::Protocol {
+        endpoint: "transhume.migration".to_owned(),
+        reason: what,
+    };
+    let phase: &str = row.get("phase");
+    let selection: serde_json::Value = row.get("selection");
+    Ok(Migration {
+        id: row.get("id"),
+        layout: row.get("layout"),
+        phase: phase.parse().map_err(|error| unreadable(format!("{error}")))?,
+        phase_since: row.get("phase_since"),
+        selection: serde_json::from_value(selection).map_err(|error| unreadable(error.to_string()))?,
+        identity: SourceIdentity {
+            system: row.get("source_system"),
+            database_oid: row.get("source_database_oid"),
+            database: row.get("source_database"),
+            timeline: row.get("source_timeline"),
+        },
+        slot_name: row.get("slot_name"),
+        publication_name: row.get("publication_name"),
+        consistent_point: optional_lsn(row, "consistent_point"),
+        slot_xid_horizon: row.get("slot_xid_horizon"),
+        load_end_lsn: optional_lsn(row, "load_end_lsn"),
+        frontier: optional_lsn(row, "frontier").unwrap_or_default(),
+    })
+}
+
+fn optional_lsn(row: &tokio_postgres::Row, column: &str) -> Option<Lsn> {
+    row.get::<_, Option<&str>>(column)
+        .map(|text| text.parse().expect("the server prints pg_lsn as X/Y"))
+}
+
+/// Moves to `next`; false when the migration was not in `from` any more.
+pub async fn advance(
+    client: &impl tokio_postgres::GenericClient,
+    from: Phase,
+    next: Phase,
+) -> Result<bool, PgError> {
+    debug_assert!(from.may_become(next), "{from} may not become {next}");
+    let moved = client
+        .execute(
+            include_str!("sql/migration/advance.sql"),
+            &[&from.name(), &next.name()],
+        )
+        .await?;
+    Ok(moved == 1)
+}
+
+/// Records the new slot: the stream begins at `consistent_point`, which is the first frontier.
+pub async fn set_slot(
+    client: &impl tokio_postgres::GenericClient,
+    consistent_point: Lsn,
+    xid_horizon: i64,
+) -> Result<(), PgError> {
+    let point = consistent_point.to_string();
+    client
+        .execute(
+            include_str!("sql/migration/set_slot.sql"),
+            &[&point, &xid_horizon],
+        )
+        .await?;
+    client
+        .execute(include_str!("sql/migration/start_frontier.sql"), &[&point])
+        .await?;
+    Ok(())
+}
+
+/// Source WAL end when the last row was loaded: caught up means past this.
+pub async fn set_load_end(client: &impl tokio_postgres::GenericClient, lsn: Lsn) -> Result<(), PgError> {
+    client
+        .execute(
+            include_str!("sql/migration/set_load_end.sql"),
+            &[&lsn.to_string()],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Removes the whole schema: the last step of `finish` and `abort`.
+pub async fn drop_schema(target: &Session) -> Result<(), PgError> {
+    Ok(target
+        .batch_execute(include_str!("sql/migration/drop.sql"))
+        .await?)
+}
+
+/// Eight hexadecimal digits that no other migration is likely to have.
+pub async fn new_id(target: &Session) -> Result<String, PgError> {
+    let row = target
+        .query_one(include_str!("sql/migration/new_id.sql"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Name and OID of the database that a session is in.
+pub async fn database(session: &Session) -> Result<(String, u32), PgError> {
+    let row = session
+        .query_one(include_str!("sql/migration/database.sql"), &[])
+        .await?;
+    Ok((row.get("name"), row.get("oid")))
+}

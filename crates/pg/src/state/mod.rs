@@ -1,0 +1,13 @@
+//! The `transhume` schema on the target: everything a migration remembers (design §2.1).
+//!
+//! One file per subject, its queries beside it in `sql/`. Functions take the session (or the
+//! transaction on it) that does the work they describe, so that both commit together. This module
+//! refuses policy: what a value means is decided in `core`.
+
+pub mod deviation;
+pub mod frontier;
+pub mod history;
+pub mod marker;
+pub mod migration;
+pub mod runner;
+pub mod verification;

@@ -1,0 +1,68 @@
+//! Who runs the migration: an advisory lock on the target decides, a row says who holds it.
+//!
+//! The lock lives as long as the session that took it, so a runner that dies frees it at once.
+
+use crate::{error::PgError, session::Session};
+
+/// Who holds the migration, for people.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub host: String,
+    pub pid: i32,
+    pub since: String,
+    pub waiting_for: String,
+}
+
+/// Takes the lock for as long as `target` lives; false when another runner holds it.
+pub async fn try_lock(target: &Session) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/runner/try_lock.sql"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Some runner is alive, here or elsewhere.
+pub async fn is_locked(target: &Session) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/runner/is_locked.sql"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Takes the lock that tells a cutover under way from one that died; held like the runner's.
+pub async fn try_cutover_lock(target: &Session) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/runner/try_cutover_lock.sql"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// The process of a cutover is alive, here or elsewhere.
+pub async fn is_cutover_alive(target: &Session) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/runner/is_cutover_locked.sql"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Says that this process holds the lock now.
+pub async fn register(target: &Session, host: &str) -> Result<(), PgError> {
+    let pid = i32::try_from(std::process::id()).unwrap_or_default();
+    target
+        .execute(include_str!("sql/runner/register.sql"), &[&host, &pid])
+        .await?;
+    Ok(())
+}
+
+/// The last process that held it, whether it is alive or not.
+pub async fn holder(target: &Session) -> Result<Option<Holder>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/runner/holder.sql"), &[])
+        .await?;
+    Ok(row.map(|row| Holder {
+        host: row.get("host"),
+        pid: row.get("pid"),
+        since: row.get("since"),
+        waiting_for: row.get("waiting_for"),
+    }))
+}

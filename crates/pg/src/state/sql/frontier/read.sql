@@ -1,0 +1,1 @@
+select lsn::text from transhume.frontier

@@ -1,0 +1,1 @@
+insert into transhume.history (step, detail) values ($1, $2)

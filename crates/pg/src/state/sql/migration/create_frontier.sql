@@ -1,0 +1,1 @@
+insert into transhume.frontier (lsn) values ('0/0')

@@ -1,0 +1,1 @@
+update transhume.frontier set lsn = $1::text::pg_lsn

@@ -1,0 +1,12 @@
+insert into transhume.runner (host, pid, backend_pid)
+values ($1, $2, pg_catalog.pg_backend_pid())
+on conflict (singleton) do update
+set host = excluded.host,
+    pid = excluded.pid,
+    backend_pid = excluded.backend_pid,
+    started_at = excluded.started_at,
+    seen_at = excluded.seen_at,
+    waiting_for = '',
+    source_wal_end = null,
+    received_lsn = null,
+    slot_retained_bytes = null
