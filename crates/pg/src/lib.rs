@@ -6,21 +6,26 @@
 
 pub mod catalog;
 pub mod cluster;
-mod connect;
 pub mod conninfo;
+pub mod copy_statement;
 pub mod digest;
 pub mod error;
 pub mod fence;
 pub mod marker;
 pub mod names;
-mod pinned;
 pub mod probe;
 pub mod publication;
 pub mod raw;
 pub mod replica_identity;
+pub mod sequence_values;
+pub mod server_limits;
 pub mod session;
 pub mod slot;
+pub mod snapshot;
 pub mod state;
-mod tls;
 pub mod version;
 pub mod wal;
+
+mod connect;
+mod pinned;
+mod tls;

@@ -8,11 +8,13 @@ pub mod activity;
 pub mod collations;
 pub mod database;
 pub mod extensions;
+pub mod integer_keys;
 pub mod objects;
 pub mod ours;
 pub mod rights;
 pub mod sequences;
 pub mod tables;
+pub mod type_facts;
 
 use tokio_postgres::Row;
 use transhume_wire::ident::QualifiedName;

@@ -7,6 +7,7 @@
 pub mod deviation;
 pub mod frontier;
 pub mod history;
+pub mod load;
 pub mod marker;
 pub mod migration;
 pub mod runner;

@@ -94,6 +94,8 @@ create table transhume.build (
     loader        text
 );
 create index build_open on transhume.build (rank, bytes desc) where done_at is null;
+-- finds the lower ranks of a table that are still open
+create index build_open_of_table on transhume.build (source_oid, rank) where done_at is null;
 
 -- Everything changed on the source or set aside on the target that must be undone at the end.
 create table transhume.deviation (

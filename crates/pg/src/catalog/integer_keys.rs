@@ -1,0 +1,43 @@
+//! Integer primary keys of large tables and how their values are spread, for splitting by key range.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Client;
+use transhume_wire::ident::{QualifiedName, quote_identifier};
+
+use crate::error::PgError;
+
+/// A primary key of a single integer column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntegerKey {
+    pub column: String,
+    /// Sorted values with equally many rows between neighbours; fewer than two when never analysed.
+    pub bounds: Vec<i64>,
+}
+
+/// Integer keys of these tables, by OID; tables without one are left out.
+pub async fn integer_keys(client: &Client, tables: &[u32]) -> Result<HashMap<u32, IntegerKey>, PgError> {
+    let rows = client
+        .query(include_str!("sql/integer_keys.sql"), &[&tables])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let key = IntegerKey {
+                column: row.try_get("column_name")?,
+                bounds: row.try_get("bounds")?,
+            };
+            Ok((row.try_get("oid")?, key))
+        })
+        .collect()
+}
+
+/// The smallest and the largest key, read from the index; none in an empty table.
+pub async fn key_extremes(client: &Client, table: &QualifiedName, column: &str) -> Result<Vec<i64>, PgError> {
+    let column = quote_identifier(column);
+    let sql = format!(
+        "SELECT pg_catalog.min({column})::pg_catalog.int8, pg_catalog.max({column})::pg_catalog.int8 FROM ONLY {table}"
+    );
+    let row = client.query_one(&sql, &[]).await?;
+    let (low, high): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(low.into_iter().chain(high).collect())
+}

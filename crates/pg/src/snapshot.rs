@@ -1,0 +1,131 @@
+//! Snapshots of the source, each held open by a session of its own (PostgreSQL manual, "Snapshot
+//! Synchronization Functions").
+//!
+//! A held snapshot stays readable for every session that names it, for as long as the holder lives.
+//! Invariant: `snapshot()` is the text of exactly the snapshot that `name()` hands out, so a
+//! visibility filter built from it is exact for every table that was read under it.
+
+use crate::{conninfo::ConnectionSettings, error::PgError, names, session::Session};
+
+const IMPORT: &str = include_str!("sql/snapshot_begin.sql");
+const EXPORT: &str = include_str!("sql/snapshot_export.sql");
+const OLDER_TRANSACTIONS: &str = include_str!("sql/snapshot_older_transactions.sql");
+
+/// An open REPEATABLE READ transaction on the source whose snapshot others import by name.
+#[derive(Debug)]
+pub struct SnapshotHolder {
+    session: Session,
+    name: String,
+    snapshot: String,
+    xmin: i64,
+    origin: SnapshotOrigin,
+}
+
+/// Where a snapshot comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotOrigin {
+    /// Exported by another session: the slot's creation, or an earlier holder.
+    Imported,
+    /// Taken by the holder itself, now.
+    Fresh,
+}
+
+/// A transaction on the source that began before some transaction id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OlderTransaction {
+    /// `pid 4711 (application, user) for 00:03:12`, or the name of a prepared transaction.
+    pub description: String,
+}
+
+impl SnapshotHolder {
+    /// Takes over the snapshot that another session exported under `name`, so that it outlives it.
+    /// The server's error 22023 or 42704 means that the snapshot is gone.
+    pub async fn import(settings: &ConnectionSettings, migration: &str, name: &str) -> Result<Self, PgError> {
+        Self::open(settings, migration, Some(name)).await
+    }
+
+    /// Takes a snapshot of now. Whether it may be used is the caller's to decide by [`Self::xmin`].
+    pub async fn fresh(settings: &ConnectionSettings, migration: &str) -> Result<Self, PgError> {
+        Self::open(settings, migration, None).await
+    }
+
+    async fn open(
+        settings: &ConnectionSettings,
+        migration: &str,
+        import: Option<&str>,
+    ) -> Result<Self, PgError> {
+        let session = Session::connect(settings, &names::application_name(migration, "snapshot")).await?;
+        session.batch_execute(IMPORT).await?;
+        if let Some(name) = import {
+            session.batch_execute(&set_snapshot(name)).await?;
+        }
+        let row = session.query_one(EXPORT, &[]).await?;
+        Ok(Self {
+            name: row.try_get("name")?,
+            snapshot: row.try_get("snapshot")?,
+            xmin: row.try_get("xmin")?,
+            origin: import.map_or(SnapshotOrigin::Fresh, |_| SnapshotOrigin::Imported),
+            session,
+        })
+    }
+
+    /// What `SET TRANSACTION SNAPSHOT` takes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `txid_current_snapshot()` as text: `xmin:xmax:xip,…`.
+    pub fn snapshot(&self) -> &str {
+        &self.snapshot
+    }
+
+    /// Every transaction below this had ended when the snapshot was taken.
+    pub fn xmin(&self) -> i64 {
+        self.xmin
+    }
+
+    pub fn origin(&self) -> SnapshotOrigin {
+        self.origin
+    }
+
+    pub fn backend_pid(&self) -> i32 {
+        self.session.backend_pid()
+    }
+
+    /// The holding session, for queries that must see this snapshot. Its transaction must stay open.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The holding session answers, so the snapshot can still be imported.
+    pub async fn is_alive(&self) -> bool {
+        self.session.simple_query("SELECT").await.is_ok()
+    }
+}
+
+/// `SET TRANSACTION SNAPSHOT` takes a literal only.
+pub fn set_snapshot(name: &str) -> String {
+    format!(
+        "SET TRANSACTION SNAPSHOT {}",
+        transhume_wire::ident::quote_literal(name)
+    )
+}
+
+/// Whether a server's error says that an exported snapshot does not exist any more.
+pub fn is_lost(error: &PgError) -> bool {
+    // 22023 since 9.2 ("invalid snapshot identifier"), 42704 since 17 ("snapshot … does not exist"),
+    // 55000 where the exporting transaction ended in between ("could not import the requested snapshot").
+    matches!(error.sqlstate(), Some("22023" | "42704" | "55000"))
+}
+
+/// Transactions of this database's server that hold a fresh snapshot's xmin below `horizon`.
+pub async fn older_transactions(source: &Session, horizon: i64) -> Result<Vec<OlderTransaction>, PgError> {
+    let rows = source.query(OLDER_TRANSACTIONS, &[&horizon]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OlderTransaction {
+                description: row.try_get("description")?,
+            })
+        })
+        .collect()
+}

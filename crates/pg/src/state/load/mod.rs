@@ -1,0 +1,57 @@
+//! The full load's rows in `transhume`: snapshots, relations, parts and builds.
+//!
+//! Planning and resuming run on the driver's session; claims run on the raw connection that also
+//! carries the COPY, so that a part's rows and its "done" are one commit. A claim is nothing but a
+//! row lock: it ends with its transaction, however that ends.
+
+pub mod builds;
+pub mod parts;
+pub mod plan;
+pub mod progress;
+
+use crate::error::PgError;
+
+/// One row of an answer in text form, read column by column.
+struct TextRow<'row> {
+    columns: std::slice::Iter<'row, Option<String>>,
+}
+
+impl<'row> TextRow<'row> {
+    fn new(row: &'row [Option<String>]) -> Self {
+        Self { columns: row.iter() }
+    }
+
+    fn text(&mut self) -> Result<&'row str, PgError> {
+        self.columns
+            .next()
+            .and_then(|value| value.as_deref())
+            .ok_or_else(|| unreadable("a value is missing"))
+    }
+
+    fn parse<T: std::str::FromStr>(&mut self) -> Result<T, PgError> {
+        let text = self.text()?;
+        text.parse()
+            .map_err(|_| unreadable(&format!("\"{text}\" is not what belongs here")))
+    }
+
+    fn flag(&mut self) -> Result<bool, PgError> {
+        Ok(self.text()? == "t")
+    }
+
+    fn list(&mut self) -> Result<Vec<String>, PgError> {
+        serde_json::from_str(self.text()?).map_err(|error| unreadable(&error.to_string()))
+    }
+}
+
+fn unreadable(reason: &str) -> PgError {
+    PgError::Protocol {
+        endpoint: "the state schema".to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// An array literal of values that need no quoting.
+fn array_literal<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
+    let values: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
+    format!("{{{}}}", values.join(","))
+}

@@ -1,0 +1,132 @@
+//! Claiming parts, and marking them done in the transaction that copied them.
+
+use transhume_core::format::Format;
+use transhume_wire::ident::QualifiedName;
+
+use super::{TextRow, array_literal};
+use crate::{error::PgError, raw::RawConnection};
+
+/// A part that this transaction holds.
+#[derive(Debug, Clone)]
+pub struct ClaimedPart {
+    pub id: i64,
+    pub number: i32,
+    pub source_oid: u32,
+    pub table: QualifiedName,
+    pub columns: Vec<String>,
+    pub format: Format,
+    /// SQL condition; empty for the whole table.
+    pub predicate: String,
+    /// Estimate.
+    pub bytes: u64,
+    pub snapshot_id: i32,
+    pub snapshot_name: String,
+    /// The table is this one part.
+    pub is_only_part: bool,
+}
+
+/// What came of a part.
+#[derive(Debug, Clone, Copy)]
+pub struct CopiedPart {
+    pub id: i64,
+    pub source_oid: u32,
+    pub rows: u64,
+    pub bytes: u64,
+    pub seconds: f64,
+}
+
+/// Takes the largest open part that nobody holds. Runs inside the caller's transaction.
+pub async fn claim_largest(target: &mut RawConnection) -> Result<Option<ClaimedPart>, PgError> {
+    Ok(claim(target, i64::MAX.unsigned_abs(), 1, None).await?.pop())
+}
+
+/// Takes up to `count` further open parts of at most `bytes` under the same snapshot.
+pub async fn claim_small(
+    target: &mut RawConnection,
+    bytes: u64,
+    count: u32,
+    snapshot_id: i32,
+) -> Result<Vec<ClaimedPart>, PgError> {
+    claim(target, bytes, count, Some(snapshot_id)).await
+}
+
+async fn claim(
+    target: &mut RawConnection,
+    bytes: u64,
+    count: u32,
+    snapshot_id: Option<i32>,
+) -> Result<Vec<ClaimedPart>, PgError> {
+    let bytes = bytes.to_string();
+    let count = count.to_string();
+    let snapshot = snapshot_id.map(|id| id.to_string());
+    let rows = target
+        .query(
+            include_str!("../sql/load/claim_parts.sql"),
+            &[Some(&bytes), Some(&count), snapshot.as_deref()],
+        )
+        .await?;
+    rows.iter().map(|row| claimed_part(row)).collect()
+}
+
+fn claimed_part(row: &[Option<String>]) -> Result<ClaimedPart, PgError> {
+    let mut row = TextRow::new(row);
+    Ok(ClaimedPart {
+        id: row.parse()?,
+        number: row.parse()?,
+        source_oid: row.parse()?,
+        table: QualifiedName::new(row.text()?, row.text()?),
+        columns: row.list()?,
+        format: match row.text()? {
+            "binary" => Format::Binary,
+            _ => Format::Text,
+        },
+        predicate: row.text()?.to_owned(),
+        bytes: row.parse()?,
+        snapshot_id: row.parse()?,
+        snapshot_name: row.text()?.to_owned(),
+        is_only_part: row.flag()?,
+    })
+}
+
+/// Marks parts done, and their tables loaded where nothing else is open. False when a part was
+/// already done, in which case the transaction must not be committed.
+pub async fn mark_done(
+    target: &mut RawConnection,
+    copied: &[CopiedPart],
+    loader: &str,
+) -> Result<bool, PgError> {
+    let ids = array_literal(copied.iter().map(|part| part.id));
+    let rows = array_literal(copied.iter().map(|part| part.rows));
+    let bytes = array_literal(copied.iter().map(|part| part.bytes));
+    let seconds = array_literal(copied.iter().map(|part| part.seconds));
+    let marked = target
+        .execute(
+            include_str!("../sql/load/parts_done.sql"),
+            &[
+                Some(&ids),
+                Some(&rows),
+                Some(&bytes),
+                Some(&seconds),
+                Some(loader),
+            ],
+        )
+        .await?;
+    if marked != copied.len() as u64 {
+        return Ok(false);
+    }
+    // The lock makes the last two parts of a table see each other: the later one marks the table.
+    let relations = array_literal(copied.iter().map(|part| part.source_oid));
+    target
+        .query(
+            include_str!("../sql/load/lock_relations.sql"),
+            &[Some(&relations)],
+        )
+        .await?;
+    target
+        .execute(
+            include_str!("../sql/load/relations_loaded.sql"),
+            &[Some(&relations)],
+        )
+        .await?;
+    Ok(true)
+}

@@ -1,0 +1,203 @@
+//! Writing the plan of a full load, and taking it up again after a snapshot was lost.
+//!
+//! Every function runs inside the caller's transaction, so that a plan is there whole or not at all.
+
+use serde::Serialize;
+use tokio_postgres::GenericClient;
+use transhume_core::format::FormatChoice;
+use transhume_wire::ident::QualifiedName;
+
+use crate::{
+    copy_statement,
+    error::PgError,
+    snapshot::{SnapshotHolder, SnapshotOrigin},
+};
+
+/// A table to load.
+#[derive(Debug, Clone)]
+pub struct PlannedRelation {
+    pub source_oid: u32,
+    pub name: QualifiedName,
+    pub columns: Vec<String>,
+    pub format: FormatChoice,
+    pub rows_estimate: i64,
+    pub bytes: i64,
+    /// At least one.
+    pub parts: Vec<PlannedPart>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedPart {
+    pub predicate: String,
+    pub bytes: i64,
+}
+
+/// A recorded snapshot that open parts still need.
+#[derive(Debug, Clone)]
+pub struct NeededSnapshot {
+    pub id: i32,
+    pub name: String,
+    pub open_parts: i64,
+}
+
+/// What a reload under a new snapshot throws away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restarted {
+    pub relations: u64,
+    /// Tables that held finished parts and were emptied.
+    pub emptied: Vec<QualifiedName>,
+}
+
+#[derive(Serialize)]
+struct RelationRow<'a> {
+    source_oid: u32,
+    schema_name: &'a str,
+    table_name: &'a str,
+    columns: &'a [String],
+    format: &'a str,
+    format_reason: &'a str,
+    rows_estimate: i64,
+    bytes: i64,
+}
+
+#[derive(Serialize)]
+struct PartRow<'a> {
+    source_oid: u32,
+    number: usize,
+    predicate: &'a str,
+    bytes: i64,
+}
+
+/// A plan was written before.
+pub async fn exists(target: &impl GenericClient) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("../sql/load/plan_exists.sql"), &[])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Records a held snapshot and returns its number.
+pub async fn insert_snapshot(target: &impl GenericClient, holder: &SnapshotHolder) -> Result<i32, PgError> {
+    let from_slot = holder.origin() == SnapshotOrigin::Imported;
+    let row = target
+        .query_one(
+            include_str!("../sql/load/insert_snapshot.sql"),
+            &[&holder.name(), &holder.snapshot(), &from_slot],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The same snapshot is now handed out under another name.
+pub async fn rename_snapshot(target: &impl GenericClient, id: i32, name: &str) -> Result<(), PgError> {
+    target
+        .execute(include_str!("../sql/load/rename_snapshot.sql"), &[&id, &name])
+        .await?;
+    Ok(())
+}
+
+/// Writes relations with their parts, all to be read under one snapshot.
+pub async fn insert(
+    target: &impl GenericClient,
+    snapshot_id: i32,
+    relations: &[PlannedRelation],
+) -> Result<(), PgError> {
+    let relation_rows: Vec<_> = relations.iter().map(relation_row).collect();
+    let part_rows: Vec<_> = relations.iter().flat_map(part_rows).collect();
+    target
+        .execute(
+            include_str!("../sql/load/insert_relations.sql"),
+            &[&snapshot_id, &json(&relation_rows)],
+        )
+        .await?;
+    target
+        .execute(include_str!("../sql/load/insert_parts.sql"), &[&json(&part_rows)])
+        .await?;
+    Ok(())
+}
+
+fn relation_row(relation: &PlannedRelation) -> RelationRow<'_> {
+    RelationRow {
+        source_oid: relation.source_oid,
+        schema_name: &relation.name.schema,
+        table_name: &relation.name.name,
+        columns: &relation.columns,
+        format: relation.format.format.name(),
+        format_reason: &relation.format.reason,
+        rows_estimate: relation.rows_estimate,
+        bytes: relation.bytes,
+    }
+}
+
+fn part_rows(relation: &PlannedRelation) -> impl Iterator<Item = PartRow<'_>> {
+    relation.parts.iter().enumerate().map(|(number, part)| PartRow {
+        source_oid: relation.source_oid,
+        number,
+        predicate: &part.predicate,
+        bytes: part.bytes,
+    })
+}
+
+fn json<T: Serialize>(rows: &[T]) -> serde_json::Value {
+    serde_json::to_value(rows).expect("invariant: rows of plain data become JSON")
+}
+
+/// Snapshots that open parts are to be read under.
+pub async fn needed_snapshots(target: &impl GenericClient) -> Result<Vec<NeededSnapshot>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/needed_snapshots.sql"), &[])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(NeededSnapshot {
+                id: row.try_get("id")?,
+                name: row.try_get("name")?,
+                open_parts: row.try_get("open_parts")?,
+            })
+        })
+        .collect()
+}
+
+/// Gives every unfinished table of the `lost` snapshots a new start under `snapshot_id`: emptied
+/// where parts were done, all its parts open again. Finished tables are not touched.
+///
+/// Waits for every part that another process is copying: it may still finish under the old snapshot.
+pub async fn restart_unfinished(
+    target: &impl GenericClient,
+    lost: &[i32],
+    snapshot_id: i32,
+) -> Result<Restarted, PgError> {
+    target
+        .batch_execute(include_str!("../sql/load/lock_parts.sql"))
+        .await?;
+    let rows = target
+        .query(include_str!("../sql/load/unfinished_relations.sql"), &[&lost])
+        .await?;
+    let mut oids: Vec<u32> = Vec::with_capacity(rows.len());
+    let mut emptied = Vec::new();
+    for row in &rows {
+        oids.push(row.try_get("source_oid")?);
+        if row.try_get("has_done_parts")? {
+            emptied.push(QualifiedName::new(
+                row.try_get::<_, String>("schema_name")?,
+                row.try_get::<_, String>("table_name")?,
+            ));
+        }
+    }
+    if !emptied.is_empty() {
+        target.batch_execute(&copy_statement::truncate(&emptied)).await?;
+    }
+    target
+        .execute(include_str!("../sql/load/reopen_parts.sql"), &[&oids])
+        .await?;
+    target
+        .execute(
+            include_str!("../sql/load/reopen_relations.sql"),
+            &[&oids, &snapshot_id],
+        )
+        .await?;
+    Ok(Restarted {
+        relations: oids.len() as u64,
+        emptied,
+    })
+}

@@ -1,0 +1,3 @@
+update transhume.relation
+set state = 'loading', snapshot_id = $2::integer
+where source_oid = any ($1::oid[])
