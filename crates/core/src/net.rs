@@ -29,6 +29,9 @@ pub struct Shape {
     pub key: Vec<usize>,
 }
 
+/// The shapes of the relations of a batch, by relation id.
+pub type Shapes = HashMap<u32, Shape>;
+
 impl Shape {
     /// The key that the stream itself identifies rows by. With replica identity full there is none;
     /// the caller may give the table's primary key instead.
@@ -90,7 +93,7 @@ impl NetBatch<'_> {
 
 /// Collapses the changes of whole transactions, in commit order. Each relation must have one shape
 /// throughout.
-pub fn collapse<'a>(shapes: &'a HashMap<u32, Shape>, changes: &'a [Change]) -> NetBatch<'a> {
+pub fn collapse<'a>(shapes: &'a Shapes, changes: &'a [Change]) -> NetBatch<'a> {
     let mut collapse = Collapse {
         shapes,
         places: HashMap::new(),
@@ -117,7 +120,7 @@ pub fn collapse<'a>(shapes: &'a HashMap<u32, Shape>, changes: &'a [Change]) -> N
 }
 
 struct Collapse<'a> {
-    shapes: &'a HashMap<u32, Shape>,
+    shapes: &'a Shapes,
     places: HashMap<u32, usize>,
     tables: Vec<(u32, Result<NetTable<'a>, SerialReason>)>,
     /// Relation and place of the change before: most changes come in runs.

@@ -35,6 +35,11 @@ impl Reader {
         Self { input, at: 0 }
     }
 
+    /// All that was received, read or not.
+    pub fn input(&self) -> &[u8] {
+        &self.input
+    }
+
     /// Bytes not yet read.
     pub fn left(&self) -> usize {
         self.input.len() - self.at
@@ -114,7 +119,7 @@ impl Reader {
     }
 
     /// The message must end here.
-    pub fn finish(self) -> Result<(), ParseError> {
+    pub fn finish(&self) -> Result<(), ParseError> {
         match self.left() {
             0 => Ok(()),
             left => Err(ParseError::LeftOver(left)),

@@ -34,11 +34,10 @@ pub enum DecodeError {
 
 /// Decodes one message of protocol version 1.
 pub fn decode(data: Bytes) -> Result<Message, DecodeError> {
-    let head = data.slice(..data.len().min(HEAD_BYTES));
-    let Some(&kind) = data.first() else {
+    let mut reader = Reader::new(data);
+    let Ok(kind) = reader.u8() else {
         return Err(DecodeError::Empty);
     };
-    let mut reader = Reader::new(data.slice(1..));
     let (name, decoded) = match kind {
         b'B' => ("begin", begin(&mut reader)),
         b'C' => ("commit", commit(&mut reader)),
@@ -51,10 +50,8 @@ pub fn decode(data: Bytes) -> Result<Message, DecodeError> {
         b'T' => ("truncate", truncate(&mut reader)),
         b'M' => ("logical", logical(&mut reader)),
         _ => {
-            return Err(DecodeError::Unknown {
-                kind,
-                head: hex(&head),
-            });
+            let head = head(&reader);
+            return Err(DecodeError::Unknown { kind, head });
         }
     };
     decoded
@@ -62,17 +59,17 @@ pub fn decode(data: Bytes) -> Result<Message, DecodeError> {
         .map_err(|cause| DecodeError::Malformed {
             kind: name,
             cause,
-            head: hex(&head),
+            head: head(&reader),
         })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("invariant: writing to a String cannot fail");
-            text
-        })
+/// The first bytes of the message, in hexadecimal.
+fn head(reader: &Reader) -> String {
+    let bytes = reader.input().iter().take(HEAD_BYTES);
+    bytes.fold(String::with_capacity(2 * HEAD_BYTES), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("invariant: writing to a String cannot fail");
+        text
+    })
 }
 
 fn unexpected(what: &'static str, value: impl Into<i64>) -> ParseError {
