@@ -60,22 +60,10 @@ pub(crate) struct CommonArguments {
     /// The database to migrate
     ///
     /// A URI or a keyword string, as libpq reads it; PG* variables and the password file apply.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "TRANSHUME_SOURCE",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "TRANSHUME_SOURCE")]
     pub(crate) source: Option<String>,
     /// The database to migrate to
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "TRANSHUME_TARGET",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "TRANSHUME_TARGET")]
     pub(crate) target: Option<String>,
     /// Configuration file [default: transhume.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = "TRANSHUME_CONFIG")]
@@ -172,16 +160,19 @@ pub(crate) fn parse() -> Result<(CommandLine, Vec<&'static str>), clap::Error> {
     Ok((CommandLine::from_arg_matches_mut(&mut matches)?, typed))
 }
 
-/// The definition with the exit codes below every command's long help.
+/// The definition, completed by what holds for all commands: exit codes below the long help, and
+/// no values of the environment in any help, since some hold passwords.
 fn command() -> clap::Command {
-    let with_exit_codes = |command: clap::Command| {
+    let complete = |command: clap::Command| {
         let examples = command
             .get_after_long_help()
             .map(ToString::to_string)
             .unwrap_or_default();
-        command.after_long_help(format!("{examples}\n\n{EXIT_CODES}"))
+        command
+            .after_long_help(format!("{examples}\n\n{EXIT_CODES}"))
+            .mut_args(|argument| argument.hide_env_values(true))
     };
-    with_exit_codes(CommandLine::command()).mut_subcommands(with_exit_codes)
+    complete(CommandLine::command()).mut_subcommands(complete)
 }
 
 /// A global flag may stand before or after the command.

@@ -1,11 +1,19 @@
 //! `status`: one snapshot of everything, read from the target.
 
+use std::time::Duration;
+
 use clap::Args;
+use transhume_engine::status::{RunnerStatus, SlotStatus, Status};
 
 use super::pending;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
+    quantity::{Size, Span, grouped},
+    terminal::{
+        findings,
+        style::{Style, Tone},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -25,5 +33,211 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let status = read(invocation).await?;
+    match arguments.json {
+        true => invocation.terminal.print_json(&status)?,
+        false => invocation
+            .terminal
+            .print(&text(&status, invocation.terminal.output))?,
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
+    invocation.target()?;
     Err(pending("status"))
+}
+
+/// A block of labelled lines; what does not apply yet is left out.
+pub(super) fn text(status: &Status, style: Style) -> String {
+    let migration = style.paint(Tone::Label, &status.migration);
+    let phase = style.paint(Tone::Good, status.phase.name());
+    let mut lines = vec![format!(
+        "migration {migration} is in phase {phase} since {}",
+        status.phase_since
+    )];
+    let mut labelled = |label: &str, value: Option<String>| {
+        if let Some(value) = value {
+            lines.push(format!("  {label:<12}{value}"));
+        }
+    };
+    labelled("source", Some(status.source.clone()));
+    labelled("target", Some(status.target.clone()));
+    labelled("runner", Some(runner(status.runner.as_ref())));
+    labelled("load", load(status));
+    labelled("builds", build(status));
+    labelled("lag", lag(status));
+    labelled("frontier", frontier(status));
+    labelled("applied", applied(status));
+    labelled("slot", Some(slot(&status.slot)));
+    labelled("verified", verified(status));
+    for deviation in &status.deviations {
+        labelled("changed", Some(deviation.clone()));
+    }
+    for held in &status.held_until_cutover {
+        labelled("held back", Some(held.clone()));
+    }
+    let mut text = lines.join("\n") + "\n";
+    if !status.findings.is_empty() {
+        text.push('\n');
+        text.push_str(&findings::report(&status.findings, style));
+    }
+    text
+}
+
+fn runner(runner: Option<&RunnerStatus>) -> String {
+    let Some(runner) = runner else {
+        return "none; `transhume run` goes on".to_owned();
+    };
+    let waiting = match runner.waiting_for.as_str() {
+        "" => String::new(),
+        reason => format!(", waiting for {reason}"),
+    };
+    format!(
+        "{}, process {}, since {}{waiting}",
+        runner.host, runner.pid, runner.since
+    )
+}
+
+fn load(status: &Status) -> Option<String> {
+    let load = &status.load;
+    (load.tables > 0).then(|| {
+        format!(
+            "{} of {} tables, {} of {} parts, {} rows, {}",
+            load.tables_done,
+            load.tables,
+            load.parts_done,
+            load.parts,
+            grouped(load.rows),
+            Size(load.bytes)
+        )
+    })
+}
+
+fn build(status: &Status) -> Option<String> {
+    (status.build.all > 0).then(|| {
+        format!(
+            "{} of {} indexes and constraints",
+            status.build.done, status.build.all
+        )
+    })
+}
+
+fn lag(status: &Status) -> Option<String> {
+    let bytes = Size(status.lag_bytes?);
+    let seconds = status
+        .lag_seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Some(match seconds {
+        Some(seconds) if !seconds.is_zero() => format!("{bytes}, {}", Span(seconds)),
+        _ => bytes.to_string(),
+    })
+}
+
+fn frontier(status: &Status) -> Option<String> {
+    let frontier = status.frontier?;
+    Some(match status.source_wal_end {
+        Some(end) => format!("{frontier}, the source's WAL ends at {end}"),
+        None => frontier.to_string(),
+    })
+}
+
+fn applied(status: &Status) -> Option<String> {
+    (status.transactions > 0).then(|| {
+        format!(
+            "{} transactions, {} changes",
+            grouped(status.transactions),
+            grouped(status.changes)
+        )
+    })
+}
+
+fn slot(slot: &SlotStatus) -> String {
+    match slot.retained_bytes {
+        Some(bytes) => format!("{}, keeps {} of WAL on the source", slot.name, Size(bytes)),
+        None => slot.name.clone(),
+    }
+}
+
+fn verified(status: &Status) -> Option<String> {
+    let verification = status.verification.as_ref()?;
+    let when = verification
+        .ended_at
+        .as_ref()
+        .map(|at| format!(", {at}"))
+        .unwrap_or_default();
+    Some(format!("{} at {}{when}", verification.result, verification.lsn))
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_engine::{
+        lsn::Lsn,
+        phase::Phase,
+        report::{BuildProgress, LoadProgress},
+        status::VerificationStatus,
+    };
+
+    use super::*;
+
+    fn following() -> Status {
+        Status {
+            migration: "0123abcd".to_owned(),
+            phase: Phase::Follow,
+            phase_since: "2026-11-22T12:00:00Z".to_owned(),
+            source: "postgresql://ann@old/shop".to_owned(),
+            target: "postgresql://ann@new/shop".to_owned(),
+            runner: None,
+            load: LoadProgress {
+                tables: 2,
+                tables_done: 2,
+                rows: 12_345,
+                bytes: 1 << 20,
+                ..LoadProgress::default()
+            },
+            build: BuildProgress {
+                done: 3,
+                all: 3,
+                current: Vec::new(),
+            },
+            frontier: Some(Lsn(0x16_0000)),
+            source_wal_end: Some(Lsn(0x18_0000)),
+            lag_bytes: Some(0x2_0000),
+            lag_seconds: Some(0.4),
+            transactions: 7,
+            changes: 1_234,
+            slot: SlotStatus {
+                name: "transhume_0123abcd".to_owned(),
+                publication: "transhume_0123abcd".to_owned(),
+                retained_bytes: None,
+            },
+            verification: Some(VerificationStatus {
+                lsn: Lsn(0x15_0000),
+                ended_at: None,
+                result: "equal".to_owned(),
+            }),
+            findings: Vec::new(),
+            deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
+            held_until_cutover: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_block_says_all_that_is_known() {
+        let expected = "\
+migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
+  source      postgresql://ann@old/shop
+  target      postgresql://ann@new/shop
+  runner      none; `transhume run` goes on
+  load        2 of 2 tables, 0 of 0 parts, 12,345 rows, 1.00 MB
+  builds      3 of 3 indexes and constraints
+  lag         128 kB, 0.4 s
+  frontier    0/160000, the source's WAL ends at 0/180000
+  applied     7 transactions, 1,234 changes
+  slot        transhume_0123abcd
+  verified    equal at 0/150000
+  changed     source: replica identity of shop.ledger set to full
+";
+        assert_eq!(text(&following(), Style::plain()), expected);
+    }
 }

@@ -1,13 +1,19 @@
 //! `watch`: the status again and again.
 
-use clap::Args;
+use std::io::{self, IsTerminal};
 
-use super::pending;
+use clap::Args;
+use transhume_engine::status::Status;
+
+use super::status;
 use crate::{
-    failure::{Exit, Result},
+    failure::{Exit, Failure, Result},
     invocation::Invocation,
     quantity::Span,
 };
+
+/// Cursor to the top left corner, and clear to the end of the screen (ECMA-48).
+const REDRAW: &str = "\u{1b}[H\u{1b}[J";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +33,34 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// Ends by a signal, or when the status cannot be read the first time. Later a server that is away
+/// for a moment is waited for.
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    Err(pending("watch"))
+    let mut seen = false;
+    loop {
+        match status::read(invocation).await {
+            Ok(status) => show(arguments, invocation, &status)?,
+            Err(failure) if !seen || failure.exit == Exit::Interrupted => return Err(failure),
+            Err(failure) => invocation.terminal.failure(&failure),
+        }
+        seen = true;
+        invocation
+            .or_interrupted(tokio::time::sleep(arguments.interval.0))
+            .await?;
+    }
+}
+
+fn show(arguments: &Arguments, invocation: &Invocation, status: &Status) -> Result<()> {
+    if arguments.json {
+        let line = serde_json::to_string(status)
+            .map_err(|error| Failure::new(format!("cannot write the status as JSON: {error}")))?;
+        return invocation.terminal.print(&format!("{line}\n"));
+    }
+    let (before, after) = if io::stdout().is_terminal() {
+        (REDRAW, "")
+    } else {
+        ("", "\n")
+    };
+    let text = status::text(status, invocation.terminal.output);
+    invocation.terminal.print(&format!("{before}{text}{after}"))
 }

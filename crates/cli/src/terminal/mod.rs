@@ -7,6 +7,7 @@ pub(crate) mod confirm;
 pub(crate) mod findings;
 pub(crate) mod secret;
 pub(crate) mod style;
+pub(crate) mod table;
 
 use std::io::{self, IsTerminal, Write};
 
