@@ -1,10 +1,15 @@
 //! What every command works with: the settings in force, the terminal, and the way to be stopped.
 
-use transhume_engine::cancel::Cancellation;
+use transhume_engine::{
+    cancel::Cancellation,
+    conninfo::{ConnectionSettings, Environment},
+    endpoints::Endpoints,
+    selection::Selection,
+};
 
 use crate::{
     config::Config,
-    failure::{Failure, Result},
+    failure::{Failure, Result, with_causes},
     terminal::Terminal,
 };
 
@@ -16,12 +21,24 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    pub(crate) fn source(&self) -> Result<&str> {
-        given(self.settings.source.as_deref(), "source")
+    /// Both databases, for the commands that work with both.
+    pub(crate) fn endpoints(&self) -> Result<Endpoints> {
+        Ok(Endpoints {
+            source: connection(self.settings.source.as_deref(), "source")?,
+            target: self.target()?,
+        })
     }
 
-    pub(crate) fn target(&self) -> Result<&str> {
-        given(self.settings.target.as_deref(), "target")
+    /// The target alone, for the commands that only read what it remembers.
+    pub(crate) fn target(&self) -> Result<ConnectionSettings> {
+        connection(self.settings.target.as_deref(), "target")
+    }
+
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            include: self.settings.include.clone().unwrap_or_default(),
+            exclude: self.settings.exclude.clone().unwrap_or_default(),
+        }
     }
 
     /// Ends work that has no way of its own to be stopped, such as reading.
@@ -33,13 +50,24 @@ impl Invocation {
     }
 }
 
-/// An empty variable of the environment counts as not given.
-fn given<'a>(url: Option<&'a str>, side: &str) -> Result<&'a str> {
-    url.filter(|url| !url.trim().is_empty()).ok_or_else(|| {
-        Failure::new(format!("no {side} database is given")).with_hint(format!(
-            "add --{side} postgresql://user@host/dbname, set TRANSHUME_{}, or set url in the [{side}] section of \
-             transhume.toml (`transhume init` writes one)",
-            side.to_uppercase()
-        ))
+fn connection(url: Option<&str>, side: &str) -> Result<ConnectionSettings> {
+    // An empty variable of the environment counts as not given.
+    let url = url
+        .filter(|url| !url.trim().is_empty())
+        .ok_or_else(|| missing(side))?;
+    ConnectionSettings::parse(url, &Environment::of_process()).map_err(|error| {
+        let failure = Failure::new(format!("the {side} database: {}", with_causes(&error)));
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
     })
+}
+
+fn missing(side: &str) -> Failure {
+    Failure::new(format!("no {side} database is given")).with_hint(format!(
+        "add --{side} postgresql://user@host/dbname, set TRANSHUME_{}, or set url in the [{side}] section of \
+         transhume.toml (`transhume init` writes one)",
+        side.to_uppercase()
+    ))
 }

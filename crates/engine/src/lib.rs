@@ -11,4 +11,5 @@ pub mod status;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
 pub use transhume_core::{finding, phase, selection};
-pub use transhume_wire::lsn;
+pub use transhume_pg::conninfo;
+pub use transhume_wire::{ident, lsn};

@@ -30,8 +30,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    invocation.source()?;
-    invocation.target()?;
+    let _endpoints = invocation.endpoints()?;
     confirm(
         &invocation.terminal,
         arguments.yes,

@@ -37,5 +37,6 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let _endpoints = invocation.endpoints()?;
     Err(pending("assess"))
 }

@@ -59,8 +59,7 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    invocation.source()?;
-    invocation.target()?;
+    let _endpoints = invocation.endpoints()?;
     confirm(
         &invocation.terminal,
         arguments.yes,

@@ -31,5 +31,6 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let _endpoints = invocation.endpoints()?;
     Err(pending("worker"))
 }

@@ -1,0 +1,6 @@
+//! The program as scripts and people meet it: exit codes, streams, messages. Needs no server.
+
+mod configuration;
+mod connections;
+mod help;
+mod program;
