@@ -6,9 +6,11 @@
 //! values, and every module is tested without a server.
 
 pub mod apply_plan;
+pub mod archive;
 pub mod assembly;
 pub mod assess;
 pub mod capacity;
+pub mod build;
 pub mod change;
 pub mod command;
 pub mod disposition;

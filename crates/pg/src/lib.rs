@@ -4,11 +4,13 @@
 //! the replication stream and the `transhume` schema. Refuses policy: it neither retries nor
 //! decides which phase follows.
 
+pub mod archive_list;
 pub mod catalog;
 pub mod cluster;
 pub mod conninfo;
 pub mod copy_statement;
 pub mod digest;
+pub mod dump;
 pub mod error;
 pub mod fence;
 pub mod marker;
@@ -19,6 +21,7 @@ pub mod raw;
 pub mod replica_identity;
 pub mod sequence_values;
 pub mod server_limits;
+pub mod restore;
 pub mod session;
 pub mod slot;
 pub mod snapshot;

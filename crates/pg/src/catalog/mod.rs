@@ -5,12 +5,15 @@
 //! a caller under a snapshot sees that snapshot. Expects a session with `search_path = ''`.
 
 pub mod activity;
+pub mod archive_facts;
+pub mod build_definitions;
 pub mod collations;
 pub mod database;
 pub mod extensions;
 pub mod integer_keys;
 pub mod objects;
 pub mod ours;
+pub mod ownership;
 pub mod rights;
 pub mod sequences;
 pub mod tables;

@@ -1,0 +1,277 @@
+//! The decision for each entry: one pass in the archive's order, in which needs come first.
+
+use std::collections::{HashMap, HashSet};
+
+use transhume_wire::ident::QualifiedName;
+
+use super::{CatalogObject, Entry, Kind};
+use crate::selection::{Selector, is_system_schema};
+
+/// What the source's catalogs say of an object of the archive.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fact {
+    /// Schema that holds the object; none for objects outside of schemas.
+    pub schema: Option<String>,
+    /// For relations, their name; for what belongs to a relation, that relation's name. An owned
+    /// sequence belongs to its table.
+    pub relation: Option<QualifiedName>,
+    /// A sequence that no column owns: taken also where something selected needs it.
+    pub free_sequence: bool,
+    /// A view, not a table: it can be left out without stopping the migration.
+    pub view: bool,
+    /// The table is a partition: it is created by itself and attached by an entry of its own.
+    pub partition: bool,
+    /// Table that a foreign key refers to.
+    pub refers_to: Option<QualifiedName>,
+    /// The rule that is the definition of a view.
+    pub view_rule: bool,
+    /// A primary key, unique or exclusion constraint.
+    pub key: bool,
+}
+
+pub type Facts = HashMap<CatalogObject, Fact>;
+
+/// What the decisions depend on besides the archive.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    pub facts: &'a Facts,
+    pub selector: &'a Selector,
+    /// Schemas that the target already has, such as `public`.
+    pub target_schemas: &'a HashSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// By pg_restore's script, before the data.
+    BeforeData,
+    /// By pg_restore's script, when data, indexes and keys are there.
+    AfterData,
+    /// By pg_restore's script as a piece of build work: materialized views wait for it.
+    Definition,
+    /// By build work from the source's catalog.
+    Build,
+    /// Privileges: applied one by one, failures are findings.
+    Grant,
+    LeftOut(String),
+    /// Part of the archive's own bookkeeping.
+    Ignored,
+}
+
+/// Something selected that cannot be made, since it needs something not selected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    pub entry: String,
+    pub needs: String,
+    /// A table cannot come without it; a view or a foreign key can be left out.
+    pub blocks: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Decisions {
+    /// In the archive's order.
+    pub entries: Vec<(Entry, Decision)>,
+    pub unmet: Vec<Unmet>,
+}
+
+/// Decides for every entry; `entries` in the archive's order.
+pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
+    let wanted = wanted(&entries, situation);
+    let mut result = Decisions::default();
+    // Entries left out together with what builds on them, and how people know them.
+    let mut absent: HashMap<i32, String> = HashMap::new();
+    let mut after_data = false;
+    let kinds: HashMap<i32, Kind> = entries.iter().map(|entry| (entry.dump_id, entry.kind)).collect();
+    for entry in entries {
+        after_data |= entry.kind.begins_post_data();
+        let mut decision = situation.by_kind(&entry, after_data);
+        let on_extension = |id| kinds.get(id) == Some(&Kind::Extension);
+        if entry.kind == Kind::Comment && entry.depends_on.iter().any(on_extension) {
+            decision = Decision::LeftOut(
+                "creating the extension sets it, and only its owner may change it".to_owned(),
+            );
+        }
+        if matches!(decision, Decision::LeftOut(_) | Decision::Ignored) {
+            // A schema that the target has is as good as a restored one.
+            if entry.kind != Kind::Schema {
+                absent.insert(entry.dump_id, entry.description.clone());
+            }
+        } else if !wanted.contains(&entry.dump_id) {
+            decision = Decision::LeftOut("it is not in the selection".to_owned());
+            absent.insert(entry.dump_id, entry.description.clone());
+        } else if let Some(needs) = missing_need(&entry, situation, &absent, &kinds) {
+            if let Some(unmet) = unmet(&entry, situation, &needs) {
+                result.unmet.push(unmet);
+            }
+            decision = Decision::LeftOut(format!("it needs {needs}, which is left out"));
+            absent.insert(entry.dump_id, entry.description.clone());
+        }
+        result.entries.push((entry, decision));
+    }
+    result
+}
+
+impl Situation<'_> {
+    fn fact(&self, entry: &Entry) -> Option<&Fact> {
+        self.facts.get(&entry.object)
+    }
+
+    fn by_kind(&self, entry: &Entry, after_data: bool) -> Decision {
+        let left_out = |reason: &str| Decision::LeftOut(reason.to_owned());
+        let fact = self.fact(entry);
+        if fact.and_then(|fact| fact.schema.as_deref()) == Some("transhume") {
+            return left_out("it is the state of a migration");
+        }
+        match entry.kind {
+            Kind::Prologue | Kind::Database => Decision::Ignored,
+            Kind::Schema => match fact.and_then(|fact| fact.schema.as_ref()) {
+                Some(schema) if self.target_schemas.contains(schema) => {
+                    left_out("the target has this schema")
+                }
+                _ => Decision::BeforeData,
+            },
+            Kind::Data => left_out("rows and sequence values are copied by the full load"),
+            Kind::LargeObject => left_out("large objects are copied by the full load"),
+            Kind::StatisticsData => left_out("tables are analysed after their load"),
+            Kind::Publication => left_out("publications belong to the source"),
+            Kind::Subscription => left_out("a restored subscription would pull its data a second time"),
+            Kind::SecurityLabel => left_out("its label provider is a matter of the target's server"),
+            Kind::Index | Kind::IndexAttach | Kind::ForeignKey => Decision::Build,
+            Kind::Constraint if fact.is_some_and(|fact| fact.key) => Decision::Build,
+            Kind::Rule if fact.is_some_and(|fact| fact.view_rule) => Decision::Definition,
+            Kind::Grant | Kind::DefaultGrant => Decision::Grant,
+            // Made while the table is still empty, so that the first ANALYZE fills them.
+            Kind::Statistics => Decision::BeforeData,
+            Kind::Constraint
+            | Kind::CheckConstraint
+            | Kind::Rule
+            | Kind::Trigger
+            | Kind::EventTrigger
+            | Kind::Policy
+            | Kind::RowSecurity => Decision::AfterData,
+            Kind::Comment if after_data => Decision::AfterData,
+            Kind::Comment => Decision::BeforeData,
+            Kind::Relation | Kind::TableAttach | Kind::Extension | Kind::OtherBeforeData if !after_data => {
+                Decision::BeforeData
+            }
+            // Views and functions whose definition rests on a primary key.
+            Kind::Relation | Kind::TableAttach | Kind::Extension | Kind::OtherBeforeData => {
+                Decision::Definition
+            }
+        }
+    }
+
+    fn selects(&self, fact: &Fact) -> Option<bool> {
+        fact.relation.as_ref().map(|name| self.selector.selects(name))
+    }
+}
+
+/// Dump ids that the selection takes: selected relations with what belongs to them, objects of the
+/// schemas of these, and all that any of them needs except tables that are not selected.
+fn wanted(entries: &[Entry], situation: &Situation<'_>) -> HashSet<i32> {
+    if situation.selector.is_everything() {
+        return entries.iter().map(|entry| entry.dump_id).collect();
+    }
+    let schemas: HashSet<&str> = situation
+        .facts
+        .values()
+        .filter_map(|fact| fact.relation.as_ref())
+        .filter(|name| situation.selector.selects(name))
+        .map(|name| name.schema.as_str())
+        .collect();
+    let by_id: HashMap<i32, &Entry> = entries.iter().map(|entry| (entry.dump_id, entry)).collect();
+    let mut wanted = HashSet::new();
+    let mut open: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| is_wanted_itself(entry, situation, &schemas))
+        .collect();
+    while let Some(entry) = open.pop() {
+        if wanted.insert(entry.dump_id) {
+            open.extend(
+                entry
+                    .depends_on
+                    .iter()
+                    .filter_map(|id| by_id.get(id).copied())
+                    .filter(|need| may_be_drawn_in(need, situation)),
+            );
+        }
+    }
+    add_attendants(entries, &mut wanted);
+    wanted
+}
+
+fn is_wanted_itself(entry: &Entry, situation: &Situation<'_>, schemas: &HashSet<&str>) -> bool {
+    if matches!(entry.kind, Kind::Extension | Kind::Prologue | Kind::Database) {
+        return true;
+    }
+    let Some(fact) = situation.fact(entry) else {
+        return false;
+    };
+    situation.selects(fact).unwrap_or_else(|| {
+        fact.schema
+            .as_deref()
+            .is_some_and(|schema| schemas.contains(schema) && !is_system_schema(schema))
+    })
+}
+
+/// Functions, types and free sequences come along where they are needed; tables and views never.
+fn may_be_drawn_in(need: &Entry, situation: &Situation<'_>) -> bool {
+    situation
+        .fact(need)
+        .is_none_or(|fact| fact.free_sequence || situation.selects(fact).unwrap_or(true))
+        && !matches!(need.kind, Kind::Publication | Kind::Subscription)
+}
+
+/// Comments, grants and attachments have no object of their own: they go with all that they need.
+fn add_attendants(entries: &[Entry], wanted: &mut HashSet<i32>) {
+    for entry in entries {
+        if entry.object.class == 0
+            && !entry.depends_on.is_empty()
+            && entry.depends_on.iter().all(|id| wanted.contains(id))
+        {
+            wanted.insert(entry.dump_id);
+        }
+    }
+}
+
+/// The first need that is left out, as people know it.
+fn missing_need(
+    entry: &Entry,
+    situation: &Situation<'_>,
+    absent: &HashMap<i32, String>,
+    kinds: &HashMap<i32, Kind>,
+) -> Option<String> {
+    let fact = situation.fact(entry);
+    if let Some(other) = fact.and_then(|fact| fact.refers_to.as_ref())
+        && !situation.selector.selects(other)
+    {
+        return Some(other.plain());
+    }
+    let partition = fact.is_some_and(|fact| fact.partition);
+    entry
+        .depends_on
+        .iter()
+        .filter(|id| {
+            // A partition is a table of its own; without its parent only the attachment falls away, and
+            // what belongs to it does not need what belongs to the parent.
+            let of_parent = matches!(
+                kinds.get(id),
+                Some(Kind::Relation | Kind::Index | Kind::Constraint)
+            );
+            !(partition && of_parent && entry.kind != Kind::TableAttach)
+        })
+        .find_map(|id| absent.get(id).cloned())
+}
+
+fn unmet(entry: &Entry, situation: &Situation<'_>, needs: &str) -> Option<Unmet> {
+    let fact = situation.fact(entry)?;
+    let blocks = match entry.kind {
+        Kind::Relation => !fact.view,
+        Kind::ForeignKey => false,
+        _ => return None,
+    };
+    Some(Unmet {
+        entry: entry.description.clone(),
+        needs: needs.to_owned(),
+        blocks,
+    })
+}

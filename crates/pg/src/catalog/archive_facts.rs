@@ -1,0 +1,49 @@
+//! What the source's catalogs say of the objects in a schema archive.
+
+use tokio_postgres::{Client, Row};
+use transhume_core::archive::{CatalogObject, Entry, Fact, Facts};
+use transhume_wire::ident::QualifiedName;
+
+use crate::error::PgError;
+
+/// One query for all entries; read it under the snapshot that the archive was taken under.
+pub async fn archive_facts(source: &Client, entries: &[Entry]) -> Result<Facts, PgError> {
+    let objects: Vec<CatalogObject> = entries
+        .iter()
+        .map(|entry| entry.object)
+        .filter(|object| object.class != 0)
+        .collect();
+    let classes: Vec<u32> = objects.iter().map(|object| object.class).collect();
+    let oids: Vec<u32> = objects.iter().map(|object| object.oid).collect();
+    let rows = source
+        .query(include_str!("sql/archive_facts.sql"), &[&classes, &oids])
+        .await?;
+    rows.iter().map(fact).collect()
+}
+
+fn fact(row: &Row) -> Result<(CatalogObject, Fact), PgError> {
+    let object = CatalogObject {
+        class: row.try_get("class")?,
+        oid: row.try_get("object")?,
+    };
+    let name = |schema: &str, name: &str| -> Result<Option<QualifiedName>, PgError> {
+        let schema: Option<String> = row.try_get(schema)?;
+        let name: Option<String> = row.try_get(name)?;
+        Ok(schema
+            .zip(name)
+            .map(|(schema, name)| QualifiedName { schema, name }))
+    };
+    Ok((
+        object,
+        Fact {
+            schema: row.try_get("schema_name")?,
+            relation: name("relation_schema", "relation_name")?,
+            free_sequence: row.try_get("free_sequence")?,
+            view: row.try_get("is_view")?,
+            partition: row.try_get("is_partition")?,
+            refers_to: name("refers_to_schema", "refers_to_name")?,
+            view_rule: row.try_get("is_view_rule")?,
+            key: row.try_get("is_key")?,
+        },
+    ))
+}

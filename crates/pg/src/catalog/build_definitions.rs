@@ -1,0 +1,153 @@
+//! Definitions of indexes, keys, foreign keys and materialized views, as the source's catalogs print them.
+//!
+//! The texts are schema-qualified, since our sessions run with an empty search_path.
+
+use tokio_postgres::{Client, Row};
+use transhume_wire::ident::QualifiedName;
+
+use crate::error::PgError;
+
+/// An index with the key constraint that it backs.
+#[derive(Debug, Clone)]
+pub struct IndexDefinition {
+    pub oid: u32,
+    pub table_oid: u32,
+    pub table: QualifiedName,
+    pub name: String,
+    /// It is on a materialized view.
+    pub on_materialized_view: bool,
+    /// It is on a partitioned table: only the frame that the indexes of partitions are attached to.
+    pub partitioned: bool,
+    /// The index of the parent table that it is attached to.
+    pub parent_oid: Option<u32>,
+    /// `CREATE INDEX …`; `ON ONLY` for a partitioned one.
+    pub definition: String,
+    pub constraint: Option<KeyDefinition>,
+    pub clustered: bool,
+    pub replica_identity: bool,
+    /// Size on the source.
+    pub bytes: i64,
+    /// `number SET STATISTICS value` for expression columns with a target of their own.
+    pub statistics_targets: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct KeyDefinition {
+    pub oid: u32,
+    pub name: String,
+    pub primary: bool,
+    pub deferrable: bool,
+    pub deferred: bool,
+    /// As `ALTER TABLE … ADD CONSTRAINT` takes it.
+    pub definition: String,
+    /// An exclusion constraint or a key WITHOUT OVERLAPS: cannot be made from a finished index.
+    pub exclusion: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct ForeignKeyDefinition {
+    pub oid: u32,
+    pub name: String,
+    pub table: QualifiedName,
+    pub partitioned: bool,
+    pub validated: bool,
+    pub definition: String,
+    /// Size of the referring table.
+    pub bytes: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct MaterializedView {
+    pub oid: u32,
+    pub name: QualifiedName,
+    /// Levels of materialized views below it: a view is refreshed after those that it reads.
+    pub level: u16,
+    pub bytes: i64,
+}
+
+/// Indexes by the OID of the index or of the constraint that it backs.
+pub async fn indexes(source: &Client, oids: &[u32]) -> Result<Vec<IndexDefinition>, PgError> {
+    let rows = source
+        .query(include_str!("sql/build_indexes.sql"), &[&oids])
+        .await?;
+    rows.iter().map(index).collect()
+}
+
+pub async fn foreign_keys(source: &Client, oids: &[u32]) -> Result<Vec<ForeignKeyDefinition>, PgError> {
+    let rows = source
+        .query(include_str!("sql/build_foreign_keys.sql"), &[&oids])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ForeignKeyDefinition {
+                oid: row.try_get("oid")?,
+                name: row.try_get("constraint_name")?,
+                table: name(row, "table_name")?,
+                partitioned: row.try_get("is_partitioned")?,
+                validated: row.try_get("is_validated")?,
+                definition: row.try_get("definition")?,
+                bytes: row.try_get("bytes")?,
+            })
+        })
+        .collect()
+}
+
+/// Those that hold rows, in the order of their levels.
+pub async fn materialized_views(source: &Client, oids: &[u32]) -> Result<Vec<MaterializedView>, PgError> {
+    let rows = source
+        .query(include_str!("sql/build_materialized_views.sql"), &[&oids])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let level: i32 = row.try_get("level")?;
+            Ok(MaterializedView {
+                oid: row.try_get("oid")?,
+                name: name(row, "view_name")?,
+                level: u16::try_from(level).unwrap_or(u16::MAX),
+                bytes: row.try_get("bytes")?,
+            })
+        })
+        .collect()
+}
+
+fn name(row: &Row, column: &str) -> Result<QualifiedName, PgError> {
+    Ok(QualifiedName {
+        schema: row.try_get("schema_name")?,
+        name: row.try_get(column)?,
+    })
+}
+
+fn index(row: &Row) -> Result<IndexDefinition, PgError> {
+    let table_kind: String = row.try_get("table_kind")?;
+    Ok(IndexDefinition {
+        oid: row.try_get("oid")?,
+        table_oid: row.try_get("table_oid")?,
+        table: name(row, "table_name")?,
+        name: row.try_get("index_name")?,
+        on_materialized_view: table_kind == "m",
+        partitioned: row.try_get("is_partitioned")?,
+        parent_oid: row.try_get("parent_oid")?,
+        definition: row.try_get("definition")?,
+        constraint: key(row)?,
+        clustered: row.try_get("is_clustered")?,
+        replica_identity: row.try_get("is_replica_identity")?,
+        bytes: row.try_get("bytes")?,
+        statistics_targets: row.try_get("statistics_targets")?,
+    })
+}
+
+fn key(row: &Row) -> Result<Option<KeyDefinition>, PgError> {
+    let Some(oid) = row.try_get("constraint_oid")? else {
+        return Ok(None);
+    };
+    let kind: String = row.try_get("constraint_type")?;
+    Ok(Some(KeyDefinition {
+        oid,
+        name: row.try_get("constraint_name")?,
+        primary: kind == "p",
+        deferrable: row.try_get("is_deferrable")?,
+        deferred: row.try_get("is_deferred")?,
+        definition: row.try_get("constraint_definition")?,
+        exclusion: row.try_get("is_exclusion")?,
+    }))
+}

@@ -1,0 +1,83 @@
+//! Who owns the objects of an archive, and what this session may do for these roles on the target.
+
+use tokio_postgres::Client;
+use transhume_core::archive::CatalogObject;
+use transhume_wire::ident::quote_identifier;
+
+use crate::error::PgError;
+
+/// An object with its owner on the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ownership {
+    pub object: CatalogObject,
+    pub owner: String,
+    /// As `ALTER` names the kind: `table`, `operator class` …
+    pub kind: String,
+    /// Quoted and schema-qualified.
+    pub identity: String,
+}
+
+impl Ownership {
+    /// `ALTER TABLE "s"."t" OWNER TO "r"`
+    pub fn statement(&self) -> String {
+        format!(
+            "ALTER {} {} OWNER TO {}",
+            self.kind,
+            self.identity,
+            quote_identifier(&self.owner)
+        )
+    }
+
+    pub fn is_schema(&self) -> bool {
+        self.kind == "schema"
+    }
+}
+
+/// What the session's role can do for another role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleAbility {
+    pub role: String,
+    pub exists: bool,
+    /// Objects can be given to it and still be worked on.
+    pub usable: bool,
+    /// It is the session's own role.
+    pub own: bool,
+}
+
+/// Owners on the source, schemas first.
+pub async fn ownerships(source: &Client, objects: &[CatalogObject]) -> Result<Vec<Ownership>, PgError> {
+    let classes: Vec<u32> = objects.iter().map(|object| object.class).collect();
+    let oids: Vec<u32> = objects.iter().map(|object| object.oid).collect();
+    let rows = source
+        .query(include_str!("sql/owners.sql"), &[&classes, &oids])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Ownership {
+                object: CatalogObject {
+                    class: row.try_get("class")?,
+                    oid: row.try_get("object")?,
+                },
+                owner: row.try_get("owner")?,
+                kind: row.try_get("kind")?,
+                identity: row.try_get("identity")?,
+            })
+        })
+        .collect()
+}
+
+pub async fn role_abilities(target: &Client, roles: &[String]) -> Result<Vec<RoleAbility>, PgError> {
+    let rows = target
+        .query(include_str!("sql/role_abilities.sql"), &[&roles])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(RoleAbility {
+                role: row.try_get("name")?,
+                exists: row.try_get("role_exists")?,
+                usable: row.try_get("usable")?,
+                own: row.try_get("is_self")?,
+            })
+        })
+        .collect()
+}
