@@ -1,0 +1,165 @@
+//! What a real server sent (`recorded/history.sql`), decoded, assembled and netted.
+
+use std::fmt::Write as _;
+
+use transhume_core::{
+    assembly::{Assembler, Step},
+    change::{Change, RowIdentity},
+    net::{Net, SerialReason, Shape, Shapes, collapse},
+};
+use transhume_wire::pgoutput::{ColumnValue, Tuple, decode};
+
+fn recorded() -> Vec<Step> {
+    let mut assembler = Assembler::new();
+    let lines = include_str!("recorded/stream_15.hex").lines();
+    let messages = lines.map(|line| decode(bytes_of(line).into()).expect("a server's own message"));
+    messages
+        .filter_map(|message| assembler.push(message).expect("a server's own order"))
+        .collect()
+}
+
+fn bytes_of(line: &str) -> Vec<u8> {
+    let digits: Vec<u8> = line
+        .chars()
+        .map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap())
+        .collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// A tuple in one line; long values by their length.
+fn shown(tuple: &Tuple) -> String {
+    let value = |value: &ColumnValue| match value {
+        ColumnValue::Null => "null".to_owned(),
+        ColumnValue::Unchanged => "unchanged".to_owned(),
+        ColumnValue::Text(text) if text.len() > 20 => format!("<{}>", text.len()),
+        ColumnValue::Text(text) | ColumnValue::Binary(text) => format!("'{}'", text.escape_ascii()),
+    };
+    tuple.0.iter().map(value).collect::<Vec<_>>().join(" ")
+}
+
+fn shown_identity(identity: &RowIdentity) -> String {
+    match identity {
+        RowIdentity::Key(key) => {
+            let columns: Vec<_> = key.iter().map(|(column, _)| column.to_string()).collect();
+            let values = Tuple(key.iter().map(|(_, value)| value.clone()).collect());
+            format!("key {}: {}", columns.join(","), shown(&values))
+        }
+        RowIdentity::WholeRow(row) => format!("row {}", shown(row)),
+    }
+}
+
+fn story(steps: &[Step]) -> String {
+    let mut story = String::new();
+    for step in steps {
+        let line = match step {
+            Step::Begin { xid, .. } => format!("begin {xid}"),
+            Step::Relation(relation) => {
+                format!("{} {}", relation.name, char::from(relation.replica_identity))
+            }
+            Step::Change(Change::Insert { new, .. }) => format!("insert {}", shown(new)),
+            Step::Change(Change::Update { identity, new, .. }) => {
+                format!("update {} to {}", shown_identity(identity), shown(new))
+            }
+            Step::Change(Change::Delete { identity, .. }) => format!("delete {}", shown_identity(identity)),
+            Step::Change(Change::Truncate { relations, .. }) => {
+                format!("truncate {} tables", relations.len())
+            }
+            Step::Message(message) => format!("{} '{}'", message.prefix, message.content.escape_ascii()),
+            Step::Commit { .. } => "commit".to_owned(),
+        };
+        writeln!(story, "{line}").unwrap();
+    }
+    story
+}
+
+#[test]
+fn a_recorded_stream_tells_the_history_that_was_run() {
+    assert_eq!(
+        story(&recorded()),
+        r#"begin 731
+"public"."account" d
+insert '1' 'one' '1.50'
+insert '2' null null
+insert '3' <3000> '3.00'
+"public"."pair" d
+insert 'b' '1' 'glad'
+"public"."all ""of"" it" f
+insert '1' null
+insert '1' 'x'
+commit
+begin 732
+update key 0: '1' to '1' 'one' '2.00'
+commit
+begin 733
+update key 0: '3' to '3' unchanged '4.00'
+commit
+begin 734
+update key 0: '3' to '30' unchanged '4.00'
+commit
+begin 735
+update row '1' null to '1' 'y'
+commit
+begin 736
+delete row '1' 'x'
+commit
+begin 737
+update key 0,1: 'b' '1' to 'b' '2' 'glad'
+delete key 0,1: 'b' '2'
+transhume 'inside'
+commit
+transhume 'outside'
+begin 739
+"public"."account" d
+insert '4' '' '0.00' '7'
+commit
+begin 740
+"public"."account" d
+"public"."pair" d
+truncate 2 tables
+commit
+"#
+    );
+}
+
+/// Up to the change of a shape, as one batch.
+#[test]
+fn a_recorded_batch_nets_to_one_write_of_each_row() {
+    let steps = recorded();
+    let (mut shapes, mut changes) = (Shapes::new(), Vec::new());
+    for step in steps
+        .iter()
+        .take_while(|step| !matches!(step, Step::Begin { xid: 739, .. }))
+    {
+        match step {
+            Step::Relation(relation) => {
+                shapes.insert(relation.id, Shape::of(relation));
+            }
+            Step::Change(change) => changes.push(change.clone()),
+            _ => {}
+        }
+    }
+
+    let batch = collapse(&shapes, &changes);
+    let [
+        (_, Net::Set(account)),
+        (_, Net::Set(pair)),
+        (_, Net::Serial(reason)),
+    ] = &batch.relations[..]
+    else {
+        panic!("{batch:?}");
+    };
+    assert_eq!((account.inserts.len(), account.len()), (3, 3));
+    assert_eq!(
+        shown(&Tuple(
+            account
+                .inserts
+                .row(2)
+                .iter()
+                .map(|&value| value.clone())
+                .collect()
+        )),
+        "'30' <3000> '4.00'"
+    );
+    assert!(pair.is_empty());
+    assert_eq!(*reason, SerialReason::NoKey);
+}
