@@ -4,9 +4,11 @@
 //! the replication stream and the `transhume` schema. Refuses policy: it neither retries nor
 //! decides which phase follows.
 
+pub mod apply;
 pub mod archive_list;
 pub mod catalog;
 pub mod cluster;
+mod connect;
 pub mod conninfo;
 pub mod copy_statement;
 pub mod digest;
@@ -15,20 +17,18 @@ pub mod error;
 pub mod fence;
 pub mod marker;
 pub mod names;
+mod pinned;
 pub mod probe;
 pub mod publication;
 pub mod raw;
 pub mod replica_identity;
+pub mod restore;
 pub mod sequence_values;
 pub mod server_limits;
-pub mod restore;
 pub mod session;
 pub mod slot;
 pub mod snapshot;
 pub mod state;
+mod tls;
 pub mod version;
 pub mod wal;
-
-mod connect;
-mod pinned;
-mod tls;

@@ -73,6 +73,12 @@ pub enum DriftKind {
     TableMissing,
     /// The table is not part of the migration.
     NotSelected,
+    /// The full load of the table is not complete.
+    NotLoaded,
+    /// The source's table had another name when the migration began.
+    Renamed {
+        before: QualifiedName,
+    },
     ColumnMissing {
         column: String,
     },

@@ -4,6 +4,8 @@
 //! transaction on it) that does the work they describe, so that both commit together. This module
 //! refuses policy: what a value means is decided in `core`.
 
+pub mod apply;
+pub mod command;
 pub mod deviation;
 pub mod frontier;
 pub mod history;

@@ -1,0 +1,162 @@
+//! Statements that are sent and not answered yet.
+//!
+//! Owns the window: statements go out in order without waiting, answers are checked in order. Memory
+//! is bounded by number and bytes. The first answer that is not as it must be ends the batch.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use transhume_core::{
+    apply_plan::{Operation, Plan, RowIdentity},
+    disposition::Disposition,
+};
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
+
+use super::conflict::{ApplyError, Conflict, ConflictKind};
+use crate::error::PgError;
+
+/// Statements under way: enough to hide the way to a server 20 ms off at ten thousand changes a second.
+const STATEMENTS: usize = 256;
+/// Bytes of values under way; one larger value still goes, alone.
+const BYTES: usize = 8 << 20;
+
+type Answer = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
+
+/// What a statement was for, to judge and explain its answer.
+#[derive(Debug, Clone)]
+pub(super) enum Subject {
+    /// BEGIN and the like: any count is right.
+    Control,
+    /// One row of a table.
+    Row {
+        plan: Arc<Plan>,
+        operation: Operation,
+        commit_lsn: Lsn,
+    },
+    Truncate {
+        tables: Arc<[QualifiedName]>,
+        commit_lsn: Lsn,
+    },
+    /// The stored frontier, which must have been this.
+    Frontier { before: Lsn },
+}
+
+struct UnderWay {
+    answer: Answer,
+    subject: Subject,
+    bytes: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Flight {
+    under_way: VecDeque<UnderWay>,
+    bytes: usize,
+}
+
+impl Flight {
+    /// Sends a statement. Waits for older answers only when the window is full.
+    pub(super) async fn launch(
+        &mut self,
+        answer: impl Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'static,
+        subject: Subject,
+        bytes: usize,
+    ) -> Result<(), ApplyError> {
+        let mut answer: Answer = Box::pin(answer);
+        // The first poll is what sends it, so order of launching is order of sending.
+        let sent = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
+        if let Poll::Ready(result) = sent {
+            self.drain().await?;
+            return judge(&subject, result);
+        }
+        self.bytes += bytes;
+        self.under_way.push_back(UnderWay {
+            answer,
+            subject,
+            bytes,
+        });
+        while self.under_way.len() >= STATEMENTS || (self.bytes >= BYTES && self.under_way.len() > 1) {
+            self.land().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for every answer.
+    pub(super) async fn drain(&mut self) -> Result<(), ApplyError> {
+        while !self.under_way.is_empty() {
+            self.land().await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what is under way: the transaction is given up.
+    pub(super) fn abandon(&mut self) {
+        *self = Self::default();
+    }
+
+    async fn land(&mut self) -> Result<(), ApplyError> {
+        let Some(oldest) = self.under_way.pop_front() else {
+            return Ok(());
+        };
+        self.bytes -= oldest.bytes;
+        judge(&oldest.subject, oldest.answer.await)
+    }
+}
+
+fn judge(subject: &Subject, result: Result<u64, tokio_postgres::Error>) -> Result<(), ApplyError> {
+    let count = result.map_err(|error| refused(subject, error.into()))?;
+    match subject {
+        Subject::Row { .. } if count == 0 => Err(conflict(subject, ConflictKind::RowMissing)),
+        Subject::Row { .. } if count > 1 => Err(conflict(subject, ConflictKind::SurplusRows(count))),
+        Subject::Frontier { before } if count != 1 => Err(ApplyError::FrontierMoved { expected: *before }),
+        _ => Ok(()),
+    }
+}
+
+/// An error that passes by itself is the server's matter, any other one the change's.
+fn refused(subject: &Subject, error: PgError) -> ApplyError {
+    let is_change = matches!(subject, Subject::Row { .. } | Subject::Truncate { .. });
+    match error {
+        PgError::Server(server)
+            if is_change && PgError::Server(server.clone()).disposition() != Disposition::Retry =>
+        {
+            conflict(subject, ConflictKind::Refused(server))
+        }
+        error => error.into(),
+    }
+}
+
+fn conflict(subject: &Subject, kind: ConflictKind) -> ApplyError {
+    let (tables, operation, commit_lsn, key_columns) = match subject {
+        Subject::Row {
+            plan,
+            operation,
+            commit_lsn,
+        } => (
+            vec![plan.table.clone()],
+            Some(*operation),
+            *commit_lsn,
+            key_columns(plan),
+        ),
+        Subject::Truncate { tables, commit_lsn } => (tables.to_vec(), None, *commit_lsn, Vec::new()),
+        Subject::Control | Subject::Frontier { .. } => (Vec::new(), None, Lsn::ZERO, Vec::new()),
+    };
+    ApplyError::Conflict(Box::new(Conflict {
+        tables,
+        operation,
+        commit_lsn,
+        key_columns,
+        kind,
+    }))
+}
+
+pub(super) fn key_columns(plan: &Plan) -> Vec<String> {
+    match &plan.identity {
+        RowIdentity::Key(key) => key.iter().map(|index| plan.columns[index].name.clone()).collect(),
+        RowIdentity::Image | RowIdentity::Nothing => Vec::new(),
+    }
+}

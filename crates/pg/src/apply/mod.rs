@@ -1,0 +1,21 @@
+//! Writing the changes of the stream to the target.
+//!
+//! Owns the apply session, the match of announced relations with the target's tables, statement
+//! texts, and the one type that writes a batch. Refuses policy: which transactions form a batch,
+//! what is retried and when to stop is decided by the caller.
+
+mod batch;
+mod conflict;
+mod drift;
+mod flight;
+mod parameter;
+mod relation_map;
+mod session;
+mod statement;
+
+pub use self::{
+    batch::{BatchWriter, Origin},
+    conflict::{ApplyError, Conflict, ConflictKind},
+    drift::remedy,
+    session::open,
+};

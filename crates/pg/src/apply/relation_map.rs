@@ -1,0 +1,181 @@
+//! Relations of the stream and what we know of them on the target.
+//!
+//! Owns the cache: announced relation, its plan, the snapshot that its rows were loaded under and its
+//! prepared statements. A new announcement of another shape forgets the plan; the next change of that
+//! relation makes a new one, so that drift shows before the first change that it concerns.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio_postgres::Statement;
+use transhume_core::{
+    apply_plan::{self, Drift, DriftKind, Plan, Shape, TargetColumn, TargetTable},
+    table::Generation,
+    visibility::Snapshot,
+};
+use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
+
+use super::{conflict::ApplyError, statement};
+use crate::{error::PgError, session::Session, state::apply::LoadedTable};
+
+/// Prepared statements kept for one relation. Shapes vary by columns and nulls; when a workload has
+/// more than this, preparing anew is cheaper than the server's memory.
+const STATEMENTS_PER_RELATION: usize = 200;
+
+#[derive(Debug)]
+struct Known {
+    plan: Arc<Plan>,
+    statements: HashMap<Shape, Statement>,
+}
+
+#[derive(Debug)]
+pub(super) struct RelationMap {
+    loaded: HashMap<u32, LoadedTable>,
+    announced: HashMap<u32, Arc<Relation>>,
+    known: HashMap<u32, Known>,
+}
+
+impl RelationMap {
+    pub(super) fn new(loaded: HashMap<u32, LoadedTable>) -> Self {
+        Self {
+            loaded,
+            announced: HashMap::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    pub(super) fn announce(&mut self, relation: Arc<Relation>) {
+        let id = relation.id;
+        if self.announced.get(&id).is_none_or(|before| *before != relation) {
+            self.known.remove(&id);
+            self.announced.insert(id, relation);
+        }
+    }
+
+    /// The table's load has read what this transaction did (design §2.3).
+    pub(super) fn is_loaded(&self, id: u32, xid: u32) -> bool {
+        self.loaded
+            .get(&id)
+            .and_then(|table| table.snapshot.as_ref())
+            .is_some_and(|snapshot: &Snapshot| snapshot.sees(xid))
+    }
+
+    pub(super) fn known_plan(&self, id: u32) -> Option<Arc<Plan>> {
+        self.known.get(&id).map(|known| Arc::clone(&known.plan))
+    }
+
+    /// Matches the relation with its table, asking the target's catalogs.
+    pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
+        let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
+        check_selected(&self.loaded, session, relation).await?;
+        let target = read_table(session, &relation.name).await?;
+        let plan = apply_plan::plan(relation, target.as_ref())
+            .map_err(|drift| ApplyError::Drift(Box::new(drift)))?;
+        let plan = Arc::new(plan);
+        let known = Known {
+            plan: Arc::clone(&plan),
+            statements: HashMap::new(),
+        };
+        self.known.insert(id, known);
+        Ok(plan)
+    }
+
+    pub(super) fn statement(&self, id: u32, shape: &Shape) -> Option<Statement> {
+        self.known.get(&id)?.statements.get(shape).cloned()
+    }
+
+    pub(super) async fn prepare(
+        &mut self,
+        session: &Session,
+        id: u32,
+        shape: &Shape,
+    ) -> Result<Statement, ApplyError> {
+        let known = self.known.get_mut(&id).ok_or_else(|| unannounced(id))?;
+        let prepared = session.prepare(&statement::text(&known.plan, shape)).await?;
+        if known.statements.len() >= STATEMENTS_PER_RELATION {
+            known.statements.clear();
+        }
+        known.statements.insert(shape.clone(), prepared.clone());
+        Ok(prepared)
+    }
+}
+
+/// The relation belongs to the migration, is loaded, and has the name that the target knows it by.
+async fn check_selected(
+    loaded: &HashMap<u32, LoadedTable>,
+    session: &Session,
+    relation: &Relation,
+) -> Result<(), ApplyError> {
+    let drift = |kind| {
+        ApplyError::Drift(Box::new(Drift {
+            relation_id: relation.id,
+            table: relation.name.clone(),
+            kind,
+        }))
+    };
+    let table = loaded
+        .get(&relation.id)
+        .ok_or_else(|| drift(DriftKind::NotSelected))?;
+    if !table.is_complete {
+        return Err(drift(DriftKind::NotLoaded));
+    }
+    if table.name != relation.name {
+        // The operator has renamed it too when the new name is there and the old one is gone.
+        let is_followed = read_table(session, &relation.name).await?.is_some()
+            && read_table(session, &table.name).await?.is_none();
+        if !is_followed {
+            return Err(drift(DriftKind::Renamed {
+                before: table.name.clone(),
+            }));
+        }
+    }
+    Ok(())
+}
+
+fn unannounced(id: u32) -> ApplyError {
+    PgError::Protocol {
+        endpoint: "source".to_owned(),
+        reason: format!("a change of relation {id} came before its description"),
+    }
+    .into()
+}
+
+async fn read_table(session: &Session, name: &QualifiedName) -> Result<Option<TargetTable>, PgError> {
+    let rows = session
+        .query(include_str!("sql/target_table.sql"), &[&name.schema, &name.name])
+        .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let mut table = TargetTable {
+        columns: Vec::with_capacity(rows.len()),
+        primary_key: Vec::new(),
+    };
+    for row in &rows {
+        // A table without columns is one row of nulls.
+        let Some(name) = row.get::<_, Option<String>>("name") else {
+            continue;
+        };
+        if row.get("in_primary_key") {
+            table.primary_key.push(name.clone());
+        }
+        table.columns.push(TargetColumn {
+            name,
+            type_oid: row.get("type_oid"),
+            type_modifier: row.get("type_modifier"),
+            type_name: row.get("type_name"),
+            generation: generation(row.get("identity"), row.get("generated")),
+            image_equality: row.get("image_equality"),
+            equality: (row.get("equality_schema"), row.get("equality_name")),
+        });
+    }
+    Ok(Some(table))
+}
+
+fn generation(identity: &str, generated: &str) -> Generation {
+    match (identity, generated) {
+        (_, "s" | "v") => Generation::Computed,
+        ("a", _) => Generation::IdentityAlways,
+        ("d", _) => Generation::IdentityByDefault,
+        _ => Generation::Plain,
+    }
+}

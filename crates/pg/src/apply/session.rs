@@ -1,0 +1,36 @@
+//! The session that changes are written through.
+//!
+//! It pins what would make writing inexact or slow, over the settings that every session pins, and
+//! verifies what matters.
+
+use crate::{conninfo::ConnectionSettings, error::PgError, session::Session};
+
+/// Opens it. With `replica_role`, neither triggers nor foreign keys fire; without, the caller has set
+/// them aside.
+pub async fn open(
+    settings: &ConnectionSettings,
+    application_name: &str,
+    replica_role: bool,
+) -> Result<Session, PgError> {
+    let session = Session::connect(settings, application_name).await?;
+    session.batch_execute(include_str!("sql/session.sql")).await?;
+    if replica_role {
+        session
+            .batch_execute(include_str!("sql/replica_role.sql"))
+            .await?;
+    }
+    let wanted = if replica_role { "replica" } else { "origin" };
+    let actual: String = session
+        .query_one(include_str!("sql/show_role.sql"), &[])
+        .await?
+        .get(0);
+    if actual == wanted {
+        Ok(session)
+    } else {
+        Err(PgError::Setting {
+            name: "session_replication_role".to_owned(),
+            wanted: wanted.to_owned(),
+            actual,
+        })
+    }
+}

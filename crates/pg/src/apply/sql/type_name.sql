@@ -1,0 +1,1 @@
+select pg_catalog.format_type($1::oid, $2::integer)

@@ -1,0 +1,144 @@
+//! What apply remembers on the target: the frontier, markers seen, and under which snapshot each
+//! table was loaded.
+//!
+//! Invariant: the frontier changes only from a value that the caller names, in the transaction that
+//! holds the work below the new one.
+
+use std::collections::HashMap;
+
+use transhume_core::{phase::Phase, visibility::Snapshot};
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
+
+use crate::{error::PgError, session::Session};
+
+/// Moves the frontier; its row count tells whether the frontier was where the caller left it.
+pub const ADVANCE_FRONTIER: &str = include_str!("sql/apply/advance_frontier.sql");
+
+/// The stored frontier and the totals below it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoredFrontier {
+    pub lsn: Lsn,
+    pub transactions: i64,
+    pub changes: i64,
+}
+
+/// One move of the frontier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advance {
+    pub before: Lsn,
+    pub after: Lsn,
+    /// Microseconds since 2000-01-01 00:00 UTC; none when only idle WAL was passed.
+    pub commit_time_micros: Option<i64>,
+    pub transactions: i64,
+    pub changes: i64,
+}
+
+/// A table of the migration as its full load left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedTable {
+    pub name: QualifiedName,
+    /// None where nothing of the stream is visible in it: the slot's own snapshot.
+    pub snapshot: Option<Snapshot>,
+    pub is_complete: bool,
+}
+
+/// What the runner says about itself every second.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunnerProgress {
+    pub source_wal_end: Lsn,
+    pub received: Lsn,
+    pub slot_retained_bytes: Option<i64>,
+}
+
+impl Advance {
+    /// Parameters of [`ADVANCE_FRONTIER`].
+    pub(crate) fn parameters(&self) -> Vec<Box<dyn tokio_postgres::types::ToSql + Sync + Send>> {
+        vec![
+            Box::new(self.after.to_string()),
+            Box::new(self.commit_time_micros),
+            Box::new(self.transactions),
+            Box::new(self.changes),
+            Box::new(self.before.to_string()),
+        ]
+    }
+}
+
+/// The frontier; none when the migration has no slot yet.
+pub async fn frontier(target: &Session) -> Result<Option<StoredFrontier>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/apply/frontier.sql"), &[])
+        .await?;
+    Ok(row.map(|row| StoredFrontier {
+        lsn: lsn(row.get("lsn")),
+        transactions: row.get("transactions"),
+        changes: row.get("changes"),
+    }))
+}
+
+/// Every table of the migration, by its OID on the source.
+pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>, PgError> {
+    let rows = target
+        .query(include_str!("sql/apply/loaded_tables.sql"), &[])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let snapshot: Option<&str> = row.get("snapshot");
+            let snapshot = snapshot
+                .map(str::parse)
+                .transpose()
+                .map_err(|error| PgError::Protocol {
+                    endpoint: "transhume.snapshot".to_owned(),
+                    reason: format!("{error}"),
+                })?;
+            let name = QualifiedName::new(
+                row.get::<_, String>("schema_name"),
+                row.get::<_, String>("table_name"),
+            );
+            let table = LoadedTable {
+                name,
+                snapshot,
+                is_complete: row.get("is_complete"),
+            };
+            Ok((row.get("source_oid"), table))
+        })
+        .collect()
+}
+
+/// Writes down a marker and announces it; others learn of it when the transaction commits.
+pub async fn add_marker(target: &Session, nonce: &str, lsn: Lsn) -> Result<(), PgError> {
+    let lsn = lsn.to_string();
+    target
+        .execute(
+            include_str!("sql/apply/add_marker.sql"),
+            &[&nonce, &lsn, &super::frontier::CHANNEL],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Says that the runner is alive, and how far it is.
+pub async fn report(target: &Session, progress: &RunnerProgress) -> Result<(), PgError> {
+    let (wal_end, received) = (progress.source_wal_end.to_string(), progress.received.to_string());
+    target
+        .execute(
+            include_str!("sql/apply/report.sql"),
+            &[&wal_end, &received, &progress.slot_retained_bytes],
+        )
+        .await?;
+    Ok(())
+}
+
+/// The phase that the migration is in now; none when its schema's row is gone.
+pub async fn phase(target: &Session) -> Result<Option<Phase>, PgError> {
+    let row = target.query_opt(include_str!("sql/apply/phase.sql"), &[]).await?;
+    row.map(|row| row.get::<_, &str>(0).parse())
+        .transpose()
+        .map_err(|error| PgError::Protocol {
+            endpoint: "transhume.migration".to_owned(),
+            reason: format!("{error}"),
+        })
+}
+
+fn lsn(text: &str) -> Lsn {
+    text.parse().expect("invariant: the server prints pg_lsn as X/Y")
+}

@@ -1,0 +1,1 @@
+select lsn::text as lsn, transactions, changes from transhume.frontier

@@ -1,0 +1,1 @@
+select phase from transhume.migration

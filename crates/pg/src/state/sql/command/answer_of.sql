@@ -1,0 +1,1 @@
+select state, answer from transhume.command where id = $1::bigint
