@@ -3,6 +3,11 @@
 //! An oracle shares no code with the product: it reads through connections of its own. A server that is not
 //! there is a failed test that names the command to fetch it, never a skipped one.
 
+pub mod connection;
+pub mod oracle;
+pub mod proxy;
 pub mod server;
+pub mod traffic;
+pub mod workload;
 
 pub use server::{cluster, server};

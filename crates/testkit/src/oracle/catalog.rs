@@ -1,0 +1,73 @@
+//! Equality of what the catalogs say: one line of text for each object and each of its traits.
+//!
+//! Texts that servers of different versions print differently (view definitions) are compared only
+//! between equal versions.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::Client;
+
+use super::{Except, read};
+
+const OBJECTS: &str = include_str!("sql/objects.sql");
+const TRAITS: &str = include_str!("sql/traits.sql");
+const SEQUENCES: &str = include_str!("sql/sequences.sql");
+
+/// Printed from parse trees, in a way that changed between major versions.
+const PRINTED_BY_VERSION: [&str; 2] = ["view", "rule"];
+
+pub(super) async fn differences(source: &Client, target: &Client, except: &Except) -> Vec<String> {
+    let same_version = major(source).await == major(target).await;
+    let (left, right) = (lines(source).await, lines(target).await);
+    let wanted = |line: &&(String, String)| {
+        !except.kinds.contains(&line.0) && (same_version || !PRINTED_BY_VERSION.contains(&line.0.as_str()))
+    };
+    let missing = left.difference(&right).filter(wanted);
+    let missing = missing.map(|(kind, text)| format!("{kind} missing on the target: {text}"));
+    let surplus = right.difference(&left).filter(wanted);
+    let surplus = surplus.map(|(kind, text)| format!("{kind} surplus on the target: {text}"));
+    missing.chain(surplus).collect()
+}
+
+/// A sequence of the target must have gone at least as far as the source's.
+pub(super) async fn sequence_differences(source: &Client, target: &Client) -> Vec<String> {
+    let (left, right) = (sequences(source).await, sequences(target).await);
+    let mut found = Vec::new();
+    for (name, increment, value) in &left {
+        let other = right
+            .iter()
+            .find(|(other, ..)| other == name)
+            .map(|(.., value)| *value);
+        let behind = other.is_none_or(|other| match (value, other) {
+            (Some(value), Some(other)) => (other - value).signum() == -increment.signum(),
+            (value, other) => value.is_some() && other.is_none(),
+        });
+        if behind {
+            found.push(format!(
+                "sequence {name}: {value:?} on the source, {other:?} on the target"
+            ));
+        }
+    }
+    found
+}
+
+async fn major(client: &Client) -> i32 {
+    let query = "SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000";
+    read(client.query_one(query, &[]).await, "the version").get(0)
+}
+
+async fn lines(client: &Client) -> BTreeSet<(String, String)> {
+    let mut lines = BTreeSet::new();
+    for query in [OBJECTS, TRAITS] {
+        let rows = read(client.query(query, &[]).await, "the catalogs");
+        lines.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
+    }
+    lines
+}
+
+async fn sequences(client: &Client) -> Vec<(String, i64, Option<i64>)> {
+    let rows = read(client.query(SEQUENCES, &[]).await, "the sequences");
+    rows.iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect()
+}

@@ -1,0 +1,159 @@
+//! A TCP proxy that breaks connections the way networks do.
+//!
+//! Listens on 127.0.0.1 and passes everything on to a port there, until it is told to cut (reset), freeze (silence
+//! in both directions while the connections stay) or delay.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What is passed on at once: as much as a socket usually gives.
+const BUFFER: usize = 64 * 1024;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Orders {
+    /// Connections of an earlier generation are reset.
+    generation: u64,
+    frozen: bool,
+    refusing: bool,
+    delay: Duration,
+}
+
+/// Ends its connections when dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    target_port: u16,
+    orders: watch::Sender<Orders>,
+    accepting: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// # Panics
+    /// Where no port can be had.
+    pub async fn start(target_port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let (orders, receiver) = watch::channel(Orders::default());
+        let accepting = tokio::spawn(accept(listener, target_port, receiver));
+        Self {
+            address,
+            target_port,
+            orders,
+            accepting,
+        }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The same URL, with the way through this proxy.
+    pub fn through(&self, url: &str) -> String {
+        url.replacen(
+            &format!("127.0.0.1:{}", self.target_port),
+            &self.address.to_string(),
+            1,
+        )
+    }
+
+    /// Resets all connections; new ones are welcome.
+    pub fn cut(&self) {
+        self.orders.send_modify(|orders| orders.generation += 1);
+    }
+
+    /// Resets all connections and every new one until [`Proxy::thaw`].
+    pub fn refuse(&self) {
+        self.orders.send_modify(|orders| {
+            orders.generation += 1;
+            orders.refusing = true;
+        });
+    }
+
+    /// Passes nothing on any more, and closes nothing.
+    pub fn freeze(&self) {
+        self.orders.send_modify(|orders| orders.frozen = true);
+    }
+
+    /// Undoes [`Proxy::freeze`] and [`Proxy::refuse`].
+    pub fn thaw(&self) {
+        self.orders.send_modify(|orders| {
+            orders.frozen = false;
+            orders.refusing = false;
+        });
+    }
+
+    /// Holds back everything that is read by this time, in both directions.
+    pub fn delay(&self, milliseconds: u64) {
+        self.orders
+            .send_modify(|orders| orders.delay = Duration::from_millis(milliseconds));
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.cut();
+    }
+}
+
+async fn accept(listener: TcpListener, target_port: u16, orders: watch::Receiver<Orders>) {
+    while let Ok((client, _)) = listener.accept().await {
+        tokio::spawn(serve(client, target_port, orders.clone()));
+    }
+}
+
+/// Ends with a reset on both sides if the connection was cut, in order otherwise.
+async fn serve(client: TcpStream, target_port: u16, mut orders: watch::Receiver<Orders>) {
+    let born = *orders.borrow();
+    let server = TcpStream::connect(("127.0.0.1", target_port)).await;
+    let Ok(server) = server else { return };
+    // Both ends of small packets, as a database protocol sends them.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let reset = [client.set_zero_linger(), server.set_zero_linger()];
+    debug_assert!(
+        reset.iter().all(Result::is_ok),
+        "a connected socket takes options"
+    );
+    if born.refusing {
+        return;
+    }
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let (forward_orders, backward_orders) = (orders.clone(), orders.clone());
+    let cut = orders.wait_for(|orders| orders.generation != born.generation);
+    tokio::select! {
+        _ = cut => {}
+        () = async {
+            tokio::join!(
+                pass_on(&mut from_client, &mut to_server, forward_orders),
+                pass_on(&mut from_server, &mut to_client, backward_orders),
+            );
+        } => {}
+    }
+}
+
+async fn pass_on(
+    from: &mut (impl AsyncReadExt + Unpin),
+    to: &mut (impl AsyncWriteExt + Unpin),
+    mut orders: watch::Receiver<Orders>,
+) {
+    let mut buffer = vec![0; BUFFER];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let delay = orders.borrow().delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        if orders.wait_for(|orders| !orders.frozen).await.is_err()
+            || to.write_all(&buffer[..length]).await.is_err()
+        {
+            return;
+        }
+    }
+    // The other direction may still have something to say.
+    let _ = to.shutdown().await;
+}
