@@ -5,7 +5,22 @@ use serde::Serialize;
 use transhume_core::{finding::Finding, phase::Phase};
 use transhume_wire::lsn::Lsn;
 
-use crate::report::{BuildProgress, LoadProgress};
+use transhume_pg::{
+    conninfo::ConnectionSettings,
+    names,
+    session::Session,
+    state::{
+        load::progress,
+        migration,
+        overview::{self, Overview},
+        runner, verification,
+    },
+};
+
+use crate::{
+    error::{Doing, EngineError, Result},
+    report::{BuildProgress, LoadProgress},
+};
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
@@ -55,4 +70,101 @@ pub struct VerificationStatus {
     pub ended_at: Option<String>,
     /// equal, different or incomplete.
     pub result: String,
+}
+
+/// Reads the target alone: the source need not be reachable.
+pub async fn read(target: &ConnectionSettings) -> Result<Status> {
+    let session = Session::connect(target, &names::application_name("status", "status"))
+        .await
+        .doing("connecting to the target")?;
+    let migration = migration::read(&session)
+        .await
+        .doing("reading the migration")?
+        .ok_or_else(|| {
+            EngineError::refused(
+                "the target holds no migration",
+                "start one with \"transhume run\"",
+            )
+        })?;
+    let overview = overview::read(&session).await.doing("reading the state")?;
+    let progress = progress::progress(&*session).await.doing("reading the load")?;
+    let frontier = migration.consistent_point.map(|_| migration.frontier);
+    let lag_bytes = frontier
+        .zip(overview.source_wal_end)
+        .map(|(frontier, end)| end.bytes_since(frontier));
+    Ok(Status {
+        migration: migration.id,
+        phase: migration.phase,
+        phase_since: migration.phase_since,
+        source: migration.source_label,
+        target: target.to_string(),
+        runner: runner_status(&session).await?,
+        load: load_progress(&progress),
+        build: BuildProgress {
+            done: progress.builds_done,
+            all: progress.builds,
+            current: Vec::new(),
+        },
+        frontier,
+        source_wal_end: overview.source_wal_end,
+        lag_bytes,
+        lag_seconds: lag_seconds(lag_bytes, &overview),
+        transactions: overview.transactions.unsigned_abs(),
+        changes: overview.changes.unsigned_abs(),
+        slot: SlotStatus {
+            name: migration.slot_name,
+            publication: migration.publication_name,
+            retained_bytes: overview.slot_retained_bytes.map(i64::unsigned_abs),
+        },
+        verification: verification_status(&session).await?,
+        findings: overview.findings,
+        deviations: overview.deviations,
+        held_until_cutover: overview.held_until_cutover,
+    })
+}
+
+fn load_progress(progress: &progress::Progress) -> LoadProgress {
+    LoadProgress {
+        tables_done: progress.tables_done,
+        tables: progress.tables,
+        parts_done: progress.parts_done,
+        parts: progress.parts,
+        rows: progress.rows,
+        bytes: progress.bytes,
+        bytes_expected: progress.bytes_expected,
+    }
+}
+
+/// Zero without lag: an old last commit only says that the source is quiet.
+fn lag_seconds(lag_bytes: Option<u64>, overview: &Overview) -> Option<f64> {
+    match lag_bytes? {
+        0 => Some(0.0),
+        _ => overview.commit_age_seconds.map(|age| age.max(0.0)),
+    }
+}
+
+async fn runner_status(session: &Session) -> Result<Option<RunnerStatus>> {
+    if !runner::is_locked(session).await.doing("looking for a runner")? {
+        return Ok(None);
+    }
+    let holder = runner::holder(session)
+        .await
+        .doing("asking who runs the migration")?;
+    Ok(holder.map(|holder| RunnerStatus {
+        host: holder.host,
+        pid: holder.pid,
+        since: holder.since,
+        waiting_for: holder.waiting_for,
+    }))
+}
+
+async fn verification_status(session: &Session) -> Result<Option<VerificationStatus>> {
+    let last = verification::last(session)
+        .await
+        .doing("reading the last verification")?;
+    Ok(last.map(|last| VerificationStatus {
+        lsn: last.lsn,
+        ended_at: last.ended_at,
+        result: last.result,
+    }))
 }

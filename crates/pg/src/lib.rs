@@ -26,6 +26,7 @@ pub mod restore;
 pub mod sequence_values;
 pub mod server_limits;
 pub mod session;
+pub mod shop;
 pub mod slot;
 pub mod snapshot;
 pub mod state;

@@ -20,6 +20,8 @@ pub struct Migration {
     pub phase: Phase,
     pub phase_since: String,
     pub selection: Selection,
+    /// Where the source is, for people; holds no password.
+    pub source_label: String,
     pub identity: SourceIdentity,
     pub slot_name: String,
     pub publication_name: String,
@@ -45,6 +47,8 @@ pub struct SourceIdentity {
 pub struct NewMigration {
     pub id: String,
     pub selection: Selection,
+    /// Where the source is, for people; holds no password.
+    pub source_label: String,
     pub identity: SourceIdentity,
     pub slot_name: String,
     pub publication_name: String,
@@ -64,6 +68,7 @@ pub async fn create(target: &mut Session, new: &NewMigration) -> Result<(), PgEr
                 &env!("CARGO_PKG_VERSION"),
                 &Phase::Prepare.name(),
                 &selection,
+                &new.source_label,
                 &new.identity.system,
                 &new.identity.database_oid,
                 &new.identity.database,
@@ -107,6 +112,7 @@ fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
         phase: phase.parse().map_err(|error| unreadable(format!("{error}")))?,
         phase_since: row.get("phase_since"),
         selection: serde_json::from_value(selection).map_err(|error| unreadable(error.to_string()))?,
+        source_label: row.get("source_label"),
         identity: SourceIdentity {
             system: row.get("source_system"),
             database_oid: row.get("source_database_oid"),

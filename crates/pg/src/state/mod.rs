@@ -12,5 +12,6 @@ pub mod history;
 pub mod load;
 pub mod marker;
 pub mod migration;
+pub mod overview;
 pub mod runner;
 pub mod verification;

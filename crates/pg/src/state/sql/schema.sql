@@ -14,6 +14,7 @@ create table transhume.migration (
     phase                text        not null,   -- core::phase::Phase
     phase_since          timestamptz not null default clock_timestamp(),
     selection            jsonb       not null,   -- core::selection::Selection
+    source_label         text        not null,   -- host and database, for people
     -- identity of the source: LSNs of another system, database or timeline are never compared with ours
     source_system        text        not null,   -- pg_control_system().system_identifier
     source_database_oid  oid         not null,

@@ -1,0 +1,60 @@
+//! What `status` shows beside the figures of load and verification.
+
+use transhume_core::finding::{Finding, Severity};
+use transhume_wire::lsn::Lsn;
+
+use crate::{error::PgError, session::Session};
+
+#[derive(Debug, Clone)]
+pub struct Overview {
+    pub transactions: i64,
+    pub changes: i64,
+    pub source_wal_end: Option<Lsn>,
+    pub slot_retained_bytes: Option<i64>,
+    /// Age of the newest applied commit, by the target's clock.
+    pub commit_age_seconds: Option<f64>,
+    pub findings: Vec<Finding>,
+    pub deviations: Vec<String>,
+    pub held_until_cutover: Vec<String>,
+}
+
+pub async fn read(target: &Session) -> Result<Overview, PgError> {
+    let figures = target
+        .query_one(include_str!("sql/overview/figures.sql"), &[])
+        .await?;
+    let findings = target
+        .query(include_str!("sql/overview/findings.sql"), &[])
+        .await?;
+    Ok(Overview {
+        transactions: figures.get("transactions"),
+        changes: figures.get("changes"),
+        source_wal_end: figures
+            .get::<_, Option<&str>>("source_wal_end")
+            .map(|text| text.parse().expect("the server prints pg_lsn as X/Y")),
+        slot_retained_bytes: figures.get("slot_retained_bytes"),
+        commit_age_seconds: figures.get("commit_age_seconds"),
+        findings: findings.iter().map(finding).collect(),
+        deviations: lines(target, include_str!("sql/overview/deviations.sql")).await?,
+        held_until_cutover: lines(target, include_str!("sql/overview/held.sql")).await?,
+    })
+}
+
+fn finding(row: &tokio_postgres::Row) -> Finding {
+    let severity = match row.get("severity") {
+        "pass" => Severity::Pass,
+        "blocker" => Severity::Blocker,
+        _ => Severity::Warning,
+    };
+    Finding {
+        code: row.get("code"),
+        severity,
+        object: row.get("object"),
+        message: row.get("message"),
+        remedy: row.get("remedy"),
+    }
+}
+
+async fn lines(target: &Session, query: &str) -> Result<Vec<String>, PgError> {
+    let rows = target.query(query, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -1,0 +1,1 @@
+select side || ': ' || description from transhume.deviation where state = 'made' order by id

@@ -1,0 +1,1 @@
+select name from transhume.build where held_until_cutover and done_at is null order by rank, id
