@@ -1,4 +1,129 @@
-//! The assessment: observations of both ends in, findings out.
+//! The assessment: what was observed on both ends in, findings out.
+//!
+//! Each file beside this one judges one area; each check says `pass` too, so that a reader sees what
+//! was looked at. Codes are stable. Pure: what is not in [`Observed`] does not count.
 
+mod activity;
 pub mod capability;
+mod collation;
+mod extension;
+#[cfg(test)]
+mod fixture;
+pub mod identity;
+mod limit;
+mod object;
 pub mod observation;
+mod right;
+mod selected;
+mod server;
+mod table_trait;
+mod target;
+mod tool;
+mod wording;
+
+use std::cmp::Reverse;
+
+use observation::Observed;
+
+use crate::finding::{Finding, Severity};
+
+const CHECKS: [fn(&Observed) -> Vec<Finding>; 12] = [
+    selected::check,
+    server::check,
+    limit::check,
+    activity::check,
+    right::check,
+    identity::check,
+    table_trait::check,
+    object::check,
+    extension::check,
+    collation::check,
+    target::check,
+    tool::check,
+];
+
+/// Every finding: blockers first, then warnings, then passes.
+pub fn findings(observed: &Observed) -> Vec<Finding> {
+    let mut findings: Vec<_> = CHECKS.iter().flat_map(|check| check(observed)).collect();
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    findings
+}
+
+/// Some finding stands in the way.
+pub fn has_blockers(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Blocker)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_healthy_pair_gets_nothing_but_passes() {
+        let findings = findings(&fixture::healthy());
+        let troubles: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.severity != Severity::Pass)
+            .collect();
+        assert!(troubles.is_empty(), "{troubles:#?}");
+        assert!(findings.len() >= 25);
+    }
+
+    #[test]
+    fn every_blocker_and_warning_says_what_to_do() {
+        for finding in fixture::wretched().iter().flat_map(findings) {
+            if finding.severity != Severity::Pass {
+                assert!(!finding.remedy.is_empty(), "no remedy: {finding:?}");
+            }
+            assert!(
+                !finding.message.is_empty() && !finding.message.ends_with('.'),
+                "{finding:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn blockers_come_first_and_codes_are_kebab_case() {
+        let findings: Vec<_> = fixture::wretched().iter().flat_map(findings).collect();
+        let ranks: Vec<_> = super::findings(&fixture::wretched()[0])
+            .iter()
+            .map(|finding| Reverse(finding.severity))
+            .collect();
+        assert!(ranks.is_sorted() && has_blockers(&findings));
+        for finding in &findings {
+            assert!(
+                finding
+                    .code
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+                "{}",
+                finding.code
+            );
+        }
+    }
+
+    #[test]
+    fn every_code_that_can_pass_can_also_fail_in_the_fixtures() {
+        let failing: BTreeSet<_> = fixture::wretched()
+            .iter()
+            .flat_map(findings)
+            .filter(|finding| finding.severity != Severity::Pass)
+            .map(|finding| finding.code)
+            .collect();
+        // Inheritance is only told of, never wrong.
+        let passing = findings(&fixture::healthy())
+            .into_iter()
+            .filter(|finding| finding.code != "inheritance");
+        for finding in passing {
+            assert!(
+                failing.contains(&finding.code),
+                "{} never fails in a test",
+                finding.code
+            );
+        }
+    }
+}

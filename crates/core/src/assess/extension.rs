@@ -1,0 +1,201 @@
+//! Extensions of the source: does the target have them, allow them, and in which version?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::observation::{Extension, Observed};
+use super::wording::{counted, or_pass};
+use crate::finding::Finding;
+use transhume_wire::ident::quote_identifier;
+
+/// Settings in which managed services keep the list of what may be created.
+const ALLOW_LISTS: [&str; 2] = ["azure.extensions", "rds.allowed_extensions"];
+
+/// Part of every installation; no list names it.
+const ALWAYS_THERE: &str = "plpgsql";
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    [available(observed), versions(observed)].concat()
+}
+
+fn available(observed: &Observed) -> Vec<Finding> {
+    let installed: BTreeSet<&str> = observed
+        .target
+        .extensions
+        .iter()
+        .map(|extension| extension.name.as_str())
+        .collect();
+    let offered: BTreeSet<&str> = observed
+        .target
+        .available_extensions
+        .iter()
+        .map(|extension| extension.name.as_str())
+        .collect();
+    let allowed = allow_list(observed);
+    let wanted: Vec<&Extension> = observed
+        .source
+        .extensions
+        .iter()
+        .filter(|extension| extension.name != ALWAYS_THERE)
+        .collect();
+    let findings = wanted
+        .iter()
+        .filter(|extension| !installed.contains(extension.name.as_str()))
+        .filter_map(|extension| {
+            let name = extension.name.as_str();
+            if !offered.contains(name) {
+                return Some(missing(observed, name));
+            }
+            let (setting, names) = allowed.as_ref()?;
+            (!names.contains(&name.to_lowercase())).then(|| not_allowed(observed, name, setting, names))
+        })
+        .collect();
+    or_pass(
+        findings,
+        "extensions",
+        format!(
+            "the target offers all of the source's {}",
+            counted(wanted.len(), "extension")
+        ),
+    )
+}
+
+/// The service's setting and the names in it; none where everything offered may be created.
+fn allow_list(observed: &Observed) -> Option<(&'static str, BTreeSet<String>)> {
+    let (setting, list) = ALLOW_LISTS
+        .iter()
+        .find_map(|name| Some((*name, observed.target.capabilities.setting(name)?)))?;
+    let names: BTreeSet<String> = list
+        .split(',')
+        .map(|name| name.trim().to_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    (!names.contains("*")).then_some((setting, names))
+}
+
+/// With part of the database selected, an extension may be none of the migration's business.
+fn finding(observed: &Observed, name: &str, message: String, remedy: String) -> Finding {
+    if observed.selector.is_everything() {
+        Finding::blocker("extensions", name, message, remedy)
+    } else {
+        Finding::warning("extensions", name, message, remedy)
+    }
+}
+
+fn missing(observed: &Observed, name: &str) -> Finding {
+    finding(
+        observed,
+        name,
+        format!("the target does not have the extension {name}"),
+        format!(
+            "install the extension's files on the target's server; or if nothing needs it, on the source: drop \
+             extension {};",
+            quote_identifier(name)
+        ),
+    )
+}
+
+fn not_allowed(observed: &Observed, name: &str, setting: &str, names: &BTreeSet<String>) -> Finding {
+    let mut wanted: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
+    wanted.push(name.to_uppercase());
+    let list = wanted.join(",");
+    let remedy = if setting == "azure.extensions" {
+        format!(
+            "az postgres flexible-server parameter set --resource-group … --server-name … --name azure.extensions \
+             --value {list}"
+        )
+    } else {
+        format!("add {name} to {setting} in the service's parameters")
+    };
+    finding(
+        observed,
+        name,
+        format!("the target's {setting} does not list the extension {name}"),
+        remedy,
+    )
+}
+
+fn versions(observed: &Observed) -> Vec<Finding> {
+    let mut coming: BTreeMap<&str, &str> = observed
+        .target
+        .available_extensions
+        .iter()
+        .map(|extension| (extension.name.as_str(), extension.default_version.as_str()))
+        .collect();
+    for extension in &observed.target.extensions {
+        coming.insert(&extension.name, &extension.version);
+    }
+    let findings = observed
+        .source
+        .extensions
+        .iter()
+        .filter_map(|extension| Some((extension, *coming.get(extension.name.as_str())?)))
+        .filter(|(extension, version)| extension.version != *version)
+        .map(|(extension, version)| {
+            Finding::warning(
+                "extension-versions",
+                &extension.name,
+                format!(
+                    "the extension {} is {} on the source and {version} on the target",
+                    extension.name, extension.version
+                ),
+                format!(
+                    "read its release notes; where the source has that version too: alter extension {} update;",
+                    quote_identifier(&extension.name)
+                ),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "extension-versions",
+        "extensions have the same versions on both sides",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixture::healthy, *};
+    use crate::{finding::Severity, selection::Selection};
+
+    #[test]
+    fn an_extension_that_the_target_lacks_blocks_a_whole_move_only() {
+        let mut observed = healthy();
+        observed.target.available_extensions.clear();
+        assert_eq!(available(&observed)[0].severity, Severity::Blocker);
+        let selection = Selection {
+            include: vec!["shop".into()],
+            exclude: vec![],
+        };
+        observed.selector = selection.selector().unwrap();
+        assert_eq!(available(&observed)[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn an_extension_outside_the_allow_list_blocks_with_the_whole_new_list() {
+        let mut observed = healthy();
+        observed
+            .target
+            .capabilities
+            .settings
+            .insert("azure.extensions".into(), "pgcrypto,POSTGIS".into());
+        let findings = available(&observed);
+        assert_eq!(findings[0].severity, Severity::Blocker);
+        assert!(
+            findings[0].remedy.ends_with("PGCRYPTO,POSTGIS,HSTORE"),
+            "{findings:?}"
+        );
+        observed
+            .target
+            .capabilities
+            .settings
+            .insert("azure.extensions".into(), "HSTORE".into());
+        assert_eq!(available(&observed)[0].severity, Severity::Pass);
+    }
+
+    #[test]
+    fn different_versions_are_told() {
+        let mut observed = healthy();
+        observed.source.extensions[1].version = "1.4".into();
+        assert_eq!(versions(&observed)[0].object, "hstore");
+    }
+}

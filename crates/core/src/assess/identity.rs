@@ -1,0 +1,204 @@
+//! How each table identifies a row in the stream, and what is done where it cannot.
+//!
+//! Once a table is published, the source refuses UPDATE and DELETE on it unless it has a replica
+//! identity. So that the application never fails because of us, such tables are set to replica
+//! identity full before they are published, and set back at the end.
+
+use super::{
+    observation::Observed,
+    wording::{counted, or_pass},
+};
+use crate::{
+    finding::Finding,
+    table::{Generation, Persistence, ReplicaIdentity, Table},
+};
+
+/// What preparing does with the replica identity of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityPlan {
+    Keep,
+    /// Set to full before the publication is made, set back at the end.
+    SetFull {
+        reason: &'static str,
+    },
+}
+
+/// Can the changes of this table be published at all?
+pub fn is_publishable(table: &Table) -> bool {
+    table.holds_rows() && table.persistence == Persistence::Permanent
+}
+
+/// What to do with a publishable table.
+pub fn plan(table: &Table) -> IdentityPlan {
+    if table.replica_identity == ReplicaIdentity::Full {
+        return IdentityPlan::Keep;
+    }
+    if !table.identity_columns.is_empty() {
+        return match has_computed_identity(table) {
+            true => IdentityPlan::SetFull {
+                reason: "a generated column is part of its key, and the stream does not carry it",
+            },
+            false => IdentityPlan::Keep,
+        };
+    }
+    IdentityPlan::SetFull {
+        reason: match (table.replica_identity, table.deferrable_key) {
+            (ReplicaIdentity::Nothing, _) => "its replica identity is set to nothing",
+            (ReplicaIdentity::Index, _) => "the index of its replica identity is gone",
+            (_, true) => "its primary key is deferrable, which cannot identify rows in the stream",
+            (_, false) => "it has no primary key",
+        },
+    }
+}
+
+fn has_computed_identity(table: &Table) -> bool {
+    table.columns.iter().any(|column| {
+        column.generation == Generation::Computed && table.identity_columns.contains(&column.name)
+    })
+}
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    let published: Vec<&Table> = observed
+        .selected_with_rows()
+        .filter(|table| is_publishable(table))
+        .collect();
+    let mut findings = Vec::new();
+    let mut counted_out = 0;
+    for table in &published {
+        match plan(table) {
+            IdentityPlan::SetFull { reason } => {
+                counted_out += 1;
+                findings.push(will_be_full(table, reason));
+            }
+            IdentityPlan::Keep if table.replica_identity == ReplicaIdentity::Full => {
+                counted_out += 1;
+                findings.push(is_full(table));
+            }
+            IdentityPlan::Keep => {}
+        }
+    }
+    let keyed = published.len() - counted_out;
+    findings.extend(or_pass(
+        Vec::new(),
+        "replica-identity",
+        format!("{} identify their rows by a key", counted(keyed, "table")),
+    ));
+    findings
+}
+
+fn will_be_full(table: &Table, reason: &str) -> Finding {
+    let code = if has_computed_identity(table) {
+        "generated-identity"
+    } else if table.deferrable_key && table.replica_identity == ReplicaIdentity::Default {
+        "deferrable-identity"
+    } else {
+        "replica-identity"
+    };
+    Finding::warning(
+        code,
+        &table.name.plain(),
+        format!(
+            "{}: {reason}; it is set to replica identity full before it is published and set back at the end",
+            table.name.plain()
+        ),
+        format!(
+            "nothing needs doing; for faster changes give it a key first: alter table {} add primary key (…); \
+             or: alter table {0} replica identity using index …;",
+            table.name
+        ),
+    )
+}
+
+fn is_full(table: &Table) -> Finding {
+    Finding::warning(
+        "replica-identity",
+        &table.name.plain(),
+        format!(
+            "{} has replica identity full: each changed row is looked up by all its values",
+            table.name.plain()
+        ),
+        format!(
+            "nothing needs doing; if it has a primary key, this is faster: alter table {} replica identity default;",
+            table.name
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::fixture::{healthy, table},
+        *,
+    };
+    use crate::finding::Severity;
+
+    fn codes(table: Table) -> Vec<String> {
+        let mut observed = healthy();
+        observed.source.tables = vec![table];
+        check(&observed)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Warning)
+            .map(|finding| finding.code)
+            .collect()
+    }
+
+    #[test]
+    fn a_table_with_a_key_is_kept_as_it_is() {
+        assert_eq!(plan(&table("orders")), IdentityPlan::Keep);
+        assert!(codes(table("orders")).is_empty());
+    }
+
+    #[test]
+    fn a_table_without_identity_is_planned_to_be_full() {
+        let keyless = Table {
+            identity_columns: vec![],
+            ..table("ledger")
+        };
+        assert!(
+            matches!(plan(&keyless), IdentityPlan::SetFull { reason } if reason.contains("no primary key"))
+        );
+        assert_eq!(codes(keyless.clone()), ["replica-identity"]);
+        let nothing = Table {
+            replica_identity: ReplicaIdentity::Nothing,
+            ..keyless
+        };
+        assert!(matches!(plan(&nothing), IdentityPlan::SetFull { reason } if reason.contains("nothing")));
+    }
+
+    #[test]
+    fn a_deferrable_key_is_no_identity() {
+        let deferrable = Table {
+            identity_columns: vec![],
+            deferrable_key: true,
+            ..table("places")
+        };
+        assert_eq!(codes(deferrable), ["deferrable-identity"]);
+    }
+
+    #[test]
+    fn a_generated_column_in_the_key_is_no_identity() {
+        let mut generated = table("invoices");
+        generated.columns[0].generation = Generation::Computed;
+        assert_eq!(codes(generated), ["generated-identity"]);
+    }
+
+    #[test]
+    fn full_identity_is_kept_and_told() {
+        let full = Table {
+            replica_identity: ReplicaIdentity::Full,
+            ..table("notes")
+        };
+        assert_eq!(plan(&full), IdentityPlan::Keep);
+        assert_eq!(codes(full), ["replica-identity"]);
+    }
+
+    #[test]
+    fn unlogged_tables_are_not_published() {
+        let unlogged = Table {
+            persistence: Persistence::Unlogged,
+            identity_columns: vec![],
+            ..table("scratch")
+        };
+        assert!(codes(unlogged).is_empty());
+    }
+}

@@ -1,0 +1,221 @@
+//! Objects besides tables: large objects, sequences, event triggers, tables of extensions.
+
+use super::{
+    capability::Attempt,
+    observation::Observed,
+    wording::{counted, listed, or_pass},
+};
+use crate::finding::Finding;
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    [
+        large_objects(observed),
+        sequences(observed),
+        event_triggers(observed),
+        target_event_triggers(observed),
+        extension_tables(observed),
+    ]
+    .concat()
+}
+
+fn large_objects(observed: &Observed) -> Vec<Finding> {
+    let count = observed.source.large_objects;
+    if count == 0 {
+        return vec![Finding::pass("large-objects", "the source has no large objects")];
+    }
+    vec![Finding::warning(
+        "large-objects",
+        &observed.source.capabilities.database,
+        format!("{count} large objects are neither copied nor in the stream"),
+        "remove orphans with vacuumlo first; copy the rest while writers are stopped at the cutover: pg_dump \
+         --format=custom --section=data --exclude-table-data='*.*' … | pg_restore --section=data --dbname=…",
+    )]
+}
+
+fn sequences(observed: &Observed) -> Vec<Finding> {
+    let selected = observed
+        .source
+        .sequences
+        .iter()
+        .filter(|sequence| observed.selects(&sequence.name));
+    let role = &observed.source.capabilities.role;
+    let mut count = 0;
+    let mut findings = Vec::new();
+    for sequence in selected {
+        count += 1;
+        if sequence.last_value.is_none() {
+            findings.push(Finding::blocker(
+                "sequences",
+                &sequence.name.plain(),
+                format!("{role} may not read the value of {}", sequence.name.plain()),
+                format!(
+                    "grant select on sequence {} to {};",
+                    sequence.name,
+                    transhume_wire::ident::quote_identifier(role)
+                ),
+            ));
+        }
+    }
+    or_pass(
+        findings,
+        "sequences",
+        format!(
+            "{} can be read; their values are set at the cutover",
+            counted(count, "sequence")
+        ),
+    )
+}
+
+fn event_triggers(observed: &Observed) -> Vec<Finding> {
+    let names: Vec<&str> = observed
+        .source
+        .event_triggers
+        .iter()
+        .map(|trigger| trigger.name.as_str())
+        .collect();
+    if names.is_empty() {
+        return vec![Finding::pass(
+            "event-triggers",
+            "the source has no event triggers",
+        )];
+    }
+    match &observed.target.capabilities.create_event_trigger {
+        Attempt::Refused(reason) => vec![Finding::warning(
+            "event-triggers",
+            "",
+            format!(
+                "the target refuses event triggers ({reason}): {} are left out",
+                listed(names)
+            ),
+            "check that nothing depends on them, or have an administrator of the target create them after the cutover",
+        )],
+        Attempt::Allowed | Attempt::NotTried => vec![Finding::pass(
+            "event-triggers",
+            format!(
+                "{} can be created on the target",
+                counted(names.len(), "event trigger")
+            ),
+        )],
+    }
+}
+
+fn target_event_triggers(observed: &Observed) -> Vec<Finding> {
+    let names: Vec<&str> = observed
+        .target
+        .event_triggers
+        .iter()
+        .filter(|trigger| trigger.enabled)
+        .map(|trigger| trigger.name.as_str())
+        .collect();
+    if names.is_empty() || observed.context.resuming {
+        return vec![Finding::pass(
+            "target-event-triggers",
+            "no event trigger of the target fires while the schema is made",
+        )];
+    }
+    let disable: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "alter event trigger {} disable;",
+                transhume_wire::ident::quote_identifier(name)
+            )
+        })
+        .collect();
+    vec![Finding::warning(
+        "target-event-triggers",
+        "target",
+        format!(
+            "event triggers of the target fire while the schema is made: {}",
+            listed(&names)
+        ),
+        disable.join(" "),
+    )]
+}
+
+fn extension_tables(observed: &Observed) -> Vec<Finding> {
+    let tables = &observed.source.extension_tables;
+    if tables.is_empty() {
+        return vec![Finding::pass(
+            "extension-tables",
+            "no extension keeps rows of the user",
+        )];
+    }
+    vec![Finding::warning(
+        "extension-tables",
+        "",
+        format!(
+            "rows that extensions keep for the user are not copied: {}",
+            listed(
+                tables
+                    .iter()
+                    .map(|table| format!("{} ({})", table.table.plain(), table.extension))
+            )
+        ),
+        "enter them again on the target with the extension's own functions, or copy them at the cutover: pg_dump \
+         --data-only --table=…",
+    )]
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_wire::ident::QualifiedName;
+
+    use super::{
+        super::{
+            fixture::healthy,
+            observation::{EventTrigger, ExtensionTable},
+        },
+        *,
+    };
+    use crate::finding::Severity;
+
+    fn trigger() -> EventTrigger {
+        EventTrigger {
+            name: "log_ddl".into(),
+            occasion: "ddl_command_end".into(),
+            enabled: true,
+        }
+    }
+
+    #[test]
+    fn large_objects_are_told() {
+        let mut observed = healthy();
+        observed.source.large_objects = 3;
+        assert_eq!(large_objects(&observed)[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn a_sequence_that_cannot_be_read_blocks() {
+        let mut observed = healthy();
+        observed.source.sequences[0].last_value = None;
+        let findings = sequences(&observed);
+        assert_eq!(findings[0].severity, Severity::Blocker);
+        assert!(findings[0].remedy.starts_with("grant select on sequence"));
+    }
+
+    #[test]
+    fn event_triggers_depend_on_what_the_target_allows() {
+        let mut observed = healthy();
+        observed.source.event_triggers = vec![trigger()];
+        assert_eq!(event_triggers(&observed)[0].severity, Severity::Pass);
+        observed.target.capabilities.create_event_trigger = Attempt::Refused("must be superuser".into());
+        assert_eq!(event_triggers(&observed)[0].severity, Severity::Warning);
+        observed.target.event_triggers = vec![trigger()];
+        assert!(target_event_triggers(&observed)[0].remedy.contains("disable"));
+    }
+
+    #[test]
+    fn rows_kept_by_extensions_are_told() {
+        let mut observed = healthy();
+        observed.source.extension_tables = vec![ExtensionTable {
+            extension: "pg_cron".into(),
+            table: QualifiedName::new("cron", "job"),
+        }];
+        assert!(
+            extension_tables(&observed)[0]
+                .message
+                .contains("cron.job (pg_cron)")
+        );
+    }
+}

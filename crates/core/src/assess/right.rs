@@ -1,0 +1,374 @@
+//! Rights of the two roles: what they may not do, and what that costs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use transhume_wire::ident::{QualifiedName, quote_identifier};
+
+use super::{
+    capability::Attempt,
+    identity::is_publishable,
+    observation::{Observed, TableRights},
+    wording::{listed, or_pass},
+};
+use crate::{
+    finding::Finding,
+    table::{RowSecurity, Table},
+};
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    [
+        replication(observed),
+        publication(observed),
+        ownership(observed),
+        reading(observed),
+        row_security(observed),
+        target_rights(observed),
+        replica_role(observed),
+        signal_backend(observed),
+        roles(observed),
+    ]
+    .concat()
+}
+
+fn replication(observed: &Observed) -> Vec<Finding> {
+    let source = &observed.source.capabilities;
+    let role = quote_identifier(&source.role);
+    match &source.replication_connection {
+        Attempt::Refused(reason) => vec![Finding::blocker(
+            "replication-right",
+            &source.role,
+            format!("the source refuses a replication connection: {reason}"),
+            format!(
+                "alter role {role} replication; and allow the address in pg_hba.conf, then select pg_reload_conf();"
+            ),
+        )],
+        Attempt::NotTried if !source.replication && !source.superuser => vec![Finding::blocker(
+            "replication-right",
+            &source.role,
+            format!("the role {} may not replicate", source.role),
+            format!("alter role {role} replication;"),
+        )],
+        Attempt::Allowed | Attempt::NotTried => vec![Finding::pass(
+            "replication-right",
+            format!("the role {} may replicate from the source", source.role),
+        )],
+    }
+}
+
+fn publication(observed: &Observed) -> Vec<Finding> {
+    let source = &observed.source.capabilities;
+    // Tables of other owners are told one owner at a time below.
+    let Some(reason) = source.create_publication.refusal() else {
+        return vec![Finding::pass(
+            "publication-right",
+            format!("the role {} may create a publication on the source", source.role),
+        )];
+    };
+    vec![Finding::blocker(
+        "publication-right",
+        &source.role,
+        format!("the source refuses a publication of the selected tables: {reason}"),
+        format!(
+            "grant create on database {} to {}; and make the role owner of the tables or a member of their owner",
+            quote_identifier(&source.database),
+            quote_identifier(&source.role)
+        ),
+    )]
+}
+
+fn rights_by_table(observed: &Observed) -> HashMap<u32, TableRights> {
+    observed
+        .source
+        .rights
+        .iter()
+        .map(|rights| (rights.oid, *rights))
+        .collect()
+}
+
+fn ownership(observed: &Observed) -> Vec<Finding> {
+    let rights = rights_by_table(observed);
+    let role = &observed.source.capabilities.role;
+    let mut by_owner: BTreeMap<&str, Vec<&QualifiedName>> = BTreeMap::new();
+    for table in observed
+        .selected_with_rows()
+        .filter(|table| is_publishable(table))
+    {
+        if rights.get(&table.oid).is_some_and(|rights| !rights.owned) {
+            by_owner.entry(&table.owner).or_default().push(&table.name);
+        }
+    }
+    let findings = by_owner
+        .into_iter()
+        .map(|(owner, tables)| {
+            Finding::blocker(
+                "table-ownership",
+                owner,
+                format!(
+                    "only the owner may publish a table, and {role} is no member of {owner}, which owns {}",
+                    listed(tables.iter().map(|table| table.plain()))
+                ),
+                format!("grant {} to {};", quote_identifier(owner), quote_identifier(role)),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "table-ownership",
+        format!("{role} may publish every selected table"),
+    )
+}
+
+fn reading(observed: &Observed) -> Vec<Finding> {
+    let rights = rights_by_table(observed);
+    let role = &observed.source.capabilities.role;
+    let mut by_schema: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for table in observed.selected_with_rows() {
+        if rights.get(&table.oid).is_some_and(|rights| !rights.readable) {
+            by_schema
+                .entry(&table.name.schema)
+                .or_default()
+                .push(table.name.plain());
+        }
+    }
+    let findings = by_schema
+        .into_iter()
+        .map(|(schema, tables)| {
+            let (schema_name, role_name) = (quote_identifier(schema), quote_identifier(role));
+            Finding::blocker(
+                "table-reading",
+                schema,
+                format!("{role} may not read {}", listed(tables)),
+                format!(
+                    "grant usage on schema {schema_name} to {role_name}; \
+                     grant select on all tables in schema {schema_name} to {role_name};"
+                ),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "table-reading",
+        format!("{role} may read every selected table"),
+    )
+}
+
+fn row_security(observed: &Observed) -> Vec<Finding> {
+    let rights = rights_by_table(observed);
+    let mut findings = Vec::new();
+    let hidden: Vec<String> = names(observed, |table| {
+        rights
+            .get(&table.oid)
+            .is_some_and(|rights| rights.row_security_active)
+    });
+    if !hidden.is_empty() && !observed.source.capabilities.bypass_row_security {
+        findings.push(bypass_needed(
+            "source",
+            &observed.source.capabilities.role,
+            &hidden,
+        ));
+    }
+    let forced: Vec<String> = names(observed, |table| table.row_security == RowSecurity::Forced);
+    if !forced.is_empty() && !observed.target.capabilities.bypass_row_security {
+        findings.push(bypass_needed(
+            "target",
+            &observed.target.capabilities.role,
+            &forced,
+        ));
+    }
+    or_pass(
+        findings,
+        "row-security",
+        "no policy hides rows of the selected tables from us",
+    )
+}
+
+fn bypass_needed(end: &str, role: &str, tables: &[String]) -> Finding {
+    Finding::blocker(
+        "row-security",
+        end,
+        format!(
+            "policies would hide rows from the role {role} on the {end}: {}",
+            listed(tables)
+        ),
+        format!(
+            "on the {end}: alter role {} bypassrls; or for the time of the migration on the source: \
+             alter table … no force row level security;",
+            quote_identifier(role)
+        ),
+    )
+}
+
+fn names(observed: &Observed, wanted: impl Fn(&Table) -> bool) -> Vec<String> {
+    observed
+        .selected_with_rows()
+        .filter(|table| wanted(table))
+        .map(|table| table.name.plain())
+        .collect()
+}
+
+fn target_rights(observed: &Observed) -> Vec<Finding> {
+    let target = &observed.target.capabilities;
+    match target.create_schema.refusal() {
+        Some(reason) => vec![Finding::blocker(
+            "target-create",
+            &target.role,
+            format!("the target refuses to create a schema: {reason}"),
+            format!(
+                "on the target: grant create on database {} to {};",
+                quote_identifier(&target.database),
+                quote_identifier(&target.role)
+            ),
+        )],
+        None => vec![Finding::pass(
+            "target-create",
+            format!("the role {} may create schemas on the target", target.role),
+        )],
+    }
+}
+
+fn replica_role(observed: &Observed) -> Vec<Finding> {
+    let target = &observed.target.capabilities;
+    match target.replica_role.refusal() {
+        Some(reason) => vec![Finding::warning(
+            "replica-role",
+            &target.role,
+            format!(
+                "the target refuses session_replication_role ({reason}); user triggers stay disabled and foreign \
+                 keys are added at the cutover"
+            ),
+            format!(
+                "nothing needs doing; from PostgreSQL 15 on a superuser may allow it: \
+                 grant set on parameter session_replication_role to {};",
+                quote_identifier(&target.role)
+            ),
+        )],
+        None => vec![Finding::pass(
+            "replica-role",
+            "changes are applied in replica role: triggers and foreign keys of the target keep still",
+        )],
+    }
+}
+
+fn signal_backend(observed: &Observed) -> Vec<Finding> {
+    let source = &observed.source.capabilities;
+    if source.signal_backend {
+        return vec![Finding::pass(
+            "signal-backend",
+            format!(
+                "the role {} may end sessions on the source at the cutover",
+                source.role
+            ),
+        )];
+    }
+    vec![Finding::warning(
+        "signal-backend",
+        &source.role,
+        format!(
+            "the role {} may not end other sessions, so the cutover can only wait for writers",
+            source.role
+        ),
+        format!("grant pg_signal_backend to {};", quote_identifier(&source.role)),
+    )]
+}
+
+fn roles(observed: &Observed) -> Vec<Finding> {
+    let present: BTreeSet<&str> = observed.target.roles.iter().map(String::as_str).collect();
+    let findings = observed
+        .source
+        .roles
+        .iter()
+        .filter(|role| !present.contains(role.as_str()))
+        .map(|role| {
+            Finding::warning(
+                "roles-missing",
+                role,
+                format!("the role {role} owns or is granted something on the source and is not on the target"),
+                format!(
+                    "on the target: create role {}; else its grants are left out and its objects belong to {}",
+                    quote_identifier(role),
+                    observed.target.capabilities.role
+                ),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "roles-missing",
+        "every role with objects or grants exists on the target",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixture::healthy, *};
+    use crate::finding::Severity;
+
+    fn refused() -> Attempt {
+        Attempt::Refused("permission denied".into())
+    }
+
+    #[test]
+    fn a_refused_replication_connection_blocks() {
+        let mut observed = healthy();
+        observed.source.capabilities.replication_connection = refused();
+        assert_eq!(replication(&observed)[0].severity, Severity::Blocker);
+        observed.source.capabilities.replication_connection = Attempt::NotTried;
+        observed.source.capabilities.replication = false;
+        assert_eq!(replication(&observed)[0].severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn a_refused_publication_blocks() {
+        let mut observed = healthy();
+        observed.source.capabilities.create_publication = refused();
+        assert!(publication(&observed)[0].message.contains("permission denied"));
+    }
+
+    #[test]
+    fn tables_of_others_are_told_once_per_owner() {
+        let mut observed = healthy();
+        for rights in &mut observed.source.rights {
+            rights.owned = false;
+        }
+        let findings = ownership(&observed);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].remedy, r#"grant "shop" to "mover";"#);
+    }
+
+    #[test]
+    fn unreadable_tables_block() {
+        let mut observed = healthy();
+        observed.source.rights[0].readable = false;
+        assert_eq!(reading(&observed)[0].severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn row_security_blocks_only_where_it_hides_rows() {
+        let mut observed = healthy();
+        observed.source.tables[0].row_security = RowSecurity::Enabled;
+        assert_eq!(row_security(&observed)[0].severity, Severity::Pass);
+        observed.source.rights[0].row_security_active = true;
+        assert_eq!(row_security(&observed)[0].severity, Severity::Blocker);
+        observed.source.capabilities.bypass_row_security = true;
+        observed.source.tables[0].row_security = RowSecurity::Forced;
+        assert_eq!(row_security(&observed)[0].object, "target");
+    }
+
+    #[test]
+    fn a_target_without_replica_role_is_told_what_it_costs() {
+        let mut observed = healthy();
+        observed.target.capabilities.replica_role = refused();
+        observed.target.capabilities.create_schema = refused();
+        assert_eq!(replica_role(&observed)[0].severity, Severity::Warning);
+        assert_eq!(target_rights(&observed)[0].severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn missing_roles_are_named() {
+        let mut observed = healthy();
+        observed.source.roles.push("auditor".into());
+        assert_eq!(roles(&observed)[0].object, "auditor");
+        observed.source.capabilities.signal_backend = false;
+        assert_eq!(signal_backend(&observed)[0].severity, Severity::Warning);
+    }
+}

@@ -1,0 +1,232 @@
+//! Versions and roles of the two servers: are they fit to be source and target of a migration?
+
+use super::{capability::VersionNumber, observation::Observed, wording::or_pass};
+use crate::finding::Finding;
+
+/// Oldest and newest major version that the tests run on.
+const SUPPORTED_MAJORS: std::ops::RangeInclusive<u32> = 12..=18;
+
+/// Defects of logical decoding by the minor version that fixed them, one per supported major
+/// (PostgreSQL release notes of 2024-08-08 and 2025-08-14).
+const DEFECTS: [Defect; 2] = [
+    Defect {
+        fixed_in: &[(12, 20), (13, 16), (14, 13), (15, 8), (16, 4), (17, 0), (18, 0)],
+        harm: "a new slot can begin inside a running transaction and send only the rest of it",
+    },
+    Defect {
+        fixed_in: &[(13, 22), (14, 19), (15, 14), (16, 10), (17, 6), (18, 0)],
+        harm: "transactions in progress can miss a change of the publication, and the slot can move back",
+    },
+];
+
+struct Defect {
+    fixed_in: &'static [(u32, u32)],
+    harm: &'static str,
+}
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    [
+        versions(observed),
+        target_older(observed),
+        minor_versions(observed),
+        standby(observed),
+        same_database(observed),
+    ]
+    .concat()
+}
+
+fn versions(observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (end, version) in ends(observed) {
+        let major = version.major();
+        if major < *SUPPORTED_MAJORS.start() {
+            findings.push(Finding::blocker(
+                "server-version",
+                end,
+                format!(
+                    "the {end} runs PostgreSQL {version}, older than {}",
+                    SUPPORTED_MAJORS.start()
+                ),
+                "upgrade this server with pg_upgrade first, or migrate with dump and restore",
+            ));
+        } else if major > *SUPPORTED_MAJORS.end() {
+            findings.push(Finding::warning(
+                "server-version",
+                end,
+                format!("the {end} runs PostgreSQL {version}, which this program was not tested with"),
+                "look for a newer release of transhume, and rehearse with a copy of the database",
+            ));
+        }
+    }
+    let message = format!(
+        "source {} and target {} are supported",
+        observed.source.capabilities.server_version, observed.target.capabilities.server_version
+    );
+    or_pass(findings, "server-version", message)
+}
+
+fn ends(observed: &Observed) -> [(&'static str, VersionNumber); 2] {
+    [
+        ("source", observed.source.capabilities.server_version),
+        ("target", observed.target.capabilities.server_version),
+    ]
+}
+
+fn target_older(observed: &Observed) -> Vec<Finding> {
+    let [(_, source), (_, target)] = ends(observed);
+    if target.major() >= source.major() {
+        return vec![Finding::pass(
+            "target-older",
+            "the target's major version is not older",
+        )];
+    }
+    vec![Finding::warning(
+        "target-older",
+        "target",
+        format!("the target runs PostgreSQL {target}, older than the source's {source}"),
+        "migrate to a server of the same or a newer major version; an older one may refuse parts of the schema",
+    )]
+}
+
+fn minor_versions(observed: &Observed) -> Vec<Finding> {
+    let version = observed.source.capabilities.server_version;
+    let findings = DEFECTS
+        .iter()
+        .filter_map(|defect| {
+            let fixed = defect.fixed_in.iter().find(|(major, _)| *major == version.major());
+            match fixed {
+                Some((_, minor)) if version.minor() >= *minor => None,
+                None if version.major() > *SUPPORTED_MAJORS.end() => None,
+                Some((major, minor)) => Some((
+                    defect,
+                    format!("install PostgreSQL {major}.{minor} or a later minor version on the source and restart it"),
+                )),
+                None => Some((
+                    defect,
+                    "no minor version of this major fixes it: stop writers for the moment in which the slot is \
+                     created, and run transhume verify before the cutover"
+                        .to_owned(),
+                )),
+            }
+        })
+        .map(|(defect, remedy)| {
+            Finding::warning(
+                "minor-version",
+                "source",
+                format!("PostgreSQL {version} has a known defect: {}", defect.harm),
+                remedy,
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "minor-version",
+        format!("no known defect of PostgreSQL {version} concerns this migration"),
+    )
+}
+
+fn standby(observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if observed.source.capabilities.in_recovery {
+        findings.push(Finding::blocker(
+            "standby",
+            "source",
+            "the source is a standby: no publication can be made on it",
+            "give the primary as source (several hosts with target_session_attrs=read-write find it)",
+        ));
+    }
+    if observed.target.capabilities.in_recovery {
+        findings.push(Finding::blocker(
+            "standby",
+            "target",
+            "the target is a standby: nothing can be written to it",
+            "give the primary as target, or promote this one: select pg_promote();",
+        ));
+    }
+    or_pass(findings, "standby", "both servers are primaries")
+}
+
+fn same_database(observed: &Observed) -> Vec<Finding> {
+    let (source, target) = (&observed.source.capabilities, &observed.target.capabilities);
+    let same_system = match (&source.identity, &target.identity) {
+        (Some(source), Some(target)) => source.system_identifier == target.system_identifier,
+        _ => {
+            return vec![Finding::warning(
+                "same-database",
+                "",
+                "neither pg_control_system() nor a replication connection tells which cluster this is",
+                "grant execute on function pg_control_system() to the role on both servers, or check the two \
+                 addresses by hand",
+            )];
+        }
+    };
+    if same_system && source.database_oid == target.database_oid {
+        return vec![Finding::blocker(
+            "same-database",
+            &target.database,
+            "source and target are the same database of the same cluster (or the target is a physical copy of it)",
+            "give another database as target; a physical copy must be emptied first: drop and create the database",
+        )];
+    }
+    let message = if same_system {
+        "source and target are different databases of one cluster"
+    } else {
+        "source and target are different clusters"
+    };
+    vec![Finding::pass("same-database", message)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixture::healthy, *};
+    use crate::finding::Severity;
+
+    fn at_source(version: u32) -> Observed {
+        let mut observed = healthy();
+        observed.source.capabilities.server_version = VersionNumber(version);
+        observed
+    }
+
+    #[test]
+    fn versions_outside_the_tested_range_are_told() {
+        assert_eq!(versions(&at_source(110_022))[0].severity, Severity::Blocker);
+        assert_eq!(versions(&at_source(190_000))[0].severity, Severity::Warning);
+        assert_eq!(versions(&at_source(120_022))[0].severity, Severity::Pass);
+    }
+
+    #[test]
+    fn an_older_target_is_warned_about() {
+        assert_eq!(target_older(&at_source(180_001))[0].severity, Severity::Warning);
+        assert_eq!(target_older(&at_source(150_018))[0].severity, Severity::Pass);
+    }
+
+    #[test]
+    fn known_defects_follow_the_minor_version() {
+        assert_eq!(minor_versions(&at_source(150_007)).len(), 2);
+        let findings = minor_versions(&at_source(150_013));
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].remedy.contains("15.14"), "{findings:?}");
+        assert_eq!(minor_versions(&at_source(150_014))[0].severity, Severity::Pass);
+        assert_eq!(minor_versions(&at_source(120_022)).len(), 1);
+        assert_eq!(minor_versions(&at_source(180_000))[0].severity, Severity::Pass);
+    }
+
+    #[test]
+    fn standbys_block() {
+        let mut observed = healthy();
+        observed.source.capabilities.in_recovery = true;
+        observed.target.capabilities.in_recovery = true;
+        assert_eq!(standby(&observed).len(), 2);
+    }
+
+    #[test]
+    fn the_same_database_blocks_and_another_of_the_same_cluster_does_not() {
+        let mut observed = healthy();
+        observed.target.capabilities.identity = observed.source.capabilities.identity.clone();
+        assert_eq!(same_database(&observed)[0].severity, Severity::Pass);
+        observed.target.capabilities.database_oid = observed.source.capabilities.database_oid;
+        assert_eq!(same_database(&observed)[0].severity, Severity::Blocker);
+        observed.target.capabilities.identity = None;
+        assert_eq!(same_database(&observed)[0].severity, Severity::Warning);
+    }
+}

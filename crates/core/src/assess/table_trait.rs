@@ -1,0 +1,274 @@
+//! Traits of tables that a migration treats in a way of its own.
+
+use super::{
+    observation::Observed,
+    wording::{counted, listed, or_pass},
+};
+use crate::{
+    finding::Finding,
+    table::{Persistence, TableKind},
+};
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    [
+        unlogged(observed),
+        enum_hash(observed),
+        inheritance(observed),
+        name_columns(observed),
+        firing_triggers(observed),
+        foreign_tables(observed),
+        materialized_views(observed),
+    ]
+    .concat()
+}
+
+fn unlogged(observed: &Observed) -> Vec<Finding> {
+    let findings = observed
+        .selected_with_rows()
+        .filter(|table| table.persistence == Persistence::Unlogged)
+        .map(|table| {
+            Finding::warning(
+                "unlogged-tables",
+                &table.name.plain(),
+                format!(
+                    "{} is unlogged: its rows are copied once, later changes are not in the WAL",
+                    table.name.plain()
+                ),
+                format!(
+                    "alter table {} set logged; or exclude it from the selection, or fill it again after the cutover",
+                    table.name
+                ),
+            )
+        })
+        .collect();
+    or_pass(findings, "unlogged-tables", "no selected table is unlogged")
+}
+
+fn enum_hash(observed: &Observed) -> Vec<Finding> {
+    let findings = observed
+        .source
+        .enum_hashed_tables
+        .iter()
+        .filter(|name| observed.selects(name))
+        .map(|name| {
+            Finding::blocker(
+                "enum-hash-partitions",
+                &name.plain(),
+                format!(
+                    "{} places rows in partitions by the hash of an enum, which differs between clusters",
+                    name.plain()
+                ),
+                format!(
+                    "exclude {} and its partitions and copy it through its root, or partition it by another column \
+                     or by list first",
+                    name.plain()
+                ),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "enum-hash-partitions",
+        "no table is partitioned by the hash of an enum",
+    )
+}
+
+fn inheritance(observed: &Observed) -> Vec<Finding> {
+    let children = observed
+        .source
+        .inheritance_children
+        .iter()
+        .filter(|name| observed.selects(name))
+        .count();
+    // Each table of the tree is loaded and published by itself (ONLY), so nothing is doubled.
+    vec![Finding::pass(
+        "inheritance",
+        format!(
+            "{} by inheritance, each moved by itself",
+            counted(children, "child table")
+        ),
+    )]
+}
+
+fn name_columns(observed: &Observed) -> Vec<Finding> {
+    let findings = observed
+        .source
+        .name_columns
+        .iter()
+        .filter(|column| observed.selects(&column.table))
+        .map(|column| {
+            Finding::warning(
+                "name-columns",
+                &format!("{}.{}", column.table.plain(), column.column),
+                format!(
+                    "values of type {} name objects or roles: they travel as text and must exist on the target first",
+                    column.type_name
+                ),
+                "create the named roles on the target; objects outside the selection must be there already",
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "name-columns",
+        "no selected column holds names of objects or roles",
+    )
+}
+
+fn firing_triggers(observed: &Observed) -> Vec<Finding> {
+    let findings = observed
+        .source
+        .triggers
+        .iter()
+        .filter(|trigger| observed.selects(&trigger.table))
+        .map(|trigger| {
+            Finding::warning(
+                "firing-triggers",
+                &format!("{}.{}", trigger.table.plain(), trigger.name),
+                format!(
+                    "the trigger is enabled {}: it fires on the target for every applied change, besides its effects \
+                     that arrive in the stream",
+                    trigger.mode
+                ),
+                format!(
+                    "unless this is meant: alter table {} enable trigger {}; on the source before the migration",
+                    trigger.table,
+                    transhume_wire::ident::quote_identifier(&trigger.name)
+                ),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "firing-triggers",
+        "no trigger fires for applied changes",
+    )
+}
+
+fn of_kind(observed: &Observed, kind: TableKind) -> Vec<String> {
+    observed
+        .selected()
+        .filter(|table| table.kind == kind)
+        .map(|table| table.name.plain())
+        .collect()
+}
+
+fn foreign_tables(observed: &Observed) -> Vec<Finding> {
+    let tables = of_kind(observed, TableKind::Foreign);
+    if tables.is_empty() {
+        return vec![Finding::pass("foreign-tables", "no foreign table is selected")];
+    }
+    vec![Finding::warning(
+        "foreign-tables",
+        "",
+        format!(
+            "{} come as definitions without rows: {}",
+            counted(tables.len(), "foreign table"),
+            listed(&tables)
+        ),
+        "check that the target reaches the foreign servers, and give it their user mappings: create user mapping for … \
+         server … options (…);",
+    )]
+}
+
+fn materialized_views(observed: &Observed) -> Vec<Finding> {
+    let empty: Vec<String> = observed
+        .source
+        .materialized_views
+        .iter()
+        .filter(|view| observed.selects(&view.name) && !view.populated)
+        .map(|view| view.name.plain())
+        .collect();
+    if !empty.is_empty() {
+        return vec![Finding::warning(
+            "materialized-views",
+            "",
+            format!(
+                "materialized views that were never filled stay so on the target: {}",
+                listed(&empty)
+            ),
+            "if they should have rows: refresh materialized view …; on the source",
+        )];
+    }
+    let count = of_kind(observed, TableKind::MaterializedView).len();
+    vec![Finding::pass(
+        "materialized-views",
+        format!("{} to refresh on the target", counted(count, "materialized view")),
+    )]
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_wire::ident::QualifiedName;
+
+    use super::{
+        super::{
+            fixture::{healthy, table},
+            observation::{FiringTrigger, MaterializedView, NameColumn},
+        },
+        *,
+    };
+    use crate::{finding::Severity, selection::Selection, table::Table};
+
+    fn name() -> QualifiedName {
+        QualifiedName::new("shop", "orders")
+    }
+
+    #[test]
+    fn unlogged_tables_are_told_unless_they_are_excluded() {
+        let mut observed = healthy();
+        observed.source.tables.push(Table {
+            persistence: Persistence::Unlogged,
+            ..table("scratch")
+        });
+        assert_eq!(unlogged(&observed)[0].object, "shop.scratch");
+        let selection = Selection {
+            include: vec![],
+            exclude: vec!["shop.scratch".into()],
+        };
+        observed.selector = selection.selector().unwrap();
+        assert_eq!(unlogged(&observed)[0].severity, Severity::Pass);
+    }
+
+    #[test]
+    fn partitions_by_the_hash_of_an_enum_block() {
+        let mut observed = healthy();
+        observed.source.enum_hashed_tables = vec![name()];
+        assert_eq!(enum_hash(&observed)[0].severity, Severity::Blocker);
+    }
+
+    #[test]
+    fn columns_and_triggers_of_special_kinds_are_told() {
+        let mut observed = healthy();
+        observed.source.name_columns = vec![NameColumn {
+            table: name(),
+            column: "kind".into(),
+            type_name: "regclass".into(),
+        }];
+        observed.source.triggers = vec![FiringTrigger {
+            table: name(),
+            name: "audit".into(),
+            mode: "ALWAYS".into(),
+        }];
+        assert_eq!(name_columns(&observed)[0].object, "shop.orders.kind");
+        assert!(firing_triggers(&observed)[0].message.contains("ALWAYS"));
+    }
+
+    #[test]
+    fn foreign_tables_and_empty_views_are_told() {
+        let mut observed = healthy();
+        observed.source.tables.push(Table {
+            kind: TableKind::Foreign,
+            ..table("remote")
+        });
+        observed.source.materialized_views = vec![MaterializedView {
+            oid: 1,
+            name: QualifiedName::new("shop", "totals"),
+            populated: false,
+            depth: 0,
+        }];
+        assert!(foreign_tables(&observed)[0].message.contains("shop.remote"));
+        assert_eq!(materialized_views(&observed)[0].severity, Severity::Warning);
+        assert_eq!(inheritance(&observed)[0].severity, Severity::Pass);
+    }
+}
