@@ -91,8 +91,8 @@ impl NetBatch<'_> {
     }
 }
 
-/// Collapses the changes of whole transactions, in commit order. Each relation must have one shape
-/// throughout.
+/// Collapses the changes of whole transactions, in commit order. Within the batch each relation must
+/// keep one shape, and no two may be written to the same table.
 pub fn collapse<'a>(shapes: &'a Shapes, changes: &'a [Change]) -> NetBatch<'a> {
     let mut collapse = Collapse {
         shapes,

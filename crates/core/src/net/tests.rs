@@ -417,3 +417,20 @@ fn images_of_another_shape_and_unknown_relations_are_serial() {
         );
     }
 }
+
+#[test]
+fn a_history_that_does_not_fit_together_is_serial() {
+    let shapes = HashMap::from([(7, shape(1))]);
+    let insert = || Change::Insert {
+        relation: 7,
+        new: image(1, [0, 0], false, &shapes[&7]),
+    };
+    let delete = || Change::Delete {
+        relation: 7,
+        identity: identity(1, &shapes[&7]),
+    };
+
+    for changes in [[insert(), insert()], [delete(), delete()]] {
+        assert_eq!(net_of(&shapes, &changes), Net::Serial(SerialReason::Inconsistent));
+    }
+}
