@@ -3,7 +3,7 @@
 //! A flag's environment variable is `TRANSHUME_` and its name; clap gives the flag precedence. What
 //! belongs to one command stands in that command's file.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
@@ -110,11 +110,11 @@ pub(crate) struct SelectionArguments {
 #[derive(Debug, Args)]
 pub(crate) struct LoadArguments {
     /// Tables, or parts of tables, copied at once
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_LOADERS", value_parser = count)]
-    loaders: Option<usize>,
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_LOADERS", value_parser = count::<u32>)]
+    loaders: Option<u32>,
     /// Indexes and constraints built at once
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_BUILDERS", value_parser = count)]
-    builders: Option<usize>,
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_BUILDERS", value_parser = count::<u32>)]
+    builders: Option<u32>,
     /// Upper limit for reading from the source in a second
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
     rate_limit: Option<Size>,
@@ -194,10 +194,10 @@ fn pattern(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-pub(crate) fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("give a whole number from 1 up".to_owned()),
-        Ok(number) => Ok(number),
+        Ok(number) if number >= T::from(1) => Ok(number),
+        _ => Err("give a whole number from 1 up".to_owned()),
     }
 }
 

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use transhume_engine::status::{RunnerStatus, SlotStatus, Status};
+use transhume_engine::status::{self, RunnerStatus, SlotStatus, Status};
 
-use super::pending;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
@@ -44,8 +43,8 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
 }
 
 pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
-    invocation.target()?;
-    Err(pending("status"))
+    let target = invocation.target()?;
+    Ok(invocation.or_interrupted(status::read(&target)).await??)
 }
 
 /// A block of labelled lines; what does not apply yet is left out.

@@ -25,7 +25,7 @@ Exits with 0 where both sides are equal, 1 where they differ, 2 where they could
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Tables compared at once
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_COMPARERS", value_parser = count)]
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_COMPARERS", value_parser = count::<usize>)]
     comparers: Option<usize>,
     /// Print the result as JSON
     #[arg(long)]

@@ -67,7 +67,8 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "loaders",
-        about: "Tables, or parts of tables, that one process copies at once.",
+        about: "Tables, or parts of tables, that one process copies at once.\n\
+                Not set: decided from the free connections and the target's cores.",
         example: "4",
         flag: "--loaders",
         form: NUMBER,
@@ -76,7 +77,8 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "builders",
-        about: "Indexes and constraints that one process builds at once.",
+        about: "Indexes and constraints that one process builds at once.\n\
+                Not set: decided from the free connections and the target's cores.",
         example: "4",
         flag: "--builders",
         form: NUMBER,
@@ -85,8 +87,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "part_size",
-        about: "Tables larger than this are copied in parts of this size.",
-        example: "\"512MB\"",
+        about: "Tables larger than this are copied in parts of about this size.\n\
+                Not set: from 32MB to 256MB, so that every loader gets several parts.",
+        example: "\"256MB\"",
         flag: "--part-size",
         form: SIZE,
         set: |config, value| value.size().map(|size| config.part_size = Some(size)),

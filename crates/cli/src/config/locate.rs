@@ -61,7 +61,7 @@ impl Located<'_> {
         T::try_from(number).map_err(|_| self.bad(format!("{number} is too much")))
     }
 
-    pub(super) fn count(&self) -> Result<usize, Bad> {
+    pub(super) fn count<T: TryFrom<u64>>(&self) -> Result<T, Bad> {
         match self.number()? {
             0 => Err(self.bad("0 is too few")),
             _ => self.number_of(),

@@ -15,7 +15,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 use transhume_engine::finding::{Finding, Severity};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Exit, Failure, Result};
 use secret::{printable, redact};
 use style::{ColorChoice, Style, Tone};
 
@@ -90,7 +90,12 @@ impl Terminal {
         for finding in &failure.findings {
             self.finding(finding);
         }
-        self.say("error: ", Tone::Bad, &failure.message);
+        let (label, tone) = match failure.exit {
+            // Asked for, so no error.
+            Exit::Interrupted => ("", Tone::Plain),
+            _ => ("error: ", Tone::Bad),
+        };
+        self.say(label, tone, &failure.message);
         if let Some(detail) = &failure.detail {
             self.say("detail: ", Tone::Label, detail);
         }

@@ -88,3 +88,13 @@ fn what_cannot_be_taken_back_is_not_done_without_agreement() {
             .is_refusal(2, &["asks before", "--yes"]);
     }
 }
+
+#[test]
+fn a_server_that_cannot_be_reached_is_named_and_ends_with_2() {
+    // Nobody listens on the discard port; the name is reserved for being unknown (RFC 2606).
+    for url in [URL, "postgresql://ann:s3cret@nowhere.invalid/shop"] {
+        let ended = Program::new(&["status"]).variable("TRANSHUME_TARGET", url).run();
+        ended.is_refusal(2, &["connecting to the target", "cannot connect to"]);
+        assert!(!ended.error.contains("s3cret"), "{}", ended.error);
+    }
+}
