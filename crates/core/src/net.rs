@@ -157,4 +157,6 @@ impl<'a> Collapse<'a> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

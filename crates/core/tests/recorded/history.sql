@@ -1,4 +1,4 @@
--- The history behind stream_15.hex, recorded from PostgreSQL 15.18 with
+-- The history behind stream_*.hex, recorded from PostgreSQL 13.23, 15.18, 17 and 18 (13 without messages) with
 --   select encode(data, 'hex') from pg_logical_slot_peek_binary_changes('fixture', null, null,
 --     'proto_version', '1', 'publication_names', '"every"', 'messages', 'true');
 create table public.account (id bigint primary key, body text, amount numeric(12,2));
