@@ -7,18 +7,19 @@ mod authentication;
 mod frame;
 mod query;
 mod startup;
+mod traffic;
 
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use postgres_protocol::message::{backend::Message, frontend};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use postgres_protocol::message::frontend;
+use tokio::io::AsyncWriteExt;
 
-pub(crate) use self::frame::Frame;
+pub(crate) use self::{frame::header as frame_header, query::rows_of_tag, traffic::COPY_DONE};
 use crate::{
     connect::{self, Transport},
     conninfo::ConnectionSettings,
-    error::{PgError, ServerError},
+    error::PgError,
     version::ServerVersion,
 };
 
@@ -30,9 +31,6 @@ pub enum Mode {
     /// A walsender of the database, which also takes SQL by simple query.
     Replication,
 }
-
-/// Bytes asked of the socket at once: large reads are what makes COPY and the stream cheap.
-const READ_BYTES: usize = 256 * 1024;
 
 #[derive(Debug)]
 pub struct RawConnection {
@@ -47,6 +45,10 @@ pub struct RawConnection {
     version: ServerVersion,
     standby: bool,
     read_only: bool,
+    /// Bytes are written that may not be on the wire yet.
+    flush_due: bool,
+    /// The answer to a command has not been read up to ReadyForQuery.
+    in_command: bool,
     /// Why it cannot be used any more.
     broken: Option<String>,
     /// `I`dle, in a `T`ransaction, in a failed (`E`) one.
@@ -92,6 +94,11 @@ impl RawConnection {
 
     /// Whether nothing more can be done with it.
     pub fn is_broken(&self) -> bool {
+        self.broken.is_some() || self.in_command
+    }
+
+    /// Whether the connection itself is gone, whatever is under way on it.
+    pub(crate) fn is_lost(&self) -> bool {
         self.broken.is_some()
     }
 
@@ -136,68 +143,6 @@ impl RawConnection {
                 Ok(())
             }
         }
-    }
-
-    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), PgError> {
-        self.usable()?;
-        let sent = async {
-            self.transport.write_all(bytes).await?;
-            self.transport.flush().await
-        };
-        let result = sent.await;
-        result.map_err(|error| self.lost(&error.to_string()))
-    }
-
-    /// The next message of any kind; cancel-safe.
-    pub(crate) async fn frame(&mut self) -> Result<Frame, PgError> {
-        loop {
-            self.usable()?;
-            match frame::take(&mut self.received, self.largest_frame) {
-                Ok(Some(frame)) => return Ok(frame),
-                Ok(None) => self.receive().await?,
-                Err(reason) => return Err(self.protocol_broken(&reason)),
-            }
-        }
-    }
-
-    /// Reads once from the socket, at least one byte; cancel-safe.
-    pub(crate) async fn receive(&mut self) -> Result<(), PgError> {
-        self.received.reserve(READ_BYTES);
-        match self.transport.read_buf(&mut self.received).await {
-            Ok(0) => Err(self.lost("the server closed the connection")),
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.lost(&error.to_string())),
-        }
-    }
-
-    /// The next message that belongs to a conversation: notices and settings are taken aside.
-    pub(crate) async fn conversation_frame(&mut self) -> Result<Frame, PgError> {
-        loop {
-            let frame = self.frame().await?;
-            if let Some(frame) = self.set_aside(frame)? {
-                return Ok(frame);
-            }
-        }
-    }
-
-    /// Takes messages that a server may send at any time; gives every other back.
-    pub(crate) fn set_aside(&mut self, frame: Frame) -> Result<Option<Frame>, PgError> {
-        if !matches!(frame.tag, b'N' | b'S' | b'A') {
-            return Ok(Some(frame));
-        }
-        match frame.parse().map_err(|reason| self.protocol_broken(&reason))? {
-            Message::NoticeResponse(body) => {
-                let notice = ServerError::from_fields(body.fields());
-                tracing::debug!(endpoint = %self.endpoint, sqlstate = %notice.sqlstate, "{}", notice.message);
-            }
-            Message::ParameterStatus(body) => {
-                if let (Ok(name), Ok(value)) = (body.name(), body.value()) {
-                    self.parameters.insert(name.to_owned(), value.to_owned());
-                }
-            }
-            _ => {}
-        }
-        Ok(None)
     }
 
     pub(crate) fn usable(&self) -> Result<(), PgError> {

@@ -29,9 +29,7 @@ struct Answer {
 impl RawConnection {
     /// Runs one or more commands as they stand; gives the rows of the last one.
     pub async fn simple_query(&mut self, sql: &str) -> Result<Vec<TextRow>, PgError> {
-        let mut bytes = BytesMut::new();
-        frontend::query(sql, &mut bytes).map_err(|error| self.protocol(&error.to_string()))?;
-        self.send(&bytes).await?;
+        self.send_query(sql).await?;
         Ok(self.answer().await?.rows)
     }
 
@@ -51,6 +49,7 @@ impl RawConnection {
         let mut bytes = BytesMut::new();
         let written = write_extended(sql, parameters, &mut bytes);
         written.map_err(|reason| self.protocol(&reason))?;
+        self.begin_command()?;
         self.send(&bytes).await
     }
 
@@ -60,6 +59,10 @@ impl RawConnection {
         let mut failure = None;
         loop {
             let frame = self.conversation_frame().await?;
+            if frame.tag == b'Z' {
+                self.ready(&frame);
+                return failure.map_or(Ok(answer), |error: ServerError| Err(error.into()));
+            }
             match frame.parse().map_err(|reason| self.protocol_broken(&reason))? {
                 Message::RowDescription(_) => answer.rows.clear(),
                 Message::DataRow(row) => answer.rows.push(self.text_row(&row)?),
@@ -70,39 +73,12 @@ impl RawConnection {
                     tag.clone_into(&mut answer.tag);
                 }
                 Message::ErrorResponse(body) => failure = Some(ServerError::from_fields(body.fields())),
-                Message::ReadyForQuery(body) => {
-                    self.transaction_status = body.status();
-                    return failure.map_or(Ok(answer), |error| Err(error.into()));
-                }
                 Message::ParseComplete
                 | Message::BindComplete
                 | Message::NoData
                 | Message::EmptyQueryResponse => {}
                 _ => return Err(self.protocol_broken("the answer to a query is out of order")),
             }
-        }
-    }
-
-    /// Reads the rest of an answer after an error or an abandoned COPY; the server's own error if it has one.
-    pub(crate) async fn drain(&mut self) -> Result<(), PgError> {
-        let mut failure = None;
-        loop {
-            let frame = self.conversation_frame().await?;
-            match frame.tag {
-                b'E' => failure = Some(self.server_error(frame)?),
-                b'Z' => {
-                    self.transaction_status = frame.bytes.last().copied().unwrap_or(b'I');
-                    return failure.map_or(Ok(()), |error| Err(error.into()));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    pub(crate) fn server_error(&mut self, frame: super::Frame) -> Result<ServerError, PgError> {
-        match frame.parse().map_err(|reason| self.protocol_broken(&reason))? {
-            Message::ErrorResponse(body) => Ok(ServerError::from_fields(body.fields())),
-            _ => Err(self.protocol_broken("an error of the server cannot be read")),
         }
     }
 

@@ -32,6 +32,8 @@ impl RawConnection {
             version: ServerVersion(0),
             standby: false,
             read_only: false,
+            flush_due: false,
+            in_command: false,
             broken: None,
             transaction_status: b'I',
         };

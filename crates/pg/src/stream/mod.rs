@@ -1,0 +1,238 @@
+//! The replication stream: one walsender in CopyBoth, owned by one reader that also answers.
+//!
+//! `next` may be dropped while it waits and loses nothing. While behind, reads are held back a little
+//! so that the socket fills: a walsender sends every change as its own small packet. A server that is
+//! silent for too long although asked to answer is given up as lost.
+
+mod pace;
+
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio::time::timeout;
+use transhume_wire::{
+    lsn::Lsn,
+    replication::{self, ServerMessage, StandbyStatus},
+};
+
+use self::pace::Pace;
+use crate::{
+    error::PgError,
+    raw::{self, RawConnection},
+};
+
+/// Seconds from 1970-01-01 to 2000-01-01, where PostgreSQL's clock begins.
+const POSTGRES_EPOCH_SECONDS: i64 = 946_684_800;
+/// Silence after which the server is asked to answer: half of the default wal_sender_timeout (60 s), at which a live
+/// walsender sends a keepalive by itself.
+const QUIET_BEFORE_ASKING: Duration = Duration::from_secs(30);
+/// Silence after having asked: the default wal_sender_timeout, what the server grants us too.
+const QUIET_BEFORE_LOST: Duration = Duration::from_secs(60);
+
+/// What to ask of the walsender.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamOptions {
+    /// 1 before PostgreSQL 14.
+    pub proto_version: u32,
+    /// Logical messages: PostgreSQL 14 and later only.
+    pub messages: bool,
+    pub quiet_before_asking: Duration,
+    pub quiet_before_lost: Duration,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self {
+            proto_version: 1,
+            messages: true,
+            quiet_before_asking: QUIET_BEFORE_ASKING,
+            quiet_before_lost: QUIET_BEFORE_LOST,
+        }
+    }
+}
+
+impl RawConnection {
+    /// Begins the stream of a slot; the connection must be in replication mode.
+    pub async fn start_replication(
+        mut self,
+        slot: &str,
+        lsn: Lsn,
+        publications: &[impl AsRef<str>],
+        options: StreamOptions,
+    ) -> Result<ReplicationStream, PgError> {
+        let (version, messages) = (options.proto_version, options.messages);
+        let command = replication::start_replication(slot, lsn, publications, version, messages);
+        self.send_query(&command).await?;
+        let frame = self.conversation_frame().await?;
+        match frame.tag {
+            b'W' => Ok(ReplicationStream::new(self, options)),
+            b'E' => Err(self.failed(frame).await),
+            tag => Err(self.unexpected(tag, "START_REPLICATION")),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct ReplicationStream {
+    connection: RawConnection,
+    options: StreamOptions,
+    pace: Pace,
+    last_received: Instant,
+    /// When the server was asked to answer, until it says something.
+    asked: Option<Instant>,
+    status: StandbyStatus,
+    /// Status messages that are not fully written yet: a dropped `next` must not cut one in two.
+    unsent: BytesMut,
+    bytes_received: u64,
+}
+
+impl ReplicationStream {
+    fn new(connection: RawConnection, options: StreamOptions) -> Self {
+        Self {
+            connection,
+            options,
+            pace: Pace::default(),
+            last_received: Instant::now(),
+            asked: None,
+            status: StandbyStatus {
+                written: Lsn::ZERO,
+                flushed: Lsn::ZERO,
+                applied: Lsn::ZERO,
+            },
+            unsent: BytesMut::new(),
+            bytes_received: 0,
+        }
+    }
+
+    /// The next message of the walsender; cancel-safe.
+    pub async fn next(&mut self) -> Result<ServerMessage, PgError> {
+        loop {
+            if let Some(message) = self.buffered()? {
+                return Ok(message);
+            }
+            self.flush_status().await?;
+            self.pace.wait().await;
+            self.receive().await?;
+        }
+    }
+
+    /// A message that has been received already, if there is one: never waits.
+    pub fn buffered(&mut self) -> Result<Option<ServerMessage>, PgError> {
+        while let Some(frame) = self.connection.buffered_frame()? {
+            match frame.tag {
+                b'd' => {
+                    let message = self.decode(frame.into_body().freeze())?;
+                    if matches!(
+                        message,
+                        ServerMessage::Keepalive {
+                            reply_requested: true,
+                            ..
+                        }
+                    ) {
+                        // Goes out with the next read; the owner may send a newer one at once.
+                        self.queue_status(false);
+                    }
+                    return Ok(Some(message));
+                }
+                b'E' => return Err(self.connection.server_error(frame)?.into()),
+                b'c' | b'C' | b'Z' => return Err(self.connection.lost("the server ended the stream")),
+                _ => match self.connection.set_aside(frame)? {
+                    Some(frame) => return Err(self.connection.unexpected(frame.tag, "the stream")),
+                    None => {}
+                },
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells the server what is written, durable and applied here; `flushed` moves the slot.
+    pub async fn send_status(&mut self, status: StandbyStatus) -> Result<(), PgError> {
+        self.status = status;
+        self.queue_status(false);
+        self.flush_status().await
+    }
+
+    /// Bytes received since the stream began.
+    pub fn bytes_received(&self) -> u64 {
+        self.bytes_received
+    }
+
+    /// Whether the last read brought so much that more is surely waiting.
+    pub fn is_behind(&self) -> bool {
+        self.pace.is_behind()
+    }
+
+    pub fn connection(&self) -> &RawConnection {
+        &self.connection
+    }
+
+    /// Ends the stream in order; what the server still sends is thrown away.
+    pub async fn close(mut self) -> Result<(), PgError> {
+        self.unsent.extend_from_slice(raw::COPY_DONE);
+        self.flush_status().await?;
+        let drained = timeout(self.options.quiet_before_lost, self.connection.drain()).await;
+        drained.map_err(|_| self.connection.lost("the server did not end the stream"))??;
+        self.connection.close().await;
+        Ok(())
+    }
+
+    fn decode(&mut self, content: Bytes) -> Result<ServerMessage, PgError> {
+        ServerMessage::decode(content).map_err(|error| self.connection.protocol_broken(&error.to_string()))
+    }
+
+    /// Reads once, within the deadline; asks the server for a sign of life in time.
+    async fn receive(&mut self) -> Result<(), PgError> {
+        let before = self.connection.received.len();
+        loop {
+            let (since, limit) = match self.asked {
+                Some(asked) => (asked, self.options.quiet_before_lost),
+                None => (self.last_received, self.options.quiet_before_asking),
+            };
+            match timeout(limit.saturating_sub(since.elapsed()), self.connection.receive()).await {
+                Ok(received) => {
+                    received?;
+                    break;
+                }
+                Err(_) if self.asked.is_some() => {
+                    let seconds = self.last_received.elapsed().as_secs();
+                    return Err(self
+                        .connection
+                        .lost(&format!("the server has been silent for {seconds} s")));
+                }
+                Err(_) => {
+                    self.asked = Some(Instant::now());
+                    self.queue_status(true);
+                    self.flush_status().await?;
+                }
+            }
+        }
+        let count = self.connection.received.len() - before;
+        self.bytes_received += count as u64;
+        self.pace.received(count);
+        self.last_received = Instant::now();
+        self.asked = None;
+        Ok(())
+    }
+
+    fn queue_status(&mut self, reply_requested: bool) {
+        let mut content = BytesMut::from(&self.status.encode(postgres_now_micros())[..]);
+        if let (true, Some(last)) = (reply_requested, content.last_mut()) {
+            *last = 1;
+        }
+        self.unsent.put_u8(b'd');
+        // The content is 34 bytes; the length counts itself.
+        self.unsent
+            .put_u32(u32::try_from(content.len() + 4).unwrap_or(u32::MAX));
+        self.unsent.extend_from_slice(&content);
+    }
+
+    /// Writes what is queued; cancel-safe, since what is written leaves the queue at once.
+    async fn flush_status(&mut self) -> Result<(), PgError> {
+        self.connection.send_from(&mut self.unsent).await
+    }
+}
+
+/// Microseconds since 2000-01-01 00:00 UTC.
+fn postgres_now_micros() -> i64 {
+    jiff::Timestamp::now().as_microsecond() - POSTGRES_EPOCH_SECONDS * 1_000_000
+}
