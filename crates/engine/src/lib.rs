@@ -3,6 +3,7 @@
 //! Owns the ways through a migration: assess, run, verify, cutover, finish. Refuses SQL text, bytes
 //! and printing: it returns values and reports through a [`report::Reporter`].
 
+pub mod assess;
 pub mod cancel;
 pub mod endpoints;
 pub mod error;

@@ -72,6 +72,10 @@ pub struct SystemIdentity {
 }
 
 /// Rights and limits of the role that we connect as.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that the server states as true or false"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     pub server_version: VersionNumber,

@@ -101,6 +101,24 @@ fn extension(name: &str) -> Extension {
     }
 }
 
+fn sequence() -> Sequence {
+    Sequence {
+        oid: 16_400,
+        name: QualifiedName::new("shop", "orders_id_seq"),
+        type_name: "bigint".into(),
+        start: 1,
+        min: 1,
+        max: i64::MAX,
+        increment: 1,
+        cache: 1,
+        cycle: false,
+        last_value: Some(7),
+        is_called: true,
+        owned_by: None,
+        owner: "shop".into(),
+    }
+}
+
 /// Nothing to complain of.
 pub(super) fn healthy() -> Observed {
     let source = SourceObservation {
@@ -113,21 +131,7 @@ pub(super) fn healthy() -> Observed {
             readable: true,
             row_security_active: false,
         }],
-        sequences: vec![Sequence {
-            oid: 16_400,
-            name: QualifiedName::new("shop", "orders_id_seq"),
-            type_name: "bigint".into(),
-            start: 1,
-            min: 1,
-            max: i64::MAX,
-            increment: 1,
-            cache: 1,
-            cycle: false,
-            last_value: Some(7),
-            is_called: true,
-            owned_by: None,
-            owner: "shop".into(),
-        }],
+        sequences: vec![sequence()],
         extensions: vec![extension("plpgsql"), extension("hstore")],
         extension_tables: vec![],
         large_objects: 0,

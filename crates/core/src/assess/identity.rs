@@ -30,25 +30,19 @@ pub fn is_publishable(table: &Table) -> bool {
 
 /// What to do with a publishable table.
 pub fn plan(table: &Table) -> IdentityPlan {
-    if table.replica_identity == ReplicaIdentity::Full {
+    if !table.needs_full_identity() {
         return IdentityPlan::Keep;
     }
-    if !table.identity_columns.is_empty() {
-        return match has_computed_identity(table) {
-            true => IdentityPlan::SetFull {
-                reason: "a generated column is part of its key, and the stream does not carry it",
-            },
-            false => IdentityPlan::Keep,
-        };
-    }
-    IdentityPlan::SetFull {
-        reason: match (table.replica_identity, table.deferrable_key) {
-            (ReplicaIdentity::Nothing, _) => "its replica identity is set to nothing",
-            (ReplicaIdentity::Index, _) => "the index of its replica identity is gone",
-            (_, true) => "its primary key is deferrable, which cannot identify rows in the stream",
-            (_, false) => "it has no primary key",
-        },
-    }
+    let reason = match (table.replica_identity, table.deferrable_key) {
+        _ if has_computed_identity(table) => {
+            "a generated column is part of its key, and the stream does not carry it"
+        }
+        (ReplicaIdentity::Nothing, _) => "its replica identity is set to nothing",
+        (ReplicaIdentity::Index, _) => "the index of its replica identity is gone",
+        (_, true) => "its primary key is deferrable, which cannot identify rows in the stream",
+        (_, false) => "it has no primary key",
+    };
+    IdentityPlan::SetFull { reason }
 }
 
 fn has_computed_identity(table: &Table) -> bool {

@@ -11,7 +11,11 @@ use tokio_postgres::{Client, Row};
 use transhume_core::assess::capability::{Attempt, Budget, Capabilities, SystemIdentity, VersionNumber};
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::{
+    conninfo::ConnectionSettings,
+    error::PgError,
+    raw::{Mode, RawConnection},
+};
 
 const FACTS: &str = include_str!("sql/facts.sql");
 const SETTINGS: &str = include_str!("sql/settings.sql");
@@ -67,6 +71,31 @@ pub async fn identity(client: &Client) -> Result<Option<SystemIdentity>, PgError
         Err(error) if error.as_db_error().is_some() => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Tries a replication connection to the database itself, and asks it which cluster this is.
+pub async fn replication(
+    settings: &ConnectionSettings,
+    application_name: &str,
+) -> Result<(Attempt, Option<SystemIdentity>), PgError> {
+    let mut connection = match RawConnection::connect(settings, application_name, Mode::Replication).await {
+        Ok(connection) => connection,
+        Err(PgError::Connect {
+            server: Some(answer), ..
+        }) => return Ok((Attempt::Refused(answer.message), None)),
+        Err(other) => return Err(other),
+    };
+    let rows = connection.simple_query("IDENTIFY_SYSTEM").await?;
+    connection.close().await;
+    let column = |number: usize| rows.first()?.get(number)?.clone();
+    let identity = match (column(0), column(1).and_then(|timeline| timeline.parse().ok())) {
+        (Some(system_identifier), Some(timeline)) => Some(SystemIdentity {
+            system_identifier,
+            timeline,
+        }),
+        _ => None,
+    };
+    Ok((Attempt::Allowed, identity))
 }
 
 async fn facts(client: &Client) -> Result<Capabilities, PgError> {
