@@ -9,7 +9,16 @@ pub mod parts;
 pub mod plan;
 pub mod progress;
 
-use crate::error::PgError;
+use crate::{error::PgError, raw::RawConnection};
+
+/// A part or a build is open, whoever holds it; suspended tables do not count.
+pub async fn work_left(target: &mut RawConnection) -> Result<bool, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/work_left.sql"), &[])
+        .await?;
+    let row = rows.first().ok_or_else(|| unreadable("an answer is missing"))?;
+    TextRow::new(row).flag()
+}
 
 /// One row of an answer in text form, read column by column.
 struct TextRow<'row> {

@@ -7,11 +7,7 @@ use tokio_postgres::GenericClient;
 use transhume_core::format::FormatChoice;
 use transhume_wire::ident::QualifiedName;
 
-use crate::{
-    copy_statement,
-    error::PgError,
-    snapshot::{SnapshotHolder, SnapshotOrigin},
-};
+use crate::{copy_statement, error::PgError, snapshot::SnapshotHolder};
 
 /// A table to load.
 #[derive(Debug, Clone)]
@@ -76,9 +72,13 @@ pub async fn exists(target: &impl GenericClient) -> Result<bool, PgError> {
     Ok(row.try_get(0)?)
 }
 
-/// Records a held snapshot and returns its number.
-pub async fn insert_snapshot(target: &impl GenericClient, holder: &SnapshotHolder) -> Result<i32, PgError> {
-    let from_slot = holder.origin() == SnapshotOrigin::Imported;
+/// Records a held snapshot and returns its number. `from_slot`: it is the slot's own, so that nothing
+/// of the stream is visible in it.
+pub async fn insert_snapshot(
+    target: &impl GenericClient,
+    holder: &SnapshotHolder,
+    from_slot: bool,
+) -> Result<i32, PgError> {
     let row = target
         .query_one(
             include_str!("../sql/load/insert_snapshot.sql"),

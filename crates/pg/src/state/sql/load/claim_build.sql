@@ -1,14 +1,20 @@
 -- Locks one build that may run now: its table (or, without one, every table) is loaded and all
 -- lower ranks of that table (or everywhere) are done. The largest first: it decides when all is done.
+-- What is suspended holds nobody up but itself.
 select b.id, b.kind, b.name, pg_catalog.to_json(b.statements)::text as statements
 from transhume.build b
 where b.done_at is null
   and not b.held_until_cutover
   and case when b.source_oid is null then
-          not exists (select from transhume.part p where p.done_at is null)
+          not exists (
+              select from transhume.part p
+              join transhume.relation r on r.source_oid = p.source_oid
+              where p.done_at is null and r.state <> 'suspended')
           and not exists (
               select from transhume.build lower
-              where lower.done_at is null and not lower.held_until_cutover and lower.rank < b.rank)
+              left join transhume.relation r on r.source_oid = lower.source_oid
+              where lower.done_at is null and not lower.held_until_cutover and lower.rank < b.rank
+                and r.state is distinct from 'suspended')
       else
           not exists (
               select from transhume.part p where p.source_oid = b.source_oid and p.done_at is null)

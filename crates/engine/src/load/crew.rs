@@ -1,0 +1,176 @@
+//! The hands of one process: loaders and builders at work side by side until nothing is left.
+//!
+//! Hands share nothing but counters; all coordination is in the target's rows. The first lasting
+//! error ends them all: what they held is given up and stays open.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::task::JoinSet;
+use transhume_core::capacity::{BuildMemory, Hands};
+use transhume_pg::{
+    copy::{CopyMeter, RateLimit},
+    names,
+    session::Session,
+};
+
+use super::{
+    LoadContext,
+    hand::{Hand, HandEnd},
+    progress,
+};
+use crate::{
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{EngineError, Result},
+    report::Reporter,
+};
+
+/// Why the hands stopped without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CrewEnd {
+    NothingLeft,
+    /// Parts are open whose snapshot nobody can import any more.
+    SnapshotLost,
+}
+
+/// Which process the hands belong to, for the names of their sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Runner,
+    Worker,
+}
+
+pub(super) struct Crew {
+    hands: Hands,
+    shared: Arc<Shared>,
+}
+
+/// What the hands of one process have in common.
+pub(super) struct Shared {
+    pub(super) endpoints: Endpoints,
+    pub(super) migration: String,
+    pub(super) memory: BuildMemory,
+    pub(super) limit: Option<RateLimit>,
+    pub(super) reporter: Reporter,
+    pub(super) cancellation: Cancellation,
+    snapshot_lost: AtomicBool,
+    /// Parts under way, one meter for each.
+    meters: Mutex<BTreeMap<u32, Arc<CopyMeter>>>,
+    /// Builds under way.
+    building: Mutex<BTreeMap<u32, String>>,
+}
+
+impl Crew {
+    pub(super) async fn new(context: &LoadContext<'_>, target: &Session) -> Result<Self> {
+        let source = context.source_session("load").await?;
+        let (hands, memory) = context.hands(&source, target).await?;
+        let shared = Shared {
+            endpoints: context.endpoints.clone(),
+            migration: context.migration.id.clone(),
+            memory,
+            limit: context.options.rate_limit_bytes_per_second.map(RateLimit::new),
+            reporter: context.reporter.clone(),
+            cancellation: context.cancellation.clone(),
+            snapshot_lost: AtomicBool::new(false),
+            meters: Mutex::default(),
+            building: Mutex::default(),
+        };
+        Ok(Self {
+            hands,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Works until nothing is left, or nothing can go on. Dropped, it gives up what it holds.
+    pub(super) async fn work(self, place: Place) -> Result<CrewEnd> {
+        let mut working = JoinSet::new();
+        for number in 0..self.hands.loaders + self.hands.builders {
+            let loads = number < self.hands.loaders;
+            let name = self.session_name(place, loads, number);
+            let hand = Hand::new(Arc::clone(&self.shared), number, name, loads);
+            working.spawn(hand.work());
+        }
+        let mut reporting = JoinSet::new();
+        reporting.spawn(progress::report_until_dropped(Arc::clone(&self.shared)));
+        let end = tokio::select! {
+            () = self.shared.cancellation.cancelled() => Err(EngineError::Interrupted),
+            end = last_end(&mut working) => end,
+        };
+        drop(reporting);
+        // The progress that people see last is the whole.
+        progress::report_once(&self.shared).await;
+        end
+    }
+
+    fn session_name(&self, place: Place, loads: bool, number: u32) -> String {
+        let kind = if loads { "loader" } else { "builder" };
+        let role = match place {
+            Place::Runner => format!("{kind}-{number}"),
+            Place::Worker => format!("worker-{}-{kind}-{number}", std::process::id()),
+        };
+        names::application_name(&self.shared.migration, &role)
+    }
+}
+
+/// Waits for every hand; the first error ends them all.
+async fn last_end(working: &mut JoinSet<Result<HandEnd>>) -> Result<CrewEnd> {
+    let mut end = CrewEnd::NothingLeft;
+    while let Some(joined) = working.join_next().await {
+        match joined {
+            Ok(Ok(HandEnd::NothingLeft)) => {}
+            Ok(Ok(HandEnd::SnapshotLost)) => end = CrewEnd::SnapshotLost,
+            Ok(Err(error)) => return Err(error),
+            Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+        }
+    }
+    Ok(end)
+}
+
+impl Shared {
+    pub(super) fn lose_snapshot(&self) {
+        self.snapshot_lost.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_snapshot_lost(&self) -> bool {
+        self.snapshot_lost.load(Ordering::Relaxed)
+    }
+
+    /// A meter for what this hand copies now; the one before is settled by its commit or given up.
+    pub(super) fn start_meter(&self, hand: u32) -> Arc<CopyMeter> {
+        let meter = Arc::new(CopyMeter::default());
+        lock(&self.meters).insert(hand, Arc::clone(&meter));
+        meter
+    }
+
+    pub(super) fn stop_meter(&self, hand: u32) {
+        lock(&self.meters).remove(&hand);
+    }
+
+    /// Bytes of parts under way in this process.
+    pub(super) fn bytes_under_way(&self) -> u64 {
+        lock(&self.meters).values().map(|meter| meter.bytes()).sum()
+    }
+
+    pub(super) fn start_build(&self, hand: u32, name: &str) {
+        lock(&self.building).insert(hand, name.to_owned());
+    }
+
+    pub(super) fn stop_build(&self, hand: u32) {
+        lock(&self.building).remove(&hand);
+    }
+
+    pub(super) fn builds_under_way(&self) -> Vec<String> {
+        lock(&self.building).values().cloned().collect()
+    }
+}
+
+/// A panic of another hand leaves plain data behind, which is still right.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

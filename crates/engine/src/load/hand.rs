@@ -1,0 +1,240 @@
+//! One hand: claims a piece of work, does it, commits, and looks for the next.
+//!
+//! A loader copies parts first and builds when there are none; a builder only builds. Passing errors
+//! cost the hand its connections, nothing else: the piece it held is open again, and whether a commit
+//! whose answer was lost took place is in its row.
+
+use std::sync::Arc;
+
+use transhume_core::disposition::Disposition;
+use transhume_pg::{
+    copy::CopySide,
+    error::PgError,
+    part_copy,
+    raw::{Mode, RawConnection},
+    state::load::work_left,
+};
+
+use super::{back_off::BackOff, builder, crew::Shared, loader};
+use crate::error::{Doing, EngineError, Result};
+
+/// Why a hand went home without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HandEnd {
+    NothingLeft,
+    SnapshotLost,
+}
+
+/// What came of one look for work.
+pub(super) enum Turn {
+    Did,
+    /// Nothing that can be claimed now.
+    Nothing,
+    SnapshotLost,
+}
+
+/// Why a piece of work was given up.
+pub(super) enum Failure {
+    Server {
+        doing: String,
+        side: CopySide,
+        error: PgError,
+    },
+    Stop(EngineError),
+}
+
+/// A source session that sees one snapshot.
+struct Reader {
+    connection: RawConnection,
+    snapshot_name: String,
+}
+
+pub(super) struct Hand {
+    pub(super) shared: Arc<Shared>,
+    pub(super) number: u32,
+    /// `application_name` of its sessions.
+    pub(super) name: String,
+    loads: bool,
+    target: Option<RawConnection>,
+    reader: Option<Reader>,
+}
+
+impl Hand {
+    pub(super) fn new(shared: Arc<Shared>, number: u32, name: String, loads: bool) -> Self {
+        Self {
+            shared,
+            number,
+            name,
+            loads,
+            target: None,
+            reader: None,
+        }
+    }
+
+    pub(super) async fn work(mut self) -> Result<HandEnd> {
+        let mut failures = BackOff::for_failures();
+        let mut idleness = BackOff::for_idleness();
+        loop {
+            match self.turn().await {
+                Ok(Turn::Did) => {
+                    failures.succeeded();
+                    idleness.succeeded();
+                }
+                Ok(Turn::SnapshotLost) => {
+                    self.shared.lose_snapshot();
+                    return Ok(HandEnd::SnapshotLost);
+                }
+                Ok(Turn::Nothing) => {
+                    if !self.is_work_left().await? {
+                        return Ok(HandEnd::NothingLeft);
+                    }
+                    // Whoever still reads under the lost snapshot finishes; to wait for more is vain.
+                    if self.shared.is_snapshot_lost() {
+                        return Ok(HandEnd::SnapshotLost);
+                    }
+                    idleness.wait(&self.shared.cancellation).await?;
+                }
+                Err(failure) => self.recover(failure, &mut failures).await?,
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> std::result::Result<Turn, Failure> {
+        let turn = self.one_turn().await;
+        self.shared.stop_meter(self.number);
+        self.shared.stop_build(self.number);
+        turn
+    }
+
+    async fn one_turn(&mut self) -> std::result::Result<Turn, Failure> {
+        if self.loads {
+            match loader::load_next(self).await? {
+                Turn::Nothing => {}
+                done => return Ok(done),
+            }
+        }
+        builder::build_next(self).await
+    }
+
+    /// Gives up the connections and waits, or ends with the error where it would come again.
+    async fn recover(&mut self, failure: Failure, failures: &mut BackOff) -> Result<()> {
+        self.target = None;
+        self.reader = None;
+        let (doing, side, error) = match failure {
+            Failure::Stop(error) => return Err(error),
+            Failure::Server { doing, side, error } => (doing, side, error),
+        };
+        if error.disposition() == Disposition::Retry {
+            self.shared
+                .reporter
+                .waiting(format!("{doing}: {error}; trying again"));
+            if failures.wait(&self.shared.cancellation).await? {
+                return Ok(());
+            }
+        }
+        Err(stopped(&doing, side, &error))
+    }
+
+    /// Something is open, by whomever it is held. A failure here is met again by the next turn.
+    async fn is_work_left(&mut self) -> Result<bool> {
+        let Ok(target) = self.target().await else {
+            return Ok(true);
+        };
+        match work_left(target).await {
+            Ok(is_left) => Ok(is_left),
+            Err(error) if error.disposition() == Disposition::Retry => Ok(true),
+            Err(error) => Err(error).doing("looking for open work"),
+        }
+    }
+
+    pub(super) async fn target(&mut self) -> std::result::Result<&mut RawConnection, Failure> {
+        if self.target.is_none() {
+            let failed = |error| Failure::target("connecting to the target", error);
+            let mut connection = RawConnection::connect(&self.shared.endpoints.target, &self.name, Mode::Sql)
+                .await
+                .map_err(failed)?;
+            part_copy::prepare_target(&mut connection, self.shared.memory)
+                .await
+                .map_err(failed)?;
+            self.target = Some(connection);
+        }
+        Ok(self.target.as_mut().expect("invariant: connected above"))
+    }
+
+    /// Both sessions, the source's under the named snapshot.
+    pub(super) async fn both(
+        &mut self,
+        snapshot_name: &str,
+    ) -> std::result::Result<(&mut RawConnection, &mut RawConnection), Failure> {
+        self.read_under(snapshot_name).await?;
+        self.target().await?;
+        let reader = self.reader.as_mut().expect("invariant: opened above");
+        let target = self.target.as_mut().expect("invariant: connected above");
+        Ok((&mut reader.connection, target))
+    }
+
+    /// The transaction stays open over all parts of the snapshot.
+    async fn read_under(&mut self, snapshot_name: &str) -> std::result::Result<(), Failure> {
+        if self
+            .reader
+            .as_ref()
+            .is_some_and(|reader| reader.snapshot_name == snapshot_name)
+        {
+            return Ok(());
+        }
+        let failed = |error| Failure::Server {
+            doing: "opening the load's snapshot on the source".to_owned(),
+            side: CopySide::Source,
+            error,
+        };
+        let mut connection = match self.reader.take() {
+            Some(mut reader) => {
+                part_copy::roll_back(&mut reader.connection)
+                    .await
+                    .map_err(failed)?;
+                reader.connection
+            }
+            None => RawConnection::connect(&self.shared.endpoints.source, &self.name, Mode::Sql)
+                .await
+                .map_err(failed)?,
+        };
+        part_copy::read_under(&mut connection, snapshot_name)
+            .await
+            .map_err(failed)?;
+        self.reader = Some(Reader {
+            connection,
+            snapshot_name: snapshot_name.to_owned(),
+        });
+        Ok(())
+    }
+}
+
+impl Failure {
+    pub(super) fn target(doing: impl Into<String>, error: PgError) -> Self {
+        Self::Server {
+            doing: doing.into(),
+            side: CopySide::Target,
+            error,
+        }
+    }
+
+    /// The snapshot that was to be imported is gone.
+    pub(super) fn is_snapshot_lost(&self) -> bool {
+        matches!(self, Self::Server { side: CopySide::Source, error, .. } if transhume_pg::snapshot::is_lost(error))
+    }
+}
+
+fn stopped(doing: &str, side: CopySide, error: &PgError) -> EngineError {
+    let side = match side {
+        CopySide::Source => "source",
+        CopySide::Target => "target",
+    };
+    let hint = error.hint().unwrap_or_else(|| {
+        "remedy the cause and run the same command again; everything that is done stays done".to_owned()
+    });
+    EngineError::stopped(
+        format!("{doing}: {side}: {error}"),
+        error.detail().unwrap_or_default(),
+        hint,
+    )
+}

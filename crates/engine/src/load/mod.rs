@@ -1,0 +1,116 @@
+//! The full load: copying the existing rows, and building what waits for them (design §6).
+//!
+//! One process or many do the same: claim a piece from the target, do it, commit. The runner alone
+//! holds the snapshot and renews it when it is lost; workers only claim. Invariant: a finished table
+//! is never read again, and every unfinished one is read under one snapshot that is recorded with it.
+
+mod back_off;
+mod builder;
+mod crew;
+mod hand;
+mod loader;
+mod plan;
+mod progress;
+mod sequences;
+mod snapshot;
+mod worker;
+
+use transhume_core::{
+    capacity::{self, Hands},
+    load::{Capacity, loaders_default},
+};
+use transhume_pg::{
+    server_limits::server_limits, session::Session, snapshot::SnapshotHolder, state::load as state,
+    state::migration::Migration,
+};
+
+use self::{
+    crew::{Crew, CrewEnd, Place},
+    snapshot::Holders,
+};
+pub use self::{
+    plan::plan,
+    progress::{build_progress, load_progress},
+    sequences::{SequencesSet, copy_sequences, set_sequences},
+    snapshot::fresh_snapshot,
+    worker::work,
+};
+use crate::{
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{Doing, Result},
+    report::Reporter,
+};
+
+/// What the operator asked for; what is not given follows from the two servers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    pub loaders: Option<u32>,
+    pub builders: Option<u32>,
+    pub part_bytes: Option<u64>,
+    /// Over all loaders of this process.
+    pub rate_limit_bytes_per_second: Option<u64>,
+}
+
+/// What everything in the load works with.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadContext<'run> {
+    pub endpoints: &'run Endpoints,
+    pub migration: &'run Migration,
+    pub options: &'run LoadOptions,
+    pub reporter: &'run Reporter,
+    pub cancellation: &'run Cancellation,
+}
+
+/// Loads every planned table and runs every build that is not held until the cutover. Resumes: what
+/// is done stays done. `holder` is a snapshot that tables without a usable one may be read under.
+pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> Result<()> {
+    let mut target = context.target_session("load").await?;
+    let mut holders = Holders::new(holder);
+    loop {
+        holders.renew(context, &mut target).await?;
+        let crew = Crew::new(context, &target).await?;
+        match crew.work(Place::Runner).await? {
+            CrewEnd::NothingLeft => break,
+            CrewEnd::SnapshotLost => {
+                context.reporter.waiting(
+                    "the snapshot of the full load is lost: unfinished tables start again under a fresh one",
+                );
+            }
+        }
+    }
+    drop(holders);
+    state::progress::flush(&*target, "load")
+        .await
+        .doing("making the full load durable")
+}
+
+impl LoadContext<'_> {
+    async fn target_session(&self, role: &str) -> Result<Session> {
+        self.endpoints.target_session(&self.migration.id, role).await
+    }
+
+    async fn source_session(&self, role: &str) -> Result<Session> {
+        self.endpoints.source_session(&self.migration.id, role).await
+    }
+
+    /// How many hands this process puts to work, and what each may take of the target.
+    async fn hands(&self, source: &Session, target: &Session) -> Result<(Hands, capacity::BuildMemory)> {
+        let source_limits = server_limits(source)
+            .await
+            .doing("asking what the source can give")?;
+        let target_limits = server_limits(target)
+            .await
+            .doing("asking what the target can give")?;
+        let wanted = self.options.loaders.unwrap_or_else(|| {
+            loaders_default(Capacity {
+                source_free_connections: source_limits.free_connections,
+                target_free_connections: target_limits.free_connections,
+                target_cores: None,
+            })
+        });
+        let hands = capacity::hands(&source_limits, &target_limits, wanted, self.options.builders);
+        let memory = capacity::build_memory(&target_limits, hands.loaders + hands.builders);
+        Ok((hands, memory))
+    }
+}

@@ -1,0 +1,218 @@
+//! Planning the full load: which tables, in which parts, in which format, under which snapshot.
+
+use std::collections::HashMap;
+
+use transhume_core::{
+    format::{self, Ends, TypeFacts},
+    key_ranges::split_by_key,
+    load::{self, split_by_ctid},
+    table::Table,
+};
+use transhume_pg::{
+    catalog::{
+        integer_keys::{IntegerKey, integer_keys, key_extremes},
+        tables::tables,
+        type_facts::{encoding, type_facts},
+    },
+    copy_statement::{key_predicate, page_predicate},
+    error::PgError,
+    session::Session,
+    snapshot::{SnapshotHolder, SnapshotOrigin},
+    state::load::plan::{self as state, PlannedPart, PlannedRelation},
+};
+
+use super::LoadContext;
+use crate::error::{Doing, EngineError, Result};
+
+/// First major version whose scans can be confined to a range of pages.
+const PAGE_RANGES_SINCE: u32 = 14;
+/// Most parts of a table that is split by key: each costs a predicate in the plan, and the estimate
+/// behind them is coarse anyway (a histogram has 100 spans by default).
+const MOST_KEY_PARTS: usize = 100;
+
+/// What the plan of every table depends on.
+struct Basis {
+    types: HashMap<u32, TypeFacts>,
+    ends: Ends,
+    part_bytes: u64,
+    keys: HashMap<u32, IntegerKey>,
+}
+
+/// Writes the plan of the full load in one transaction, to be read under the holder's snapshot.
+/// Where a plan was written before, it stays.
+pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<()> {
+    let mut target = context.target_session("plan").await?;
+    if state::exists(&*target).await.doing("looking for a plan")? {
+        return Ok(());
+    }
+    let source = context.source_session("plan").await?;
+    let selector = context.migration.selection.selector().map_err(|error| {
+        EngineError::refused(
+            error.to_string(),
+            "correct the selection and start the migration anew",
+        )
+    })?;
+    let mut selected = tables(&source).await.doing("reading the source's tables")?;
+    selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
+    let basis = basis(context, &source, &target, &selected).await?;
+    let mut relations = Vec::with_capacity(selected.len());
+    for table in &selected {
+        relations.push(
+            planned(&source, table, &basis)
+                .await
+                .doing("planning the full load")?,
+        );
+    }
+    write(&mut target, holder, &relations)
+        .await
+        .doing("writing the plan of the full load")?;
+    report(context, &relations);
+    Ok(())
+}
+
+async fn basis(
+    context: &LoadContext<'_>,
+    source: &Session,
+    target: &Session,
+    selected: &[Table],
+) -> Result<Basis> {
+    let (hands, _) = context.hands(source, target).await?;
+    let total: u64 = selected.iter().map(|table| bytes(table)).sum();
+    let part_bytes = context
+        .options
+        .part_bytes
+        .unwrap_or_else(|| load::part_bytes(total, hands.loaders));
+    let doing = "reading what the choice of format needs";
+    let source_encoding = encoding(source).await.doing(doing)?;
+    let target_encoding = encoding(target).await.doing(doing)?;
+    Ok(Basis {
+        types: type_facts(source).await.doing(doing)?,
+        ends: Ends {
+            source_major: source.server_version().major(),
+            target_major: target.server_version().major(),
+            same_encoding: source_encoding == target_encoding,
+        },
+        part_bytes,
+        keys: keys(source, selected, part_bytes)
+            .await
+            .doing("reading the keys of large tables")?,
+    })
+}
+
+/// Integer keys of the tables that must be split by them.
+async fn keys(
+    source: &Session,
+    selected: &[Table],
+    part_bytes: u64,
+) -> std::result::Result<HashMap<u32, IntegerKey>, PgError> {
+    if source.server_version().major() >= PAGE_RANGES_SINCE {
+        return Ok(HashMap::new());
+    }
+    let large: Vec<u32> = selected
+        .iter()
+        .filter(|table| bytes(table) > part_bytes)
+        .map(|table| table.oid)
+        .collect();
+    integer_keys(source, &large).await
+}
+
+async fn planned(
+    source: &Session,
+    table: &Table,
+    basis: &Basis,
+) -> std::result::Result<PlannedRelation, PgError> {
+    let columns = table
+        .written_columns()
+        .map(|column| (column.name.as_str(), column.type_oid));
+    Ok(PlannedRelation {
+        source_oid: table.oid,
+        name: table.name.clone(),
+        columns: table
+            .written_columns()
+            .map(|column| column.name.clone())
+            .collect(),
+        format: format::choose(columns, &basis.types, basis.ends),
+        rows_estimate: table.rows_estimate,
+        bytes: table.bytes,
+        parts: parts(source, table, basis).await?,
+    })
+}
+
+async fn parts(
+    source: &Session,
+    table: &Table,
+    basis: &Basis,
+) -> std::result::Result<Vec<PlannedPart>, PgError> {
+    // What cannot be copied by rows is counted and filled at once.
+    let predicates = if table.written_columns().next().is_none() {
+        vec![String::new()]
+    } else if basis.ends.source_major >= PAGE_RANGES_SINCE {
+        page_predicates(table, basis.part_bytes)
+    } else {
+        key_predicates(source, table, basis).await?
+    };
+    let share = table.bytes / i64::try_from(predicates.len()).unwrap_or(i64::MAX).max(1);
+    Ok(predicates
+        .into_iter()
+        .map(|predicate| PlannedPart {
+            predicate,
+            bytes: share,
+        })
+        .collect())
+}
+
+fn page_predicates(table: &Table, part_bytes: u64) -> Vec<String> {
+    let pages = u32::try_from(table.pages.max(0)).unwrap_or(u32::MAX);
+    split_by_ctid(pages, bytes(table), part_bytes)
+        .iter()
+        .map(|range| page_predicate(range.from, range.to))
+        .collect()
+}
+
+async fn key_predicates(
+    source: &Session,
+    table: &Table,
+    basis: &Basis,
+) -> std::result::Result<Vec<String>, PgError> {
+    let Some(key) = basis.keys.get(&table.oid) else {
+        return Ok(vec![String::new()]);
+    };
+    let pieces = usize::try_from(bytes(table).div_ceil(basis.part_bytes.max(1))).unwrap_or(MOST_KEY_PARTS);
+    let bounds = if key.bounds.len() < 2 {
+        key_extremes(source, &table.name, &key.column).await?
+    } else {
+        key.bounds.clone()
+    };
+    Ok(split_by_key(&bounds, pieces.min(MOST_KEY_PARTS))
+        .iter()
+        .map(|range| key_predicate(&key.column, range.from, range.to))
+        .collect())
+}
+
+async fn write(
+    target: &mut Session,
+    holder: &SnapshotHolder,
+    relations: &[PlannedRelation],
+) -> std::result::Result<(), PgError> {
+    let transaction = target.transaction().await?;
+    let snapshot =
+        state::insert_snapshot(&transaction, holder, holder.origin() == SnapshotOrigin::Imported).await?;
+    state::insert(&transaction, snapshot, relations).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn report(context: &LoadContext<'_>, relations: &[PlannedRelation]) {
+    let parts: usize = relations.iter().map(|relation| relation.parts.len()).sum();
+    let as_text = relations
+        .iter()
+        .filter(|relation| relation.format.format == format::Format::Text)
+        .count();
+    context.reporter.step(format!(
+        "planned {} tables in {parts} parts, {as_text} of them as text",
+        relations.len()
+    ));
+}
+
+fn bytes(table: &Table) -> u64 {
+    u64::try_from(table.bytes).unwrap_or_default()
+}

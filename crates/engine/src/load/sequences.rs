@@ -1,0 +1,55 @@
+//! Sequences of the target follow those of the source: after the load, and again at the cutover.
+
+use transhume_core::{selection::Selector, sequence::Sequence, sequence_value::value_with_margin};
+use transhume_pg::{catalog::sequences::sequences, sequence_values, session::Session};
+use transhume_wire::ident::QualifiedName;
+
+use crate::error::{Doing, Result};
+
+/// What became of a set of sequences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SequencesSet {
+    pub set: usize,
+    /// The target has no such sequence.
+    pub missing: Vec<QualifiedName>,
+    /// The source's role may not read their values.
+    pub unreadable: Vec<QualifiedName>,
+}
+
+/// Reads the selected sequences of the source and sets them on the target.
+pub async fn copy_sequences(
+    source: &Session,
+    target: &Session,
+    selector: &Selector,
+    margin: i64,
+) -> Result<SequencesSet> {
+    let mut values = sequences(source).await.doing("reading the source's sequences")?;
+    values.retain(|sequence| is_selected(selector, sequence));
+    set_sequences(target, &values, margin).await
+}
+
+/// A sequence that feeds a column goes with its table.
+fn is_selected(selector: &Selector, sequence: &Sequence) -> bool {
+    let owner = sequence.owned_by.as_ref().map(|owner| &owner.table);
+    selector.selects(owner.unwrap_or(&sequence.name))
+}
+
+/// Sets sequences of the target to the given values, `margin` increments further.
+pub async fn set_sequences(target: &Session, values: &[Sequence], margin: i64) -> Result<SequencesSet> {
+    let mut readable = Vec::with_capacity(values.len());
+    let mut unreadable = Vec::new();
+    for sequence in values {
+        match value_with_margin(sequence, margin) {
+            Some(value) => readable.push((sequence.name.clone(), value)),
+            None => unreadable.push(sequence.name.clone()),
+        }
+    }
+    let missing = sequence_values::set_sequences(target, &readable)
+        .await
+        .doing("setting the target's sequences")?;
+    Ok(SequencesSet {
+        set: readable.len() - missing.len(),
+        missing,
+        unreadable,
+    })
+}

@@ -1,0 +1,169 @@
+//! Carrying the rows of one part from source to target, inside transactions that the caller holds.
+//!
+//! Bytes pass through unopened. Invariant: what arrives is exactly the part's rows under the source
+//! session's snapshot, or the target's transaction must be given up: every error here means that.
+
+use std::time::Instant;
+
+use transhume_core::capacity::BuildMemory;
+
+use crate::{
+    copy::{CopyMeter, CopySide, RateLimit, copy_through},
+    copy_statement,
+    error::PgError,
+    raw::RawConnection,
+    snapshot,
+    state::load::parts::{ClaimedPart, CopiedPart},
+};
+
+/// Bytes of a table from which it is emptied and frozen in its COPY: below, the new file that a
+/// TRUNCATE makes costs more than the later freezing of a few pages.
+const FREEZE_FROM_BYTES: u64 = 1 << 20;
+
+/// A part that could not be carried.
+#[derive(Debug)]
+pub enum PartError {
+    Failed {
+        side: CopySide,
+        error: PgError,
+    },
+    /// Rows are there that no part of this migration can have written.
+    NotEmpty,
+}
+
+impl PartError {
+    fn source(error: PgError) -> Self {
+        Self::Failed {
+            side: CopySide::Source,
+            error,
+        }
+    }
+
+    fn target(error: PgError) -> Self {
+        Self::Failed {
+            side: CopySide::Target,
+            error,
+        }
+    }
+}
+
+/// Opens the source's transaction and lets it see the named snapshot.
+pub async fn read_under(source: &mut RawConnection, snapshot_name: &str) -> Result<(), PgError> {
+    source
+        .simple_query(include_str!("sql/snapshot_begin.sql"))
+        .await?;
+    source
+        .simple_query(&snapshot::set_snapshot(snapshot_name))
+        .await?;
+    Ok(())
+}
+
+pub async fn begin(target: &mut RawConnection) -> Result<(), PgError> {
+    target.simple_query("BEGIN").await.map(drop)
+}
+
+pub async fn commit(target: &mut RawConnection) -> Result<(), PgError> {
+    target.simple_query("COMMIT").await.map(drop)
+}
+
+pub async fn roll_back(connection: &mut RawConnection) -> Result<(), PgError> {
+    connection.simple_query("ROLLBACK").await.map(drop)
+}
+
+/// Loaders and builders need not wait for the disk: rows and "done" are lost together or not at all,
+/// and [`crate::state::load::progress::flush`] makes all durable before the load counts as done.
+pub async fn prepare_target(target: &mut RawConnection, memory: BuildMemory) -> Result<(), PgError> {
+    let settings = format!(
+        "SET synchronous_commit TO off; SET maintenance_work_mem TO '{}kB'; SET max_parallel_maintenance_workers TO {}",
+        memory.maintenance_work_mem_kib, memory.max_parallel_maintenance_workers
+    );
+    target.simple_query(&settings).await.map(drop)
+}
+
+/// Runs one statement of a build.
+pub async fn run_statement(target: &mut RawConnection, statement: &str) -> Result<(), PgError> {
+    target.simple_query(statement).await.map(drop)
+}
+
+/// Carries one claimed part.
+pub async fn copy_part(
+    source: &mut RawConnection,
+    target: &mut RawConnection,
+    part: &ClaimedPart,
+    meter: &CopyMeter,
+    limit: Option<&RateLimit>,
+) -> Result<CopiedPart, PartError> {
+    let started = Instant::now();
+    let (rows, bytes) = if part.columns.is_empty() {
+        (fill_with_defaults(source, target, part).await?, 0)
+    } else {
+        let freeze = part.is_only_part && part.bytes >= FREEZE_FROM_BYTES;
+        if freeze {
+            empty_for_freeze(target, part).await?;
+        }
+        let out = copy_statement::copy_out(&part.table, &part.columns, &part.predicate, part.format);
+        let into = copy_statement::copy_in(&part.table, &part.columns, part.format, freeze);
+        let totals = copy_through(source, &out, target, &into, meter, limit)
+            .await
+            .map_err(|error| PartError::Failed {
+                side: error.side,
+                error: error.error,
+            })?;
+        (totals.rows, totals.bytes)
+    };
+    Ok(CopiedPart {
+        id: part.id,
+        source_oid: part.source_oid,
+        rows,
+        bytes,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// COPY FREEZE wants a table emptied in its own transaction. Rows already there are not ours to throw
+/// away: no other part exists, so none of this migration can have written them.
+async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PartError> {
+    let rows = target
+        .simple_query(&copy_statement::holds_a_row(&part.table))
+        .await
+        .map_err(PartError::target)?;
+    if single_value(&rows) != Some("f") {
+        return Err(PartError::NotEmpty);
+    }
+    target
+        .simple_query(&copy_statement::truncate(std::slice::from_ref(&part.table)))
+        .await
+        .map(drop)
+        .map_err(PartError::target)
+}
+
+/// A table without writable columns has nothing to copy but its number of rows.
+async fn fill_with_defaults(
+    source: &mut RawConnection,
+    target: &mut RawConnection,
+    part: &ClaimedPart,
+) -> Result<u64, PartError> {
+    let rows = source
+        .simple_query(&copy_statement::count_rows(&part.table))
+        .await
+        .map_err(PartError::source)?;
+    let count = single_value(&rows)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| {
+            PartError::source(PgError::Protocol {
+                endpoint: "source".to_owned(),
+                reason: "count(*) is no number".to_owned(),
+            })
+        })?;
+    if count > 0 {
+        target
+            .simple_query(&copy_statement::insert_empty_rows(&part.table, count))
+            .await
+            .map_err(PartError::target)?;
+    }
+    Ok(count)
+}
+
+fn single_value(rows: &[Vec<Option<String>>]) -> Option<&str> {
+    rows.first()?.first()?.as_deref()
+}
