@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(Failure::interrupted().exit, Exit::Interrupted);
 
         let blocker = Finding::blocker("wal-level", "source", "wal_level is replica", "set it to logical");
-        let blocked = Failure::from(EngineError::Blocked(vec![blocker]));
-        assert_eq!((blocked.exit, blocked.findings.len()), (Exit::OperatorMustAct, 1));
+        let failure = Failure::from(EngineError::Blocked(vec![blocker]));
+        assert_eq!((failure.exit, failure.findings.len()), (Exit::OperatorMustAct, 1));
     }
 }

@@ -33,12 +33,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let status = read(invocation).await?;
-    match arguments.json {
-        true => invocation.terminal.print_json(&status)?,
-        false => invocation
-            .terminal
-            .print(&text(&status, invocation.terminal.output))?,
-    }
+    invocation.terminal.print_result(arguments.json, &status, text)?;
     Ok(Exit::Success)
 }
 

@@ -56,7 +56,6 @@ impl Lines {
         match report {
             Report::Phase { phase } => Some(format!("phase {phase}")),
             Report::Step { text } => Some(text.clone()),
-            Report::Finding { .. } => None,
             Report::Load(progress) => {
                 self.load_rate.observe(now, progress.bytes);
                 let complete = progress.tables_done == progress.tables;
@@ -86,7 +85,7 @@ impl Lines {
                 self.due(Kind::Verify, now, INTERVAL, complete)
                     .then(|| format!("verify: {}", wording::verify(progress, &self.verify_rate)))
             }
-            Report::Waiting { .. } => None,
+            Report::Finding { .. } | Report::Waiting { .. } => None,
         }
     }
 

@@ -60,6 +60,20 @@ impl Terminal {
         }
     }
 
+    /// The result of a command, as text or as JSON.
+    pub(crate) fn print_result<T: Serialize>(
+        &self,
+        json: bool,
+        result: &T,
+        text: impl FnOnce(&T, Style) -> String,
+    ) -> Result<()> {
+        if json {
+            self.print_json(result)
+        } else {
+            self.print(&text(result, self.output))
+        }
+    }
+
     pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| Failure::new(format!("cannot write the result as JSON: {error}")))?;
