@@ -1,6 +1,7 @@
 //! Commands for those who work on transhume: `cargo xtask …`.
 #![expect(clippy::print_stdout, reason = "a developer reads it in the terminal")]
 
+mod check;
 mod servers;
 
 use std::path::{Path, PathBuf};
@@ -16,12 +17,15 @@ enum Command {
         /// Major versions, 12 to 18; the usual ones where none is given
         majors: Vec<u32>,
     },
+    /// Checks the rules of the house: directions of dependencies, sizes and names of files, words
+    Check,
 }
 
 fn main() -> Result<()> {
     let workspace = workspace()?;
     match Command::parse() {
         Command::Servers { majors } => servers::fetch(&workspace, &majors),
+        Command::Check => check::check(&workspace),
     }
 }
 

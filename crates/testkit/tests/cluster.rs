@@ -1,4 +1,5 @@
 //! Disposable servers start, stop, die and come back.
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 use std::time::Duration;
 

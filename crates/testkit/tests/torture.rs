@@ -1,4 +1,5 @@
 //! The workload, the traffic and the oracle, tried on one server and its faithful and unfaithful copies.
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 use std::process::Command;
 

@@ -7,12 +7,13 @@
 //! Everything here blocks (for some hundred milliseconds); in an async program call it from a blocking thread.
 
 mod account;
+mod address;
 mod error;
+mod options;
 mod process;
 mod template;
 
 use std::fs::{self, OpenOptions};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,9 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use account::Account;
+use address::{free_port, percent_encoded};
 pub use error::ClusterError;
+pub use options::{Authentication, ClusterOptions};
 
 /// The role that initdb makes.
 pub const SUPERUSER: &str = "postgres";
@@ -35,62 +38,6 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 const LOG_TAIL_LINES: usize = 40;
 /// Another process may take a port between our look and the server's bind.
 const PORT_ATTEMPTS: usize = 8;
-/// Below the range that the kernel gives to outgoing connections (32768 and up), so that a stopped
-/// server's port is still free when it starts again.
-const PORTS: std::ops::Range<u16> = 15_000..32_000;
-
-/// How clients prove who they are.
-#[derive(Clone, Default)]
-pub enum Authentication {
-    #[default]
-    Trust,
-    Scram {
-        password: String,
-    },
-}
-
-impl std::fmt::Debug for Authentication {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Trust => "Trust",
-            Self::Scram { .. } => "Scram",
-        })
-    }
-}
-
-#[derive(Debug, Clone)]
-pub struct ClusterOptions {
-    /// The directory that holds `initdb` and `postgres`.
-    pub binaries: PathBuf,
-    /// Server settings; they win over the ones that this module sets.
-    pub settings: Vec<(String, String)>,
-    /// Where the server's directory is made; the system's temporary directory where not given. Its path must be
-    /// short: that of a socket ends at 107 bytes.
-    pub parent: Option<PathBuf>,
-    pub authentication: Authentication,
-    pub initdb_arguments: Vec<String>,
-    /// Keeps the terminal's Ctrl-C from the server, so that a program can end it in its own time.
-    pub own_process_group: bool,
-}
-
-impl ClusterOptions {
-    pub fn new(binaries: impl Into<PathBuf>) -> Self {
-        Self {
-            binaries: binaries.into(),
-            settings: Vec::new(),
-            parent: None,
-            authentication: Authentication::Trust,
-            initdb_arguments: vec!["--encoding=UTF8".into(), "--locale=C".into()],
-            own_process_group: false,
-        }
-    }
-
-    #[must_use]
-    pub fn setting(mut self, name: &str, value: &str) -> Self {
-        self.settings.push((name.to_owned(), value.to_owned()));
-        self
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopMode {
@@ -298,25 +245,9 @@ impl Cluster {
     }
 
     fn write_settings(&self) -> Result<(), ClusterError> {
-        let socket = self.socket_directory();
-        let mut lines = vec![
-            format!("port = {}", self.port),
-            setting_line("unix_socket_directories", &socket.to_string_lossy()),
-        ];
-        let given = self
-            .options
-            .settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
-        // The last line of a name wins.
-        lines.extend(
-            DEFAULT_SETTINGS
-                .into_iter()
-                .chain(given)
-                .map(|(name, value)| setting_line(name, value)),
-        );
         let path = self.data_directory().join("postgresql.conf");
-        fs::write(&path, lines.join("\n") + "\n").map_err(ClusterError::file("cannot write", path))
+        let text = self.options.configuration(self.port, &self.socket_directory());
+        fs::write(&path, text).map_err(ClusterError::file("cannot write", path))
     }
 
     fn port_was_taken(&self) -> bool {
@@ -352,28 +283,6 @@ impl Drop for Cluster {
     }
 }
 
-/// Small and quick, and ready to be either end of a migration.
-const DEFAULT_SETTINGS: [(&str, &str); 14] = [
-    ("listen_addresses", "127.0.0.1"),
-    ("wal_level", "logical"),
-    ("max_wal_senders", "20"),
-    ("max_replication_slots", "20"),
-    ("max_prepared_transactions", "10"),
-    ("max_connections", "100"),
-    ("shared_buffers", "16MB"),
-    ("dynamic_shared_memory_type", "posix"),
-    ("fsync", "off"),
-    ("jit", "off"),
-    ("timezone", "UTC"),
-    ("log_line_prefix", "%m [%p] %a "),
-    ("log_timezone", "UTC"),
-    ("lc_messages", "C"),
-];
-
-fn setting_line(name: &str, value: &str) -> String {
-    format!("{name} = '{}'", value.replace('\'', "''"))
-}
-
 fn make_directory(parent: Option<&Path>, account: Account) -> Result<TempDir, ClusterError> {
     let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
     let directory = tempfile::Builder::new()
@@ -386,31 +295,4 @@ fn make_directory(parent: Option<&Path>, account: Account) -> Result<TempDir, Cl
     account.own(&socket)?;
     account.own(directory.path())?;
     Ok(directory)
-}
-
-fn free_port() -> Result<u16, ClusterError> {
-    let mut refusal = None;
-    for _ in 0..100 {
-        let port = fastrand::u16(PORTS);
-        match TcpListener::bind(("127.0.0.1", port)) {
-            Ok(_) => return Ok(port),
-            Err(error) => refusal = Some(error),
-        }
-    }
-    let refusal = refusal.expect("a hundred attempts were refused");
-    Err(ClusterError::file("no port is free on", "127.0.0.1")(refusal))
-}
-
-/// For the parts of a connection URI: everything but letters, digits and `-._~` is escaped.
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").expect("writing to a string cannot fail");
-        }
-    }
-    encoded
 }
