@@ -72,6 +72,8 @@ impl Hold {
                 };
                 Reply::Pending
             }
+            // Its turn comes once the hold is in force.
+            (Command::AdvanceTo(_), State::Stopping { .. }) => Reply::Pending,
             (Command::AdvanceTo(_), State::Advancing { advance, .. }) if advance == id => Reply::Pending,
             (Command::AdvanceTo(_), _) => Reply::Refused("apply is not held".to_owned()),
             (Command::Release, _) => {

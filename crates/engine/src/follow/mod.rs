@@ -1,0 +1,177 @@
+//! Following the source: its stream applied to the target, whole transactions at a time.
+//!
+//! Owns one attempt after the other: sessions, stream and writer are opened together, and given up
+//! together when anything fails. The next attempt starts at the stored frontier, so that whatever
+//! was under way, an unknown COMMIT too, is decided by what the target says (design §2.1).
+//!
+//! Invariants: only durable end LSNs are confirmed to the slot; a change that does not fit stops the
+//! migration before its transaction, with all transactions before it applied.
+
+mod applier;
+mod batch;
+mod failure;
+mod feedback;
+mod hold;
+mod observer;
+mod receiver;
+mod start;
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use transhume_pg::state::migration::Migration;
+use transhume_wire::lsn::Lsn;
+
+use self::{
+    applier::Applier,
+    batch::Grouping,
+    failure::Failure,
+    observer::Observer,
+    receiver::{Progress, Receiver},
+};
+use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
+
+/// Time between attempts: short at first, since most failures pass at once, and never so long that a
+/// server that is back waits for us.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy)]
+pub struct FollowRequest<'a> {
+    pub endpoints: &'a Endpoints,
+    pub migration: &'a Migration,
+    /// The target lets us set session_replication_role; else triggers are disabled already.
+    pub replica_role: bool,
+    pub until: Until,
+}
+
+/// When to end by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Everything that the source committed below this is applied.
+    CaughtUp(Lsn),
+    /// Only when cancelled, told to stop, or cut over.
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    CaughtUp,
+    Cancelled,
+    /// A `stop` command came.
+    Stopped,
+    /// The migration is done, or its state is gone.
+    CutOver,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FollowEnd {
+    pub frontier: Lsn,
+    pub reason: EndReason,
+}
+
+/// Follows until there is a reason to end; failures that pass by themselves are waited out.
+pub async fn follow(
+    request: FollowRequest<'_>,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<FollowEnd> {
+    let mut delays = delays();
+    let mut grouping = Grouping::WhenBehind;
+    let mut outcome_unknown = false;
+    let mut last_frontier = Lsn::ZERO;
+    loop {
+        let attempt = Attempt {
+            request,
+            reporter,
+            grouping,
+        };
+        let failure = match attempt.run(cancellation, &mut last_frontier).await {
+            Ok(end) => return Ok(end),
+            Err(failure) => failure,
+        };
+        grouping = Grouping::WhenBehind;
+        let (reason, made_progress) = match failure {
+            Failure::Final(error) => return Err(error),
+            Failure::WithinGroup => {
+                grouping = Grouping::Never;
+                continue;
+            }
+            // The COMMIT whose answer was lost may have been under way when the frontier was read.
+            Failure::FrontierMoved { .. } if outcome_unknown => {
+                outcome_unknown = false;
+                continue;
+            }
+            Failure::FrontierMoved { expected } => return Err(failure::another_runner(expected)),
+            Failure::Passing {
+                reason,
+                made_progress,
+            } => (reason, made_progress),
+        };
+        outcome_unknown = true;
+        if made_progress {
+            delays = self::delays();
+        }
+        reporter.waiting(reason);
+        let delay = delays.next().unwrap_or(LONGEST_DELAY);
+        tokio::select! {
+            () = cancellation.cancelled() => return Ok(FollowEnd { frontier: last_frontier, reason: EndReason::Cancelled }),
+            () = tokio::time::sleep(delay) => {}
+        }
+    }
+}
+
+fn delays() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST_DELAY)
+        .with_max_delay(LONGEST_DELAY)
+        .without_max_times()
+        .build()
+}
+
+struct Attempt<'a> {
+    request: FollowRequest<'a>,
+    reporter: &'a Reporter,
+    grouping: Grouping,
+}
+
+impl Attempt<'_> {
+    async fn run(
+        &self,
+        cancellation: &Cancellation,
+        last_frontier: &mut Lsn,
+    ) -> std::result::Result<FollowEnd, Failure> {
+        let cancelled = |frontier| FollowEnd {
+            frontier,
+            reason: EndReason::Cancelled,
+        };
+        let opened = tokio::select! {
+            biased;
+            () = cancellation.cancelled() => return Ok(cancelled(*last_frontier)),
+            opened = start::open(&self.request, self.reporter) => opened?,
+        };
+        let started_at = opened.frontier.lsn;
+        *last_frontier = started_at;
+        let (progress, watched) = tokio::sync::watch::channel(Progress::from(opened.frontier));
+        let receiver = Receiver::spawn(opened.stream, watched.clone());
+        let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
+        let mut applier = Applier::new(&self.request, self.grouping, opened.target, receiver, progress);
+        let result = tokio::select! {
+            biased;
+            () = cancellation.cancelled() => Ok(EndReason::Cancelled),
+            result = applier.run() => result,
+        };
+        observer.stop();
+        // What is under way on the target rolls back with its session.
+        let receiver = applier.into_receiver();
+        receiver.finish().await;
+        *last_frontier = watched.borrow().frontier;
+        match result {
+            Ok(reason) => Ok(FollowEnd {
+                frontier: *last_frontier,
+                reason,
+            }),
+            Err(failure) => Err(failure.after_progress(*last_frontier > started_at)),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Looks at both sides once a second while apply works: for the runner's row, and for people.
+//!
+//! It steers nothing. A look that fails is tried again a second later on new sessions.
+
+use std::time::{Duration, Instant};
+
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+use transhume_pg::{
+    conninfo::ConnectionSettings,
+    error::PgError,
+    names,
+    session::Session,
+    slot,
+    state::apply::{self, RunnerProgress},
+    wal,
+};
+
+use super::{FollowRequest, receiver::Progress};
+use crate::report::{FollowProgress, Report, Reporter};
+
+/// Often enough for people, rarely enough to cost nothing.
+const EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Observer(JoinHandle<()>);
+
+impl Observer {
+    pub(super) fn spawn(
+        request: &FollowRequest<'_>,
+        reporter: &Reporter,
+        progress: watch::Receiver<Progress>,
+    ) -> Self {
+        let observing = Observing {
+            source: request.endpoints.source.clone(),
+            target: request.endpoints.target.clone(),
+            migration: request.migration.id.clone(),
+            slot_name: request.migration.slot_name.clone(),
+            reporter: reporter.clone(),
+            progress,
+            last: None,
+        };
+        Self(tokio::spawn(observing.run()))
+    }
+
+    pub(super) fn stop(self) {
+        self.0.abort();
+    }
+}
+
+struct Observing {
+    source: ConnectionSettings,
+    target: ConnectionSettings,
+    migration: String,
+    slot_name: String,
+    reporter: Reporter,
+    progress: watch::Receiver<Progress>,
+    last: Option<(Instant, u64)>,
+}
+
+impl Observing {
+    async fn run(mut self) {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sessions = None;
+        loop {
+            tick.tick().await;
+            let open = match sessions.take() {
+                Some(open) => Ok(open),
+                None => self.connect().await,
+            };
+            let looked = match open {
+                Ok((source, target)) => self.look(&source, &target).await.map(|()| (source, target)),
+                Err(error) => Err(error),
+            };
+            match looked {
+                Ok(open) => sessions = Some(open),
+                Err(error) => tracing::debug!("looking at progress failed: {error}"),
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<(Session, Session), PgError> {
+        let name = names::application_name(&self.migration, "observer");
+        let source = Session::connect(&self.source, &name).await?;
+        let target = Session::connect(&self.target, &name).await?;
+        Ok((source, target))
+    }
+
+    async fn look(&mut self, source: &Session, target: &Session) -> Result<(), PgError> {
+        let source_wal_end = wal::flushed_end(source).await?;
+        let slot = slot::state(source, &self.slot_name).await?;
+        let progress = *self.progress.borrow_and_update();
+        let runner = RunnerProgress {
+            source_wal_end,
+            received: progress.received,
+            slot_retained_bytes: slot.and_then(|slot| slot.retained_bytes),
+        };
+        apply::report(target, &runner).await?;
+        self.reporter.send(Report::Follow(FollowProgress {
+            frontier: progress.frontier,
+            source_wal_end,
+            lag_bytes: source_wal_end.bytes_since(progress.frontier),
+            transactions: progress.transactions,
+            changes: progress.changes,
+            changes_per_second: self.rate(progress.changes),
+        }));
+        Ok(())
+    }
+
+    fn rate(&mut self, changes: u64) -> f64 {
+        let now = Instant::now();
+        let rate = self.last.map_or(0.0, |(at, before)| {
+            changes.saturating_sub(before) as f64 / now.duration_since(at).as_secs_f64().max(f64::EPSILON)
+        });
+        self.last = Some((now, changes));
+        rate
+    }
+}

@@ -1,0 +1,206 @@
+//! Opening an attempt: is this the slot that our frontier belongs to, and can it still be read?
+//!
+//! LSNs of another system, database or timeline are never compared with ours. A slot that is
+//! confirmed beyond the frontier has lost changes that the target never got: that is an end, not a
+//! reason to go on.
+
+use transhume_pg::{
+    apply::{self, BatchWriter},
+    names,
+    raw::{Mode, RawConnection},
+    session::Session,
+    slot::{self, SlotState},
+    state::{
+        apply::{StoredFrontier, frontier},
+        command, migration,
+    },
+    stream::{ReplicationStream, StreamOptions},
+};
+
+use super::{
+    FollowRequest,
+    failure::{Failure, While, explain},
+};
+use crate::{
+    error::{Doing, EngineError},
+    report::Reporter,
+};
+
+/// First version whose pgoutput carries logical messages.
+const MESSAGES_SINCE: u32 = 14;
+/// SQLSTATE object_in_use: the slot's former walsender has not ended yet.
+const OBJECT_IN_USE: &str = "55006";
+
+/// Everything that one attempt works with.
+pub(super) struct Opened {
+    pub(super) frontier: StoredFrontier,
+    pub(super) stream: ReplicationStream,
+    pub(super) target: OpenedTarget,
+}
+
+pub(super) struct OpenedTarget {
+    pub(super) writer: BatchWriter,
+    /// Hears and answers commands.
+    pub(super) control: Session,
+}
+
+pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Result<Opened, Failure> {
+    let target = open_target(request).await?;
+    let frontier = frontier(&target.control)
+        .await
+        .while_doing("reading the frontier")?
+        .filter(|stored| stored.lsn > transhume_wire::lsn::Lsn::ZERO)
+        .ok_or_else(no_frontier)?;
+    let source = connect_source(request, "start").await.map_err(as_failure)?;
+    let slot = slot::state(&source, &request.migration.slot_name)
+        .await
+        .while_doing("reading the slot's state")?;
+    check_slot(request, slot, &frontier)?;
+    check_database(request, &source).await?;
+    source.close().await;
+    let stream = open_stream(request, &frontier, reporter).await?;
+    Ok(Opened {
+        frontier,
+        stream,
+        target,
+    })
+}
+
+pub(super) async fn connect_source(request: &FollowRequest<'_>, role: &str) -> Result<Session, EngineError> {
+    let name = names::application_name(&request.migration.id, role);
+    Session::connect(&request.endpoints.source, &name)
+        .await
+        .doing("connecting to the source")
+}
+
+async fn open_target(request: &FollowRequest<'_>) -> Result<OpenedTarget, Failure> {
+    let id = &request.migration.id;
+    let settings = &request.endpoints.target;
+    let control = Session::connect(settings, &names::application_name(id, "commands"))
+        .await
+        .while_doing("connecting to the target")?;
+    command::listen(&control).await.while_doing("listening for commands")?;
+    let session = apply::open(settings, &names::application_name(id, "apply"), request.replica_role)
+        .await
+        .while_doing("opening the apply session")?;
+    let writer = match BatchWriter::new(session, request.replica_role).await {
+        Ok(writer) => writer,
+        Err(error) => return Err(explain(error, Err(EngineError::Interrupted)).await),
+    };
+    Ok(OpenedTarget { writer, control })
+}
+
+fn as_failure(error: EngineError) -> Failure {
+    match error {
+        EngineError::Server { doing, source } => Failure::server(&doing, source),
+        other => Failure::Final(other),
+    }
+}
+
+fn check_slot(
+    request: &FollowRequest<'_>,
+    slot: Option<SlotState>,
+    frontier: &StoredFrontier,
+) -> Result<(), Failure> {
+    let name = &request.migration.slot_name;
+    let again = "start the migration anew: abort, then run";
+    let Some(slot) = slot else {
+        let message = format!("the slot {name} does not exist on the source");
+        return Err(Failure::stopped(message, "Changes since the frontier are lost.", again));
+    };
+    if slot.plugin != "pgoutput" {
+        let message = format!("the slot {name} uses the plugin {}", slot.plugin);
+        return Err(Failure::stopped(message, "It is not the slot of this migration.", again));
+    }
+    if slot.wal_status.as_deref() == Some("lost") {
+        return Err(Failure::stopped(
+            format!("the slot {name} has lost WAL that was not read yet"),
+            "The source has removed it, by max_slot_wal_keep_size or a time-out.",
+            "raise max_slot_wal_keep_size on the source, then start the migration anew: abort, then run",
+        ));
+    }
+    match slot.confirmed_flush {
+        Some(confirmed) if confirmed > frontier.lsn => Err(Failure::stopped(
+            format!("the slot {name} is confirmed up to {confirmed}, beyond the frontier"),
+            format!(
+                "The frontier is {}. Changes between the two will not be sent: the slot was advanced or made \
+                 anew by someone else, or the target was restored to an older state.",
+                frontier.lsn
+            ),
+            again,
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn check_database(request: &FollowRequest<'_>, source: &Session) -> Result<(), Failure> {
+    let (name, oid) = migration::database(source).await.while_doing("reading the source's identity")?;
+    if oid == request.migration.identity.database_oid {
+        return Ok(());
+    }
+    Err(Failure::stopped(
+        format!("the source database {name} is not the one that this migration began with"),
+        format!("It has the OID {oid} instead of {}.", request.migration.identity.database_oid),
+        "name the right source, or start the migration anew: abort, then run",
+    ))
+}
+
+async fn open_stream(
+    request: &FollowRequest<'_>,
+    frontier: &StoredFrontier,
+    reporter: &Reporter,
+) -> Result<ReplicationStream, Failure> {
+    let migration = request.migration;
+    let name = names::application_name(&migration.id, "stream");
+    let mut connection = RawConnection::connect(&request.endpoints.source, &name, Mode::Replication)
+        .await
+        .while_doing("connecting to the source for its stream")?;
+    check_system(request, &mut connection).await?;
+    let messages = connection.server_version().major() >= MESSAGES_SINCE;
+    let options = StreamOptions {
+        messages,
+        ..StreamOptions::default()
+    };
+    let publications = [&migration.publication_name];
+    match connection
+        .start_replication(&migration.slot_name, frontier.lsn, &publications, options)
+        .await
+    {
+        Ok(stream) => Ok(stream),
+        Err(error) if error.sqlstate() == Some(OBJECT_IN_USE) => {
+            let reason = format!("the slot is still in use: {error}");
+            reporter.waiting(&reason);
+            Err(Failure::passing(reason))
+        }
+        Err(error) => Err(Failure::server("starting the stream", error)),
+    }
+}
+
+async fn check_system(request: &FollowRequest<'_>, connection: &mut RawConnection) -> Result<(), Failure> {
+    let rows = connection
+        .simple_query("IDENTIFY_SYSTEM")
+        .await
+        .while_doing("reading the source's identity")?;
+    let field = |index: usize| rows.first().and_then(|row| row.get(index).cloned().flatten());
+    let (system, timeline) = (field(0).unwrap_or_default(), field(1).unwrap_or_default());
+    let identity = &request.migration.identity;
+    if system == identity.system && timeline == identity.timeline.to_string() {
+        return Ok(());
+    }
+    Err(Failure::stopped(
+        "the source server is not the one that this migration began with",
+        format!(
+            "It is system {system} on timeline {timeline} instead of {} on {}. LSNs of the two cannot be compared.",
+            identity.system, identity.timeline
+        ),
+        "name the right source, or start the migration anew: abort, then run",
+    ))
+}
+
+fn no_frontier() -> Failure {
+    Failure::stopped(
+        "the target holds no frontier",
+        "Where the stream must go on from is not known.",
+        "start the migration anew: abort, then run",
+    )
+}
