@@ -7,6 +7,7 @@ pub mod assess;
 pub mod cancel;
 pub mod endpoints;
 pub mod error;
+pub mod follow;
 pub mod load;
 pub mod report;
 pub mod status;

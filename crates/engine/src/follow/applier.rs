@@ -59,6 +59,7 @@ pub(super) struct Applier<'a> {
     batch: Batch,
     open: Option<OpenTransaction>,
     last_finish: Instant,
+    ending: Option<EndReason>,
 }
 
 impl<'a> Applier<'a> {
@@ -83,6 +84,7 @@ impl<'a> Applier<'a> {
             batch: Batch::default(),
             open: None,
             last_finish: Instant::now(),
+            ending: None,
         }
     }
 
@@ -95,26 +97,23 @@ impl<'a> Applier<'a> {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            if let Some(reason) = self.ending {
+                return Ok(reason);
+            }
             if self.is_caught_up() {
                 return Ok(EndReason::CaughtUp);
             }
-            let may_read = !self.control.hold.is_held() && self.burst.items.is_empty();
-            let may_apply = !self.control.hold.is_held() && !self.burst.items.is_empty();
+            let is_held = self.control.hold.is_held();
+            let has_items = !self.burst.items.is_empty();
             tokio::select! {
                 biased;
                 called = self.control.called() => {
                     called?;
-                    if let Some(reason) = self.look().await? {
-                        return Ok(reason);
-                    }
+                    self.look().await?;
                 }
-                _ = tick.tick() => {
-                    if let Some(reason) = self.look().await? {
-                        return Ok(reason);
-                    }
-                }
-                () = std::future::ready(()), if may_apply => self.apply_burst().await?,
-                burst = self.receiver.bursts.recv(), if may_read => match burst {
+                _ = tick.tick() => self.look().await?,
+                () = std::future::ready(()), if has_items && !is_held => self.apply_burst().await?,
+                burst = self.receiver.bursts.recv(), if !has_items && !is_held => match burst {
                     Some(burst) => {
                         self.burst = burst;
                         self.apply_burst().await?;
@@ -125,13 +124,13 @@ impl<'a> Applier<'a> {
         }
     }
 
-    async fn look(&mut self) -> Result<Option<EndReason>, Failure> {
-        let reason = self.control.look().await?;
+    async fn look(&mut self) -> Result<(), Failure> {
+        self.ending = self.control.look().await?;
         self.settle(self.frontier.durable()).await?;
-        if self.open.is_none() && reason.is_none() {
+        if self.open.is_none() && self.ending.is_none() {
             self.finish_when_due().await?;
         }
-        Ok(reason)
+        Ok(())
     }
 
     /// Applies what was received, as far as a hold lets it.
@@ -158,11 +157,15 @@ impl<'a> Applier<'a> {
         if self.open.is_none() && self.receiver.bursts.is_empty() {
             self.finish_when_due().await?;
         }
-        Ok(())
+        self.settle(self.frontier.durable()).await
     }
 
     async fn message(&mut self, message: Message) -> Result<(), Failure> {
-        match self.assembler.push(message).map_err(|error| malformed(&error))? {
+        let step = self
+            .assembler
+            .push(message)
+            .map_err(|error| self.malformed(&error))?;
+        match step {
             None => {}
             Some(Step::Begin { commit_lsn, xid, .. }) => {
                 self.frontier.begin();
@@ -246,13 +249,12 @@ impl<'a> Applier<'a> {
 
     /// Stands still where a hold asks for it and everything below `received` is here.
     async fn settle(&mut self, received: Lsn) -> Result<(), Failure> {
-        let hold = &self.control.hold;
-        let stands = hold.is_stopping() || hold.is_over_at(received);
-        if self.open.is_none() && stands {
-            self.stand().await
-        } else {
-            Ok(())
+        while self.open.is_none()
+            && (self.control.hold.is_stopping() || self.control.hold.is_over_at(received))
+        {
+            self.stand().await?;
         }
+        Ok(())
     }
 
     async fn stand(&mut self) -> Result<(), Failure> {
@@ -261,7 +263,8 @@ impl<'a> Applier<'a> {
         }
         self.control.stand(self.frontier.durable()).await?;
         // A command that waited for this one is taken up now.
-        self.control.look().await.map(|_| ())
+        self.ending = self.control.look().await?;
+        Ok(())
     }
 
     /// Where the frontier may go once what is written is committed.
@@ -293,9 +296,13 @@ impl<'a> Applier<'a> {
         if let Err(error) = self.writer.finish(&advance).await {
             return Err(self.failed(error).await);
         }
-        self.frontier
-            .made_durable(advance.after)
-            .map_err(|error| Failure::stopped("the frontier would move wrongly", error.to_string(), "report this"))?;
+        self.frontier.made_durable(advance.after).map_err(|error| {
+            Failure::stopped(
+                "the frontier would move wrongly",
+                error.to_string(),
+                "report this",
+            )
+        })?;
         let batch = std::mem::take(&mut self.batch);
         self.progress.send_modify(|progress| {
             progress.frontier = advance.after;
@@ -311,10 +318,23 @@ impl<'a> Applier<'a> {
         matches!(self.request.until, Until::CaughtUp(lsn) if self.frontier.durable() >= lsn)
     }
 
+    /// The open batch holds other transactions than the one under way.
+    fn is_group(&self) -> bool {
+        self.batch.transactions > 0 && self.grouping != Grouping::Never
+    }
+
+    fn malformed(&self, error: &AssemblyError) -> Failure {
+        if self.is_group() {
+            Failure::WithinGroup
+        } else {
+            malformed(error)
+        }
+    }
+
     /// What an error of the writer means: within a group it is not known which transactions are good.
     async fn failed(&self, error: ApplyError) -> Failure {
         let concerns_a_change = matches!(error, ApplyError::Conflict(_) | ApplyError::Drift(_));
-        if concerns_a_change && self.batch.transactions > 0 && self.grouping != Grouping::Never {
+        if concerns_a_change && self.is_group() {
             return Failure::WithinGroup;
         }
         let source = connect_source(self.request, "explain");

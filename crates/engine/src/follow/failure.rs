@@ -104,7 +104,9 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
             };
             let hint = match statement {
                 Ok(statement) => format!("on the target: {statement}; then run again"),
-                Err(_) => "make the table on the target like the one on the source, then run again".to_owned(),
+                Err(_) => {
+                    "make the table on the target like the one on the source, then run again".to_owned()
+                }
             };
             Failure::Final(drift_stop(&drift, hint))
         }
@@ -115,7 +117,9 @@ fn drift_stop(drift: &Drift, hint: String) -> EngineError {
     let table = drift.table.plain();
     let message = match &drift.kind {
         DriftKind::TableMissing => format!("the target has no table {table}"),
-        DriftKind::NotSelected => format!("the stream has changes of {table}, which is not part of the migration"),
+        DriftKind::NotSelected => {
+            format!("the stream has changes of {table}, which is not part of the migration")
+        }
         DriftKind::NotLoaded => format!("the full load of {table} is not complete"),
         DriftKind::Renamed { before } => {
             format!("{} is called {table} on the source now", before.plain())
@@ -151,9 +155,15 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
         ConflictKind::Refused(error) => error.message.clone(),
         ConflictKind::Unwritable(cause) => cause.to_string(),
     };
-    let mut detail = format!("The transaction commits at {} on the source.", conflict.commit_lsn);
+    let mut detail = format!(
+        "The transaction commits at {} on the source.",
+        conflict.commit_lsn
+    );
     if !conflict.key_columns.is_empty() {
-        detail.push_str(&format!(" Rows are identified by {}.", conflict.key_columns.join(", ")));
+        detail.push_str(&format!(
+            " Rows are identified by {}.",
+            conflict.key_columns.join(", ")
+        ));
     }
     if let ConflictKind::Refused(error) = &conflict.kind {
         detail.push_str(&format!(" SQLSTATE {}.", error.sqlstate));
@@ -176,6 +186,8 @@ fn hint(conflict: &Conflict) -> &'static str {
         (ConflictKind::Unwritable(_), _) => {
             "give the table a replica identity on the source; the change itself must be made by hand on the target"
         }
-        _ => "someone else wrote to the target, or a constraint differs: compare the table (verify), then run again",
+        _ => {
+            "someone else wrote to the target, or a constraint differs: compare the table (verify), then run again"
+        }
     }
 }

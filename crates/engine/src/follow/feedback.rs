@@ -65,7 +65,10 @@ mod tests {
         feedback.received(Lsn(50));
         assert_eq!(feedback.due(Lsn(10), start), None);
         let moved = feedback.due(Lsn(20), start).unwrap();
-        assert_eq!((moved.written, moved.flushed, moved.applied), (Lsn(50), Lsn(20), Lsn(20)));
+        assert_eq!(
+            (moved.written, moved.flushed, moved.applied),
+            (Lsn(50), Lsn(20), Lsn(20))
+        );
         assert!(feedback.due(Lsn(20), start + AT_LEAST).is_some());
     }
 }

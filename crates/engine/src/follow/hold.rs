@@ -49,11 +49,15 @@ impl Control {
 
     /// Takes up what was asked; a reason to end, if there is one.
     pub(super) async fn look(&mut self) -> Result<Option<EndReason>, Failure> {
-        let phase = apply::phase(&self.session).await.while_doing("reading the phase")?;
+        let phase = apply::phase(&self.session)
+            .await
+            .while_doing("reading the phase")?;
         if !matches!(phase, Some(phase) if phase != Phase::Done) {
             return Ok(Some(EndReason::CutOver));
         }
-        let pending = command::pending(&self.session).await.while_doing("reading commands")?;
+        let pending = command::pending(&self.session)
+            .await
+            .while_doing("reading commands")?;
         self.end_forgotten_hold(&pending);
         let mut reason = None;
         for request in pending {

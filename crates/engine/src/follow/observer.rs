@@ -95,13 +95,14 @@ impl Observing {
             slot_retained_bytes: slot.and_then(|slot| slot.retained_bytes),
         };
         apply::report(target, &runner).await?;
+        let changes_per_second = self.rate(progress.changes);
         self.reporter.send(Report::Follow(FollowProgress {
             frontier: progress.frontier,
             source_wal_end,
             lag_bytes: source_wal_end.bytes_since(progress.frontier),
             transactions: progress.transactions,
             changes: progress.changes,
-            changes_per_second: self.rate(progress.changes),
+            changes_per_second,
         }));
         Ok(())
     }

@@ -92,7 +92,11 @@ impl Receiver {
         match (&mut self.task).await {
             Ok(Err(failure)) => failure,
             Ok(Ok(())) => Failure::passing("the stream ended"),
-            Err(panic) => Failure::stopped("the receiver ended unexpectedly", panic.to_string(), "report this"),
+            Err(panic) => Failure::stopped(
+                "the receiver ended unexpectedly",
+                panic.to_string(),
+                "report this",
+            ),
         }
     }
 

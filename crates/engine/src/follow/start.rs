@@ -79,10 +79,16 @@ async fn open_target(request: &FollowRequest<'_>) -> Result<OpenedTarget, Failur
     let control = Session::connect(settings, &names::application_name(id, "commands"))
         .await
         .while_doing("connecting to the target")?;
-    command::listen(&control).await.while_doing("listening for commands")?;
-    let session = apply::open(settings, &names::application_name(id, "apply"), request.replica_role)
+    command::listen(&control)
         .await
-        .while_doing("opening the apply session")?;
+        .while_doing("listening for commands")?;
+    let session = apply::open(
+        settings,
+        &names::application_name(id, "apply"),
+        request.replica_role,
+    )
+    .await
+    .while_doing("opening the apply session")?;
     let writer = match BatchWriter::new(session, request.replica_role).await {
         Ok(writer) => writer,
         Err(error) => return Err(explain(error, Err(EngineError::Interrupted)).await),
@@ -106,11 +112,19 @@ fn check_slot(
     let again = "start the migration anew: abort, then run";
     let Some(slot) = slot else {
         let message = format!("the slot {name} does not exist on the source");
-        return Err(Failure::stopped(message, "Changes since the frontier are lost.", again));
+        return Err(Failure::stopped(
+            message,
+            "Changes since the frontier are lost.",
+            again,
+        ));
     };
     if slot.plugin != "pgoutput" {
         let message = format!("the slot {name} uses the plugin {}", slot.plugin);
-        return Err(Failure::stopped(message, "It is not the slot of this migration.", again));
+        return Err(Failure::stopped(
+            message,
+            "It is not the slot of this migration.",
+            again,
+        ));
     }
     if slot.wal_status.as_deref() == Some("lost") {
         return Err(Failure::stopped(
@@ -134,13 +148,18 @@ fn check_slot(
 }
 
 async fn check_database(request: &FollowRequest<'_>, source: &Session) -> Result<(), Failure> {
-    let (name, oid) = migration::database(source).await.while_doing("reading the source's identity")?;
+    let (name, oid) = migration::database(source)
+        .await
+        .while_doing("reading the source's identity")?;
     if oid == request.migration.identity.database_oid {
         return Ok(());
     }
     Err(Failure::stopped(
         format!("the source database {name} is not the one that this migration began with"),
-        format!("It has the OID {oid} instead of {}.", request.migration.identity.database_oid),
+        format!(
+            "It has the OID {oid} instead of {}.",
+            request.migration.identity.database_oid
+        ),
         "name the right source, or start the migration anew: abort, then run",
     ))
 }
