@@ -11,7 +11,7 @@ mod decide;
 mod entry;
 mod kind;
 
-pub use decide::{Decision, Decisions, Fact, Facts, Situation, Unmet, decide};
+pub use decide::{Decision, Decisions, Fact, Facts, Situation, Unmet, decide, sections};
 pub use entry::{CatalogObject, Entry};
 pub use kind::Kind;
 

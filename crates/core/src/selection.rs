@@ -56,6 +56,14 @@ impl Selection {
 }
 
 impl Selector {
+    /// Leaves nothing out.
+    pub fn everything() -> Self {
+        Self {
+            include: Vec::new(),
+            exclude: Vec::new(),
+        }
+    }
+
     pub fn selects(&self, name: &QualifiedName) -> bool {
         !is_system_schema(&name.schema)
             && (self.include.is_empty() || self.include.iter().any(|pattern| pattern.matches(name)))

@@ -10,6 +10,7 @@ pub mod error;
 pub mod follow;
 pub mod load;
 pub mod report;
+pub mod schema;
 pub mod status;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.

@@ -4,6 +4,7 @@
 //! password in the child's environment only. Refuses selection: the archive always holds the whole
 //! schema, what is restored of it is decided entry by entry (names in `-t` patterns are never safe).
 
+mod environment;
 mod programs;
 
 use std::process::Stdio;
@@ -12,20 +13,21 @@ use tokio::process::Command;
 
 pub use programs::{Programs, Version};
 
-use crate::error::PgError;
+use crate::{conninfo::ConnectionSettings, error::PgError};
 
 /// pg_dump knows `--no-statistics` from this major version on.
 const STATISTICS_SINCE: u32 = 18;
 
 /// Dumps the schema as seen by `snapshot` and returns the archive's bytes.
-///
-/// `environment` holds the connection (`PGHOST`, `PGPASSFILE` …).
 pub async fn schema(
     programs: &Programs,
-    environment: &[(String, String)],
+    source: &ConnectionSettings,
+    application_name: &str,
     snapshot: &str,
 ) -> Result<Vec<u8>, PgError> {
     let directory = tempfile::tempdir().map_err(|error| no_directory(&error))?;
+    let variables = environment::environment(source, application_name, directory.path())
+        .map_err(|error| no_directory(&error))?;
     let mut command = Command::new(&programs.pg_dump);
     command
         .args([
@@ -40,7 +42,7 @@ pub async fn schema(
     if programs.version.major >= STATISTICS_SINCE {
         command.arg("--no-statistics");
     }
-    run(&mut command, environment, "pg_dump").await?;
+    run(&mut command, &variables, "pg_dump").await?;
     tokio::fs::read(directory.path().join("archive"))
         .await
         .map_err(|error| failed("pg_dump", &format!("its archive cannot be read: {error}")))
@@ -49,9 +51,13 @@ pub async fn schema(
 /// Runs a program to its end and returns what it printed; its messages become the error.
 pub(crate) async fn run(
     command: &mut Command,
-    environment: &[(String, String)],
+    environment: &[(&str, String)],
     name: &str,
 ) -> Result<Vec<u8>, PgError> {
+    // Nothing of the operator's own libpq settings may steer where it goes or what it prints.
+    for (key, _) in std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("PG")) {
+        command.env_remove(key);
+    }
     let output = command
         .envs(environment.iter().map(|(key, value)| (key, value)))
         // Messages are read by programs and people alike: untranslated.

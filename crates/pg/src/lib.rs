@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod archive_list;
+pub mod build;
 pub mod catalog;
 pub mod cluster;
 mod connect;

@@ -6,10 +6,18 @@
 //! Invariant: the pieces come in the order asked for and each is the text of exactly one entry,
 //! recognised by its dump id, class and OID together, in turn.
 
+mod attempt;
+mod group;
+mod statements;
+
 use std::path::Path;
 
 use tokio::process::Command;
 use transhume_core::archive::Entry;
+
+pub use attempt::attempt_each;
+pub use group::{GroupError, restore_group};
+pub use statements::statements;
 
 use crate::{
     dump::{self, Programs},

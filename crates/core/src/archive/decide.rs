@@ -110,6 +110,27 @@ pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
     result
 }
 
+/// The section of each entry, for those that [`decide`] did not leave out or replace: it follows from
+/// kind and place alone.
+pub fn sections(entries: Vec<Entry>) -> Vec<(Entry, Decision)> {
+    let everything = Selector::everything();
+    let (facts, target_schemas) = (Facts::new(), HashSet::new());
+    let situation = Situation {
+        facts: &facts,
+        selector: &everything,
+        target_schemas: &target_schemas,
+    };
+    let mut after_data = false;
+    entries
+        .into_iter()
+        .map(|entry| {
+            after_data |= entry.kind.begins_post_data();
+            let decision = situation.by_kind(&entry, after_data);
+            (entry, decision)
+        })
+        .collect()
+}
+
 impl Situation<'_> {
     fn fact(&self, entry: &Entry) -> Option<&Fact> {
         self.facts.get(&entry.object)

@@ -1,13 +1,13 @@
 //! What the source's catalogs say of the objects in a schema archive.
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, IsolationLevel, Row};
 use transhume_core::archive::{CatalogObject, Entry, Fact, Facts};
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::{error::PgError, snapshot::set_snapshot};
 
-/// One query for all entries; read it under the snapshot that the archive was taken under.
-pub async fn archive_facts(source: &Client, entries: &[Entry]) -> Result<Facts, PgError> {
+/// One query for all entries, under the snapshot that the archive was taken under.
+pub async fn archive_facts(source: &mut Client, snapshot: &str, entries: &[Entry]) -> Result<Facts, PgError> {
     let objects: Vec<CatalogObject> = entries
         .iter()
         .map(|entry| entry.object)
@@ -15,9 +15,17 @@ pub async fn archive_facts(source: &Client, entries: &[Entry]) -> Result<Facts, 
         .collect();
     let classes: Vec<u32> = objects.iter().map(|object| object.class).collect();
     let oids: Vec<u32> = objects.iter().map(|object| object.oid).collect();
-    let rows = source
+    let transaction = source
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await?;
+    transaction.batch_execute(&set_snapshot(snapshot)).await?;
+    let rows = transaction
         .query(include_str!("sql/archive_facts.sql"), &[&classes, &oids])
         .await?;
+    transaction.rollback().await?;
     rows.iter().map(fact).collect()
 }
 

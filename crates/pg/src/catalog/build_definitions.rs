@@ -65,10 +65,17 @@ pub struct MaterializedView {
     pub bytes: i64,
 }
 
-/// Indexes by the OID of the index or of the constraint that it backs.
-pub async fn indexes(source: &Client, oids: &[u32]) -> Result<Vec<IndexDefinition>, PgError> {
+/// Indexes by their own OIDs or by those of the constraints that they back.
+pub async fn indexes(
+    source: &Client,
+    index_oids: &[u32],
+    constraint_oids: &[u32],
+) -> Result<Vec<IndexDefinition>, PgError> {
     let rows = source
-        .query(include_str!("sql/build_indexes.sql"), &[&oids])
+        .query(
+            include_str!("sql/build_indexes.sql"),
+            &[&index_oids, &constraint_oids],
+        )
         .await?;
     rows.iter().map(index).collect()
 }

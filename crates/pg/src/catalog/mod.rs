@@ -10,6 +10,7 @@ pub mod build_definitions;
 pub mod collations;
 pub mod database;
 pub mod extensions;
+pub mod firing;
 pub mod integer_keys;
 pub mod objects;
 pub mod ours;

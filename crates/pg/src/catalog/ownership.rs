@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 use transhume_core::archive::CatalogObject;
 use transhume_wire::ident::quote_identifier;
 
-use crate::error::PgError;
+use crate::{error::PgError, restore::attempt_each};
 
 /// An object with its owner on the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,4 +80,17 @@ pub async fn role_abilities(target: &Client, roles: &[String]) -> Result<Vec<Rol
             })
         })
         .collect()
+}
+
+/// Gives the objects to their owners in one transaction; returns those refused, with the server's message.
+pub async fn give(
+    target: &mut Client,
+    ownerships: &[Ownership],
+) -> Result<Vec<(Ownership, String)>, PgError> {
+    let statements: Vec<String> = ownerships.iter().map(Ownership::statement).collect();
+    let refused = attempt_each(target, &statements).await?;
+    Ok(refused
+        .into_iter()
+        .map(|(number, message)| (ownerships[number].clone(), message))
+        .collect())
 }

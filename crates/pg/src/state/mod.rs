@@ -6,7 +6,10 @@
 
 pub mod apply;
 pub mod command;
+pub mod archive;
+pub mod build;
 pub mod deviation;
+pub mod finding;
 pub mod frontier;
 pub mod history;
 pub mod load;

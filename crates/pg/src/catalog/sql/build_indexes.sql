@@ -1,4 +1,4 @@
--- Definitions of the indexes with these OIDs ($1), and of the key constraints that they back.
+-- Definitions of the indexes with these OIDs ($1), or that back the key constraints with these OIDs ($2).
 select
     i.indexrelid                                             as oid,
     i.indrelid                                               as table_oid,
@@ -34,5 +34,5 @@ left join pg_catalog.pg_inherits parent on parent.inhrelid = i.indexrelid
 left join pg_catalog.pg_constraint k
        on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
 where i.indexrelid = any ($1::pg_catalog.oid[])
-   or k.oid = any ($1::pg_catalog.oid[])
+   or k.oid = any ($2::pg_catalog.oid[])
 order by i.indexrelid

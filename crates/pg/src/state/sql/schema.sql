@@ -118,11 +118,12 @@ create table transhume.archive (
     taken_at      timestamptz not null default clock_timestamp()
 );
 
--- Every item of the archive that was left out, rewritten or refused, with its reason.
+-- What became of each item of the archive: left out, replaced or refused with its reason, or restored. An item without
+-- a row is still to be restored; the row of a restored one commits with it.
 create table transhume.archive_item (
     dump_id       integer     primary key,
     description   text        not null,          -- as pg_restore -l prints it
-    disposition   text        not null,          -- left_out | replaced | failed
+    disposition   text        not null,          -- left_out | replaced | failed | restored
     reason        text        not null
 );
 

@@ -1,0 +1,69 @@
+//! The schema's way to the target: dumped once, restored before and after the data, with indexes and
+//! keys as build work in between.
+//!
+//! Every function is resumable: what is done is recorded in the transaction that did it, and calling
+//! one again does the rest. The order is [`dump`], [`pre_data`], [`owners_and_grants`], (load plans its
+//! tables), [`plan_builds`], (load and builds), [`post_data`], [`owners_and_grants`] once more.
+//! Invariant: nothing is left out silently; each entry that is not restored has its reason in
+//! `transhume.archive_item`, and what the operator should act on is a finding.
+
+mod builds;
+mod contents;
+mod dumping;
+mod findings;
+mod firing;
+mod grants;
+mod owners;
+mod restoring;
+
+use std::path::PathBuf;
+
+use transhume_core::selection::Selector;
+use transhume_pg::{session::Session, state::migration::Migration};
+
+use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
+
+pub use builds::plan_builds;
+pub use dumping::dump;
+pub use grants::{Moment, owners_and_grants};
+pub use restoring::{post_data, pre_data};
+
+#[derive(Debug, Clone, Default)]
+pub struct SchemaOptions {
+    /// Directory of pg_dump and pg_restore; none: they are searched.
+    pub programs: Option<PathBuf>,
+    /// Apply can run with `session_replication_role = replica`. Where not, triggers are set aside and
+    /// foreign keys are held until the cutover.
+    pub replica_role: bool,
+}
+
+/// What all steps of the schema work with.
+#[derive(Debug, Clone)]
+pub struct SchemaWork<'a> {
+    pub endpoints: &'a Endpoints,
+    pub migration: &'a Migration,
+    pub selector: &'a Selector,
+    pub options: &'a SchemaOptions,
+    pub reporter: &'a Reporter,
+    pub cancellation: &'a Cancellation,
+}
+
+/// Role of our sessions, as in `application_name`.
+const ROLE: &str = "schema";
+
+impl SchemaWork<'_> {
+    async fn source(&self) -> Result<Session> {
+        self.endpoints.source_session(&self.migration.id, ROLE).await
+    }
+
+    async fn target(&self) -> Result<Session> {
+        self.endpoints.target_session(&self.migration.id, ROLE).await
+    }
+
+    fn stop_if_cancelled(&self) -> Result<()> {
+        if self.cancellation.is_cancelled() {
+            return Err(crate::error::EngineError::Interrupted);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Planning the build work: indexes, keys, foreign keys, refreshes, from the source's catalog.
+
+use std::collections::HashSet;
+
+use transhume_core::archive::{CatalogObject, Decision, Entry, Kind};
+use transhume_pg::{
+    build,
+    catalog::build_definitions::{self, ForeignKeyDefinition, IndexDefinition},
+    restore::{self, Content},
+    session::Session,
+    state::{
+        archive::Disposition,
+        build::{self as state, NewBuild},
+        history,
+    },
+};
+
+use super::{SchemaWork, contents::Contents};
+use crate::error::{Doing, EngineError, Result};
+
+/// Adds all build work in one transaction; called again, it does nothing. The load must have planned
+/// its tables: the builds of a table wait for its rows.
+pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
+    let mut target = work.target().await?;
+    if state::are_planned(&*target)
+        .await
+        .doing("looking for planned build work")?
+    {
+        return Ok(());
+    }
+    let source = work.source().await?;
+    let contents = Contents::stored(work, source.server_version().major(), &target).await?;
+    let (builds, replaced): (Vec<_>, Vec<_>) = contents
+        .with(Disposition::Replaced)
+        .map(|(entry, _)| entry)
+        .partition(|entry| is_build(entry));
+    let mut planned = of_source(work, &source, &contents, &builds).await?;
+    let script = restore::script(
+        &contents.programs,
+        contents.file.path(),
+        &replaced,
+        Content::Definitions,
+    )
+    .await
+    .doing("reading the schema archive")?;
+    planned.extend(build::definitions(&script));
+    let loaded = state::loaded_tables(&*target)
+        .await
+        .doing("reading the tables of the load")?;
+    planned.extend(build::analyze(&loaded));
+    store(&mut target, &planned).await?;
+    work.reporter.step(format!(
+        "{} indexes, keys and other builds planned",
+        planned.len()
+    ));
+    Ok(())
+}
+
+fn is_build(entry: &Entry) -> bool {
+    matches!(
+        entry.kind,
+        Kind::Index | Kind::IndexAttach | Kind::Constraint | Kind::ForeignKey
+    )
+}
+
+async fn of_source(
+    work: &SchemaWork<'_>,
+    source: &Session,
+    contents: &Contents,
+    entries: &[&Entry],
+) -> Result<Vec<NewBuild>> {
+    let oids = |kind: Kind| -> Vec<u32> {
+        let of_kind = entries.iter().filter(|entry| entry.kind == kind);
+        of_kind.map(|entry| entry.object.oid).collect()
+    };
+    let reading = "reading the definitions of indexes and keys";
+    let indexes = build_definitions::indexes(source, &oids(Kind::Index), &oids(Kind::Constraint))
+        .await
+        .doing(reading)?;
+    let keys = build_definitions::foreign_keys(source, &oids(Kind::ForeignKey))
+        .await
+        .doing(reading)?;
+    all_found(entries, &indexes, &keys)?;
+    let views = build_definitions::materialized_views(source, &relations(contents))
+        .await
+        .doing("reading the materialized views")?;
+    let mut planned = build::indexes(&indexes);
+    planned.extend(build::foreign_keys(&keys, !work.options.replica_role));
+    planned.extend(build::refreshes(&views));
+    Ok(planned)
+}
+
+/// Relations that the target has or will have.
+fn relations(contents: &Contents) -> Vec<u32> {
+    let restored = contents.with(Disposition::Restored);
+    restored
+        .chain(contents.with(Disposition::Replaced))
+        .map(|(entry, _)| entry)
+        .chain(contents.open(&Decision::BeforeData))
+        .filter(|entry| entry.kind == Kind::Relation)
+        .map(|entry| entry.object.oid)
+        .collect()
+}
+
+/// An index that was dropped or rebuilt since the dump would be missing on the target without a word.
+fn all_found(entries: &[&Entry], indexes: &[IndexDefinition], keys: &[ForeignKeyDefinition]) -> Result<()> {
+    let constraints = indexes.iter().filter_map(|index| index.constraint.as_ref());
+    let found: HashSet<(Kind, u32)> = indexes
+        .iter()
+        .map(|index| (Kind::Index, index.oid))
+        .chain(constraints.map(|key| (Kind::Constraint, key.oid)))
+        .chain(keys.iter().map(|key| (Kind::ForeignKey, key.oid)))
+        .collect();
+    let found =
+        |object: CatalogObject, kind: Kind| kind == Kind::IndexAttach || found.contains(&(kind, object.oid));
+    match entries.iter().find(|entry| !found(entry.object, entry.kind)) {
+        None => Ok(()),
+        Some(entry) => Err(EngineError::stopped(
+            format!("{} is no longer on the source", entry.description.escape_debug()),
+            "It was dropped or rebuilt after the schema was dumped.",
+            "abort this migration and begin anew; leave the schema as it is while the full load runs",
+        )),
+    }
+}
+
+async fn store(target: &mut Session, planned: &[NewBuild]) -> Result<()> {
+    let storing = async {
+        let transaction = target.transaction().await?;
+        state::add(&transaction, planned).await?;
+        let detail = serde_json::json!({ "builds": planned.len() });
+        history::add(&transaction, state::PLANNED, &detail).await?;
+        Ok(transaction.commit().await?)
+    };
+    storing.await.doing("storing the planned build work")
+}

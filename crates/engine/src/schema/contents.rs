@@ -1,0 +1,95 @@
+//! The stored archive at hand: the programs, its bytes in a file, its entries and what became of them.
+
+use std::collections::HashMap;
+
+use tempfile::NamedTempFile;
+use transhume_core::archive::{Decision, Entry, sections};
+use transhume_pg::{
+    archive_list,
+    dump::Programs,
+    error::PgError,
+    session::Session,
+    state::archive::{self, Disposition},
+};
+
+use super::SchemaWork;
+use crate::error::{Doing, EngineError, Result};
+
+pub(super) struct Contents {
+    pub(super) programs: Programs,
+    pub(super) file: NamedTempFile,
+    /// In the archive's order, each with the section that it belongs to.
+    pub(super) entries: Vec<(Entry, Decision)>,
+    pub(super) items: HashMap<i32, Disposition>,
+}
+
+impl Contents {
+    /// From the target, so that any machine can go on with what another began.
+    pub(super) async fn stored(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Self> {
+        if !archive::is_stored(&**target)
+            .await
+            .doing("looking for the schema archive")?
+        {
+            return Err(EngineError::refused(
+                "the schema has not been dumped yet",
+                "run the migration from its beginning",
+            ));
+        }
+        let programs = programs(work, source_major, target)?;
+        let bytes = archive::read(&**target)
+            .await
+            .doing("reading the schema archive")?;
+        let file = write(&bytes)?;
+        let entries = archive_list::read(&programs, file.path())
+            .await
+            .doing("reading the schema archive's table of contents")?;
+        let items = archive::items(&**target)
+            .await
+            .doing("reading what became of the archive's items")?;
+        Ok(Self {
+            programs,
+            file,
+            entries: sections(entries),
+            items,
+        })
+    }
+
+    /// Entries of this section that nothing became of yet.
+    pub(super) fn open(&self, section: &Decision) -> Vec<&Entry> {
+        self.entries
+            .iter()
+            .filter(|(entry, decision)| decision == section && !self.items.contains_key(&entry.dump_id))
+            .map(|(entry, _)| entry)
+            .collect()
+    }
+
+    pub(super) fn with(&self, disposition: Disposition) -> impl Iterator<Item = &(Entry, Decision)> {
+        self.entries
+            .iter()
+            .filter(move |(entry, _)| self.items.get(&entry.dump_id) == Some(&disposition))
+    }
+}
+
+pub(super) fn programs(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Programs> {
+    Programs::find(
+        work.options.programs.as_deref(),
+        source_major,
+        target.server_version().major(),
+    )
+    .doing("looking for pg_dump and pg_restore")
+}
+
+pub(super) fn write(bytes: &[u8]) -> Result<NamedTempFile> {
+    let write = || -> std::io::Result<NamedTempFile> {
+        let file = NamedTempFile::new()?;
+        std::fs::write(file.path(), bytes)?;
+        Ok(file)
+    };
+    write()
+        .map_err(|error| PgError::Program {
+            message: "cannot write a temporary file".to_owned(),
+            detail: error.to_string(),
+            hint: "set TMPDIR to a directory that can be written".to_owned(),
+        })
+        .doing("unpacking the schema archive")
+}

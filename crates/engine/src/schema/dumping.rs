@@ -1,0 +1,119 @@
+//! The dump under the load's snapshot, and the decision for each of its entries.
+
+use std::collections::HashSet;
+
+use transhume_core::archive::{self as contents, Decision, Decisions, Entry, Facts, Kind, Situation};
+use transhume_pg::{
+    archive_list,
+    catalog::archive_facts::archive_facts,
+    dump as pg_dump, names,
+    session::Session,
+    state::{
+        archive::{self, Disposition, Item},
+        history,
+    },
+};
+
+use super::{ROLE, SchemaWork, contents as stored, findings};
+use crate::error::{Doing, EngineError, Result};
+
+/// Dumps the schema as `snapshot` shows it and decides what becomes of each entry. Archive and
+/// decisions are stored together; called again, it does nothing.
+pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
+    let mut target = work.target().await?;
+    if archive::is_stored(&*target)
+        .await
+        .doing("looking for the schema archive")?
+    {
+        return Ok(());
+    }
+    let mut source = work.source().await?;
+    let programs = stored::programs(work, source.server_version().major(), &target)?;
+    findings::record(work, &target, programs.finding().into_iter().collect()).await?;
+    let name = names::application_name(&work.migration.id, ROLE);
+    let dumping = pg_dump::schema(&programs, &work.endpoints.source, &name, snapshot);
+    let bytes = tokio::select! {
+        bytes = dumping => bytes.doing("dumping the schema")?,
+        () = work.cancellation.cancelled() => return Err(EngineError::Interrupted),
+    };
+    let file = stored::write(&bytes)?;
+    let entries = archive_list::read(&programs, file.path())
+        .await
+        .doing("reading the schema archive's table of contents")?;
+    let facts = archive_facts(&mut source, snapshot, &entries)
+        .await
+        .doing("reading the catalogs of the source")?;
+    let decisions = decide(work, &target, entries, &facts).await?;
+    let unmet: Vec<_> = decisions.unmet.iter().map(findings::unmet).collect();
+    if decisions.unmet.iter().any(|unmet| unmet.blocks) {
+        return Err(EngineError::Blocked(unmet));
+    }
+    findings::record(work, &target, unmet).await?;
+    store(&mut target, &bytes, &programs.version.to_string(), &decisions).await?;
+    work.reporter.step(format!(
+        "schema dumped by pg_dump {}: {} entries",
+        programs.version,
+        decisions.entries.len()
+    ));
+    Ok(())
+}
+
+async fn decide(
+    work: &SchemaWork<'_>,
+    target: &Session,
+    entries: Vec<Entry>,
+    facts: &Facts,
+) -> Result<Decisions> {
+    let target_schemas: HashSet<String> = archive::schemas(&**target)
+        .await
+        .doing("reading the target's schemas")?
+        .into_iter()
+        .collect();
+    let situation = Situation {
+        facts,
+        selector: work.selector,
+        target_schemas: &target_schemas,
+    };
+    Ok(contents::decide(entries, &situation))
+}
+
+async fn store(target: &mut Session, bytes: &[u8], version: &str, decisions: &Decisions) -> Result<()> {
+    let mut left_out = Vec::new();
+    let mut replaced = Vec::new();
+    for (entry, decision) in &decisions.entries {
+        let item = |reason| Item {
+            dump_id: entry.dump_id,
+            description: &entry.description,
+            reason,
+        };
+        match decision {
+            Decision::LeftOut(reason) => left_out.push(item(reason)),
+            Decision::Build => replaced.push(item(build_reason(entry.kind))),
+            Decision::Definition => {
+                replaced.push(item("it is made when the keys that it rests on are there"))
+            }
+            Decision::BeforeData | Decision::AfterData | Decision::Grant | Decision::Ignored => {}
+        }
+    }
+    let detail = serde_json::json!({
+        "entries": decisions.entries.len(), "left_out": left_out.len(), "replaced": replaced.len(),
+        "pg_dump": version,
+    });
+    let storing = async {
+        let transaction = target.transaction().await?;
+        archive::store(&transaction, bytes, version).await?;
+        archive::record(&transaction, Disposition::LeftOut, &left_out).await?;
+        archive::record(&transaction, Disposition::Replaced, &replaced).await?;
+        history::add(&transaction, "schema dumped", &detail).await?;
+        Ok(transaction.commit().await?)
+    };
+    storing.await.doing("storing the schema archive")
+}
+
+fn build_reason(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ForeignKey => "it is made after all rows and validated by itself",
+        Kind::IndexAttach => "it is attached together with its whole tree",
+        _ => "it is built when its table is loaded",
+    }
+}

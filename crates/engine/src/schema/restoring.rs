@@ -1,0 +1,143 @@
+//! The two restores of definitions: before the data and after it, in groups that commit with their record.
+
+use std::collections::HashSet;
+
+use transhume_core::{
+    archive::{Decision, Entry},
+    finding::Finding,
+};
+use transhume_pg::{
+    restore::{self, Content, GroupError},
+    session::Session,
+    state::archive::{self, Disposition, Item},
+};
+
+use super::{SchemaWork, contents::Contents, findings, firing};
+use crate::error::{Doing, EngineError, Result};
+
+/// Entries restored by one transaction: each takes a lock or more, and the default lock table holds
+/// some thousands for all sessions together.
+const GROUP: usize = 1000;
+
+/// Restores all that must be there before rows are copied.
+pub async fn pre_data(work: &SchemaWork<'_>) -> Result<()> {
+    restore_section(work, &Decision::BeforeData).await
+}
+
+/// Restores what remains when rows, indexes and keys are there, and sets aside the triggers that
+/// would act on what apply writes.
+pub async fn post_data(work: &SchemaWork<'_>) -> Result<()> {
+    restore_section(work, &Decision::AfterData).await?;
+    firing::set_aside(work).await
+}
+
+async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()> {
+    let mut target = work.target().await?;
+    let source_major = work.source().await?.server_version().major();
+    let contents = Contents::stored(work, source_major, &target).await?;
+    let open = contents.open(section);
+    let mut restored = 0;
+    for group in open.chunks(GROUP) {
+        work.stop_if_cancelled()?;
+        restored += restore_group(work, &mut target, &contents, group).await?;
+        if open.len() > GROUP {
+            work.reporter
+                .step(format!("{restored} of {} definitions restored", open.len()));
+        }
+    }
+    if restored > 0 {
+        let when = if *section == Decision::BeforeData {
+            "before"
+        } else {
+            "after"
+        };
+        work.reporter
+            .step(format!("{restored} definitions restored {when} the data"));
+    }
+    Ok(())
+}
+
+/// All entries of the group or none; those that may fail and do are recorded and left behind.
+async fn restore_group(
+    work: &SchemaWork<'_>,
+    target: &mut Session,
+    contents: &Contents,
+    group: &[&Entry],
+) -> Result<usize> {
+    let mut refused = HashSet::new();
+    loop {
+        let entries: Vec<&Entry> = group
+            .iter()
+            .copied()
+            .filter(|entry| !refused.contains(&entry.dump_id))
+            .collect();
+        let script = restore::script(
+            &contents.programs,
+            contents.file.path(),
+            &entries,
+            Content::Definitions,
+        )
+        .await
+        .doing("reading the schema archive")?;
+        let items: Vec<Item<'_>> = entries.iter().map(|entry| item(entry, "")).collect();
+        match restore::restore_group(target, &script, &items).await {
+            Ok(()) => return Ok(entries.len()),
+            Err(error) => {
+                let entry = failed_entry(&entries, error)?;
+                refuse(work, target, entry.0, &entry.1).await?;
+                refused.insert(entry.0.dump_id);
+            }
+        }
+    }
+}
+
+fn item<'a>(entry: &'a Entry, reason: &'a str) -> Item<'a> {
+    Item {
+        dump_id: entry.dump_id,
+        description: &entry.description,
+        reason,
+    }
+}
+
+/// The entry that can be done without, with the server's message; anything else ends the restore.
+fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Entry, String)> {
+    let failed = error
+        .dump_id
+        .and_then(|id| entries.iter().copied().find(|entry| entry.dump_id == id));
+    // Only an answer of the server is about the entry; a lost connection is about none.
+    let Some((entry, server)) = failed.zip(error.source.server()) else {
+        return Err(EngineError::Server {
+            doing: "restoring the schema".to_owned(),
+            source: error.source,
+        });
+    };
+    if entry.kind.may_fail() {
+        return Ok((entry, server.message.clone()));
+    }
+    let more = [&server.detail, &server.context];
+    let detail = more.into_iter().flatten().cloned().collect::<Vec<_>>().join("\n");
+    Err(EngineError::stopped(
+        format!(
+            "the target refused {}: {}",
+            entry.description.escape_debug(),
+            server.message
+        ),
+        detail,
+        server.hint.clone().unwrap_or_else(|| {
+            "create what is missing on the target (or exclude it), then run the same command again".to_owned()
+        }),
+    ))
+}
+
+async fn refuse(work: &SchemaWork<'_>, target: &Session, entry: &Entry, message: &str) -> Result<()> {
+    archive::record(&**target, Disposition::Failed, &[item(entry, message)])
+        .await
+        .doing("recording what the target refused")?;
+    let finding = Finding::warning(
+        "definition-refused",
+        &entry.description,
+        format!("the target refused it: {message}"),
+        "create it on the target by a role that may, where it is needed",
+    );
+    findings::record(work, target, vec![finding]).await
+}

@@ -1,0 +1,60 @@
+//! ANALYZE, postponed definitions and the refreshes of materialized views.
+
+use transhume_core::build::{BuildKind, refresh_rank};
+
+use crate::{
+    catalog::build_definitions::MaterializedView,
+    restore::Script,
+    state::build::{LoadedTable, NewBuild},
+};
+
+pub fn analyze(tables: &[LoadedTable]) -> Vec<NewBuild> {
+    tables
+        .iter()
+        .map(|table| NewBuild {
+            table_oid: Some(table.oid),
+            kind: BuildKind::Analyze,
+            rank: BuildKind::Analyze.rank(),
+            name: table.name.plain(),
+            statements: vec![format!("ANALYZE {}", table.name)],
+            bytes: table.bytes,
+            held_until_cutover: false,
+        })
+        .collect()
+}
+
+/// One piece for all, since they may build on each other; none where there are none.
+pub fn definitions(script: &Script) -> Option<NewBuild> {
+    let count = script.pieces.len();
+    (count > 0).then(|| NewBuild {
+        table_oid: None,
+        kind: BuildKind::Definition,
+        rank: BuildKind::Definition.rank(),
+        name: format!("{count} definitions that rest on a key"),
+        statements: std::iter::once("SET LOCAL check_function_bodies = off".to_owned())
+            .chain(script.pieces.iter().map(|piece| piece.sql.clone()))
+            .chain(std::iter::once("SET LOCAL check_function_bodies = on".to_owned()))
+            .collect(),
+        bytes: 0,
+        held_until_cutover: false,
+    })
+}
+
+/// Each is analysed in the same transaction: autovacuum would find it unanalysed only later.
+pub fn refreshes(views: &[MaterializedView]) -> Vec<NewBuild> {
+    views
+        .iter()
+        .map(|view| NewBuild {
+            table_oid: None,
+            kind: BuildKind::RefreshMaterializedView,
+            rank: refresh_rank(view.level),
+            name: view.name.plain(),
+            statements: vec![
+                format!("REFRESH MATERIALIZED VIEW {}", view.name),
+                format!("ANALYZE {}", view.name),
+            ],
+            bytes: view.bytes,
+            held_until_cutover: false,
+        })
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! `transhume.archive` and `transhume.archive_item`: the schema archive and what became of its entries.
+//!
+//! Invariant: once the archive is stored, every entry that is left out or replaced has its row; an
+//! entry without a row is still to be restored. `restored` rows commit with what they restored.
+
+use std::collections::HashMap;
+
+use tokio_postgres::GenericClient;
+
+use crate::error::PgError;
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    LeftOut,
+    /// Made by build work instead.
+    Replaced,
+    /// The target refused it, and it may be missing.
+    Failed,
+    Restored,
+}
+
+const NAMES: [(Disposition, &str); 4] = [
+    (Disposition::LeftOut, "left_out"),
+    (Disposition::Replaced, "replaced"),
+    (Disposition::Failed, "failed"),
+    (Disposition::Restored, "restored"),
+];
+
+impl Disposition {
+    pub fn name(self) -> &'static str {
+        NAMES
+            .iter()
+            .find_map(|(disposition, name)| (*disposition == self).then_some(*name))
+            .expect("every disposition has a name")
+    }
+
+    fn parse(name: &str) -> Result<Self, PgError> {
+        NAMES
+            .iter()
+            .find_map(|(disposition, known)| (*known == name).then_some(*disposition))
+            .ok_or_else(|| PgError::Protocol {
+                endpoint: "transhume.archive_item".to_owned(),
+                reason: format!("unknown disposition \"{name}\""),
+            })
+    }
+}
+
+/// One entry with its reason.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    pub dump_id: i32,
+    pub description: &'a str,
+    pub reason: &'a str,
+}
+
+pub async fn is_stored(target: &impl GenericClient) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/archive/exists.sql"), &[])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+pub async fn store(target: &impl GenericClient, content: &[u8], tool_version: &str) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/archive/store.sql"), &[&content, &tool_version])
+        .await?;
+    Ok(())
+}
+
+/// The archive's bytes.
+pub async fn read(target: &impl GenericClient) -> Result<Vec<u8>, PgError> {
+    let row = target
+        .query_one(include_str!("sql/archive/read.sql"), &[])
+        .await?;
+    Ok(row.try_get("content")?)
+}
+
+pub async fn record(
+    target: &impl GenericClient,
+    disposition: Disposition,
+    items: &[Item<'_>],
+) -> Result<(), PgError> {
+    let dump_ids: Vec<i32> = items.iter().map(|item| item.dump_id).collect();
+    let descriptions: Vec<&str> = items.iter().map(|item| item.description).collect();
+    let reasons: Vec<&str> = items.iter().map(|item| item.reason).collect();
+    target
+        .execute(
+            include_str!("sql/archive/record_items.sql"),
+            &[&dump_ids, &descriptions, &disposition.name(), &reasons],
+        )
+        .await?;
+    Ok(())
+}
+
+/// All entries that something became of, by dump id.
+pub async fn items(target: &impl GenericClient) -> Result<HashMap<i32, Disposition>, PgError> {
+    let rows = target.query(include_str!("sql/archive/items.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, Disposition::parse(row.try_get(1)?)?)))
+        .collect()
+}
+
+/// Schemas that the target has now.
+pub async fn schemas(target: &impl GenericClient) -> Result<Vec<String>, PgError> {
+    let rows = target.query(include_str!("sql/archive/schemas.sql"), &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

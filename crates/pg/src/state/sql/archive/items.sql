@@ -1,0 +1,1 @@
+select dump_id, disposition from transhume.archive_item

@@ -1,0 +1,1 @@
+select content, tool_version from transhume.archive

@@ -1,0 +1,1 @@
+insert into transhume.archive (content, tool_version) values ($1, $2)

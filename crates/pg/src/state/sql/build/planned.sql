@@ -1,0 +1,1 @@
+select exists (select from transhume.history where step = 'builds planned')
