@@ -1,13 +1,19 @@
 //! `assess`: what stands in the way, on both sides; changes nothing.
 
 use clap::Args;
+use transhume_engine::assess::{Assessment, EndSummary, Estimate, assess};
 
-use super::pending;
 use crate::{
     arguments::SelectionArguments,
     config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
+    quantity::{Size, grouped},
+    terminal::{
+        findings,
+        style::{Style, Tone},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -37,6 +43,71 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let _endpoints = invocation.endpoints()?;
-    Err(pending("assess"))
+    let endpoints = invocation.endpoints()?;
+    let (selection, programs) = (invocation.selection(), invocation.settings.programs.as_deref());
+    let work = shown(&invocation.terminal, async |reporter| {
+        assess(&endpoints, &selection, programs, reporter).await
+    });
+    let assessment = invocation.or_interrupted(work).await??;
+    let terminal = &invocation.terminal;
+    terminal.print_result(arguments.json, &assessment, text)?;
+    Ok(if assessment.has_blockers() {
+        Exit::OperatorMustAct
+    } else {
+        Exit::Success
+    })
+}
+
+fn text(assessment: &Assessment, style: Style) -> String {
+    let findings = findings::report(&assessment.findings, style);
+    let resuming = if assessment.resuming {
+        "the target already holds this migration; `transhume run` goes on with it\n"
+    } else {
+        ""
+    };
+    format!(
+        "{}{}{}{resuming}\n{findings}",
+        end("source", &assessment.source, style),
+        end("target", &assessment.target, style),
+        estimate(&assessment.estimate, style),
+    )
+}
+
+fn end(side: &str, end: &EndSummary, style: Style) -> String {
+    let side = style.paint(Tone::Label, side);
+    let standby = if end.standby { ", a standby" } else { "" };
+    format!(
+        "{side}   {}\n         PostgreSQL {}{standby}, {}, {} tables, {}, as role {}\n",
+        end.endpoint,
+        end.server_version,
+        end.encoding,
+        end.tables,
+        size(end.bytes),
+        end.role,
+    )
+}
+
+fn estimate(estimate: &Estimate, style: Style) -> String {
+    let largest: Vec<String> = estimate
+        .largest
+        .iter()
+        .map(|table| format!("{} ({})", table.table, size(table.bytes)))
+        .collect();
+    let largest = match largest.as_slice() {
+        [] => String::new(),
+        names => format!("\n         largest: {}", names.join(", ")),
+    };
+    format!(
+        "{}  {} tables, {}, about {} rows, {} sequences{largest}\n",
+        style.paint(Tone::Label, "to move"),
+        estimate.tables,
+        size(estimate.bytes),
+        grouped(u64::try_from(estimate.rows).unwrap_or(0)),
+        estimate.sequences,
+    )
+}
+
+/// Catalogs have signed sizes.
+fn size(bytes: i64) -> Size {
+    Size(u64::try_from(bytes).unwrap_or(0))
 }
