@@ -103,7 +103,13 @@ fn may_try_otherwise(encryption: Encryption, error: &PgError) -> bool {
     let refused = error.sqlstate() == Some("28000");
     match encryption {
         Encryption::Plain => refused,
-        Encryption::IfOffered => refused || matches!(error, PgError::Protocol { .. }),
+        Encryption::IfOffered => {
+            refused
+                || matches!(
+                    error,
+                    PgError::Protocol { .. } | PgError::Connect { server: None, .. }
+                )
+        }
         Encryption::Required => false,
     }
 }

@@ -3,6 +3,7 @@
 //! Owns what libpq calls conninfo, read as libpq reads it, so that a string that works with
 //! psql works here. Refuses unknown keys. A password never appears in Debug, Display or an error.
 
+mod child;
 mod environment;
 mod error;
 mod hosts;
@@ -10,13 +11,14 @@ mod keyword_string;
 mod keywords;
 mod options;
 mod passfile;
+mod redact;
 mod uri;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-pub use self::{environment::Environment, error::ConninfoError};
+pub use self::{child::ChildConnection, environment::Environment, error::ConninfoError, redact::redact};
 pub(crate) use self::{
     hosts::{Address, Host},
     options::{
@@ -98,6 +100,26 @@ impl ConnectionSettings {
     pub fn with_database(&self, database: &str) -> Self {
         Self {
             database: database.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Only the one host that answered as `endpoint`, where several are named: a snapshot is only
+    /// good on the server that exported it.
+    #[must_use]
+    pub fn only(&self, endpoint: &str) -> Self {
+        let hosts: Vec<Host> = self
+            .hosts
+            .iter()
+            .filter(|host| host.to_string() == endpoint)
+            .cloned()
+            .collect();
+        Self {
+            hosts: if hosts.is_empty() {
+                self.hosts.clone()
+            } else {
+                hosts
+            },
             ..self.clone()
         }
     }

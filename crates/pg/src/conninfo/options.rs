@@ -87,6 +87,8 @@ pub(crate) enum Method {
 pub(crate) struct AuthenticationSettings {
     pub(crate) channel_binding: ChannelBinding,
     pub(crate) allowed: Vec<Method>,
+    /// The list as it was given, for child processes.
+    pub(crate) given: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,17 +145,26 @@ pub(super) fn connect_timeout(values: &Values) -> Result<Option<Duration>, Conni
     })
 }
 
+const TARGET_SESSIONS: [(&str, TargetSession); 6] = [
+    ("any", TargetSession::Any),
+    ("read-write", TargetSession::ReadWrite),
+    ("read-only", TargetSession::ReadOnly),
+    ("primary", TargetSession::Primary),
+    ("standby", TargetSession::Standby),
+    ("prefer-standby", TargetSession::PreferStandby),
+];
+
 pub(super) fn target_session(values: &Values) -> Result<TargetSession, ConninfoError> {
-    let choices = [
-        ("any", TargetSession::Any),
-        ("read-write", TargetSession::ReadWrite),
-        ("read-only", TargetSession::ReadOnly),
-        ("primary", TargetSession::Primary),
-        ("standby", TargetSession::Standby),
-        ("prefer-standby", TargetSession::PreferStandby),
-    ];
     let expected = "any, read-write, read-only, primary, standby or prefer-standby";
-    Ok(choose(values, "target_session_attrs", &choices, expected)?.unwrap_or(TargetSession::Any))
+    let chosen = choose(values, "target_session_attrs", &TARGET_SESSIONS, expected)?;
+    Ok(chosen.unwrap_or(TargetSession::Any))
+}
+
+pub(super) fn name_of(session: TargetSession) -> &'static str {
+    TARGET_SESSIONS
+        .iter()
+        .find(|(_, known)| *known == session)
+        .map_or("any", |(name, _)| name)
 }
 
 pub(super) fn tls(values: &Values, environment: &Environment) -> Result<TlsSettings, ConninfoError> {
@@ -258,6 +269,7 @@ pub(super) fn authentication(values: &Values) -> Result<AuthenticationSettings, 
     Ok(AuthenticationSettings {
         channel_binding: channel_binding.unwrap_or(ChannelBinding::Prefer),
         allowed: allowed_methods(values.get("require_auth"))?,
+        given: values.get("require_auth").map(str::to_owned),
     })
 }
 

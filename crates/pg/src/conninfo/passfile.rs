@@ -77,7 +77,6 @@ fn unescape(text: &str) -> String {
 }
 
 /// A field written so that it is read back as it is.
-#[cfg(test)]
 pub(super) fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace(':', "\\:")
 }
