@@ -79,6 +79,8 @@ pub struct SystemIdentity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     pub server_version: VersionNumber,
+    /// When this instance of the server started, to the microsecond: no two servers share it.
+    pub started_at: String,
     pub in_recovery: bool,
     pub role: String,
     pub superuser: bool,

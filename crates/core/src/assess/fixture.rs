@@ -56,6 +56,7 @@ fn capabilities(version: u32, system: &str) -> Capabilities {
     ];
     Capabilities {
         server_version: VersionNumber(version),
+        started_at: format!("2026-01-01 00:00:00 {system}"),
         in_recovery: false,
         role: "mover".into(),
         superuser: false,

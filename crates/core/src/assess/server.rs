@@ -1,5 +1,7 @@
 //! Versions and roles of the two servers: are they fit to be source and target of a migration?
 
+use transhume_wire::ident::quote_identifier;
+
 use super::{capability::VersionNumber, observation::Observed, wording::or_pass};
 use crate::finding::Finding;
 
@@ -31,6 +33,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         minor_versions(observed),
         standby(observed),
         same_database(observed),
+        identity(observed),
     ]
     .concat()
 }
@@ -146,34 +149,47 @@ fn standby(observed: &Observed) -> Vec<Finding> {
     or_pass(findings, "standby", "both servers are primaries")
 }
 
+/// The moment of the server's start tells instances apart that a system identifier cannot: those
+/// copied as files from one another.
 fn same_database(observed: &Observed) -> Vec<Finding> {
     let (source, target) = (&observed.source.capabilities, &observed.target.capabilities);
-    let same_system = match (&source.identity, &target.identity) {
-        (Some(source), Some(target)) => source.system_identifier == target.system_identifier,
-        _ => {
-            return vec![Finding::warning(
-                "same-database",
-                "",
-                "neither pg_control_system() nor a replication connection tells which cluster this is",
-                "grant execute on function pg_control_system() to the role on both servers, or check the two \
-                 addresses by hand",
-            )];
-        }
-    };
-    if same_system && source.database_oid == target.database_oid {
+    let same_server = source.started_at == target.started_at;
+    if same_server && source.database_oid == target.database_oid {
         return vec![Finding::blocker(
             "same-database",
             &target.database,
-            "source and target are the same database of the same cluster (or the target is a physical copy of it)",
-            "give another database as target; a physical copy must be emptied first: drop and create the database",
+            "source and target are the same database of the same server",
+            "give another database as target",
         )];
     }
-    let message = if same_system {
-        "source and target are different databases of one cluster"
+    let message = if same_server {
+        "source and target are different databases of one server"
     } else {
-        "source and target are different clusters"
+        "source and target are different servers"
     };
     vec![Finding::pass("same-database", message)]
+}
+
+fn identity(observed: &Observed) -> Vec<Finding> {
+    let source = &observed.source.capabilities;
+    match &source.identity {
+        Some(identity) => vec![Finding::pass(
+            "source-identity",
+            format!(
+                "the source is system {}, timeline {}",
+                identity.system_identifier, identity.timeline
+            ),
+        )],
+        None => vec![Finding::blocker(
+            "source-identity",
+            "source",
+            "neither pg_control_system() nor a replication connection tells which system the source is",
+            format!(
+                "grant execute on function pg_control_system(), pg_control_checkpoint() to {};",
+                quote_identifier(&source.role)
+            ),
+        )],
+    }
 }
 
 #[cfg(test)]
@@ -220,13 +236,21 @@ mod tests {
     }
 
     #[test]
-    fn the_same_database_blocks_and_another_of_the_same_cluster_does_not() {
+    fn the_same_database_blocks_and_another_of_the_same_server_does_not() {
         let mut observed = healthy();
         observed.target.capabilities.identity = observed.source.capabilities.identity.clone();
-        assert_eq!(same_database(&observed)[0].severity, Severity::Pass);
         observed.target.capabilities.database_oid = observed.source.capabilities.database_oid;
+        assert_eq!(same_database(&observed)[0].severity, Severity::Pass);
+        observed.target.capabilities.started_at = observed.source.capabilities.started_at.clone();
         assert_eq!(same_database(&observed)[0].severity, Severity::Blocker);
-        observed.target.capabilities.identity = None;
-        assert_eq!(same_database(&observed)[0].severity, Severity::Warning);
+        observed.target.capabilities.database_oid += 1;
+        assert_eq!(same_database(&observed)[0].severity, Severity::Pass);
+    }
+
+    #[test]
+    fn a_source_that_cannot_be_identified_blocks() {
+        let mut observed = healthy();
+        observed.source.capabilities.identity = None;
+        assert_eq!(identity(&observed)[0].severity, Severity::Blocker);
     }
 }

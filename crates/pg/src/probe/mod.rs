@@ -115,6 +115,7 @@ fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
     let server_version: i32 = row.try_get("server_version")?;
     Ok(Capabilities {
         server_version: VersionNumber(server_version.unsigned_abs()),
+        started_at: row.try_get("started_at")?,
         in_recovery: row.try_get("in_recovery")?,
         role: row.try_get("role")?,
         superuser: row.try_get("superuser")?,

@@ -1,5 +1,7 @@
 //! What the connections do against real servers: one binary, one module for each part.
 
+mod catalog;
 mod connecting;
 mod copying;
+mod probing;
 mod streaming;

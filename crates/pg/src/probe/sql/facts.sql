@@ -2,6 +2,7 @@
 -- which shows all of them to every role.
 select
     pg_catalog.current_setting('server_version_num')::integer                              as server_version,
+    extract(epoch from pg_catalog.pg_postmaster_start_time())::text                        as started_at,
     pg_catalog.pg_is_in_recovery()                                                         as in_recovery,
     r.rolname::text                                                                        as role,
     r.rolsuper                                                                             as superuser,

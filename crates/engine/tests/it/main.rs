@@ -1,0 +1,3 @@
+//! What the ways through a migration do against real servers: one binary, one module for each part.
+
+mod assessing;

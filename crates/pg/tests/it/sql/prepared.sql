@@ -1,0 +1,3 @@
+begin;
+insert into shop.keyless values (1);
+prepare transaction 'left ''behind''';
