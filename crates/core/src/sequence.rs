@@ -31,3 +31,10 @@ pub struct OwningColumn {
     /// `GENERATED … AS IDENTITY`; else serial or `OWNED BY`.
     pub identity: bool,
 }
+
+impl Sequence {
+    /// The name that the selection is asked for: that of the table it belongs to, else its own.
+    pub fn deciding_name(&self) -> &QualifiedName {
+        self.owned_by.as_ref().map_or(&self.name, |column| &column.table)
+    }
+}

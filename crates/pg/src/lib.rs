@@ -19,6 +19,7 @@ pub mod error;
 pub mod fence;
 pub mod marker;
 pub mod names;
+pub mod opening;
 pub mod part_copy;
 mod pinned;
 pub mod probe;

@@ -55,9 +55,9 @@ impl SnapshotHolder {
         import: Option<&str>,
     ) -> Result<Self, PgError> {
         let session = Session::connect(settings, &names::application_name(migration, "snapshot")).await?;
-        session.batch_execute(IMPORT).await?;
-        if let Some(name) = import {
-            session.batch_execute(&set_snapshot(name)).await?;
+        match import {
+            Some(name) => self::import(&session, name).await?,
+            None => session.batch_execute(IMPORT).await?,
         }
         let row = session.query_one(EXPORT, &[]).await?;
         Ok(Self {
@@ -101,6 +101,12 @@ impl SnapshotHolder {
     pub async fn is_alive(&self) -> bool {
         self.session.simple_query("SELECT").await.is_ok()
     }
+}
+
+/// Begins a read-only transaction on `session` that sees the snapshot exported under `name`.
+pub async fn import(session: &Session, name: &str) -> Result<(), PgError> {
+    session.batch_execute(IMPORT).await?;
+    Ok(session.batch_execute(&set_snapshot(name)).await?)
 }
 
 /// `SET TRANSACTION SNAPSHOT` takes a literal only.

@@ -5,12 +5,13 @@
 //! refuses policy: what a value means is decided in `core`.
 
 pub mod apply;
-pub mod command;
 pub mod archive;
 pub mod build;
+pub mod command;
 pub mod deviation;
 pub mod finding;
 pub mod frontier;
+pub mod held;
 pub mod history;
 pub mod load;
 pub mod marker;

@@ -1,0 +1,40 @@
+//! The transaction that opens the target: it stays open while the source is being closed, and its
+//! commit is the point of no return.
+
+use transhume_wire::ident::QualifiedName;
+
+use crate::{error::PgError, session::Session};
+
+/// How long a lock on the target may be waited for: the application is waiting too.
+const LOCK_TIMEOUT_MILLISECONDS: u32 = 5_000;
+
+/// Begins it and does everything that can still be rolled back, in one round trip.
+pub async fn begin(target: &Session, statements: &[&str]) -> Result<(), PgError> {
+    let all = format!(
+        "begin;\nset local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};\n{}",
+        statements.join(";\n")
+    );
+    match target.batch_execute(&all).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            roll_back(target).await?;
+            Err(error.into())
+        }
+    }
+}
+
+pub async fn commit(target: &Session) -> Result<(), PgError> {
+    Ok(target.batch_execute("commit").await?)
+}
+
+/// Harmless where no transaction is open.
+pub async fn roll_back(target: &Session) -> Result<(), PgError> {
+    Ok(target.batch_execute("rollback").await?)
+}
+
+/// Brings a materialized view up to date with the tables beneath it.
+pub async fn refresh(target: &Session, view: &QualifiedName) -> Result<(), PgError> {
+    Ok(target
+        .batch_execute(&format!("refresh materialized view {view}"))
+        .await?)
+}

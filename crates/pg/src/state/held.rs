@@ -1,0 +1,61 @@
+//! Builds that were held until the cutover: what would have stood in the way of applying changes on
+//! a target that does not let triggers and foreign keys be switched off for a session.
+
+use std::str::FromStr;
+
+use transhume_core::build::BuildKind;
+
+use crate::{error::PgError, session::Session};
+
+#[derive(Debug, Clone)]
+pub struct HeldBuild {
+    pub id: i64,
+    kind: BuildKind,
+    pub name: String,
+    pub statements: Vec<String>,
+}
+
+impl HeldBuild {
+    /// Done inside the write pause: it takes a moment whatever the size of the table.
+    pub fn is_quick(&self) -> bool {
+        self.kind == BuildKind::ForeignKey
+    }
+}
+
+/// All that is held, in the order in which it must be done.
+pub async fn builds(target: &Session) -> Result<Vec<HeldBuild>, PgError> {
+    let rows = target.query(include_str!("sql/held/builds.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let kind: &str = row.try_get("kind")?;
+            Ok(HeldBuild {
+                id: row.try_get("id")?,
+                kind: BuildKind::from_str(kind).map_err(|error| PgError::Protocol {
+                    endpoint: "transhume.build".to_owned(),
+                    reason: error.to_string(),
+                })?,
+                name: row.try_get("name")?,
+                statements: row.try_get("statements")?,
+            })
+        })
+        .collect()
+}
+
+/// Part of the transaction that did the work.
+pub async fn mark_done(
+    target: &impl tokio_postgres::GenericClient,
+    build: &HeldBuild,
+) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/held/mark_done.sql"), &[&build.id])
+        .await?;
+    Ok(())
+}
+
+/// Does one build in a transaction of its own.
+pub async fn run(target: &mut Session, build: &HeldBuild) -> Result<(), PgError> {
+    let transaction = target.transaction().await?;
+    transaction.batch_execute(&build.statements.join(";\n")).await?;
+    mark_done(&transaction, build).await?;
+    Ok(transaction.commit().await?)
+}

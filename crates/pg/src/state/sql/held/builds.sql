@@ -1,0 +1,4 @@
+select id, kind, name, statements
+from transhume.build
+where held_until_cutover and done_at is null
+order by rank, id
