@@ -5,13 +5,20 @@
 
 pub mod assess;
 pub mod cancel;
+pub mod cutover;
+pub mod demo;
 pub mod endpoints;
 pub mod error;
+pub mod finish;
 pub mod follow;
 pub mod load;
+mod prepare;
 pub mod report;
+pub mod run;
+mod runner;
 pub mod schema;
 pub mod status;
+pub mod verify;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
 pub use transhume_core::{finding, phase, selection};

@@ -332,7 +332,7 @@ impl<'a> Applier<'a> {
     }
 
     /// What an error of the writer means: within a group it is not known which transactions are good.
-    async fn failed(&self, error: ApplyError) -> Failure {
+    async fn failed(&mut self, error: ApplyError) -> Failure {
         let concerns_a_change = matches!(error, ApplyError::Conflict(_) | ApplyError::Drift(_));
         if concerns_a_change && self.is_group() {
             return Failure::WithinGroup;

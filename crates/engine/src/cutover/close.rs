@@ -1,0 +1,102 @@
+//! Closing the source: what the fence leaves behind so that nobody writes there again, and the way
+//! to undo it.
+//!
+//! Written down before it is done; undoing is harmless when nothing was done.
+
+use transhume_core::finding::Finding;
+use transhume_pg::{
+    fence::{self, Fence},
+    session::Session,
+    state::deviation::{self, NewDeviation, Side},
+};
+
+use super::Cutover;
+use crate::{
+    error::{Doing, Result},
+    report::Reporter,
+};
+
+/// The deviation that a closed source is.
+const KIND: &str = "fence";
+
+/// Everything needed to close, read before the fence stands.
+pub(super) struct Closing {
+    read_only: String,
+    revokes: Vec<String>,
+    /// Ending sessions of other roles needs a right that this role may not have.
+    database: String,
+}
+
+impl Closing {
+    pub(super) async fn plan(cutover: &Cutover<'_>) -> Result<Self> {
+        let grants = fence::write_grants(&cutover.source, &cutover.tables)
+            .await
+            .doing("reading who may write on the source")?;
+        let database = cutover.migration.identity.database.clone();
+        let (read_only, read_write) = fence::read_only_statements(&database);
+        let mut undo: Vec<String> = grants.iter().map(fence::WriteGrant::restore_statement).collect();
+        undo.push(read_write);
+        deviation::intend(
+            &*cutover.target,
+            &NewDeviation {
+                side: Side::Source,
+                kind: KIND,
+                object: &database,
+                description: "the source is closed: write grants revoked, new sessions read-only",
+                undo: &undo,
+            },
+        )
+        .await
+        .doing("recording how to open the source again")?;
+        Ok(Self {
+            read_only,
+            revokes: grants.iter().map(fence::WriteGrant::revoke_statement).collect(),
+            database,
+        })
+    }
+
+    /// New sessions become read-only, present ones end, grants go with the locks. Returns how many
+    /// sessions were ended and how many could not be.
+    pub(super) async fn close(&self, fence: Fence, announcer: &Session) -> Result<(i64, i64)> {
+        fence::run(announcer, &self.read_only)
+            .await
+            .doing("making new sessions of the source read-only")?;
+        let ended = fence::end_other_sessions(announcer)
+            .await
+            .doing("ending the source's other sessions")?;
+        fence
+            .close(&self.revokes)
+            .await
+            .doing("revoking write grants on the source")?;
+        Ok(ended)
+    }
+
+    pub(super) fn findings(&self, refused: i64) -> Vec<Finding> {
+        if refused == 0 {
+            return Vec::new();
+        }
+        vec![Finding::warning(
+            "sessions-left",
+            &self.database,
+            format!("{refused} sessions of other roles are still connected to the source"),
+            "end them there, or grant pg_signal_backend to the source role before a cutover",
+        )]
+    }
+}
+
+/// Opens the source again exactly as it was.
+pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter) -> Result<()> {
+    let open = deviation::open(target, Side::Source)
+        .await
+        .doing("reading what was changed on the source")?;
+    for deviation in open.into_iter().filter(|deviation| deviation.kind == KIND) {
+        fence::run_all(source, &deviation.undo)
+            .await
+            .doing("opening the source again")?;
+        deviation::undone(&**target, deviation.id)
+            .await
+            .doing("recording that the source is open again")?;
+        reporter.step("the source is open to writers again");
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Late writers: the proof that nothing was committed on the source after the fence.
+//!
+//! The stream itself is read from the frontier to a closing marker, and every data change found in
+//! it is one that the target does not have. It runs once the target is open, so that it costs no pause.
+
+use std::time::{Duration, Instant};
+
+use transhume_core::finding::Finding;
+use transhume_pg::{
+    marker, names,
+    raw::{Mode, RawConnection},
+    session::Session,
+    slot,
+    stream::StreamOptions,
+};
+use transhume_wire::{
+    lsn::Lsn,
+    pgoutput::{self, Message},
+    replication::ServerMessage,
+};
+
+use super::{Cutover, CutoverReport};
+use crate::error::{Doing, EngineError, Result};
+
+/// How long the runner may take to let the slot go, and the stream to reach the closing marker.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// First major version whose stream carries logical messages.
+const MESSAGES_SINCE: u32 = 14;
+
+const SLOT_POLL: Duration = Duration::from_millis(100);
+
+/// Counts what came after the fence into the report; not being able to look is a finding too.
+pub(super) async fn check(cutover: &Cutover<'_>, announcer: &Session, report: &mut CutoverReport) {
+    let looked = tokio::time::timeout(PATIENCE, late_changes(cutover, announcer, report.fence_lsn)).await;
+    let remedy = "run \"transhume verify\" between source and target and carry over what differs before \"transhume finish\"";
+    match looked.unwrap_or_else(|_| Err(EngineError::Interrupted)) {
+        Ok(0) => {}
+        Ok(late) => {
+            report.late_changes = late;
+            report.findings.push(Finding::warning(
+                "late-changes",
+                "",
+                format!("the source committed {late} changes after the fence; the target does not have them"),
+                remedy,
+            ));
+        }
+        Err(error) => report.findings.push(Finding::warning(
+            "late-changes-unknown",
+            "",
+            format!("could not read whether the source committed anything after the fence: {error}"),
+            remedy,
+        )),
+    }
+}
+
+async fn late_changes(cutover: &Cutover<'_>, announcer: &Session, fence_lsn: Lsn) -> Result<u64> {
+    let name = &cutover.migration.slot_name;
+    wait_until_free(announcer, name).await?;
+    let nonce = marker::nonce(announcer).await.doing("making a nonce")?;
+    let end = marker::emit(announcer, &cutover.migration.id, &nonce)
+        .await
+        .doing("writing the closing marker")?;
+    let connection = RawConnection::connect(
+        &cutover.endpoints.source,
+        &names::application_name(&cutover.migration.id, "late"),
+        Mode::Replication,
+    )
+    .await
+    .doing("opening a replication connection to the source")?;
+    let options = StreamOptions {
+        messages: connection.server_version().major() >= MESSAGES_SINCE,
+        ..StreamOptions::default()
+    };
+    let publications = [&cutover.migration.publication_name];
+    let mut stream = connection
+        .start_replication(name, fence_lsn, &publications, options)
+        .await
+        .doing("reading the stream behind the fence")?;
+    let mut late = 0;
+    let mut commit_lsn = Lsn::ZERO;
+    loop {
+        match stream.next().await.doing("reading the stream behind the fence")? {
+            ServerMessage::Keepalive { wal_end, .. } if wal_end > end => return Ok(late),
+            ServerMessage::Keepalive { .. } => {}
+            ServerMessage::Data { data, .. } => match pgoutput::decode(data) {
+                Ok(Message::Begin(begin)) => commit_lsn = begin.final_lsn,
+                Ok(Message::Commit(commit)) if commit.end_lsn > end => return Ok(late),
+                Ok(
+                    Message::Insert { .. }
+                    | Message::Update { .. }
+                    | Message::Delete { .. }
+                    | Message::Truncate { .. },
+                ) if commit_lsn > fence_lsn => late += 1,
+                Ok(_) => {}
+                Err(error) => {
+                    return Err(EngineError::stopped(
+                        error.to_string(),
+                        "",
+                        "report this with the bytes shown",
+                    ));
+                }
+            },
+        }
+    }
+}
+
+async fn wait_until_free(source: &Session, name: &str) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let state = slot::state(source, name).await.doing("looking at the slot")?;
+        if state.is_none_or(|state| state.active_pid.is_none()) || Instant::now() > deadline {
+            return Ok(());
+        }
+        tokio::time::sleep(SLOT_POLL).await;
+    }
+}

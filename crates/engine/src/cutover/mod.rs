@@ -1,0 +1,214 @@
+//! `cutover`: moving the application from source to target (design §9).
+//!
+//! Gate, fence, marker, drain, sequences, closing of the source, opening of the target. Until the
+//! target opens, any failure, time-out or interruption lowers the fence and the migration follows on
+//! as before: the application has only waited. Opening the target, one commit, is the point of no
+//! return.
+
+mod close;
+mod gate;
+mod late;
+mod open;
+mod pause;
+
+use std::time::Duration;
+
+use serde::Serialize;
+use transhume_core::{finding::Finding, phase::Phase, sequence::Sequence, table::Table};
+use transhume_pg::{
+    catalog::{sequences::sequences, tables::tables},
+    opening,
+    session::Session,
+    state::{history, migration, runner},
+};
+use transhume_wire::lsn::Lsn;
+
+use crate::{
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    report::Reporter,
+    runner::Companion,
+};
+
+#[derive(Debug, Clone)]
+pub struct CutoverOptions {
+    /// The gate refuses while the target is further behind than this.
+    pub lag_limit_bytes: u64,
+    /// How long writers may queue behind the fence's locks before it is lowered again.
+    pub lock_timeout: Duration,
+    /// How often the fence is tried.
+    pub attempts: u32,
+    /// How long the target may take to reach the fence.
+    pub drain_timeout: Duration,
+    /// Increments that each sequence is set ahead of the source's value.
+    pub sequence_margin: i64,
+}
+
+impl Default for CutoverOptions {
+    fn default() -> Self {
+        Self {
+            // A second or so of applying; more would be a pause that people notice.
+            lag_limit_bytes: 16 << 20,
+            lock_timeout: Duration::from_millis(500),
+            attempts: 20,
+            drain_timeout: Duration::from_secs(10),
+            // A crash of the source skips up to 32 values that a session had fetched ahead.
+            sequence_margin: 32,
+        }
+    }
+}
+
+/// What happened, step by step.
+#[derive(Debug, Clone, Serialize)]
+pub struct CutoverReport {
+    pub source: String,
+    pub target: String,
+    /// Every commit of the source is below this.
+    pub fence_lsn: Lsn,
+    pub steps: Vec<Step>,
+    /// From the first lock asked for to the target open, in milliseconds: the longest that a
+    /// writer can have waited.
+    pub write_pause_milliseconds: f64,
+    pub fence_attempts: u32,
+    pub sequences_set: usize,
+    pub sessions_ended: i64,
+    /// Data changes that the source committed after the fence LSN.
+    pub late_changes: u64,
+    pub findings: Vec<Finding>,
+}
+
+/// One step of the pause and how long it took.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    pub name: &'static str,
+    pub milliseconds: f64,
+}
+
+/// What the steps of a cutover work with.
+pub(crate) struct Cutover<'run> {
+    endpoints: &'run Endpoints,
+    options: &'run CutoverOptions,
+    reporter: &'run Reporter,
+    migration: migration::Migration,
+    source: Session,
+    target: Session,
+    tables: Vec<Table>,
+    sequences: Vec<Sequence>,
+}
+
+/// Switches over, or leaves everything as it was and says why.
+pub async fn cutover(
+    endpoints: &Endpoints,
+    options: &CutoverOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<CutoverReport> {
+    let cutover = Cutover::begin(endpoints, options, reporter).await?;
+    let replica_role = crate::run::replica_role(&cutover.target).await?;
+    let companion = Companion::ensure(endpoints, &cutover.migration, replica_role, reporter).await?;
+    let outcome = cutover.switch(cancellation).await;
+    companion.end().await?;
+    outcome
+}
+
+impl<'run> Cutover<'run> {
+    async fn begin(
+        endpoints: &'run Endpoints,
+        options: &'run CutoverOptions,
+        reporter: &'run Reporter,
+    ) -> Result<Self> {
+        let target = endpoints.target_session("cutover", "cutover").await?;
+        let migration = migration::read(&target)
+            .await
+            .doing("reading the migration")?
+            .ok_or_else(|| {
+                EngineError::refused(
+                    "the target holds no migration",
+                    "start one with \"transhume run\"",
+                )
+            })?;
+        if !runner::try_cutover_lock(&target)
+            .await
+            .doing("taking the cutover's lock")?
+        {
+            return Err(EngineError::refused(
+                "another cutover is under way",
+                "see \"transhume status\"",
+            ));
+        }
+        let source = endpoints.source_session(&migration.id, "cutover").await?;
+        let selector = crate::run::selector(&migration.selection)?;
+        let mut tables = tables(&source).await.doing("reading the source's tables")?;
+        tables.retain(|table| table.holds_rows() && selector.selects(&table.name));
+        let mut sequences = sequences(&source).await.doing("reading the source's sequences")?;
+        sequences.retain(|sequence| selector.selects(sequence.deciding_name()));
+        Ok(Self {
+            endpoints,
+            options,
+            reporter,
+            migration,
+            source,
+            target,
+            tables,
+            sequences,
+        })
+    }
+
+    async fn switch(mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
+        gate::pass(&self).await?;
+        self.enter().await?;
+        match self.pause(cancellation).await {
+            Ok(report) => Ok(report),
+            Err(error) => {
+                self.leave().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// From here on a crash is found by the phase, and `run` or another `cutover` undoes it.
+    async fn enter(&mut self) -> Result<()> {
+        if migration::advance(&*self.target, Phase::Follow, Phase::Cutover)
+            .await
+            .doing("beginning the cutover")?
+        {
+            return Ok(());
+        }
+        Err(EngineError::refused(
+            "another cutover is under way or over",
+            "see \"transhume status\"",
+        ))
+    }
+
+    /// Back to following, with nothing left of the fence.
+    async fn leave(&mut self) -> Result<()> {
+        opening::roll_back(&self.target)
+            .await
+            .doing("rolling back on the target")?;
+        close::undo(&self.source, &self.target, self.reporter).await?;
+        migration::advance(&*self.target, Phase::Cutover, Phase::Follow)
+            .await
+            .doing("going back to following")?;
+        self.reporter
+            .step("the cutover was undone: the migration follows on as before");
+        Ok(())
+    }
+
+    async fn record(&self, report: &CutoverReport) -> Result<()> {
+        let detail = serde_json::to_value(report).expect("a report is plain data");
+        history::add(&*self.target, "cutover", &detail)
+            .await
+            .doing("recording the cutover")
+    }
+}
+
+/// Undoes what a cutover that died has left: called by `run` when it finds the phase.
+pub(crate) async fn undo_interrupted(source: &Session, target: &Session, reporter: &Reporter) -> Result<()> {
+    close::undo(source, target, reporter).await?;
+    migration::advance(&**target, Phase::Cutover, Phase::Follow)
+        .await
+        .doing("going back to following")?;
+    reporter.step("an interrupted cutover was undone");
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Opening the target: sequences, triggers, held foreign keys, and the one commit that is the point
+//! of no return.
+//!
+//! Everything but that commit can be rolled back. What may take long (validating foreign keys,
+//! refreshing materialized views) comes after it, while the application already works.
+
+use std::time::{Duration, Instant};
+
+use transhume_core::{finding::Finding, phase::Phase};
+use transhume_pg::{
+    catalog::{objects::materialized_views, sequences::sequences},
+    error::PgError,
+    fence::Fence,
+    opening,
+    session::Session,
+    state::{
+        deviation::{self, Deviation, Side},
+        held::{self, HeldBuild},
+        migration,
+    },
+};
+
+use transhume_wire::ident::QualifiedName;
+
+use super::{Cutover, CutoverReport};
+use crate::{
+    error::{Doing, EngineError, Result},
+    load,
+};
+
+/// How long the target is asked whether a commit whose answer was lost took place.
+const OUTCOME_PATIENCE: Duration = Duration::from_secs(60);
+
+const OUTCOME_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What is done on the target, read before the fence stands.
+pub(super) struct Opening {
+    held: Vec<HeldBuild>,
+    deviations: Vec<Deviation>,
+}
+
+impl Opening {
+    pub(super) async fn plan(cutover: &Cutover<'_>) -> Result<Self> {
+        Ok(Self {
+            held: held::builds(&cutover.target)
+                .await
+                .doing("reading what was held until the cutover")?,
+            deviations: deviation::open(&cutover.target, Side::Target)
+                .await
+                .doing("reading what was set aside on the target")?,
+        })
+    }
+
+    /// Sets every sequence ahead of the source's; harmless while the target is not open.
+    pub(super) async fn set_sequences(&self, cutover: &Cutover<'_>, fence: &Fence) -> Result<usize> {
+        let selected: Vec<u32> = cutover.sequences.iter().map(|sequence| sequence.oid).collect();
+        let mut values = sequences(fence.session())
+            .await
+            .doing("reading the source's sequences")?;
+        values.retain(|sequence| selected.contains(&sequence.oid));
+        let outcome = load::set_sequences(&cutover.target, &values, cutover.options.sequence_margin).await?;
+        let left = outcome
+            .missing
+            .iter()
+            .chain(&outcome.unreadable)
+            .map(QualifiedName::plain);
+        let left: Vec<_> = left.collect();
+        if left.is_empty() {
+            return Ok(outcome.set);
+        }
+        Err(EngineError::stopped(
+            format!("{} sequences cannot be set on the target", left.len()),
+            format!(
+                "They are missing there or cannot be read on the source: {}.",
+                left.join(", ")
+            ),
+            "create them on the target, or grant select on them to the source role, then cut over again",
+        ))
+    }
+
+    /// Puts triggers and keys in their final state, in a transaction that stays open.
+    pub(super) async fn begin(&self, target: &Session) -> Result<()> {
+        let quick = self.held.iter().filter(|build| build.is_quick());
+        let statements: Vec<&str> = self
+            .deviations
+            .iter()
+            .flat_map(|deviation| &deviation.undo)
+            .chain(quick.flat_map(|build| &build.statements))
+            .map(String::as_str)
+            .collect();
+        opening::begin(target, &statements)
+            .await
+            .doing("preparing the target")
+    }
+
+    /// Commits: from here on the application lives on the target.
+    pub(super) async fn commit(&self, cutover: &mut Cutover<'_>) -> Result<()> {
+        let Err(error) = self.try_commit(&cutover.target).await else {
+            return Ok(());
+        };
+        if error.server().is_some() {
+            return Err(error).doing("opening the target");
+        }
+        cutover.target = committed_after_all(cutover, error).await?;
+        Ok(())
+    }
+
+    async fn try_commit(&self, target: &Session) -> std::result::Result<(), PgError> {
+        for deviation in &self.deviations {
+            deviation::undone(&**target, deviation.id).await?;
+        }
+        for build in self.held.iter().filter(|build| build.is_quick()) {
+            held::mark_done(&**target, build).await?;
+        }
+        migration::advance(&**target, Phase::Cutover, Phase::Done).await?;
+        opening::commit(target).await
+    }
+
+    /// What may take its time once the application is there; a failure is a finding, not an undoing.
+    pub(super) async fn after(&self, cutover: &mut Cutover<'_>, report: &mut CutoverReport) {
+        for build in self.held.iter().filter(|build| !build.is_quick()) {
+            cutover.reporter.step(format!("after opening: {}", build.name));
+            if let Err(error) = held::run(&mut cutover.target, build).await {
+                report.findings.push(Finding::warning(
+                    "after-opening",
+                    &build.name,
+                    format!("could not be completed: {error}"),
+                    build.statements.join(";\n"),
+                ));
+            }
+        }
+    }
+}
+
+/// Brings materialized views up to date before the fence: inside the pause they would cost too much,
+/// and the application refreshes them by itself afterwards as it always did.
+pub(super) async fn refresh_views(cutover: &Cutover<'_>) -> Result<()> {
+    let views = materialized_views(&cutover.target)
+        .await
+        .doing("reading the target's materialized views")?;
+    for view in views.iter().filter(|view| view.populated) {
+        opening::refresh(&cutover.target, &view.name)
+            .await
+            .doing(format!("refreshing {}", view.name.plain()))?;
+        cutover.reporter.step(format!("refreshed {}", view.name.plain()));
+    }
+    Ok(())
+}
+
+/// The answer to the commit was lost: only the phase on the target says whether it took place.
+async fn committed_after_all(cutover: &Cutover<'_>, lost: PgError) -> Result<Session> {
+    let deadline = Instant::now() + OUTCOME_PATIENCE;
+    loop {
+        if let Ok(target) = cutover
+            .endpoints
+            .target_session(&cutover.migration.id, "cutover")
+            .await
+        {
+            let migration = migration::read(&target).await.doing("reading the migration")?;
+            return match migration.map(|migration| migration.phase) {
+                Some(Phase::Done) => Ok(target),
+                _ => Err(lost).doing("opening the target"),
+            };
+        }
+        if Instant::now() >= deadline {
+            return Err(EngineError::stopped(
+                "it is not known whether the target was opened",
+                format!("The connection was lost while the cutover was being committed: {lost}."),
+                "when the target answers again, see \"transhume status\": in phase done the application belongs \
+                 there, in phase cutover \"transhume run\" opens the source again",
+            ));
+        }
+        tokio::time::sleep(OUTCOME_INTERVAL).await;
+    }
+}

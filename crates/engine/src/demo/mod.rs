@@ -1,0 +1,238 @@
+//! `demo`: a whole live migration between two throwaway servers on this machine.
+//!
+//! It uses nothing but the public ways of this crate, as an operator would, while clients buy in the
+//! shop without a pause and write down every purchase that the server acknowledged. At the end each
+//! of those must stand on the target exactly once.
+
+mod traffic;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+use transhume_core::selection::Selection;
+use transhume_pg::{
+    cluster::{Cluster, ClusterOptions},
+    conninfo::{ConnectionSettings, Environment},
+    shop,
+};
+
+use self::traffic::{Traffic, TrafficSummary};
+use crate::{
+    cancel::{self, Cancellation},
+    cutover::{self, CutoverOptions, CutoverReport},
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    finish,
+    load::LoadOptions,
+    report::Reporter,
+    run::{self, RunOptions},
+    status::{self, Status},
+    verify::{self, Verification, VerifyOptions},
+};
+
+/// Where Debian and Ubuntu keep the servers of each major version.
+const DEBIAN_SERVERS: &str = "/usr/lib/postgresql";
+
+/// How long the application keeps buying on the target before the ledger is counted.
+const AFTERMATH: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone)]
+pub struct DemoOptions {
+    /// Directory of `initdb` and `postgres`; the newest found where not given.
+    pub binaries: Option<PathBuf>,
+    /// Customers in the shop; 100,000 make about 300 MB.
+    pub customers: u32,
+    /// Clients that buy all the time.
+    pub clients: u16,
+}
+
+/// What happened, in figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct DemoReport {
+    pub tables: u64,
+    pub rows_loaded: u64,
+    pub bytes_loaded: u64,
+    /// From the start of the run until the target had caught up: schema, load, indexes, backlog.
+    pub run_seconds: f64,
+    pub changes_applied: u64,
+    pub transactions_applied: u64,
+    pub verify_seconds: f64,
+    pub tables_equal: usize,
+    pub cutover: CutoverReport,
+    pub traffic: TrafficSummary,
+    pub acknowledged: usize,
+    pub found: usize,
+    pub doubled: usize,
+    pub missing: usize,
+}
+
+impl DemoReport {
+    /// Every acknowledged commit arrived exactly once, and verify found no difference.
+    pub fn is_exact(&self) -> bool {
+        self.missing == 0 && self.doubled == 0 && self.acknowledged > 0
+    }
+}
+
+pub async fn demo(
+    options: &DemoOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<DemoReport> {
+    let servers = Servers::start(options)?;
+    reporter.step("two servers started; filling the shop on the source");
+    let shop_session = servers.endpoints.source_session("demo", "shop").await?;
+    shop::create(&shop_session, options.customers)
+        .await
+        .doing("filling the shop")?;
+    drop(shop_session);
+    let traffic = Traffic::start(&servers.endpoints.source, options.clients).await?;
+    reporter.step(format!(
+        "{} clients buy from now on, without a pause",
+        options.clients
+    ));
+    migrate(&servers.endpoints, traffic, reporter, cancellation).await
+}
+
+/// Both servers stop and vanish when this is dropped.
+struct Servers {
+    endpoints: Endpoints,
+    _source: Cluster,
+    _target: Cluster,
+}
+
+impl Servers {
+    fn start(options: &DemoOptions) -> Result<Self> {
+        let binaries = match &options.binaries {
+            Some(binaries) => binaries.clone(),
+            None => newest_server(Path::new(DEBIAN_SERVERS))?,
+        };
+        let start = || {
+            let mut options = ClusterOptions::new(&binaries).setting("shared_buffers", "256MB");
+            options.own_process_group = true;
+            Cluster::start(options).map_err(|error| {
+                EngineError::stopped(
+                    "a throwaway server did not start",
+                    error.to_string(),
+                    "see the server's log above",
+                )
+            })
+        };
+        let (source, target) = (start()?, start()?);
+        Ok(Self {
+            endpoints: Endpoints {
+                source: settings(&source)?,
+                target: settings(&target)?,
+            },
+            _source: source,
+            _target: target,
+        })
+    }
+}
+
+fn settings(cluster: &Cluster) -> Result<ConnectionSettings> {
+    ConnectionSettings::parse(&cluster.url("postgres"), &Environment::default())
+        .map_err(|error| EngineError::refused(error.to_string(), "report this"))
+}
+
+fn newest_server(root: &Path) -> Result<PathBuf> {
+    let versions = std::fs::read_dir(root).into_iter().flatten().flatten();
+    versions
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse::<u32>().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
+        .filter(|(_, binaries)| binaries.join("initdb").exists())
+        .max()
+        .map(|(_, binaries)| binaries)
+        .ok_or_else(|| {
+            EngineError::refused(
+                "no PostgreSQL server is installed",
+                "install one (apt-get install postgresql), or name its directory with --binaries",
+            )
+        })
+}
+
+/// The migration itself, as an operator goes through it.
+async fn migrate(
+    endpoints: &Endpoints,
+    traffic: Traffic,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<DemoReport> {
+    let mut options = RunOptions {
+        selection: Selection::default(),
+        load: LoadOptions::default(),
+        programs: None,
+        until_caught_up: true,
+    };
+    let started = Instant::now();
+    run::run(endpoints, &options, reporter, cancellation).await?;
+    let run_seconds = started.elapsed().as_secs_f64();
+
+    // The runner goes on, as it would in another terminal, until the cutover ends it.
+    options.until_caught_up = false;
+    let (canceller, follower_cancellation) = cancel::cancellation();
+    let silent = Reporter::silent();
+    let follower = run::run(endpoints, &options, &silent, &follower_cancellation);
+    let operator = async {
+        let outcome = verify_and_cut_over(endpoints, &traffic, reporter, cancellation).await;
+        if outcome.is_err() {
+            canceller.cancel();
+        }
+        outcome
+    };
+    let (followed, outcome) = tokio::join!(follower, operator);
+    let (verification, figures, cutover) = outcome?;
+    followed?;
+    let purchases = traffic.stop().await;
+    let ledger = count_ledger(endpoints).await?;
+    finish::finish(endpoints, reporter).await?;
+    let times_found = |purchase: &(i32, i64)| ledger.get(purchase).copied().unwrap_or_default();
+    let found = purchases
+        .acknowledged
+        .iter()
+        .filter(|purchase| times_found(purchase) == 1)
+        .count();
+    Ok(DemoReport {
+        tables: figures.load.tables,
+        rows_loaded: figures.load.rows,
+        bytes_loaded: figures.load.bytes,
+        run_seconds,
+        changes_applied: figures.changes,
+        transactions_applied: figures.transactions,
+        verify_seconds: verification.seconds,
+        tables_equal: verification.tables.iter().filter(|table| table.equal).count(),
+        cutover,
+        acknowledged: purchases.acknowledged.len(),
+        found,
+        doubled: ledger.values().filter(|count| **count > 1).count(),
+        missing: purchases.acknowledged.len() - found,
+        traffic: purchases.summary,
+    })
+}
+
+async fn verify_and_cut_over(
+    endpoints: &Endpoints,
+    traffic: &Traffic,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<(Verification, Status, CutoverReport)> {
+    let verification = verify::verify(endpoints, &VerifyOptions::default(), reporter, cancellation).await?;
+    let figures = status::read(&endpoints.target).await?;
+    let cutover = cutover::cutover(endpoints, &CutoverOptions::default(), reporter, cancellation).await?;
+    traffic.redirect(&endpoints.target);
+    reporter.step("the clients buy on the target now");
+    tokio::time::sleep(AFTERMATH).await;
+    Ok((verification, figures, cutover))
+}
+
+async fn count_ledger(endpoints: &Endpoints) -> Result<HashMap<(i32, i64), i64>> {
+    let target = endpoints.target_session("demo", "shop").await?;
+    shop::ledger(&target).await.doing("counting the ledger")
+}

@@ -1,0 +1,280 @@
+//! The first phase: everything that is made on the source before a row is read.
+//!
+//! Order matters: replica identities (or publishing would break the application's UPDATE and
+//! DELETE), then the publication (or the slot's history would not know it), then the slot. Each
+//! change is written down on the target before it is made, so that `abort` can undo it after a crash
+//! at any point; on resume everything is looked at again and only what is missing is made.
+
+use std::time::Duration;
+
+use transhume_core::{
+    disposition::Disposition,
+    phase::Phase,
+    table::{Persistence, Table},
+};
+use transhume_pg::{
+    catalog::activity,
+    names, publication,
+    raw::{Mode, RawConnection},
+    replica_identity,
+    session::Session,
+    slot::{self, CreatedSlot},
+    snapshot::SnapshotHolder,
+    state::{
+        deviation::{self, NewDeviation, Side},
+        history, migration,
+    },
+    wal,
+};
+
+use crate::{
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    report::Reporter,
+};
+
+/// How often a lock that the application holds is asked for again; each try makes writers queue for
+/// at most two seconds.
+const LOCK_ATTEMPTS: usize = 10;
+
+/// Between two looks at who keeps the slot from becoming consistent.
+const BLOCKER_INTERVAL: Duration = Duration::from_secs(2);
+
+/// What [`prepare`] works with.
+pub(crate) struct Preparation<'run> {
+    pub(crate) endpoints: &'run Endpoints,
+    pub(crate) source: &'run mut Session,
+    pub(crate) target: &'run mut Session,
+    pub(crate) migration: &'run migration::Migration,
+    /// Selected tables that hold rows.
+    pub(crate) tables: &'run [Table],
+    pub(crate) reporter: &'run Reporter,
+    pub(crate) cancellation: &'run Cancellation,
+}
+
+/// Makes identities, publication and slot, and returns the slot's snapshot, held.
+pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<SnapshotHolder> {
+    drop_unrecorded_slot(&preparation).await?;
+    set_replica_identities(&mut preparation).await?;
+    create_publication(&preparation).await?;
+    create_slot(&mut preparation).await
+}
+
+/// A slot of ours without a consistent point on the target was made just before a crash: its
+/// snapshot is gone, so it is made anew.
+async fn drop_unrecorded_slot(preparation: &Preparation<'_>) -> Result<()> {
+    if slot::drop(preparation.source, &preparation.migration.slot_name)
+        .await
+        .doing("dropping the slot of an interrupted start")?
+    {
+        preparation
+            .reporter
+            .step("dropped the slot of an interrupted start");
+    }
+    Ok(())
+}
+
+async fn set_replica_identities(preparation: &mut Preparation<'_>) -> Result<()> {
+    let published = published_tables(preparation.tables);
+    for table in published.into_iter().filter(|table| table.needs_full_identity()) {
+        let id = deviation::intend(
+            &**preparation.target,
+            &NewDeviation {
+                side: Side::Source,
+                kind: "replica-identity",
+                object: &table.name.to_string(),
+                description: &format!("replica identity of {} set to full", table.name.plain()),
+                undo: &[replica_identity::restore_statement(table)],
+            },
+        )
+        .await
+        .doing("recording a change of the source")?;
+        alter_with_patience(preparation, table).await?;
+        deviation::made(&**preparation.target, id)
+            .await
+            .doing("recording a change of the source")?;
+        preparation.reporter.step(format!(
+            "{} has no usable key: replica identity set to full",
+            table.name.plain()
+        ));
+    }
+    Ok(())
+}
+
+async fn alter_with_patience(preparation: &mut Preparation<'_>, table: &Table) -> Result<()> {
+    let statement = replica_identity::set_full_statement(table);
+    for attempt in 1.. {
+        let Err(error) = replica_identity::alter(preparation.source, &statement).await else {
+            break;
+        };
+        if error.disposition() != Disposition::Retry || attempt == LOCK_ATTEMPTS {
+            return Err(error).doing(format!("setting the replica identity of {}", table.name.plain()));
+        }
+        preparation.reporter.waiting(format!(
+            "a lock on {} that other sessions hold",
+            table.name.plain()
+        ));
+        pause(BLOCKER_INTERVAL, preparation.cancellation).await?;
+    }
+    Ok(())
+}
+
+async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
+    let name = &preparation.migration.publication_name;
+    let drop_statement = publication::drop_statement(name);
+    let id = deviation::intend(
+        &**preparation.target,
+        &NewDeviation {
+            side: Side::Source,
+            kind: "publication",
+            object: name,
+            description: &format!("publication {name}"),
+            undo: std::slice::from_ref(&drop_statement),
+        },
+    )
+    .await
+    .doing("recording a change of the source")?;
+    // One of this name is left over from an interrupted start, perhaps with other tables.
+    preparation
+        .source
+        .batch_execute(&drop_statement)
+        .await
+        .map_err(Into::into)
+        .doing("dropping the publication of an interrupted start")?;
+    let published = published_tables(preparation.tables);
+    publication::create(preparation.source, name, &published)
+        .await
+        .doing("creating the publication")?;
+    deviation::made(&**preparation.target, id)
+        .await
+        .doing("recording a change of the source")?;
+    preparation
+        .reporter
+        .step(format!("publication {name} made for {} tables", published.len()));
+    Ok(())
+}
+
+async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder> {
+    let name = &preparation.migration.slot_name;
+    let id = deviation::intend(
+        &**preparation.target,
+        &NewDeviation {
+            side: Side::Source,
+            kind: "slot",
+            object: name,
+            description: &format!("logical replication slot {name}"),
+            undo: &[slot::drop_statement(name)],
+        },
+    )
+    .await
+    .doing("recording a change of the source")?;
+    let mut connection = RawConnection::connect(
+        &preparation.endpoints.source,
+        &names::application_name(&preparation.migration.id, "slot"),
+        Mode::Replication,
+    )
+    .await
+    .doing("opening a replication connection to the source")?;
+    let created = wait_for_slot(preparation, &mut connection).await?;
+    let holder = SnapshotHolder::import(
+        &preparation.endpoints.source,
+        &preparation.migration.id,
+        &created.snapshot_name,
+    )
+    .await
+    .doing("taking over the slot's snapshot")?;
+    let horizon = wal::assign_xid(preparation.source)
+        .await
+        .doing("taking a transaction id on the source")?;
+    record_slot(preparation, id, &created, horizon).await?;
+    preparation.reporter.step(format!(
+        "slot {name} made, consistent at {}",
+        created.consistent_point
+    ));
+    Ok(holder)
+}
+
+/// Waits for the slot, saying for whom; gives up cleanly when cancelled.
+async fn wait_for_slot(preparation: &Preparation<'_>, connection: &mut RawConnection) -> Result<CreatedSlot> {
+    let backend = connection.backend_pid();
+    let creating = slot::create(connection, &preparation.migration.slot_name, false);
+    tokio::pin!(creating);
+    loop {
+        tokio::select! {
+            created = &mut creating => return created.doing("creating the slot"),
+            () = tokio::time::sleep(BLOCKER_INTERVAL) => {
+                preparation.reporter.waiting(waiting_for(preparation.source).await?);
+            }
+            () = preparation.cancellation.cancelled() => {
+                // The walsender does not notice that we left while it waits for a transaction.
+                slot::end_backend(preparation.source, backend)
+                    .await
+                    .doing("giving up the slot")?;
+                return Err(EngineError::Interrupted);
+            }
+        }
+    }
+}
+
+/// Names who keeps the slot from becoming consistent.
+async fn waiting_for(source: &Session) -> Result<String> {
+    let writing = activity::writing_transactions(source)
+        .await
+        .doing("asking who keeps the slot waiting")?;
+    let prepared = activity::prepared_transactions(source)
+        .await
+        .doing("asking who keeps the slot waiting")?;
+    let sessions = writing.iter().map(|transaction| {
+        format!(
+            "process {} of {} for {} s",
+            transaction.pid,
+            transaction.user.as_deref().unwrap_or("another role"),
+            transaction.age_seconds.unwrap_or_default()
+        )
+    });
+    let names = prepared.iter().map(|transaction| {
+        format!(
+            "prepared transaction \"{}\" of {}",
+            transaction.gid.escape_debug(),
+            transaction.owner
+        )
+    });
+    let whom = sessions.chain(names).collect::<Vec<_>>().join("; ");
+    Ok(format!(
+        "transactions that must end before the slot is consistent: {whom}"
+    ))
+}
+
+async fn record_slot(
+    preparation: &mut Preparation<'_>,
+    deviation_id: i64,
+    created: &CreatedSlot,
+    horizon: i64,
+) -> Result<()> {
+    let recorded = async {
+        let transaction = preparation.target.transaction().await?;
+        migration::set_slot(&transaction, created.consistent_point, horizon).await?;
+        deviation::made(&transaction, deviation_id).await?;
+        migration::advance(&transaction, Phase::Prepare, Phase::PreData).await?;
+        let detail = serde_json::json!({ "consistent_point": created.consistent_point });
+        history::add(&transaction, "slot created", &detail).await?;
+        Ok(transaction.commit().await?)
+    };
+    recorded.await.doing("recording the slot")
+}
+
+/// Unlogged tables never reach the WAL, so they cannot be published.
+fn published_tables(tables: &[Table]) -> Vec<&Table> {
+    tables
+        .iter()
+        .filter(|table| table.persistence == Persistence::Permanent)
+        .collect()
+}
+
+async fn pause(duration: Duration, cancellation: &Cancellation) -> Result<()> {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => Ok(()),
+        () = cancellation.cancelled() => Err(EngineError::Interrupted),
+    }
+}

@@ -1,0 +1,297 @@
+//! `run`: drives a migration phase by phase up to following, and resumes wherever it stands.
+//!
+//! Everything that must survive is on the target; this loop reads the phase, does its work, and
+//! reads it again. A kill at any point leaves the phase where it was, and each phase's work looks at
+//! what is already done.
+
+mod phases;
+mod watch;
+
+use serde::Serialize;
+use transhume_core::{
+    phase::Phase,
+    selection::{Selection, Selector},
+    table::Table,
+};
+use transhume_pg::{
+    catalog::tables::tables,
+    names, probe,
+    session::Session,
+    snapshot::SnapshotHolder,
+    state::{
+        history,
+        migration::{self, LAYOUT, Migration, NewMigration, SourceIdentity},
+        runner,
+    },
+};
+use transhume_wire::lsn::Lsn;
+
+use crate::{
+    assess,
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    load::{LoadContext, LoadOptions},
+    report::{Report, Reporter},
+    runner::{host_name, lock},
+    schema::{SchemaOptions, SchemaWork},
+};
+
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    pub selection: Selection,
+    pub load: LoadOptions,
+    /// Directory of pg_dump and pg_restore; found by itself where not given.
+    pub programs: Option<std::path::PathBuf>,
+    /// End once the target has caught up instead of following on.
+    pub until_caught_up: bool,
+}
+
+/// Why a run ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunReason {
+    CaughtUp,
+    /// The application lives on the target.
+    Done,
+    /// Another process asked the runner to stop.
+    Stopped,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct RunEnd {
+    pub migration: String,
+    pub phase: Phase,
+    pub frontier: Lsn,
+    pub reason: RunReason,
+}
+
+/// What the phases of a run work with.
+pub(crate) struct Run<'run> {
+    pub(crate) endpoints: &'run Endpoints,
+    pub(crate) options: &'run RunOptions,
+    pub(crate) reporter: &'run Reporter,
+    pub(crate) cancellation: &'run Cancellation,
+    pub(crate) source: Session,
+    /// Holds the runner's lock.
+    pub(crate) target: Session,
+    pub(crate) migration: Migration,
+    pub(crate) selector: Selector,
+    /// Selected tables that hold rows.
+    pub(crate) tables: Vec<Table>,
+    /// The target lets us switch triggers and foreign keys off for a session.
+    pub(crate) replica_role: bool,
+    schema_options: SchemaOptions,
+    /// Snapshot that schema and rows are read under, while this process holds one.
+    pub(crate) holder: Option<SnapshotHolder>,
+}
+
+/// Starts or resumes the migration between these two databases.
+pub async fn run(
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<RunEnd> {
+    let mut run = Run::open(endpoints, options, reporter, cancellation).await?;
+    loop {
+        if cancellation.is_cancelled() {
+            return Err(EngineError::Interrupted);
+        }
+        reporter.send(Report::Phase {
+            phase: run.migration.phase,
+        });
+        if let Some(reason) = run.phase().await? {
+            run.reread().await?;
+            return Ok(RunEnd {
+                migration: run.migration.id.clone(),
+                phase: run.migration.phase,
+                frontier: run.migration.frontier,
+                reason,
+            });
+        }
+        run.reread().await?;
+    }
+}
+
+impl<'run> Run<'run> {
+    async fn open(
+        endpoints: &'run Endpoints,
+        options: &'run RunOptions,
+        reporter: &'run Reporter,
+        cancellation: &'run Cancellation,
+    ) -> Result<Self> {
+        let mut target = endpoints.target_session("run", "control").await?;
+        lock(&target).await?;
+        let migration = match migration::read(&target).await.doing("reading the migration")? {
+            Some(migration) => migration,
+            None => start(endpoints, options, &mut target, reporter).await?,
+        };
+        let source = endpoints.source_session(&migration.id, "control").await?;
+        check(&migration, options, &source).await?;
+        runner::register(&target, &host_name())
+            .await
+            .doing("registering as the runner")?;
+        let selector = selector(&migration.selection)?;
+        let mut selected = tables(&source).await.doing("reading the source's tables")?;
+        selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
+        let replica_role = replica_role(&target).await?;
+        Ok(Self {
+            endpoints,
+            options,
+            reporter,
+            cancellation,
+            source,
+            target,
+            migration,
+            selector,
+            tables: selected,
+            schema_options: SchemaOptions {
+                programs: options.programs.clone(),
+                replica_role,
+            },
+            replica_role,
+            holder: None,
+        })
+    }
+
+    async fn reread(&mut self) -> Result<()> {
+        self.migration = migration::read(&self.target)
+            .await
+            .doing("reading the migration")?
+            .ok_or_else(|| {
+                EngineError::stopped("the migration was removed meanwhile", "", "nothing is left to do")
+            })?;
+        Ok(())
+    }
+
+    fn schema_work(&self) -> SchemaWork<'_> {
+        SchemaWork {
+            endpoints: self.endpoints,
+            migration: &self.migration,
+            selector: &self.selector,
+            options: &self.schema_options,
+            reporter: self.reporter,
+            cancellation: self.cancellation,
+        }
+    }
+
+    fn load_context(&self) -> LoadContext<'_> {
+        LoadContext {
+            endpoints: self.endpoints,
+            migration: &self.migration,
+            options: &self.options.load,
+            reporter: self.reporter,
+            cancellation: self.cancellation,
+        }
+    }
+}
+
+/// Assesses both ends and writes the first state; nothing is written where a blocker is found.
+async fn start(
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    target: &mut Session,
+    reporter: &Reporter,
+) -> Result<Migration> {
+    let assessment = assess::assess(
+        endpoints,
+        &options.selection,
+        options.programs.as_deref(),
+        reporter,
+    )
+    .await?;
+    if assessment.has_blockers() {
+        return Err(EngineError::Blocked(assessment.blockers()));
+    }
+    for finding in assessment.warnings() {
+        reporter.send(Report::Finding { finding });
+    }
+    let source = endpoints.source_session("start", "control").await?;
+    let id = migration::new_id(target).await.doing("choosing an id")?;
+    let new = NewMigration {
+        slot_name: names::slot(&id),
+        publication_name: names::publication(&id),
+        identity: source_identity(&source).await?,
+        source_label: endpoints.source.to_string(),
+        selection: options.selection.clone(),
+        id,
+    };
+    migration::create(target, &new)
+        .await
+        .doing("creating the schema transhume on the target")?;
+    let detail =
+        serde_json::json!({ "program": env!("CARGO_PKG_VERSION"), "source": endpoints.source.to_string() });
+    history::add(&**target, "started", &detail)
+        .await
+        .doing("recording the start")?;
+    reporter.step(format!("migration {} begins", new.id));
+    migration::read(target)
+        .await
+        .doing("reading the migration")?
+        .ok_or_else(|| EngineError::stopped("the new migration cannot be read", "", "report this"))
+}
+
+/// The state on the target belongs to this program, this source and this selection.
+async fn check(migration: &Migration, options: &RunOptions, source: &Session) -> Result<()> {
+    if migration.layout != LAYOUT {
+        return Err(EngineError::refused(
+            format!(
+                "the target holds state of layout {}, this program knows {LAYOUT}",
+                migration.layout
+            ),
+            "use the version of transhume that began this migration",
+        ));
+    }
+    let identity = source_identity(source).await?;
+    if identity != migration.identity {
+        return Err(EngineError::refused(
+            format!(
+                "the migration on the target belongs to another source (system {}, database {})",
+                migration.identity.system, migration.identity.database
+            ),
+            "check --source; a restored or promoted server counts as another source: abort and start anew",
+        ));
+    }
+    if options.selection != Selection::default() && options.selection != migration.selection {
+        return Err(EngineError::refused(
+            "the selection differs from the one this migration began with",
+            "run without include and exclude, or with the same ones",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) async fn source_identity(source: &Session) -> Result<SourceIdentity> {
+    let identity = probe::identity(source)
+        .await
+        .doing("identifying the source")?
+        .ok_or_else(|| {
+            EngineError::refused(
+                "the source does not say which system it is",
+                "grant execution of pg_control_system() and pg_control_checkpoint() to the source role",
+            )
+        })?;
+    let (database, database_oid) = migration::database(source)
+        .await
+        .doing("identifying the source")?;
+    Ok(SourceIdentity {
+        system: identity.system_identifier,
+        database_oid,
+        database,
+        timeline: identity.timeline,
+    })
+}
+
+pub(crate) fn selector(selection: &Selection) -> Result<Selector> {
+    selection
+        .selector()
+        .map_err(|error| EngineError::refused(error.to_string(), "correct the pattern in the selection"))
+}
+
+pub(crate) async fn replica_role(target: &Session) -> Result<bool> {
+    let attempt = probe::replica_role(target)
+        .await
+        .doing("trying session_replication_role on the target")?;
+    Ok(attempt.is_allowed())
+}

@@ -1,0 +1,149 @@
+//! The work of each phase, in the order of design §3.
+
+use transhume_core::phase::Phase;
+use transhume_pg::{
+    marker,
+    snapshot::SnapshotHolder,
+    state::{history, migration},
+};
+
+use super::{Run, RunReason, watch};
+use crate::{
+    error::{Doing, EngineError, Result},
+    follow::{self, EndReason, FollowRequest, Until},
+    load,
+    prepare::{Preparation, prepare},
+    schema::{self, Moment},
+};
+
+impl Run<'_> {
+    /// Does the work of the present phase; a reason ends the run.
+    pub(super) async fn phase(&mut self) -> Result<Option<RunReason>> {
+        match self.migration.phase {
+            Phase::Prepare => self.prepare().await.map(|()| None),
+            Phase::PreData => self.pre_data().await.map(|()| None),
+            Phase::FullLoad => self.full_load().await.map(|()| None),
+            Phase::PostData => self.post_data().await.map(|()| None),
+            Phase::Follow | Phase::Cutover => self.follow().await,
+            Phase::Done => Ok(Some(RunReason::Done)),
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<()> {
+        let holder = prepare(Preparation {
+            endpoints: self.endpoints,
+            source: &mut self.source,
+            target: &mut self.target,
+            migration: &self.migration,
+            tables: &self.tables,
+            reporter: self.reporter,
+            cancellation: self.cancellation,
+        })
+        .await?;
+        self.holder = Some(holder);
+        Ok(())
+    }
+
+    async fn pre_data(&mut self) -> Result<()> {
+        let holder = self.take_holder().await?;
+        let work = self.schema_work();
+        schema::dump(&work, holder.name()).await?;
+        schema::pre_data(&work).await?;
+        schema::owners_and_grants(&work, Moment::BeforeData).await?;
+        load::plan(&self.load_context(), &holder).await?;
+        schema::plan_builds(&work).await?;
+        self.holder = Some(holder);
+        self.advance(Phase::PreData, Phase::FullLoad).await
+    }
+
+    async fn full_load(&mut self) -> Result<()> {
+        let holder = self.holder.take();
+        load::load(&self.load_context(), holder).await?;
+        // The stream must pass what the source had committed when the last row was in.
+        let nonce = marker::nonce(&self.source).await.doing("making a nonce")?;
+        let end = marker::emit(&self.source, &self.migration.id, &nonce)
+            .await
+            .doing("writing a marker on the source")?;
+        migration::set_load_end(&*self.target, end)
+            .await
+            .doing("recording the end of the load")?;
+        self.advance(Phase::FullLoad, Phase::PostData).await
+    }
+
+    async fn post_data(&mut self) -> Result<()> {
+        let work = self.schema_work();
+        schema::post_data(&work).await?;
+        schema::owners_and_grants(&work, Moment::AfterData).await?;
+        load::copy_sequences(&self.source, &self.target, &self.selector, 0).await?;
+        self.advance(Phase::PostData, Phase::Follow).await
+    }
+
+    async fn follow(&mut self) -> Result<Option<RunReason>> {
+        let until = if self.options.until_caught_up {
+            Until::CaughtUp(self.caught_up_lsn().await?)
+        } else {
+            Until::Cancelled
+        };
+        let request = FollowRequest {
+            endpoints: self.endpoints,
+            migration: &self.migration,
+            replica_role: self.replica_role,
+            until,
+        };
+        let end = tokio::select! {
+            end = follow::follow(request, self.reporter, self.cancellation) => end?,
+            error = watch::interrupted_cutover(self) => return Err(error),
+        };
+        match end.reason {
+            EndReason::CaughtUp => Ok(Some(RunReason::CaughtUp)),
+            EndReason::Stopped => Ok(Some(RunReason::Stopped)),
+            EndReason::CutOver => Ok(Some(RunReason::Done)),
+            EndReason::Cancelled => Err(EngineError::Interrupted),
+        }
+    }
+
+    /// The source's WAL end now, or at the end of the load if that was later. A marker makes sure
+    /// that there is a commit to pass on a quiet source.
+    async fn caught_up_lsn(&self) -> Result<transhume_wire::lsn::Lsn> {
+        let nonce = marker::nonce(&self.source).await.doing("making a nonce")?;
+        let now = marker::emit(&self.source, &self.migration.id, &nonce)
+            .await
+            .doing("writing a marker on the source")?;
+        Ok(now.max(self.migration.load_end_lsn.unwrap_or_default()))
+    }
+
+    /// The snapshot of this process, or a fresh one when an earlier process took it to its grave.
+    async fn take_holder(&mut self) -> Result<SnapshotHolder> {
+        match self.holder.take() {
+            Some(holder) => Ok(holder),
+            None => load::fresh_snapshot(&self.load_context()).await,
+        }
+    }
+
+    async fn advance(&mut self, from: Phase, next: Phase) -> Result<()> {
+        let transaction = self
+            .target
+            .transaction()
+            .await
+            .map_err(Into::into)
+            .doing("completing a phase")?;
+        let moved = migration::advance(&transaction, from, next)
+            .await
+            .doing("completing a phase")?;
+        if !moved {
+            return Err(EngineError::stopped(
+                format!("the migration is not in phase {from} any more"),
+                "",
+                "another process moved it; see \"transhume status\"",
+            ));
+        }
+        history::add(&transaction, &format!("{from} completed"), &serde_json::json!({}))
+            .await
+            .doing("completing a phase")?;
+        transaction
+            .commit()
+            .await
+            .map_err(Into::into)
+            .doing("completing a phase")
+    }
+}

@@ -1,0 +1,99 @@
+//! One runner at a time: the lock on the target, and a follower of our own where no runner lives.
+
+use tokio::task::JoinHandle;
+use transhume_pg::{
+    session::Session,
+    state::{migration::Migration, runner},
+};
+
+use crate::{
+    cancel::{self, Canceller},
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    follow::{self, FollowEnd, FollowRequest, Until},
+    report::Reporter,
+};
+
+/// Takes the runner's lock on `target` for as long as that session lives, or says who holds it.
+pub(crate) async fn lock(target: &Session) -> Result<()> {
+    if runner::try_lock(target).await.doing("taking the runner's lock")? {
+        return Ok(());
+    }
+    let holder = runner::holder(target)
+        .await
+        .doing("asking who runs the migration")?;
+    let who = holder.map_or_else(String::new, |holder| {
+        format!(
+            " (process {} on {}, since {})",
+            holder.pid, holder.host, holder.since
+        )
+    });
+    Err(EngineError::refused(
+        format!("another runner holds this migration{who}"),
+        "see \"transhume status\"; end that process first if this one should take over",
+    ))
+}
+
+/// The name of this machine, for people.
+pub(crate) fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}
+
+/// Makes sure that somebody applies while a command needs it: the runner where one lives, else a
+/// follower inside this process.
+pub(crate) struct Companion(Option<Own>);
+
+struct Own {
+    canceller: Canceller,
+    follower: JoinHandle<Result<FollowEnd>>,
+    /// Holds the runner's lock.
+    _session: Session,
+}
+
+impl Companion {
+    pub(crate) async fn ensure(
+        endpoints: &Endpoints,
+        migration: &Migration,
+        replica_role: bool,
+        reporter: &Reporter,
+    ) -> Result<Self> {
+        let session = endpoints.target_session(&migration.id, "control").await?;
+        if !runner::try_lock(&session)
+            .await
+            .doing("taking the runner's lock")?
+        {
+            return Ok(Self(None));
+        }
+        runner::register(&session, &host_name())
+            .await
+            .doing("registering as the runner")?;
+        reporter.step("no runner is alive: following inside this process");
+        let (canceller, cancellation) = cancel::cancellation();
+        let (endpoints, migration) = (endpoints.clone(), migration.clone());
+        let follower = tokio::spawn(async move {
+            let request = FollowRequest {
+                endpoints: &endpoints,
+                migration: &migration,
+                replica_role,
+                until: Until::Cancelled,
+            };
+            follow::follow(request, &Reporter::silent(), &cancellation).await
+        });
+        Ok(Self(Some(Own {
+            canceller,
+            follower,
+            _session: session,
+        })))
+    }
+
+    /// Ends a follower of our own in order; a runner elsewhere goes on.
+    pub(crate) async fn end(self) -> Result<()> {
+        let Some(own) = self.0 else { return Ok(()) };
+        own.canceller.cancel();
+        match own.follower.await.expect("the follower does not panic") {
+            Ok(_) | Err(EngineError::Interrupted) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
