@@ -3,5 +3,6 @@
 mod configuration;
 mod connections;
 mod help;
+mod migration;
 mod program;
 mod servers;

@@ -1,0 +1,65 @@
+//! kill -9 of the program in every phase: the next run goes on, nothing is lost and nothing doubled.
+
+use transhume_testkit::{
+    oracle,
+    traffic::{Traffic, TrafficOptions},
+};
+
+use super::site::{Site, phase};
+
+/// Kills a run as soon as the migration is in this phase, then lets another one finish.
+async fn killed_in(wanted: &str) {
+    let site = Site::with_torture(15, 15).await;
+    let traffic = Traffic::start(&site.source_url, &TrafficOptions::default());
+    traffic.wait_for(20).await;
+    let mut first = site.begin(&["run"]);
+    site.wait_for(&mut first, wanted, |status| has_reached(phase(status), wanted))
+        .await;
+    first.kill();
+
+    traffic.wait_for(50).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut second = site.begin(&["run"]);
+    site.wait_for(&mut second, "follow", |status| phase(status) == "follow")
+        .await;
+    traffic.wait_for(50).await;
+    second.kill();
+    traffic.wait_for(50).await;
+    let promised = traffic.stop().await;
+    site.succeed(&["run", "--until-caught-up"]);
+
+    oracle::assert_equal(&site.source_url, &site.target_url).await;
+    oracle::ledger_check(&site.target_url, &promised).await;
+}
+
+/// Phases pass quickly with little data: a later one than the wanted counts too.
+fn has_reached(now: &str, wanted: &str) -> bool {
+    const ORDER: [&str; 5] = ["prepare", "pre-data", "full-load", "post-data", "follow"];
+    let place = |name: &str| ORDER.iter().position(|phase| *phase == name);
+    place(now) >= place(wanted)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_the_slot_is_made_costs_nothing() {
+    killed_in("prepare").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_the_schema_is_restored_costs_nothing() {
+    killed_in("pre-data").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_during_the_full_load_costs_nothing() {
+    killed_in("full-load").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_during_post_data_costs_nothing() {
+    killed_in("post-data").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_following_costs_nothing() {
+    killed_in("follow").await;
+}

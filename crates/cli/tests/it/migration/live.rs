@@ -1,0 +1,90 @@
+//! From the first command to the last, between servers of equal and different versions.
+
+use transhume_testkit::{
+    oracle::{self, Except},
+    traffic::{Traffic, TrafficOptions},
+};
+
+use super::site::{Site, phase};
+
+/// Unlogged tables never reach the stream; the traffic does not write to them after the load.
+fn expected_to_differ() -> Except {
+    Except::default()
+}
+
+async fn whole_migration(source: u32, target: u32) {
+    let site = Site::with_torture(source, target).await;
+    let traffic = Traffic::start(&site.source_url, &TrafficOptions::default());
+    traffic.wait_for(50).await;
+    let assessment = site.call(&["assess", "--json"]);
+    assert_eq!(assessment.code, 0, "{}{}", assessment.output, assessment.error);
+
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = site.begin(&["run"]);
+    site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
+        .await;
+    traffic.wait_for(200).await;
+    let verified = site.call(&["verify", "--json"]);
+    assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
+
+    let cutover = site.succeed(&["cutover", "--yes", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&cutover.output).expect("a report in JSON");
+    assert_eq!(report["late_changes"], 0, "{report:#}");
+    assert!(
+        report["write_pause_milliseconds"].as_f64().unwrap_or_default() > 0.0,
+        "{report:#}"
+    );
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    oracle::assert_equal_except(&site.source_url, &site.target_url, &after_cutover()).await;
+
+    traffic.redirect(&site.target_url);
+    traffic.wait_for(50).await;
+    let promised = traffic.stop().await;
+    assert!(promised.surprises.is_empty(), "{:?}", promised.surprises);
+    oracle::ledger_check(&site.target_url, &promised).await;
+    assert_eq!(site.status().as_ref().map(phase), Some("done"));
+    site.succeed(&["finish", "--yes"]);
+    assert_eq!(site.traces().await, Vec::<String>::new());
+    assert_eq!(site.status(), None, "the state schema is gone");
+}
+
+/// What the cutover changes on the source on purpose: write grants are gone there.
+fn after_cutover() -> Except {
+    let mut except = expected_to_differ();
+    except.kinds.push("grants".to_owned());
+    except.kinds.push("replica identity".to_owned());
+    except
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_database_moves_from_15_to_15_and_nothing_is_lost_or_doubled() {
+    whole_migration(15, 15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_database_moves_from_13_to_17_and_nothing_is_lost_or_doubled() {
+    whole_migration(13, 17).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_database_moves_from_15_to_18_and_nothing_is_lost_or_doubled() {
+    whole_migration(15, 18).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aborted_migration_leaves_no_trace_on_the_source() {
+    let site = Site::with_torture(15, 15).await;
+    let before = site.traces().await;
+    site.succeed(&["run", "--until-caught-up"]);
+    assert!(
+        site.traces()
+            .await
+            .iter()
+            .any(|name| name.starts_with("transhume_"))
+    );
+
+    site.succeed(&["abort", "--yes"]);
+
+    assert_eq!(site.traces().await, before);
+    assert_eq!(site.status(), None, "the state schema is gone");
+}

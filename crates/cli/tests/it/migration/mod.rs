@@ -1,0 +1,8 @@
+//! Whole migrations with the program as an operator uses it, under live traffic, judged by the test
+//! kit's own oracle.
+
+mod crash;
+mod live;
+mod refusals;
+mod rights;
+mod site;

@@ -1,0 +1,119 @@
+//! The rights that the README asks for are enough: no superuser on either side.
+
+use transhume_testkit::{
+    connection::connect,
+    oracle::{self, Except},
+};
+
+use super::site::{DATABASE, Site};
+
+/// As in the README, for a database whose tables belong to `app_owner`.
+const SOURCE_RIGHTS: &str = "
+    create role app_owner nologin;
+    create role transhume login replication;
+    grant app_owner to transhume;
+    grant create on database shop to transhume;
+    grant pg_signal_backend to transhume;
+";
+
+const TARGET_RIGHTS: &str = "
+    create role app_owner nologin;
+    create role transhume login;
+    grant app_owner to transhume;
+    alter database shop owner to transhume;
+    alter schema public owner to transhume;
+";
+
+const TABLES: &str = "
+    set role app_owner;
+    create schema app;
+    create table app.parent (id int generated always as identity primary key, name text);
+    create table app.child (
+        id bigserial primary key, parent_id int not null references app.parent on delete cascade, note text
+    );
+    create table app.log (line text);
+    create function app.stamp() returns trigger language plpgsql as
+        $$ begin new.note := coalesce(new.note, '') || ' stamped'; return new; end $$;
+    create trigger stamp before insert on app.child for each row execute function app.stamp();
+    insert into app.parent (name) select 'parent ' || n from generate_series(1, 1000) n;
+    insert into app.child (parent_id, note) select 1 + n % 1000, 'child' from generate_series(1, 5000) n;
+    insert into app.log select 'line' from generate_series(1, 100);
+    reset role;
+";
+
+const CHANGES: &str = "
+    set role app_owner;
+    insert into app.parent (name) values ('late parent');
+    insert into app.child (parent_id) select 1 + n from generate_series(1, 50) n;
+    update app.parent set name = name || '!' where id <= 10;
+    delete from app.parent where id > 990;
+    update app.log set line = 'changed' where ctid = '(0,1)';
+    reset role;
+";
+
+async fn batch(url: &str, sql: &str) {
+    let client = connect(url).await.expect("the server answers");
+    client
+        .batch_execute(sql)
+        .await
+        .expect("the statements are in order");
+}
+
+async fn moves_without_superuser(target_rights: &str) -> Site {
+    let mut site = Site::empty(15, 15).await;
+    batch(&site.source_url, SOURCE_RIGHTS).await;
+    batch(&site.source_url, "grant create on database shop to app_owner").await;
+    batch(&site.source_url, TABLES).await;
+    batch(&site.target_url, TARGET_RIGHTS).await;
+    batch(&site.target_url, target_rights).await;
+    let (source_admin, target_admin) = (site.source_url.clone(), site.target_url.clone());
+    site.source_url = as_transhume(&site.source.url(DATABASE));
+    site.target_url = as_transhume(&site.target.url(DATABASE));
+
+    site.succeed(&["run", "--until-caught-up"]);
+    batch(&source_admin, CHANGES).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let verified = site.call(&["verify"]);
+    assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
+    site.succeed(&["cutover", "--yes"]);
+
+    let except = Except {
+        kinds: vec!["grants".to_owned(), "replica identity".to_owned()],
+        ..Except::default()
+    };
+    oracle::assert_equal_except(&source_admin, &target_admin, &except).await;
+    let written = connect(&source_admin)
+        .await
+        .expect("the source answers")
+        .batch_execute("set default_transaction_read_only = off; set role app_owner; insert into app.log values ('late')")
+        .await;
+    assert!(written.is_err(), "the source is closed to its owner");
+    site
+}
+
+fn as_transhume(url: &str) -> String {
+    url.replace("//postgres@", "//transhume@")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_superuser_is_needed_where_triggers_can_be_switched_off() {
+    moves_without_superuser("grant set on parameter session_replication_role to transhume").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_superuser_is_needed_where_triggers_cannot_be_switched_off() {
+    let site = moves_without_superuser("select 1").await;
+    let target = connect(&site.target.url(DATABASE))
+        .await
+        .expect("the target answers");
+    let (enabled, validated): (i8, bool) = target
+        .query_one(
+            "select (select tgenabled from pg_trigger where tgname = 'stamp'), \
+                    (select convalidated from pg_constraint where contype = 'f')",
+            &[],
+        )
+        .await
+        .map(|row| (row.get(0), row.get(1)))
+        .expect("trigger and foreign key are there");
+    assert_eq!((enabled.cast_unsigned(), validated), (b'O', true));
+}

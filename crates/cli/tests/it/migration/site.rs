@@ -1,0 +1,202 @@
+//! Two servers with the mixed workload, and the program between them.
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use transhume_pg::cluster::Cluster;
+use transhume_testkit::{cluster, connection::connect, server::client_programs, workload};
+
+/// Generous: a debug build on a busy machine of two cores does each wait in a few seconds.
+const DEADLINE: Duration = Duration::from_secs(180);
+/// Between two looks at a condition.
+const POLL: Duration = Duration::from_millis(100);
+
+pub(super) const DATABASE: &str = "shop";
+
+pub(super) struct Site {
+    pub(super) source: Cluster,
+    pub(super) target: Cluster,
+    pub(super) source_url: String,
+    pub(super) target_url: String,
+    programs: PathBuf,
+    directory: TempDir,
+}
+
+/// A program that runs in the background. Dropping it kills it.
+pub(super) struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+/// What a call left.
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) output: String,
+    pub(super) error: String,
+}
+
+impl Site {
+    /// Servers of these major versions, each with an empty database.
+    pub(super) async fn empty(source: u32, target: u32) -> Self {
+        let programs = client_programs(source.max(target));
+        Self::of(cluster(source), cluster(target), programs).await
+    }
+
+    pub(super) async fn of(source: Cluster, target: Cluster, programs: PathBuf) -> Self {
+        for server in [&source, &target] {
+            let client = connect(&server.url("postgres"))
+                .await
+                .expect("the server answers");
+            client
+                .batch_execute(&format!("create database {DATABASE}"))
+                .await
+                .expect("a database can be created");
+        }
+        Self {
+            source_url: source.url(DATABASE),
+            target_url: target.url(DATABASE),
+            source,
+            target,
+            programs,
+            directory: TempDir::new().expect("a temporary directory can be made"),
+        }
+    }
+
+    /// With the mixed workload's schema and first rows in the source.
+    pub(super) async fn with_torture(source: u32, target: u32) -> Self {
+        let site = Self::empty(source, target).await;
+        workload::create_torture(&site.source_url, &site.target_url).await;
+        site
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_transhume"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("HOME", self.directory.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TRANSHUME_SOURCE", &self.source_url)
+            .env("TRANSHUME_TARGET", &self.target_url)
+            .env("TRANSHUME_PROGRAMS", &self.programs)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs to the end.
+    pub(super) fn call(&self, arguments: &[&str]) -> Ended {
+        let output = self.command(arguments).output().expect("the program starts");
+        Ended {
+            code: output.status.code().expect("the program was not killed"),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            error: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs to the end, which must be a good one.
+    #[track_caller]
+    pub(super) fn succeed(&self, arguments: &[&str]) -> Ended {
+        let ended = self.call(arguments);
+        assert_eq!(
+            ended.code, 0,
+            "{arguments:?}\nstdout:\n{}\nstderr:\n{}",
+            ended.output, ended.error
+        );
+        ended
+    }
+
+    /// Runs in the background.
+    pub(super) fn begin(&self, arguments: &[&str]) -> Running {
+        let log = self.directory.path().join(format!("{}.log", arguments.join("")));
+        let file = std::fs::File::create(&log).expect("a log can be written");
+        let child = self
+            .command(arguments)
+            .stdout(Stdio::null())
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        Running { child, log }
+    }
+
+    pub(super) fn status(&self) -> Option<Value> {
+        let ended = self.call(&["status", "--json"]);
+        (ended.code == 0).then(|| serde_json::from_str(&ended.output).expect("status --json prints JSON"))
+    }
+
+    /// Waits until the status fulfils a condition, while `running` lives.
+    pub(super) async fn wait_for(
+        &self,
+        running: &mut Running,
+        what: &str,
+        fulfilled: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let status = self.status();
+            if let Some(status) = status.as_ref().filter(|status| fulfilled(status)) {
+                return status.clone();
+            }
+            if let Ok(Some(exit)) = running.child.try_wait() {
+                panic!("ended ({exit}) before {what}: {status:#?}\n{}", running.log());
+            }
+            assert!(Instant::now() < end, "no {what}: {status:#?}\n{}", running.log());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Slots and publications that bear our name on the source.
+    pub(super) async fn traces(&self) -> Vec<String> {
+        let source = connect(&self.source_url).await.expect("the source answers");
+        let rows = source
+            .query(
+                "select slot_name::text from pg_replication_slots union all select pubname from pg_publication \
+                 union all select relname from pg_class where relreplident = 'f' and relnamespace::regnamespace::text \
+                 not in ('pg_catalog', 'information_schema')",
+                &[],
+            )
+            .await
+            .expect("the catalogs can be read");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+impl Running {
+    /// SIGKILL, at once.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().expect("the program can be killed");
+        self.child.wait().expect("the program can be waited for");
+    }
+
+    pub(super) async fn ended(&mut self) -> i32 {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < end, "still running\n{}", self.log());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended long ago.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(super) fn phase(status: &Value) -> &str {
+    status["phase"].as_str().unwrap_or_default()
+}
