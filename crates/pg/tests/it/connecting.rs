@@ -1,7 +1,12 @@
 //! Logins, pinned settings, several hosts, and the words when it does not work.
 
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use transhume_pg::{
+    cluster::{Authentication, Cluster, ClusterOptions},
     conninfo::{ConnectionSettings, Environment},
+    error::PgError,
     raw::{Mode, RawConnection},
     session::Session,
 };
@@ -9,6 +14,27 @@ use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 
 pub(crate) fn settings(url: &str) -> ConnectionSettings {
     ConnectionSettings::parse(url, &Environment::of([])).unwrap()
+}
+
+async fn connect(url: &str) -> Result<Session, PgError> {
+    Session::connect(&settings(url), "transhume:test:session").await
+}
+
+fn with_password(password: &str) -> Cluster {
+    let mut options = ClusterOptions::new(server::server(EVERYDAY_MAJOR));
+    options.authentication = Authentication::Scram {
+        password: password.to_owned(),
+    };
+    server::start(options)
+}
+
+/// A port where nobody listens.
+fn dead_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 #[tokio::test]
@@ -38,7 +64,10 @@ async fn both_kinds_of_connection_answer_over_tcp_and_over_a_socket() {
             .await
             .unwrap();
         assert_eq!(rows, [[Some("a".to_owned()), None, Some("3".to_owned())]]);
-        assert!(raw.query("SELECT 1 / 0", &[]).await.is_err());
+        assert_eq!(
+            raw.query("SELECT 1 / 0", &[]).await.unwrap_err().sqlstate(),
+            Some("22012")
+        );
         let rows = raw
             .execute(
                 "CREATE TABLE public.numbers AS SELECT generate_series(1, 3) AS number",
@@ -58,4 +87,260 @@ async fn both_kinds_of_connection_answer_over_tcp_and_over_a_socket() {
         let rows = sender.simple_query("IDENTIFY_SYSTEM").await.unwrap();
         assert_eq!(rows[0][3].as_deref(), Some("postgres"));
     }
+}
+
+#[tokio::test]
+async fn a_role_with_hostile_settings_changes_nothing() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let presets = [
+        ("search_path", "hostile, public"),
+        ("DateStyle", "'German'"),
+        ("IntervalStyle", "'sql_standard'"),
+        ("TimeZone", "'Asia/Kathmandu'"),
+        ("extra_float_digits", "-15"),
+        ("bytea_output", "escape"),
+        ("client_encoding", "LATIN1"),
+        ("standard_conforming_strings", "off"),
+        ("statement_timeout", "'3ms'"),
+        ("lock_timeout", "'1ms'"),
+        ("idle_in_transaction_session_timeout", "'1ms'"),
+        ("idle_session_timeout", "'50ms'"),
+        ("row_security", "on"),
+        ("default_transaction_isolation", "serializable"),
+        ("default_transaction_deferrable", "on"),
+        ("xmloption", "document"),
+        ("quote_all_identifiers", "on"),
+        ("transform_null_equals", "on"),
+        ("array_nulls", "off"),
+        ("exit_on_error", "on"),
+        ("client_min_messages", "debug5"),
+        ("jit", "on"),
+        ("default_transaction_read_only", "on"),
+    ];
+    let setup = connect(&cluster.url("postgres")).await.unwrap();
+    setup.batch_execute("CREATE ROLE hostile LOGIN").await.unwrap();
+    for (name, value) in presets {
+        setup
+            .batch_execute(&format!("ALTER ROLE hostile SET {name} TO {value}"))
+            .await
+            .unwrap();
+    }
+    let url = cluster.url("postgres").replace("postgres@", "hostile@");
+    let session = connect(&url).await.unwrap();
+    let mut raw = RawConnection::connect(&settings(&url), "transhume:test:raw", Mode::Sql)
+        .await
+        .unwrap();
+    let mut sender = RawConnection::connect(&settings(&cluster.url("postgres")), "x", Mode::Replication)
+        .await
+        .unwrap();
+    let sql = "SELECT concat_ws('|', timestamptz '2024-03-01 12:00+00', interval '1 day 2 hours', 0.1::float8 + 0.2, \
+               '\\x00ff'::bytea, '\\n', current_schemas(false)::text, '1'::money, pg_sleep(0.1))";
+    let expected = "2024-03-01 12:00:00+00|1 day 02:00:00|0.30000000000000004|\\x00ff|\\n|{}|$1.00|";
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(
+        session.query_one(sql, &[]).await.unwrap().get::<_, &str>(0),
+        expected
+    );
+    for raw in [&mut raw, &mut sender] {
+        assert_eq!(
+            raw.simple_query(sql).await.unwrap(),
+            [[Some(expected.to_owned())]]
+        );
+    }
+    assert!(
+        session.is_read_only() && raw.is_read_only(),
+        "a fence must be seen"
+    );
+    assert!(!setup.is_read_only());
+    let error = session
+        .batch_execute("CREATE TABLE public.t ()")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        PgError::from(error).sqlstate(),
+        Some("25006"),
+        "and must not be lifted"
+    );
+}
+
+#[tokio::test]
+async fn the_words_for_a_failed_login_say_what_to_look_at() {
+    let cluster = with_password("right");
+    let good = cluster.url("postgres");
+    let port = cluster.port().to_string();
+    let dead = good.replace(&port, &dead_port().to_string());
+    let unknown = dead.replace("127.0.0.1", "no-such-host.invalid");
+    for (url, sqlstate, words, hint) in [
+        (
+            good.replace("right", "wr%6Fng"),
+            Some("28P01"),
+            "password authentication failed",
+            "password file",
+        ),
+        (good.replace(":right", ""), None, "none is given", "PGPASSWORD"),
+        (
+            cluster.url("missing"),
+            Some("3D000"),
+            "\"missing\" does not exist",
+            "create the database",
+        ),
+        (dead, None, "connection refused", "host and port"),
+        (unknown, None, "no-such-host.invalid", "host and port"),
+    ] {
+        let error = connect(&url).await.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.sqlstate(), sqlstate, "{text}");
+        assert!(
+            text.contains(words) && !text.contains("right") && !text.contains("wr"),
+            "{text}"
+        );
+        assert!(error.hint().unwrap().contains(hint), "{text}: {:?}", error.hint());
+    }
+    fs::write(
+        cluster.data_directory().join("pg_hba.conf"),
+        "local all all trust\n",
+    )
+    .unwrap();
+    cluster.reload().unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let error = loop {
+        match connect(&good).await {
+            Err(error) => break error,
+            Ok(_) => assert!(
+                std::time::Instant::now() < deadline,
+                "the rules are not read again"
+            ),
+        }
+    };
+    assert!(error.to_string().contains("no pg_hba.conf entry"), "{error}");
+    assert!(error.hint().unwrap().contains("pg_hba.conf"));
+}
+
+#[tokio::test]
+async fn a_password_file_serves_us_and_our_child_processes() {
+    let cluster = with_password("a:b\\c");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pgpass");
+    fs::write(
+        &path,
+        format!("127.0.0.1:{}:postgres:postgres:a\\:b\\\\c\n", cluster.port()),
+    )
+    .unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let environment = Environment::of([("PGPASSFILE", path.to_str().unwrap()), ("PGHOST", "127.0.0.1")]);
+    let text = format!("port={} user=postgres", cluster.port());
+    let settings = ConnectionSettings::parse(&text, &environment).unwrap();
+    Session::connect(&settings, "transhume:test:session")
+        .await
+        .unwrap();
+    let child = settings.child_connection("transhume:test:dump").unwrap();
+    let mut dump = std::process::Command::new(server::client_programs(EVERYDAY_MAJOR).join("pg_dump"));
+    child.apply_to(dump.arg("--no-password").arg("--schema-only"));
+    let dumped = dump.output().unwrap();
+    assert!(
+        dumped.status.success(),
+        "{}",
+        String::from_utf8_lossy(&dumped.stderr)
+    );
+}
+
+#[tokio::test]
+async fn hosts_are_tried_in_order_until_one_fits() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let (dead, live) = (dead_port(), cluster.port());
+    let text = |attributes: &str| {
+        format!("host=127.0.0.1,localhost port={dead},{live} user=postgres target_session_attrs={attributes}")
+    };
+    for attributes in ["any", "read-write", "primary", "prefer-standby"] {
+        let session = connect(&text(attributes)).await.unwrap();
+        assert_eq!(session.endpoint(), format!("localhost:{live}"), "{attributes}");
+        let only = settings(&text(attributes)).only(session.endpoint());
+        assert_eq!(only.host_label(), session.endpoint());
+    }
+    let error = connect(&text("standby")).await.unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("127.0.0.1:{dead}: connection refused")),
+        "{error}"
+    );
+    assert!(
+        error.contains(&format!("localhost:{live}: it is not a standby")),
+        "{error}"
+    );
+    let session = connect(&cluster.url("postgres")).await.unwrap();
+    session
+        .batch_execute("ALTER ROLE postgres SET default_transaction_read_only TO on")
+        .await
+        .unwrap();
+    connect(&text("read-only")).await.unwrap();
+    let error = connect(&text("read-write")).await.unwrap_err().to_string();
+    assert!(error.contains("read-only"), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_that_never_answers_ends_with_the_time_limit() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let error = connect(&format!("host=127.0.0.1 port={port} user=u connect_timeout=2"))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("no answer within 2 s"), "{error}");
+}
+
+#[tokio::test]
+async fn a_pooler_in_between_is_noticed() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server_port = cluster.port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(pretend_to_be_a_pooler(client, server_port));
+        }
+    });
+    let url = format!("host=127.0.0.1 port={port} user=postgres sslmode=disable");
+    let error = connect(&url).await.unwrap_err();
+    assert!(error.to_string().contains("pooler"), "{error}");
+    assert!(error.hint().unwrap().contains("directly"));
+}
+
+/// Passes everything on, but gives the client a process number of its own.
+async fn pretend_to_be_a_pooler(client: tokio::net::TcpStream, server_port: u16) {
+    const KEY: &[u8] = b"K\0\0\0\x0c";
+    let server = tokio::net::TcpStream::connect(("127.0.0.1", server_port))
+        .await
+        .unwrap();
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
+        if let Some(position) = buffer[..count]
+            .windows(KEY.len())
+            .position(|window| window == KEY)
+        {
+            buffer[position + KEY.len()] ^= 0x40;
+        }
+        if to_client.write_all(&buffer[..count]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn notifications_arrive_while_nothing_else_happens() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let mut listener = connect(&cluster.url("postgres")).await.unwrap();
+    listener.batch_execute("LISTEN transhume").await.unwrap();
+    let sender = connect(&cluster.url("postgres")).await.unwrap();
+    sender.batch_execute("NOTIFY transhume, 'hello'").await.unwrap();
+    let received = tokio::time::timeout(Duration::from_secs(30), listener.notifications().recv()).await;
+    let notification = received.expect("it arrives").unwrap();
+    assert_eq!(
+        (notification.channel(), notification.payload()),
+        ("transhume", "hello")
+    );
+    let sql = format!("SELECT pg_terminate_backend({})", listener.backend_pid());
+    sender.batch_execute(&sql).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), listener.notifications().recv()).await;
+    assert!(ended.expect("the end is seen").is_none());
 }

@@ -4,4 +4,5 @@ mod catalog;
 mod connecting;
 mod copying;
 mod probing;
+mod securing;
 mod streaming;
