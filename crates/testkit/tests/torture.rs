@@ -8,7 +8,7 @@ use transhume_testkit::connection::connect;
 use transhume_testkit::oracle::{self, Except};
 use transhume_testkit::proxy::Proxy;
 use transhume_testkit::server::{self, EVERYDAY_MAJOR, client_programs};
-use transhume_testkit::traffic::{Traffic, TrafficOptions};
+use transhume_testkit::traffic::{Acknowledged, Traffic, TrafficOptions};
 use transhume_testkit::workload::create_torture;
 
 async fn execute(url: &str, sql: &str) {
@@ -79,7 +79,7 @@ async fn every_planted_difference_is_found() {
 }
 
 /// Differences planted on the target one after another, and what the oracle must say.
-const PLANTED: [(&str, &str); 10] = [
+const PLANTED: [(&str, &str); 11] = [
     (
         "INSERT INTO torture.ledger_nokey SELECT * FROM torture.ledger_nokey WHERE seq = 7",
         "\"ledger_nokey\": 500",
@@ -105,6 +105,7 @@ const PLANTED: [(&str, &str); 10] = [
         "SELECT setval('torture.standalone', 10)",
         "sequence torture.standalone",
     ),
+    ("SELECT lo_from_bytea(0, 'blob')", "large object surplus"),
     ("COMMENT ON TABLE torture.accounts IS NULL", "comment missing"),
     (
         "REVOKE SELECT ON torture.accounts FROM \"torture reader\"",
@@ -139,4 +140,27 @@ async fn traffic_survives_cuts_and_a_killed_server() {
         "the faults were felt"
     );
     oracle::ledger_check(&url, &promised).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_promise_is_noticed() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let url = cluster.url("postgres");
+    create_torture(&url, &url).await;
+    let promised = |change: fn(&mut Acknowledged)| {
+        let mut promised = Acknowledged::default();
+        change(&mut promised);
+        let url = url.clone();
+        tokio::spawn(async move { oracle::ledger_check(&url, &promised).await })
+    };
+    promised(|kept| kept.committed.push((0, 1))).await.unwrap();
+    assert!(promised(|lost| lost.committed.push((1, 1))).await.is_err());
+    assert!(promised(|back| back.failed.push((0, 1))).await.is_err());
+    assert!(
+        promised(|odd| odd.surprises.push("duplicate key".to_owned()))
+            .await
+            .is_err()
+    );
+    execute(&url, "INSERT INTO torture.ledger_nokey VALUES (0, 9), (0, 9)").await;
+    assert!(promised(|_| {}).await.is_err());
 }

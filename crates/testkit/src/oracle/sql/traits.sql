@@ -1,4 +1,5 @@
--- Comments, owners and privileges of every object outside of extensions and system schemas, as one text each.
+-- Comments, owners and privileges of every object outside of extensions and system schemas, as one text each;
+-- and large objects whole, since they are neither rows nor definitions.
 -- MAINTAIN came with version 17: an owner has it there and cannot have it before.
 WITH own_schema AS (
     SELECT oid, nspname, nspowner, nspacl
@@ -95,3 +96,10 @@ SELECT
 FROM pg_catalog.pg_default_acl AS d
 CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS a
 WHERE a.privilege_type <> 'MAINTAIN'
+UNION ALL
+SELECT
+    'large object',
+    pg_catalog.format(
+        '%s of %I, md5 %s', m.oid, pg_catalog.pg_get_userbyid(m.lomowner), pg_catalog.md5(pg_catalog.lo_get(m.oid))
+    )
+FROM pg_catalog.pg_largeobject_metadata AS m
