@@ -7,13 +7,10 @@ use transhume_engine::status::Status;
 
 use super::status;
 use crate::{
-    failure::{Exit, Failure, Result},
+    failure::{Exit, Result},
     invocation::Invocation,
     quantity::Span,
 };
-
-/// Cursor to the top left corner, and clear to the end of the screen (ECMA-48).
-const REDRAW: &str = "\u{1b}[H\u{1b}[J";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,15 +49,13 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
 
 fn show(arguments: &Arguments, invocation: &Invocation, status: &Status) -> Result<()> {
     if arguments.json {
-        let line = serde_json::to_string(status)
-            .map_err(|error| Failure::new(format!("cannot write the status as JSON: {error}")))?;
-        return invocation.terminal.print(&format!("{line}\n"));
+        return invocation.terminal.print_json_line(status);
     }
-    let (before, after) = if io::stdout().is_terminal() {
-        (REDRAW, "")
-    } else {
-        ("", "\n")
-    };
     let text = status::text(status, invocation.terminal.output);
-    invocation.terminal.print(&format!("{before}{text}{after}"))
+    if io::stdout().is_terminal() {
+        invocation.terminal.clear_screen()?;
+        invocation.terminal.print(&text)
+    } else {
+        invocation.terminal.print(&format!("{text}\n"))
+    }
 }

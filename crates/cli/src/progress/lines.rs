@@ -52,7 +52,10 @@ impl Lines {
         if let Report::Waiting { reason } = report {
             return self.waiting_line(reason, now);
         }
-        self.waiting = None;
+        // Progress of others may go on meanwhile; only a step or a phase ends a wait for sure.
+        if matches!(report, Report::Phase { .. } | Report::Step { .. }) {
+            self.waiting = None;
+        }
         match report {
             Report::Phase { phase } => Some(format!("phase {phase}")),
             Report::Step { text } => Some(text.clone()),
@@ -204,5 +207,12 @@ mod tests {
         assert_eq!(told(30, "transaction 7 to end"), None);
         assert!(told(31, "transaction 8 to end").is_some());
         assert!(told(91, "transaction 8 to end").is_some());
+
+        // A load by others does not make the same wait news.
+        lines.line(&load(1, 1), start + Duration::from_secs(92));
+        let again = Report::Waiting {
+            reason: "transaction 8 to end".to_owned(),
+        };
+        assert_eq!(lines.line(&again, start + Duration::from_secs(93)), None);
     }
 }

@@ -45,11 +45,21 @@ impl Terminal {
         self.bars.as_ref()
     }
 
-    /// Data for the caller. A reader that went away (`| head`) is no failure.
+    /// Data for people. A reader that went away (`| head`) is no failure.
     pub(crate) fn print(&self, text: &str) -> Result<()> {
+        self.write_output(&self.output.printable(text))
+    }
+
+    /// For a live view; only where stdout is a terminal.
+    pub(crate) fn clear_screen(&self) -> Result<()> {
+        // Cursor to the top left corner, and clear to the end of the screen (ECMA-48).
+        self.write_output("\u{1b}[H\u{1b}[J")
+    }
+
+    fn write_output(&self, text: &str) -> Result<()> {
         let write = || {
             let mut output = io::stdout().lock();
-            output.write_all(printable_styled(text).as_bytes())?;
+            output.write_all(text.as_bytes())?;
             output.flush()
         };
         match self.above_bars(write) {
@@ -74,10 +84,16 @@ impl Terminal {
         }
     }
 
-    pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|error| Failure::new(format!("cannot write the result as JSON: {error}")))?;
-        self.print(&format!("{text}\n"))
+    /// JSON escapes control characters by itself, and must not lose any.
+    fn print_json(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| not_json(&error))?;
+        self.write_output(&format!("{text}\n"))
+    }
+
+    /// One value on a line of its own, for readers of a stream (JSON Lines).
+    pub(crate) fn print_json_line(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(value).map_err(|error| not_json(&error))?;
+        self.write_output(&format!("{text}\n"))
     }
 
     /// What is going on; not said with `--quiet`.
@@ -138,8 +154,6 @@ impl Terminal {
     }
 }
 
-/// Like [`printable`], but keeps the colours that [`Style`] put in.
-fn printable_styled(text: &str) -> String {
-    let keep = |character: &char| matches!(character, '\n' | '\t' | '\u{1b}') || !character.is_control();
-    text.chars().filter(keep).collect()
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::new(format!("cannot write the result as JSON: {error}"))
 }

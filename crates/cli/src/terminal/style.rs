@@ -1,5 +1,7 @@
 //! Colour, where it is wanted. It never carries meaning alone: every coloured word says the same.
 
+use super::secret::printable;
+
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
@@ -44,6 +46,21 @@ impl Style {
         Self { colored: false }
     }
 
+    /// Text without control characters but the colours that [`Self::paint`] puts in. Names and
+    /// messages of a server are in it too: the worst that they can do is to be coloured.
+    pub(crate) fn printable(self, text: &str) -> String {
+        let mut kept = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(found) = rest.find('\u{1b}').filter(|_| self.colored) {
+            kept.push_str(&printable(&rest[..found]));
+            let length = color_length(&rest[found..]);
+            kept.push_str(&rest[found..found + length]);
+            // Without the escape character the rest of another sequence is plain text.
+            rest = &rest[found + length.max(1)..];
+        }
+        kept + &printable(rest)
+    }
+
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
         // SGR parameters (ECMA-48): bold, and the basic colours that every palette has.
         let code = match tone {
@@ -58,5 +75,35 @@ impl Style {
             Some(code) if self.colored && !text.is_empty() => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             _ => text.to_owned(),
         }
+    }
+}
+
+/// Bytes of a colour sequence at the start of the text: escape, `[`, digits and `;`, `m`. 0 for any other.
+fn color_length(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let length = parameters
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b';')
+        .count();
+    if parameters[length..].starts_with('m') {
+        "\u{1b}[".len() + length + "m".len()
+    } else {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_colours_pass_and_only_where_they_are_wanted() {
+        let colored = Style { colored: true };
+        let text = format!("{} a\u{1b}[2Jb\u{7}\u{1b}", colored.paint(Tone::Bad, "bad"));
+        assert_eq!(colored.printable(&text), "\u{1b}[1;31mbad\u{1b}[0m a[2Jb");
+        assert_eq!(Style::plain().printable(&text), "[1;31mbad[0m a[2Jb");
+        assert_eq!(Style::plain().paint(Tone::Bad, "bad"), "bad");
     }
 }
