@@ -31,7 +31,8 @@ pub(crate) async fn shown<T>(terminal: &Terminal, work: impl AsyncFnOnce(&Report
         None => Box::new(lines::Lines::new(terminal.clone())),
     };
     let display = tokio::spawn(display(view, reports, end));
-    let result = work(&reporter).await;
+    // The work of a whole migration is a large future: not on the stack of whoever waits for it.
+    let result = Box::pin(work(&reporter)).await;
     // A task of the work that outlives it may still hold a reporter, so the end is said, not inferred.
     let _ = ended.send(());
     let _ = display.await;
