@@ -4,9 +4,9 @@
 //! else `nobody`; any other caller runs it as itself.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::error::ClusterError;
@@ -51,6 +51,18 @@ impl Account {
             }
             None => Ok(()),
         }
+    }
+
+    /// The system's temporary directory, unless a caller who is root has one that this account cannot enter.
+    pub(super) fn temporary_directory(self) -> PathBuf {
+        let usual = std::env::temp_dir();
+        let open_to_all = |directory: &Path| {
+            fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
+        };
+        if self.0.is_some() && !usual.ancestors().all(open_to_all) {
+            return PathBuf::from("/tmp");
+        }
+        usual
     }
 
     /// Part of a file name that keeps what different accounts made apart.

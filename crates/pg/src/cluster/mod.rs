@@ -284,7 +284,7 @@ impl Drop for Cluster {
 }
 
 fn make_directory(parent: Option<&Path>, account: Account) -> Result<TempDir, ClusterError> {
-    let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
+    let parent = parent.map_or_else(|| account.temporary_directory(), Path::to_owned);
     let directory = tempfile::Builder::new()
         .prefix("transhume-")
         .permissions(fs::Permissions::from_mode(0o700))

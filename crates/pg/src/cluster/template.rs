@@ -31,7 +31,8 @@ impl Kind<'_> {
     }
 
     fn template(&self) -> Result<PathBuf, ClusterError> {
-        let cache = std::env::temp_dir().join(format!("transhume-templates-{}", self.account.label()));
+        let cache = self.account.temporary_directory();
+        let cache = cache.join(format!("transhume-templates-{}", self.account.label()));
         own_cache(&cache)?;
         let finished = cache.join(self.key()?);
         if finished.join("PG_VERSION").exists() {
