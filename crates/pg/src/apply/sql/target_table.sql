@@ -14,15 +14,15 @@ select a.attname::text                            as name,
                 -- int2 int4 int8 oid bool "char" name bytea uuid date time timestamp timestamptz
                 or base.oid in (21, 23, 20, 26, 16, 18, 19, 17, 2950, 1082, 1083, 1114, 1184)
                 -- text and varchar, where equal means the same bytes
-                or (base.oid in (25, 1043) and collation.collisdeterministic)
+                or (base.oid in (25, 1043) and sorting.collisdeterministic)
                 -- bpchar of a fixed width is always padded to it
-                or (base.oid = 1042 and a.atttypmod > 0 and collation.collisdeterministic),
+                or (base.oid = 1042 and a.atttypmod > 0 and sorting.collisdeterministic),
                 false)                            as image_equality
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_attribute a
        on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-left join pg_catalog.pg_collation collation on collation.oid = a.attcollation
+left join pg_catalog.pg_collation sorting on sorting.oid = a.attcollation
 left join pg_catalog.pg_index key
        on key.indrelid = c.oid and key.indisprimary and key.indimmediate and key.indisvalid
       and a.attnum = any (key.indkey::pg_catalog.int2[])
