@@ -4,6 +4,7 @@ use transhume_engine::{
     cancel::Cancellation,
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
+    load::LoadOptions,
     selection::Selection,
 };
 
@@ -38,6 +39,16 @@ impl Invocation {
         Selection {
             include: self.settings.include.clone().unwrap_or_default(),
             exclude: self.settings.exclude.clone().unwrap_or_default(),
+        }
+    }
+
+    /// What is not set is decided by the engine, from what the servers have.
+    pub(crate) fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            loaders: self.settings.loaders,
+            builders: self.settings.builders,
+            part_bytes: self.settings.part_size.map(|size| size.0),
+            rate_limit_bytes_per_second: self.settings.rate_limit.map(|size| size.0),
         }
     }
 

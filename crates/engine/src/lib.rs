@@ -19,6 +19,7 @@ mod runner;
 pub mod schema;
 pub mod status;
 pub mod verify;
+pub mod worker;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
 pub use transhume_core::{finding, phase, selection};

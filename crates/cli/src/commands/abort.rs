@@ -1,11 +1,13 @@
 //! `abort`: ends a migration without a cutover.
 
 use clap::Args;
+use transhume_engine::finish::abort;
 
-use super::pending;
+use super::removal_text;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
     terminal::confirm::confirm,
 };
 
@@ -30,12 +32,19 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let _endpoints = invocation.endpoints()?;
+    let endpoints = invocation.endpoints()?;
     confirm(
         &invocation.terminal,
         arguments.yes,
         "abort",
         "This migration will be given up: what it made on both sides will be removed.",
     )?;
-    Err(pending("abort"))
+    let work = shown(&invocation.terminal, async |reporter| {
+        abort(&endpoints, reporter).await
+    });
+    let removal = invocation.or_interrupted(work).await??;
+    invocation
+        .terminal
+        .print_result(arguments.json, &removal, removal_text)?;
+    Ok(Exit::Success)
 }

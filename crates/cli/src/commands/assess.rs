@@ -43,6 +43,11 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    show(invocation, arguments.json).await
+}
+
+/// Assesses and prints; also what a dry run begins with.
+pub(super) async fn show(invocation: &Invocation, json: bool) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let (selection, programs) = (invocation.selection(), invocation.settings.programs.as_deref());
     let work = shown(&invocation.terminal, async |reporter| {
@@ -50,7 +55,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     });
     let assessment = invocation.or_interrupted(work).await??;
     let terminal = &invocation.terminal;
-    terminal.print_result(arguments.json, &assessment, text)?;
+    terminal.print_result(json, &assessment, text)?;
     Ok(if assessment.has_blockers() {
         Exit::OperatorMustAct
     } else {

@@ -1,15 +1,16 @@
 //! `cutover`: the switch.
 
 use clap::Args;
+use transhume_engine::cutover::{CutoverOptions, CutoverReport, cutover};
 
-use super::pending;
 use crate::{
     arguments::replace,
     config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
     quantity::{Size, Span},
-    terminal::confirm::confirm,
+    terminal::{confirm::confirm, style::Style, table::table},
 };
 
 const EXAMPLES: &str = "\
@@ -59,12 +60,68 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let _endpoints = invocation.endpoints()?;
+    let endpoints = invocation.endpoints()?;
     confirm(
         &invocation.terminal,
         arguments.yes,
         "cutover",
-        "Writes on the source will be stopped for good, and the target will be opened for the application.",
+        &format!(
+            "Writes on {} will be stopped for good, and {} will be opened for the application.",
+            endpoints.source, endpoints.target
+        ),
     )?;
-    Err(pending("cutover"))
+    let options = options(&invocation.settings);
+    let report = shown(&invocation.terminal, async |reporter| {
+        cutover(&endpoints, &options, reporter, &invocation.cancellation).await
+    })
+    .await?;
+    let terminal = &invocation.terminal;
+    for finding in &report.findings {
+        terminal.finding(finding);
+    }
+    terminal.print_result(arguments.json, &report, text)?;
+    terminal.note("point the application to the target; then `transhume finish` removes what is left");
+    // They are on the source only: somebody must look at them.
+    Ok(if report.late_changes == 0 {
+        Exit::Success
+    } else {
+        Exit::OperatorMustAct
+    })
+}
+
+fn options(settings: &Config) -> CutoverOptions {
+    let default = CutoverOptions::default();
+    CutoverOptions {
+        lag_limit_bytes: settings.max_lag.map_or(default.lag_limit_bytes, |size| size.0),
+        lock_timeout: settings.lock_timeout.map_or(default.lock_timeout, |span| span.0),
+        attempts: settings.attempts.unwrap_or(default.attempts),
+        drain_timeout: settings
+            .drain_timeout
+            .map_or(default.drain_timeout, |span| span.0),
+        sequence_margin: settings.sequence_margin.unwrap_or(default.sequence_margin),
+    }
+}
+
+/// Also a part of the report of `demo`.
+pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
+    let rows = report
+        .steps
+        .iter()
+        .map(|step| vec![step.name.to_owned(), format!("{:.1}", step.milliseconds)]);
+    let steps = table(&["step", "milliseconds"], &[1], rows);
+    let late = match report.late_changes {
+        0 => "none".to_owned(),
+        number => format!("{number} CHANGES COMMITTED AFTER THE FENCE: they are on the source only"),
+    };
+    format!(
+        "{steps}\nwrite pause     {:.0} ms\nsource          {}, closed at {}\ntarget          {}, open\n\
+         fence           taken at try {}, {} sessions ended\nsequences set   {}\nlate changes    {late}\n",
+        report.write_pause_milliseconds,
+        report.source,
+        report.fence_lsn,
+        report.target,
+        report.fence_attempts,
+        report.sessions_ended,
+        report.sequences_set,
+    )
 }

@@ -1,29 +1,129 @@
 //! `demo`: a whole migration between two throwaway servers, with live traffic.
 
-use clap::Args;
+use std::{path::PathBuf, time::Duration};
 
-use super::pending;
+use clap::Args;
+use transhume_engine::demo::{DemoOptions, DemoReport, demo};
+
+use super::cutover;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
+    quantity::{Size, Span, grouped},
+    terminal::style::{Style, Tone},
 };
 
 const EXAMPLES: &str = "\
 Examples:
-  transhume demo";
+  transhume demo
+  transhume demo --customers 20000 --clients 8";
 
 /// Show a whole migration between two throwaway servers on this machine
 ///
 /// Starts two servers, fills one with a shop-like database, runs live traffic that records every
-/// acknowledged commit, migrates, verifies, cuts over, and prints what happened.
+/// acknowledged commit, migrates, verifies, cuts over, and prints what happened. Exits with 1 where an
+/// acknowledged commit is missing or doubled.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
+    /// Directory with initdb and postgres [default: the newest that is installed]
+    #[arg(long, value_name = "DIRECTORY", env = "TRANSHUME_BINARIES")]
+    binaries: Option<PathBuf>,
+    /// Customers in the shop; 100000 make about 300 MB
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    customers: u32,
+    /// Clients that buy all the time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
+    clients: u16,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    Err(pending("demo"))
+    let options = DemoOptions {
+        binaries: arguments.binaries.clone(),
+        customers: arguments.customers,
+        clients: arguments.clients,
+    };
+    let report = shown(&invocation.terminal, async |reporter| {
+        Box::pin(demo(&options, reporter, &invocation.cancellation)).await
+    })
+    .await?;
+    invocation.terminal.print_result(arguments.json, &report, text)?;
+    Ok(if report.is_exact() {
+        Exit::Success
+    } else {
+        Exit::OperatorMustAct
+    })
+}
+
+fn text(report: &DemoReport, style: Style) -> String {
+    let exact = if report.is_exact() {
+        style.paint(
+            Tone::Good,
+            "every acknowledged commit is on the target exactly once",
+        )
+    } else {
+        style.paint(
+            Tone::Bad,
+            &format!(
+                "{} commits are missing, {} doubled",
+                report.missing, report.doubled
+            ),
+        )
+    };
+    let traffic = &report.traffic;
+    let lines = [
+        heading(style, "Load"),
+        format!(
+            "  {} tables, {} rows, {}; caught up with the traffic after {}",
+            report.tables,
+            grouped(report.rows_loaded),
+            Size(report.bytes_loaded),
+            seconds(report.run_seconds)
+        ),
+        heading(style, "Follow"),
+        format!(
+            "  {} changes in {} transactions applied",
+            grouped(report.changes_applied),
+            grouped(report.transactions_applied)
+        ),
+        heading(style, "Verify"),
+        format!(
+            "  {} tables equal, in {}",
+            report.tables_equal,
+            seconds(report.verify_seconds)
+        ),
+        heading(style, "Cutover"),
+        cutover::text(&report.cutover, style)
+            .lines()
+            .map(|line| format!("  {line}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        heading(style, "Application"),
+        format!(
+            "  {} purchases, {:.0} in a second, {} refused and tried again, {} unanswered",
+            traffic.purchases, traffic.purchases_per_second, traffic.refused, traffic.unanswered
+        ),
+        format!(
+            "  longest time without a purchase: {:.0} ms",
+            traffic.longest_gap_milliseconds
+        ),
+        format!(
+            "  {} commits acknowledged, {} found: {exact}",
+            report.acknowledged, report.found
+        ),
+    ];
+    lines.join("\n")
+        + "\n\nWhere to look next: README.md for a migration of your own, docs/architecture.md for how it works.\n"
+}
+
+fn heading(style: Style, text: &str) -> String {
+    style.paint(Tone::Label, text)
+}
+
+fn seconds(seconds: f64) -> Span {
+    Span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }

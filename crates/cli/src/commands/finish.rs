@@ -1,11 +1,13 @@
 //! `finish`: removes what is left of a migration that is done.
 
 use clap::Args;
+use transhume_engine::finish::finish;
 
-use super::pending;
+use super::removal_text;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
     terminal::confirm::confirm,
 };
 
@@ -30,12 +32,19 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let _endpoints = invocation.endpoints()?;
+    let endpoints = invocation.endpoints()?;
     confirm(
         &invocation.terminal,
         arguments.yes,
         "finish",
         "Slot, publication and the record of this migration will be removed from both sides; the data stays.",
     )?;
-    Err(pending("finish"))
+    let work = shown(&invocation.terminal, async |reporter| {
+        finish(&endpoints, reporter).await
+    });
+    let removal = invocation.or_interrupted(work).await??;
+    invocation
+        .terminal
+        .print_result(arguments.json, &removal, removal_text)?;
+    Ok(Exit::Success)
 }

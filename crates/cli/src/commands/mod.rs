@@ -12,13 +12,15 @@ pub(crate) mod verify;
 pub(crate) mod watch;
 pub(crate) mod worker;
 
+use transhume_engine::finish::Removal;
+
 use crate::{
     arguments::{Command, CommandLine},
     config::{self, Config},
-    failure::{Exit, Failure, Result},
+    failure::{Exit, Result},
     invocation::Invocation,
     signals,
-    terminal::Terminal,
+    terminal::{Terminal, style::Style},
 };
 
 /// Puts the settings together and runs the command.
@@ -27,7 +29,11 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
     if let Command::Init(arguments) = &command_line.command {
         return init::execute(arguments, command_line.common.config.as_deref(), terminal);
     }
-    let mut settings = config::load(command_line.common.config.as_deref())?;
+    let mut settings = match &command_line.command {
+        // Its servers are its own; a configuration of another migration means nothing there.
+        Command::Demo(_) => Config::default(),
+        _ => config::load(command_line.common.config.as_deref())?,
+    };
     command_line.common.overlay(&mut settings);
     overlay(&command_line.command, &mut settings);
     let cancellation = signals::listen(terminal.clone())?;
@@ -68,8 +74,23 @@ fn overlay(command: &Command, settings: &mut Config) {
     }
 }
 
-/// A command whose engine is not there yet.
-fn pending(command: &str) -> Failure {
-    Failure::new(format!("`{command}` is not part of this build yet"))
-        .with_hint("use a later version of transhume")
+/// What `finish` and `abort` took away, and what they left on purpose.
+fn removal_text(removal: &Removal, _style: Style) -> String {
+    let mut lines: Vec<String> = removal
+        .removed
+        .iter()
+        .map(|what| format!("removed  {what}"))
+        .collect();
+    for left in &removal.left {
+        lines.push(format!("left     {}; to remove it:", left.description));
+        lines.extend(
+            left.statements
+                .iter()
+                .map(|statement| format!("           {statement};")),
+        );
+    }
+    if lines.is_empty() {
+        lines.push("nothing was left to remove".to_owned());
+    }
+    lines.join("\n") + "\n"
 }

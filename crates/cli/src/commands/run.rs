@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use transhume_engine::run::{RunEnd, RunOptions, RunReason, run};
 
-use super::pending;
+use super::assess;
 use crate::{
     arguments::{LoadArguments, SelectionArguments, replace},
     config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
     quantity::Size,
 };
 
@@ -35,6 +37,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     until_caught_up: bool,
     /// Print what would be done, and change nothing
+    ///
+    /// Assesses both sides, says what there is to move, and what a run would do in which order.
+    /// Exits with 1 where something blocks it.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -62,6 +67,65 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let _endpoints = invocation.endpoints()?;
-    Err(pending("run"))
+    if arguments.dry_run {
+        return dry_run(arguments, invocation).await;
+    }
+    let endpoints = invocation.endpoints()?;
+    let options = RunOptions {
+        selection: invocation.selection(),
+        load: invocation.load_options(),
+        programs: invocation.settings.programs.clone(),
+        until_caught_up: arguments.until_caught_up,
+    };
+    let end = shown(&invocation.terminal, async |reporter| {
+        run(&endpoints, &options, reporter, &invocation.cancellation).await
+    })
+    .await?;
+    if arguments.json {
+        invocation.terminal.print_json(&end)?;
+    }
+    invocation.terminal.note(&summary(&end));
+    Ok(Exit::Success)
+}
+
+/// In the order of a run; the phases are named as `status` names them.
+const PLAN: &str = "\
+What `transhume run` would do:
+  prepare      on the source: replica identity FULL for tables without a key, a publication, a slot;
+               on the target: the schema transhume, which remembers all of it
+  pre-data     create schemas, types, functions and tables on the target
+  full-load    copy the rows under one snapshot, build indexes as tables complete, ANALYZE
+  post-data    foreign keys, triggers, and the rest of the schema
+  follow       apply every change until `transhume cutover`, or until stopped
+`transhume abort` would undo all of it.
+";
+
+async fn dry_run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let exit = assess::show(invocation, arguments.json).await?;
+    if !arguments.json {
+        invocation.terminal.print(&format!("\n{PLAN}"))?;
+    }
+    Ok(exit)
+}
+
+/// How it ended, and what comes next.
+fn summary(end: &RunEnd) -> String {
+    let RunEnd {
+        migration,
+        phase,
+        frontier,
+        reason,
+    } = end;
+    match reason {
+        RunReason::CaughtUp => format!(
+            "caught up at {frontier}; migration {migration} stays in phase {phase}: run again to follow, \
+             then `transhume verify` and `transhume cutover`"
+        ),
+        RunReason::Done => {
+            "the application lives on the target; `transhume finish` removes what is left".to_owned()
+        }
+        RunReason::Stopped => {
+            format!("asked to stop; migration {migration} stays in phase {phase} at {frontier}")
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! `worker`: more hands for a full load that a runner has begun.
 
 use clap::Args;
+use transhume_engine::worker::join;
 
-use super::pending;
 use crate::{
     arguments::LoadArguments,
     config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
+    progress::shown,
 };
 
 const EXAMPLES: &str = "\
@@ -30,7 +31,13 @@ impl Arguments {
     }
 }
 
-pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let _endpoints = invocation.endpoints()?;
-    Err(pending("worker"))
+pub(crate) async fn execute(_arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let endpoints = invocation.endpoints()?;
+    let options = invocation.load_options();
+    shown(&invocation.terminal, async |reporter| {
+        join(&endpoints, &options, reporter, &invocation.cancellation).await
+    })
+    .await?;
+    invocation.terminal.note("nothing is left to load or to build");
+    Ok(Exit::Success)
 }

@@ -85,7 +85,7 @@ impl Terminal {
     }
 
     /// JSON escapes control characters by itself, and must not lose any.
-    fn print_json(&self, value: &impl Serialize) -> Result<()> {
+    pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(|error| not_json(&error))?;
         self.write_output(&format!("{text}\n"))
     }

@@ -26,7 +26,10 @@ fn other_cluster() -> Cluster {
 
 async fn execute(url: &str, sql: &str) {
     let client = connect(url).await.expect("the server can be reached");
-    client.batch_execute(sql).await.expect("the statement is accepted");
+    client
+        .batch_execute(sql)
+        .await
+        .expect("the statement is accepted");
 }
 
 #[tokio::test]
