@@ -10,7 +10,7 @@ mod attempt;
 mod group;
 mod statements;
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use tokio::process::Command;
 use transhume_core::archive::Entry;
@@ -54,10 +54,10 @@ pub async fn script(
     content: Content,
 ) -> Result<Script, PgError> {
     let list = tempfile::NamedTempFile::new().map_err(|error| dump::no_directory(&error))?;
-    let lines: String = entries
-        .iter()
-        .map(|entry| format!("{};\n", entry.dump_id))
-        .collect();
+    let mut lines = String::new();
+    for entry in entries {
+        writeln!(lines, "{};", entry.dump_id).expect("writing to a string does not fail");
+    }
     tokio::fs::write(list.path(), lines)
         .await
         .map_err(|error| dump::no_directory(&error))?;

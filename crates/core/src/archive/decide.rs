@@ -8,6 +8,10 @@ use super::{CatalogObject, Entry, Kind};
 use crate::selection::{Selector, is_system_schema};
 
 /// What the source's catalogs say of an object of the archive.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for a column of the catalogs"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fact {
     /// Schema that holds the object; none for objects outside of schemas.
@@ -160,8 +164,6 @@ impl Situation<'_> {
             Kind::Constraint if fact.is_some_and(|fact| fact.key) => Decision::Build,
             Kind::Rule if fact.is_some_and(|fact| fact.view_rule) => Decision::Definition,
             Kind::Grant | Kind::DefaultGrant => Decision::Grant,
-            // Made while the table is still empty, so that the first ANALYZE fills them.
-            Kind::Statistics => Decision::BeforeData,
             Kind::Constraint
             | Kind::CheckConstraint
             | Kind::Rule
@@ -170,7 +172,8 @@ impl Situation<'_> {
             | Kind::Policy
             | Kind::RowSecurity => Decision::AfterData,
             Kind::Comment if after_data => Decision::AfterData,
-            Kind::Comment => Decision::BeforeData,
+            // Statistics are made while the table is still empty, so that the first ANALYZE fills them.
+            Kind::Comment | Kind::Statistics => Decision::BeforeData,
             Kind::Relation | Kind::TableAttach | Kind::Extension | Kind::OtherBeforeData if !after_data => {
                 Decision::BeforeData
             }

@@ -90,7 +90,7 @@ async fn store(target: &mut Session, bytes: &[u8], version: &str, decisions: &De
             Decision::LeftOut(reason) => left_out.push(item(reason)),
             Decision::Build => replaced.push(item(build_reason(entry.kind))),
             Decision::Definition => {
-                replaced.push(item("it is made when the keys that it rests on are there"))
+                replaced.push(item("it is made when the keys that it rests on are there"));
             }
             Decision::BeforeData | Decision::AfterData | Decision::Grant | Decision::Ignored => {}
         }

@@ -8,6 +8,10 @@ use transhume_wire::ident::QualifiedName;
 use crate::error::PgError;
 
 /// An index with the key constraint that it backs.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for a column of the catalogs"
+)]
 #[derive(Debug, Clone)]
 pub struct IndexDefinition {
     pub oid: u32,
@@ -31,6 +35,10 @@ pub struct IndexDefinition {
     pub statistics_targets: Vec<String>,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for a column of the catalogs"
+)]
 #[derive(Debug, Clone)]
 pub struct KeyDefinition {
     pub oid: u32,

@@ -22,7 +22,7 @@ pub(super) fn environment(
 ) -> io::Result<Vec<(&'static str, String)>> {
     let list = |text: fn(&Host) -> String| settings.hosts.iter().map(text).collect::<Vec<_>>().join(",");
     let mut variables = vec![
-        ("PGHOST", list(|host| host.name())),
+        ("PGHOST", list(Host::name)),
         ("PGPORT", list(|host| host.port.to_string())),
         ("PGDATABASE", settings.database.clone()),
         ("PGUSER", settings.user.clone()),

@@ -51,7 +51,7 @@ impl Programs {
             .iter()
             .filter_map(|place| Self::at(place))
             .collect();
-        choose(found, source_major, target_major).map_err(|newest| missing(setting, newest, source_major))
+        choose(&found, source_major, target_major).map_err(|newest| missing(setting, newest, source_major))
     }
 
     fn at(directory: &Path) -> Option<Self> {
@@ -144,7 +144,7 @@ fn parse_version(text: &str) -> Option<Version> {
 }
 
 /// The best of what was found, or the newest version where none can read the source.
-fn choose(found: Vec<Programs>, source: u32, target: u32) -> Result<Programs, Option<Version>> {
+fn choose(found: &[Programs], source: u32, target: u32) -> Result<Programs, Option<Version>> {
     let newest = found.iter().map(|programs| programs.version).max();
     // Nearest major first; within one, the newest minor; within one, the first place (max_by_key keeps
     // the last of equals, hence the reversal).
@@ -200,21 +200,21 @@ mod tests {
                 programs(18, 1, "d"),
             ]
         };
-        let chosen = |source, target| choose(found(), source, target).unwrap().pg_dump;
+        let chosen = |source, target| choose(&found(), source, target).unwrap().pg_dump;
         assert_eq!(chosen(13, 15), Path::new("c"));
         assert_eq!(chosen(15, 17), Path::new("d"));
         assert_eq!(chosen(13, 19), Path::new("d"));
         assert_eq!(
-            choose(found(), 19, 19).unwrap_err(),
+            choose(&found(), 19, 19).unwrap_err(),
             Some(Version { major: 18, minor: 1 })
         );
-        assert_eq!(choose(vec![], 15, 15).unwrap_err(), None);
+        assert_eq!(choose(&[], 15, 15).unwrap_err(), None);
     }
 
     #[test]
     fn equal_versions_come_from_the_first_place() {
         let found = vec![programs(15, 18, "real"), programs(15, 18, "wrapper")];
-        assert_eq!(choose(found, 15, 15).unwrap().pg_dump, Path::new("real"));
+        assert_eq!(choose(&found, 15, 15).unwrap().pg_dump, Path::new("real"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 -- relation come with nulls or not at all.
 with wanted as (
     select w.class, w.object
-    from pg_catalog.unnest($1::pg_catalog.oid[], $2::pg_catalog.oid[]) as w(class, object)
+    from rows from (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.oid[])) as w(class, object)
 ),
 -- The relation that each object belongs to, itself for relations.
 member as (

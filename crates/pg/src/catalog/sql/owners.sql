@@ -2,7 +2,7 @@
 -- Members of extensions and sequences of columns follow their extension and table.
 with wanted as (
     select w.class, w.object
-    from pg_catalog.unnest($1::pg_catalog.oid[], $2::pg_catalog.oid[]) as w(class, object)
+    from rows from (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.oid[])) as w(class, object)
 ),
 owned as (
     select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class, c.oid as object, c.relowner as owner

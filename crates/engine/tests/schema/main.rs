@@ -1,0 +1,274 @@
+//! The schema's way between two real servers, compared by pg_dump and by the test kit's oracle.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by a panic anywhere")]
+
+mod pair;
+
+use pair::{Pair, pair, pair_as};
+use transhume_engine::{
+    error::EngineError,
+    schema::{self, Moment},
+};
+
+use transhume_testkit::oracle::{self, Except};
+
+const RICH: &str = include_str!("rich.sql");
+
+/// Findings about the machine, not about the schema.
+fn about_the_schema(findings: Vec<(String, String)>) -> Vec<(String, String)> {
+    findings
+        .into_iter()
+        .filter(|(code, _)| code != "client-programs-outdated")
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rich_schema_arrives_as_pg_dump_prints_it() {
+    let pair = pair(RICH, "create role bob; create role \"ow\"\"ner\"").await;
+    pair.whole_way().await.unwrap();
+    pair.assert_same_schema(&[
+        "--exclude-schema=nothing",
+        "--no-publications",
+        "--no-security-labels",
+    ])
+    .await;
+    assert_eq!(about_the_schema(pair.findings().await), []);
+    let populated: i64 = pair
+        .one("select count(*) from pg_catalog.pg_matviews where ispopulated")
+        .await;
+    let source: i64 = pair
+        .source_client()
+        .await
+        .query_one(
+            "select count(*) from pg_catalog.pg_matviews where ispopulated",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(populated, source);
+    let invalid: i64 = pair
+        .one("select count(*) from pg_catalog.pg_index where not indisvalid")
+        .await;
+    assert_eq!(invalid, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_may_be_called_again() {
+    let pair = pair(RICH, "create role bob; create role \"ow\"\"ner\"").await;
+    pair.whole_way().await.unwrap();
+    let before: String = pair.schema_text(&pair.target, &[]).await;
+    let builds: i64 = pair.one("select count(*) from transhume.build").await;
+    pair.dump().await.unwrap();
+    schema::pre_data(&pair.work()).await.unwrap();
+    schema::plan_builds(&pair.work()).await.unwrap();
+    schema::post_data(&pair.work()).await.unwrap();
+    schema::owners_and_grants(&pair.work(), Moment::AfterData)
+        .await
+        .unwrap();
+    assert_eq!(pair.schema_text(&pair.target, &[]).await, before);
+    assert_eq!(
+        pair.one::<i64>("select count(*) from transhume.build").await,
+        builds
+    );
+    let unsettled: i64 = pair
+        .one("select count(*) from transhume.archive_item where disposition <> 'restored' and reason = ''")
+        .await;
+    assert_eq!(
+        unsettled, 0,
+        "everything left out, replaced or failed has a reason"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_fails_leaves_nothing_and_is_restored_once_the_cause_is_gone() {
+    let pair = pair(
+        "create table a (i int); create table b (i int); create table c (i int)",
+        "create table b (i int)",
+    )
+    .await;
+    pair.dump().await.unwrap();
+    let error = schema::pre_data(&pair.work()).await.unwrap_err();
+    assert!(
+        matches!(&error, EngineError::Stopped { message, .. } if message.contains("TABLE public b")),
+        "{error}"
+    );
+    assert_eq!(
+        pair.one::<Option<String>>("select pg_catalog.to_regclass('public.a')::text")
+            .await,
+        None
+    );
+    assert_eq!(
+        pair.one::<i64>("select count(*) from transhume.archive_item where disposition = 'restored'")
+            .await,
+        0
+    );
+    pair.target_client()
+        .await
+        .batch_execute("drop table b")
+        .await
+        .unwrap();
+    schema::pre_data(&pair.work()).await.unwrap();
+    assert_eq!(
+        pair.one::<Option<String>>("select pg_catalog.to_regclass('public.c')::text")
+            .await
+            .as_deref(),
+        Some("c")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_role_without_rights_gets_findings_for_each_role_and_no_noise() {
+    let source = "create role lord; create role guest; create table t1 (i int); create table t2 (i int); create table t3 (i int);\
+        alter table t1 owner to lord; alter table t2 owner to lord; grant select on t1, t2, t3 to guest;\
+        create function pg_temp.x() returns int language sql as 'select 1';\
+        create function et() returns event_trigger language plpgsql as 'begin end';\
+        create event trigger et on ddl_command_end execute function et()";
+    let target = "create role mover login; grant create on database postgres to mover; grant create on schema public to mover";
+    let pair = pair_as(source, target, "mover", &[]).await;
+    pair.whole_way().await.unwrap();
+    let findings = about_the_schema(pair.findings().await);
+    let codes: Vec<&str> = findings.iter().map(|(code, _)| code.as_str()).collect();
+    assert!(codes.contains(&"definition-refused"), "{findings:?}");
+    assert!(
+        codes.contains(&"owner-not-set") && codes.contains(&"grant-not-applied"),
+        "{findings:?}"
+    );
+    let lord: Vec<_> = findings
+        .iter()
+        .filter(|(_, text)| text.contains("lord"))
+        .filter(|(code, _)| code == "owner-not-set")
+        .collect();
+    assert_eq!(lord.len(), 1, "{findings:?}");
+    assert!(
+        lord[0].1.contains("2 objects") && lord[0].1.contains("CREATE ROLE \"lord\""),
+        "{lord:?}"
+    );
+    let guest = findings
+        .iter()
+        .filter(|(code, text)| code == "grant-not-applied" && text.contains("guest"));
+    assert_eq!(guest.count(), 1, "{findings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_selected_arrives_and_what_cannot_is_told() {
+    let source = "create table customers (id int primary key);\
+        create table orders (id int primary key, c int references customers, n int default 1);\
+        create index on orders (c); create view v as select * from orders join customers using (id);\
+        create view w as select c from orders; create function audit() returns trigger language plpgsql as 'begin return new; end';\
+        create trigger t before insert on orders for each row execute function audit();\
+        create schema other; create table other.x (i int); create function other.f() returns int language sql as 'select 1'";
+    let pair = pair_as(source, "", "postgres", &["public.orders", "public.v", "public.w"]).await;
+    pair.whole_way().await.unwrap();
+    let relations: Vec<String> = pair
+        .one("select pg_catalog.array_agg(c.relname::text order by c.relname::text) from pg_catalog.pg_class c where c.relnamespace = 'public'::regnamespace")
+        .await;
+    assert_eq!(relations, ["orders", "orders_c_idx", "orders_pkey", "w"]);
+    assert_eq!(
+        pair.one::<i64>("select count(*) from pg_catalog.pg_namespace where nspname = 'other'")
+            .await,
+        0
+    );
+    assert_eq!(
+        pair.one::<i64>("select count(*) from pg_catalog.pg_trigger where tgname = 't'")
+            .await,
+        1
+    );
+    let findings = about_the_schema(pair.findings().await);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert!(findings.iter().all(|(code, _)| code == "selection-needs"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_heir_without_its_parent_blocks_before_anything_is_made() {
+    let pair = pair_as(
+        "create table p (i int); create table c () inherits (p)",
+        "",
+        "postgres",
+        &["public.c"],
+    )
+    .await;
+    assert!(matches!(pair.dump().await, Err(EngineError::Blocked(findings)) if findings.len() == 1));
+    assert!(
+        !pair
+            .one::<bool>("select exists (select from transhume.archive)")
+            .await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_are_set_aside_and_can_be_brought_back_in_their_state() {
+    let source = "create table t (i int); create function f() returns trigger language plpgsql as 'begin return new; end';\
+        create trigger plain before insert on t for each row execute function f();\
+        create trigger always before insert on t for each row execute function f();\
+        create trigger never before insert on t for each row execute function f();\
+        create rule r as on insert to t do also notify x;\
+        alter table t enable always trigger always; alter table t disable trigger never";
+    for replica_role in [true, false] {
+        let mut pair: Pair = pair(source, "").await;
+        pair.options.replica_role = replica_role;
+        pair.whole_way().await.unwrap();
+        let states = "select pg_catalog.string_agg(tgname || tgenabled::text, ' ' order by tgname) from pg_catalog.pg_trigger where not tgisinternal";
+        let expected = if replica_role {
+            "alwaysD neverD plainO"
+        } else {
+            "alwaysD neverD plainD"
+        };
+        assert_eq!(pair.one::<String>(states).await, expected);
+        let undo: Vec<String> = pair
+            .one("select undo from transhume.deviation where kind = 'triggers' and state = 'made'")
+            .await;
+        for statement in undo {
+            pair.target_client()
+                .await
+                .batch_execute(&statement)
+                .await
+                .unwrap();
+        }
+        assert_eq!(pair.one::<String>(states).await, "alwaysA neverD plainO");
+        assert_eq!(
+            pair.one::<String>("select ev_enabled::text from pg_catalog.pg_rewrite where rulename = 'r'")
+                .await,
+            "O"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_torture_schema_arrives_whole() {
+    torture(15, 15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_moves_up_over_several_major_versions() {
+    torture(13, 17).await;
+    torture(15, 18).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_newer_than_the_target_work() {
+    torture(17, 15).await;
+}
+
+async fn torture(source_major: u32, target_major: u32) {
+    let (source, target) = (
+        transhume_testkit::cluster(source_major),
+        transhume_testkit::cluster(target_major),
+    );
+    transhume_testkit::workload::create_torture(&source.url("postgres"), &target.url("postgres")).await;
+    let newest = transhume_testkit::server(source_major.max(target_major));
+    let mut pair = pair::of(source, target, "postgres", "postgres", &[]).await;
+    pair.options.programs = Some(newest);
+    pair.whole_way().await.unwrap();
+    // pg_dump cannot keep the order of columns of an heir that was attached later: compared by name.
+    let (source, target) = (pair.source.url("postgres"), pair.target.url("postgres"));
+    let differences = oracle::catalog_differences(&source, &target, &Except::default()).await;
+    let of_schema: Vec<_> = differences
+        .iter()
+        .filter(|difference| !difference.starts_with("sequence torture."))
+        // Whose the schema public is from the start changed in 15, and it is as the target made it.
+        .filter(|difference| !difference.contains("schema public: "))
+        .collect();
+    assert_eq!(of_schema, Vec::<&String>::new());
+    assert_eq!(about_the_schema(pair.findings().await), []);
+}
