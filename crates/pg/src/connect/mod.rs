@@ -50,6 +50,40 @@ pub(crate) async fn open(
     Err(refusal::combine(settings, failures))
 }
 
+/// An open stream to the first address that takes it, before any login.
+pub(crate) async fn open_transport(
+    settings: &ConnectionSettings,
+    encrypted: bool,
+) -> Result<Transport, PgError> {
+    let mut failures = Vec::new();
+    for host in &settings.hosts {
+        let opened = within(settings, host, async {
+            let lost = |error: io::Error| PgError::Lost {
+                endpoint: host.to_string(),
+                reason: describe(&error),
+            };
+            let places = socket::resolve(host).await.map_err(lost)?;
+            let mut failure = PgError::Lost {
+                endpoint: host.to_string(),
+                reason: "no address".to_owned(),
+            };
+            for place in places {
+                match socket::open(&place, &settings.socket).await {
+                    Ok(plain) if encrypted => return tls::negotiate(plain, settings, host, true).await,
+                    Ok(plain) => return Ok(plain),
+                    Err(error) => failure = lost(error),
+                }
+            }
+            Err(failure)
+        });
+        match opened.await {
+            Ok(transport) => return Ok(transport),
+            Err(error) => failures.push((host.to_string(), error)),
+        }
+    }
+    Err(refusal::combine(settings, failures))
+}
+
 /// Tries every address of one host; the last failure speaks for it.
 async fn open_host(
     settings: &ConnectionSettings,
@@ -67,23 +101,23 @@ async fn open_host(
             .await
             .map_err(|error| lost(describe(&error)))
     });
-    let mut last = lost("the name stands for no address".to_owned());
+    let mut failure = lost("the name stands for no address".to_owned());
     for place in places.await? {
         for encryption in encryptions(settings.tls.mode, host) {
             let attempt = attempt(settings, host, &place, application_name, mode, *encryption);
             match within(settings, host, attempt).await {
                 Ok(connection) => return fits(connection, wanted),
-                Err(error) if may_try_otherwise(*encryption, &error) => last = error,
+                Err(error) if may_try_otherwise(*encryption, &error) => failure = error,
                 // A refusal of the server holds for its other addresses too.
                 Err(error @ PgError::Server(_)) => return Err(error),
                 Err(error) => {
-                    last = error;
+                    failure = error;
                     break;
                 }
             }
         }
     }
-    Err(last)
+    Err(failure)
 }
 
 fn encryptions(mode: TlsMode, host: &Host) -> &'static [Encryption] {

@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<Values, ConninfoError> {
 }
 
 fn skip_space(letters: &mut Peekable<Chars<'_>>) {
-    while letters.next_if(|letter| letter.is_ascii_whitespace()).is_some() {}
+    while letters.next_if(char::is_ascii_whitespace).is_some() {}
 }
 
 fn read_key(letters: &mut Peekable<Chars<'_>>) -> Result<String, ConninfoError> {

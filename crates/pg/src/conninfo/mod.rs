@@ -149,3 +149,7 @@ impl fmt::Debug for ConnectionSettings {
         fmt::Display::fmt(self, formatter)
     }
 }
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

@@ -285,13 +285,13 @@ fn allowed_methods(value: Option<&str>) -> Result<Vec<Method>, ConninfoError> {
     if negated != 0 && negated != names.len() {
         return Err(invalid("require_auth", value, EXPECTED));
     }
-    let mut named = Vec::new();
+    let mut listed = Vec::new();
     for name in names {
         match name.trim_start_matches('!') {
-            "none" => named.push(Method::None),
-            "password" => named.push(Method::Password),
-            "md5" => named.push(Method::Md5),
-            "scram-sha-256" => named.push(Method::ScramSha256),
+            "none" => listed.push(Method::None),
+            "password" => listed.push(Method::Password),
+            "md5" => listed.push(Method::Md5),
+            "scram-sha-256" => listed.push(Method::ScramSha256),
             // Never spoken here, so forbidding them changes nothing and allowing them neither.
             "gss" | "sspi" | "oauth" => {}
             _ => return Err(invalid("require_auth", value, EXPECTED)),
@@ -299,6 +299,6 @@ fn allowed_methods(value: Option<&str>) -> Result<Vec<Method>, ConninfoError> {
     }
     Ok(ALL
         .into_iter()
-        .filter(|method| named.contains(method) == (negated == 0))
+        .filter(|method| listed.contains(method) == (negated == 0))
         .collect())
 }

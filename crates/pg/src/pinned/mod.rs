@@ -6,7 +6,11 @@
 
 use transhume_wire::ident::quote_literal;
 
-use crate::{error::PgError, raw::RawConnection, version::ServerVersion};
+use crate::{
+    error::PgError,
+    raw::{RawConnection, ServerRole},
+    version::ServerVersion,
+};
 
 /// One setting: name, wanted value as the server prints it, first major version that has it.
 struct Pinned(&'static str, &'static str, u32);
@@ -77,8 +81,10 @@ pub(crate) async fn pin(connection: &mut RawConnection) -> Result<(), PgError> {
     connection.learn(
         value("backend_pid").parse().ok(),
         value("server_version_num").parse().ok().map(ServerVersion),
-        value("in_recovery") == "true",
-        value("default_transaction_read_only") == "on",
+        ServerRole {
+            standby: value("in_recovery") == "true",
+            read_only: value("default_transaction_read_only") == "on",
+        },
     )
 }
 

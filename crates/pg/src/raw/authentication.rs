@@ -30,28 +30,12 @@ pub(super) async fn authenticate(
     settings: &ConnectionSettings,
     host: &Host,
 ) -> Result<(), PgError> {
-    let allowed = |connection: &RawConnection, method: Method| {
-        let wants_binding = settings.authentication.channel_binding == ChannelBinding::Require;
-        if !settings.authentication.allowed.contains(&method) {
-            return Err(refused(
-                connection,
-                "the server asks for a way to log in that require_auth does not allow",
-            ));
-        }
-        if wants_binding && method != Method::ScramSha256 {
-            return Err(refused(
-                connection,
-                "the server does not offer channel binding, which is required",
-            ));
-        }
-        Ok(())
-    };
     let password = || settings.password_for(host);
     let mut reply = BytesMut::new();
     match connection.startup_message().await? {
-        Message::AuthenticationOk => return allowed(connection, Method::None),
+        Message::AuthenticationOk => return allow(connection, settings, Method::None),
         Message::AuthenticationCleartextPassword => {
-            allowed(connection, Method::Password)?;
+            allow(connection, settings, Method::Password)?;
             if !connection.transport.is_encrypted() && !connection.transport.is_local() {
                 return Err(refused(
                     connection,
@@ -65,7 +49,7 @@ pub(super) async fn authenticate(
             )?;
         }
         Message::AuthenticationMd5Password(body) => {
-            allowed(connection, Method::Md5)?;
+            allow(connection, settings, Method::Md5)?;
             let password = needed(connection, password())?;
             let hash = md5_hash(
                 settings.user.as_bytes(),
@@ -78,7 +62,7 @@ pub(super) async fn authenticate(
             )?;
         }
         Message::AuthenticationSasl(body) => {
-            allowed(connection, Method::ScramSha256)?;
+            allow(connection, settings, Method::ScramSha256)?;
             let password = needed(connection, password())?;
             scram(
                 connection,
@@ -102,6 +86,21 @@ pub(super) async fn authenticate(
         Message::AuthenticationOk => Ok(()),
         _ => Err(connection.protocol("the login does not end as the protocol says")),
     }
+}
+
+fn allow(connection: &RawConnection, settings: &ConnectionSettings, method: Method) -> Result<(), PgError> {
+    if !settings.authentication.allowed.contains(&method) {
+        let reason = "the server asks for a way to log in that require_auth does not allow";
+        return Err(refused(connection, reason));
+    }
+    let binding = settings.authentication.channel_binding;
+    if binding == ChannelBinding::Require && method != Method::ScramSha256 {
+        return Err(refused(
+            connection,
+            "the server does not offer channel binding, which is required",
+        ));
+    }
+    Ok(())
 }
 
 async fn scram(

@@ -4,6 +4,7 @@
 //! connection or a protocol error it refuses all further use. Never retries.
 
 mod authentication;
+mod cancel;
 mod frame;
 mod query;
 mod startup;
@@ -15,6 +16,7 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::io::AsyncWriteExt;
 
+pub use self::cancel::CancelHandle;
 pub(crate) use self::{frame::header as frame_header, query::rows_of_tag, traffic::COPY_DONE};
 use crate::{
     connect::{self, Transport},
@@ -32,6 +34,13 @@ pub enum Mode {
     Replication,
 }
 
+/// What a session may expect of its server, as found when it began.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ServerRole {
+    pub(crate) standby: bool,
+    pub(crate) read_only: bool,
+}
+
 #[derive(Debug)]
 pub struct RawConnection {
     pub(crate) transport: Transport,
@@ -43,8 +52,7 @@ pub struct RawConnection {
     secret_key: i32,
     parameters: BTreeMap<String, String>,
     version: ServerVersion,
-    standby: bool,
-    read_only: bool,
+    role: ServerRole,
     /// Bytes are written that may not be on the wire yet.
     flush_due: bool,
     /// The answer to a command has not been read up to ReadyForQuery.
@@ -80,12 +88,12 @@ impl RawConnection {
 
     /// Whether the server was in recovery when the session began.
     pub fn is_standby(&self) -> bool {
-        self.standby
+        self.role.standby
     }
 
     /// Whether transactions are read-only by default: a fence, or a standby.
     pub fn is_read_only(&self) -> bool {
-        self.read_only
+        self.role.read_only
     }
 
     pub fn is_encrypted(&self) -> bool {
@@ -100,6 +108,11 @@ impl RawConnection {
     /// Whether the connection itself is gone, whatever is under way on it.
     pub(crate) fn is_lost(&self) -> bool {
         self.broken.is_some()
+    }
+
+    /// To end a command of this session from elsewhere; `settings` are those that it was opened with.
+    pub fn canceller(&self, settings: &ConnectionSettings) -> CancelHandle {
+        CancelHandle::new(self, settings)
     }
 
     /// Ends the session in order; dropping it without leaves the end to the server.
@@ -121,11 +134,10 @@ impl RawConnection {
         &mut self,
         backend_pid: Option<i32>,
         version: Option<ServerVersion>,
-        standby: bool,
-        read_only: bool,
+        role: ServerRole,
     ) -> Result<(), PgError> {
         self.version = version.unwrap_or(self.version);
-        (self.standby, self.read_only) = (standby, read_only);
+        self.role = role;
         // A pooler answers with a process of its own invention. Some proxies send none (0): nothing to compare.
         match backend_pid {
             Some(actual) if self.backend_pid != 0 && actual != self.backend_pid => Err(PgError::Connect {

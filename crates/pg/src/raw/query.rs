@@ -102,17 +102,19 @@ impl RawConnection {
 fn write_extended(sql: &str, parameters: &[Option<&str>], bytes: &mut BytesMut) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     frontend::parse("", sql, [], bytes).map_err(text)?;
-    let serialize = |value: &Option<&str>, buffer: &mut BytesMut| match value {
+    let serialize = |value: Option<&str>, buffer: &mut BytesMut| match value {
         Some(value) => {
             buffer.extend_from_slice(value.as_bytes());
             Ok(IsNull::No)
         }
         None => Ok(IsNull::Yes),
     };
-    frontend::bind("", "", [], parameters, serialize, [], bytes).map_err(|error| match error {
-        BindError::Conversion(error) => error.to_string(),
-        BindError::Serialization(error) => error.to_string(),
-    })?;
+    frontend::bind("", "", [], parameters.iter().copied(), serialize, [], bytes).map_err(
+        |error| match error {
+            BindError::Conversion(error) => error.to_string(),
+            BindError::Serialization(error) => error.to_string(),
+        },
+    )?;
     frontend::describe(b'P', "", bytes).map_err(text)?;
     frontend::execute("", 0, bytes).map_err(text)?;
     frontend::sync(bytes);

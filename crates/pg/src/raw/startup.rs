@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use postgres_protocol::message::{backend::Message, frontend};
 
-use super::{Mode, RawConnection, authentication, frame};
+use super::{Mode, RawConnection, ServerRole, authentication, frame};
 use crate::{
     connect::Transport,
     conninfo::{ConnectionSettings, Host},
@@ -30,8 +30,7 @@ impl RawConnection {
             secret_key: 0,
             parameters: BTreeMap::new(),
             version: ServerVersion(0),
-            standby: false,
-            read_only: false,
+            role: ServerRole::default(),
             flush_due: false,
             in_command: false,
             broken: None,

@@ -21,7 +21,7 @@ use crate::{
     connect,
     conninfo::ConnectionSettings,
     error::PgError,
-    raw::{Mode, RawConnection},
+    raw::{CancelHandle, Mode, RawConnection},
     version::ServerVersion,
 };
 
@@ -31,6 +31,7 @@ pub struct Session {
     driver: JoinHandle<()>,
     endpoint: String,
     backend_pid: i32,
+    canceller: CancelHandle,
     version: ServerVersion,
     standby: bool,
     read_only: bool,
@@ -40,10 +41,12 @@ pub struct Session {
 impl Session {
     /// Opens, logs in, pins and verifies the session's settings.
     pub async fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<Self, PgError> {
-        Self::from_raw(connect::open(settings, application_name, Mode::Sql).await?).await
+        let connection = connect::open(settings, application_name, Mode::Sql).await?;
+        let canceller = CancelHandle::new(&connection, settings);
+        Self::from_raw(connection, canceller).await
     }
 
-    async fn from_raw(connection: RawConnection) -> Result<Self, PgError> {
+    async fn from_raw(connection: RawConnection, canceller: CancelHandle) -> Result<Self, PgError> {
         let endpoint = connection.endpoint().to_owned();
         let backend_pid = connection.backend_pid();
         let version = connection.server_version();
@@ -53,15 +56,16 @@ impl Session {
         config
             .user("logged in already")
             .ssl_mode(tokio_postgres::config::SslMode::Disable);
-        let (client, driven) = config.connect_raw(Handover::new(connection), NoTls).await?;
+        let (client, connection) = config.connect_raw(Handover::new(connection), NoTls).await?;
         let (sender, notifications) = mpsc::unbounded_channel();
-        let driver = tokio::spawn(drive(driven, sender, endpoint.clone()));
+        let driver = tokio::spawn(drive(connection, sender, endpoint.clone()));
         Ok(Self {
             client,
             notifications,
             driver,
             endpoint,
             backend_pid,
+            canceller,
             version,
             standby,
             read_only,
@@ -80,6 +84,11 @@ impl Session {
 
     pub fn backend_pid(&self) -> i32 {
         self.backend_pid
+    }
+
+    /// To end a command of this session from elsewhere.
+    pub fn canceller(&self) -> CancelHandle {
+        self.canceller.clone()
     }
 
     /// Whether the server was in recovery when the session began.

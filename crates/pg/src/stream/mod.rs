@@ -136,10 +136,11 @@ impl ReplicationStream {
                 }
                 b'E' => return Err(self.connection.server_error(frame)?.into()),
                 b'c' | b'C' | b'Z' => return Err(self.connection.lost("the server ended the stream")),
-                _ => match self.connection.set_aside(frame)? {
-                    Some(frame) => return Err(self.connection.unexpected(frame.tag, "the stream")),
-                    None => {}
-                },
+                _ => {
+                    if let Some(frame) = self.connection.set_aside(frame)? {
+                        return Err(self.connection.unexpected(frame.tag, "the stream"));
+                    }
+                }
             }
         }
         Ok(None)

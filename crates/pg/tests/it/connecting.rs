@@ -344,3 +344,43 @@ async fn notifications_arrive_while_nothing_else_happens() {
     let ended = tokio::time::timeout(Duration::from_secs(30), listener.notifications().recv()).await;
     assert!(ended.expect("the end is seen").is_none());
 }
+
+#[tokio::test]
+async fn a_command_is_cancelled_from_elsewhere() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let session = connect(&cluster.url("postgres")).await.unwrap();
+    let canceller = session.canceller();
+    assert!(!format!("{canceller:?}").contains("secret_key: Some"));
+    let sleep = session.batch_execute("SELECT pg_sleep(600)");
+    let cancel = async {
+        let watcher = connect(&cluster.url("postgres")).await.unwrap();
+        let sql = "SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'";
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        while watcher
+            .query(sql, &[&session.backend_pid()])
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            assert!(std::time::Instant::now() < deadline, "the command does not begin");
+        }
+        canceller.cancel().await.unwrap();
+    };
+    let (slept, ()) = tokio::join!(sleep, cancel);
+    assert_eq!(PgError::from(slept.unwrap_err()).sqlstate(), Some("57014"));
+}
+
+#[tokio::test]
+async fn settings_hold_on_every_version_that_is_installed() {
+    for major in 12..=server::NEWEST_MAJOR {
+        let Some(binaries) = server::installed(major) else {
+            continue;
+        };
+        let cluster = server::start(ClusterOptions::new(binaries));
+        let session = connect(&cluster.url("postgres")).await.unwrap();
+        assert_eq!(session.server_version().major(), major);
+        let settings = settings(&cluster.url("postgres"));
+        let sender = RawConnection::connect(&settings, "transhume:test:sender", Mode::Replication).await;
+        assert!(sender.is_ok(), "{major}: {sender:?}");
+    }
+}

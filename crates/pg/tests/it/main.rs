@@ -4,6 +4,9 @@
     reason = "a test fails by panicking, in its helping functions too"
 )]
 
+// Clippy allows it in test functions only, not in what they call.
+#![allow(clippy::unwrap_used)]
+
 mod catalog;
 mod connecting;
 mod copying;
