@@ -47,6 +47,9 @@ enum State {
         advance: CommandId,
         limit: Lsn,
     },
+    /// A cutover's fence was met in the stream: nothing after it may reach the target, unless the
+    /// cutover is undone.
+    Fenced,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,6 +79,7 @@ impl Hold {
             (Command::AdvanceTo(_), State::Stopping { .. }) => Reply::Pending,
             (Command::AdvanceTo(_), State::Advancing { advance, .. }) if advance == id => Reply::Pending,
             (Command::AdvanceTo(_), _) => Reply::Refused("apply is not held".to_owned()),
+            (Command::Release, State::Fenced) => Reply::Refused("a cutover stands at its fence".to_owned()),
             (Command::Release, _) => {
                 self.state = State::Running;
                 Reply::Done
@@ -87,7 +91,7 @@ impl Hold {
     /// The command whose hold is in force or about to be.
     pub fn holder(&self) -> Option<CommandId> {
         match self.state {
-            State::Running => None,
+            State::Running | State::Fenced => None,
             State::Stopping { hold } | State::Held { hold } | State::Advancing { hold, .. } => Some(hold),
         }
     }
@@ -105,14 +109,26 @@ impl Hold {
     pub fn admits(&self, commit_lsn: Lsn) -> bool {
         match self.state {
             State::Running => true,
-            State::Stopping { .. } | State::Held { .. } => false,
+            State::Stopping { .. } | State::Held { .. } | State::Fenced => false,
             State::Advancing { limit, .. } => commit_lsn < limit,
         }
     }
 
     /// Nothing more is to be read until a command comes.
     pub fn is_held(&self) -> bool {
-        matches!(self.state, State::Held { .. })
+        matches!(self.state, State::Held { .. } | State::Fenced)
+    }
+
+    /// The transaction under way is the last before a cutover.
+    pub fn fence(&mut self) {
+        self.state = State::Fenced;
+    }
+
+    /// The cutover was undone: apply goes on.
+    pub fn lower_fence(&mut self) {
+        if self.state == State::Fenced {
+            self.state = State::Running;
+        }
     }
 
     /// A hold was asked for and waits for the end of the transaction under way.
@@ -128,7 +144,7 @@ impl Hold {
     /// All that was begun is committed and nothing more will begin: the hold is in force from now on.
     pub fn stand(&mut self) -> Option<Standing> {
         match self.state {
-            State::Running | State::Held { .. } => None,
+            State::Running | State::Held { .. } | State::Fenced => None,
             State::Stopping { hold } => {
                 self.state = State::Held { hold };
                 Some(Standing::Held(hold))
@@ -183,6 +199,18 @@ mod tests {
         assert!(matches!(hold.request(2, Command::Hold), Reply::Refused(_)));
         assert_eq!(hold.request(1, Command::Hold), Reply::Pending);
         assert!(hold.is_held());
+    }
+
+    #[test]
+    fn a_fence_admits_nothing_until_it_is_lowered() {
+        let mut hold = Hold::default();
+        hold.fence();
+
+        assert!(hold.is_held() && !hold.admits(Lsn(1)));
+        assert!(matches!(hold.request(1, Command::Hold), Reply::Refused(_)));
+        assert!(matches!(hold.request(2, Command::Release), Reply::Refused(_)));
+        hold.lower_fence();
+        assert!(hold.admits(Lsn(1)));
     }
 
     #[test]

@@ -148,8 +148,11 @@ impl<'a> Applier<'a> {
                 Item::Message(message) => self.message(message).await?,
                 Item::WalEnd(wal_end) => self.wal_end(wal_end).await?,
             }
-            if self.open.is_none() && self.batch.is_full(self.grouping) {
+            if self.open.is_none() && (self.batch.is_full(self.grouping) || self.batch.is_fenced) {
                 self.finish().await?;
+            }
+            if self.control.hold.is_held() {
+                return Ok(());
             }
         }
         // Gives the bytes back to the receiver.
@@ -215,6 +218,7 @@ impl<'a> Applier<'a> {
             return Ok(());
         };
         self.batch.must_commit = true;
+        self.batch.is_fenced |= marker::is_fence(nonce);
         match self.writer.marker(nonce, message.lsn).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.failed(error).await),
@@ -304,6 +308,9 @@ impl<'a> Applier<'a> {
             )
         })?;
         let batch = std::mem::take(&mut self.batch);
+        if batch.is_fenced {
+            self.control.hold.fence();
+        }
         self.progress.send_modify(|progress| {
             progress.frontier = advance.after;
             progress.received = advance.after;

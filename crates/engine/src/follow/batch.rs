@@ -26,6 +26,8 @@ pub(super) struct Batch {
     pub(super) commit_time_micros: Option<i64>,
     /// Something is written that must be committed: changes or markers.
     pub(super) must_commit: bool,
+    /// It holds the marker of a cutover's fence: the last that may be applied.
+    pub(super) is_fenced: bool,
 }
 
 impl Batch {

@@ -52,8 +52,11 @@ impl Control {
         let phase = apply::phase(&self.session)
             .await
             .while_doing("reading the phase")?;
-        if !matches!(phase, Some(phase) if phase != Phase::Done) {
-            return Ok(Some(EndReason::CutOver));
+        match phase {
+            None | Some(Phase::Done) => return Ok(Some(EndReason::CutOver)),
+            Some(Phase::Cutover) => {}
+            // Whatever fence was met, its cutover is over without having opened the target.
+            Some(_) => self.hold.lower_fence(),
         }
         let pending = command::pending(&self.session)
             .await
