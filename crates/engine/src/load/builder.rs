@@ -13,7 +13,7 @@ use transhume_pg::{
 use super::hand::{Failure, Hand, Turn};
 use crate::error::EngineError;
 
-type Outcome<T> = std::result::Result<T, Failure>;
+type Outcome<T> = Result<T, Failure>;
 
 pub(super) async fn build_next(hand: &mut Hand) -> Outcome<Turn> {
     let Some(build) = claim(hand).await? else {

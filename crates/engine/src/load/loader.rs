@@ -10,11 +10,11 @@ use crate::error::EngineError;
 
 /// Bytes up to which parts are claimed several at a time: what a commit and a claim cost in round
 /// trips is more than copying so little.
-const SMALL_PART_BYTES: u64 = 1 << 20;
+const SMALL_PART_BYTES: u64 = 256 << 10;
 /// Small parts in one transaction at most: as much as a crash makes a loader copy again.
 const SMALL_PARTS_AT_ONCE: u32 = 32;
 
-type Outcome<T> = std::result::Result<T, Failure>;
+type Outcome<T> = Result<T, Failure>;
 
 /// Claims and copies the largest open part, or a handful of small ones.
 pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {

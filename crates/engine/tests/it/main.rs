@@ -6,3 +6,4 @@
 
 mod assessing;
 mod demo;
+mod load;

@@ -3,7 +3,7 @@
 -- its result is counted.
 with wanted as (
     select number, pg_catalog.to_regclass(name) as sequence, value, is_called
-    from pg_catalog.unnest($1::text[], $2::bigint[], $3::boolean[])
+    from unnest($1::text[], $2::bigint[], $3::boolean[])
          with ordinality as listed (name, value, is_called, number)
 ), done as materialized (
     select pg_catalog.count(pg_catalog.setval(sequence, value, is_called)) as count

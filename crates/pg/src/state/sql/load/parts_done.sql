@@ -1,10 +1,10 @@
--- Runs in the transaction that copied the rows.
+-- Runs in the transaction that copied the rows. unnest of several arrays is syntax of its own and cannot be qualified.
 update transhume.part p
 set done_at = pg_catalog.clock_timestamp(),
     rows_copied = done.rows_copied,
     bytes_copied = done.bytes_copied,
     seconds = done.seconds,
     loader = $5::text
-from pg_catalog.unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[])
+from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[])
      as done (id, rows_copied, bytes_copied, seconds)
 where p.id = done.id and p.done_at is null

@@ -1,0 +1,221 @@
+//! A source and a target with the state schema, ready for a full load.
+
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::Client;
+use transhume_core::selection::Selection;
+use transhume_engine::{
+    cancel::{Cancellation, Canceller, cancellation},
+    endpoints::Endpoints,
+    error::Result,
+    load::{self, LoadContext, LoadOptions},
+    report::Reporter,
+};
+use transhume_pg::{
+    cluster::Cluster,
+    conninfo::{ConnectionSettings, Environment},
+    raw::{Mode, RawConnection},
+    session::Session,
+    slot,
+    snapshot::SnapshotHolder,
+    state::migration::{self, Migration, NewMigration, SourceIdentity},
+    wal,
+};
+use transhume_testkit::{connection::connect, server};
+
+/// A condition that takes longer than this never comes.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(super) const MIGRATION: &str = "0123abcd";
+
+pub(super) struct Pair {
+    pub(super) source: Cluster,
+    pub(super) target: Cluster,
+    newest_major: u32,
+    pub(super) endpoints: Endpoints,
+    pub(super) migration: Migration,
+    pub(super) options: LoadOptions,
+    pub(super) reporter: Reporter,
+    pub(super) canceller: Canceller,
+    pub(super) cancellation: Cancellation,
+}
+
+impl Pair {
+    /// Two servers with a database `app` each and the state schema on the target.
+    pub(super) async fn new(source_major: u32, target_major: u32) -> Self {
+        let source = server::cluster(source_major);
+        let target = server::cluster(target_major);
+        for cluster in [&source, &target] {
+            let client = connect(&cluster.url("postgres")).await.unwrap();
+            client.batch_execute("CREATE DATABASE app").await.unwrap();
+        }
+        let settings =
+            |cluster: &Cluster| ConnectionSettings::parse(&cluster.url("app"), &Environment::of([])).unwrap();
+        let endpoints = Endpoints {
+            source: settings(&source),
+            target: settings(&target),
+        };
+        let migration = create_state(&endpoints).await;
+        let (canceller, cancellation) = cancellation();
+        Self {
+            source,
+            target,
+            newest_major: source_major.max(target_major),
+            endpoints,
+            migration,
+            options: LoadOptions {
+                loaders: Some(3),
+                builders: Some(1),
+                part_bytes: Some(300 << 10),
+                rate_limit_bytes_per_second: None,
+            },
+            reporter: Reporter::silent(),
+            canceller,
+            cancellation,
+        }
+    }
+
+    pub(super) async fn on_source(&self) -> Client {
+        connect(&self.source.url("app")).await.unwrap()
+    }
+
+    pub(super) async fn on_target(&self) -> Client {
+        connect(&self.target.url("app")).await.unwrap()
+    }
+
+    /// Runs the same SQL on both sides.
+    pub(super) async fn on_both(&self, sql: &str) {
+        for client in [self.on_source().await, self.on_target().await] {
+            client.batch_execute(sql).await.unwrap();
+        }
+    }
+
+    /// Makes the source's tables on the target, without keys and indexes, as the schema phase does.
+    pub(super) fn restore_pre_data(&self) {
+        let programs = server::client_programs(self.newest_major);
+        let mut dump = Command::new(programs.join("pg_dump"))
+            .args(["--format=custom", "--section=pre-data", "--dbname"])
+            .arg(self.source.url("app"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let restored = Command::new(programs.join("pg_restore"))
+            .args(["--exit-on-error", "--dbname"])
+            .arg(self.target.url("app"))
+            .stdin(dump.stdout.take().unwrap())
+            .status()
+            .unwrap();
+        assert!(dump.wait().unwrap().success() && restored.success());
+    }
+
+    /// A database `then` beside the source's that stays as the source is now. Nobody may be connected.
+    pub(super) async fn remember_source(&self) -> String {
+        let client = connect(&self.source.url("postgres")).await.unwrap();
+        until("the source has no sessions left", async || {
+            client
+                .batch_execute("CREATE DATABASE \"then\" TEMPLATE app")
+                .await
+                .map_err(|error| error.to_string())
+        })
+        .await;
+        self.source.url("then")
+    }
+
+    /// Makes the slot and takes over its snapshot.
+    pub(super) async fn slot_snapshot(&mut self) -> SnapshotHolder {
+        let mut connection = RawConnection::connect(&self.endpoints.source, "slot", Mode::Replication)
+            .await
+            .unwrap();
+        let created = slot::create(&mut connection, &self.migration.slot_name, false)
+            .await
+            .unwrap();
+        let holder = SnapshotHolder::import(&self.endpoints.source, MIGRATION, &created.snapshot_name)
+            .await
+            .unwrap();
+        let source = self.endpoints.source_session(MIGRATION, "test").await.unwrap();
+        self.migration.slot_xid_horizon = Some(wal::assign_xid(&source).await.unwrap());
+        holder
+    }
+
+    pub(super) fn context(&self) -> LoadContext<'_> {
+        LoadContext {
+            endpoints: &self.endpoints,
+            migration: &self.migration,
+            options: &self.options,
+            reporter: &self.reporter,
+            cancellation: &self.cancellation,
+        }
+    }
+
+    /// Plans and loads under the slot's snapshot.
+    pub(super) async fn plan_and_load(&self, holder: SnapshotHolder) -> Result<()> {
+        load::plan(&self.context(), &holder).await?;
+        load::load(&self.context(), Some(holder)).await
+    }
+
+    /// Holds these open parts (a condition on part p and relation r) from every loader, until dropped.
+    pub(super) async fn hold_parts(&self, condition: &str) -> Client {
+        let client = self.on_target().await;
+        let sql = format!(
+            "BEGIN; SELECT FROM transhume.part p JOIN transhume.relation r USING (source_oid)
+             WHERE {condition} FOR UPDATE OF p"
+        );
+        client.batch_execute(&sql).await.unwrap();
+        client
+    }
+
+    pub(super) async fn count(&self, sql: &str) -> i64 {
+        let client = self.on_target().await;
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// Waits until a query of one number on the target gives at least `wanted`.
+    pub(super) async fn until_count(&self, sql: &str, wanted: i64) {
+        until(sql, async || {
+            let count = self.count(sql).await;
+            if count >= wanted {
+                Ok(())
+            } else {
+                Err(format!("{count} of {wanted}"))
+            }
+        })
+        .await;
+    }
+}
+
+async fn create_state(endpoints: &Endpoints) -> Migration {
+    let mut target: Session = endpoints.target_session(MIGRATION, "test").await.unwrap();
+    let new = NewMigration {
+        id: MIGRATION.to_owned(),
+        selection: Selection::default(),
+        source_label: "the test's source".to_owned(),
+        identity: SourceIdentity {
+            system: "1".to_owned(),
+            database_oid: 1,
+            database: "app".to_owned(),
+            timeline: 1,
+        },
+        slot_name: "transhume_0123abcd".to_owned(),
+        publication_name: "transhume_0123abcd".to_owned(),
+    };
+    migration::create(&mut target, &new).await.unwrap();
+    migration::read(&target).await.unwrap().unwrap()
+}
+
+/// Polls until `attempt` succeeds.
+pub(super) async fn until(what: &str, attempt: impl AsyncFn() -> std::result::Result<(), String>) {
+    let started = Instant::now();
+    loop {
+        match attempt().await {
+            Ok(()) => return,
+            Err(state) => assert!(
+                started.elapsed() < DEADLINE,
+                "waited in vain: {what}; last seen: {state}"
+            ),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

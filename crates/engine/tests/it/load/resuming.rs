@@ -1,0 +1,210 @@
+//! What is done stays done, whatever breaks.
+
+use transhume_core::selection::Selection;
+use transhume_engine::{error::EngineError, load};
+use transhume_testkit::server::EVERYDAY_MAJOR;
+
+use super::pair::{Pair, until};
+
+const FINISHED: &str = "SELECT count(*) FROM transhume.relation WHERE state = 'loaded'";
+const PARTLY: &str = "SELECT count(*) FROM transhume.part p JOIN transhume.relation r USING (source_oid)
+                      WHERE r.table_name = 'large' AND p.done_at IS NOT NULL";
+
+/// One table in many parts, and a smaller one that is claimed first because its one part is larger.
+async fn pair() -> Pair {
+    let mut pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    pair.on_both(
+        "CREATE TABLE large (id bigint, body text);
+         CREATE TABLE first (id bigint, body text);",
+    )
+    .await;
+    pair.on_source()
+        .await
+        .batch_execute(
+            "INSERT INTO first SELECT g, repeat('f', 1000) FROM generate_series(1, 300) g;
+             INSERT INTO large SELECT g, repeat('l', 1000) FROM generate_series(1, 4000) g;",
+        )
+        .await
+        .unwrap();
+    pair.options.loaders = Some(2);
+    pair.options.part_bytes = Some(300 << 10);
+    pair
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_loader_costs_its_part_and_nothing_else() {
+    let mut pair = pair().await;
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+
+    let lock = pair.on_target().await;
+    lock.batch_execute("BEGIN; LOCK TABLE large, first IN EXCLUSIVE MODE")
+        .await
+        .unwrap();
+
+    let context = pair.context();
+    let kill = async {
+        pair.until_count(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY %' AND wait_event_type = 'Lock'",
+            2,
+        )
+        .await;
+        // One loses its target, the other its source.
+        for (client, loader) in [
+            (pair.on_target().await, "loader-0"),
+            (pair.on_source().await, "loader-1"),
+        ] {
+            let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                        WHERE application_name LIKE 'transhume:%:' || $1::text";
+            let killed: i64 = client.query_one(kill, &[&loader]).await.unwrap().get(0);
+            assert_eq!(killed, 1, "{loader}");
+        }
+        lock.batch_execute("COMMIT").await.unwrap();
+    };
+    let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), kill);
+    loaded.unwrap();
+
+    assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
+    assert_eq!(pair.count("SELECT count(DISTINCT id) FROM large").await, 4000);
+    assert_eq!(pair.count("SELECT count(*) FROM first").await, 300);
+    assert_eq!(pair.count("SELECT count(*) FROM transhume.snapshot").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_snapshot_is_lost_finished_tables_stay_and_the_others_start_again() {
+    let mut pair = pair().await;
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+
+    let held = pair.hold_parts("r.table_name = 'large' AND p.number > 3").await;
+
+    let context = pair.context();
+    let interrupt = async {
+        pair.until_count(FINISHED, 1).await;
+        pair.until_count(PARTLY, 2).await;
+        pair.canceller.cancel();
+    };
+    let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), interrupt);
+    assert!(matches!(loaded, Err(EngineError::Interrupted)), "{loaded:?}");
+    drop(held);
+    let finished_at = "SELECT (extract(epoch FROM max(done_at)) * 1000000)::bigint FROM transhume.part p
+                       JOIN transhume.relation r USING (source_oid) WHERE r.table_name = 'first'";
+    let before = pair.count(finished_at).await;
+    let source = pair.on_source().await;
+    until("the snapshot's holder is gone", async || {
+        let holders =
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'transhume:%:snapshot'";
+        let count: i64 = source.query_one(holders, &[]).await.unwrap().get(0);
+        if count == 0 {
+            Ok(())
+        } else {
+            Err(format!("{count} holders"))
+        }
+    })
+    .await;
+    source
+        .batch_execute(
+            "INSERT INTO first VALUES (0, 'only the stream brings this one');
+             UPDATE large SET body = 'changed' WHERE id <= 100;
+             DELETE FROM large WHERE id > 3990;
+             SELECT pg_stat_reset();",
+        )
+        .await
+        .unwrap();
+
+    let (_canceller, cancellation) = transhume_engine::cancel::cancellation();
+    pair.cancellation = cancellation;
+    load::load(&pair.context(), None).await.unwrap();
+
+    assert_eq!(
+        pair.count(finished_at).await,
+        before,
+        "the finished table was copied again"
+    );
+    assert_eq!(pair.count("SELECT count(*) FROM first").await, 300);
+    assert_eq!(pair.count("SELECT count(*) FROM large").await, 3990);
+    assert_eq!(pair.count("SELECT count(DISTINCT id) FROM large").await, 3990);
+    assert_eq!(
+        pair.count("SELECT count(*) FROM large WHERE body = 'changed'")
+            .await,
+        100
+    );
+    let snapshots =
+        "SELECT count(*) FROM transhume.relation r JOIN transhume.snapshot s ON s.id = r.snapshot_id
+                     WHERE s.from_slot = (r.table_name = 'first')";
+    assert_eq!(
+        pair.count(snapshots).await,
+        2,
+        "each table names the snapshot that it was read under"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_restarts_in_mid_load_only_costs_what_was_unfinished() {
+    let mut pair = pair().await;
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+
+    let held = pair.hold_parts("r.table_name = 'large' AND p.number > 3").await;
+
+    let (endpoints, migration) = (pair.endpoints.clone(), pair.migration.clone());
+    let (options, reporter) = (pair.options.clone(), pair.reporter.clone());
+    let cancellation = pair.cancellation.clone();
+    let loading = tokio::spawn(async move {
+        let context = load::LoadContext {
+            endpoints: &endpoints,
+            migration: &migration,
+            options: &options,
+            reporter: &reporter,
+            cancellation: &cancellation,
+        };
+        load::load(&context, Some(holder)).await
+    });
+    pair.until_count(PARTLY, 2).await;
+    tokio::task::block_in_place(|| pair.source.restart()).unwrap();
+    drop(held);
+    loading.await.unwrap().unwrap();
+
+    assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
+    assert_eq!(pair.count("SELECT count(DISTINCT id) FROM large").await, 4000);
+    assert_eq!(pair.count("SELECT count(*) FROM first").await, 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_snapshot_waits_for_every_transaction_older_than_the_slot() {
+    let mut pair = pair().await;
+    let older = pair.on_source().await;
+    older
+        .batch_execute("BEGIN; INSERT INTO first VALUES (-1, 'late')")
+        .await
+        .unwrap();
+    let source = pair.endpoints.source_session("0123abcd", "test").await.unwrap();
+    pair.migration.slot_xid_horizon = Some(transhume_pg::wal::assign_xid(&source).await.unwrap());
+    let (reporter, mut reports) = transhume_engine::report::Reporter::channel();
+    pair.reporter = reporter;
+
+    let context = pair.context();
+    let finish = async {
+        let report = reports.recv().await.unwrap();
+        let text = format!("{report:?}");
+        assert!(
+            text.contains("older than the slot") && text.contains("pid "),
+            "{text}"
+        );
+        older.batch_execute("COMMIT").await.unwrap();
+    };
+    let (holder, ()) = tokio::join!(load::fresh_snapshot(&context), finish);
+    assert!(holder.unwrap().xmin() >= pair.migration.slot_xid_horizon.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_selection_is_loaded_at_once() {
+    let mut pair = pair().await;
+    pair.migration.selection = Selection {
+        include: vec!["nothing".to_owned()],
+        exclude: Vec::new(),
+    };
+    let holder = pair.slot_snapshot().await;
+    pair.plan_and_load(holder).await.unwrap();
+    assert_eq!(pair.count("SELECT count(*) FROM transhume.part").await, 0);
+}
