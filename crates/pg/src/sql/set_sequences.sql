@@ -1,6 +1,6 @@
 -- Sets every sequence that is there ($1 names, $2 values, $3 whether the value was given out) and
 -- returns the numbers of those that are not. A data-modifying function must not be planned away:
--- its result is counted.
+-- its result is counted. unnest of several arrays is syntax of its own and cannot be qualified.
 with wanted as (
     select number, pg_catalog.to_regclass(name) as sequence, value, is_called
     from unnest($1::text[], $2::bigint[], $3::boolean[])
