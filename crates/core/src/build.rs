@@ -13,6 +13,7 @@ pub enum BuildKind {
     /// An exclusion constraint, or a key without overlaps: its index comes with it.
     Constraint,
     Analyze,
+    AnalyzePartitionTree,
     /// Index or key of a partitioned table with the attachments of its whole tree.
     PartitionedIndex,
     /// A foreign key, not yet validated where the server can do that later.
@@ -28,6 +29,7 @@ const NAMES: &[(BuildKind, &str)] = &[
     (BuildKind::Index, "index"),
     (BuildKind::Constraint, "constraint"),
     (BuildKind::Analyze, "analyze"),
+    (BuildKind::AnalyzePartitionTree, "analyze partition tree"),
     (BuildKind::PartitionedIndex, "partitioned index"),
     (BuildKind::ForeignKey, "foreign key"),
     (BuildKind::ValidateForeignKey, "validate foreign key"),
@@ -52,7 +54,7 @@ impl BuildKind {
         match self {
             Self::Index | Self::Constraint => 0,
             Self::Analyze => 1,
-            Self::PartitionedIndex => 2,
+            Self::PartitionedIndex | Self::AnalyzePartitionTree => 2,
             Self::ForeignKey => 5,
             Self::ValidateForeignKey => 6,
             Self::Definition => 7,
@@ -86,5 +88,19 @@ impl FromStr for BuildKind {
             .iter()
             .find_map(|(kind, known)| (*known == name).then_some(*kind))
             .ok_or_else(|| UnknownBuildKind(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_read_back_by_its_name() {
+        for (kind, name) in NAMES {
+            assert_eq!(name.parse::<BuildKind>().unwrap(), *kind);
+            assert_eq!(kind.to_string(), *name);
+        }
+        assert!("indices".parse::<BuildKind>().is_err());
     }
 }

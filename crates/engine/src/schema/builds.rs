@@ -81,11 +81,16 @@ async fn of_source(
         .await
         .doing(reading)?;
     all_found(entries, &indexes, &keys)?;
-    let views = build_definitions::materialized_views(source, &relations(contents))
+    let relations = relations(contents);
+    let roots = build_definitions::partition_roots(source, &relations)
+        .await
+        .doing("reading the partitioned tables")?;
+    let views = build_definitions::materialized_views(source, &relations)
         .await
         .doing("reading the materialized views")?;
     let mut planned = build::indexes(&indexes);
     planned.extend(build::foreign_keys(&keys, !work.options.replica_role));
+    planned.extend(build::analyze_trees(&roots));
     planned.extend(build::refreshes(&views));
     Ok(planned)
 }

@@ -47,6 +47,10 @@ async fn a_rich_schema_arrives_as_pg_dump_prints_it() {
         .unwrap()
         .get(0);
     assert_eq!(populated, source);
+    let analyzed: bool = pair
+        .one("select exists (select from transhume.build where kind = 'analyze partition tree' and done_at is not null)")
+        .await;
+    assert!(analyzed);
     let invalid: i64 = pair
         .one("select count(*) from pg_catalog.pg_index where not indisvalid")
         .await;

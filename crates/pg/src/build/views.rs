@@ -1,6 +1,7 @@
 //! ANALYZE, postponed definitions and the refreshes of materialized views.
 
 use transhume_core::build::{BuildKind, refresh_rank};
+use transhume_wire::ident::QualifiedName;
 
 use crate::{
     catalog::build_definitions::MaterializedView,
@@ -18,6 +19,22 @@ pub fn analyze(tables: &[LoadedTable]) -> Vec<NewBuild> {
             name: table.name.plain(),
             statements: vec![format!("ANALYZE {}", table.name)],
             bytes: table.bytes,
+            held_until_cutover: false,
+        })
+        .collect()
+}
+
+/// Statistics of whole partition trees, beside those of their leaves.
+pub fn analyze_trees(roots: &[QualifiedName]) -> Vec<NewBuild> {
+    roots
+        .iter()
+        .map(|root| NewBuild {
+            table_oid: None,
+            kind: BuildKind::AnalyzePartitionTree,
+            rank: BuildKind::AnalyzePartitionTree.rank(),
+            name: root.plain(),
+            statements: vec![format!("ANALYZE {root}")],
+            bytes: 0,
             held_until_cutover: false,
         })
         .collect()

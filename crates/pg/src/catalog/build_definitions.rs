@@ -125,6 +125,14 @@ pub async fn materialized_views(source: &Client, oids: &[u32]) -> Result<Vec<Mat
         .collect()
 }
 
+/// Roots of partition trees.
+pub async fn partition_roots(source: &Client, oids: &[u32]) -> Result<Vec<QualifiedName>, PgError> {
+    let rows = source
+        .query(include_str!("sql/build_partition_roots.sql"), &[&oids])
+        .await?;
+    rows.iter().map(|row| name(row, "table_name")).collect()
+}
+
 fn name(row: &Row, column: &str) -> Result<QualifiedName, PgError> {
     Ok(QualifiedName {
         schema: row.try_get("schema_name")?,

@@ -1,0 +1,9 @@
+-- Roots of partition trees among these OIDs ($1): autovacuum never analyses them, and without statistics of
+-- the whole tree the planner guesses.
+select c.oid, n.nspname::text as schema_name, c.relname::text as table_name
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.oid = any ($1::pg_catalog.oid[])
+  and c.relkind = 'p'
+  and not c.relispartition
+order by c.oid
