@@ -4,7 +4,7 @@
 //! type that a column reaches (through arrays, domains, composites and ranges) is known to mean the
 //! same bytes on both sides. The reason for text is kept, for the plan.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// OIDs below this belong to the server itself and are equal everywhere (`FirstNormalObjectId`).
 pub const FIRST_USER_OID: u32 = 16384;
@@ -77,7 +77,7 @@ pub struct Ends {
 /// Chooses for one table. `columns` are the names and type OIDs that are copied.
 pub fn choose<'a>(
     columns: impl IntoIterator<Item = (&'a str, u32)>,
-    types: &HashMap<u32, TypeFacts>,
+    types: &BTreeMap<u32, TypeFacts>,
     ends: Ends,
 ) -> FormatChoice {
     let text = |reason: String| FormatChoice {
@@ -102,7 +102,7 @@ pub fn choose<'a>(
 /// What stands against binary in a type or in anything that it holds.
 fn obstacle(
     oid: u32,
-    types: &HashMap<u32, TypeFacts>,
+    types: &BTreeMap<u32, TypeFacts>,
     ends: Ends,
     nested: bool,
     seen: &mut HashSet<u32>,
@@ -175,8 +175,8 @@ mod tests {
         (oid, facts)
     }
 
-    fn types() -> HashMap<u32, TypeFacts> {
-        let mut types = HashMap::from([
+    fn types() -> BTreeMap<u32, TypeFacts> {
+        let mut types = BTreeMap::from([
             facts(23, "integer", TypeKind::Base, &[]),
             facts(25, "text", TypeKind::Base, &[]),
             facts(790, "money", TypeKind::Base, &[]),

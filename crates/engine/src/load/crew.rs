@@ -103,8 +103,10 @@ impl Crew {
             end = last_end(&mut working) => end,
         };
         drop(reporting);
-        // The progress that people see last is the whole.
-        progress::report_once(&self.shared).await;
+        if end.is_ok() {
+            // The progress that people see last is the whole.
+            progress::report_once(&self.shared).await;
+        }
         end
     }
 

@@ -1,6 +1,6 @@
 //! Planning the full load: which tables, in which parts, in which format, under which snapshot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use transhume_core::{
     format::{self, Ends, TypeFacts},
@@ -32,7 +32,7 @@ const MOST_KEY_PARTS: usize = 100;
 
 /// What the plan of every table depends on.
 struct Basis {
-    types: HashMap<u32, TypeFacts>,
+    types: BTreeMap<u32, TypeFacts>,
     ends: Ends,
     part_bytes: u64,
     keys: HashMap<u32, IntegerKey>,
@@ -77,7 +77,7 @@ async fn basis(
     selected: &[Table],
 ) -> Result<Basis> {
     let (hands, _) = context.hands(source, target).await?;
-    let total: u64 = selected.iter().map(|table| bytes(table)).sum();
+    let total: u64 = selected.iter().map(bytes).sum();
     let part_bytes = context
         .options
         .part_bytes

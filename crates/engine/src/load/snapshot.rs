@@ -162,15 +162,15 @@ async fn report_older(context: &LoadContext<'_>, holder: &SnapshotHolder, horizo
         Err(error) if error.disposition() == Disposition::Retry => return Ok(()),
         Err(error) => return Err(error).doing("asking which transactions are older than the slot"),
     };
-    let named: Vec<_> = older
+    let descriptions: Vec<_> = older
         .iter()
         .take(NAMED_TRANSACTIONS)
         .map(|transaction| transaction.description.as_str())
         .collect();
-    let names = if named.is_empty() {
+    let names = if descriptions.is_empty() {
         "ones that this role may not see".to_owned()
     } else {
-        named.join("; ")
+        descriptions.join("; ")
     };
     context.reporter.waiting(format!(
         "a fresh snapshot is exact once the transactions older than the slot have ended: {names}"

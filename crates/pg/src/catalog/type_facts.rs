@@ -1,6 +1,6 @@
 //! Types that the columns of user tables reach, for the choice between text and binary COPY.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tokio_postgres::{Client, Row};
 use transhume_core::format::{TypeFacts, TypeKind};
@@ -10,7 +10,7 @@ use crate::error::PgError;
 const TYPE_FACTS: &str = include_str!("sql/type_facts.sql");
 
 /// Facts of every reachable type, by OID.
-pub async fn type_facts(client: &Client) -> Result<HashMap<u32, TypeFacts>, PgError> {
+pub async fn type_facts(client: &Client) -> Result<BTreeMap<u32, TypeFacts>, PgError> {
     let rows = client.query(TYPE_FACTS, &[]).await?;
     rows.iter()
         .map(|row| facts(row).map(|facts| (facts.oid, facts)))
