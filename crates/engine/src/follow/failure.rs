@@ -9,7 +9,7 @@ use transhume_pg::{
     error::PgError,
     session::Session,
 };
-use transhume_wire::lsn::Lsn;
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::error::EngineError;
 
@@ -141,7 +141,7 @@ fn drift_stop(drift: &Drift, hint: String) -> EngineError {
 }
 
 fn conflict_stop(conflict: &Conflict) -> EngineError {
-    let tables: Vec<_> = conflict.tables.iter().map(|table| table.plain()).collect();
+    let tables: Vec<_> = conflict.tables.iter().map(QualifiedName::plain).collect();
     let tables = tables.join(", ");
     let operation = match conflict.operation {
         None => "TRUNCATE",
@@ -155,22 +155,22 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
         ConflictKind::Refused(error) => error.message.clone(),
         ConflictKind::Unwritable(cause) => cause.to_string(),
     };
-    let mut detail = format!(
+    let mut detail = vec![format!(
         "The transaction commits at {} on the source.",
         conflict.commit_lsn
-    );
+    )];
     if !conflict.key_columns.is_empty() {
-        detail.push_str(&format!(
-            " Rows are identified by {}.",
+        detail.push(format!(
+            "Rows are identified by {}.",
             conflict.key_columns.join(", ")
         ));
     }
     if let ConflictKind::Refused(error) = &conflict.kind {
-        detail.push_str(&format!(" SQLSTATE {}.", error.sqlstate));
+        detail.push(format!("SQLSTATE {}.", error.sqlstate));
     }
     EngineError::stopped(
         format!("{operation} of {tables} cannot be applied: {found}"),
-        detail,
+        detail.join(" "),
         hint(conflict),
     )
 }

@@ -78,7 +78,8 @@ pub async fn follow(
 ) -> Result<FollowEnd> {
     let mut delays = delays();
     let mut grouping = Grouping::WhenBehind;
-    let mut outcome_unknown = false;
+    // A COMMIT of the process before us may still be under way on the target.
+    let mut outcome_unknown = true;
     let mut last_frontier = Lsn::ZERO;
     loop {
         let attempt = Attempt {

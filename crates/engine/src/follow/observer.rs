@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 use transhume_pg::{
     conninfo::ConnectionSettings,
     error::PgError,
@@ -21,7 +21,8 @@ use crate::report::{FollowProgress, Report, Reporter};
 /// Often enough for people, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(1);
 
-pub(super) struct Observer(JoinHandle<()>);
+/// Ends with this value.
+pub(super) struct Observer(JoinSet<()>);
 
 impl Observer {
     pub(super) fn spawn(
@@ -38,11 +39,13 @@ impl Observer {
             progress,
             last: None,
         };
-        Self(tokio::spawn(observing.run()))
+        let mut task = JoinSet::new();
+        task.spawn(observing.run());
+        Self(task)
     }
 
-    pub(super) fn stop(self) {
-        self.0.abort();
+    pub(super) fn stop(mut self) {
+        self.0.abort_all();
     }
 }
 

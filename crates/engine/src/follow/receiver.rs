@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    task::JoinHandle,
+    task::JoinSet,
     time::{Duration, MissedTickBehavior, timeout},
 };
 use transhume_pg::{error::PgError, state::apply::StoredFrontier, stream::ReplicationStream};
@@ -69,7 +69,8 @@ pub(super) struct Burst {
 pub(super) struct Receiver {
     pub(super) bursts: mpsc::UnboundedReceiver<Burst>,
     end: Arc<tokio::sync::Notify>,
-    task: JoinHandle<Result<(), Failure>>,
+    /// One task, which ends with this value.
+    task: JoinSet<Result<(), Failure>>,
 }
 
 impl Receiver {
@@ -83,16 +84,17 @@ impl Receiver {
             feedback,
             progress,
         };
-        let task = tokio::spawn(receiving.run(Arc::clone(&end)));
+        let mut task = JoinSet::new();
+        task.spawn(receiving.run(Arc::clone(&end)));
         Self { bursts, end, task }
     }
 
     /// Why no more bursts come.
     pub(super) async fn failure(&mut self) -> Failure {
-        match (&mut self.task).await {
-            Ok(Err(failure)) => failure,
-            Ok(Ok(())) => Failure::passing("the stream ended"),
-            Err(panic) => Failure::stopped(
+        match self.task.join_next().await {
+            Some(Ok(Err(failure))) => failure,
+            Some(Ok(Ok(()))) | None => Failure::passing("the stream ended"),
+            Some(Err(panic)) => Failure::stopped(
                 "the receiver ended unexpectedly",
                 panic.to_string(),
                 "report this",
@@ -104,9 +106,8 @@ impl Receiver {
     pub(super) async fn finish(mut self) {
         self.end.notify_one();
         drop(self.bursts);
-        if !self.task.is_finished() && timeout(CLOSING, &mut self.task).await.is_err() {
-            self.task.abort();
-        }
+        // Whoever does not end in time is aborted with the set.
+        let _ = timeout(CLOSING, self.task.join_next()).await;
     }
 }
 

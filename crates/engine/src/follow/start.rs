@@ -16,6 +16,7 @@ use transhume_pg::{
     },
     stream::{ReplicationStream, StreamOptions},
 };
+use transhume_wire::lsn::Lsn;
 
 use super::{
     FollowRequest,
@@ -46,24 +47,32 @@ pub(super) struct OpenedTarget {
 
 pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Result<Opened, Failure> {
     let target = open_target(request).await?;
-    let frontier = frontier(&target.control)
-        .await
-        .while_doing("reading the frontier")?
-        .filter(|stored| stored.lsn > transhume_wire::lsn::Lsn::ZERO)
-        .ok_or_else(no_frontier)?;
     let source = connect_source(request, "start").await.map_err(as_failure)?;
+    // The slot first: a runner that is just ending may move both, and it moves the frontier first.
     let slot = slot::state(&source, &request.migration.slot_name)
         .await
         .while_doing("reading the slot's state")?;
+    let frontier = stored_frontier(&target.control).await?;
     check_slot(request, slot, &frontier)?;
     check_database(request, &source).await?;
     source.close().await;
     let stream = open_stream(request, &frontier, reporter).await?;
+    if stored_frontier(&target.control).await?.lsn != frontier.lsn {
+        return Err(Failure::passing("another runner has just ended"));
+    }
     Ok(Opened {
         frontier,
         stream,
         target,
     })
+}
+
+async fn stored_frontier(target: &Session) -> Result<StoredFrontier, Failure> {
+    frontier(target)
+        .await
+        .while_doing("reading the frontier")?
+        .filter(|stored| stored.lsn > Lsn::ZERO)
+        .ok_or_else(no_frontier)
 }
 
 pub(super) async fn connect_source(request: &FollowRequest<'_>, role: &str) -> Result<Session, EngineError> {

@@ -6,4 +6,5 @@
 
 mod assessing;
 mod demo;
+mod follow;
 mod load;

@@ -1,0 +1,264 @@
+//! Two servers with the same tables, a publication, a slot and a migration that is in phase follow.
+
+use std::time::Duration;
+
+use tokio::{task::JoinHandle, time::Instant};
+use transhume_core::selection::Selection;
+use transhume_engine::{
+    cancel::{Canceller, cancellation},
+    endpoints::Endpoints,
+    error::EngineError,
+    follow::{FollowEnd, FollowRequest, Until, follow},
+    report::{Report, Reporter},
+};
+use transhume_pg::{
+    cluster::Cluster,
+    conninfo::{ConnectionSettings, Environment},
+    session::Session,
+    state::migration::{self, Migration, NewMigration, SourceIdentity},
+};
+use transhume_testkit::{oracle, server};
+use transhume_wire::lsn::Lsn;
+
+const ID: &str = "0123abcd";
+/// A follow that has nothing to wait for takes a second or two, even on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(25);
+
+pub(super) struct Bench {
+    pub(super) source_server: Cluster,
+    pub(super) target_server: Cluster,
+    pub(super) source: Session,
+    pub(super) target: Session,
+    pub(super) endpoints: Endpoints,
+    pub(super) replica_role: bool,
+}
+
+/// A follow that runs until it is stopped.
+pub(super) struct Running {
+    pub(super) task: JoinHandle<Result<FollowEnd, EngineError>>,
+    canceller: Canceller,
+}
+
+impl Running {
+    pub(super) async fn cancel(self) -> Result<FollowEnd, EngineError> {
+        self.canceller.cancel();
+        finished(self.task).await
+    }
+
+    pub(super) async fn ended(self) -> Result<FollowEnd, EngineError> {
+        finished(self.task).await
+    }
+}
+
+async fn finished(task: JoinHandle<Result<FollowEnd, EngineError>>) -> Result<FollowEnd, EngineError> {
+    tokio::time::timeout(DEADLINE, task)
+        .await
+        .expect("the follow ends within its deadline")
+        .expect("the follow does not panic")
+}
+
+fn settings(url: &str) -> ConnectionSettings {
+    ConnectionSettings::parse(url, &Environment::of([])).unwrap()
+}
+
+/// A session of the test's own, which may leave `public` out of names.
+async fn session(settings: &ConnectionSettings) -> Session {
+    let session = Session::connect(settings, "test").await.unwrap();
+    session.batch_execute("set search_path = public").await.unwrap();
+    session
+}
+
+impl Bench {
+    /// Both servers get the same schema; all its tables are published and count as loaded, empty.
+    pub(super) async fn new(schema: &str) -> Self {
+        Self::with_schemas(schema, schema).await
+    }
+
+    pub(super) async fn with_schemas(source_schema: &str, target_schema: &str) -> Self {
+        let mut bench = Self::servers().await;
+        bench.source.batch_execute(source_schema).await.unwrap();
+        bench.target.batch_execute(target_schema).await.unwrap();
+        bench.begin_migration().await;
+        bench
+    }
+
+    async fn servers() -> Self {
+        let (source_server, target_server) = tokio::join!(
+            tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
+            tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
+        );
+        let (source_server, target_server) = (source_server.unwrap(), target_server.unwrap());
+        let endpoints = Endpoints {
+            source: settings(&source_server.url("postgres")),
+            target: settings(&target_server.url("postgres")),
+        };
+        let source = session(&endpoints.source).await;
+        let target = session(&endpoints.target).await;
+        Self {
+            source_server,
+            target_server,
+            source,
+            target,
+            endpoints,
+            replica_role: true,
+        }
+    }
+
+    /// What prepare and the full load leave behind, for empty tables.
+    async fn begin_migration(&mut self) {
+        self.source
+            .batch_execute(include_str!("sql/publication.sql"))
+            .await
+            .unwrap();
+        let identity = self
+            .source
+            .query_one(include_str!("sql/identity.sql"), &[])
+            .await
+            .unwrap();
+        let (database, database_oid) = migration::database(&self.source).await.unwrap();
+        let new = NewMigration {
+            id: ID.to_owned(),
+            selection: Selection::default(),
+            source_label: "source".to_owned(),
+            identity: SourceIdentity {
+                system: identity.get("system"),
+                database_oid,
+                database,
+                timeline: identity.get("timeline"),
+            },
+            slot_name: "transhume_0123abcd".to_owned(),
+            publication_name: "transhume_0123abcd".to_owned(),
+        };
+        migration::create(&mut self.target, &new).await.unwrap();
+        let slot = self
+            .source
+            .query_one(include_str!("sql/slot.sql"), &[])
+            .await
+            .unwrap();
+        let point: Lsn = slot.get::<_, &str>(0).parse().unwrap();
+        migration::set_slot(&*self.target, point, 0).await.unwrap();
+        self.target
+            .batch_execute(include_str!("sql/phase.sql"))
+            .await
+            .unwrap();
+        for row in self
+            .source
+            .query(include_str!("sql/tables.sql"), &[])
+            .await
+            .unwrap()
+        {
+            let (oid, schema, name): (u32, String, String) = (row.get(0), row.get(1), row.get(2));
+            let insert = include_str!("sql/loaded.sql");
+            self.target
+                .execute(insert, &[&oid, &schema, &name])
+                .await
+                .unwrap();
+        }
+    }
+
+    pub(super) async fn migration(&self) -> Migration {
+        migration::read(&self.target).await.unwrap().unwrap()
+    }
+
+    /// New sessions of the test's own, after a server was started again.
+    pub(super) async fn reconnect(&mut self) {
+        self.source = session(&self.endpoints.source).await;
+        self.target = session(&self.endpoints.target).await;
+    }
+
+    pub(super) async fn run(&self, statements: &str) {
+        self.source.batch_execute(statements).await.unwrap();
+    }
+
+    pub(super) async fn source_end(&self) -> Lsn {
+        let row = self
+            .source
+            .query_one("select pg_current_wal_insert_lsn()::text", &[])
+            .await
+            .unwrap();
+        row.get::<_, &str>(0).parse().unwrap()
+    }
+
+    /// Starts to follow in a task of its own.
+    pub(super) async fn start(&self, until: Until) -> Running {
+        let (canceller, cancelled) = cancellation();
+        let (endpoints, migration) = (self.endpoints.clone(), self.migration().await);
+        let replica_role = self.replica_role;
+        let task = tokio::spawn(async move {
+            let request = FollowRequest {
+                endpoints: &endpoints,
+                migration: &migration,
+                replica_role,
+                until,
+            };
+            let (reporter, mut reports) = Reporter::channel();
+            // What it waits for is what one wants to know of a test that does not end.
+            tokio::spawn(async move {
+                while let Some(report) = reports.recv().await {
+                    if let Report::Waiting { reason } = report {
+                        eprintln!("waiting: {reason}");
+                    }
+                }
+            });
+            let end = follow(request, &reporter, &cancelled).await;
+            eprintln!("ended: {end:?}");
+            end
+        });
+        Running { task, canceller }
+    }
+
+    /// Follows until everything of now is applied.
+    pub(super) async fn catch_up(&self) -> Result<FollowEnd, EngineError> {
+        // The WAL end of an idle server is passed once something small comes behind it.
+        let end = self.source_end().await;
+        self.source
+            .batch_execute("select pg_logical_emit_message(false, 'test', 'end')")
+            .await
+            .unwrap();
+        self.start(Until::CaughtUp(end)).await.ended().await
+    }
+
+    /// Follows, then both sides hold the same rows.
+    pub(super) async fn catch_up_and_compare(&self) {
+        self.catch_up().await.unwrap();
+        self.compare().await;
+    }
+
+    pub(super) async fn compare(&self) {
+        let differences = oracle::row_differences(
+            &self.source_server.url("postgres"),
+            &self.target_server.url("postgres"),
+            &oracle::Except::default(),
+        )
+        .await;
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+
+    /// The single value of a query on the target, as text.
+    pub(super) async fn on_target(&self, query: &str) -> String {
+        let as_text = format!("select (({query}))::text");
+        let row = self.target.query_one(&as_text, &[]).await.unwrap();
+        row.get::<_, Option<String>>(0).unwrap_or_default()
+    }
+
+    /// Waits until a query on the target gives this.
+    pub(super) async fn wait_on_target(&self, query: &str, wanted: &str) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let found = self.on_target(query).await;
+            if found == wanted {
+                return;
+            }
+            assert!(Instant::now() < end, "{query} gives {found} instead of {wanted}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// What stopped it: message and hint.
+pub(super) fn stop_of(result: Result<FollowEnd, EngineError>) -> (String, String) {
+    match result.unwrap_err() {
+        EngineError::Stopped { message, hint, .. } => (message, hint),
+        other => panic!("it ended otherwise: {other:?}"),
+    }
+}

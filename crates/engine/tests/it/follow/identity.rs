@@ -1,0 +1,116 @@
+//! Keys that change, swap and come back, and constraints that are checked late.
+
+use super::bench::Bench;
+
+const TABLES: &str = "create table chain (id int primary key, x text);
+     create table place (id int primary key, pos int unique deferrable initially deferred);
+     create table spot (id int primary key, pos int unique deferrable initially immediate);
+     create table plain_unique (id int primary key, code text unique);";
+
+const CHANGES: &str = "insert into chain values (1, 'a'), (2, 'b'), (3, 'c');
+     begin;
+     update chain set id = 10 where id = 1;
+     update chain set id = 11 where id = 10;
+     update chain set id = 1 where id = 2;
+     insert into chain values (2, 'new');
+     delete from chain where id = 3;
+     insert into chain values (3, 'again');
+     update chain set id = 4 where id = 3;
+     commit;
+     insert into place values (1, 1), (2, 2);
+     begin;
+     update place set pos = 2 where id = 1;
+     update place set pos = 1 where id = 2;
+     commit;
+     insert into spot values (1, 1), (2, 2), (3, 3);
+     update spot set pos = 4 - pos;
+     insert into plain_unique values (1, 'x'), (2, 'y');
+     begin;
+     update plain_unique set code = null where id = 1;
+     update plain_unique set code = 'x' where id = 2;
+     update plain_unique set code = 'y' where id = 1;
+     commit;";
+
+#[tokio::test]
+async fn key_changes_in_chains_and_late_checked_swaps_keep_their_order() {
+    let bench = Bench::new(TABLES).await;
+    bench.run(CHANGES).await;
+    bench.catch_up_and_compare().await;
+}
+
+#[tokio::test]
+async fn the_same_holds_without_replica_role() {
+    let mut bench = Bench::new(TABLES).await;
+    bench.replica_role = false;
+    bench.run(CHANGES).await;
+    bench.catch_up_and_compare().await;
+}
+
+#[tokio::test]
+async fn triggers_and_foreign_keys_of_the_target_stay_silent_in_replica_role() {
+    let schema = "create table parent (id int primary key);
+         create table child (id int primary key, parent int references parent on delete cascade);
+         create table log (n int);
+         create function note() returns trigger language plpgsql as
+           'begin insert into public.log values (1); return new; end';
+         create trigger noting after insert on parent for each row execute function note();";
+    let bench = Bench::new(schema).await;
+    bench
+        .run(
+            "insert into parent values (1), (2); insert into child values (1, 1), (2, 2);
+             delete from parent where id = 1;",
+        )
+        .await;
+
+    bench.catch_up_and_compare().await;
+    assert_eq!(bench.on_target("select count(*) from public.log").await, "2");
+}
+
+#[tokio::test]
+async fn what_a_savepoint_rolled_back_never_arrives() {
+    let bench = Bench::new("create table t (id int primary key, x text)").await;
+    bench
+        .run(
+            "begin;
+             insert into t select g, 'kept' from generate_series(1, 500) g;
+             savepoint a; insert into t select g, 'gone' from generate_series(501, 1000) g;
+             savepoint b; update t set x = 'gone';
+             rollback to a;
+             insert into t values (501, 'after');
+             commit;
+             begin; insert into t values (9999, 'never'); rollback;",
+        )
+        .await;
+
+    bench.catch_up_and_compare().await;
+    assert_eq!(bench.on_target("select count(*) from public.t").await, "501");
+}
+
+#[tokio::test]
+async fn a_missing_row_stops_before_its_transaction_and_keeps_all_before_it() {
+    let bench = Bench::new("create table t (id int primary key, x text)").await;
+    bench.run("insert into t values (1, 'a'), (2, 'b')").await;
+    bench.catch_up_and_compare().await;
+    bench
+        .target
+        .batch_execute("delete from public.t where id = 2")
+        .await
+        .unwrap();
+    bench.run("update t set x = 'before' where id = 1").await;
+    bench.run("update t set x = 'conflict' where id = 2").await;
+    bench.run("update t set x = 'after' where id = 1").await;
+
+    let (message, _) = super::bench::stop_of(bench.catch_up().await);
+
+    assert_eq!(
+        message,
+        "UPDATE of public.t cannot be applied: the row is not on the target"
+    );
+    assert_eq!(bench.on_target("select x from public.t").await, "before");
+    bench
+        .target
+        .batch_execute("insert into public.t values (2, 'b')")
+        .await
+        .unwrap();
+    bench.catch_up_and_compare().await;
+}

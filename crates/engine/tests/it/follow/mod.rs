@@ -1,0 +1,9 @@
+//! Following, between two servers of the test's own: every change of the source is on the target, once.
+
+mod bench;
+mod commands;
+mod drift;
+mod identity;
+mod kinds;
+mod resume;
+mod traffic;

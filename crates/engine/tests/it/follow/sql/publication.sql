@@ -1,0 +1,1 @@
+create publication transhume_0123abcd for all tables
