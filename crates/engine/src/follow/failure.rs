@@ -175,7 +175,7 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
     )
 }
 
-/// SQLSTATE of TRUNCATE on a table that another one references, and of an insert of a key that exists.
+/// SQLSTATE of TRUNCATE on a table that another one references.
 const FEATURE_NOT_SUPPORTED: &str = "0A000";
 
 fn hint(conflict: &Conflict) -> &'static str {

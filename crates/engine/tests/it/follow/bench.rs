@@ -1,4 +1,5 @@
 //! Two servers with the same tables, a publication, a slot and a migration that is in phase follow.
+#![allow(clippy::print_stderr, reason = "what a follow waited for explains a failed test")]
 
 use std::time::Duration;
 
@@ -181,7 +182,7 @@ impl Bench {
 
     /// Starts to follow in a task of its own.
     pub(super) async fn start(&self, until: Until) -> Running {
-        let (canceller, cancelled) = cancellation();
+        let (canceller, order) = cancellation();
         let (endpoints, migration) = (self.endpoints.clone(), self.migration().await);
         let replica_role = self.replica_role;
         let task = tokio::spawn(async move {
@@ -200,7 +201,7 @@ impl Bench {
                     }
                 }
             });
-            let end = follow(request, &reporter, &cancelled).await;
+            let end = follow(request, &reporter, &order).await;
             eprintln!("ended: {end:?}");
             end
         });
