@@ -1,5 +1,8 @@
 //! Two servers with the same tables, a publication, a slot and a migration that is in phase follow.
-#![allow(clippy::print_stderr, reason = "what a follow waited for explains a failed test")]
+#![allow(
+    clippy::print_stderr,
+    reason = "what a follow waited for explains a failed test"
+)]
 
 use std::time::Duration;
 
