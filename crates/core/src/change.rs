@@ -40,6 +40,33 @@ impl Change {
             Self::Truncate { relations, .. } => relations,
         }
     }
+
+    /// Bytes of its values.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Insert { new, .. } => bytes_of(&new.0),
+            Self::Update { identity, new, .. } => bytes_of(&new.0) + identity.bytes(),
+            Self::Delete { identity, .. } => identity.bytes(),
+            Self::Truncate { .. } => 0,
+        }
+    }
+}
+
+impl RowIdentity {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Key(key) => bytes_of(key.iter().map(|(_, value)| value)),
+            Self::WholeRow(row) => bytes_of(&row.0),
+        }
+    }
+}
+
+fn bytes_of<'a>(values: impl IntoIterator<Item = &'a ColumnValue>) -> usize {
+    let bytes = |value: &ColumnValue| match value {
+        ColumnValue::Text(bytes) | ColumnValue::Binary(bytes) => bytes.len(),
+        ColumnValue::Null | ColumnValue::Unchanged => 0,
+    };
+    values.into_iter().map(bytes).sum()
 }
 
 /// What the row was like before the change.

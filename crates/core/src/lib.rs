@@ -9,6 +9,7 @@ pub mod apply_plan;
 pub mod archive;
 pub mod assembly;
 pub mod assess;
+pub mod batch;
 pub mod build;
 pub mod capacity;
 pub mod change;

@@ -14,7 +14,7 @@ pub use self::{
     column_set::ColumnSet,
     row::{Matching, Operation, RowChange, RowWrite, Shape, Unwritable, row_write},
 };
-use crate::table::Generation;
+use crate::{net, table::Generation};
 
 /// A column of the target's table, as far as writing to it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,18 @@ pub struct TargetColumn {
     pub image_equality: bool,
     /// Schema and name of the type's own equality operator.
     pub equality: (String, String),
+    pub list_form: ListForm,
+}
+
+/// How many values of a column travel as one parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListForm {
+    /// As integers of 2, 4 or 8 bytes.
+    Integer { bytes: u8 },
+    /// As text that is cast to this type, the column's own or the one that its domain is made of.
+    Text { base_type: String },
+    /// Not at all: a cast from text is not what the type's input function does.
+    Single,
 }
 
 /// A table of the target as its catalogs describe it.
@@ -91,6 +103,31 @@ pub enum DriftKind {
     Computed {
         column: String,
     },
+}
+
+impl Plan {
+    /// What netting must know; none where changes can only be written one by one.
+    pub fn net_shape(&self) -> Option<net::Shape> {
+        let is_single = |column: &TargetColumn| column.list_form == ListForm::Single;
+        if self.columns.is_empty() || self.columns.iter().any(is_single) {
+            return None;
+        }
+        let key = match &self.identity {
+            RowIdentity::Key(key) => key.iter().collect(),
+            RowIdentity::Image | RowIdentity::Nothing => Vec::new(),
+        };
+        Some(net::Shape {
+            width: self.columns.len(),
+            key,
+        })
+    }
+
+    /// An update may set these columns: GENERATED ALWAYS refuses that, even where the value stays.
+    pub fn can_set(&self, columns: &[usize]) -> bool {
+        columns
+            .iter()
+            .all(|index| self.columns[*index].generation != Generation::IdentityAlways)
+    }
 }
 
 /// Matches a relation with the target's table of the same name.

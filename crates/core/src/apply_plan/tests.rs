@@ -27,6 +27,7 @@ fn column(name: &str, generation: Generation) -> TargetColumn {
         generation,
         image_equality: true,
         equality: ("pg_catalog".to_owned(), "=".to_owned()),
+        list_form: ListForm::Integer { bytes: 4 },
     }
 }
 
@@ -301,4 +302,24 @@ fn a_change_of_another_width_or_without_identity_is_refused() {
         update(&plan, &key(&[(0, "1")]), &["1"]),
         Err(Unwritable::NoIdentity)
     );
+}
+
+#[test]
+fn a_table_is_netted_by_its_key_unless_a_column_cannot_travel_in_lists() {
+    let target = TargetTable {
+        columns: vec![
+            column("id", Generation::IdentityAlways),
+            column("body", Generation::Plain),
+        ],
+        primary_key: vec!["id".to_owned()],
+    };
+    let relation = relation(b'f', vec![announced("id", false), announced("body", false)]);
+    let mut plan = plan(&relation, Some(&target)).unwrap();
+
+    let shape = plan.net_shape().unwrap();
+    assert_eq!((shape.width, shape.key), (2, vec![0]));
+    assert!(plan.can_set(&[1]) && !plan.can_set(&[0, 1]));
+
+    plan.columns[1].list_form = ListForm::Single;
+    assert_eq!(plan.net_shape(), None);
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::{sync::watch, time::MissedTickBehavior};
 use transhume_core::{
     assembly::{Assembler, AssemblyError, Step},
+    batch::{Batch, Grouping},
     change::Change,
     frontier::Frontier,
 };
@@ -24,7 +25,6 @@ use transhume_wire::{
 
 use super::{
     EndReason, FollowRequest, Until,
-    batch::{Batch, Grouping},
     failure::{Failure, explain},
     hold::Control,
     receiver::{Burst, Item, Progress, Receiver},
@@ -179,8 +179,8 @@ impl<'a> Applier<'a> {
                 });
             }
             Some(Step::Relation(relation)) => self.writer.announce(relation),
-            Some(Step::Change(change)) => self.change(&change).await?,
-            Some(Step::Message(message)) => self.marker(&message).await?,
+            Some(Step::Change(change)) => self.change(change).await?,
+            Some(Step::Message(message)) => self.marker(&message),
             Some(Step::Commit {
                 end_lsn,
                 commit_time_micros,
@@ -190,14 +190,16 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    async fn change(&mut self, change: &Change) -> Result<(), Failure> {
+    async fn change(&mut self, change: Change) -> Result<(), Failure> {
         let Some(open) = self.open.filter(|open| !open.is_applied) else {
             return Ok(());
         };
+        let bytes = change.bytes();
         match self.writer.change(open.origin, change).await {
             Ok(false) => {}
             Ok(true) => {
                 self.batch.changes += 1;
+                self.batch.bytes += bytes;
                 self.batch.must_commit = true;
                 self.open = Some(OpenTransaction {
                     is_written: true,
@@ -210,19 +212,16 @@ impl<'a> Applier<'a> {
     }
 
     /// Writes a marker of ours down; every other message is nobody's business here.
-    async fn marker(&mut self, message: &LogicalMessage) -> Result<(), Failure> {
+    fn marker(&mut self, message: &LogicalMessage) {
         if self.open.is_some_and(|open| open.is_applied) || message.prefix != marker::PREFIX {
-            return Ok(());
+            return;
         }
         let Some(nonce) = marker::nonce_of(&self.request.migration.id, &message.content) else {
-            return Ok(());
+            return;
         };
         self.batch.must_commit = true;
         self.batch.is_fenced |= marker::is_fence(nonce);
-        match self.writer.marker(nonce, message.lsn).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.failed(error).await),
-        }
+        self.writer.marker(nonce, message.lsn);
     }
 
     fn commit(&mut self, end_lsn: Lsn, commit_time_micros: i64) {

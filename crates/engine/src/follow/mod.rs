@@ -8,7 +8,6 @@
 //! migration before its transaction, with all transactions before it applied.
 
 mod applier;
-mod batch;
 mod failure;
 mod feedback;
 mod hold;
@@ -19,12 +18,12 @@ mod start;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use transhume_core::batch::Grouping;
 use transhume_pg::state::migration::Migration;
 use transhume_wire::lsn::Lsn;
 
 use self::{
     applier::Applier,
-    batch::Grouping,
     failure::Failure,
     observer::Observer,
     receiver::{Progress, Receiver},

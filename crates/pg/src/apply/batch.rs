@@ -1,8 +1,8 @@
 //! The one type that writes a batch: whole source transactions as one target transaction, with the
 //! new frontier in it.
 //!
-//! This is the per-change way: each change is one statement, in the order of the source, pipelined.
-//! Another way of writing a batch (net changes) needs the same three calls: begin, change, finish.
+//! Changes are gathered and written in flights: net changes, set by set, and one by one what cannot be
+//! netted or was refused as a set. Most batches are one flight, sent together with their frontier.
 //!
 //! Invariants: the frontier moves only from the value that this writer last knew; the answer to every
 //! statement is checked before COMMIT is sent; a writer that returned an error is not used again.
@@ -10,18 +10,14 @@
 use std::sync::Arc;
 
 use tokio_postgres::Statement;
-use transhume_core::{
-    apply_plan::{Operation, Plan, RowChange, RowWrite, row_write},
-    change::Change,
-};
-use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
+use transhume_core::change::Change;
+use transhume_wire::{lsn::Lsn, pgoutput::Relation};
 
 use super::{
-    conflict::{ApplyError, Conflict, ConflictKind},
-    flight::{Flight, Subject, key_columns},
-    parameter::TextParameter,
+    buffer::Buffer,
+    conflict::ApplyError,
+    flight::{Flight, Subject},
     relation_map::RelationMap,
-    statement,
 };
 use crate::{
     session::Session,
@@ -36,12 +32,20 @@ pub struct Origin {
 }
 
 pub struct BatchWriter {
-    session: Arc<Session>,
+    pub(super) session: Arc<Session>,
     replica_role: bool,
-    relations: RelationMap,
-    flight: Flight,
+    pub(super) relations: RelationMap,
+    pub(super) flight: Flight,
     advance_frontier: Statement,
     is_open: bool,
+    /// Flights of the open transaction are done: to undo more, they must be kept.
+    pub(super) has_written: bool,
+    pub(super) buffer: Buffer,
+    /// Relations of another shape than the gathered changes have, announced since.
+    announced: Vec<Arc<Relation>>,
+    /// Relation and transaction of the latest change: most changes come in runs.
+    latest: Option<(u32, u32)>,
+    markers: Vec<(String, Lsn)>,
 }
 
 impl BatchWriter {
@@ -56,12 +60,20 @@ impl BatchWriter {
             flight: Flight::default(),
             advance_frontier,
             is_open: false,
+            has_written: false,
+            buffer: Buffer::default(),
+            announced: Vec::new(),
+            latest: None,
+            markers: Vec::new(),
         })
     }
 
     /// A relation was announced; changes from here on use it.
     pub fn announce(&mut self, relation: Arc<Relation>) {
-        self.relations.announce(relation);
+        if !self.announced.is_empty() || !self.relations.is_announced(&relation) {
+            self.announced.push(relation);
+            self.latest = None;
+        }
     }
 
     /// A target transaction is open.
@@ -75,6 +87,7 @@ impl BatchWriter {
             return Ok(());
         }
         self.is_open = true;
+        self.has_written = false;
         self.control("begin isolation level read committed read write")
             .await?;
         if !self.replica_role {
@@ -84,45 +97,31 @@ impl BatchWriter {
         Ok(())
     }
 
-    /// Writes one change; false when the table's load has it already.
-    pub async fn change(&mut self, origin: Origin, change: &Change) -> Result<bool, ApplyError> {
-        match change {
-            Change::Insert { relation, new } => self.row(origin, *relation, RowChange::Insert { new }).await,
-            Change::Update {
-                relation,
-                identity: old,
-                new,
-            } => self.row(origin, *relation, RowChange::Update { old, new }).await,
-            Change::Delete {
-                relation,
-                identity: old,
-            } => self.row(origin, *relation, RowChange::Delete { old }).await,
-            Change::Truncate {
-                relations,
-                restart_identity,
-                ..
-            } => self.truncate(origin, relations, *restart_identity).await,
+    /// Takes one change to be written; false when the table's load has it already.
+    pub async fn change(&mut self, origin: Origin, change: Change) -> Result<bool, ApplyError> {
+        self.learn().await?;
+        if !self.concerns_us(origin, &change).await? {
+            return Ok(false);
         }
+        self.buffer.push(origin, change);
+        if self.buffer.is_full() {
+            self.flush(None).await?;
+        }
+        Ok(true)
     }
 
-    /// Writes down that a marker came by, and tells whoever waits for it once this commits.
-    pub async fn marker(&mut self, nonce: &str, lsn: Lsn) -> Result<(), ApplyError> {
-        self.begin().await?;
-        self.flight.drain().await?;
-        Ok(apply::add_marker(&self.session, nonce, lsn).await?)
+    /// Takes a marker to be written down; whoever waits for it is told once this commits.
+    pub fn marker(&mut self, nonce: &str, lsn: Lsn) {
+        self.markers.push((nonce.to_owned(), lsn));
     }
 
-    /// Stores the new frontier and commits.
+    /// Writes what was taken and the new frontier, and commits.
     pub async fn finish(&mut self, advance: &Advance) -> Result<(), ApplyError> {
         self.begin().await?;
-        let session = Arc::clone(&self.session);
-        let (statement, parameters) = (self.advance_frontier.clone(), advance.parameters());
-        let update = async move { session.execute_raw(&statement, parameters).await };
-        let subject = Subject::Frontier {
-            before: advance.before,
-        };
-        self.flight.launch(update, subject, 0).await?;
-        self.flight.drain().await?;
+        self.flush(Some(advance)).await?;
+        for (nonce, lsn) in std::mem::take(&mut self.markers) {
+            apply::add_marker(&self.session, &nonce, lsn).await?;
+        }
         let committed = self.session.batch_execute("commit").await;
         self.is_open = false;
         committed.map_err(|error| ApplyError::Server {
@@ -131,9 +130,16 @@ impl BatchWriter {
         })
     }
 
-    /// Gives the open transaction up.
+    /// Gives the open transaction up, and what was taken for it.
     pub async fn roll_back(&mut self) -> Result<(), ApplyError> {
         self.flight.abandon();
+        self.buffer.clear();
+        self.markers.clear();
+        self.close().await
+    }
+
+    /// Ends the open transaction without a trace.
+    pub(super) async fn close(&mut self) -> Result<(), ApplyError> {
         if self.is_open {
             self.is_open = false;
             self.session.batch_execute("rollback").await?;
@@ -141,108 +147,50 @@ impl BatchWriter {
         Ok(())
     }
 
-    async fn row(&mut self, origin: Origin, id: u32, change: RowChange<'_>) -> Result<bool, ApplyError> {
-        if self.relations.is_loaded(id, origin.xid) {
-            return Ok(false);
-        }
-        let plan = self.plan(id).await?;
-        let write = row_write(&plan, change)
-            .map_err(|cause| conflict(&plan, change, origin, ConflictKind::Unwritable(cause)))?;
-        self.begin().await?;
-        let prepared = match self.relations.statement(id, &write.shape) {
-            Some(prepared) => prepared,
-            None => {
-                // Answers first: an error under way would make this one fail for no reason of its own.
-                self.flight.drain().await?;
-                self.relations
-                    .prepare(&self.session, id, &write.shape)
-                    .await
-                    .map_err(|error| unprepared(&plan, change, origin, error))?
-            }
-        };
-        let RowWrite { shape, values } = write;
-        let bytes = values.iter().flatten().map(bytes::Bytes::len).sum();
-        let session = Arc::clone(&self.session);
-        let parameters: Vec<_> = values.into_iter().map(TextParameter).collect();
-        let statement = async move { session.execute_raw(&prepared, parameters).await };
-        let subject = Subject::Row {
-            plan,
-            operation: shape.operation,
-            commit_lsn: origin.commit_lsn,
-        };
-        self.flight.launch(statement, subject, bytes).await?;
-        Ok(true)
-    }
-
-    async fn plan(&mut self, id: u32) -> Result<Arc<Plan>, ApplyError> {
-        if let Some(plan) = self.relations.known_plan(id) {
-            return Ok(plan);
-        }
-        self.flight.drain().await?;
-        self.relations.make_plan(&self.session, id).await
-    }
-
-    async fn truncate(
-        &mut self,
-        origin: Origin,
-        ids: &[u32],
-        restart_identity: bool,
-    ) -> Result<bool, ApplyError> {
-        let mut tables: Vec<QualifiedName> = Vec::with_capacity(ids.len());
-        for id in ids {
-            if !self.relations.is_loaded(*id, origin.xid) {
-                tables.push(self.plan(*id).await?.table.clone());
-            }
-        }
-        if tables.is_empty() {
-            return Ok(false);
-        }
-        self.begin().await?;
-        let names: Vec<_> = tables.iter().collect();
-        let text = statement::truncate(&names, restart_identity);
-        let session = Arc::clone(&self.session);
-        let statement = async move { session.batch_execute(&text).await.map(|()| 0) };
-        let subject = Subject::Truncate {
-            tables: tables.into(),
-            commit_lsn: origin.commit_lsn,
-        };
-        self.flight.launch(statement, subject, 0).await?;
-        Ok(true)
-    }
-
-    async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
+    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
         let session = Arc::clone(&self.session);
         let statement = async move { session.batch_execute(text).await.map(|()| 0) };
         self.flight.launch(statement, Subject::Control, 0).await
     }
-}
 
-fn conflict(plan: &Plan, change: RowChange<'_>, origin: Origin, kind: ConflictKind) -> ApplyError {
-    let operation = match change {
-        RowChange::Insert { .. } => Operation::Insert,
-        RowChange::Update { .. } => Operation::Update,
-        RowChange::Delete { .. } => Operation::Delete,
-    };
-    ApplyError::Conflict(Box::new(Conflict {
-        tables: vec![plan.table.clone()],
-        operation: Some(operation),
-        commit_lsn: origin.commit_lsn,
-        key_columns: key_columns(plan),
-        kind,
-    }))
-}
+    pub(super) async fn advance(&mut self, advance: &Advance) -> Result<(), ApplyError> {
+        let session = Arc::clone(&self.session);
+        let (statement, parameters) = (self.advance_frontier.clone(), advance.parameters());
+        let update = async move { session.execute_raw(&statement, parameters).await };
+        let subject = Subject::Frontier {
+            before: advance.before,
+        };
+        self.flight.launch(update, subject, 0).await
+    }
 
-/// A statement that the server does not even parse is refused for what the change needs.
-fn unprepared(plan: &Plan, change: RowChange<'_>, origin: Origin, error: ApplyError) -> ApplyError {
-    use crate::error::PgError;
-    use transhume_core::disposition::Disposition;
-    match error {
-        ApplyError::Server {
-            error: PgError::Server(server),
-            ..
-        } if PgError::Server(server.clone()).disposition() != Disposition::Retry => {
-            conflict(plan, change, origin, ConflictKind::Refused(server))
+    /// Takes up what was announced, after what was gathered under the former shapes is written.
+    async fn learn(&mut self) -> Result<(), ApplyError> {
+        if self.announced.is_empty() {
+            return Ok(());
         }
-        error => error,
+        self.flush(None).await?;
+        for relation in std::mem::take(&mut self.announced) {
+            self.relations.announce(relation);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the change fits its tables; false when all their loads have it.
+    async fn concerns_us(&mut self, origin: Origin, change: &Change) -> Result<bool, ApplyError> {
+        let relations = change.relations();
+        if let ([relation], Some(latest)) = (relations, self.latest)
+            && latest == (*relation, origin.xid)
+        {
+            return Ok(true);
+        }
+        let mut concerns_us = false;
+        for relation in relations {
+            if !self.relations.is_loaded(*relation, origin.xid) {
+                self.plan(*relation).await?;
+                self.latest = Some((*relation, origin.xid));
+                concerns_us = true;
+            }
+        }
+        Ok(concerns_us)
     }
 }

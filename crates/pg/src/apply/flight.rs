@@ -38,6 +38,12 @@ pub(super) enum Subject {
         operation: Operation,
         commit_lsn: Lsn,
     },
+    /// This many rows of a table.
+    Rows {
+        plan: Arc<Plan>,
+        operation: Operation,
+        count: u64,
+    },
     Truncate {
         tables: Arc<[QualifiedName]>,
         commit_lsn: Lsn,
@@ -112,6 +118,12 @@ fn judge(subject: &Subject, result: Result<u64, tokio_postgres::Error>) -> Resul
     match subject {
         Subject::Row { .. } if count == 0 => Err(conflict(subject, ConflictKind::RowMissing)),
         Subject::Row { .. } if count > 1 => Err(conflict(subject, ConflictKind::SurplusRows(count))),
+        Subject::Rows { count: sent, .. } if count < *sent => {
+            Err(conflict(subject, ConflictKind::RowMissing))
+        }
+        Subject::Rows { count: sent, .. } if count > *sent => {
+            Err(conflict(subject, ConflictKind::SurplusRows(count)))
+        }
         Subject::Frontier { before } if count != 1 => Err(ApplyError::FrontierMoved { expected: *before }),
         _ => Ok(()),
     }
@@ -119,7 +131,10 @@ fn judge(subject: &Subject, result: Result<u64, tokio_postgres::Error>) -> Resul
 
 /// An error that passes by itself is the server's matter, any other one the change's.
 fn refused(subject: &Subject, error: PgError) -> ApplyError {
-    let is_change = matches!(subject, Subject::Row { .. } | Subject::Truncate { .. });
+    let is_change = matches!(
+        subject,
+        Subject::Row { .. } | Subject::Rows { .. } | Subject::Truncate { .. }
+    );
     match error {
         PgError::Server(server)
             if is_change && PgError::Server(server.clone()).disposition() != Disposition::Retry =>
@@ -140,6 +155,12 @@ fn conflict(subject: &Subject, kind: ConflictKind) -> ApplyError {
             vec![plan.table.clone()],
             Some(*operation),
             *commit_lsn,
+            key_columns(plan),
+        ),
+        Subject::Rows { plan, operation, .. } => (
+            vec![plan.table.clone()],
+            Some(*operation),
+            Lsn::ZERO,
             key_columns(plan),
         ),
         Subject::Truncate { tables, commit_lsn } => (tables.to_vec(), None, *commit_lsn, Vec::new()),

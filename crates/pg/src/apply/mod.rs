@@ -5,12 +5,16 @@
 //! what is retried and when to stop is decided by the caller.
 
 mod batch;
+mod buffer;
 mod conflict;
 mod drift;
 mod flight;
 mod parameter;
 mod relation_map;
+mod serial;
 mod session;
+mod set;
+mod sets;
 mod statement;
 
 pub use self::{

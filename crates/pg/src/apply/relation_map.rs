@@ -8,23 +8,41 @@ use std::{collections::HashMap, sync::Arc};
 
 use tokio_postgres::Statement;
 use transhume_core::{
-    apply_plan::{self, Drift, DriftKind, Plan, Shape, TargetColumn, TargetTable},
+    apply_plan::{self, Drift, DriftKind, ListForm, Plan, Shape, TargetColumn, TargetTable},
+    net,
     table::Generation,
     visibility::Snapshot,
 };
 use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 
-use super::{conflict::ApplyError, statement};
+use super::{
+    conflict::ApplyError,
+    set::{self, SetShape},
+    statement,
+};
 use crate::{error::PgError, session::Session, state::apply::LoadedTable};
 
 /// Prepared statements kept for one relation. Shapes vary by columns and nulls; when a workload has
 /// more than this, preparing anew is cheaper than the server's memory.
 const STATEMENTS_PER_RELATION: usize = 200;
 
+/// Oids of the integer types.
+const INT2: u32 = 21;
+const INT4: u32 = 23;
+const INT8: u32 = 20;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum AnyShape {
+    Row(Shape),
+    Set(SetShape),
+}
+
 #[derive(Debug)]
 struct Known {
     plan: Arc<Plan>,
-    statements: HashMap<Shape, Statement>,
+    /// None when changes are written one by one: that is all the table allows, or sets were refused.
+    net_shape: Option<net::Shape>,
+    statements: HashMap<AnyShape, Statement>,
 }
 
 #[derive(Debug)]
@@ -45,9 +63,29 @@ impl RelationMap {
 
     pub(super) fn announce(&mut self, relation: Arc<Relation>) {
         let id = relation.id;
-        if self.announced.get(&id).is_none_or(|before| *before != relation) {
+        if !self.is_announced(&relation) {
             self.known.remove(&id);
             self.announced.insert(id, relation);
+        }
+    }
+
+    /// As it is known already.
+    pub(super) fn is_announced(&self, relation: &Relation) -> bool {
+        self.announced
+            .get(&relation.id)
+            .is_some_and(|before| **before == *relation)
+    }
+
+    /// What netting must know of these relations; one that is left out goes one by one.
+    pub(super) fn net_shapes(&self, ids: impl Iterator<Item = u32>) -> net::Shapes {
+        ids.filter_map(|id| Some((id, self.known.get(&id)?.net_shape.clone()?)))
+            .collect()
+    }
+
+    /// Sets are not for this table: its changes go one by one until it is announced with another shape.
+    pub(super) fn write_singly(&mut self, table: &QualifiedName) {
+        for known in self.known.values_mut().filter(|known| known.plan.table == *table) {
+            known.net_shape = None;
         }
     }
 
@@ -73,13 +111,14 @@ impl RelationMap {
         let plan = Arc::new(plan);
         let known = Known {
             plan: Arc::clone(&plan),
+            net_shape: plan.net_shape(),
             statements: HashMap::new(),
         };
         self.known.insert(id, known);
         Ok(plan)
     }
 
-    pub(super) fn statement(&self, id: u32, shape: &Shape) -> Option<Statement> {
+    pub(super) fn statement(&self, id: u32, shape: &AnyShape) -> Option<Statement> {
         self.known.get(&id)?.statements.get(shape).cloned()
     }
 
@@ -87,14 +126,18 @@ impl RelationMap {
         &mut self,
         session: &Session,
         id: u32,
-        shape: &Shape,
+        shape: AnyShape,
     ) -> Result<Statement, ApplyError> {
         let known = self.known.get_mut(&id).ok_or_else(|| unannounced(id))?;
-        let prepared = session.prepare(&statement::text(&known.plan, shape)).await?;
+        let text = match &shape {
+            AnyShape::Row(shape) => statement::text(&known.plan, shape),
+            AnyShape::Set(shape) => set::text(&known.plan, shape),
+        };
+        let prepared = session.prepare(&text).await?;
         if known.statements.len() >= STATEMENTS_PER_RELATION {
             known.statements.clear();
         }
-        known.statements.insert(shape.clone(), prepared.clone());
+        known.statements.insert(shape, prepared.clone());
         Ok(prepared)
     }
 }
@@ -166,9 +209,24 @@ async fn read_table(session: &Session, name: &QualifiedName) -> Result<Option<Ta
             generation: generation(row.get("identity"), row.get("generated")),
             image_equality: row.get("image_equality"),
             equality: (row.get("equality_schema"), row.get("equality_name")),
+            list_form: list_form(
+                row.get("base_oid"),
+                row.get("base_type_name"),
+                row.get("text_cast_is_input"),
+            ),
         });
     }
     Ok(Some(table))
+}
+
+fn list_form(base_oid: u32, base_type: String, text_cast_is_input: bool) -> ListForm {
+    match base_oid {
+        INT2 => ListForm::Integer { bytes: 2 },
+        INT4 => ListForm::Integer { bytes: 4 },
+        INT8 => ListForm::Integer { bytes: 8 },
+        _ if text_cast_is_input => ListForm::Text { base_type },
+        _ => ListForm::Single,
+    }
 }
 
 fn generation(identity: &str, generated: &str) -> Generation {

@@ -94,7 +94,7 @@ fn replace(plan: &Plan, shape: &Shape, parameters: &mut Parameters) -> String {
     )
 }
 
-fn overriding(plan: &Plan) -> &'static str {
+pub(super) fn overriding(plan: &Plan) -> &'static str {
     let has_identity = plan.columns.iter().any(|column| {
         matches!(
             column.generation,
@@ -165,6 +165,8 @@ fn join(set: &ColumnSet, separator: &str, part: impl FnMut(usize) -> String) -> 
 
 #[cfg(test)]
 mod tests {
+    use transhume_core::apply_plan::ListForm;
+
     use super::*;
 
     fn column(name: &str, type_name: &str, generation: Generation) -> TargetColumn {
@@ -176,6 +178,9 @@ mod tests {
             generation,
             image_equality: type_name == "integer",
             equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            list_form: ListForm::Text {
+                base_type: type_name.to_owned(),
+            },
         }
     }
 

@@ -1,6 +1,7 @@
 -- Columns of one table ($1 schema, $2 table) as far as writing to them needs; one row of nulls for a
 -- table without columns, no row for a table that is not there.
 -- image_equality: equal values of this type always have the same text.
+-- base_oid: the type itself, or the one that a domain is made of in the end.
 select a.attname::text                            as name,
        a.atttypid                                 as type_oid,
        a.atttypmod                                as type_modifier,
@@ -17,7 +18,17 @@ select a.attname::text                            as name,
                 or (base.oid in (25, 1043) and sorting.collisdeterministic)
                 -- bpchar of a fixed width is always padded to it
                 or (base.oid = 1042 and a.atttypmod > 0 and sorting.collisdeterministic),
-                false)                            as image_equality
+                false)                            as image_equality,
+       base.oid                                   as base_oid,
+       pg_catalog.format_type(base.oid, -1)       as base_type_name,
+       not exists (
+           -- A cast by a function may differ from the type's input; those of name, "char" and xml do not.
+           select from pg_catalog.pg_cast from_text
+           where from_text.castsource = 25
+             and from_text.casttarget = base.oid
+             and from_text.castmethod = 'f'
+             and base.oid not in (18, 19, 142)
+       )                                          as text_cast_is_input
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_attribute a

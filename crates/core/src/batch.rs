@@ -1,0 +1,107 @@
+//! What goes into one target transaction, and into one set of statements within it.
+//!
+//! A batch is whole source transactions. It grows only while more is waiting: an idle stream commits
+//! each transaction at once (lowest lag), a backlog commits many together (highest throughput). A
+//! transaction beyond any limit is one batch still, written in several flights so that memory is bounded.
+
+/// Limits of a batch; either ends it at the next transaction end. Measured: beyond, a longer batch
+/// saves nothing more, and a failure costs more.
+const TRANSACTIONS: u64 = 5_000;
+const CHANGES: u64 = 10_000;
+const BYTES: usize = 16 << 20;
+
+/// Limits of a flight: changes held in memory and written together. Larger than a batch's, so that a
+/// batch with an ordinary transaction at its end is one flight.
+const FLIGHT_CHANGES: usize = 20_000;
+const FLIGHT_BYTES: usize = 32 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grouping {
+    WhenBehind,
+    /// One source transaction each, so that a failure concerns exactly one.
+    Never,
+}
+
+/// Transactions of the open batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Ended source transactions, those without a change of ours too.
+    pub transactions: u64,
+    /// Ended source transactions with something to write.
+    pub written: u64,
+    pub changes: u64,
+    /// Size of the changes as received.
+    pub bytes: usize,
+    pub commit_time_micros: Option<i64>,
+    /// Something must be committed: changes or markers.
+    pub must_commit: bool,
+    /// It holds the marker of a cutover's fence: the last that may be applied.
+    pub is_fenced: bool,
+}
+
+impl Batch {
+    /// At a transaction's end: commit now, even though more is waiting.
+    pub fn is_full(&self, grouping: Grouping) -> bool {
+        self.must_commit
+            && (grouping == Grouping::Never
+                || self.transactions >= TRANSACTIONS
+                || self.changes >= CHANGES
+                || self.bytes >= BYTES)
+    }
+}
+
+/// Changes gathered and not written yet are enough for a flight, wherever their transaction stands.
+pub fn is_flight_full(changes: usize, bytes: usize) -> bool {
+    changes >= FLIGHT_CHANGES || bytes >= FLIGHT_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one() -> Batch {
+        Batch {
+            transactions: 1,
+            must_commit: true,
+            ..Batch::default()
+        }
+    }
+
+    #[test]
+    fn a_batch_is_full_by_any_limit_or_alone() {
+        assert!(!one().is_full(Grouping::WhenBehind) && one().is_full(Grouping::Never));
+        for full in [
+            Batch {
+                transactions: TRANSACTIONS,
+                ..one()
+            },
+            Batch {
+                changes: CHANGES,
+                ..one()
+            },
+            Batch {
+                bytes: BYTES,
+                ..one()
+            },
+        ] {
+            assert!(full.is_full(Grouping::WhenBehind), "{full:?}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_commit_never_fills_a_batch() {
+        let batch = Batch {
+            transactions: 2 * TRANSACTIONS,
+            must_commit: false,
+            ..one()
+        };
+        assert!(!batch.is_full(Grouping::WhenBehind) && !batch.is_full(Grouping::Never));
+    }
+
+    #[test]
+    fn a_full_batch_and_a_transaction_of_ordinary_size_are_one_flight() {
+        let changes = usize::try_from(CHANGES).unwrap();
+        assert!(!is_flight_full(changes + 1_000, BYTES + (1 << 20)));
+        assert!(is_flight_full(FLIGHT_CHANGES, 0) && is_flight_full(1, FLIGHT_BYTES));
+    }
+}

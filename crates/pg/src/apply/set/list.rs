@@ -1,0 +1,128 @@
+//! A list of values as one parameter: a one-dimensional array in binary format (array_recv in
+//! PostgreSQL's arrayfuncs.c). Every element has its length in front, so nothing is quoted.
+
+use std::error::Error;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use transhume_core::apply_plan::ListForm;
+use transhume_wire::pgoutput::ColumnValue;
+
+/// Length of a null element.
+const NULL: i32 = -1;
+/// Bytes of the header: dimensions, null flag, element type, length, lower bound.
+const HEADER_BYTES: usize = 20;
+/// To begin with: narrow values are what makes lists long.
+const GUESSED_ELEMENT_BYTES: usize = 12;
+/// Where the null flag is.
+const NULL_FLAG: std::ops::Range<usize> = 4..8;
+
+/// A list from [`encode`].
+#[derive(Debug)]
+pub(in super::super) struct ListParameter(pub(in super::super) Bytes);
+
+impl ToSql for ListParameter {
+    fn to_sql(&self, _: &Type, buffer: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        buffer.put_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Binary
+    }
+
+    to_sql_checked!();
+}
+
+/// The type of a list's elements, as SQL.
+pub(super) fn element_type(form: &ListForm) -> &'static str {
+    match form {
+        ListForm::Integer { bytes: 2 } => "int2",
+        ListForm::Integer { bytes: 4 } => "int4",
+        ListForm::Integer { .. } => "int8",
+        ListForm::Text { .. } | ListForm::Single => "text",
+    }
+}
+
+/// None where a value has no place in such a list.
+pub(super) fn encode<'a>(
+    form: &ListForm,
+    count: usize,
+    values: impl Iterator<Item = &'a ColumnValue>,
+) -> Option<Bytes> {
+    let element_type = match form {
+        ListForm::Integer { bytes: 2 } => Type::INT2,
+        ListForm::Integer { bytes: 4 } => Type::INT4,
+        ListForm::Integer { .. } => Type::INT8,
+        ListForm::Text { .. } => Type::TEXT,
+        ListForm::Single => return None,
+    };
+    let mut list = BytesMut::with_capacity(HEADER_BYTES + count * GUESSED_ELEMENT_BYTES);
+    list.put_i32(1);
+    list.put_i32(0);
+    list.put_u32(element_type.oid());
+    list.put_i32(i32::try_from(count).ok()?);
+    list.put_i32(1);
+    let mut has_null = false;
+    for value in values {
+        match (value, form) {
+            (ColumnValue::Null, _) => {
+                has_null = true;
+                list.put_i32(NULL);
+            }
+            (ColumnValue::Text(text), ListForm::Integer { bytes }) => integer(*bytes, text, &mut list)?,
+            (ColumnValue::Text(text), _) => {
+                list.put_i32(i32::try_from(text.len()).ok()?);
+                list.put_slice(text);
+            }
+            (ColumnValue::Unchanged | ColumnValue::Binary(_), _) => return None,
+        }
+    }
+    list[NULL_FLAG].copy_from_slice(&i32::from(has_null).to_be_bytes());
+    Some(list.freeze())
+}
+
+fn integer(bytes: u8, text: &[u8], list: &mut BytesMut) -> Option<()> {
+    let number: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    list.put_i32(i32::from(bytes));
+    match bytes {
+        2 => list.put_i16(i16::try_from(number).ok()?),
+        4 => list.put_i32(i32::try_from(number).ok()?),
+        _ => list.put_i64(number),
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &'static str) -> ColumnValue {
+        ColumnValue::Text(Bytes::from_static(value.as_bytes()))
+    }
+
+    #[test]
+    fn a_list_of_integers_has_its_nulls_flagged() {
+        let values = [text("-2"), ColumnValue::Null];
+        let list = encode(&ListForm::Integer { bytes: 2 }, 2, values.iter()).unwrap();
+
+        let expected = [
+            0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 21, 0, 0, 0, 2, 0, 0, 0, 1, // header
+            0, 0, 0, 2, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff,
+        ];
+        assert_eq!(list[..], expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let integer = ListForm::Integer { bytes: 2 };
+        for value in [text("32768"), text("x"), text(""), ColumnValue::Unchanged] {
+            assert_eq!(encode(&integer, 1, [value].iter()), None);
+        }
+        assert_eq!(encode(&ListForm::Single, 0, [].iter()), None);
+    }
+}

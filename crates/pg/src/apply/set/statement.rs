@@ -1,0 +1,154 @@
+//! The text of a statement over a set of rows, from a plan and a shape.
+//!
+//! Invariants: as for single rows, every value is cast to its type without the modifier and every
+//! operator named with its schema. A domain's values come as its base type and are checked as they
+//! are assigned.
+
+use transhume_core::apply_plan::{ColumnSet, ListForm, Plan, RowIdentity};
+use transhume_wire::ident::quote_identifier;
+
+use super::{SetOperation, SetShape, list::element_type};
+use crate::apply::statement::overriding;
+
+/// The lists of one statement as a table `given`, one column for each in the order of the parameters.
+#[derive(Default)]
+struct Given {
+    parameters: Vec<String>,
+    columns: Vec<String>,
+}
+
+impl Given {
+    /// The next list's value in a row.
+    fn next(&mut self, form: &ListForm) -> String {
+        let number = self.parameters.len() + 1;
+        self.parameters
+            .push(format!("${number}::pg_catalog.{}[]", element_type(form)));
+        self.columns.push(format!("c{number}"));
+        match form {
+            ListForm::Text { base_type } => format!("given.c{number}::{base_type}"),
+            ListForm::Integer { .. } | ListForm::Single => format!("given.c{number}"),
+        }
+    }
+
+    fn rows(&self) -> String {
+        let (parameters, columns) = (self.parameters.join(", "), self.columns.join(", "));
+        format!("unnest({parameters}) as given ({columns})")
+    }
+}
+
+/// The statement that writes all rows of this shape.
+pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
+    let table = &plan.table;
+    let names = join(&shape.written, |index| {
+        quote_identifier(&plan.columns[index].name)
+    });
+    let mut given = Given::default();
+    match shape.operation {
+        SetOperation::Insert => {
+            let values = join(&shape.written, |index| given.next(&plan.columns[index].list_form));
+            let rows = given.rows();
+            let overriding = overriding(plan);
+            format!("insert into {table} ({names}){overriding} select {values} from {rows}")
+        }
+        SetOperation::Update => {
+            let row = condition(plan, &mut given);
+            let assignments = join(&shape.written, |index| {
+                let column = &plan.columns[index];
+                let value = given.next(&column.list_form);
+                format!("{} = {value}", quote_identifier(&column.name))
+            });
+            let rows = given.rows();
+            format!("update only {table} as stored set {assignments} from {rows} where {row}")
+        }
+        SetOperation::Find => {
+            let row = condition(plan, &mut given);
+            let rows = given.rows();
+            format!("select 1 from only {table} as stored, {rows} where {row}")
+        }
+        SetOperation::Delete => {
+            let row = condition(plan, &mut given);
+            let rows = given.rows();
+            format!("delete from only {table} as stored using {rows} where {row}")
+        }
+    }
+}
+
+fn condition(plan: &Plan, given: &mut Given) -> String {
+    let RowIdentity::Key(key) = &plan.identity else {
+        // A shape always comes from the same plan; whatever else arrives must match no row.
+        return "false".to_owned();
+    };
+    let columns = key.iter().map(|index| {
+        let column = &plan.columns[index];
+        format!(
+            "stored.{} operator({}.{}) {}",
+            quote_identifier(&column.name),
+            quote_identifier(&column.equality.0),
+            column.equality.1,
+            given.next(&column.list_form)
+        )
+    });
+    columns.collect::<Vec<_>>().join(" and ")
+}
+
+fn join(set: &ColumnSet, part: impl FnMut(usize) -> String) -> String {
+    set.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_core::{apply_plan::TargetColumn, table::Generation};
+    use transhume_wire::ident::QualifiedName;
+
+    use super::*;
+
+    fn column(name: &str, list_form: ListForm, generation: Generation) -> TargetColumn {
+        TargetColumn {
+            name: name.to_owned(),
+            type_oid: 23,
+            type_modifier: -1,
+            type_name: "s.dom".to_owned(),
+            generation,
+            image_equality: true,
+            equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            list_form,
+        }
+    }
+
+    fn plan() -> Plan {
+        let base_type = "numeric".to_owned();
+        Plan {
+            table: QualifiedName::new("s", "t"),
+            columns: vec![
+                column("id", ListForm::Integer { bytes: 8 }, Generation::IdentityAlways),
+                column("sum", ListForm::Text { base_type }, Generation::Plain),
+            ],
+            identity: RowIdentity::Key([0].into_iter().collect()),
+        }
+    }
+
+    fn of(operation: SetOperation, written: &[usize]) -> String {
+        let written = written.iter().copied().collect();
+        text(&plan(), &SetShape { operation, written })
+    }
+
+    #[test]
+    fn lists_are_numbered_keys_first() {
+        assert_eq!(
+            of(SetOperation::Update, &[1]),
+            r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1"#
+        );
+        assert_eq!(
+            of(SetOperation::Delete, &[]),
+            r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1"#
+        );
+    }
+
+    #[test]
+    fn inserts_write_identity_columns() {
+        assert_eq!(
+            of(SetOperation::Insert, &[0, 1]),
+            r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2)"#
+        );
+    }
+}
