@@ -147,13 +147,20 @@ pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError
     Ok((row.get("ended"), row.get("refused")))
 }
 
-/// The statement that makes new sessions of the database read-only by default, and its undoing.
-pub fn read_only_statements(database: &str) -> (String, String) {
-    let database = quote_identifier(database);
-    (
-        format!("alter database {database} set default_transaction_read_only = on"),
-        format!("alter database {database} reset default_transaction_read_only"),
-    )
+/// The statement that makes new sessions of the database read-only by default, and its undoing; none
+/// where this role does not own the database.
+pub async fn read_only_statements(session: &Session) -> Result<Option<(String, String)>, PgError> {
+    let row = session
+        .query_one(include_str!("sql/database_ownership.sql"), &[])
+        .await?;
+    let database = quote_identifier(row.try_get("name")?);
+    let is_owner: bool = row.try_get("is_owner")?;
+    Ok(is_owner.then(|| {
+        (
+            format!("alter database {database} set default_transaction_read_only = on"),
+            format!("alter database {database} reset default_transaction_read_only"),
+        )
+    }))
 }
 
 /// Runs one statement on a session whose database may have become read-only by default.

@@ -21,7 +21,8 @@ const KIND: &str = "fence";
 
 /// Everything needed to close, read before the fence stands.
 pub(super) struct Closing {
-    read_only: String,
+    /// None where the role may not say so.
+    read_only: Option<String>,
     revokes: Vec<String>,
     /// Ending sessions of other roles needs a right that this role may not have.
     database: String,
@@ -33,9 +34,12 @@ impl Closing {
             .await
             .doing("reading who may write on the source")?;
         let database = cutover.migration.identity.database.clone();
-        let (read_only, read_write) = fence::read_only_statements(&database);
-        let mut undo: Vec<String> = grants.iter().map(fence::WriteGrant::restore_statement).collect();
-        undo.push(read_write);
+        let (read_only, read_write) = fence::read_only_statements(&cutover.source)
+            .await
+            .doing("asking who owns the source database")?
+            .unzip();
+        let restores = grants.iter().map(fence::WriteGrant::restore_statement);
+        let undo: Vec<String> = restores.chain(read_write).collect();
         deviation::intend(
             &*cutover.target,
             &NewDeviation {
@@ -58,9 +62,11 @@ impl Closing {
     /// New sessions become read-only, present ones end, grants go with the locks. Returns how many
     /// sessions were ended and how many could not be.
     pub(super) async fn close(&self, fence: Fence, announcer: &Session) -> Result<(i64, i64)> {
-        fence::run(announcer, &self.read_only)
-            .await
-            .doing("making new sessions of the source read-only")?;
+        if let Some(read_only) = &self.read_only {
+            fence::run(announcer, read_only)
+                .await
+                .doing("making new sessions of the source read-only")?;
+        }
         let ended = fence::end_other_sessions(announcer)
             .await
             .doing("ending the source's other sessions")?;
@@ -71,16 +77,27 @@ impl Closing {
         Ok(ended)
     }
 
+    /// Doors that could not be shut for want of rights.
     pub(super) fn findings(&self, refused: i64) -> Vec<Finding> {
-        if refused == 0 {
-            return Vec::new();
+        let mut findings = Vec::new();
+        if refused > 0 {
+            findings.push(Finding::warning(
+                "sessions-left",
+                &self.database,
+                format!("{refused} sessions of other roles are still connected to the source"),
+                "end them there; to let a cutover do it: grant pg_signal_backend to the source role",
+            ));
         }
-        vec![Finding::warning(
-            "sessions-left",
-            &self.database,
-            format!("{refused} sessions of other roles are still connected to the source"),
-            "end them there, or grant pg_signal_backend to the source role before a cutover",
-        )]
+        if self.read_only.is_none() {
+            findings.push(Finding::warning(
+                "not-read-only",
+                &self.database,
+                "write grants are revoked, but a superuser of the source could still write: its role does not own \
+                 the database, so new sessions are not read-only by default",
+                "alter database … set default_transaction_read_only = on, as its owner",
+            ));
+        }
+        findings
     }
 }
 

@@ -160,10 +160,14 @@ impl<'run> Cutover<'run> {
         self.enter().await?;
         match self.pause(cancellation).await {
             Ok(report) => Ok(report),
-            Err(error) => {
-                self.leave().await?;
-                Err(error)
-            }
+            Err(error) => match self.leave().await {
+                Ok(()) => Err(error),
+                Err(undoing) => Err(EngineError::stopped(
+                    format!("the cutover failed and could not be undone: {error}"),
+                    format!("Undoing it failed too: {undoing}."),
+                    "\"transhume run\" undoes it as soon as both servers answer; \"transhume status\" lists what is left",
+                )),
+            },
         }
     }
 
