@@ -29,6 +29,8 @@ pub enum PartError {
     },
     /// Rows are there that no part of this migration can have written.
     NotEmpty,
+    /// The source truncated or rewrote the table after the snapshot, which cannot see its rows now.
+    Outdated,
 }
 
 impl PartError {
@@ -111,6 +113,10 @@ pub async fn copy_part(
             })?;
         (totals.rows, totals.bytes)
     };
+    // Asked after the COPY, whose lock on the table keeps the answer true until this transaction ends.
+    if was_rewritten(source, part).await.map_err(PartError::source)? {
+        return Err(PartError::Outdated);
+    }
     Ok(CopiedPart {
         id: part.id,
         source_oid: part.source_oid,
@@ -118,6 +124,14 @@ pub async fn copy_part(
         bytes,
         seconds: started.elapsed().as_secs_f64(),
     })
+}
+
+async fn was_rewritten(source: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PgError> {
+    let oid = part.source_oid.to_string();
+    let rows = source
+        .query(include_str!("sql/was_rewritten.sql"), &[Some(&oid)])
+        .await?;
+    Ok(single_value(&rows) != Some("f"))
 }
 
 /// COPY FREEZE wants a table emptied in its own transaction. Rows already there are not ours to throw

@@ -12,7 +12,7 @@ use transhume_pg::{
     error::PgError,
     part_copy,
     raw::{Mode, RawConnection},
-    state::load::work_left,
+    state::load::{WorkLeft, work_left},
 };
 
 use super::{back_off::BackOff, builder, crew::Shared, loader};
@@ -43,10 +43,10 @@ pub(super) enum Failure {
     Stop(EngineError),
 }
 
-/// A source session that sees one snapshot.
+/// A source session, and the snapshot that it sees now.
 struct Reader {
     connection: RawConnection,
-    snapshot_name: String,
+    snapshot_name: Option<String>,
 }
 
 pub(super) struct Hand {
@@ -85,8 +85,10 @@ impl Hand {
                     return Ok(HandEnd::SnapshotLost);
                 }
                 Ok(Turn::Nothing) => {
-                    if !self.is_work_left().await? {
-                        return Ok(HandEnd::NothingLeft);
+                    match self.work_left().await? {
+                        WorkLeft::Nothing => return Ok(HandEnd::NothingLeft),
+                        WorkLeft::NeedsSnapshot => self.shared.lose_snapshot(),
+                        WorkLeft::Some => {}
                     }
                     // Whoever still reads under the lost snapshot finishes; to wait for more is vain.
                     if self.shared.is_snapshot_lost() {
@@ -135,14 +137,14 @@ impl Hand {
         Err(stopped(&doing, side, &error))
     }
 
-    /// Something is open, by whomever it is held. A failure here is met again by the next turn.
-    async fn is_work_left(&mut self) -> Result<bool> {
+    /// What is open, by whomever it is held. A failure here is met again by the next turn.
+    async fn work_left(&mut self) -> Result<WorkLeft> {
         let Ok(target) = self.target().await else {
-            return Ok(true);
+            return Ok(WorkLeft::Some);
         };
         match work_left(target).await {
-            Ok(is_left) => Ok(is_left),
-            Err(error) if error.disposition() == Disposition::Retry => Ok(true),
+            Ok(left) => Ok(left),
+            Err(error) if error.disposition() == Disposition::Retry => Ok(WorkLeft::Some),
             Err(error) => Err(error).doing("looking for open work"),
         }
     }
@@ -173,38 +175,41 @@ impl Hand {
         Ok((&mut reader.connection, target))
     }
 
-    /// The transaction stays open over all parts of the snapshot.
     async fn read_under(&mut self, snapshot_name: &str) -> std::result::Result<(), Failure> {
-        if self
-            .reader
-            .as_ref()
-            .is_some_and(|reader| reader.snapshot_name == snapshot_name)
-        {
-            return Ok(());
-        }
-        let failed = |error| Failure::Server {
-            doing: "opening the load's snapshot on the source".to_owned(),
-            side: CopySide::Source,
-            error,
+        let mut reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => Reader {
+                connection: RawConnection::connect(&self.shared.endpoints.source, &self.name, Mode::Sql)
+                    .await
+                    .map_err(Failure::snapshot)?,
+                snapshot_name: None,
+            },
         };
-        let mut connection = match self.reader.take() {
-            Some(mut reader) => {
+        if reader.snapshot_name.as_deref() != Some(snapshot_name) {
+            if reader.snapshot_name.is_some() {
                 part_copy::roll_back(&mut reader.connection)
                     .await
-                    .map_err(failed)?;
-                reader.connection
+                    .map_err(Failure::snapshot)?;
             }
-            None => RawConnection::connect(&self.shared.endpoints.source, &self.name, Mode::Sql)
+            part_copy::read_under(&mut reader.connection, snapshot_name)
                 .await
-                .map_err(failed)?,
-        };
-        part_copy::read_under(&mut connection, snapshot_name)
-            .await
-            .map_err(failed)?;
-        self.reader = Some(Reader {
-            connection,
-            snapshot_name: snapshot_name.to_owned(),
-        });
+                .map_err(Failure::snapshot)?;
+            reader.snapshot_name = Some(snapshot_name.to_owned());
+        }
+        self.reader = Some(reader);
+        Ok(())
+    }
+
+    /// Ends the source's transaction: its locks on what was read would keep the application from
+    /// truncating or altering those tables.
+    pub(super) async fn end_reading(&mut self) -> std::result::Result<(), Failure> {
+        if let Some(reader) = &mut self.reader
+            && reader.snapshot_name.take().is_some()
+        {
+            part_copy::roll_back(&mut reader.connection)
+                .await
+                .map_err(Failure::snapshot)?;
+        }
         Ok(())
     }
 }
@@ -214,6 +219,14 @@ impl Failure {
         Self::Server {
             doing: doing.into(),
             side: CopySide::Target,
+            error,
+        }
+    }
+
+    fn snapshot(error: PgError) -> Self {
+        Self::Server {
+            doing: "opening the load's snapshot on the source".to_owned(),
+            side: CopySide::Source,
             error,
         }
     }

@@ -29,9 +29,32 @@ pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
     }
     let mut copied = Vec::with_capacity(claimed.len());
     for part in &claimed {
-        copied.push(copy(hand, part).await?);
+        match copy(hand, part).await? {
+            Some(done) => copied.push(done),
+            None => return outdated(hand, part).await,
+        }
     }
     complete(hand, &copied).await?;
+    hand.end_reading().await?;
+    Ok(Turn::Did)
+}
+
+/// Gives up what was claimed, and lets the table wait for a fresh snapshot.
+async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
+    let target = hand.target().await?;
+    let starting_anew = async {
+        part_copy::roll_back(target).await?;
+        parts::outdate(target, part).await
+    };
+    starting_anew
+        .await
+        .map_err(|error| Failure::target("starting a rewritten table anew", error))?;
+    hand.end_reading().await?;
+    hand.shared.lose_snapshot();
+    hand.shared.reporter.step(format!(
+        "{} was truncated or rewritten on the source meanwhile: it is loaded again under a fresh snapshot",
+        part.table.plain()
+    ));
     Ok(Turn::Did)
 }
 
@@ -64,24 +87,28 @@ async fn claim(hand: &mut Hand) -> Outcome<Vec<ClaimedPart>> {
         .map_err(|error| Failure::target("claiming a part", error))
 }
 
-async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<CopiedPart> {
+/// None where the table must be started anew.
+async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Option<CopiedPart>> {
     let shared = std::sync::Arc::clone(&hand.shared);
     let meter = shared.start_meter(hand.number);
     let (source, target) = hand.both(&part.snapshot_name).await?;
-    part_copy::copy_part(source, target, part, &meter, shared.limit.as_ref())
-        .await
-        .map_err(|error| match error {
-            PartError::Failed { side, error } => Failure::Server {
-                doing: format!("copying {}, part {}", part.table.plain(), part.number),
-                side,
-                error,
-            },
-            PartError::NotEmpty => Failure::Stop(EngineError::stopped(
-                format!("the table {} of the target holds rows already", part.table.plain()),
-                "This migration has not copied any row into it yet.",
-                "empty the table on the target, or leave it out of the selection, then run the same command again",
-            )),
-        })
+    match part_copy::copy_part(source, target, part, &meter, shared.limit.as_ref()).await {
+        Ok(copied) => Ok(Some(copied)),
+        Err(PartError::Outdated) => Ok(None),
+        Err(PartError::Failed { side, error }) => Err(Failure::Server {
+            doing: format!("copying {}, part {}", part.table.plain(), part.number),
+            side,
+            error,
+        }),
+        Err(PartError::NotEmpty) => Err(Failure::Stop(EngineError::stopped(
+            format!(
+                "the table {} of the target holds rows already",
+                part.table.plain()
+            ),
+            "This migration has not copied any row into it yet.",
+            "empty the table on the target, or leave it out of the selection, then run the same command again",
+        ))),
+    }
 }
 
 async fn complete(hand: &mut Hand, copied: &[CopiedPart]) -> Outcome<()> {

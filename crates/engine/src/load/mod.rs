@@ -73,9 +73,9 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
         match crew.work(Place::Runner).await? {
             CrewEnd::NothingLeft => break,
             CrewEnd::SnapshotLost => {
-                context.reporter.waiting(
-                    "the snapshot of the full load is lost: unfinished tables start again under a fresh one",
-                );
+                context
+                    .reporter
+                    .waiting("a fresh snapshot for tables that cannot be read under the one they had");
             }
         }
     }

@@ -48,6 +48,20 @@ impl Holders {
         if !lost.is_empty() {
             self.restart(context, target, &lost).await?;
         }
+        self.bind_outdated(context, target).await
+    }
+
+    /// Tables that the source truncated or rewrote need a snapshot taken after that: never one that
+    /// is held already.
+    async fn bind_outdated(&mut self, context: &LoadContext<'_>, target: &mut Session) -> Result<()> {
+        let doing = "binding rewritten tables to a fresh snapshot";
+        let outdated = plan::without_snapshot(&**target).await.doing(doing)?;
+        if outdated.is_empty() {
+            return Ok(());
+        }
+        let holder = fresh_snapshot(context).await?;
+        bind(target, &outdated, &holder).await.doing(doing)?;
+        self.held.push(holder);
         Ok(())
     }
 
@@ -110,6 +124,17 @@ async fn restart_under(
     let restarted = plan::restart_unfinished(&transaction, lost, id).await?;
     transaction.commit().await?;
     Ok(restarted)
+}
+
+async fn bind(
+    target: &mut Session,
+    oids: &[u32],
+    holder: &SnapshotHolder,
+) -> std::result::Result<(), PgError> {
+    let transaction = target.transaction().await?;
+    let id = plan::insert_snapshot(&transaction, holder, false).await?;
+    plan::bind(&transaction, oids, id).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// The named snapshot, held by this process; none when it is gone.

@@ -11,13 +11,27 @@ pub mod progress;
 
 use crate::{error::PgError, raw::RawConnection};
 
-/// A part or a build is open, whoever holds it; suspended tables do not count.
-pub async fn work_left(target: &mut RawConnection) -> Result<bool, PgError> {
+/// What remains of load and builds; suspended tables do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkLeft {
+    Nothing,
+    /// A part or a build is open, whoever holds it.
+    Some,
+    /// A table among them waits for a fresh snapshot.
+    NeedsSnapshot,
+}
+
+pub async fn work_left(target: &mut RawConnection) -> Result<WorkLeft, PgError> {
     let rows = target
         .query(include_str!("../sql/load/work_left.sql"), &[])
         .await?;
     let row = rows.first().ok_or_else(|| unreadable("an answer is missing"))?;
-    TextRow::new(row).flag()
+    let mut row = TextRow::new(row);
+    Ok(match (row.flag()?, row.flag()?) {
+        (false, _) => WorkLeft::Nothing,
+        (true, false) => WorkLeft::Some,
+        (true, true) => WorkLeft::NeedsSnapshot,
+    })
 }
 
 /// One row of an answer in text form, read column by column.

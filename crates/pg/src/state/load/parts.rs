@@ -4,7 +4,7 @@ use transhume_core::format::Format;
 use transhume_wire::ident::QualifiedName;
 
 use super::{TextRow, array_literal};
-use crate::{error::PgError, raw::RawConnection};
+use crate::{copy_statement, error::PgError, raw::RawConnection};
 
 /// A part that this transaction holds.
 #[derive(Debug, Clone)]
@@ -129,4 +129,31 @@ pub async fn mark_done(
         )
         .await?;
     Ok(true)
+}
+
+/// Starts a table anew that cannot be read under its snapshot any more: its parts are open again, it
+/// is emptied where some were done, and it waits for a fresh snapshot. In a transaction of its own.
+pub async fn outdate(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PgError> {
+    let oid = part.source_oid.to_string();
+    let snapshot = part.snapshot_id.to_string();
+    target.simple_query("BEGIN").await?;
+    target
+        .query(include_str!("../sql/load/lock_parts_of.sql"), &[Some(&oid)])
+        .await?;
+    let rows = target
+        .query(
+            include_str!("../sql/load/outdate_relation.sql"),
+            &[Some(&oid), Some(&snapshot)],
+        )
+        .await?;
+    if let Some(row) = rows.first() {
+        if TextRow::new(row).flag()? {
+            let truncate = copy_statement::truncate(std::slice::from_ref(&part.table));
+            target.simple_query(&truncate).await?;
+        }
+        target
+            .execute(include_str!("../sql/load/reopen_parts_of.sql"), &[Some(&oid)])
+            .await?;
+    }
+    target.simple_query("COMMIT").await.map(drop)
 }

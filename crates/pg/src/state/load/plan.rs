@@ -201,3 +201,22 @@ pub async fn restart_unfinished(
         emptied,
     })
 }
+
+/// Tables with open parts that no snapshot is bound to: they were outdated on the source.
+pub async fn without_snapshot(target: &impl GenericClient) -> Result<Vec<u32>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/without_snapshot.sql"), &[])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// From now on these tables are read under this snapshot.
+pub async fn bind(target: &impl GenericClient, oids: &[u32], snapshot_id: i32) -> Result<(), PgError> {
+    target
+        .execute(
+            include_str!("../sql/load/bind_relations.sql"),
+            &[&oids, &snapshot_id],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,3 +1,4 @@
+-- Whether a part or build is open, and whether a part waits for a fresh snapshot.
 select exists (
            select from transhume.part p
            join transhume.relation r on r.source_oid = p.source_oid
@@ -6,4 +7,8 @@ select exists (
            select from transhume.build b
            left join transhume.relation r on r.source_oid = b.source_oid
            where b.done_at is null and not b.held_until_cutover
-             and r.state is distinct from 'suspended')
+             and r.state is distinct from 'suspended') as is_left,
+       exists (
+           select from transhume.part p
+           join transhume.relation r on r.source_oid = p.source_oid
+           where p.done_at is null and r.state <> 'suspended' and r.snapshot_id is null) as needs_snapshot
