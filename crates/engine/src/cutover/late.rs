@@ -34,7 +34,7 @@ const SLOT_POLL: Duration = Duration::from_millis(100);
 pub(super) async fn check(cutover: &Cutover<'_>, announcer: &Session, report: &mut CutoverReport) {
     let looked = tokio::time::timeout(PATIENCE, late_changes(cutover, announcer, report.fence_lsn)).await;
     let remedy = "run \"transhume verify\" between source and target and carry over what differs before \"transhume finish\"";
-    match looked.unwrap_or_else(|_| Err(EngineError::Interrupted)) {
+    match looked.unwrap_or(Err(EngineError::Interrupted)) {
         Ok(0) => {}
         Ok(late) => {
             report.late_changes = late;

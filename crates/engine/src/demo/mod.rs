@@ -94,7 +94,7 @@ pub async fn demo(
         "{} clients buy from now on, without a pause",
         options.clients
     ));
-    migrate(&servers.endpoints, traffic, reporter, cancellation).await
+    Box::pin(migrate(&servers.endpoints, traffic, reporter, cancellation)).await
 }
 
 /// Both servers stop and vanish when this is dropped.
@@ -187,9 +187,9 @@ async fn migrate(
         }
         outcome
     };
-    let (followed, outcome) = tokio::join!(follower, operator);
+    let (run_end, outcome) = tokio::join!(follower, operator);
     let (verification, figures, cutover) = outcome?;
-    followed?;
+    run_end?;
     let purchases = traffic.stop().await;
     let ledger = count_ledger(endpoints).await?;
     finish::finish(endpoints, reporter).await?;

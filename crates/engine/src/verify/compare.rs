@@ -24,51 +24,64 @@ struct Queue {
     reporter: Reporter,
 }
 
-pub(crate) async fn compare(
-    endpoints: &Endpoints,
-    migration: &Migration,
-    frozen: &FrozenPair,
-    mut tables: Vec<Table>,
-    options: &VerifyOptions,
-    reporter: &Reporter,
-    cancellation: &Cancellation,
-) -> Result<Vec<TableComparison>> {
-    tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
-    let progress = VerifyProgress {
-        tables: tables.len() as u64,
-        bytes: tables.iter().map(|table| table.bytes.unsigned_abs()).sum(),
-        ..VerifyProgress::default()
-    };
-    let queue = Arc::new(Queue {
-        waiting: Mutex::new(tables.into()),
-        done: Mutex::new((progress, Vec::new())),
-        reporter: reporter.clone(),
-    });
-    let mut comparers = JoinSet::new();
-    for number in 0..options.comparers.max(1) {
+/// What [`Comparison::compare`] works with.
+pub(crate) struct Comparison<'run> {
+    pub(crate) endpoints: &'run Endpoints,
+    pub(crate) migration: &'run Migration,
+    pub(crate) frozen: &'run FrozenPair,
+    pub(crate) options: &'run VerifyOptions,
+    pub(crate) reporter: &'run Reporter,
+}
+
+impl Comparison<'_> {
+    pub(crate) async fn compare(
+        &self,
+        mut tables: Vec<Table>,
+        cancellation: &Cancellation,
+    ) -> Result<Vec<TableComparison>> {
+        tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
+        let progress = VerifyProgress {
+            tables: tables.len() as u64,
+            bytes: tables.iter().map(|table| table.bytes.unsigned_abs()).sum(),
+            ..VerifyProgress::default()
+        };
+        let queue = Arc::new(Queue {
+            waiting: Mutex::new(tables.into()),
+            done: Mutex::new((progress, Vec::new())),
+            reporter: self.reporter.clone(),
+        });
+        let mut comparers = JoinSet::new();
+        for number in 0..self.options.comparers.max(1) {
+            let (source, target) = self.sessions(number).await?;
+            comparers.spawn(compare_all(Arc::clone(&queue), source, target));
+        }
+        loop {
+            tokio::select! {
+                joined = comparers.join_next() => match joined {
+                    Some(result) => result.expect("a comparer does not panic")?,
+                    None => break,
+                },
+                () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            }
+        }
+        let mut comparisons = std::mem::take(&mut queue.done.lock().expect("no comparer panics").1);
+        comparisons.sort_by(|left, right| left.table.cmp(&right.table));
+        Ok(comparisons)
+    }
+
+    /// A pair of sessions that see the frozen pair.
+    async fn sessions(&self, number: usize) -> Result<(Session, Session)> {
         let role = format!("verify:{number}");
-        let source = endpoints.source_session(&migration.id, &role).await?;
-        let target = endpoints.target_session(&migration.id, &role).await?;
-        snapshot::import(&source, frozen.source.name())
+        let source = self.endpoints.source_session(&self.migration.id, &role).await?;
+        let target = self.endpoints.target_session(&self.migration.id, &role).await?;
+        snapshot::import(&source, self.frozen.source.name())
             .await
             .doing("taking over the source's snapshot")?;
-        snapshot::import(&target, frozen.target.name())
+        snapshot::import(&target, self.frozen.target.name())
             .await
             .doing("taking over the target's snapshot")?;
-        comparers.spawn(compare_all(Arc::clone(&queue), source, target));
+        Ok((source, target))
     }
-    loop {
-        tokio::select! {
-            joined = comparers.join_next() => match joined {
-                Some(result) => result.expect("a comparer does not panic")?,
-                None => break,
-            },
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-        }
-    }
-    let mut comparisons = std::mem::take(&mut queue.done.lock().expect("no comparer panics").1);
-    comparisons.sort_by(|left, right| left.table.cmp(&right.table));
-    Ok(comparisons)
 }
 
 async fn compare_all(queue: Arc<Queue>, source: Session, target: Session) -> Result<()> {

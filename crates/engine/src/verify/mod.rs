@@ -8,7 +8,7 @@
 mod compare;
 mod frozen;
 
-use self::frozen::Freezing;
+use self::{compare::Comparison, frozen::Freezing};
 use serde::Serialize;
 use transhume_core::{finding::Finding, phase::Phase, table::Persistence};
 use transhume_pg::{
@@ -93,16 +93,14 @@ pub async fn verify(
     let id = verification::begin(&target, frozen.consistent_point)
         .await
         .doing("recording the verification")?;
-    let outcome = compare::compare(
+    let comparison = Comparison {
         endpoints,
-        &migration,
-        &frozen,
-        compared,
+        migration: &migration,
+        frozen: &frozen,
         options,
         reporter,
-        cancellation,
-    )
-    .await;
+    };
+    let outcome = comparison.compare(compared, cancellation).await;
     companion.end().await?;
     let tables = outcome?;
     let equal = tables.iter().all(|table| table.equal);

@@ -3,8 +3,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking, in its helping functions too"
 )]
-// Clippy allows it in test functions only, not in what they call.
-#![allow(clippy::unwrap_used)]
 
 mod catalog;
 mod connecting;

@@ -21,7 +21,6 @@ const TARGET_RIGHTS: &str = "
     create role transhume login;
     grant app_owner to transhume;
     alter database shop owner to transhume;
-    alter schema public owner to transhume;
 ";
 
 const TABLES: &str = "
@@ -109,7 +108,7 @@ async fn no_superuser_is_needed_where_triggers_cannot_be_switched_off() {
     let (enabled, validated): (i8, bool) = target
         .query_one(
             "select (select tgenabled from pg_trigger where tgname = 'stamp'), \
-                    (select convalidated from pg_constraint where contype = 'f')",
+                    (select convalidated from pg_constraint where conrelid = 'app.child'::regclass and contype = 'f')",
             &[],
         )
         .await
