@@ -66,7 +66,7 @@ fn settings(url: &str) -> ConnectionSettings {
 }
 
 /// A session of the test's own, which may leave `public` out of names.
-async fn session(settings: &ConnectionSettings) -> Session {
+pub(super) async fn session(settings: &ConnectionSettings) -> Session {
     let session = Session::connect(settings, "test").await.unwrap();
     session.batch_execute("set search_path = public").await.unwrap();
     session
@@ -86,7 +86,7 @@ impl Bench {
         bench
     }
 
-    async fn servers() -> Self {
+    pub(super) async fn servers() -> Self {
         let (source_server, target_server) = tokio::join!(
             tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
             tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
@@ -109,7 +109,7 @@ impl Bench {
     }
 
     /// What prepare and the full load leave behind, for empty tables.
-    async fn begin_migration(&mut self) {
+    pub(super) async fn begin_migration(&mut self) {
         self.source
             .batch_execute(include_str!("sql/publication.sql"))
             .await

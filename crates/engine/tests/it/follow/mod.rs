@@ -6,4 +6,5 @@ mod drift;
 mod identity;
 mod kinds;
 mod resume;
+mod sets;
 mod traffic;
