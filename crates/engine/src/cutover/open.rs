@@ -37,11 +37,19 @@ const OUTCOME_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) struct Opening {
     held: Vec<HeldBuild>,
     deviations: Vec<Deviation>,
+    /// The schema was dumped after the source's replica identities were changed: the target gets the
+    /// former ones.
+    identities: Vec<Deviation>,
 }
 
 impl Opening {
     pub(super) async fn plan(cutover: &Cutover<'_>) -> Result<Self> {
+        let mut identities = deviation::open(&cutover.target, Side::Source)
+            .await
+            .doing("reading what was changed on the source")?;
+        identities.retain(|deviation| deviation.kind == "replica-identity");
         Ok(Self {
+            identities,
             held: held::builds(&cutover.target)
                 .await
                 .doing("reading what was held until the cutover")?,
@@ -84,6 +92,7 @@ impl Opening {
         let statements: Vec<&str> = self
             .deviations
             .iter()
+            .chain(&self.identities)
             .flat_map(|deviation| &deviation.undo)
             .chain(quick.flat_map(|build| &build.statements))
             .map(String::as_str)

@@ -33,6 +33,14 @@ async fn whole_migration(source: u32, target: u32) {
     assert_eq!(runner.ended().await, 0, "{}", runner.log());
     oracle::assert_equal_except(&site.source_url, &site.target_url, &after_cutover()).await;
 
+    let identities = "select relname::text from pg_class where relreplident = 'f' and relkind = 'r' \
+                      and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')";
+    assert_eq!(
+        site.target_names(identities).await,
+        before,
+        "identities on the target are the source's former ones"
+    );
+
     traffic.redirect(&site.target_url);
     traffic.wait_for(50).await;
     let promised = traffic.stop().await;

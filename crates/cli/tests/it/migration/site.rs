@@ -150,6 +150,13 @@ impl Site {
         }
     }
 
+    /// One column of text from the target.
+    pub(super) async fn target_names(&self, query: &str) -> Vec<String> {
+        let target = connect(&self.target_url).await.expect("the target answers");
+        let rows = target.query(query, &[]).await.expect("the catalogs can be read");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Slots and publications that bear our name on the source.
     pub(super) async fn traces(&self) -> Vec<String> {
         let source = connect(&self.source_url).await.expect("the source answers");
