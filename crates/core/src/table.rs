@@ -80,6 +80,8 @@ pub struct Table {
     /// Columns that identify a row in the stream; empty where the server would refuse UPDATE and
     /// DELETE once the table is published. With identity full: all plain columns.
     pub identity_columns: Vec<String>,
+    /// The index of [`ReplicaIdentity::Index`]; none where it was dropped, which leaves no identity.
+    pub identity_index: Option<String>,
     /// The primary key is deferrable, hence no replica identity.
     pub deferrable_key: bool,
     pub row_security: RowSecurity,

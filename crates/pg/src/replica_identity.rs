@@ -2,6 +2,7 @@
 //! do not fail once the table is published.
 
 use transhume_core::table::{ReplicaIdentity, Table};
+use transhume_wire::ident::quote_identifier;
 
 use crate::{error::PgError, session::Session};
 
@@ -13,12 +14,12 @@ pub fn set_full_statement(table: &Table) -> String {
     format!("alter table only {} replica identity full", table.name)
 }
 
-/// The statement that brings back what `table` had. An index identity never needs FULL, so the
-/// former state is one of two words.
+/// The statement that brings back what `table` had. An identity whose index was dropped is none.
 pub fn restore_statement(table: &Table) -> String {
-    let former = match table.replica_identity {
-        ReplicaIdentity::Nothing => "nothing",
-        ReplicaIdentity::Default | ReplicaIdentity::Index | ReplicaIdentity::Full => "default",
+    let former = match (table.replica_identity, &table.identity_index) {
+        (ReplicaIdentity::Index, Some(index)) => format!("using index {}", quote_identifier(index)),
+        (ReplicaIdentity::Index, None) | (ReplicaIdentity::Nothing, _) => "nothing".to_owned(),
+        (ReplicaIdentity::Default | ReplicaIdentity::Full, _) => "default".to_owned(),
     };
     format!(
         "alter table if exists only {} replica identity {former}",

@@ -37,6 +37,7 @@ pub(super) fn table(name: &str) -> Table {
         columns: vec![column("id"), column("amount")],
         replica_identity: ReplicaIdentity::Default,
         identity_columns: vec!["id".into()],
+        identity_index: None,
         deferrable_key: false,
         row_security: RowSecurity::Off,
         owner: "shop".into(),

@@ -43,6 +43,7 @@ fn table(row: &Row) -> Result<Table, PgError> {
         columns,
         replica_identity,
         identity_columns,
+        identity_index: row.try_get("identity_index")?,
         deferrable_key: row.try_get("deferrable_key")?,
         row_security: match (row.try_get("row_security")?, row.try_get("row_security_forced")?) {
             (false, _) => RowSecurity::Off,

@@ -10,6 +10,7 @@ use transhume_pg::{
         activity, collations, database, extensions, objects, ours, rights, sequences::sequences,
         tables::tables,
     },
+    replica_identity,
     session::Session,
 };
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
@@ -69,6 +70,7 @@ async fn tables_come_with_columns_and_identity() {
     let by_index = named(&tables, "by_index");
     assert_eq!(by_index.replica_identity, ReplicaIdentity::Index);
     assert_eq!(by_index.identity_columns, ["code", "region"]);
+    assert_restores_index(&session, by_index).await;
     assert_eq!(by_index.columns[0].generation, Generation::IdentityAlways);
 
     let keyless = named(&tables, "keyless");
@@ -93,6 +95,16 @@ async fn tables_come_with_columns_and_identity() {
         tables.iter().all(|table| table.name.schema == "shop"),
         "{tables:#?}"
     );
+}
+
+/// Set to FULL and back, an identity stands on its index again.
+async fn assert_restores_index(session: &Session, table: &Table) {
+    let full = replica_identity::set_full_statement(table);
+    let back = replica_identity::restore_statement(table);
+    session.batch_execute(&format!("{full}; {back}")).await.unwrap();
+    let again = tables(session).await.unwrap();
+    assert_eq!(named(&again, "by_index").identity_index, table.identity_index);
+    assert!(table.identity_index.is_some() && back.contains("using index"));
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ select
     coalesce(attributes.not_nulls, '{}')                   as column_not_nulls,
     coalesce(attributes.generations, '{}')                 as column_generations,
     coalesce(identity.names, '{}')                         as identity_index_columns,
+    identity.index_name                                    as identity_index,
     coalesce(identity.deferrable_key, false)               as deferrable_key,
     c.relrowsecurity                                       as row_security,
     c.relforcerowsecurity                                  as row_security_forced,
@@ -53,8 +54,11 @@ left join lateral (
                       and case c.relreplident when 'd' then i.indisprimary
                                               when 'i' then i.indisreplident
                                               else false end)                                      as names,
+        pg_catalog.max(index.relname::text)
+            filter (where c.relreplident = 'i' and i.indisreplident)                               as index_name,
         pg_catalog.bool_or(i.indisprimary and not i.indimmediate)                                  as deferrable_key
     from pg_catalog.pg_index i
+    join pg_catalog.pg_class index on index.oid = i.indexrelid
     cross join lateral pg_catalog.unnest(i.indkey::smallint[]) with ordinality as key (attnum, position)
     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = key.attnum
     where i.indrelid = c.oid
