@@ -4,14 +4,13 @@
 //! password in the child's environment only. Refuses selection: the archive always holds the whole
 //! schema, what is restored of it is decided entry by entry (names in `-t` patterns are never safe).
 
-mod environment;
 mod programs;
 
 use std::process::Stdio;
 
 use tokio::process::Command;
 
-pub use programs::{Programs, Version};
+pub use programs::{OUTDATED, Programs, Version};
 
 use crate::{conninfo::ConnectionSettings, error::PgError};
 
@@ -26,7 +25,9 @@ pub async fn schema(
     snapshot: &str,
 ) -> Result<Vec<u8>, PgError> {
     let directory = tempfile::tempdir().map_err(|error| no_directory(&error))?;
-    let variables = environment::environment(source, application_name, directory.path())
+    // Holds the password file until pg_dump has ended.
+    let connection = source
+        .child_connection(application_name)
         .map_err(|error| no_directory(&error))?;
     let mut command = Command::new(&programs.pg_dump);
     command
@@ -42,7 +43,7 @@ pub async fn schema(
     if programs.version.major >= STATISTICS_SINCE {
         command.arg("--no-statistics");
     }
-    run(&mut command, &variables, "pg_dump").await?;
+    run(&mut command, connection.environment(), "pg_dump").await?;
     tokio::fs::read(directory.path().join("archive"))
         .await
         .map_err(|error| failed("pg_dump", &format!("its archive cannot be read: {error}")))
@@ -51,7 +52,7 @@ pub async fn schema(
 /// Runs a program to its end and returns what it printed; its messages become the error.
 pub(crate) async fn run(
     command: &mut Command,
-    environment: &[(&str, String)],
+    environment: &[(String, String)],
     name: &str,
 ) -> Result<Vec<u8>, PgError> {
     // Nothing of the operator's own libpq settings may steer where it goes or what it prints.

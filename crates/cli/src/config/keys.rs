@@ -118,7 +118,7 @@ pub(super) const KEYS: &[Key] = &[
         section: "verify",
         name: "comparers",
         about: "Tables compared at once; each takes a session on both sides.",
-        example: "4",
+        example: "2",
         flag: "--comparers",
         form: NUMBER,
         set: |config, value| value.count().map(|count| config.comparers = Some(count)),

@@ -50,8 +50,13 @@ fn variable(flag: &str) -> String {
 mod tests {
     use std::path::Path;
 
+    use transhume_engine::{cutover::CutoverOptions, verify::VerifyOptions};
+
     use super::*;
-    use crate::config::{Config, read::read};
+    use crate::{
+        config::{Config, read::read},
+        quantity::{Size, Span},
+    };
 
     #[test]
     fn the_written_file_says_nothing_until_it_is_edited() {
@@ -59,8 +64,7 @@ mod tests {
         assert_eq!(config, Config::default());
     }
 
-    #[test]
-    fn every_example_in_the_written_file_is_accepted() {
+    fn edited() -> Config {
         let edited: String = template()
             .lines()
             .map(|line| match line.strip_prefix('#') {
@@ -68,7 +72,23 @@ mod tests {
                 _ => format!("{line}\n"),
             })
             .collect();
-        let config = read(Path::new("t.toml"), &edited, &|_| Some("secret".to_owned())).unwrap();
+        read(Path::new("t.toml"), &edited, &|_| Some("secret".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn the_written_values_of_verify_and_cutover_are_the_defaults() {
+        let (config, cutover) = (edited(), CutoverOptions::default());
+        assert_eq!(config.comparers, Some(VerifyOptions::default().comparers));
+        assert_eq!(config.max_lag, Some(Size(cutover.lag_limit_bytes)));
+        assert_eq!(config.lock_timeout, Some(Span(cutover.lock_timeout)));
+        assert_eq!(config.attempts, Some(cutover.attempts));
+        assert_eq!(config.drain_timeout, Some(Span(cutover.drain_timeout)));
+        assert_eq!(config.sequence_margin, Some(cutover.sequence_margin));
+    }
+
+    #[test]
+    fn every_example_in_the_written_file_is_accepted() {
+        let config = edited();
         assert_eq!(config.loaders, Some(4));
         assert!(config.source.is_some() && config.drain_timeout.is_some());
     }

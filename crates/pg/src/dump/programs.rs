@@ -25,6 +25,9 @@ impl fmt::Display for Version {
     }
 }
 
+/// Code of the finding about programs with known holes.
+pub const OUTDATED: &str = "client-programs-outdated";
+
 /// First minor release of each major version without CVE-2026-116314 (a crafted archive runs code inside
 /// pg_restore) and CVE-2026-19385 (the same for pg_dump by a hostile server).
 const SAFE_MINORS: &[Version] = &[
@@ -82,7 +85,7 @@ impl Programs {
         };
         let place = self.pg_dump.display().to_string();
         Some(Finding::warning(
-            "client-programs-outdated",
+            OUTDATED,
             &place,
             message,
             "update the PostgreSQL client package on this machine",
