@@ -99,7 +99,7 @@ impl<'run> Ending<'run> {
                 )
             })?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
-        let identity = crate::run::source_identity(&source).await?;
+        let identity = crate::run::source_identity(endpoints, &source).await?;
         if identity.system != migration.identity.system
             || identity.database_oid != migration.identity.database_oid
         {

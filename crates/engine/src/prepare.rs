@@ -265,7 +265,7 @@ async fn record_slot(
 }
 
 /// Unlogged tables never reach the WAL, so they cannot be published.
-fn published_tables(tables: &[Table]) -> Vec<&Table> {
+pub(crate) fn published_tables(tables: &[Table]) -> Vec<&Table> {
     tables
         .iter()
         .filter(|table| table.persistence == Persistence::Permanent)

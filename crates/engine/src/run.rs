@@ -5,16 +5,19 @@
 //! what is already done.
 
 mod phases;
+mod plan;
 mod watch;
 
 use serde::Serialize;
 use transhume_core::{
+    finding::Finding,
     phase::Phase,
     selection::{Selection, Selector},
     table::Table,
 };
 use transhume_pg::{
     catalog::tables::tables,
+    dump::OUTDATED,
     names, probe,
     session::Session,
     snapshot::SnapshotHolder,
@@ -26,6 +29,7 @@ use transhume_pg::{
 };
 use transhume_wire::lsn::Lsn;
 
+pub use self::plan::{ClientPrograms, LeftOut, Plan, Resuming, TablePlan, plan};
 use crate::{
     assess,
     cancel::Cancellation,
@@ -128,7 +132,7 @@ impl<'run> Run<'run> {
             None => start(endpoints, options, &mut target, reporter).await?,
         };
         let source = endpoints.source_session(&migration.id, "control").await?;
-        check(&migration, options, &source).await?;
+        check(&migration, endpoints, options, &source).await?;
         runner::register(&target, &host_name())
             .await
             .doing("registering as the runner")?;
@@ -204,7 +208,13 @@ async fn start(
     if assessment.has_blockers() {
         return Err(EngineError::Blocked(assessment.blockers()));
     }
-    for finding in assessment.warnings() {
+    // What the dump tells again, on whatever machine it runs, is not told twice.
+    let told_later = |finding: &Finding| finding.code == OUTDATED;
+    for finding in assessment
+        .warnings()
+        .into_iter()
+        .filter(|finding| !told_later(finding))
+    {
         reporter.send(Report::Finding { finding });
     }
     let source = endpoints.source_session("start", "control").await?;
@@ -212,7 +222,7 @@ async fn start(
     let new = NewMigration {
         slot_name: names::slot(&id),
         publication_name: names::publication(&id),
-        identity: source_identity(&source).await?,
+        identity: source_identity(endpoints, &source).await?,
         source_label: endpoints.source.to_string(),
         selection: options.selection.clone(),
         id,
@@ -233,7 +243,12 @@ async fn start(
 }
 
 /// The state on the target belongs to this program, this source and this selection.
-async fn check(migration: &Migration, options: &RunOptions, source: &Session) -> Result<()> {
+async fn check(
+    migration: &Migration,
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    source: &Session,
+) -> Result<()> {
     if migration.layout != LAYOUT {
         return Err(EngineError::refused(
             format!(
@@ -243,7 +258,7 @@ async fn check(migration: &Migration, options: &RunOptions, source: &Session) ->
             "use the version of transhume that began this migration",
         ));
     }
-    let identity = source_identity(source).await?;
+    let identity = source_identity(endpoints, source).await?;
     if identity != migration.identity {
         return Err(EngineError::refused(
             format!(
@@ -262,16 +277,23 @@ async fn check(migration: &Migration, options: &RunOptions, source: &Session) ->
     Ok(())
 }
 
-pub(crate) async fn source_identity(source: &Session) -> Result<SourceIdentity> {
-    let identity = probe::identity(source)
-        .await
-        .doing("identifying the source")?
-        .ok_or_else(|| {
-            EngineError::refused(
-                "the source does not say which system it is",
-                "grant execution of pg_control_system() and pg_control_checkpoint() to the source role",
-            )
-        })?;
+/// From the control file's functions, or where those are refused (managed services) from a
+/// replication connection, which every source must allow anyway.
+pub(crate) async fn source_identity(endpoints: &Endpoints, source: &Session) -> Result<SourceIdentity> {
+    let mut known = probe::identity(source).await.doing("identifying the source")?;
+    if known.is_none() {
+        let name = names::application_name("identify", "replication");
+        (_, known) = probe::replication(&endpoints.source, &name)
+            .await
+            .doing("asking a replication connection which system the source is")?;
+    }
+    let identity = known.ok_or_else(|| {
+        EngineError::refused(
+            "the source does not say which system it is",
+            "allow replication connections for the source role (pg_hba.conf, ALTER ROLE … REPLICATION), or grant \
+             execution of pg_control_system() and pg_control_checkpoint() to it",
+        )
+    })?;
     let (database, database_oid) = migration::database(source)
         .await
         .doing("identifying the source")?;

@@ -25,6 +25,7 @@ use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::R
 
 pub use builds::plan_builds;
 pub use dumping::dump;
+pub(crate) use dumping::preview;
 pub use grants::{Moment, owners_and_grants};
 pub use restoring::{post_data, pre_data};
 

@@ -100,11 +100,7 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         target: target.to_string(),
         runner: runner_status(&session).await?,
         load: load_progress(&progress),
-        build: BuildProgress {
-            done: progress.builds_done,
-            all: progress.builds,
-            current: Vec::new(),
-        },
+        build: build_progress(&progress),
         frontier,
         source_wal_end: overview.source_wal_end,
         lag_bytes,
@@ -123,7 +119,15 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
     })
 }
 
-fn load_progress(progress: &progress::Progress) -> LoadProgress {
+pub(crate) fn build_progress(progress: &progress::Progress) -> BuildProgress {
+    BuildProgress {
+        done: progress.builds_done,
+        all: progress.builds,
+        current: Vec::new(),
+    }
+}
+
+pub(crate) fn load_progress(progress: &progress::Progress) -> LoadProgress {
     LoadProgress {
         tables_done: progress.tables_done,
         tables: progress.tables,

@@ -45,7 +45,7 @@ async fn joined(endpoints: &Endpoints) -> Result<Migration> {
             )
         })?;
     let source = endpoints.source_session(&migration.id, "worker").await?;
-    if run::source_identity(&source).await? != migration.identity {
+    if run::source_identity(endpoints, &source).await? != migration.identity {
         return Err(EngineError::refused(
             "the migration on the target belongs to another source",
             "check --source: a worker reads from the same database as the runner",

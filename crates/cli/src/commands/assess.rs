@@ -43,11 +43,6 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    show(invocation, arguments.json).await
-}
-
-/// Assesses and prints; also what a dry run begins with.
-pub(super) async fn show(invocation: &Invocation, json: bool) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let (selection, programs) = (invocation.selection(), invocation.settings.programs.as_deref());
     let work = shown(&invocation.terminal, async |reporter| {
@@ -55,7 +50,7 @@ pub(super) async fn show(invocation: &Invocation, json: bool) -> Result<Exit> {
     });
     let assessment = invocation.or_interrupted(work).await??;
     let terminal = &invocation.terminal;
-    terminal.print_result(json, &assessment, text)?;
+    terminal.print_result(arguments.json, &assessment, text)?;
     Ok(if assessment.has_blockers() {
         Exit::OperatorMustAct
     } else {
@@ -63,7 +58,8 @@ pub(super) async fn show(invocation: &Invocation, json: bool) -> Result<Exit> {
     })
 }
 
-fn text(assessment: &Assessment, style: Style) -> String {
+/// Also what a dry run begins with.
+pub(super) fn text(assessment: &Assessment, style: Style) -> String {
     let findings = findings::report(&assessment.findings, style);
     let resuming = if assessment.resuming {
         "the target already holds this migration; `transhume run` goes on with it\n"

@@ -6,6 +6,7 @@ pub(crate) mod cutover;
 pub(crate) mod demo;
 pub(crate) mod finish;
 pub(crate) mod init;
+mod plan;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod verify;

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use transhume_engine::run::{RunEnd, RunOptions, RunReason, run};
+use transhume_engine::{
+    endpoints::Endpoints,
+    run::{self, RunEnd, RunOptions, RunReason, run},
+};
 
-use super::assess;
+use super::plan;
 use crate::{
     arguments::{LoadArguments, SelectionArguments, replace},
     config::Config,
@@ -38,7 +41,9 @@ pub(crate) struct Arguments {
     until_caught_up: bool,
     /// Print what would be done, and change nothing
     ///
-    /// Assesses both sides, says what there is to move, and what a run would do in which order.
+    /// Assesses both sides and prints the plan: what would be made on which side under which name, each
+    /// table with its parts and format, and what the target would not get. On a migration that has begun
+    /// it says what is done and what is left.
     /// Exits with 1 where something blocks it.
     #[arg(long)]
     dry_run: bool,
@@ -67,9 +72,6 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    if arguments.dry_run {
-        return dry_run(arguments, invocation).await;
-    }
     let endpoints = invocation.endpoints()?;
     let options = RunOptions {
         selection: invocation.selection(),
@@ -77,6 +79,9 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         programs: invocation.settings.programs.clone(),
         until_caught_up: arguments.until_caught_up,
     };
+    if arguments.dry_run {
+        return dry_run(arguments, invocation, &endpoints, &options).await;
+    }
     let end = shown(&invocation.terminal, async |reporter| {
         run(&endpoints, &options, reporter, &invocation.cancellation).await
     })
@@ -88,24 +93,24 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     Ok(Exit::Success)
 }
 
-/// In the order of a run; the phases are named as `status` names them.
-const PLAN: &str = "\
-What `transhume run` would do:
-  prepare      on the source: replica identity FULL for tables without a key, a publication, a slot;
-               on the target: the schema transhume, which remembers all of it
-  pre-data     create schemas, types, functions and tables on the target
-  full-load    copy the rows under one snapshot, build indexes as tables complete, ANALYZE
-  post-data    foreign keys, triggers, and the rest of the schema
-  follow       apply every change until `transhume cutover`, or until stopped
-`transhume abort` would undo all of it.
-";
-
-async fn dry_run(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let exit = assess::show(invocation, arguments.json).await?;
-    if !arguments.json {
-        invocation.terminal.print(&format!("\n{PLAN}"))?;
-    }
-    Ok(exit)
+async fn dry_run(
+    arguments: &Arguments,
+    invocation: &Invocation,
+    endpoints: &Endpoints,
+    options: &RunOptions,
+) -> Result<Exit> {
+    let work = shown(&invocation.terminal, async |reporter| {
+        run::plan(endpoints, options, reporter).await
+    });
+    let plan = invocation.or_interrupted(work).await??;
+    invocation
+        .terminal
+        .print_result(arguments.json, &plan, plan::text)?;
+    Ok(if plan.blockers().is_empty() {
+        Exit::Success
+    } else {
+        Exit::OperatorMustAct
+    })
 }
 
 /// How it ended, and what comes next.

@@ -24,6 +24,7 @@ use transhume_pg::{
     state::migration::Migration,
 };
 
+pub(crate) use self::plan::relations;
 use self::{
     crew::{Crew, CrewEnd, Place},
     snapshot::Holders,
@@ -94,23 +95,31 @@ impl LoadContext<'_> {
         self.endpoints.source_session(&self.migration.id, role).await
     }
 
-    /// How many hands this process puts to work, and what each may take of the target.
     async fn hands(&self, source: &Session, target: &Session) -> Result<(Hands, capacity::BuildMemory)> {
-        let source_limits = server_limits(source)
-            .await
-            .doing("asking what the source can give")?;
-        let target_limits = server_limits(target)
-            .await
-            .doing("asking what the target can give")?;
-        let wanted = self.options.loaders.unwrap_or_else(|| {
-            loaders_default(Capacity {
-                source_free_connections: source_limits.free_connections,
-                target_free_connections: target_limits.free_connections,
-                target_cores: None,
-            })
-        });
-        let hands = capacity::hands(&source_limits, &target_limits, wanted, self.options.builders);
-        let memory = capacity::build_memory(&target_limits, hands.loaders + hands.builders);
-        Ok((hands, memory))
+        hands(self.options, source, target).await
     }
+}
+
+/// How many hands a process puts to work, and what each may take of the target.
+pub(crate) async fn hands(
+    options: &LoadOptions,
+    source: &Session,
+    target: &Session,
+) -> Result<(Hands, capacity::BuildMemory)> {
+    let source_limits = server_limits(source)
+        .await
+        .doing("asking what the source can give")?;
+    let target_limits = server_limits(target)
+        .await
+        .doing("asking what the target can give")?;
+    let wanted = options.loaders.unwrap_or_else(|| {
+        loaders_default(Capacity {
+            source_free_connections: source_limits.free_connections,
+            target_free_connections: target_limits.free_connections,
+            target_cores: None,
+        })
+    });
+    let hands = capacity::hands(&source_limits, &target_limits, wanted, options.builders);
+    let memory = capacity::build_memory(&target_limits, hands.loaders + hands.builders);
+    Ok((hands, memory))
 }

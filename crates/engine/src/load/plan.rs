@@ -21,7 +21,7 @@ use transhume_pg::{
     state::load::plan::{self as state, PlannedPart, PlannedRelation},
 };
 
-use super::LoadContext;
+use super::{LoadContext, LoadOptions, hands};
 use crate::error::{Doing, EngineError, Result};
 
 /// First major version whose scans can be confined to a range of pages.
@@ -54,15 +54,7 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     })?;
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
-    let basis = basis(context, &source, &target, &selected).await?;
-    let mut relations = Vec::with_capacity(selected.len());
-    for table in &selected {
-        relations.push(
-            planned(&source, table, &basis)
-                .await
-                .doing("planning the full load")?,
-        );
-    }
+    let relations = relations(context.options, &source, &target, &selected).await?;
     write(&mut target, holder, &relations)
         .await
         .doing("writing the plan of the full load")?;
@@ -70,16 +62,34 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     Ok(())
 }
 
+/// The plan of these tables. Writes nothing.
+pub(crate) async fn relations(
+    options: &LoadOptions,
+    source: &Session,
+    target: &Session,
+    selected: &[Table],
+) -> Result<Vec<PlannedRelation>> {
+    let basis = basis(options, source, target, selected).await?;
+    let mut relations = Vec::with_capacity(selected.len());
+    for table in selected {
+        relations.push(
+            planned(source, table, &basis)
+                .await
+                .doing("planning the full load")?,
+        );
+    }
+    Ok(relations)
+}
+
 async fn basis(
-    context: &LoadContext<'_>,
+    options: &LoadOptions,
     source: &Session,
     target: &Session,
     selected: &[Table],
 ) -> Result<Basis> {
-    let (hands, _) = context.hands(source, target).await?;
+    let (hands, _) = hands(options, source, target).await?;
     let total: u64 = selected.iter().map(bytes).sum();
-    let part_bytes = context
-        .options
+    let part_bytes = options
         .part_bytes
         .unwrap_or_else(|| load::part_bytes(total, hands.loaders));
     let doing = "reading what the choice of format needs";

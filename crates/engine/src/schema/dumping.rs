@@ -2,12 +2,18 @@
 
 use std::collections::HashSet;
 
-use transhume_core::archive::{self as contents, Decision, Decisions, Entry, Facts, Kind, Situation};
+use transhume_core::{
+    archive::{self as contents, Decision, Decisions, Entry, Facts, Kind, Situation},
+    finding::Finding,
+    selection::Selector,
+};
 use transhume_pg::{
     archive_list,
     catalog::archive_facts::archive_facts,
-    dump as pg_dump, names,
+    dump::{self as pg_dump, Programs},
+    names,
     session::Session,
+    snapshot::SnapshotHolder,
     state::{
         archive::{self, Disposition, Item},
         history,
@@ -15,7 +21,10 @@ use transhume_pg::{
 };
 
 use super::{ROLE, SchemaWork, contents as stored, findings};
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+};
 
 /// Dumps the schema as `snapshot` shows it and decides what becomes of each entry. Archive and
 /// decisions are stored together; called again, it does nothing.
@@ -31,19 +40,19 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
     let programs = stored::programs(work, source.server_version().major(), &target)?;
     findings::record(work, &target, programs.finding().into_iter().collect()).await?;
     let name = names::application_name(&work.migration.id, ROLE);
-    let dumping = pg_dump::schema(&programs, &work.endpoints.source, &name, snapshot);
-    let bytes = tokio::select! {
-        bytes = dumping => bytes.doing("dumping the schema")?,
+    let dumping = dumped(Dumping {
+        programs: &programs,
+        endpoints: work.endpoints,
+        selector: work.selector,
+        source: &mut source,
+        target: &target,
+        application_name: &name,
+        snapshot,
+    });
+    let (bytes, decisions) = tokio::select! {
+        dumped = dumping => dumped?,
         () = work.cancellation.cancelled() => return Err(EngineError::Interrupted),
     };
-    let file = stored::write(&bytes)?;
-    let entries = archive_list::read(&programs, file.path())
-        .await
-        .doing("reading the schema archive's table of contents")?;
-    let facts = archive_facts(&mut source, snapshot, &entries)
-        .await
-        .doing("reading the catalogs of the source")?;
-    let decisions = decide(work, &target, entries, &facts).await?;
     let unmet: Vec<_> = decisions.unmet.iter().map(findings::unmet).collect();
     if decisions.unmet.iter().any(|unmet| unmet.blocks) {
         return Err(EngineError::Blocked(unmet));
@@ -58,8 +67,81 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
     Ok(())
 }
 
+/// What a schema would become on the target.
+pub(crate) struct Preview {
+    /// Description and reason.
+    pub(crate) left_out: Vec<(String, String)>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Dumps and decides as [`dump`] would now, and writes nothing.
+pub(crate) async fn preview(
+    endpoints: &Endpoints,
+    programs: &Programs,
+    selector: &Selector,
+    source: &mut Session,
+    target: &Session,
+) -> Result<Preview> {
+    let holder = SnapshotHolder::fresh(&endpoints.source, "plan")
+        .await
+        .doing("taking a snapshot of the source")?;
+    let name = names::application_name("plan", ROLE);
+    let (_, decisions) = dumped(Dumping {
+        programs,
+        endpoints,
+        selector,
+        source,
+        target,
+        application_name: &name,
+        snapshot: holder.name(),
+    })
+    .await?;
+    let left_out = |(entry, decision): &(Entry, Decision)| match decision {
+        Decision::LeftOut(reason) => Some((entry.description.clone(), reason.clone())),
+        _ => None,
+    };
+    Ok(Preview {
+        left_out: decisions.entries.iter().filter_map(left_out).collect(),
+        findings: decisions.unmet.iter().map(findings::unmet).collect(),
+    })
+}
+
+struct Dumping<'a> {
+    programs: &'a Programs,
+    endpoints: &'a Endpoints,
+    selector: &'a Selector,
+    source: &'a mut Session,
+    target: &'a Session,
+    application_name: &'a str,
+    snapshot: &'a str,
+}
+
+/// The archive's bytes and what becomes of its entries.
+async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, Decisions)> {
+    let Dumping {
+        programs, snapshot, ..
+    } = dumping;
+    let bytes = pg_dump::schema(
+        programs,
+        &dumping.endpoints.source,
+        dumping.application_name,
+        snapshot,
+    )
+    .await
+    .doing("dumping the schema")?;
+    let file = stored::write(&bytes)?;
+    let entries = archive_list::read(programs, file.path())
+        .await
+        .doing("reading the schema archive's table of contents")?;
+    let facts = archive_facts(dumping.source, snapshot, &entries)
+        .await
+        .doing("reading the catalogs of the source")?;
+    let decisions = decide(dumping.selector, dumping.target, entries, &facts).await?;
+    Ok((bytes, decisions))
+}
+
 async fn decide(
-    work: &SchemaWork<'_>,
+    selector: &Selector,
     target: &Session,
     entries: Vec<Entry>,
     facts: &Facts,
@@ -71,7 +153,7 @@ async fn decide(
         .collect();
     let situation = Situation {
         facts,
-        selector: work.selector,
+        selector,
         target_schemas: &target_schemas,
     };
     Ok(contents::decide(entries, &situation))

@@ -101,6 +101,16 @@ pub async fn items(target: &impl GenericClient) -> Result<HashMap<i32, Dispositi
         .collect()
 }
 
+/// What was left out, each with its reason, in the archive's order.
+pub async fn left_out(target: &impl GenericClient) -> Result<Vec<(String, String)>, PgError> {
+    let rows = target
+        .query(include_str!("sql/archive/left_out.sql"), &[])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect()
+}
+
 /// Schemas that the target has now.
 pub async fn schemas(target: &impl GenericClient) -> Result<Vec<String>, PgError> {
     let rows = target.query(include_str!("sql/archive/schemas.sql"), &[]).await?;

@@ -3,6 +3,7 @@
 
 mod crash;
 mod live;
+mod planning;
 mod refusals;
 mod rights;
 mod site;

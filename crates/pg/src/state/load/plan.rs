@@ -64,6 +64,41 @@ struct PartRow<'a> {
     bytes: i64,
 }
 
+/// A table of a plan that was written, and how far it is.
+#[derive(Debug, Clone)]
+pub struct WrittenRelation {
+    pub name: QualifiedName,
+    pub format: String,
+    pub format_reason: String,
+    pub rows_estimate: i64,
+    pub bytes: i64,
+    pub parts: i64,
+    pub parts_done: i64,
+}
+
+/// The plan that was written, largest table first.
+pub async fn written(target: &impl GenericClient) -> Result<Vec<WrittenRelation>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/written_plan.sql"), &[])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(WrittenRelation {
+                name: QualifiedName::new(
+                    row.try_get::<_, String>("schema_name")?,
+                    row.try_get::<_, String>("table_name")?,
+                ),
+                format: row.try_get("format")?,
+                format_reason: row.try_get("format_reason")?,
+                rows_estimate: row.try_get("rows_estimate")?,
+                bytes: row.try_get("bytes")?,
+                parts: row.try_get("parts")?,
+                parts_done: row.try_get("parts_done")?,
+            })
+        })
+        .collect()
+}
+
 /// A plan was written before.
 pub async fn exists(target: &impl GenericClient) -> Result<bool, PgError> {
     let row = target
