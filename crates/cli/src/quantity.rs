@@ -136,6 +136,12 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 table`, `2 tables`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ pub enum EngineError {
         source: PgError,
     },
     /// Findings that must be remedied first; nothing was changed.
-    #[error("{} finding(s) block this", .0.len())]
+    #[error("{} this", blocking(.0.len()))]
     Blocked(Vec<Finding>),
     /// What was asked cannot be done in the present state; nothing was changed.
     #[error("{message}")]
@@ -80,5 +80,12 @@ impl<T> Doing<T> for std::result::Result<T, PgError> {
             doing: what.into(),
             source,
         })
+    }
+}
+
+fn blocking(findings: usize) -> String {
+    match findings {
+        1 => "1 finding blocks".to_owned(),
+        more => format!("{more} findings block"),
     }
 }

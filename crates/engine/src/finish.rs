@@ -1,10 +1,11 @@
 //! `finish` and `abort`: removing everything that a migration made on both sides.
 //!
 //! `finish` comes after a cutover: the old source stays closed to writers, and how to open it is
-//! said. `abort` comes instead of one: the source is as it was before. Both can be run again after
-//! any failure; the state schema goes last, since it is what knows of the rest.
+//! said. `abort` comes instead of one: the source is as it was before, and so is the target unless it
+//! is to keep what was copied. Both can be run again after any failure; the state schema goes last,
+//! since it is what knows of the rest.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::Serialize;
 use transhume_core::{command::Command, phase::Phase};
@@ -21,10 +22,13 @@ use transhume_pg::{
 };
 
 use crate::{
+    cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     report::Reporter,
+    run::selector,
     runner::lock,
+    schema::{self, SchemaOptions, SchemaWork},
 };
 
 /// How long a runner elsewhere may take to end in order.
@@ -62,8 +66,21 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
     Ok(ending.removal)
 }
 
-/// Gives a migration up: the source becomes what it was.
-pub async fn abort(endpoints: &Endpoints, reporter: &Reporter) -> Result<Removal> {
+#[derive(Debug, Clone, Default)]
+pub struct AbortOptions {
+    /// Leave what was restored and copied on the target.
+    pub keep_target: bool,
+    /// Directory of pg_dump and pg_restore; found by itself where not given.
+    pub programs: Option<PathBuf>,
+}
+
+/// Gives a migration up: both sides become what they were.
+pub async fn abort(
+    endpoints: &Endpoints,
+    options: &AbortOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<Removal> {
     let mut ending = Ending::begin(endpoints, reporter).await?;
     if ending.migration.phase == Phase::Done {
         return Err(EngineError::refused(
@@ -72,8 +89,14 @@ pub async fn abort(endpoints: &Endpoints, reporter: &Reporter) -> Result<Removal
         ));
     }
     ending.stop_runner().await?;
+    if options.keep_target {
+        ending.undo_target().await?;
+        ending.keep_target();
+    } else {
+        // First, since it may be refused: then nothing has changed and the migration can go on.
+        ending.remove_objects(endpoints, options, cancellation).await?;
+    }
     ending.undo_source(|_| true).await?;
-    ending.undo_target().await?;
     ending.drop_state().await?;
     Ok(ending.removal)
 }
@@ -182,6 +205,38 @@ impl<'run> Ending<'run> {
             self.undone("target", &deviation).await?;
         }
         Ok(())
+    }
+
+    /// What was set aside on the target goes with its tables.
+    async fn remove_objects(
+        &mut self,
+        endpoints: &Endpoints,
+        options: &AbortOptions,
+        cancellation: &Cancellation,
+    ) -> Result<()> {
+        let removed = schema::remove(&SchemaWork {
+            endpoints,
+            migration: &self.migration,
+            selector: &selector(&self.migration.selection)?,
+            options: &SchemaOptions {
+                programs: options.programs.clone(),
+                replica_role: false,
+            },
+            reporter: self.reporter,
+            cancellation,
+        })
+        .await?;
+        self.removal
+            .removed
+            .extend(removed.map(|what| format!("target: {what}")));
+        Ok(())
+    }
+
+    fn keep_target(&mut self) {
+        self.removal.left.push(Left {
+            description: "tables and other objects on the target, with the rows copied so far".to_owned(),
+            statements: Vec::new(),
+        });
     }
 
     async fn undone(&mut self, side: &str, deviation: &Deviation) -> Result<()> {

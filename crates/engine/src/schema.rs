@@ -14,6 +14,7 @@ mod findings;
 mod firing;
 mod grants;
 mod owners;
+mod removal;
 mod restoring;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use builds::plan_builds;
 pub use dumping::dump;
 pub(crate) use dumping::preview;
 pub use grants::{Moment, owners_and_grants};
+pub(crate) use removal::remove;
 pub use restoring::{post_data, pre_data};
 
 #[derive(Debug, Clone, Default)]

@@ -7,6 +7,7 @@
 //! recognised by its dump id, class and OID together, in turn.
 
 mod attempt;
+mod drops;
 mod group;
 mod statements;
 
@@ -16,6 +17,7 @@ use tokio::process::Command;
 use transhume_core::archive::Entry;
 
 pub use attempt::attempt_each;
+pub use drops::{Dropped, drop_all, drops};
 pub use group::{GroupError, restore_group};
 pub use statements::statements;
 
@@ -53,6 +55,21 @@ pub async fn script(
     entries: &[&Entry],
     content: Content,
 ) -> Result<Script, PgError> {
+    let options: &[&str] = match content {
+        Content::Definitions => &["--no-acl"],
+        Content::Grants => &[],
+    };
+    let text = printed(programs, archive, entries, options).await?;
+    cut(&text, entries)
+}
+
+/// What pg_restore prints for these entries.
+async fn printed(
+    programs: &Programs,
+    archive: &Path,
+    entries: &[&Entry],
+    options: &[&str],
+) -> Result<String, PgError> {
     let list = tempfile::NamedTempFile::new().map_err(|error| dump::no_directory(&error))?;
     let mut lines = String::new();
     for entry in entries {
@@ -65,19 +82,16 @@ pub async fn script(
     command
         .args(["--file=-", "--verbose", "--no-owner", "--no-tablespaces"])
         .args(["--no-publications", "--no-subscriptions", "--no-security-labels"])
+        .args(options)
         .arg("--use-list")
         .arg(list.path())
         .arg(archive);
-    if content == Content::Definitions {
-        command.arg("--no-acl");
-    }
     let printed = dump::run(&mut command, &[], "pg_restore").await?;
-    let text = String::from_utf8(printed).map_err(|_| PgError::Program {
+    String::from_utf8(printed).map_err(|_| PgError::Program {
         message: "the schema holds text that is not UTF-8".to_owned(),
         detail: "The source's encoding is SQL_ASCII, so pg_dump could not convert it.".to_owned(),
         hint: "correct the names, comments and definitions on the source".to_owned(),
-    })?;
-    cut(&text, entries)
+    })
 }
 
 /// Begins every piece; what follows names the entry.

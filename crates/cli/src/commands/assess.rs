@@ -9,7 +9,7 @@ use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
     progress::shown,
-    quantity::{Size, grouped},
+    quantity::{Size, counted, grouped},
     terminal::{
         findings,
         style::{Style, Tone},
@@ -58,16 +58,23 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     })
 }
 
-/// Also what a dry run begins with.
-pub(super) fn text(assessment: &Assessment, style: Style) -> String {
-    let findings = findings::report(&assessment.findings, style);
+fn text(assessment: &Assessment, style: Style) -> String {
+    format!(
+        "{}\n{}",
+        facts(assessment, style),
+        findings::report(&assessment.findings, style)
+    )
+}
+
+/// Both ends and what there is to move.
+pub(super) fn facts(assessment: &Assessment, style: Style) -> String {
     let resuming = if assessment.resuming {
         "the target already holds this migration; `transhume run` goes on with it\n"
     } else {
         ""
     };
     format!(
-        "{}{}{}{resuming}\n{findings}",
+        "{}{}{}{resuming}",
         end("source", &assessment.source, style),
         end("target", &assessment.target, style),
         estimate(&assessment.estimate, style),
@@ -78,11 +85,11 @@ fn end(side: &str, end: &EndSummary, style: Style) -> String {
     let side = style.paint(Tone::Label, side);
     let standby = if end.standby { ", a standby" } else { "" };
     format!(
-        "{side}   {}\n         PostgreSQL {}{standby}, {}, {} tables, {}, as role {}\n",
+        "{side}   {}\n         PostgreSQL {}{standby}, {}, {}, {}, as role {}\n",
         end.endpoint,
         end.server_version,
         end.encoding,
-        end.tables,
+        counted(end.tables, "table"),
         size(end.bytes),
         end.role,
     )
@@ -99,12 +106,12 @@ fn estimate(estimate: &Estimate, style: Style) -> String {
         names => format!("\n         largest: {}", names.join(", ")),
     };
     format!(
-        "{}  {} tables, {}, about {} rows, {} sequences{largest}\n",
+        "{}  {}, {}, about {} rows, {}{largest}\n",
         style.paint(Tone::Label, "to move"),
-        estimate.tables,
+        counted(estimate.tables, "table"),
         size(estimate.bytes),
         grouped(u64::try_from(estimate.rows).unwrap_or(0)),
-        estimate.sequences,
+        counted(estimate.sequences, "sequence"),
     )
 }
 

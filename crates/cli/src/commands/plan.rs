@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use transhume_engine::{
+    finding::{Finding, Severity},
     phase::Phase,
     run::{LeftOut, Plan, Resuming, TablePlan},
 };
 
 use super::assess;
 use crate::{
-    quantity::{Size, grouped},
+    quantity::{Size, counted, grouped},
     terminal::{
         findings,
         style::{Style, Tone},
@@ -22,7 +23,11 @@ const NAMES_SHOWN: usize = 5;
 
 pub(super) fn text(plan: &Plan, style: Style) -> String {
     let mut text = match &plan.assessment {
-        Some(assessment) => assess::text(assessment, style),
+        Some(assessment) => format!(
+            "{}\n{}",
+            assess::facts(assessment, style),
+            findings::report(&concerns(&assessment.findings), style)
+        ),
         None => format!("source   {}\ntarget   {}\n", plan.source, plan.target),
     };
     for finding in &plan.findings {
@@ -61,6 +66,15 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
     text
 }
 
+/// Without what is in order: the plan says it.
+fn concerns(findings: &[Finding]) -> Vec<Finding> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Pass)
+        .cloned()
+        .collect()
+}
+
 fn headline(plan: &Plan) -> String {
     match &plan.resuming {
         None => "`transhume run` would begin a new migration:".to_owned(),
@@ -97,14 +111,14 @@ fn prepare(plan: &Plan) -> Vec<String> {
             [] => "source: no replica identity has to be changed".to_owned(),
             names => format!(
                 "source: replica identity of {} set to FULL: {}",
-                count(names.len(), "table"),
+                counted(names.len(), "table"),
                 some(names)
             ),
         },
         format!(
             "source: publication {} with {}",
             named(&plan.publication),
-            count(plan.published_tables, "table")
+            counted(plan.published_tables, "table")
         ),
         format!("source: logical replication slot {}", named(&plan.slot)),
     ]
@@ -126,14 +140,14 @@ fn full_load(plan: &Plan) -> Vec<String> {
     let mut lines = vec![
         format!(
             "rows of {} ({}) in {}, by {}",
-            count(plan.tables.len(), "table"),
+            counted(plan.tables.len(), "table"),
             size(bytes),
-            count(parts, "part"),
-            count(plan.loaders as usize, "loader"),
+            counted(parts, "part"),
+            counted(plan.loaders as usize, "loader"),
         ),
         format!(
             "indexes, keys and statistics as tables complete, by {}",
-            count(plan.builders as usize, "builder")
+            counted(plan.builders as usize, "builder")
         ),
     ];
     lines.extend(plan.resuming.as_ref().and_then(progress));
@@ -230,12 +244,6 @@ fn some(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-/// `1 table`, `2 tables`.
-fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 /// Catalogs have signed sizes.

@@ -7,14 +7,19 @@ use crate::quantity::{Size, grouped};
 
 pub(super) fn load(progress: &LoadProgress, rate: &Rate) -> String {
     let expected = progress.bytes_expected.max(progress.bytes);
+    // Bytes on the way are fewer than those on disk, which the estimate counts: at the end none is left.
+    let (of, rest) = if progress.tables_done == progress.tables {
+        (String::new(), 0)
+    } else {
+        (format!(" of about {}", Size(expected)), expected - progress.bytes)
+    };
     format!(
-        "{} of {} tables, {} rows, {} of about {}{}",
+        "{} of {} tables, {} rows, {}{of}{}",
         progress.tables_done,
         progress.tables,
         grouped(progress.rows),
         Size(progress.bytes),
-        Size(expected),
-        pace(rate, expected - progress.bytes),
+        pace(rate, rest),
     )
 }
 

@@ -31,6 +31,8 @@ pub struct Fact {
     pub view_rule: bool,
     /// A primary key, unique or exclusion constraint.
     pub key: bool,
+    /// The name of an extension.
+    pub extension: Option<String>,
 }
 
 pub type Facts = HashMap<CatalogObject, Fact>;
@@ -42,6 +44,8 @@ pub struct Situation<'a> {
     pub selector: &'a Selector,
     /// Schemas that the target already has, such as `public`.
     pub target_schemas: &'a HashSet<String>,
+    /// Extensions that the target already has: they are not ours to remove.
+    pub target_extensions: &'a HashSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,8 +99,8 @@ pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
             );
         }
         if matches!(decision, Decision::LeftOut(_) | Decision::Ignored) {
-            // A schema that the target has is as good as a restored one.
-            if entry.kind != Kind::Schema {
+            // What the target has is as good as restored.
+            if !matches!(entry.kind, Kind::Schema | Kind::Extension) {
                 absent.insert(entry.dump_id, entry.description.clone());
             }
         } else if !wanted.contains(&entry.dump_id) {
@@ -118,11 +122,12 @@ pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
 /// kind and place alone.
 pub fn sections(entries: Vec<Entry>) -> Vec<(Entry, Decision)> {
     let everything = Selector::everything();
-    let (facts, target_schemas) = (Facts::new(), HashSet::new());
+    let (facts, none) = (Facts::new(), HashSet::new());
     let situation = Situation {
         facts: &facts,
         selector: &everything,
-        target_schemas: &target_schemas,
+        target_schemas: &none,
+        target_extensions: &none,
     };
     let mut after_data = false;
     entries
@@ -154,6 +159,13 @@ impl Situation<'_> {
                 }
                 _ => Decision::BeforeData,
             },
+            Kind::Extension
+                if fact
+                    .and_then(|fact| fact.extension.as_ref())
+                    .is_some_and(|name| self.target_extensions.contains(name)) =>
+            {
+                left_out("the target has this extension")
+            }
             Kind::Data => left_out("rows and sequence values are copied by the full load"),
             Kind::LargeObject => left_out("large objects are copied by the full load"),
             Kind::StatisticsData => left_out("tables are analysed after their load"),

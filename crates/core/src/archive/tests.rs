@@ -51,6 +51,7 @@ fn decisions(entries: &[Entry], facts: &[(u32, u32, Fact)], include: &[&str]) ->
             facts: &facts,
             selector: &selector,
             target_schemas: &target_schemas,
+            target_extensions: &HashSet::new(),
         },
     )
 }

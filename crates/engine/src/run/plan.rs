@@ -281,8 +281,11 @@ async fn preview_schema(
         plan.findings = preview.findings;
         preview.left_out
     };
+    // The dump of a migration under way knows of its own publication too, which is no news.
+    let own = plan.publication.clone();
     let objects = left_out
         .into_iter()
+        .filter(|(object, _)| !own.as_ref().is_some_and(|name| object.contains(name)))
         .map(|(object, reason)| LeftOut { object, reason });
     plan.left_out.extend(objects);
     Ok(())

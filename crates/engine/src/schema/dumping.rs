@@ -9,7 +9,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     archive_list,
-    catalog::archive_facts::archive_facts,
+    catalog::{archive_facts::archive_facts, extensions::extensions},
     dump::{self as pg_dump, Programs},
     names,
     session::Session,
@@ -151,10 +151,17 @@ async fn decide(
         .doing("reading the target's schemas")?
         .into_iter()
         .collect();
+    let target_extensions: HashSet<String> = extensions(target)
+        .await
+        .doing("reading the target's extensions")?
+        .into_iter()
+        .map(|extension| extension.name)
+        .collect();
     let situation = Situation {
         facts,
         selector,
         target_schemas: &target_schemas,
+        target_extensions: &target_extensions,
     };
     Ok(contents::decide(entries, &situation))
 }

@@ -47,11 +47,12 @@ pub async fn owners_and_grants(work: &SchemaWork<'_>, moment: Moment) -> Result<
     told.extend(owners::set(&mut target, &others).await?);
     apply(&contents, &mut target, &on_others, &mut refused).await?;
     told.extend(refused.findings());
-    work.reporter.step(format!(
-        "owners and privileges set: {} objects given away, {} privilege entries applied",
-        schemas.len() + others.len(),
-        on_schemas.len() + on_others.len()
-    ));
+    let (given, granted) = (schemas.len() + others.len(), on_schemas.len() + on_others.len());
+    if given + granted > 0 {
+        work.reporter.step(format!(
+            "owners and privileges set: {given} objects given to their owners, {granted} privilege entries applied"
+        ));
+    }
     findings::record(work, &target, told).await
 }
 

@@ -52,6 +52,7 @@ fn fact(row: &Row) -> Result<(CatalogObject, Fact), PgError> {
             refers_to: name("refers_to_schema", "refers_to_name")?,
             view_rule: row.try_get("is_view_rule")?,
             key: row.try_get("is_key")?,
+            extension: row.try_get("extension")?,
         },
     ))
 }

@@ -76,21 +76,3 @@ async fn a_live_database_moves_from_13_to_17_and_nothing_is_lost_or_doubled() {
 async fn a_live_database_moves_from_15_to_18_and_nothing_is_lost_or_doubled() {
     whole_migration(15, 18).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_aborted_migration_leaves_no_trace_on_the_source() {
-    let site = Site::with_torture(15, 15).await;
-    let before = site.traces().await;
-    site.succeed(&["run", "--until-caught-up"]);
-    assert!(
-        site.traces()
-            .await
-            .iter()
-            .any(|name| name.starts_with("transhume_"))
-    );
-
-    site.succeed(&["abort", "--yes"]);
-
-    assert_eq!(site.traces().await, before);
-    assert_eq!(site.status(), None, "the state schema is gone");
-}

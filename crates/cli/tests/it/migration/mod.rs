@@ -1,6 +1,7 @@
 //! Whole migrations with the program as an operator uses it, under live traffic, judged by the test
 //! kit's own oracle.
 
+mod abort;
 mod crash;
 mod live;
 mod planning;

@@ -33,7 +33,10 @@ async fn a_plan_is_what_is_then_done_and_writes_nothing() {
     let planned = plan(&site, 0);
     let text = site.succeed(&["run", "--dry-run"]).output;
     assert_eq!(all_traces(&site).await, before);
-    assert!(planned["resuming"].is_null() && planned["slot"].is_null(), "{planned:#}");
+    assert!(
+        planned["resuming"].is_null() && planned["slot"].is_null(),
+        "{planned:#}"
+    );
     for part in ["full-load", "replica identity of", "Nothing was changed"] {
         assert!(text.contains(part), "wanted {part:?} in:\n{text}");
     }

@@ -76,12 +76,15 @@ select w.class,
        fn.nspname::text                       as refers_to_schema,
        f.relname::text                        as refers_to_name,
        coalesce(m.is_view_rule, false)        as is_view_rule,
-       coalesce(m.is_key, false)              as is_key
+       coalesce(m.is_key, false)              as is_key,
+       e.extname::text                        as extension
 from wanted w
 left join member m on m.class = w.class and m.object = w.object
 left join pg_catalog.pg_class r on r.oid = m.relation
 left join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace
 left join pg_catalog.pg_class f on f.oid = m.refers_to
 left join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
+left join pg_catalog.pg_extension e
+       on w.class = 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid and e.oid = w.object
 left join place p on p.class = w.class and p.object = w.object
 left join pg_catalog.pg_namespace pn on pn.oid = p.namespace

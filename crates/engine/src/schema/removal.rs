@@ -1,0 +1,77 @@
+//! Removing from the target what the migration itself made there, when it is given up.
+//!
+//! Only what is recorded as restored, or was left to build work: what the target had before is not
+//! touched, and what others have built on our objects since stops the removal.
+
+use transhume_pg::{
+    error::ServerError,
+    restore::{self, Dropped},
+    state::archive::{self, Disposition},
+};
+
+use super::{SchemaWork, contents::Contents};
+use crate::error::{Doing, EngineError, Result};
+
+/// Objects named where a removal is refused; the rest is like them.
+const NAMED: usize = 10;
+
+/// Removes it all, and says what was removed; none where nothing had been made.
+pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
+    let mut target = work.target().await?;
+    if !archive::is_stored(&*target)
+        .await
+        .doing("looking for the schema archive")?
+    {
+        return Ok(None);
+    }
+    let source_major = work.source().await?.server_version().major();
+    let contents = Contents::stored(work, source_major, &target).await?;
+    let made: Vec<_> = contents
+        .entries
+        .iter()
+        .map(|(entry, _)| entry)
+        .filter(|entry| {
+            matches!(
+                contents.items.get(&entry.dump_id),
+                Some(Disposition::Restored | Disposition::Replaced)
+            )
+        })
+        .collect();
+    if made.is_empty() {
+        return Ok(None);
+    }
+    work.reporter
+        .step("removing the tables and other objects that the migration made on the target");
+    let statements = restore::drops(&contents.programs, contents.file.path(), &made)
+        .await
+        .doing("reading the schema archive")?;
+    match restore::drop_all(&mut target, statements)
+        .await
+        .doing("removing the objects of the migration from the target")?
+    {
+        Dropped::All => Ok(Some(format!(
+            "{} definitions with all their rows",
+            made.iter().filter(|entry| entry.object.class != 0).count()
+        ))),
+        Dropped::Refused(answers) => Err(refused(&answers)),
+    }
+}
+
+fn refused(answers: &[ServerError]) -> EngineError {
+    let mut lines: Vec<String> = answers
+        .iter()
+        .take(NAMED)
+        .map(|answer| match &answer.detail {
+            Some(detail) => format!("{}: {}", answer.message, detail.replace('\n', "; ")),
+            None => answer.message.clone(),
+        })
+        .collect();
+    if answers.len() > NAMED {
+        lines.push(format!("and {} more", answers.len() - NAMED));
+    }
+    EngineError::stopped(
+        "not all that the migration made on the target can be removed",
+        lines.join("\n"),
+        "move or drop what depends on it and abort again, or leave everything there with \"transhume abort --keep-target\"",
+    )
+}
