@@ -101,7 +101,7 @@ fn phases(plan: &Plan) -> [(Phase, Vec<String>); 5] {
 }
 
 fn prepare(plan: &Plan) -> Vec<String> {
-    let named = |name: &Option<String>| {
+    let chosen = |name: &Option<String>| {
         name.clone()
             .unwrap_or_else(|| "transhume_<id> (the id is chosen when the run begins)".to_owned())
     };
@@ -117,10 +117,10 @@ fn prepare(plan: &Plan) -> Vec<String> {
         },
         format!(
             "source: publication {} with {}",
-            named(&plan.publication),
+            chosen(&plan.publication),
             counted(plan.published_tables, "table")
         ),
-        format!("source: logical replication slot {}", named(&plan.slot)),
+        format!("source: logical replication slot {}", chosen(&plan.slot)),
     ]
 }
 
