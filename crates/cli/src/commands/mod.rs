@@ -83,7 +83,12 @@ fn removal_text(removal: &Removal, _style: Style) -> String {
         .map(|what| format!("removed  {what}"))
         .collect();
     for left in &removal.left {
-        lines.push(format!("left     {}; to remove it:", left.description));
+        let how = if left.statements.is_empty() {
+            ""
+        } else {
+            "; to undo it:"
+        };
+        lines.push(format!("left     {}{how}", left.description));
         lines.extend(
             left.statements
                 .iter()

@@ -22,6 +22,15 @@ use crate::{
 const NAMES_SHOWN: usize = 5;
 
 pub(super) fn text(plan: &Plan, style: Style) -> String {
+    if plan
+        .resuming
+        .as_ref()
+        .is_some_and(|resuming| resuming.phase == Phase::Done)
+    {
+        return "The application lives on the target: `transhume run` would do nothing, `transhume finish` removes \
+                what is left.\n"
+            .to_owned();
+    }
     let mut text = match &plan.assessment {
         Some(assessment) => format!(
             "{}\n{}",
