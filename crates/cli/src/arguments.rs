@@ -11,7 +11,7 @@ use clap::{
 use transhume_engine::selection::Selection;
 
 use crate::{
-    commands::{abort, assess, cutover, demo, finish, init, run, status, verify, watch, worker},
+    commands::{abort, assess, cutover, demo, finish, init, run, status, table, verify, watch, worker},
     config::Config,
     failure::EXIT_CODES,
     quantity::Size,
@@ -89,6 +89,7 @@ pub(crate) enum Command {
     Worker(worker::Arguments),
     Status(status::Arguments),
     Watch(watch::Arguments),
+    Table(table::Arguments),
     Verify(verify::Arguments),
     Cutover(cutover::Arguments),
     Finish(finish::Arguments),

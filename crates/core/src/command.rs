@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use transhume_wire::lsn::Lsn;
 
 /// A request to the runner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Stop applying at the next transaction end and say at which frontier. Expires unless renewed.
     Hold,
@@ -15,6 +15,10 @@ pub enum Command {
     Release,
     /// End the runner's process in order, the migration stays.
     Stop,
+    /// Empty these tables (OIDs on the source) and load them anew while the rest goes on.
+    Reload(Vec<u32>),
+    /// Neither apply nor load these tables until they are loaded anew.
+    Suspend(Vec<u32>),
 }
 
 /// A row of `transhume.command` that this program cannot read.
@@ -26,20 +30,31 @@ pub struct UnknownCommand {
 }
 
 impl Command {
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Hold => "hold",
             Self::AdvanceTo(_) => "advance-to",
             Self::Release => "release",
             Self::Stop => "stop",
+            Self::Reload(_) => "reload",
+            Self::Suspend(_) => "suspend",
         }
     }
 
-    pub fn argument(self) -> String {
+    pub fn argument(&self) -> String {
         match self {
             Self::AdvanceTo(lsn) => lsn.to_string(),
+            Self::Reload(tables) | Self::Suspend(tables) => {
+                let oids: Vec<_> = tables.iter().map(u32::to_string).collect();
+                oids.join(",")
+            }
             Self::Hold | Self::Release | Self::Stop => String::new(),
         }
+    }
+
+    /// It changes which tables are loaded, which only whoever loads them can do.
+    pub fn concerns_tables(&self) -> bool {
+        matches!(self, Self::Reload(_) | Self::Suspend(_))
     }
 
     pub fn parse(name: &str, argument: &str) -> Result<Self, UnknownCommand> {
@@ -54,6 +69,8 @@ impl Command {
                 .map_err(|_| unknown()),
             "release" => Ok(Self::Release),
             "stop" => Ok(Self::Stop),
+            "reload" => oids(argument).map(Self::Reload).ok_or_else(unknown),
+            "suspend" => oids(argument).map(Self::Suspend).ok_or_else(unknown),
             _ => Err(unknown()),
         }
     }
@@ -62,5 +79,35 @@ impl Command {
 impl fmt::Display for Command {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.name(), self.argument())
+    }
+}
+
+/// OIDs between commas; none of them is no request.
+fn oids(argument: &str) -> Option<Vec<u32>> {
+    argument.split(',').map(|oid| oid.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_reads_back_what_its_row_holds() {
+        for command in [
+            Command::Hold,
+            Command::AdvanceTo(Lsn(7)),
+            Command::Release,
+            Command::Stop,
+            Command::Reload(vec![16384, 4_294_967_295]),
+            Command::Suspend(vec![1]),
+        ] {
+            assert_eq!(Command::parse(command.name(), &command.argument()), Ok(command));
+        }
+    }
+
+    #[test]
+    fn a_request_that_names_no_table_is_unknown() {
+        assert!(Command::parse("reload", "").is_err());
+        assert!(Command::parse("suspend", "1,x").is_err());
     }
 }

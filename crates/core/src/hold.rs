@@ -58,7 +58,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Takes a command; `Stop` is not a matter of holds and is simply done.
+    /// Takes a command; one that is no matter of holds is simply done.
     pub fn request(&mut self, id: CommandId, command: Command) -> Reply {
         match (command, self.state) {
             (Command::Hold, State::Running) => {
@@ -84,7 +84,7 @@ impl Hold {
                 self.state = State::Running;
                 Reply::Done
             }
-            (Command::Stop, _) => Reply::Done,
+            (Command::Stop | Command::Reload(_) | Command::Suspend(_), _) => Reply::Done,
         }
     }
 

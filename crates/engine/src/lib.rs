@@ -18,6 +18,7 @@ pub mod run;
 mod runner;
 pub mod schema;
 pub mod status;
+pub mod tables;
 pub mod verify;
 pub mod worker;
 

@@ -6,6 +6,7 @@
 
 mod phases;
 mod plan;
+mod tables;
 mod watch;
 
 use serde::Serialize;

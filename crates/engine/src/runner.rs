@@ -77,6 +77,7 @@ impl Companion {
                 migration: &migration,
                 replica_role,
                 until: Until::Cancelled,
+                yields_to_tables: false,
             };
             follow::follow(request, &Reporter::silent(), &cancellation).await
         });

@@ -47,6 +47,8 @@ pub struct Status {
     /// What the program made or changed and will undo: `side: description`.
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
+    /// Tables that are not kept up while the rest is followed: `table: state`.
+    pub not_loaded: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -116,6 +118,7 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         findings: overview.findings,
         deviations: overview.deviations,
         held_until_cutover: overview.held_until_cutover,
+        not_loaded: overview.not_loaded,
     })
 }
 

@@ -5,7 +5,7 @@
 //! quoted. Only the rows of the table itself are read, never those of its children.
 
 use transhume_core::format::Format;
-use transhume_wire::ident::{QualifiedName, quote_identifier};
+use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
 /// Rows of one part, leaving the source. An empty predicate means the whole table.
 pub fn copy_out(table: &QualifiedName, columns: &[String], predicate: &str, format: Format) -> String {
@@ -47,6 +47,21 @@ pub fn count_rows(table: &QualifiedName) -> String {
 pub fn truncate(tables: &[QualifiedName]) -> String {
     let names: Vec<_> = tables.iter().map(|table| format!("ONLY {table}")).collect();
     format!("TRUNCATE TABLE {}", names.join(", "))
+}
+
+/// Whether a foreign key of another table points to this one, so that it cannot be truncated alone.
+pub fn is_referenced(table: &QualifiedName) -> String {
+    format!(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid <> conrelid \
+         AND confrelid = {}::pg_catalog.regclass)",
+        quote_literal(&table.to_string())
+    )
+}
+
+/// Empties a table that another one references, without what its foreign keys would do. Such keys are
+/// on the target only where this setting is allowed: elsewhere they are held until the cutover.
+pub fn delete_all(table: &QualifiedName) -> String {
+    format!("SET LOCAL session_replication_role = replica; DELETE FROM ONLY {table}")
 }
 
 /// `count` rows of nothing but defaults: how a table without writable columns is filled.

@@ -20,6 +20,9 @@ use crate::{
 /// TRUNCATE makes costs more than the later freezing of a few pages.
 const FREEZE_FROM_BYTES: u64 = 1 << 20;
 
+/// SQLSTATE of a setting that the role may not change.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 /// A part that could not be carried.
 #[derive(Debug)]
 pub enum PartError {
@@ -79,7 +82,16 @@ pub async fn prepare_target(target: &mut RawConnection, memory: BuildMemory) -> 
         "SET synchronous_commit TO off; SET maintenance_work_mem TO '{}kB'; SET max_parallel_maintenance_workers TO {}",
         memory.maintenance_work_mem_kib, memory.max_parallel_maintenance_workers
     );
-    target.simple_query(&settings).await.map(drop)
+    target.simple_query(&settings).await?;
+    // A table that is loaded anew has its triggers and foreign keys already, and the rows come with what
+    // those did on the source. Where the role may not set this, they are set aside until the cutover.
+    match target
+        .simple_query(include_str!("apply/sql/replica_role.sql"))
+        .await
+    {
+        Err(error) if error.sqlstate() != Some(INSUFFICIENT_PRIVILEGE) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Runs one statement of a build.
@@ -99,10 +111,8 @@ pub async fn copy_part(
     let (rows, bytes) = if part.columns.is_empty() {
         (fill_with_defaults(source, target, part).await?, 0)
     } else {
-        let freeze = part.is_only_part && part.bytes >= FREEZE_FROM_BYTES;
-        if freeze {
-            empty_for_freeze(target, part).await?;
-        }
+        let freeze =
+            part.is_only_part && part.bytes >= FREEZE_FROM_BYTES && empty_for_freeze(target, part).await?;
         let out = copy_statement::copy_out(&part.table, &part.columns, &part.predicate, part.format);
         let into = copy_statement::copy_in(&part.table, &part.columns, part.format, freeze);
         let totals = copy_through(source, &out, target, &into, meter, limit)
@@ -135,8 +145,9 @@ async fn was_rewritten(source: &mut RawConnection, part: &ClaimedPart) -> Result
 }
 
 /// COPY FREEZE wants a table emptied in its own transaction. Rows already there are not ours to throw
-/// away: no other part exists, so none of this migration can have written them.
-async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PartError> {
+/// away: no other part exists, so none of this migration can have written them. False for a table that
+/// is loaded anew while others reference it: it cannot be truncated.
+async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PartError> {
     let rows = target
         .simple_query(&copy_statement::holds_a_row(&part.table))
         .await
@@ -144,11 +155,31 @@ async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Res
     if single_value(&rows) != Some("f") {
         return Err(PartError::NotEmpty);
     }
+    if is_referenced(target, part).await.map_err(PartError::target)? {
+        return Ok(false);
+    }
     target
         .simple_query(&copy_statement::truncate(std::slice::from_ref(&part.table)))
         .await
-        .map(drop)
+        .map(|_| true)
         .map_err(PartError::target)
+}
+
+/// Empties the part's table inside the caller's transaction, whether others reference it or not.
+pub(crate) async fn empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PgError> {
+    let statement = if is_referenced(target, part).await? {
+        copy_statement::delete_all(&part.table)
+    } else {
+        copy_statement::truncate(std::slice::from_ref(&part.table))
+    };
+    target.simple_query(&statement).await.map(drop)
+}
+
+async fn is_referenced(target: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PgError> {
+    let rows = target
+        .simple_query(&copy_statement::is_referenced(&part.table))
+        .await?;
+    Ok(single_value(&rows) != Some("f"))
 }
 
 /// A table without writable columns has nothing to copy but its number of rows.

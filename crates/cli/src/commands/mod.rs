@@ -9,6 +9,7 @@ pub(crate) mod init;
 mod plan;
 pub(crate) mod run;
 pub(crate) mod status;
+pub(crate) mod table;
 pub(crate) mod verify;
 pub(crate) mod watch;
 pub(crate) mod worker;
@@ -50,6 +51,7 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
         Command::Worker(arguments) => worker::execute(arguments, &invocation).await,
         Command::Status(arguments) => status::execute(arguments, &invocation).await,
         Command::Watch(arguments) => watch::execute(arguments, &invocation).await,
+        Command::Table(arguments) => table::execute(arguments, &invocation).await,
         Command::Verify(arguments) => verify::execute(arguments, &invocation).await,
         Command::Cutover(arguments) => cutover::execute(arguments, &invocation).await,
         Command::Finish(arguments) => finish::execute(arguments, &invocation).await,
@@ -69,6 +71,7 @@ fn overlay(command: &Command, settings: &mut Config) {
         Command::Init(_)
         | Command::Status(_)
         | Command::Watch(_)
+        | Command::Table(_)
         | Command::Finish(_)
         | Command::Abort(_)
         | Command::Demo(_) => {}

@@ -68,6 +68,9 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     for deviation in &status.deviations {
         labelled("changed", Some(deviation.clone()));
     }
+    for table in &status.not_loaded {
+        labelled("not kept up", Some(table.clone()));
+    }
     for held in &status.held_until_cutover {
         labelled("held back", Some(held.clone()));
     }
@@ -213,6 +216,7 @@ mod tests {
             findings: Vec::new(),
             deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
             held_until_cutover: Vec::new(),
+            not_loaded: Vec::new(),
         }
     }
 

@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{finding::Finding, phase::Phase};
-use transhume_pg::{catalog::activity, state::frontier, wal};
+use transhume_core::{finding::Finding, load::RelationState, phase::Phase};
+use transhume_pg::{
+    catalog::activity,
+    state::{frontier, load::relations},
+    wal,
+};
 
 use super::Cutover;
 use crate::error::{Doing, EngineError, Result};
@@ -24,6 +28,7 @@ pub(super) async fn pass(cutover: &Cutover<'_>) -> Result<()> {
     let mut blockers = Vec::new();
     blockers.extend(lag(cutover).await?);
     blockers.extend(prepared_transactions(cutover).await?);
+    blockers.extend(tables_not_loaded(cutover).await?);
     if blockers.is_empty() {
         Ok(())
     } else {
@@ -81,4 +86,27 @@ async fn prepared_transactions(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
             )
         })
         .collect())
+}
+
+/// A table whose rows are not those of the source must not be what the application finds.
+async fn tables_not_loaded(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
+    let all = relations::all(&*cutover.target)
+        .await
+        .doing("reading the state of the tables")?;
+    let finding = |relation: relations::Relation| {
+        let table = relation.name.plain();
+        let (message, remedy) = match relation.state {
+            RelationState::Loaded => return None,
+            RelationState::Suspended => (
+                "it is suspended: its rows are older than those of the source",
+                format!("run \"transhume table resume {table}\""),
+            ),
+            RelationState::Planned | RelationState::Loading => (
+                "it is being loaded anew",
+                "wait until \"transhume status\" shows it no more".to_owned(),
+            ),
+        };
+        Some(Finding::blocker("table-not-loaded", &table, message, remedy))
+    };
+    Ok(all.into_iter().filter_map(finding).collect())
 }

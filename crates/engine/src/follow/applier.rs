@@ -75,7 +75,7 @@ impl<'a> Applier<'a> {
             request,
             grouping,
             writer: target.writer,
-            control: Control::new(target.control),
+            control: Control::new(target.control, request.yields_to_tables),
             receiver,
             progress,
             assembler: Assembler::new(),

@@ -22,6 +22,8 @@ pub(super) enum Failure {
     WithinGroup,
     /// The stored frontier was not where we left it.
     FrontierMoved { expected: Lsn },
+    /// The next change belongs to a table that is being loaded.
+    AwaitsLoad { table: QualifiedName, relation_id: u32 },
     /// Only a person can help.
     Final(EngineError),
 }
@@ -97,6 +99,10 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
         }
         ApplyError::FrontierMoved { expected } => Failure::FrontierMoved { expected },
         ApplyError::Conflict(conflict) => Failure::Final(conflict_stop(&conflict)),
+        ApplyError::Drift(drift) if drift.kind == DriftKind::NotLoaded => Failure::AwaitsLoad {
+            relation_id: drift.relation_id,
+            table: drift.table,
+        },
         ApplyError::Drift(drift) => {
             let statement = match source {
                 Ok(source) => remedy(&source, &drift).await.map_err(|error| error.to_string()),

@@ -2,9 +2,12 @@
 //!
 //! A notification only says "look"; what counts are the rows, looked at once a second anyway.
 
+use std::time::Duration;
+
 use transhume_core::{
     command::Command,
     hold::{CommandId, Hold, Reply, Standing},
+    load::RelationState,
     phase::Phase,
 };
 use transhume_pg::{
@@ -12,26 +15,36 @@ use transhume_pg::{
     state::{
         apply,
         command::{self, Answer, Pending},
+        load::relations,
+        runner,
     },
 };
-use transhume_wire::lsn::Lsn;
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use super::{
-    EndReason,
+    EndReason, FollowRequest,
     failure::{Failure, While},
 };
+use crate::report::Reporter;
+
+/// Following looks for itself again after this, since commands are heard only while it follows.
+const AWAITED_AT_ONCE: Duration = Duration::from_secs(2);
+/// Between two looks at a table that is being loaded.
+const LOOK_AT_TABLE_EVERY: Duration = Duration::from_millis(100);
 
 /// The control session and the hold that its commands decide.
 pub(super) struct Control {
     session: Session,
     pub(super) hold: Hold,
+    yields_to_tables: bool,
 }
 
 impl Control {
-    pub(super) fn new(session: Session) -> Self {
+    pub(super) fn new(session: Session, yields_to_tables: bool) -> Self {
         Self {
             session,
             hold: Hold::default(),
+            yields_to_tables,
         }
     }
 
@@ -70,6 +83,10 @@ impl Control {
             } else if request.command == Command::Stop {
                 self.answer(request.id, Answer::Done(String::new())).await?;
                 reason = Some(EndReason::Stopped);
+            } else if request.command.concerns_tables() {
+                if reason.is_none() && self.may_yield_to_tables(phase).await? {
+                    reason = Some(EndReason::Tables);
+                }
             } else {
                 self.take_up(&request).await?;
             }
@@ -97,7 +114,7 @@ impl Control {
 
     async fn take_up(&mut self, request: &Pending) -> Result<(), Failure> {
         let holder = self.hold.holder();
-        match self.hold.request(request.id, request.command) {
+        match self.hold.request(request.id, request.command.clone()) {
             Reply::Pending => Ok(()),
             Reply::Refused(reason) => self.answer(request.id, Answer::Failed(reason)).await,
             Reply::Done => {
@@ -109,9 +126,57 @@ impl Control {
         }
     }
 
+    /// Requests about tables wait while apply is held, while the application is being moved, and while
+    /// other tables are loaded: those would have to begin again.
+    async fn may_yield_to_tables(&self, phase: Option<Phase>) -> Result<bool, Failure> {
+        if !self.yields_to_tables || phase != Some(Phase::Follow) || self.hold.holder().is_some() {
+            return Ok(false);
+        }
+        let is_loading = relations::is_any_unfinished(&*self.session)
+            .await
+            .while_doing("reading the state of the tables")?;
+        Ok(!is_loading)
+    }
+
     async fn answer(&self, id: CommandId, answer: Answer) -> Result<(), Failure> {
         command::answer(&self.session, id, &answer)
             .await
             .while_doing("answering a command")
+    }
+}
+
+/// Waits a while for the load of this table, saying so. Whether it is done, the next attempt sees.
+pub(super) async fn await_load(
+    request: &FollowRequest<'_>,
+    table: &QualifiedName,
+    relation_id: u32,
+    reporter: &Reporter,
+) {
+    let reason = format!("the load of {}: its next change comes after it", table.plain());
+    reporter.waiting(&reason);
+    let looking = async {
+        let Ok(session) = request
+            .endpoints
+            .target_session(&request.migration.id, "await")
+            .await
+        else {
+            return std::future::pending().await;
+        };
+        // A failure here is met again by the next attempt.
+        let _ = runner::waits(&session, &reason).await;
+        while is_unfinished(&session, relation_id).await {
+            tokio::time::sleep(LOOK_AT_TABLE_EVERY).await;
+        }
+    };
+    let _ = tokio::time::timeout(AWAITED_AT_ONCE, looking).await;
+}
+
+async fn is_unfinished(session: &Session, relation_id: u32) -> bool {
+    let unfinished = [RelationState::Planned, RelationState::Loading];
+    match relations::all(&**session).await {
+        Ok(all) => all
+            .iter()
+            .any(|relation| relation.source_oid == relation_id && unfinished.contains(&relation.state)),
+        Err(_) => true,
     }
 }

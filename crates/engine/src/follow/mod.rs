@@ -42,6 +42,8 @@ pub struct FollowRequest<'a> {
     /// The target lets us set session_replication_role; else triggers are disabled already.
     pub replica_role: bool,
     pub until: Until,
+    /// The caller takes up requests about tables: following ends for them.
+    pub yields_to_tables: bool,
 }
 
 /// When to end by itself.
@@ -61,6 +63,8 @@ pub enum EndReason {
     Stopped,
     /// The migration is done, or its state is gone.
     CutOver,
+    /// Tables are to be reloaded or suspended: the caller does it, then follows on.
+    Tables,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +107,14 @@ pub async fn follow(
                 continue;
             }
             Failure::FrontierMoved { expected } => return Err(failure::another_runner(expected)),
+            Failure::AwaitsLoad { table, relation_id } => {
+                outcome_unknown = true;
+                let awaited = hold::await_load(&request, &table, relation_id, reporter);
+                tokio::select! {
+                    () = cancellation.cancelled() => return Ok(FollowEnd { frontier: last_frontier, reason: EndReason::Cancelled }),
+                    () = awaited => continue,
+                }
+            }
             Failure::Passing {
                 reason,
                 made_progress,

@@ -30,7 +30,7 @@ use self::{
     snapshot::Holders,
 };
 pub use self::{
-    plan::plan,
+    plan::{plan, plan_anew},
     progress::{build_progress, load_progress},
     sequences::{SequencesSet, copy_sequences, set_sequences},
     snapshot::fresh_snapshot,

@@ -62,6 +62,16 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     Ok(())
 }
 
+/// The plan of tables that are to be loaded anew, as the source has them now; one that is gone there is
+/// left out.
+pub async fn plan_anew(context: &LoadContext<'_>, oids: &[u32]) -> Result<Vec<PlannedRelation>> {
+    let source = context.source_session("plan").await?;
+    let target = context.target_session("plan").await?;
+    let mut wanted = tables(&source).await.doing("reading the source's tables")?;
+    wanted.retain(|table| table.holds_rows() && oids.contains(&table.oid));
+    relations(context.options, &source, &target, &wanted).await
+}
+
 /// The plan of these tables. Writes nothing.
 pub(crate) async fn relations(
     options: &LoadOptions,

@@ -7,7 +7,7 @@ use transhume_pg::{
     state::{history, migration},
 };
 
-use super::{Run, RunReason, watch};
+use super::{Run, RunReason, tables, watch};
 use crate::{
     error::{Doing, EngineError, Result},
     follow::{self, EndReason, FollowRequest, Until},
@@ -84,21 +84,33 @@ impl Run<'_> {
         } else {
             Until::Cancelled
         };
-        let request = FollowRequest {
+        let request = |until| FollowRequest {
             endpoints: self.endpoints,
             migration: &self.migration,
             replica_role: self.replica_role,
             until,
+            yields_to_tables: true,
         };
-        let end = tokio::select! {
-            end = follow::follow(request, self.reporter, self.cancellation) => end?,
-            error = watch::interrupted_cutover(self) => return Err(error),
+        let end = if tables::is_any_unfinished(self).await? {
+            // Caught up means that these are loaded too, so there is no end before that.
+            tokio::select! {
+                end = follow::follow(request(Until::Cancelled), self.reporter, self.cancellation) => end?,
+                error = watch::interrupted_cutover(self) => return Err(error),
+                loaded = Box::pin(tables::load_unfinished(self)) => return loaded.map(|()| None),
+            }
+        } else {
+            tokio::select! {
+                end = follow::follow(request(until), self.reporter, self.cancellation) => end?,
+                error = watch::interrupted_cutover(self) => return Err(error),
+            }
         };
         match end.reason {
             EndReason::CaughtUp => Ok(Some(RunReason::CaughtUp)),
             EndReason::Stopped => Ok(Some(RunReason::Stopped)),
             EndReason::CutOver => Ok(Some(RunReason::Done)),
             EndReason::Cancelled => Err(EngineError::Interrupted),
+            // The phase is still the same: following goes on from there, and loads what is open then.
+            EndReason::Tables => Box::pin(tables::take_up(self)).await.map(|()| None),
         }
     }
 

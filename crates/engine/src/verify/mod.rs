@@ -14,7 +14,7 @@ use transhume_core::{finding::Finding, phase::Phase, table::Persistence};
 use transhume_pg::{
     catalog::tables::tables,
     session::Session,
-    state::{migration, verification},
+    state::{load::relations, migration, verification},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -70,6 +70,7 @@ pub async fn verify(
     let started = std::time::Instant::now();
     let target = endpoints.target_session("verify", "verify").await?;
     let migration = following_migration(&target).await?;
+    refuse_while_loading(&target).await?;
     let source = endpoints.source_session(&migration.id, "verify").await?;
     let selector = migration
         .selection
@@ -112,6 +113,20 @@ pub async fn verify(
         tables,
         not_compared: unlogged.iter().map(|table| not_compared(&table.name)).collect(),
     })
+}
+
+/// Half a table equals nothing, and apply may have to wait for its load before it reaches any point.
+async fn refuse_while_loading(target: &Session) -> Result<()> {
+    let is_loading = relations::is_any_unfinished(&**target)
+        .await
+        .doing("reading the state of the tables")?;
+    if is_loading {
+        return Err(EngineError::refused(
+            "tables are being loaded anew",
+            "verify once \"transhume status\" shows none of them",
+        ));
+    }
+    Ok(())
 }
 
 fn not_compared(table: &QualifiedName) -> Finding {

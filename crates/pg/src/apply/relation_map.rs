@@ -89,12 +89,12 @@ impl RelationMap {
         }
     }
 
-    /// The table's load has read what this transaction did (design §2.3).
+    /// The table's load has read what this transaction did (design §2.3), or one to come will.
     pub(super) fn is_loaded(&self, id: u32, xid: u32) -> bool {
+        let sees = |snapshot: &Snapshot| snapshot.sees(xid);
         self.loaded
             .get(&id)
-            .and_then(|table| table.snapshot.as_ref())
-            .is_some_and(|snapshot: &Snapshot| snapshot.sees(xid))
+            .is_some_and(|table| table.is_suspended || table.snapshot.as_ref().is_some_and(sees))
     }
 
     pub(super) fn known_plan(&self, id: u32) -> Option<Arc<Plan>> {

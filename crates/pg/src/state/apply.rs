@@ -40,6 +40,8 @@ pub struct LoadedTable {
     /// None where nothing of the stream is visible in it: the slot's own snapshot.
     pub snapshot: Option<Snapshot>,
     pub is_complete: bool,
+    /// Nothing is written to it until it is loaded anew.
+    pub is_suspended: bool,
 }
 
 /// What the runner says about itself every second.
@@ -98,6 +100,7 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
                 name,
                 snapshot,
                 is_complete: row.get("is_complete"),
+                is_suspended: row.get("is_suspended"),
             };
             Ok((row.get("source_oid"), table))
         })

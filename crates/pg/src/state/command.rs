@@ -141,6 +141,15 @@ pub async fn pending(target: &Session) -> Result<Vec<Pending>, PgError> {
 
 /// Answers a request.
 pub async fn answer(target: &Session, id: CommandId, answer: &Answer) -> Result<(), PgError> {
+    answer_within(&**target, id, answer).await
+}
+
+/// Answers a request inside the transaction that does what it asked for.
+pub async fn answer_within(
+    target: &impl tokio_postgres::GenericClient,
+    id: CommandId,
+    answer: &Answer,
+) -> Result<(), PgError> {
     let (state, text) = match answer {
         Answer::Waiting => ("requested", ""),
         Answer::Active(text) => ("active", text.as_str()),

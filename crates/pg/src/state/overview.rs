@@ -16,6 +16,8 @@ pub struct Overview {
     pub findings: Vec<Finding>,
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
+    /// Tables that are not kept up, each with its state.
+    pub not_loaded: Vec<String>,
 }
 
 pub async fn read(target: &Session) -> Result<Overview, PgError> {
@@ -36,6 +38,7 @@ pub async fn read(target: &Session) -> Result<Overview, PgError> {
         findings: findings.iter().map(finding).collect(),
         deviations: lines(target, include_str!("sql/overview/deviations.sql")).await?,
         held_until_cutover: lines(target, include_str!("sql/overview/held.sql")).await?,
+        not_loaded: lines(target, include_str!("sql/overview/not_loaded.sql")).await?,
     })
 }
 

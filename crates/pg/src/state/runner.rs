@@ -66,3 +66,11 @@ pub async fn holder(target: &Session) -> Result<Option<Holder>, PgError> {
         waiting_for: row.get("waiting_for"),
     }))
 }
+
+/// Says what the runner waits for; the next report of its progress takes it back.
+pub async fn waits(target: &Session, reason: &str) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/runner/waits.sql"), &[&reason])
+        .await?;
+    Ok(())
+}

@@ -8,3 +8,5 @@ mod planning;
 mod refusals;
 mod rights;
 mod site;
+mod tables;
+mod workers;

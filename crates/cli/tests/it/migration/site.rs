@@ -74,6 +74,14 @@ impl Site {
         site
     }
 
+    pub(super) async fn execute_on_source(&self, sql: &str) {
+        let client = connect(&self.source_url).await.expect("the source answers");
+        client
+            .batch_execute(sql)
+            .await
+            .expect("the statements are in order");
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_transhume"));
         command

@@ -194,6 +194,7 @@ impl Bench {
                 migration: &migration,
                 replica_role,
                 until,
+                yields_to_tables: false,
             };
             let (reporter, mut reports) = Reporter::channel();
             // What it waits for is what one wants to know of a test that does not end.

@@ -8,6 +8,7 @@ pub mod builds;
 pub mod parts;
 pub mod plan;
 pub mod progress;
+pub mod relations;
 
 use crate::{error::PgError, raw::RawConnection};
 

@@ -4,7 +4,7 @@ use transhume_core::format::Format;
 use transhume_wire::ident::QualifiedName;
 
 use super::{TextRow, array_literal};
-use crate::{copy_statement, error::PgError, raw::RawConnection};
+use crate::{error::PgError, part_copy, raw::RawConnection};
 
 /// A part that this transaction holds.
 #[derive(Debug, Clone)]
@@ -148,8 +148,7 @@ pub async fn outdate(target: &mut RawConnection, part: &ClaimedPart) -> Result<(
         .await?;
     if let Some(row) = rows.first() {
         if TextRow::new(row).flag()? {
-            let truncate = copy_statement::truncate(std::slice::from_ref(&part.table));
-            target.simple_query(&truncate).await?;
+            part_copy::empty(target, part).await?;
         }
         target
             .execute(include_str!("../sql/load/reopen_parts_of.sql"), &[Some(&oid)])

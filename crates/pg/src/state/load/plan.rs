@@ -151,6 +151,30 @@ pub async fn insert(
     Ok(())
 }
 
+/// Writes the plan of relations that are there already anew: as the source has them now, all parts
+/// open, bound to no snapshot, their statistics to be made again.
+pub async fn replace(target: &impl GenericClient, relations: &[PlannedRelation]) -> Result<(), PgError> {
+    let relation_rows: Vec<_> = relations.iter().map(relation_row).collect();
+    let part_rows: Vec<_> = relations.iter().flat_map(part_rows).collect();
+    let oids: Vec<u32> = relations.iter().map(|relation| relation.source_oid).collect();
+    target
+        .execute(
+            include_str!("../sql/load/replan_relations.sql"),
+            &[&json(&relation_rows)],
+        )
+        .await?;
+    target
+        .execute(include_str!("../sql/load/forget_parts.sql"), &[&oids])
+        .await?;
+    target
+        .execute(include_str!("../sql/load/insert_parts.sql"), &[&json(&part_rows)])
+        .await?;
+    target
+        .execute(include_str!("../sql/load/reopen_analyze.sql"), &[&oids])
+        .await?;
+    Ok(())
+}
+
 fn relation_row(relation: &PlannedRelation) -> RelationRow<'_> {
     RelationRow {
         source_oid: relation.source_oid,
@@ -219,9 +243,7 @@ pub async fn restart_unfinished(
             ));
         }
     }
-    if !emptied.is_empty() {
-        target.batch_execute(&copy_statement::truncate(&emptied)).await?;
-    }
+    empty(target, &emptied).await?;
     target
         .execute(include_str!("../sql/load/reopen_parts.sql"), &[&oids])
         .await?;
@@ -237,7 +259,29 @@ pub async fn restart_unfinished(
     })
 }
 
-/// Tables with open parts that no snapshot is bound to: they were outdated on the source.
+/// Empties tables of this migration inside the caller's transaction, whether others reference them or not.
+pub async fn empty(target: &impl GenericClient, tables: &[QualifiedName]) -> Result<(), PgError> {
+    let mut truncated = Vec::with_capacity(tables.len());
+    for table in tables {
+        let row = target
+            .query_one(&copy_statement::is_referenced(table), &[])
+            .await?;
+        if row.try_get(0)? {
+            target.batch_execute(&copy_statement::delete_all(table)).await?;
+        } else {
+            truncated.push(table.clone());
+        }
+    }
+    if !truncated.is_empty() {
+        target
+            .batch_execute(&copy_statement::truncate(&truncated))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Tables with open parts that no snapshot is bound to: they were outdated on the source, or are to be
+/// loaded anew.
 pub async fn without_snapshot(target: &impl GenericClient) -> Result<Vec<u32>, PgError> {
     let rows = target
         .query(include_str!("../sql/load/without_snapshot.sql"), &[])

@@ -1,1 +1,1 @@
-update transhume.relation set snapshot_id = $2::integer where source_oid = any ($1::oid[])
+update transhume.relation set snapshot_id = $2::integer, state = 'loading' where source_oid = any ($1::oid[])

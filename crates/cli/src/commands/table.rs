@@ -1,0 +1,82 @@
+//! `table`: one table at a time, while the rest goes on.
+
+use clap::{Args, Subcommand};
+use transhume_engine::tables::{TableStanding, Wish, choose, fulfil};
+
+use crate::{
+    failure::{Exit, Result},
+    invocation::Invocation,
+    progress::shown,
+    terminal::{confirm::confirm, style::Style},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  transhume table reload public.orders          empty it on the target and load it anew
+  transhume table suspend 'shop.audit_*'        skip its changes from now on
+  transhume table resume 'shop.audit_*'         load what is suspended anew";
+
+/// Load single tables anew or set them aside, while the rest goes on
+///
+/// The runner does it; this command asks it and waits. Changes of a table that is being loaded are skipped where
+/// the load has them already. The first one that it has not holds all applying until the table is loaded, so the lag
+/// grows meanwhile by what the source writes.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Empty tables on the target and load them anew
+    Reload(Tables),
+    /// Skip the changes of tables until they are resumed; no cutover before that
+    Suspend(Tables),
+    /// Load suspended tables anew and follow them again
+    Resume(Tables),
+}
+
+#[derive(Debug, Args)]
+struct Tables {
+    /// Tables of the migration, such as public.orders or shop.audit_*
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Print the tables and their states as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let (wish, tables, what) = match &arguments.action {
+        Action::Reload(tables) => (Wish::Reload, tables, "emptied on the target and loaded anew"),
+        Action::Suspend(tables) => (
+            Wish::Suspend,
+            tables,
+            "left as they are on the target from now on",
+        ),
+        Action::Resume(tables) => (Wish::Resume, tables, "emptied on the target and loaded anew"),
+    };
+    let endpoints = invocation.endpoints()?;
+    let chosen = choose(&endpoints, wish, &tables.names).await?;
+    let question = format!("These tables will be {what}: {}.", chosen.names().join(", "));
+    confirm(&invocation.terminal, tables.yes, "table", &question)?;
+    let standing = shown(&invocation.terminal, async |reporter| {
+        fulfil(&endpoints, &chosen, reporter, &invocation.cancellation).await
+    })
+    .await?;
+    invocation
+        .terminal
+        .print_result(tables.json, &standing, standing_text)?;
+    Ok(Exit::Success)
+}
+
+fn standing_text(standing: &Vec<TableStanding>, _style: Style) -> String {
+    let line =
+        |standing: &TableStanding| format!("{:<10} {}\n", standing.state.name(), standing.table.plain());
+    standing.iter().map(line).collect()
+}

@@ -1,0 +1,54 @@
+//! Where each table of the migration stands, and moves that are not a matter of parts.
+
+use tokio_postgres::GenericClient;
+use transhume_core::load::RelationState;
+use transhume_wire::ident::QualifiedName;
+
+use crate::error::PgError;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    pub source_oid: u32,
+    pub name: QualifiedName,
+    pub state: RelationState,
+}
+
+/// All tables that the migration loads, by name.
+pub async fn all(target: &impl GenericClient) -> Result<Vec<Relation>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/relation_states.sql"), &[])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let state: &str = row.try_get("state")?;
+            let state = state.parse().map_err(|error| PgError::Protocol {
+                endpoint: "transhume.relation".to_owned(),
+                reason: format!("{error}"),
+            })?;
+            Ok(Relation {
+                source_oid: row.try_get("source_oid")?,
+                name: QualifiedName::new(
+                    row.try_get::<_, String>("schema_name")?,
+                    row.try_get::<_, String>("table_name")?,
+                ),
+                state,
+            })
+        })
+        .collect()
+}
+
+/// A table is to be loaded, or being loaded.
+pub async fn is_any_unfinished(target: &impl GenericClient) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("../sql/load/is_unfinished.sql"), &[])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Neither applied nor loaded from now on. Nothing may be applying meanwhile.
+pub async fn suspend(target: &impl GenericClient, oids: &[u32]) -> Result<(), PgError> {
+    target
+        .execute(include_str!("../sql/load/suspend_relations.sql"), &[&oids])
+        .await?;
+    Ok(())
+}

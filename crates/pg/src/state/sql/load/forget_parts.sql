@@ -1,0 +1,1 @@
+delete from transhume.part where source_oid = any ($1::oid[])

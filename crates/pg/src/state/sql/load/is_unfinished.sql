@@ -1,0 +1,1 @@
+select exists (select from transhume.relation where state in ('planned', 'loading'))
