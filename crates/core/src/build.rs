@@ -8,8 +8,10 @@ use std::{fmt, str::FromStr};
 /// What a row of `transhume.build` makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BuildKind {
-    /// An index of one table, with the key constraint that it backs and its marks.
+    /// An index of one table.
     Index,
+    /// What makes the finished indexes of a table its keys: moments under an exclusive lock.
+    Key,
     /// An exclusion constraint, or a key without overlaps: its index comes with it.
     Constraint,
     Analyze,
@@ -27,6 +29,7 @@ pub enum BuildKind {
 
 const NAMES: &[(BuildKind, &str)] = &[
     (BuildKind::Index, "index"),
+    (BuildKind::Key, "key"),
     (BuildKind::Constraint, "constraint"),
     (BuildKind::Analyze, "analyze"),
     (BuildKind::AnalyzePartitionTree, "analyze partition tree"),
@@ -53,7 +56,7 @@ impl BuildKind {
     pub fn rank(self) -> i32 {
         match self {
             Self::Index | Self::Constraint => 0,
-            Self::Analyze => 1,
+            Self::Key | Self::Analyze => 1,
             Self::PartitionedIndex | Self::AnalyzePartitionTree => 2,
             Self::ForeignKey => 5,
             Self::ValidateForeignKey => 6,

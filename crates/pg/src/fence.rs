@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use transhume_core::{sequence::Sequence, table::Table};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
@@ -47,17 +48,44 @@ impl WriteGrant {
     }
 }
 
+/// The locks of a fence, one statement each, in the order in which they are asked for.
+///
+/// A writer that holds one table and waits for another, which the fence holds already, would make
+/// both wait in vain. Whatever a try had to wait for is asked for first by the next: the order comes
+/// to be the application's own.
+#[derive(Debug, Clone)]
+pub struct LockOrder(Vec<String>);
+
+impl LockOrder {
+    pub fn new(tables: &[Table], sequences: &[Sequence]) -> Self {
+        let of_tables = tables
+            .iter()
+            .map(|table| format!("lock table only {} in share row exclusive mode", table.name));
+        // LOCK cannot name a sequence; an ALTER that changes nothing takes the lock that nextval waits for.
+        let of_sequences = sequences.iter().map(|sequence| {
+            format!(
+                "alter sequence {} increment by {}",
+                sequence.name, sequence.increment
+            )
+        });
+        Self(of_tables.chain(of_sequences).collect())
+    }
+
+    fn promote(&mut self, place: usize) {
+        self.0[..=place].rotate_right(1);
+    }
+}
+
 impl Fence {
     /// Locks everything or nothing: when a lock is not had within `lock_timeout`, the transaction is
     /// rolled back, so that writers wait no longer than that.
     pub async fn raise(
         session: Session,
-        tables: &[Table],
-        sequences: &[Sequence],
+        order: &mut LockOrder,
         lock_timeout: Duration,
     ) -> Result<Self, (Session, PgError)> {
         let since = Instant::now();
-        match lock_all(&session, tables, sequences, lock_timeout).await {
+        match lock_all(&session, order, lock_timeout).await {
             Ok(()) => Ok(Self { session, since }),
             Err(error) => match session.batch_execute("rollback").await {
                 Ok(()) => Err((session, error)),
@@ -85,35 +113,29 @@ impl Fence {
     }
 }
 
-async fn lock_all(
-    session: &Session,
-    tables: &[Table],
-    sequences: &[Sequence],
-    lock_timeout: Duration,
-) -> Result<(), PgError> {
-    let mut statements = vec![
-        // Read write, whatever the database's default has become.
-        "begin isolation level read committed read write".to_owned(),
-        format!("set local lock_timeout = {}", lock_timeout.as_millis()),
-        // The marker and the closing need not wait for a synchronous standby.
-        "set local synchronous_commit = local".to_owned(),
-    ];
-    if !tables.is_empty() {
-        let list = tables
-            .iter()
-            .map(|table| format!("only {}", table.name))
-            .collect::<Vec<_>>()
-            .join(", ");
-        statements.push(format!("lock table {list} in share row exclusive mode"));
+/// Sends all statements at once; the first that fails is the one that had to wait.
+async fn lock_all(session: &Session, order: &mut LockOrder, lock_timeout: Duration) -> Result<(), PgError> {
+    let begin = format!(
+        // Read write, whatever the database's default has become. The marker and the closing need not
+        // wait for a synchronous standby.
+        "begin isolation level read committed read write; set local lock_timeout = {}; \
+         set local synchronous_commit = local",
+        lock_timeout.as_millis()
+    );
+    session.batch_execute(&begin).await?;
+    let locking = order.0.iter().map(|statement| session.batch_execute(statement));
+    let outcomes = join_all(locking).await;
+    match outcomes
+        .into_iter()
+        .enumerate()
+        .find(|(_, outcome)| outcome.is_err())
+    {
+        None => Ok(()),
+        Some((place, outcome)) => {
+            order.promote(place);
+            Ok(outcome?)
+        }
     }
-    // LOCK cannot name a sequence; an ALTER that changes nothing takes the lock that nextval waits for.
-    statements.extend(sequences.iter().map(|sequence| {
-        format!(
-            "alter sequence {} increment by {}",
-            sequence.name, sequence.increment
-        )
-    }));
-    Ok(session.batch_execute(&statements.join(";\n")).await?)
 }
 
 /// Every grant of writing on these tables, the owner's own included.
@@ -177,5 +199,17 @@ pub async fn run_all(session: &Session, statements: &[String]) -> Result<(), PgE
             session.batch_execute("rollback").await?;
             Err(error.into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_had_to_be_waited_for_is_asked_for_first_by_the_next_try() {
+        let mut order = LockOrder(["a", "b", "c", "d"].map(str::to_owned).to_vec());
+        order.promote(2);
+        assert_eq!(order.0, ["c", "a", "b", "d"]);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
-    fence::Fence,
+    fence::{Fence, LockOrder},
     marker,
     session::Session,
     state::{frontier, marker as markers},
@@ -113,9 +113,9 @@ impl Cutover<'_> {
     /// Tries the fence until it stands; between tries the application gets through.
     async fn raise(&self, cancellation: &Cancellation) -> Result<(Fence, u32)> {
         let mut session = self.endpoints.source_session(&self.migration.id, "fence").await?;
+        let mut order = LockOrder::new(&self.tables, &self.sequences);
         for attempt in 1..=self.options.attempts {
-            let raised =
-                Fence::raise(session, &self.tables, &self.sequences, self.options.lock_timeout).await;
+            let raised = Fence::raise(session, &mut order, self.options.lock_timeout).await;
             let error = match raised {
                 Ok(fence) => return Ok((fence, attempt)),
                 Err((returned, error)) => {

@@ -27,6 +27,7 @@ pub fn indexes(definitions: &[IndexDefinition]) -> Vec<NewBuild> {
         .filter(|index| !index.partitioned)
         .map(of_table)
         .collect();
+    builds.extend(keys(definitions));
     builds.extend(
         definitions
             .iter()
@@ -53,28 +54,78 @@ fn of_table(index: &IndexDefinition) -> NewBuild {
         kind,
         rank: kind.rank(),
         name: format!("{} on {}", index.name.escape_debug(), index.table.plain()),
-        statements: making(index),
+        statements: if index.on_materialized_view {
+            making(index)
+        } else {
+            building(index)
+        },
         bytes: index.bytes,
         held_until_cutover: false,
     }
 }
 
+/// What makes indexes of one table its keys, in one piece for each table. It locks the table against
+/// everything: beside the index that it turns into a key it would deadlock with the building of another.
+fn keys(definitions: &[IndexDefinition]) -> Vec<NewBuild> {
+    let mut builds: Vec<NewBuild> = Vec::new();
+    let mut places: HashMap<u32, usize> = HashMap::new();
+    for index in definitions {
+        let statements = marking(index);
+        if index.partitioned || index.on_materialized_view || statements.is_empty() {
+            continue;
+        }
+        let place = *places.entry(index.table_oid).or_insert_with(|| {
+            builds.push(NewBuild {
+                table_oid: Some(index.table_oid),
+                kind: BuildKind::Key,
+                rank: BuildKind::Key.rank(),
+                name: format!("keys of {}", index.table.plain()),
+                statements: Vec::new(),
+                bytes: 0,
+                held_until_cutover: false,
+            });
+            builds.len() - 1
+        });
+        builds[place].statements.extend(statements);
+    }
+    builds
+}
+
 /// Everything that makes one index what it is on the source.
 fn making(index: &IndexDefinition) -> Vec<String> {
-    let table = &index.table;
-    let name = quote_identifier(&index.name);
+    let mut statements = building(index);
+    statements.extend(marking(index));
+    statements
+}
+
+/// The index itself.
+fn building(index: &IndexDefinition) -> Vec<String> {
     let mut statements = match &index.constraint {
-        None => vec![index.definition.clone()],
-        Some(key) if key.exclusion || index.partitioned => vec![add_constraint(table, key)],
-        Some(key) => vec![index.definition.clone(), add_using_index(table, key, &name)],
+        Some(key) if key.exclusion || index.partitioned => vec![add_constraint(&index.table, key)],
+        _ => vec![index.definition.clone()],
     };
-    let qualified = QualifiedName::new(table.schema.clone(), index.name.clone());
+    let qualified = qualified(index);
     statements.extend(
         index
             .statistics_targets
             .iter()
             .map(|target| format!("ALTER INDEX {qualified} ALTER COLUMN {target}")),
     );
+    statements
+}
+
+/// What the index is to its table.
+fn marking(index: &IndexDefinition) -> Vec<String> {
+    let table = &index.table;
+    let name = quote_identifier(&index.name);
+    let mut statements = Vec::new();
+    if let Some(key) = index
+        .constraint
+        .as_ref()
+        .filter(|key| !key.exclusion && !index.partitioned)
+    {
+        statements.push(add_using_index(table, key, &name));
+    }
     if index.clustered {
         statements.push(format!("ALTER {} {table} CLUSTER ON {name}", table_word(index)));
     }

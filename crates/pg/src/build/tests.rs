@@ -46,9 +46,12 @@ fn a_key_is_made_from_its_finished_index_with_all_its_marks() {
     let builds = indexes(&[plain]);
     assert_eq!(
         builds[0].statements[1..],
+        [r#"ALTER INDEX "s"."t""key" ALTER COLUMN 1 set statistics 500"#]
+    );
+    assert_eq!(
+        builds[1].statements,
         [
             r#"ALTER TABLE ONLY "s"."t" ADD CONSTRAINT "t""key" UNIQUE USING INDEX "t""key" DEFERRABLE INITIALLY DEFERRED"#,
-            r#"ALTER INDEX "s"."t""key" ALTER COLUMN 1 set statistics 500"#,
             r#"ALTER TABLE "s"."t" CLUSTER ON "t""key""#,
             r#"ALTER TABLE ONLY "s"."t" REPLICA IDENTITY USING INDEX "t""key""#,
         ]
