@@ -105,9 +105,13 @@ impl Fence {
         Ok(self.session)
     }
 
-    /// Takes the write grants away and makes new sessions read-only, then lets the locks go.
-    pub async fn close(self, statements: &[String]) -> Result<Session, PgError> {
-        self.session.batch_execute(&statements.join(";\n")).await?;
+    /// Takes the write grants away inside the fence's transaction: nobody sees it before [`Self::close`].
+    pub async fn revoke(&self, statements: &[String]) -> Result<(), PgError> {
+        Ok(self.session.batch_execute(&statements.join(";\n")).await?)
+    }
+
+    /// Lets the locks go and leaves what was revoked in force.
+    pub async fn close(self) -> Result<Session, PgError> {
         self.session.batch_execute("commit").await?;
         Ok(self.session)
     }

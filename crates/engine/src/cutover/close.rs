@@ -59,8 +59,16 @@ impl Closing {
         })
     }
 
-    /// New sessions become read-only, present ones end, grants go with the locks. Returns how many
-    /// sessions were ended and how many could not be.
+    /// Revokes write grants in the fence's transaction, while the target still drains.
+    pub(super) async fn revoke(&self, fence: &Fence) -> Result<()> {
+        fence
+            .revoke(&self.revokes)
+            .await
+            .doing("revoking write grants on the source")
+    }
+
+    /// New sessions become read-only, present ones end, then the locks go and the revoked grants are
+    /// in force. Returns how many sessions were ended and how many could not be.
     pub(super) async fn close(&self, fence: Fence, announcer: &Session) -> Result<(i64, i64)> {
         if let Some(read_only) = &self.read_only {
             fence::run(announcer, read_only)
@@ -70,10 +78,7 @@ impl Closing {
         let ended = fence::end_other_sessions(announcer)
             .await
             .doing("ending the source's other sessions")?;
-        fence
-            .close(&self.revokes)
-            .await
-            .doing("revoking write grants on the source")?;
+        fence.close().await.doing("closing the source")?;
         Ok(ended)
     }
 

@@ -4,9 +4,12 @@
 //! Everything but that commit can be rolled back. What may take long (validating foreign keys,
 //! refreshing materialized views) comes after it, while the application already works.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
-use transhume_core::{finding::Finding, phase::Phase};
+use transhume_core::{finding::Finding, phase::Phase, sequence::Sequence};
 use transhume_pg::{
     catalog::{objects::materialized_views, sequences::sequences},
     error::PgError,
@@ -40,6 +43,8 @@ pub(super) struct Opening {
     /// The schema was dumped after the source's replica identities were changed: the target gets the
     /// former ones.
     identities: Vec<Deviation>,
+    /// OIDs of the selected sequences.
+    sequences: HashSet<u32>,
 }
 
 impl Opening {
@@ -50,6 +55,7 @@ impl Opening {
         identities.retain(|deviation| deviation.kind == "replica-identity");
         Ok(Self {
             identities,
+            sequences: cutover.sequences.iter().map(|sequence| sequence.oid).collect(),
             held: held::builds(&cutover.target)
                 .await
                 .doing("reading what was held until the cutover")?,
@@ -59,14 +65,18 @@ impl Opening {
         })
     }
 
-    /// Sets every sequence ahead of the source's; harmless while the target is not open.
-    pub(super) async fn set_sequences(&self, cutover: &Cutover<'_>, fence: &Fence) -> Result<usize> {
-        let selected: Vec<u32> = cutover.sequences.iter().map(|sequence| sequence.oid).collect();
+    /// The values of the selected sequences, which nobody can move now.
+    pub(super) async fn read_sequences(&self, fence: &Fence) -> Result<Vec<Sequence>> {
         let mut values = sequences(fence.session())
             .await
             .doing("reading the source's sequences")?;
-        values.retain(|sequence| selected.contains(&sequence.oid));
-        let outcome = load::set_sequences(&cutover.target, &values, cutover.options.sequence_margin).await?;
+        values.retain(|sequence| self.sequences.contains(&sequence.oid));
+        Ok(values)
+    }
+
+    /// Sets every sequence ahead of the source's; harmless while the target is not open.
+    pub(super) async fn set_sequences(&self, cutover: &Cutover<'_>, values: &[Sequence]) -> Result<usize> {
+        let outcome = load::set_sequences(&cutover.target, values, cutover.options.sequence_margin).await?;
         let left = outcome
             .missing
             .iter()

@@ -80,9 +80,13 @@ impl Cutover<'_> {
             .await
             .doing("writing the marker")?;
         stopwatch.step("marker into the source's WAL");
-        self.drain(&nonce, fence_lsn, cancellation).await?;
+        let on_source = async {
+            closing.revoke(&fence).await?;
+            opening.read_sequences(&fence).await
+        };
+        let ((), values) = tokio::try_join!(self.drain(&nonce, fence_lsn, cancellation), on_source)?;
         stopwatch.step("drain: the target reaches the marker");
-        let sequences_set = opening.set_sequences(self, &fence).await?;
+        let sequences_set = opening.set_sequences(self, &values).await?;
         stopwatch.step("sequences");
         opening.begin(&self.target).await?;
         stopwatch.step("target prepared, not yet open");
