@@ -11,10 +11,12 @@ use clap::{
 use transhume_engine::selection::Selection;
 
 use crate::{
-    commands::{abort, assess, cutover, demo, finish, init, run, status, table, verify, watch, worker},
+    commands::{
+        abort, assess, cutover, demo, finish, init, pause, resume, run, status, table, verify, watch, worker,
+    },
     config::Config,
     failure::EXIT_CODES,
-    quantity::Size,
+    quantity::{Size, Span},
     terminal::style::ColorChoice,
 };
 
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Init(init::Arguments),
     Run(run::Arguments),
     Worker(worker::Arguments),
+    Pause(pause::Arguments),
+    Resume(resume::Arguments),
     Status(status::Arguments),
     Watch(watch::Arguments),
     Table(table::Arguments),
@@ -110,15 +114,18 @@ pub(crate) struct SelectionArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoadArguments {
-    /// Tables, or parts of tables, copied at once
+    /// Tables, or parts of tables, copied at once [default: 4, fewer where connections are scarce]
     #[arg(long, value_name = "NUMBER", env = "TRANSHUME_LOADERS", value_parser = count::<u32>)]
     loaders: Option<u32>,
-    /// Indexes and constraints built at once
+    /// Indexes and constraints built at once [default: half as many as loaders]
     #[arg(long, value_name = "NUMBER", env = "TRANSHUME_BUILDERS", value_parser = count::<u32>)]
     builders: Option<u32>,
-    /// Upper limit for reading from the source in a second
+    /// Upper limit for reading from the source in a second [default: none]
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
     rate_limit: Option<Size>,
+    /// Warn once the load has held its snapshot on the source for this long [default: 6h]
+    #[arg(long, value_name = "DURATION", env = "TRANSHUME_SNAPSHOT_AGE_WARNING")]
+    snapshot_age_warning: Option<Span>,
 }
 
 impl CommonArguments {
@@ -140,6 +147,10 @@ impl LoadArguments {
         replace(&mut config.loaders, self.loaders.as_ref());
         replace(&mut config.builders, self.builders.as_ref());
         replace(&mut config.rate_limit, self.rate_limit.as_ref());
+        replace(
+            &mut config.snapshot_age_warning,
+            self.snapshot_age_warning.as_ref(),
+        );
     }
 }
 

@@ -25,6 +25,8 @@ pub enum BuildKind {
     Definition,
     MaterializedViewIndex,
     RefreshMaterializedView,
+    /// Of a table that was loaded in several parts; in no transaction.
+    Vacuum,
 }
 
 const NAMES: &[(BuildKind, &str)] = &[
@@ -39,10 +41,14 @@ const NAMES: &[(BuildKind, &str)] = &[
     (BuildKind::Definition, "definition"),
     (BuildKind::MaterializedViewIndex, "materialized view index"),
     (BuildKind::RefreshMaterializedView, "refresh materialized view"),
+    (BuildKind::Vacuum, "vacuum"),
 ];
 
 /// The first rank of the refreshes; each level of views on views adds one, since it needs the level below.
 const FIRST_REFRESH: i32 = 10;
+
+/// Above the refreshes of any level.
+const AFTER_ALL: i32 = FIRST_REFRESH + (1 << 16);
 
 impl BuildKind {
     pub fn name(self) -> &'static str {
@@ -63,6 +69,7 @@ impl BuildKind {
             Self::Definition => 7,
             Self::MaterializedViewIndex => 8,
             Self::RefreshMaterializedView => FIRST_REFRESH,
+            Self::Vacuum => AFTER_ALL,
         }
     }
 }

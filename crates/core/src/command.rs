@@ -19,6 +19,10 @@ pub enum Command {
     Reload(Vec<u32>),
     /// Neither apply nor load these tables until they are loaded anew.
     Suspend(Vec<u32>),
+    /// Nobody takes up a further part of the full load while this stands; needs no runner to be in force.
+    Pause,
+    /// End the pause.
+    Resume,
 }
 
 /// A row of `transhume.command` that this program cannot read.
@@ -38,6 +42,8 @@ impl Command {
             Self::Stop => "stop",
             Self::Reload(_) => "reload",
             Self::Suspend(_) => "suspend",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
         }
     }
 
@@ -48,7 +54,7 @@ impl Command {
                 let oids: Vec<_> = tables.iter().map(u32::to_string).collect();
                 oids.join(",")
             }
-            Self::Hold | Self::Release | Self::Stop => String::new(),
+            Self::Hold | Self::Release | Self::Stop | Self::Pause | Self::Resume => String::new(),
         }
     }
 
@@ -71,6 +77,8 @@ impl Command {
             "stop" => Ok(Self::Stop),
             "reload" => oids(argument).map(Self::Reload).ok_or_else(unknown),
             "suspend" => oids(argument).map(Self::Suspend).ok_or_else(unknown),
+            "pause" => Ok(Self::Pause),
+            "resume" => Ok(Self::Resume),
             _ => Err(unknown()),
         }
     }

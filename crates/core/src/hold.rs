@@ -84,7 +84,10 @@ impl Hold {
                 self.state = State::Running;
                 Reply::Done
             }
-            (Command::Stop | Command::Reload(_) | Command::Suspend(_), _) => Reply::Done,
+            (
+                Command::Stop | Command::Reload(_) | Command::Suspend(_) | Command::Pause | Command::Resume,
+                _,
+            ) => Reply::Done,
         }
     }
 

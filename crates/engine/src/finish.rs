@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Serialize;
 use transhume_core::{command::Command, phase::Phase};
 use transhume_pg::{
-    fence,
+    fence, large_objects,
     session::Session,
     slot,
     state::{
@@ -229,6 +229,14 @@ impl<'run> Ending<'run> {
         self.removal
             .removed
             .extend(removed.map(|what| format!("target: {what}")));
+        let large_objects = large_objects::remove_made(&self.target)
+            .await
+            .doing("removing the large objects of the migration from the target")?;
+        if large_objects > 0 {
+            self.removal
+                .removed
+                .push(format!("target: {large_objects} large objects"));
+        }
         Ok(())
     }
 

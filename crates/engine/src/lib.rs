@@ -12,6 +12,7 @@ pub mod error;
 pub mod finish;
 pub mod follow;
 pub mod load;
+pub mod pause;
 mod prepare;
 pub mod report;
 pub mod run;

@@ -44,6 +44,8 @@ pub struct LoadProgress {
     pub bytes: u64,
     /// Estimate from the source's sizes.
     pub bytes_expected: u64,
+    pub large_objects_done: u64,
+    pub large_objects: u64,
 }
 
 /// Indexes, constraints and the like.

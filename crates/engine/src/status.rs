@@ -10,7 +10,8 @@ use transhume_pg::{
     names,
     session::Session,
     state::{
-        load::progress,
+        command,
+        load::{progress, watch},
         migration,
         overview::{self, Overview},
         runner, verification,
@@ -42,6 +43,10 @@ pub struct Status {
     pub transactions: u64,
     pub changes: u64,
     pub slot: SlotStatus,
+    /// Null unless the full load is paused.
+    pub pause: Option<PauseStatus>,
+    /// The oldest snapshot that the full load still needs; null once it needs none.
+    pub snapshot: Option<SnapshotStatus>,
     pub verification: Option<VerificationStatus>,
     pub findings: Vec<Finding>,
     /// What the program made or changed and will undo: `side: description`.
@@ -64,6 +69,21 @@ pub struct SlotStatus {
     pub name: String,
     pub publication: String,
     pub retained_bytes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PauseStatus {
+    pub since: String,
+    pub by: String,
+}
+
+/// What keeps the source's vacuum from removing rows during the full load.
+#[derive(Debug, Clone, Serialize)]
+pub struct SnapshotStatus {
+    pub since: String,
+    pub age_seconds: f64,
+    /// Application name and pid on the source, as the runner last saw it; empty when nobody holds it.
+    pub holder: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -114,6 +134,8 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
             publication: migration.publication_name,
             retained_bytes: overview.slot_retained_bytes.map(i64::unsigned_abs),
         },
+        pause: pause_status(&session).await?,
+        snapshot: snapshot_status(&session).await?,
         verification: verification_status(&session).await?,
         findings: overview.findings,
         deviations: overview.deviations,
@@ -139,6 +161,8 @@ pub(crate) fn load_progress(progress: &progress::Progress) -> LoadProgress {
         rows: progress.rows,
         bytes: progress.bytes,
         bytes_expected: progress.bytes_expected,
+        large_objects_done: progress.large_objects_done,
+        large_objects: progress.large_objects,
     }
 }
 
@@ -162,6 +186,27 @@ async fn runner_status(session: &Session) -> Result<Option<RunnerStatus>> {
         pid: holder.pid,
         since: holder.since,
         waiting_for: holder.waiting_for,
+    }))
+}
+
+async fn pause_status(session: &Session) -> Result<Option<PauseStatus>> {
+    let pause = command::standing_pause(session)
+        .await
+        .doing("looking for a pause")?;
+    Ok(pause.map(|pause| PauseStatus {
+        since: pause.since,
+        by: pause.by,
+    }))
+}
+
+async fn snapshot_status(session: &Session) -> Result<Option<SnapshotStatus>> {
+    let oldest = watch::oldest_snapshot(session)
+        .await
+        .doing("reading the load's snapshots")?;
+    Ok(oldest.map(|oldest| SnapshotStatus {
+        since: oldest.since,
+        age_seconds: oldest.age_seconds,
+        holder: oldest.holder,
     }))
 }
 

@@ -9,7 +9,7 @@ mod views;
 
 pub use foreign_keys::foreign_keys;
 pub use indexes::indexes;
-pub use views::{analyze, analyze_trees, definitions, refreshes};
+pub use views::{analyze, analyze_trees, definitions, refreshes, vacuums};
 
 #[cfg(test)]
 mod tests;

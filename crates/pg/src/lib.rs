@@ -17,6 +17,7 @@ pub mod digest;
 pub mod dump;
 pub mod error;
 pub mod fence;
+pub mod large_objects;
 pub mod marker;
 pub mod names;
 pub mod opening;

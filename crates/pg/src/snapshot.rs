@@ -124,6 +124,14 @@ pub fn is_lost(error: &PgError) -> bool {
     matches!(error.sqlstate(), Some("22023" | "42704" | "55000"))
 }
 
+/// Sessions that hold this migration's snapshots open, `application_name, pid`, the oldest first.
+pub async fn holders(source: &Session, migration: &str) -> Result<Vec<String>, PgError> {
+    let rows = source
+        .query(include_str!("sql/snapshot_holders.sql"), &[&migration])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get("holder")?)).collect()
+}
+
 /// Transactions of this database's server that hold a fresh snapshot's xmin below `horizon`.
 pub async fn older_transactions(source: &Session, horizon: i64) -> Result<Vec<OlderTransaction>, PgError> {
     let rows = source.query(OLDER_TRANSACTIONS, &[&horizon]).await?;

@@ -6,7 +6,9 @@ pub(crate) mod cutover;
 pub(crate) mod demo;
 pub(crate) mod finish;
 pub(crate) mod init;
+pub(crate) mod pause;
 mod plan;
+pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod table;
@@ -49,6 +51,8 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
         Command::Assess(arguments) => assess::execute(arguments, &invocation).await,
         Command::Run(arguments) => run::execute(arguments, &invocation).await,
         Command::Worker(arguments) => worker::execute(arguments, &invocation).await,
+        Command::Pause(arguments) => pause::execute(arguments, &invocation).await,
+        Command::Resume(arguments) => resume::execute(arguments, &invocation).await,
         Command::Status(arguments) => status::execute(arguments, &invocation).await,
         Command::Watch(arguments) => watch::execute(arguments, &invocation).await,
         Command::Table(arguments) => table::execute(arguments, &invocation).await,
@@ -69,6 +73,8 @@ fn overlay(command: &Command, settings: &mut Config) {
         Command::Verify(arguments) => arguments.overlay(settings),
         Command::Cutover(arguments) => arguments.overlay(settings),
         Command::Init(_)
+        | Command::Pause(_)
+        | Command::Resume(_)
         | Command::Status(_)
         | Command::Watch(_)
         | Command::Table(_)

@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     selection: SelectionArguments,
     #[command(flatten)]
     load: LoadArguments,
-    /// Tables larger than this are copied in parts of this size
+    /// Tables larger than this are copied in parts of this size [default: from 32MB to 256MB]
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_PART_SIZE")]
     part_size: Option<Size>,
     /// Directory with pg_dump and pg_restore

@@ -59,6 +59,8 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     labelled("target", Some(status.target.clone()));
     labelled("runner", Some(runner(status.runner.as_ref())));
     labelled("load", load(status));
+    labelled("paused", paused(status));
+    labelled("snapshot", snapshot(status));
     labelled("builds", build(status));
     labelled("lag", lag(status));
     labelled("frontier", frontier(status));
@@ -98,9 +100,17 @@ fn runner(runner: Option<&RunnerStatus>) -> String {
 
 fn load(status: &Status) -> Option<String> {
     let load = &status.load;
-    (load.tables > 0).then(|| {
+    let large_objects = match load.large_objects {
+        0 => String::new(),
+        all => format!(
+            ", {} of {} large objects",
+            grouped(load.large_objects_done),
+            grouped(all)
+        ),
+    };
+    (load.tables + load.large_objects > 0).then(|| {
         format!(
-            "{} of {} tables, {} of {} parts, {} rows, {}",
+            "{} of {} tables, {} of {} parts, {} rows, {}{large_objects}",
             load.tables_done,
             load.tables,
             load.parts_done,
@@ -109,6 +119,24 @@ fn load(status: &Status) -> Option<String> {
             Size(load.bytes)
         )
     })
+}
+
+fn paused(status: &Status) -> Option<String> {
+    let pause = status.pause.as_ref()?;
+    Some(format!(
+        "since {} by {}; `transhume resume` goes on",
+        pause.since, pause.by
+    ))
+}
+
+fn snapshot(status: &Status) -> Option<String> {
+    let snapshot = status.snapshot.as_ref()?;
+    let age = Duration::try_from_secs_f64(snapshot.age_seconds).unwrap_or_default();
+    let holder = match snapshot.holder.as_str() {
+        "" => "nobody now",
+        holder => holder,
+    };
+    Some(format!("{} old, held on the source by {holder}", Span(age)))
 }
 
 fn build(status: &Status) -> Option<String> {
@@ -208,6 +236,8 @@ mod tests {
                 publication: "transhume_0123abcd".to_owned(),
                 retained_bytes: None,
             },
+            pause: None,
+            snapshot: None,
             verification: Some(VerificationStatus {
                 lsn: Lsn(0x15_0000),
                 ended_at: None,

@@ -105,6 +105,20 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| value.size().map(|size| config.rate_limit = Some(size)),
     },
     Key {
+        section: "load",
+        name: "snapshot_age_warning",
+        about: "From this age on, the snapshot that the load holds on the source is a warning:\n\
+                as long as it is held, vacuum keeps there what the application deletes and replaces.",
+        example: "\"6h\"",
+        flag: "--snapshot-age-warning",
+        form: DURATION,
+        set: |config, value| {
+            value
+                .duration()
+                .map(|span| config.snapshot_age_warning = Some(span))
+        },
+    },
+    Key {
         section: "schema",
         name: "programs",
         about: "Directory with pg_dump and pg_restore, of a major version not older than both servers'.\n\

@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) builders: Option<u32>,
     pub(crate) part_size: Option<Size>,
     pub(crate) rate_limit: Option<Size>,
+    pub(crate) snapshot_age_warning: Option<Span>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) max_lag: Option<Size>,
     pub(crate) lock_timeout: Option<Span>,

@@ -137,6 +137,7 @@ pub(super) fn healthy() -> Observed {
         extensions: vec![extension("plpgsql"), extension("hstore")],
         extension_tables: vec![],
         large_objects: 0,
+        unreadable_large_objects: 0,
         materialized_views: vec![],
         event_triggers: vec![],
         prepared_transactions: vec![],
@@ -156,6 +157,7 @@ pub(super) fn healthy() -> Observed {
         },
         database: database(),
         tables: vec![],
+        large_objects: 0,
         available_extensions: vec![AvailableExtension {
             name: "hstore".into(),
             default_version: "1.0".into(),
@@ -299,6 +301,7 @@ fn spoil_tables(source: &mut SourceObservation) {
 fn spoil_objects(source: &mut SourceObservation) {
     source.sequences[0].last_value = None;
     source.large_objects = 2;
+    source.unreadable_large_objects = 1;
     source.extension_tables = vec![ExtensionTable {
         extension: "pg_cron".into(),
         table: QualifiedName::new("cron", "job"),

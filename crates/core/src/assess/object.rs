@@ -20,16 +20,51 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
 
 fn large_objects(observed: &Observed) -> Vec<Finding> {
     let count = observed.source.large_objects;
+    let mut findings = Vec::new();
+    findings.extend(unreadable_large_objects(observed));
+    findings.extend(taken_large_objects(observed));
     if count == 0 {
-        return vec![Finding::pass("large-objects", "the source has no large objects")];
+        return or_pass(findings, "large-objects", "the source has no large objects");
     }
-    vec![Finding::warning(
+    or_pass(
+        findings,
         "large-objects",
-        &observed.source.capabilities.database,
-        format!("{count} large objects are neither copied nor in the stream"),
-        "remove orphans with vacuumlo first; copy the rest while writers are stopped at the cutover: pg_dump \
-         --format=custom --section=data --exclude-table-data='*.*' … | pg_restore --section=data --dbname=…",
-    )]
+        format!(
+            "{count} large objects are copied with their OIDs; they are not in the stream, so the cutover compares them \
+             and carries over what changed"
+        ),
+    )
+}
+
+fn unreadable_large_objects(observed: &Observed) -> Option<Finding> {
+    let unreadable = observed.source.unreadable_large_objects;
+    let role = &observed.source.capabilities.role;
+    (unreadable > 0).then(|| {
+        Finding::blocker(
+            "large-objects-unreadable",
+            &observed.source.capabilities.database,
+            format!("{role} may not read {unreadable} of the source's large objects"),
+            format!(
+                "make {} a member of the roles that own them, see: select distinct lomowner::regrole from \
+                 pg_largeobject_metadata;",
+                transhume_wire::ident::quote_identifier(role)
+            ),
+        )
+    })
+}
+
+/// Each keeps its OID, since that is how rows refer to it; the source may get some yet.
+fn taken_large_objects(observed: &Observed) -> Option<Finding> {
+    let present = observed.target.large_objects;
+    (present > 0 && !observed.context.resuming).then(|| {
+        Finding::blocker(
+            "large-objects-on-target",
+            &observed.target.capabilities.database,
+            format!("the target holds {present} large objects already, whose OIDs those of the source may need"),
+            "if nothing there is needed, on the target: select lo_unlink(oid) from pg_largeobject_metadata; or give an \
+             empty database",
+        )
+    })
 }
 
 fn sequences(observed: &Observed) -> Vec<Finding> {
@@ -179,10 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn large_objects_are_told() {
+    fn large_objects_must_be_readable_and_find_their_oids_free() {
         let mut observed = healthy();
         observed.source.large_objects = 3;
-        assert_eq!(large_objects(&observed)[0].severity, Severity::Warning);
+        assert_eq!(large_objects(&observed)[0].severity, Severity::Pass);
+        observed.source.unreadable_large_objects = 1;
+        observed.target.large_objects = 1;
+        let findings = large_objects(&observed);
+        assert_eq!(findings.len(), 2);
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.severity == Severity::Blocker)
+        );
     }
 
     #[test]

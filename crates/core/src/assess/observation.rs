@@ -45,6 +45,8 @@ pub struct SourceObservation {
     /// Tables of extensions whose rows pg_dump would carry (`extconfig`).
     pub extension_tables: Vec<ExtensionTable>,
     pub large_objects: i64,
+    /// Those that the source's role may not read.
+    pub unreadable_large_objects: i64,
     pub materialized_views: Vec<MaterializedView>,
     pub event_triggers: Vec<EventTrigger>,
     pub prepared_transactions: Vec<PreparedTransaction>,
@@ -65,6 +67,7 @@ pub struct TargetObservation {
     pub capabilities: Capabilities,
     pub database: Database,
     pub tables: Vec<Table>,
+    pub large_objects: i64,
     pub available_extensions: Vec<AvailableExtension>,
     pub extensions: Vec<Extension>,
     pub event_triggers: Vec<EventTrigger>,

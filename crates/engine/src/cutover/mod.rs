@@ -7,6 +7,7 @@
 
 mod close;
 mod gate;
+mod large_objects;
 mod late;
 mod open;
 mod pause;
@@ -72,6 +73,8 @@ pub struct CutoverReport {
     pub write_pause_milliseconds: f64,
     pub fence_attempts: u32,
     pub sequences_set: usize,
+    /// Large objects that had changed since they were compared before the pause.
+    pub large_objects_changed: usize,
     pub sessions_ended: i64,
     /// Data changes that the source committed after the fence LSN.
     pub late_changes: u64,

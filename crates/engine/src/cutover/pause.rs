@@ -15,6 +15,7 @@ use transhume_wire::lsn::Lsn;
 use super::{
     Cutover, CutoverReport, Step,
     close::Closing,
+    large_objects::LargeObjects,
     late,
     open::{self, Opening},
 };
@@ -62,6 +63,10 @@ impl Stopwatch {
 impl Cutover<'_> {
     pub(super) async fn pause(&mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
         open::refresh_views(self).await?;
+        let mut large_objects = tokio::select! {
+            compared = LargeObjects::compare(self) => compared?,
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+        };
         let announcer = self
             .endpoints
             .source_session(&self.migration.id, "marker")
@@ -92,6 +97,10 @@ impl Cutover<'_> {
         stopwatch.step("target prepared, not yet open");
         let sessions_ended = closing.close(fence, &announcer).await?;
         stopwatch.step("source closed to writers");
+        // Writers of large objects are held by no lock: only now they are gone.
+        let (large_objects_changed, not_compared) =
+            large_objects.complete(self.options.drain_timeout).await?;
+        stopwatch.step("large objects");
         // The point of no return.
         opening.commit(self).await?;
         stopwatch.step("target open");
@@ -104,10 +113,12 @@ impl Cutover<'_> {
             steps: stopwatch.steps,
             fence_attempts: attempts,
             sequences_set,
+            large_objects_changed,
             sessions_ended: sessions_ended.0,
             late_changes: 0,
             findings: closing.findings(sessions_ended.1),
         };
+        report.findings.extend(not_compared);
         opening.after(self, &mut report).await;
         late::check(self, &announcer, &mut report).await;
         self.record(&report).await?;

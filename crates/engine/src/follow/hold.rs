@@ -80,6 +80,8 @@ impl Control {
             if request.is_expired {
                 self.hold.end(request.id);
                 self.answer(request.id, Answer::Withdrawn).await?;
+            } else if request.command == Command::Pause {
+                // The full load's: it stands until it is resumed.
             } else if request.command == Command::Stop {
                 self.answer(request.id, Answer::Done(String::new())).await?;
                 reason = Some(EndReason::Stopped);

@@ -15,7 +15,7 @@ use transhume_pg::{
     state::load::{WorkLeft, work_left},
 };
 
-use super::{back_off::BackOff, builder, crew::Shared, loader};
+use super::{back_off::BackOff, builder, crew::Shared, large_objects, loader, vacuum};
 use crate::error::{Doing, EngineError, Result};
 
 /// Why a hand went home without an error.
@@ -114,8 +114,15 @@ impl Hand {
                 Turn::Nothing => {}
                 done => return Ok(done),
             }
+            match large_objects::load_next(self).await? {
+                Turn::Nothing => {}
+                done => return Ok(done),
+            }
         }
-        builder::build_next(self).await
+        match builder::build_next(self).await? {
+            Turn::Nothing => vacuum::vacuum_next(self).await,
+            done => Ok(done),
+        }
     }
 
     /// Gives up the connections and waits, or ends with the error where it would come again.
@@ -175,16 +182,38 @@ impl Hand {
         Ok((&mut reader.connection, target))
     }
 
-    async fn read_under(&mut self, snapshot_name: &str) -> std::result::Result<(), Failure> {
-        let mut reader = match self.reader.take() {
-            Some(reader) => reader,
-            None => Reader {
+    /// Both sessions, the source's in a transaction that sees what is committed now.
+    pub(super) async fn both_now(
+        &mut self,
+    ) -> std::result::Result<(&mut RawConnection, &mut RawConnection), Failure> {
+        self.end_reading().await?;
+        let mut reader = self.reader().await?;
+        transhume_pg::large_objects::read_now(&mut reader.connection)
+            .await
+            .map_err(Failure::snapshot)?;
+        // No snapshot that was exported has this name, so nobody reads on under this one.
+        reader.snapshot_name = Some(String::new());
+        self.reader = Some(reader);
+        self.target().await?;
+        let reader = self.reader.as_mut().expect("invariant: opened above");
+        let target = self.target.as_mut().expect("invariant: connected above");
+        Ok((&mut reader.connection, target))
+    }
+
+    async fn reader(&mut self) -> std::result::Result<Reader, Failure> {
+        match self.reader.take() {
+            Some(reader) => Ok(reader),
+            None => Ok(Reader {
                 connection: RawConnection::connect(&self.shared.endpoints.source, &self.name, Mode::Sql)
                     .await
                     .map_err(Failure::snapshot)?,
                 snapshot_name: None,
-            },
-        };
+            }),
+        }
+    }
+
+    async fn read_under(&mut self, snapshot_name: &str) -> std::result::Result<(), Failure> {
+        let mut reader = self.reader().await?;
         if reader.snapshot_name.as_deref() != Some(snapshot_name) {
             if reader.snapshot_name.is_some() {
                 part_copy::roll_back(&mut reader.connection)

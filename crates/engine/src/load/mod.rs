@@ -8,20 +8,25 @@ mod back_off;
 mod builder;
 mod crew;
 mod hand;
+mod large_objects;
 mod loader;
+mod observer;
 mod plan;
 mod progress;
 mod sequences;
 mod snapshot;
+mod vacuum;
 mod worker;
+
+use std::time::Duration;
 
 use transhume_core::{
     capacity::{self, Hands},
     load::{Capacity, loaders_default},
 };
 use transhume_pg::{
-    server_limits::server_limits, session::Session, snapshot::SnapshotHolder, state::load as state,
-    state::migration::Migration,
+    server_limits::server_limits, session::Session, snapshot::SnapshotHolder, state::finding,
+    state::load as state, state::migration::Migration,
 };
 
 pub(crate) use self::plan::relations;
@@ -51,6 +56,8 @@ pub struct LoadOptions {
     pub part_bytes: Option<u64>,
     /// Over all loaders of this process.
     pub rate_limit_bytes_per_second: Option<u64>,
+    /// From this age on, the snapshot that the load holds on the source is a finding.
+    pub snapshot_age_warning: Option<Duration>,
 }
 
 /// What everything in the load works with.
@@ -68,6 +75,7 @@ pub struct LoadContext<'run> {
 pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> Result<()> {
     let mut target = context.target_session("load").await?;
     let mut holders = Holders::new(holder);
+    let observing = observer::observe(context);
     loop {
         holders.renew(context, &mut target).await?;
         let crew = Crew::new(context, &target).await?;
@@ -80,7 +88,10 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
             }
         }
     }
-    drop(holders);
+    drop((holders, observing));
+    finding::clear(&*target, observer::ORIGIN, observer::CODE)
+        .await
+        .doing("forgetting the snapshot's age")?;
     state::progress::flush(&*target, "load")
         .await
         .doing("making the full load durable")

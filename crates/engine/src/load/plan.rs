@@ -18,11 +18,20 @@ use transhume_pg::{
     error::PgError,
     session::Session,
     snapshot::{SnapshotHolder, SnapshotOrigin},
-    state::load::plan::{self as state, PlannedPart, PlannedRelation},
+    state::{
+        finding,
+        load::{
+            large_objects as pieces,
+            plan::{self as state, PlannedPart, PlannedRelation},
+        },
+    },
 };
 
-use super::{LoadContext, LoadOptions, hands};
-use crate::error::{Doing, EngineError, Result};
+use super::{LoadContext, LoadOptions, hands, large_objects, observer::ORIGIN};
+use crate::{
+    error::{Doing, EngineError, Result},
+    report::Report,
+};
 
 /// First major version whose scans can be confined to a range of pages.
 const PAGE_RANGES_SINCE: u32 = 14;
@@ -55,10 +64,18 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
     let relations = relations(context.options, &source, &target, &selected).await?;
-    write(&mut target, holder, &relations)
+    let large_objects = large_objects::pieces(&source).await?;
+    let findings = large_objects::findings(&source, &target).await?;
+    write(&mut target, holder, &relations, &large_objects)
         .await
         .doing("writing the plan of the full load")?;
-    report(context, &relations);
+    for finding in findings {
+        finding::replace(&*target, ORIGIN, &finding)
+            .await
+            .doing("recording a finding")?;
+        context.reporter.send(Report::Finding { finding });
+    }
+    report(context, &relations, large_objects.iter().map(Vec::len).sum());
     Ok(())
 }
 
@@ -213,22 +230,28 @@ async fn write(
     target: &mut Session,
     holder: &SnapshotHolder,
     relations: &[PlannedRelation],
+    large_objects: &[Vec<u32>],
 ) -> std::result::Result<(), PgError> {
     let transaction = target.transaction().await?;
     let snapshot =
         state::insert_snapshot(&transaction, holder, holder.origin() == SnapshotOrigin::Imported).await?;
     state::insert(&transaction, snapshot, relations).await?;
+    pieces::insert(&transaction, large_objects).await?;
     Ok(transaction.commit().await?)
 }
 
-fn report(context: &LoadContext<'_>, relations: &[PlannedRelation]) {
+fn report(context: &LoadContext<'_>, relations: &[PlannedRelation], large_objects: usize) {
     let parts: usize = relations.iter().map(|relation| relation.parts.len()).sum();
     let as_text = relations
         .iter()
         .filter(|relation| relation.format.format == format::Format::Text)
         .count();
+    let large_objects = match large_objects {
+        0 => String::new(),
+        count => format!(", {count} large objects"),
+    };
     context.reporter.step(format!(
-        "planned {} tables in {parts} parts, {as_text} of them as text",
+        "planned {} tables in {parts} parts, {as_text} of them as text{large_objects}",
         relations.len()
     ));
 }

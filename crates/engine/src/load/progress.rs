@@ -25,6 +25,8 @@ pub fn load_progress(progress: &Progress, bytes_under_way: u64) -> LoadProgress 
         rows: progress.rows,
         bytes: progress.bytes + bytes_under_way,
         bytes_expected: progress.bytes_expected,
+        large_objects_done: progress.large_objects_done,
+        large_objects: progress.large_objects,
     }
 }
 

@@ -48,6 +48,7 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
         .await
         .doing("reading the tables of the load")?;
     planned.extend(build::analyze(&loaded));
+    planned.extend(build::vacuums(&loaded));
     store(&mut target, &planned).await?;
     work.reporter.step(format!(
         "{} indexes, keys and other builds planned",

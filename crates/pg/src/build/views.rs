@@ -1,4 +1,4 @@
-//! ANALYZE, postponed definitions and the refreshes of materialized views.
+//! ANALYZE, VACUUM, postponed definitions and the refreshes of materialized views.
 
 use transhume_core::build::{BuildKind, refresh_rank};
 use transhume_wire::ident::QualifiedName;
@@ -18,6 +18,23 @@ pub fn analyze(tables: &[LoadedTable]) -> Vec<NewBuild> {
             rank: BuildKind::Analyze.rank(),
             name: table.name.plain(),
             statements: vec![format!("ANALYZE {}", table.name)],
+            bytes: table.bytes,
+            held_until_cutover: false,
+        })
+        .collect()
+}
+
+/// Freezes what several parts filled: COPY can freeze only what it fills by itself.
+pub fn vacuums(tables: &[LoadedTable]) -> Vec<NewBuild> {
+    tables
+        .iter()
+        .filter(|table| table.parts > 1)
+        .map(|table| NewBuild {
+            table_oid: None,
+            kind: BuildKind::Vacuum,
+            rank: BuildKind::Vacuum.rank(),
+            name: table.name.plain(),
+            statements: vec![format!("VACUUM (FREEZE) {}", table.name)],
             bytes: table.bytes,
             held_until_cutover: false,
         })

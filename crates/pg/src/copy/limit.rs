@@ -44,7 +44,7 @@ impl RateLimit {
         self.bytes_per_second.store(bytes_per_second, Ordering::Relaxed);
     }
 
-    pub(super) async fn take(&self, bytes: usize) {
+    pub(crate) async fn take(&self, bytes: usize) {
         let wait = self.debit(bytes, Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

@@ -31,6 +31,7 @@ pub struct LoadedTable {
     pub oid: u32,
     pub name: QualifiedName,
     pub bytes: i64,
+    pub parts: i64,
 }
 
 pub async fn are_planned(target: &impl GenericClient) -> Result<bool, PgError> {
@@ -53,6 +54,7 @@ pub async fn loaded_tables(target: &impl GenericClient) -> Result<Vec<LoadedTabl
                     name: row.try_get("table_name")?,
                 },
                 bytes: row.try_get("bytes")?,
+                parts: row.try_get("parts")?,
             })
         })
         .collect()

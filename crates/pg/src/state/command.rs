@@ -166,6 +166,37 @@ pub async fn answer_within(
     Ok(())
 }
 
+/// A pause that stands: no loader of any process takes up a further part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    pub since: String,
+    pub by: String,
+}
+
+/// Pauses the full load, for whoever loads, now or later; false when it was paused already.
+pub async fn pause(target: &Session) -> Result<bool, PgError> {
+    let added = target.execute(include_str!("sql/command/pause.sql"), &[]).await?;
+    Ok(added == 1)
+}
+
+/// Ends the pause; false when there was none.
+pub async fn resume(target: &Session) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/command/resume.sql"), &[])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+pub async fn standing_pause(target: &Session) -> Result<Option<Pause>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/command/standing_pause.sql"), &[])
+        .await?;
+    Ok(row.map(|row| Pause {
+        since: row.get("since"),
+        by: row.get("requested_by"),
+    }))
+}
+
 fn seconds(time: Option<Duration>) -> Option<f64> {
     time.map(|time| time.as_secs_f64())
 }

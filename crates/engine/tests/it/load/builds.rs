@@ -104,3 +104,106 @@ async fn a_build_that_fails_names_itself_and_goes_on_once_it_is_remedied() {
     );
     assert_eq!(pair.count("SELECT count(*) FROM orders").await, 20000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_builder_leaves_nothing_broken_and_its_index_is_built_again() {
+    let mut pair = pair().await;
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    pair.on_target()
+        .await
+        .batch_execute(
+            "CREATE FUNCTION slow(id int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT id + 0 * (SELECT count(*)::int FROM pg_sleep(0.001))';
+             INSERT INTO transhume.build (source_oid, kind, rank, name, statements)
+             SELECT source_oid, 'index', 0, 'slow', ARRAY['CREATE INDEX orders_slow ON public.orders (public.slow(id))']
+             FROM transhume.relation WHERE table_name = 'orders'",
+        )
+        .await
+        .unwrap();
+    let context = pair.context();
+    let kill = async {
+        let building = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX orders_slow%' AND state = 'active'";
+        pair.until_count(building, 1).await;
+        let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX orders_slow%'";
+        assert!(pair.count(kill).await >= 1);
+        pair.until_count(building, 1).await;
+        let fast =
+            "CREATE OR REPLACE FUNCTION slow(id int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT id'";
+        assert_eq!(
+            pair.count("SELECT count(*) FROM pg_class WHERE relname = 'orders_slow'")
+                .await,
+            0
+        );
+        pair.on_target().await.batch_execute(fast).await.unwrap();
+        pair.count(kill).await;
+    };
+    let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), kill);
+    loaded.unwrap();
+
+    let good = "SELECT count(*) FROM pg_index WHERE indexrelid = 'orders_slow'::regclass AND indisvalid AND indisready";
+    assert_eq!(pair.count(good).await, 1);
+    assert_eq!(
+        pair.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid")
+            .await,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_several_parts_is_frozen_once_even_where_its_vacuum_is_killed() {
+    let mut pair = pair().await;
+    pair.options.part_bytes = Some(100 << 10);
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    let target = pair.on_target().await;
+    let rows = transhume_pg::state::build::loaded_tables(&target).await.unwrap();
+    let vacuums = transhume_pg::build::vacuums(&rows);
+    assert_eq!(vacuums.len(), 1, "{vacuums:?}");
+    target
+        .execute(
+            "INSERT INTO transhume.build (kind, rank, name, statements) VALUES ($1, $2, $3, $4)",
+            &[
+                &vacuums[0].kind.name(),
+                &vacuums[0].rank,
+                &vacuums[0].name,
+                &vacuums[0].statements,
+            ],
+        )
+        .await
+        .unwrap();
+    let lock = pair.on_target().await;
+    let context = pair.context();
+    let kill = async {
+        let left = "SELECT count(*) FROM transhume.part WHERE done_at IS NULL";
+        super::pair::until("all is loaded", async || match pair.count(left).await {
+            0 => Ok(()),
+            left => Err(format!("{left} parts")),
+        })
+        .await;
+        lock.batch_execute("BEGIN; LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE")
+            .await
+            .unwrap();
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND wait_event_type = 'Lock'";
+        let done = "SELECT count(*) FROM transhume.build WHERE kind = 'vacuum' AND done_at IS NOT NULL";
+        super::pair::until("a vacuum", async || {
+            match (pair.count(waiting).await, pair.count(done).await) {
+                (0, 0) => Err("none".to_owned()),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        pair.count("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND state = 'active'").await;
+        lock.batch_execute("COMMIT").await.unwrap();
+    };
+    let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), kill);
+    loaded.unwrap();
+
+    let frozen = "SELECT count(*) FROM pg_class WHERE relname = 'orders' AND relallvisible = relpages AND relpages > 0";
+    assert_eq!(pair.count(frozen).await, 1);
+    assert_eq!(
+        pair.count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL")
+            .await,
+        0
+    );
+}

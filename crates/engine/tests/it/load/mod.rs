@@ -2,6 +2,8 @@
 
 mod builds;
 mod copying;
+mod kindness;
+mod large_objects;
 mod pair;
 mod resuming;
 mod sequences;

@@ -71,6 +71,7 @@ impl Pair {
                 builders: Some(1),
                 part_bytes: Some(300 << 10),
                 rate_limit_bytes_per_second: None,
+                snapshot_age_warning: None,
             },
             reporter: Reporter::silent(),
             canceller,

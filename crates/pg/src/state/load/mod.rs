@@ -5,10 +5,13 @@
 //! row lock: it ends with its transaction, however that ends.
 
 pub mod builds;
+pub mod large_objects;
 pub mod parts;
 pub mod plan;
 pub mod progress;
 pub mod relations;
+pub mod vacuums;
+pub mod watch;
 
 use crate::{error::PgError, raw::RawConnection};
 
@@ -62,7 +65,7 @@ impl<'row> TextRow<'row> {
         Ok(self.text()? == "t")
     }
 
-    fn list(&mut self) -> Result<Vec<String>, PgError> {
+    fn list<T: serde::de::DeserializeOwned>(&mut self) -> Result<Vec<T>, PgError> {
         serde_json::from_str(self.text()?).map_err(|error| unreadable(&error.to_string()))
     }
 }

@@ -21,6 +21,8 @@ pub struct Progress {
     pub builds_done: u64,
     /// Builds held back until the cutover left out.
     pub builds: u64,
+    pub large_objects_done: u64,
+    pub large_objects: u64,
 }
 
 pub async fn progress(target: &impl GenericClient) -> Result<Progress, PgError> {
@@ -42,6 +44,8 @@ pub async fn progress(target: &impl GenericClient) -> Result<Progress, PgError> 
         bytes_expected_done: count("bytes_expected_done")?,
         builds_done: count("builds_done")?,
         builds: count("builds")?,
+        large_objects_done: count("large_objects_done")?,
+        large_objects: count("large_objects")?,
     })
 }
 

@@ -98,6 +98,19 @@ create index build_open on transhume.build (rank, bytes desc) where done_at is n
 -- finds the lower ranks of a table that are still open
 create index build_open_of_table on transhume.build (source_oid, rank) where done_at is null;
 
+-- Pieces of the source's large objects to copy, claimed and marked done as parts are. They belong to no snapshot:
+-- large objects are not in the stream, so the cutover compares and completes them in any case.
+create table transhume.large_object_part (
+    id            bigserial   primary key,
+    oids          oid[]       not null,          -- of both sides: a large object keeps its OID
+    done_at       timestamptz,
+    objects_copied bigint,                       -- fewer than oids where some were removed meanwhile
+    bytes_copied  bigint,
+    seconds       double precision,
+    loader        text
+);
+create index large_object_part_open on transhume.large_object_part (id) where done_at is null;
+
 -- Everything changed on the source or set aside on the target that must be undone at the end.
 create table transhume.deviation (
     id            bigserial   primary key,
@@ -197,5 +210,7 @@ create table transhume.runner (
     waiting_for   text        not null default '',
     source_wal_end pg_lsn,
     received_lsn  pg_lsn,
-    slot_retained_bytes bigint
+    slot_retained_bytes bigint,
+    -- session on the source that keeps the load's snapshot, for people; empty when nobody does
+    snapshot_holder text        not null default ''
 );

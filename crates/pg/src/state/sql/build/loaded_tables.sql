@@ -1,2 +1,6 @@
--- Tables that have rows of their own to load, for their ANALYZE.
-select source_oid, schema_name, table_name, bytes from transhume.relation order by source_oid
+-- Tables that have rows of their own to load, for their ANALYZE and VACUUM.
+select r.source_oid, r.schema_name, r.table_name, r.bytes, pg_catalog.count(p.id) as parts
+from transhume.relation r
+left join transhume.part p on p.source_oid = r.source_oid
+group by r.source_oid
+order by r.source_oid

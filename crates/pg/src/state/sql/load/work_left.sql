@@ -1,8 +1,9 @@
--- Whether a part or build is open, and whether a part waits for a fresh snapshot.
+-- Whether a part, a piece of large objects or a build is open, and whether a part waits for a fresh snapshot.
 select exists (
            select from transhume.part p
            join transhume.relation r on r.source_oid = p.source_oid
            where p.done_at is null and r.state <> 'suspended')
+    or exists (select from transhume.large_object_part where done_at is null)
     or exists (
            select from transhume.build b
            left join transhume.relation r on r.source_oid = b.source_oid

@@ -9,4 +9,5 @@ set host = excluded.host,
     waiting_for = '',
     source_wal_end = null,
     received_lsn = null,
-    slot_retained_bytes = null
+    slot_retained_bytes = null,
+    snapshot_holder = ''

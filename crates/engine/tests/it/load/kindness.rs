@@ -1,0 +1,189 @@
+//! The load takes from the servers what it is allowed to, and says what it holds.
+
+use std::time::{Duration, Instant};
+
+use transhume_engine::{load, pause, status};
+use transhume_pg::cluster::Cluster;
+use transhume_testkit::server::EVERYDAY_MAJOR;
+
+use super::pair::{Pair, until};
+
+const PARTS_DONE: &str = "SELECT count(*) FROM transhume.part WHERE done_at IS NOT NULL";
+
+/// About 4 MB in a dozen parts.
+async fn pair() -> Pair {
+    let pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    pair.on_both("CREATE TABLE large (id bigint, body text)").await;
+    pair.on_source()
+        .await
+        .batch_execute("INSERT INTO large SELECT g, repeat('l', 1000) FROM generate_series(1, 4000) g")
+        .await
+        .unwrap();
+    pair
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_limit_holds_over_all_loaders_together() {
+    let mut pair = pair().await;
+    pair.options.rate_limit_bytes_per_second = Some(1 << 20);
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    let started = Instant::now();
+    load::load(&pair.context(), Some(holder)).await.unwrap();
+    let bytes = pair
+        .count("SELECT sum(bytes_copied)::bigint FROM transhume.part")
+        .await;
+    // A tenth of a second may be saved up, and each loader may be one gathered read ahead.
+    let least = bytes as f64 / f64::from(1 << 20) - 0.1 - 3.0 * 0.25;
+    assert!(
+        started.elapsed().as_secs_f64() >= least,
+        "{bytes} bytes in {:?}",
+        started.elapsed()
+    );
+    let loaders = "SELECT count(DISTINCT loader) FROM transhume.part";
+    assert!(pair.count(loaders).await > 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
+    let mut pair = pair().await;
+    pair.options.snapshot_age_warning = Some(Duration::ZERO);
+    let holder = pair.slot_snapshot().await;
+    let pid = holder.backend_pid();
+    load::plan(&pair.context(), &holder).await.unwrap();
+    let target = &pair.endpoints.target;
+    // A load that was not begun yet keeps to it as well.
+    assert!(pause::pause(target).await.unwrap().changed);
+    assert!(!pause::pause(target).await.unwrap().changed);
+    register(&pair).await;
+
+    let context = pair.context();
+    let watch = async {
+        until("status knows the snapshot's holder", async || {
+            let status = status::read(target).await.map_err(|error| error.to_string())?;
+            let snapshot = status.snapshot.clone().ok_or("no snapshot")?;
+            let holder = format!("transhume:0123abcd:snapshot, pid {pid}");
+            if snapshot.holder == holder && status.slot.retained_bytes.is_some() {
+                Ok(())
+            } else {
+                Err(format!("{snapshot:?} {:?}", status.slot))
+            }
+        })
+        .await;
+        let warned = "SELECT count(*) FROM transhume.finding WHERE code = 'snapshot-age'";
+        pair.until_count(warned, 1).await;
+        let paused = status::read(target).await.unwrap();
+        assert!(paused.pause.is_some());
+        let waiting =
+            pair.count("SELECT count(*) FROM transhume.runner WHERE waiting_for LIKE '%transhume resume%'");
+        assert_eq!(waiting.await, 1);
+        assert_eq!(pair.count(PARTS_DONE).await, 0);
+        assert!(pause::resume(target).await.unwrap().changed);
+    };
+    let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), watch);
+    loaded.unwrap();
+
+    assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
+    let status = status::read(target).await.unwrap();
+    assert!(status.pause.is_none() && status.snapshot.is_none());
+    assert!(status.findings.is_empty(), "{:?}", status.findings);
+    assert!(!pause::resume(target).await.unwrap().changed);
+}
+
+async fn register(pair: &Pair) {
+    let session = pair.endpoints.target_session("0123abcd", "test").await.unwrap();
+    transhume_pg::state::runner::register(&session, "here")
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_in_mid_load_lets_loaders_finish_their_parts() {
+    let mut pair = pair().await;
+    pair.options.rate_limit_bytes_per_second = Some(2 << 20);
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    let parts = pair.count("SELECT count(*) FROM transhume.part").await;
+    let target = &pair.endpoints.target;
+    let context = pair.context();
+    let halfway = async {
+        pair.until_count(PARTS_DONE, 2).await;
+        pause::pause(target).await.unwrap();
+        let busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%loader%' AND query LIKE 'COPY%' AND state = 'active'";
+        until("all loaders wait", async || match pair.count(busy).await {
+            0 => Ok(()),
+            busy => Err(format!("{busy} copy")),
+        })
+        .await;
+        let done = pair.count(PARTS_DONE).await;
+        assert!(done < parts, "{done} of {parts}");
+        // Nothing is taken up any more, whatever the loaders look for meanwhile.
+        let looks = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%loader%' AND state = 'idle' AND state_change > $1";
+        let now: std::time::SystemTime = pair
+            .on_target()
+            .await
+            .query_one("SELECT now()", &[])
+            .await
+            .unwrap()
+            .get(0);
+        until("every loader has looked again", async || {
+            let looked: i64 = pair
+                .on_target()
+                .await
+                .query_one(looks, &[&now])
+                .await
+                .unwrap()
+                .get(0);
+            if looked >= 3 {
+                Ok(())
+            } else {
+                Err(format!("{looked} have"))
+            }
+        })
+        .await;
+        assert_eq!(pair.count(PARTS_DONE).await, done);
+        pause::resume(target).await.unwrap();
+    };
+    let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), halfway);
+    loaded.unwrap();
+    assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_takes_no_more_connections_than_the_servers_have_free() {
+    let mut pair = pair().await;
+    pair.options.loaders = Some(50);
+    pair.options.builders = Some(50);
+    let restart = |cluster: &mut Cluster| tokio::task::block_in_place(|| cluster.restart()).unwrap();
+    for client in [pair.on_source().await, pair.on_target().await] {
+        client
+            .batch_execute("ALTER SYSTEM SET max_connections = 14")
+            .await
+            .unwrap();
+    }
+    restart(&mut pair.source);
+    restart(&mut pair.target);
+    pair.options.rate_limit_bytes_per_second = Some(2 << 20);
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    // The application's own connections stay possible all the time: this test's are.
+    let context = pair.context();
+    let watch = async {
+        let at_once = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'transhume:%'";
+        let mut most = 0;
+        while pair
+            .count("SELECT count(*) FROM transhume.part WHERE done_at IS NULL")
+            .await
+            > 0
+        {
+            most = most.max(pair.count(at_once).await);
+        }
+        most
+    };
+    let (loaded, most) = tokio::join!(load::load(&context, Some(holder)), watch);
+    loaded.unwrap();
+    // 14 less the 3 for superusers.
+    assert!((2..=10).contains(&most), "{most} at once");
+    let refused = "SELECT count(*) FROM transhume.part WHERE done_at IS NULL";
+    assert_eq!(pair.count(refused).await, 0);
+}

@@ -1,0 +1,74 @@
+//! Pieces of large objects: planned with the tables' parts, claimed and marked done as they are.
+
+use tokio_postgres::GenericClient;
+
+use super::{TextRow, array_literal};
+use crate::{error::PgError, large_objects::Copied, raw::RawConnection};
+
+/// A piece that this transaction holds.
+#[derive(Debug, Clone)]
+pub struct ClaimedLargeObjects {
+    pub id: i64,
+    pub oids: Vec<u32>,
+}
+
+/// Writes the plan, inside the caller's transaction.
+pub async fn insert(target: &impl GenericClient, pieces: &[Vec<u32>]) -> Result<(), PgError> {
+    for piece in pieces {
+        target
+            .execute(
+                include_str!("../sql/load/insert_large_object_parts.sql"),
+                &[piece],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes down that this transaction made these, beside the plan.
+pub async fn insert_made(target: &mut RawConnection, oids: &[u32]) -> Result<(), PgError> {
+    let oids = array_literal(oids);
+    target
+        .execute(
+            include_str!("../sql/load/insert_made_large_objects.sql"),
+            &[Some(&oids)],
+        )
+        .await
+        .map(drop)
+}
+
+/// Runs inside the caller's transaction.
+pub async fn claim(target: &mut RawConnection) -> Result<Option<ClaimedLargeObjects>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/claim_large_objects.sql"), &[])
+        .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = TextRow::new(row);
+    Ok(Some(ClaimedLargeObjects {
+        id: row.parse()?,
+        oids: row.list()?,
+    }))
+}
+
+/// False when it was already done, in which case the transaction must not be committed.
+pub async fn mark_done(
+    target: &mut RawConnection,
+    id: i64,
+    copied: Copied,
+    seconds: f64,
+    loader: &str,
+) -> Result<bool, PgError> {
+    let marked = target
+        .execute(
+            include_str!("../sql/load/large_objects_done.sql"),
+            &[
+                Some(&id.to_string()),
+                Some(&copied.objects.to_string()),
+                Some(&copied.bytes.to_string()),
+                Some(&seconds.to_string()),
+                Some(loader),
+            ],
+        )
+        .await?;
+    Ok(marked == 1)
+}

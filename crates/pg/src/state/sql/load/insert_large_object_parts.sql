@@ -1,0 +1,1 @@
+insert into transhume.large_object_part (oids) values ($1::oid[])

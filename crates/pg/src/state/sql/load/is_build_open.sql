@@ -1,0 +1,1 @@
+select done_at is null from transhume.build where id = $1::bigint
