@@ -45,7 +45,12 @@ pub(super) async fn take_up(run: &mut Run<'_>) -> Result<()> {
         match &request.command {
             Command::Reload(oids) => reload(run, request, oids).await?,
             Command::Suspend(oids) => suspend(run, request, oids).await?,
-            Command::Hold | Command::AdvanceTo(_) | Command::Release | Command::Stop => {}
+            Command::Hold
+            | Command::AdvanceTo(_)
+            | Command::Release
+            | Command::Stop
+            | Command::Pause
+            | Command::Resume => {}
         }
     }
     Ok(())
