@@ -6,6 +6,7 @@
 
 mod phases;
 mod plan;
+mod reopen;
 mod tables;
 mod watch;
 
@@ -100,22 +101,19 @@ pub async fn run(
 ) -> Result<RunEnd> {
     let mut run = Run::open(endpoints, options, reporter, cancellation).await?;
     loop {
-        if cancellation.is_cancelled() {
-            return Err(EngineError::Interrupted);
-        }
-        reporter.send(Report::Phase {
-            phase: run.migration.phase,
-        });
-        if let Some(reason) = run.phase().await? {
-            run.reread().await?;
-            return Ok(RunEnd {
-                migration: run.migration.id.clone(),
-                phase: run.migration.phase,
-                frontier: run.migration.frontier,
-                reason,
-            });
-        }
-        run.reread().await?;
+        let error = match run.drive().await {
+            Ok(end) => return Ok(end),
+            Err(error) => error,
+        };
+        // With the session the runner's lock is gone: all is taken up anew, or left to who has it now.
+        drop(run);
+        run = reopen::after(
+            error,
+            || Run::open(endpoints, options, reporter, cancellation),
+            reporter,
+            cancellation,
+        )
+        .await?;
     }
 }
 
@@ -158,6 +156,28 @@ impl<'run> Run<'run> {
             replica_role,
             holder: None,
         })
+    }
+
+    /// Phase by phase, until there is a reason to end.
+    async fn drive(&mut self) -> Result<RunEnd> {
+        loop {
+            if self.cancellation.is_cancelled() {
+                return Err(EngineError::Interrupted);
+            }
+            self.reporter.send(Report::Phase {
+                phase: self.migration.phase,
+            });
+            if let Some(reason) = self.phase().await? {
+                self.reread().await?;
+                return Ok(RunEnd {
+                    migration: self.migration.id.clone(),
+                    phase: self.migration.phase,
+                    frontier: self.migration.frontier,
+                    reason,
+                });
+            }
+            self.reread().await?;
+        }
     }
 
     async fn reread(&mut self) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
     progress::shown,
-    terminal::{confirm::confirm, style::Style},
+    terminal::confirm::confirm,
 };
 
 const EXAMPLES: &str = "\
@@ -71,11 +71,11 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     .await?;
     invocation
         .terminal
-        .print_result(tables.json, &standing, standing_text)?;
+        .print_result(tables.json, &standing, |standing, _| standing_text(standing))?;
     Ok(Exit::Success)
 }
 
-fn standing_text(standing: &Vec<TableStanding>, _style: Style) -> String {
+fn standing_text(standing: &[TableStanding]) -> String {
     let line =
         |standing: &TableStanding| format!("{:<10} {}\n", standing.state.name(), standing.table.plain());
     standing.iter().map(line).collect()

@@ -7,6 +7,7 @@ mod large_objects;
 mod live;
 mod planning;
 mod refusals;
+mod restarts;
 mod rights;
 mod site;
 mod tables;

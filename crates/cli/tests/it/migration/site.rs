@@ -82,6 +82,25 @@ impl Site {
             .expect("the statements are in order");
     }
 
+    /// Waits until a count is at least this.
+    pub(super) async fn wait_for_count(&self, url: &str, query: &str, wanted: i64) {
+        let client = connect(url).await.expect("the server answers");
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let row = client.query_one(query, &[]).await;
+            let count: i64 = row.expect("the query is in order").get(0);
+            if count >= wanted {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "{count} of {wanted}: {query}\n{:#?}",
+                self.status()
+            );
+            tokio::time::sleep(POLL / 5).await;
+        }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_transhume"));
         command

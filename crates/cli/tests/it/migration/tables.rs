@@ -24,6 +24,8 @@ const CHANGES: &str = "update torture.ballast set body = 'changed' where id = 7;
     insert into torture.ballast values (0, 'new'); delete from torture.ballast where id = 8";
 /// Of bytes in a second.
 const RATE: &str = "1MB";
+/// Leaves ten seconds to look at what happens meanwhile.
+const SLOW_RATE: &str = "300kB";
 
 async fn following(site: &Site, arguments: &[&str]) -> Running {
     let mut runner = site.begin(arguments);
@@ -105,6 +107,36 @@ async fn a_kill_while_tables_are_loaded_anew_costs_nothing() {
     site.succeed(&["run", "--until-caught-up"]);
     assert_same_rows(&site).await;
     oracle::ledger_check(&site.target_url, &promised).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_says_that_it_waits_for_a_load_and_goes_on_after_it() {
+    let site = Site::with_torture(15, 15).await;
+    site.execute_on_source(BALLAST).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = following(&site, &["run", "--rate-limit", SLOW_RATE]).await;
+    let asking = site.begin(&reload(&["torture.ballast"]));
+    let bound = "select count(*) from transhume.relation r join transhume.snapshot s on s.id = r.snapshot_id
+                 where r.table_name = 'ballast' and r.state = 'loading' and not s.from_slot";
+    site.wait_for_count(&site.target_url, bound, 1).await;
+    // Not in the load's snapshot.
+    site.execute_on_source(CHANGES).await;
+
+    site.wait_for(&mut runner, "a reason to wait", |status| {
+        let reason = status["runner"]["waiting_for"].as_str().unwrap_or_default();
+        reason.contains("torture.ballast")
+    })
+    .await;
+    drop(asking);
+    site.wait_for(&mut runner, "no table left", |status| {
+        status["not_loaded"].as_array().is_some_and(Vec::is_empty)
+    })
+    .await;
+    let changed = "select count(*) from torture.ballast where body = 'changed'";
+    site.wait_for_count(&site.target_url, changed, 1).await;
+    drop(runner);
+    site.succeed(&["run", "--until-caught-up"]);
+    assert_same_rows(&site).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

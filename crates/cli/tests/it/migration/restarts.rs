@@ -1,0 +1,147 @@
+//! Servers that restart in the middle of a full load, with writers at work all the time.
+
+use std::time::{Duration, Instant};
+
+use transhume_pg::cluster::Cluster;
+use transhume_testkit::{
+    connection::connect,
+    oracle::{self, Except},
+    traffic::{Traffic, TrafficOptions},
+};
+
+use super::site::{Running, Site};
+
+/// Ten tables of a megabyte each: some seconds at [`RATE`].
+const BALLAST: &str = "do $$ begin for number in 1..10 loop
+        execute format('create table torture.ballast_%s (id int primary key, body text)', number);
+        execute format('insert into torture.ballast_%s select g, repeat(''b'', 1000) from generate_series(1, 1000) g', number);
+    end loop; end $$";
+/// Of bytes in a second.
+const RATE: &str = "1MB";
+/// Half of the ballast.
+const HALF: i64 = 5;
+const DEADLINE: Duration = Duration::from_secs(120);
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(20);
+const FINISHED: &str = "select coalesce(array_agg(r.table_name || ' ' || p.done_at::text order by r.table_name), '{}')
+    from transhume.part p join transhume.relation r using (source_oid)
+    where r.state = 'loaded' and r.table_name like 'ballast%' and ($1::timestamptz is null or p.done_at < $1)";
+
+struct Load {
+    site: Site,
+    traffic: Traffic,
+    runner: Running,
+}
+
+impl Load {
+    /// With half of the ballast loaded.
+    async fn half_done() -> Self {
+        let site = Site::with_torture(15, 15).await;
+        site.execute_on_source(BALLAST).await;
+        let traffic = Traffic::start(&site.source_url, &TrafficOptions::default());
+        let mut runner = site.begin(&["run", "--rate-limit", RATE, "--loaders", "2"]);
+        site.wait_for(&mut runner, "a planned load", |status| {
+            status["load"]["tables"].as_u64() > Some(10)
+        })
+        .await;
+        let load = Self {
+            site,
+            traffic,
+            runner,
+        };
+        let end = Instant::now() + DEADLINE;
+        while i64::try_from(load.finished(None).await.len()).unwrap_or_default() < HALF {
+            assert!(Instant::now() < end, "never half done\n{}", load.runner.log());
+            tokio::time::sleep(POLL).await;
+        }
+        load
+    }
+
+    async fn finished(&self, before: Option<std::time::SystemTime>) -> Vec<String> {
+        let target = connect(&self.site.target_url).await.expect("the target answers");
+        let row = target.query_one(FINISHED, &[&before]).await;
+        row.expect("the state can be read").get(0)
+    }
+
+    async fn target_time(&self) -> std::time::SystemTime {
+        let target = connect(&self.site.target_url).await.expect("the target answers");
+        let row = target.query_one("select clock_timestamp()", &[]).await;
+        row.expect("the target tells the time").get(0)
+    }
+
+    /// The same process goes on to following; then both sides are held to be equal.
+    async fn goes_on(mut self) {
+        self.site
+            .wait_for(&mut self.runner, "follow", |status| status["phase"] == "follow")
+            .await;
+        let promised = self.traffic.stop().await;
+        self.runner.kill();
+        self.site.succeed(&["run", "--until-caught-up"]);
+        let differences =
+            oracle::row_differences(&self.site.source_url, &self.site.target_url, &Except::default()).await;
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+        oracle::ledger_check(&self.site.target_url, &promised).await;
+    }
+}
+
+fn restart(server: &mut Cluster) {
+    tokio::task::block_in_place(|| server.restart()).expect("the server restarts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_restarts_at_half_the_load_costs_only_unfinished_tables() {
+    let mut load = Load::half_done().await;
+    let now = load.target_time().await;
+    let before = load.finished(Some(now)).await;
+    restart(&mut load.site.source);
+
+    load.site
+        .wait_for(&mut load.runner, "follow", |status| status["phase"] == "follow")
+        .await;
+    assert_eq!(load.finished(Some(now)).await, before, "read again");
+    load.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_restarts_in_mid_load_costs_only_the_parts_under_way() {
+    let mut load = Load::half_done().await;
+    let now = load.target_time().await;
+    restart(&mut load.site.target);
+    // What was finished without waiting for the disk is safe after an orderly restart.
+    let before = load.finished(Some(now)).await;
+    assert!(!before.is_empty());
+
+    load.site
+        .wait_for(&mut load.runner, "follow", |status| status["phase"] == "follow")
+        .await;
+    assert_eq!(load.finished(Some(now)).await, before, "read again");
+    load.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_crashes_in_mid_load_is_loaded_on() {
+    let mut load = Load::half_done().await;
+    tokio::task::block_in_place(|| {
+        load.site.target.kill_postmaster();
+        load.site.target.start_again()
+    })
+    .expect("the server recovers");
+    load.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backends_of_loaders_that_are_killed_cost_their_parts() {
+    let load = Load::half_done().await;
+    for url in [&load.site.source_url, &load.site.target_url] {
+        let client = connect(url).await.expect("the server answers");
+        let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                    where application_name like 'transhume:%:loader-%'";
+        let killed: i64 = client
+            .query_one(kill, &[])
+            .await
+            .expect("they can be killed")
+            .get(0);
+        assert!(killed > 0);
+    }
+    load.goes_on().await;
+}

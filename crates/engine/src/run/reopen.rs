@@ -1,0 +1,62 @@
+//! Opening a run again after a server, or the way to it, failed for a while.
+//!
+//! Only lost connections are waited out, and only once a run was open: an operator who
+//! starts one with a wrong address is told at once.
+
+use std::time::{Duration, Instant};
+
+use transhume_core::disposition::Disposition;
+
+use super::Run;
+use crate::{
+    cancel::Cancellation,
+    error::{EngineError, Result},
+    report::Reporter,
+};
+
+/// Between two attempts: a server that is back is found soon, one that starts is not pressed.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Longer than a failover takes; whoever starts processes again may do so after that.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The run opened anew, or the error that does not pass.
+pub(super) async fn after<'run, Opening>(
+    failure: EngineError,
+    open: impl Fn() -> Opening,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<Run<'run>>
+where
+    Opening: Future<Output = Result<Run<'run>>>,
+{
+    let end = Instant::now() + PATIENCE;
+    let mut failure = failure;
+    loop {
+        if !passes(&failure) || Instant::now() >= end {
+            return Err(failure);
+        }
+        reporter.waiting(format!("{failure}; trying again"));
+        tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+        }
+        match Box::pin(open()).await {
+            Ok(run) => return Ok(run),
+            Err(error) => failure = error,
+        }
+    }
+}
+
+/// The connection is gone or cannot be had now. What a server answers on a sound one (a lock that is not
+/// had in time) has its own patience where it was asked.
+fn passes(error: &EngineError) -> bool {
+    let EngineError::Server { source, .. } = error else {
+        return false;
+    };
+    let is_connection = source.sqlstate().is_none_or(|state| {
+        ["08", "57P", "53300"]
+            .iter()
+            .any(|class| state.starts_with(class))
+    });
+    is_connection && source.disposition() == Disposition::Retry
+}
