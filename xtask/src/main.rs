@@ -1,6 +1,7 @@
 //! Commands for those who work on transhume: `cargo xtask …`.
 #![expect(clippy::print_stdout, reason = "a developer reads it in the terminal")]
 
+mod bench;
 mod check;
 mod download;
 mod servers;
@@ -24,6 +25,9 @@ enum Command {
         /// `nextest`, `deny`; both where none is given
         names: Vec<String>,
     },
+    /// Measures transhume beside its peers
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Checks the rules of the house: directions of dependencies, sizes and names of files, words
     Check,
 }
@@ -33,6 +37,7 @@ fn main() -> Result<()> {
     match Command::parse() {
         Command::Servers { majors } => servers::fetch(&workspace, &majors),
         Command::Tools { names } => tools::fetch(&workspace, &names),
+        Command::Bench(bench) => bench::bench(&workspace, bench),
         Command::Check => check::check(&workspace),
     }
 }
