@@ -7,6 +7,7 @@
 mod phases;
 mod plan;
 mod reopen;
+mod stop;
 mod tables;
 mod watch;
 
@@ -34,7 +35,7 @@ use transhume_wire::lsn::Lsn;
 pub use self::plan::{ClientPrograms, LeftOut, Plan, Resuming, TablePlan, plan};
 use crate::{
     assess,
-    cancel::Cancellation,
+    cancel::{self, Cancellation},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     load::{LoadContext, LoadOptions},
@@ -99,21 +100,31 @@ pub async fn run(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<RunEnd> {
-    let mut run = Run::open(endpoints, options, reporter, cancellation).await?;
-    loop {
-        let error = match run.drive().await {
-            Ok(end) => return Ok(end),
-            Err(error) => error,
-        };
-        // With the session the runner's lock is gone: all is taken up anew, or left to who has it now.
-        drop(run);
-        run = reopen::after(
-            error,
-            || Run::open(endpoints, options, reporter, cancellation),
-            reporter,
-            cancellation,
-        )
-        .await?;
+    let (canceller, inner) = cancel::cancellation();
+    let run = Run::open(endpoints, options, reporter, &inner).await?;
+    let migration = run.migration.clone();
+    let asked = async {
+        tokio::select! {
+            () = cancellation.cancelled() => false,
+            () = stop::asked(endpoints, &migration.id) => true,
+        }
+    };
+    let mut working = Box::pin(run.to_the_end());
+    let (outcome, is_asked) = tokio::select! {
+        outcome = &mut working => (outcome, false),
+        is_asked = asked => {
+            canceller.cancel();
+            (working.await, is_asked)
+        }
+    };
+    match outcome {
+        Err(EngineError::Interrupted) if is_asked => Ok(RunEnd {
+            migration: migration.id,
+            phase: migration.phase,
+            frontier: migration.frontier,
+            reason: RunReason::Stopped,
+        }),
+        outcome => outcome,
     }
 }
 
@@ -156,6 +167,28 @@ impl<'run> Run<'run> {
             replica_role,
             holder: None,
         })
+    }
+
+    /// Drives, and opens everything anew after a failure that passes.
+    async fn to_the_end(self) -> Result<RunEnd> {
+        let (endpoints, options) = (self.endpoints, self.options);
+        let (reporter, cancellation) = (self.reporter, self.cancellation);
+        let mut run = self;
+        loop {
+            let error = match run.drive().await {
+                Ok(end) => return Ok(end),
+                Err(error) => error,
+            };
+            // With the session the runner's lock is gone: all is taken up anew, or left to who has it now.
+            drop(run);
+            run = reopen::after(
+                error,
+                || Self::open(endpoints, options, reporter, cancellation),
+                reporter,
+                cancellation,
+            )
+            .await?;
+        }
     }
 
     /// Phase by phase, until there is a reason to end.

@@ -64,3 +64,64 @@ async fn a_kill_during_post_data_costs_nothing() {
 async fn a_kill_while_following_costs_nothing() {
     killed_in("follow").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_of_both_servers_are_waited_out_by_a_following_run() {
+    let mut site = Site::with_torture(15, 15).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = site.begin(&["run"]);
+    site.wait_for(&mut runner, "a look at the source", |status| {
+        !status["source_wal_end"].is_null()
+    })
+    .await;
+
+    for restart_source in [true, false] {
+        let server = if restart_source {
+            &mut site.source
+        } else {
+            &mut site.target
+        };
+        server.restart().expect("the server starts again");
+        let traffic = Traffic::start(
+            &site.source_url,
+            &TrafficOptions {
+                first_seq: if restart_source { 1 } else { 1_000_000 },
+                ..TrafficOptions::default()
+            },
+        );
+        traffic.wait_for(50).await;
+        let promised = traffic.stop().await;
+        let end = site.source_wal_end().await;
+        site.wait_for(&mut runner, "frontier past the restart", |status| {
+            reaches(status, end)
+        })
+        .await;
+        oracle::ledger_check(&site.target_url, &promised).await;
+    }
+}
+
+/// The frontier of a status is at or past an LSN.
+fn reaches(status: &serde_json::Value, end: u64) -> bool {
+    let lsn = |text: &str| {
+        let (high, low) = text.split_once('/')?;
+        Some(u64::from_str_radix(high, 16).ok()? << 32 | u64::from_str_radix(low, 16).ok()?)
+    };
+    status["frontier"]
+        .as_str()
+        .and_then(lsn)
+        .is_some_and(|frontier| frontier >= end)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abort_ends_a_runner_in_the_middle_of_its_load() {
+    let site = Site::with_torture(15, 15).await;
+    let before = site.traces().await;
+    let mut runner = site.begin(&["run", "--rate-limit", "10kB"]);
+    site.wait_for(&mut runner, "full load", |status| phase(status) == "full-load")
+        .await;
+
+    site.succeed(&["abort", "--yes"]);
+
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    assert_eq!(site.traces().await, before);
+}

@@ -177,6 +177,19 @@ impl Site {
         }
     }
 
+    /// Everything that is committed on the source now is below this.
+    pub(super) async fn source_wal_end(&self) -> u64 {
+        let source = connect(&self.source_url).await.expect("the source answers");
+        let row = source
+            .query_one(
+                "select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint",
+                &[],
+            )
+            .await
+            .expect("the position can be read");
+        row.get::<_, i64>(0).unsigned_abs()
+    }
+
     /// One column of text from the target.
     pub(super) async fn target_names(&self, query: &str) -> Vec<String> {
         let target = connect(&self.target_url).await.expect("the target answers");
