@@ -214,6 +214,11 @@ impl Site {
 }
 
 impl Running {
+    /// Its process id.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, at once.
     pub(super) fn kill(&mut self) {
         self.child.kill().expect("the program can be killed");
