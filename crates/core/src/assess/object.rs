@@ -41,7 +41,7 @@ fn unreadable_large_objects(observed: &Observed) -> Option<Finding> {
     let role = &observed.source.capabilities.role;
     (unreadable > 0).then(|| {
         Finding::blocker(
-            "large-objects-unreadable",
+            "large-objects",
             &observed.source.capabilities.database,
             format!("{role} may not read {unreadable} of the source's large objects"),
             format!(

@@ -110,14 +110,14 @@ impl LargeObjects {
         let Some(remembered) = self.remembered.take() else {
             return Ok((0, Some(self.not_compared_again())));
         };
-        let completed = tokio::time::timeout(most, self.bring_over(remembered)).await;
-        completed.map(|changed| Ok((changed?, None))).unwrap_or_else(|_| {
-            Err(EngineError::stopped(
+        match tokio::time::timeout(most, self.bring_over(remembered)).await {
+            Ok(changed) => Ok((changed?, None)),
+            Err(_) => Err(EngineError::stopped(
                 "large objects could not be completed in time",
                 format!("It was given {} seconds within the write pause.", most.as_secs()),
                 "try again, stop writers of large objects before, or allow more with --drain-timeout",
-            ))
-        })
+            )),
+        }
     }
 
     async fn bring_over(&mut self, mut remembered: BTreeMap<u32, LargeObject>) -> Result<usize> {
