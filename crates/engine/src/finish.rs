@@ -218,10 +218,7 @@ impl<'run> Ending<'run> {
             endpoints,
             migration: &self.migration,
             selector: &selector(&self.migration.selection)?,
-            options: &SchemaOptions {
-                programs: options.programs.clone(),
-                replica_role: false,
-            },
+            options: &SchemaOptions::new(options.programs.clone(), false),
             reporter: self.reporter,
             cancellation,
         })

@@ -160,10 +160,7 @@ impl<'run> Run<'run> {
             migration,
             selector,
             tables: selected,
-            schema_options: SchemaOptions {
-                programs: options.programs.clone(),
-                replica_role,
-            },
+            schema_options: SchemaOptions::new(options.programs.clone(), replica_role),
             replica_role,
             holder: None,
         })

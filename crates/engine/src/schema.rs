@@ -17,8 +17,9 @@ mod owners;
 mod removal;
 mod restoring;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use tokio::sync::OnceCell;
 use transhume_core::selection::Selector;
 use transhume_pg::{session::Session, state::migration::Migration};
 
@@ -38,6 +39,18 @@ pub struct SchemaOptions {
     /// Apply can run with `session_replication_role = replica`. Where not, triggers are set aside and
     /// foreign keys are held until the cutover.
     pub replica_role: bool,
+    /// What the first step that needs the stored archive has opened for all of them.
+    opened: OnceCell<Arc<contents::Archive>>,
+}
+
+impl SchemaOptions {
+    pub fn new(programs: Option<PathBuf>, replica_role: bool) -> Self {
+        Self {
+            programs,
+            replica_role,
+            opened: OnceCell::new(),
+        }
+    }
 }
 
 /// What all steps of the schema work with.

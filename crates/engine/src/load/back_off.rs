@@ -65,12 +65,22 @@ impl BackOff {
 
     /// Waits; false when the patience is used up.
     pub(super) async fn wait(&mut self, cancellation: &Cancellation) -> Result<bool> {
+        self.wait_or(cancellation, std::future::pending()).await
+    }
+
+    /// As [`Self::wait`], but ends with `sooner`.
+    pub(super) async fn wait_or(
+        &mut self,
+        cancellation: &Cancellation,
+        sooner: impl Future<Output = ()>,
+    ) -> Result<bool> {
         let Some(wait) = self.waits.next() else {
             return Ok(false);
         };
         tokio::select! {
             () = cancellation.cancelled() => Err(EngineError::Interrupted),
             () = tokio::time::sleep(wait) => Ok(true),
+            () = sooner => Ok(true),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 use transhume_core::capacity::{BuildMemory, Hands};
 use transhume_pg::{
     copy::{CopyMeter, RateLimit},
@@ -60,6 +60,8 @@ pub(super) struct Shared {
     pub(super) reporter: Reporter,
     pub(super) cancellation: Cancellation,
     snapshot_lost: AtomicBool,
+    /// Something is done that others may have waited for.
+    done: Notify,
     /// Parts under way, one meter for each.
     meters: Mutex<BTreeMap<u32, Arc<CopyMeter>>>,
     /// Builds under way.
@@ -78,6 +80,7 @@ impl Crew {
             reporter: context.reporter.clone(),
             cancellation: context.cancellation.clone(),
             snapshot_lost: AtomicBool::new(false),
+            done: Notify::new(),
             meters: Mutex::default(),
             building: Mutex::default(),
         };
@@ -141,6 +144,16 @@ impl Shared {
 
     pub(super) fn is_snapshot_lost(&self) -> bool {
         self.snapshot_lost.load(Ordering::Relaxed)
+    }
+
+    /// A finished piece may be what the work of others waited for.
+    pub(super) fn tell_idle_hands(&self) {
+        self.done.notify_waiters();
+    }
+
+    /// Ends when another hand of this process has finished a piece.
+    pub(super) async fn work_of_others(&self) {
+        self.done.notified().await;
     }
 
     /// A meter for what this hand copies now; the one before is settled by its commit or given up.

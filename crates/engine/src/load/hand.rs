@@ -79,6 +79,7 @@ impl Hand {
                 Ok(Turn::Did) => {
                     failures.succeeded();
                     idleness.succeeded();
+                    self.shared.tell_idle_hands();
                 }
                 Ok(Turn::SnapshotLost) => {
                     self.shared.lose_snapshot();
@@ -94,7 +95,10 @@ impl Hand {
                     if self.shared.is_snapshot_lost() {
                         return Ok(HandEnd::SnapshotLost);
                     }
-                    idleness.wait(&self.shared.cancellation).await?;
+                    let shared = &self.shared;
+                    idleness
+                        .wait_or(&shared.cancellation, shared.work_of_others())
+                        .await?;
                 }
                 Err(failure) => self.recover(failure, &mut failures).await?,
             }

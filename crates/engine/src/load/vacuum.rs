@@ -7,7 +7,10 @@ use std::time::Instant;
 
 use transhume_pg::{
     part_copy,
-    state::load::{builds, vacuums},
+    state::load::{
+        builds::{self, FinishedBuild},
+        vacuums,
+    },
 };
 
 use super::hand::{Failure, Hand, Turn};
@@ -30,7 +33,11 @@ pub(super) async fn vacuum_next(hand: &mut Hand) -> Result<Turn, Failure> {
             part_copy::run_statement(target, statement).await?;
         }
         let seconds = started.elapsed().as_secs_f64();
-        builds::mark_done(target, vacuum.id, seconds, &name).await?;
+        let finished = FinishedBuild {
+            id: vacuum.id,
+            seconds,
+        };
+        builds::mark_done(target, &[finished], &name).await?;
         vacuums::release(target, vacuum.id).await
     };
     vacuuming

@@ -36,8 +36,8 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
         .partition(|entry| is_build(entry));
     let mut planned = of_source(work, &source, &contents, &builds).await?;
     let script = restore::script(
-        &contents.programs,
-        contents.file.path(),
+        &contents.archive.programs,
+        contents.archive.file.path(),
         &replaced,
         Content::Definitions,
     )

@@ -1,6 +1,6 @@
 //! The stored archive at hand: the programs, its bytes in a file, its entries and what became of them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use tempfile::NamedTempFile;
 use transhume_core::archive::{Decision, Entry, sections};
@@ -15,12 +15,37 @@ use transhume_pg::{
 use super::SchemaWork;
 use crate::error::{Doing, EngineError, Result};
 
-pub(super) struct Contents {
+/// The archive as it was stored once, which never changes: unpacked and listed by the first step that
+/// needs it, since starting programs costs more than all else in the migration of a small database.
+#[derive(Debug)]
+pub(super) struct Archive {
     pub(super) programs: Programs,
     pub(super) file: NamedTempFile,
     /// In the archive's order, each with the section that it belongs to.
     pub(super) entries: Vec<(Entry, Decision)>,
+}
+
+pub(super) struct Contents {
+    pub(super) archive: Arc<Archive>,
     pub(super) items: HashMap<i32, Disposition>,
+}
+
+impl Archive {
+    async fn stored(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Arc<Self>> {
+        let programs = programs(work, source_major, target)?;
+        let bytes = archive::read(&**target)
+            .await
+            .doing("reading the schema archive")?;
+        let file = write(&bytes)?;
+        let entries = archive_list::read(&programs, file.path())
+            .await
+            .doing("reading the schema archive's table of contents")?;
+        Ok(Arc::new(Self {
+            programs,
+            file,
+            entries: sections(entries),
+        }))
+    }
 }
 
 impl Contents {
@@ -35,28 +60,19 @@ impl Contents {
                 "run the migration from its beginning",
             ));
         }
-        let programs = programs(work, source_major, target)?;
-        let bytes = archive::read(&**target)
-            .await
-            .doing("reading the schema archive")?;
-        let file = write(&bytes)?;
-        let entries = archive_list::read(&programs, file.path())
-            .await
-            .doing("reading the schema archive's table of contents")?;
+        let opened = &work.options.opened;
+        let opening = opened.get_or_try_init(|| Archive::stored(work, source_major, target));
+        let archive = Arc::clone(opening.await?);
         let items = archive::items(&**target)
             .await
             .doing("reading what became of the archive's items")?;
-        Ok(Self {
-            programs,
-            file,
-            entries: sections(entries),
-            items,
-        })
+        Ok(Self { archive, items })
     }
 
     /// Entries of this section that nothing became of yet.
     pub(super) fn open(&self, section: &Decision) -> Vec<&Entry> {
-        self.entries
+        self.archive
+            .entries
             .iter()
             .filter(|(entry, decision)| decision == section && !self.items.contains_key(&entry.dump_id))
             .map(|(entry, _)| entry)
@@ -64,7 +80,8 @@ impl Contents {
     }
 
     pub(super) fn with(&self, disposition: Disposition) -> impl Iterator<Item = &(Entry, Decision)> {
-        self.entries
+        self.archive
+            .entries
             .iter()
             .filter(move |(entry, _)| self.items.get(&entry.dump_id) == Some(&disposition))
     }

@@ -72,6 +72,7 @@ fn made(contents: &Contents, moment: Moment) -> Vec<CatalogObject> {
 /// Open grant entries, those on schemas apart. Before the data: only where all that they need is there.
 fn grants(contents: &Contents, moment: Moment) -> (Vec<&Entry>, Vec<&Entry>) {
     let kinds: HashMap<i32, Kind> = contents
+        .archive
         .entries
         .iter()
         .map(|(entry, _)| (entry.dump_id, entry.kind))
@@ -124,9 +125,14 @@ async fn apply(
     refused: &mut Refused,
 ) -> Result<()> {
     for group in entries.chunks(GROUP) {
-        let script = restore::script(&contents.programs, contents.file.path(), group, Content::Grants)
-            .await
-            .doing("reading the schema archive")?;
+        let script = restore::script(
+            &contents.archive.programs,
+            contents.archive.file.path(),
+            group,
+            Content::Grants,
+        )
+        .await
+        .doing("reading the schema archive")?;
         let statements: Vec<String> = script
             .pieces
             .iter()

@@ -27,6 +27,7 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
     let source_major = work.source().await?.server_version().major();
     let contents = Contents::stored(work, source_major, &target).await?;
     let made: Vec<_> = contents
+        .archive
         .entries
         .iter()
         .map(|(entry, _)| entry)
@@ -42,7 +43,7 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
     }
     work.reporter
         .step("removing the tables and other objects that the migration made on the target");
-    let statements = restore::drops(&contents.programs, contents.file.path(), &made)
+    let statements = restore::drops(&contents.archive.programs, contents.archive.file.path(), &made)
         .await
         .doing("reading the schema archive")?;
     match restore::drop_all(&mut target, statements)

@@ -72,8 +72,8 @@ async fn restore_group(
             .filter(|entry| !refused.contains(&entry.dump_id))
             .collect();
         let script = restore::script(
-            &contents.programs,
-            contents.file.path(),
+            &contents.archive.programs,
+            contents.archive.file.path(),
             &entries,
             Content::Definitions,
         )

@@ -91,10 +91,7 @@ pub(crate) async fn of(
     let migration = migration::read(&session).await.unwrap().unwrap();
     let reporter = Reporter::silent();
     let (canceller, cancellation) = cancellation();
-    let options = SchemaOptions {
-        programs: None,
-        replica_role: true,
-    };
+    let options = SchemaOptions::new(None, true);
     Pair {
         source,
         target,

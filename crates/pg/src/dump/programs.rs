@@ -3,6 +3,7 @@
 //! Invariant: both come from one directory, so that the archive's format fits.
 
 use std::{
+    collections::HashSet,
     fmt,
     path::{Path, PathBuf},
     process::Command,
@@ -111,9 +112,16 @@ fn directories(setting: Option<&Path>) -> Vec<PathBuf> {
                 .map(|child| child.path().join(below)),
         );
     }
-    // Debian's /usr/bin/pg_dump is a wrapper that chooses among versions by rules of its own.
-    all.sort_by_key(|directory| is_wrapper(&directory.join("pg_dump")));
-    all.dedup();
+    // /bin is /usr/bin today, and each place is asked for its version by starting its programs.
+    let mut seen = HashSet::new();
+    all.retain(|directory| std::fs::canonicalize(directory).is_ok_and(|real| seen.insert(real)));
+    // Debian's /usr/bin/pg_dump is a wrapper that chooses among versions by rules of its own, and starts Perl for it:
+    // of use only where none of the versions that it chooses from is found.
+    let is_own =
+        |directory: &PathBuf| directory.join("pg_dump").is_file() && !is_wrapper(&directory.join("pg_dump"));
+    if all.iter().any(is_own) {
+        all.retain(is_own);
+    }
     all
 }
 

@@ -60,28 +60,32 @@ pub async fn loaded_tables(target: &impl GenericClient) -> Result<Vec<LoadedTabl
         .collect()
 }
 
-/// Adds all of them; sent in one flight, since there may be tens of thousands.
+/// Bytes of a table up to which all its builds are claimed at once, together with those of other such tables: claiming
+/// and committing each by itself takes longer than building them.
+const SMALL_TABLE_BYTES: i64 = 1 << 20;
+/// Builds in one statement: bounds what is held in memory twice, here and on the server.
+const ADDED_AT_ONCE: usize = 5000;
+
+/// Adds all of them; there may be tens of thousands.
 pub async fn add(target: &tokio_postgres::Transaction<'_>, builds: &[NewBuild]) -> Result<(), PgError> {
     let statement = target.prepare(include_str!("sql/build/add.sql")).await?;
-    let inserts = builds.iter().map(|build| {
-        let statement = &statement;
-        async move {
-            target
-                .execute(
-                    statement,
-                    &[
-                        &build.table_oid,
-                        &build.kind.name(),
-                        &build.rank,
-                        &build.name,
-                        &build.statements,
-                        &build.bytes,
-                        &build.held_until_cutover,
-                    ],
-                )
-                .await
-        }
-    });
-    futures_util::future::try_join_all(inserts).await?;
+    for group in builds.chunks(ADDED_AT_ONCE) {
+        let rows: Vec<_> = group.iter().map(row).collect();
+        target
+            .execute(&statement, &[&serde_json::Value::from(rows), &SMALL_TABLE_BYTES])
+            .await?;
+    }
     Ok(())
+}
+
+fn row(build: &NewBuild) -> serde_json::Value {
+    serde_json::json!({
+        "table_oid": build.table_oid,
+        "kind": build.kind.name(),
+        "rank": build.rank,
+        "name": build.name,
+        "statements": build.statements,
+        "bytes": build.bytes,
+        "held_until_cutover": build.held_until_cutover,
+    })
 }

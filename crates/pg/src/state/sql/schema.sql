@@ -89,12 +89,13 @@ create table transhume.build (
     name          text        not null,          -- what it makes, for people
     statements    text[]      not null,
     bytes         bigint      not null default 0,
+    together      boolean     not null default false,   -- its table is small: all its builds are claimed at once
     held_until_cutover boolean not null default false,
     done_at       timestamptz,
     seconds       double precision,
     loader        text
 );
-create index build_open on transhume.build (rank, bytes desc) where done_at is null;
+create index build_open on transhume.build (bytes desc, rank, id) where done_at is null and not together;
 -- finds the lower ranks of a table that are still open
 create index build_open_of_table on transhume.build (source_oid, rank) where done_at is null;
 

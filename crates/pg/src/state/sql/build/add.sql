@@ -1,4 +1,12 @@
--- $1 is the OID of the table on the source; a table that is not loaded by itself (a partitioned table, a
+-- The OID is that of the table on the source; a table that is not loaded by itself (a partitioned table, a
 -- materialized view) has no row of its own, and its work waits for all tables.
-insert into transhume.build (source_oid, kind, rank, name, statements, bytes, held_until_cutover)
-values ((select r.source_oid from transhume.relation r where r.source_oid = $1), $2, $3, $4, $5, $6, $7)
+insert into transhume.build (source_oid, kind, rank, name, statements, bytes, together, held_until_cutover)
+select r.source_oid, planned.kind, planned.rank, planned.name,
+       array(
+           select statement
+           from pg_catalog.jsonb_array_elements_text(planned.statements) with ordinality as listed (statement, position)
+           order by position),
+       planned.bytes, coalesce(r.bytes <= $2::bigint, false), planned.held_until_cutover
+from pg_catalog.jsonb_to_recordset($1::jsonb) as planned (
+    table_oid oid, kind text, rank integer, name text, statements jsonb, bytes bigint, held_until_cutover boolean)
+left join transhume.relation r on r.source_oid = planned.table_oid
