@@ -8,7 +8,7 @@
 use transhume_core::table::Table;
 use transhume_wire::ident::quote_identifier;
 
-use crate::{error::PgError, session::Session};
+use crate::{error::PgError, session::Session, snapshot};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
@@ -33,11 +33,26 @@ pub fn query(table: &Table) -> String {
     )
 }
 
-/// Digests `table` in the snapshot that `session` is in.
-pub async fn compute(session: &Session, table: &Table) -> Result<Digest, PgError> {
+/// Digests `table` under the named snapshot, in a transaction of its own: its lock on the table must not
+/// keep the application waiting longer than this. None where the table was truncated or rewritten
+/// since, which leaves older snapshots nothing to see.
+pub async fn compute(
+    session: &Session,
+    snapshot_name: &str,
+    table: &Table,
+) -> Result<Option<Digest>, PgError> {
+    snapshot::import(session, snapshot_name).await?;
     let row = session.query_one(&query(table), &[]).await?;
-    Ok(Digest {
+    let rewritten = session
+        .query_opt(
+            include_str!("sql/was_rewritten_by_name.sql"),
+            &[&table.name.to_string()],
+        )
+        .await?;
+    session.batch_execute("rollback").await?;
+    let is_as_it_was = rewritten.is_some_and(|row| !row.get::<_, bool>(0));
+    Ok(is_as_it_was.then(|| Digest {
         rows: row.get(0),
         sums: (row.get(1), row.get(2)),
-    })
+    }))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::task::JoinSet;
 use transhume_core::table::Table;
-use transhume_pg::{digest, session::Session, snapshot, state::migration::Migration};
+use transhume_pg::{digest, session::Session, state::migration::Migration};
 
 use super::{TableComparison, VerifyOptions, frozen::FrozenPair};
 use crate::{
@@ -20,8 +20,16 @@ use crate::{
 /// Work that the comparers share.
 struct Queue {
     waiting: Mutex<VecDeque<Table>>,
-    done: Mutex<(VerifyProgress, Vec<TableComparison>)>,
+    done: Mutex<(VerifyProgress, Compared)>,
     reporter: Reporter,
+}
+
+/// What came of one frozen pair.
+#[derive(Default)]
+pub(crate) struct Compared {
+    pub(crate) comparisons: Vec<TableComparison>,
+    /// Truncated or rewritten meanwhile: their rows are not to be seen in the frozen pair any more.
+    pub(crate) moved: Vec<Table>,
 }
 
 /// What [`Comparison::compare`] works with.
@@ -38,7 +46,7 @@ impl Comparison<'_> {
         &self,
         mut tables: Vec<Table>,
         cancellation: &Cancellation,
-    ) -> Result<Vec<TableComparison>> {
+    ) -> Result<Compared> {
         tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
         let progress = VerifyProgress {
             tables: tables.len() as u64,
@@ -47,13 +55,17 @@ impl Comparison<'_> {
         };
         let queue = Arc::new(Queue {
             waiting: Mutex::new(tables.into()),
-            done: Mutex::new((progress, Vec::new())),
+            done: Mutex::new((progress, Compared::default())),
             reporter: self.reporter.clone(),
         });
         let mut comparers = JoinSet::new();
         for number in 0..self.options.comparers.max(1) {
             let (source, target) = self.sessions(number).await?;
-            comparers.spawn(compare_all(Arc::clone(&queue), source, target));
+            let names = (
+                self.frozen.source.name().to_owned(),
+                self.frozen.target.name().to_owned(),
+            );
+            comparers.spawn(compare_all(Arc::clone(&queue), (source, target), names));
         }
         loop {
             tokio::select! {
@@ -64,53 +76,53 @@ impl Comparison<'_> {
                 () = cancellation.cancelled() => return Err(EngineError::Interrupted),
             }
         }
-        let mut comparisons = std::mem::take(&mut queue.done.lock().expect("no comparer panics").1);
-        comparisons.sort_by(|left, right| left.table.cmp(&right.table));
-        Ok(comparisons)
+        let compared = std::mem::take(&mut queue.done.lock().expect("no comparer panics").1);
+        Ok(compared)
     }
 
-    /// A pair of sessions that see the frozen pair.
     async fn sessions(&self, number: usize) -> Result<(Session, Session)> {
         let role = format!("verify:{number}");
         let source = self.endpoints.source_session(&self.migration.id, &role).await?;
         let target = self.endpoints.target_session(&self.migration.id, &role).await?;
-        snapshot::import(&source, self.frozen.source.name())
-            .await
-            .doing("taking over the source's snapshot")?;
-        snapshot::import(&target, self.frozen.target.name())
-            .await
-            .doing("taking over the target's snapshot")?;
         Ok((source, target))
     }
 }
 
-async fn compare_all(queue: Arc<Queue>, source: Session, target: Session) -> Result<()> {
+/// Compares what is waiting, one table after the other, on a pair of sessions under a pair of snapshots.
+async fn compare_all(
+    queue: Arc<Queue>,
+    (source, target): (Session, Session),
+    (of_source, of_target): (String, String),
+) -> Result<()> {
     loop {
         let next = queue.waiting.lock().expect("no comparer panics").pop_front();
         let Some(table) = next else { return Ok(()) };
         let plain = table.name.plain();
-        let (of_source, of_target) =
-            tokio::join!(digest::compute(&source, &table), digest::compute(&target, &table));
-        let of_source = of_source.doing(format!("reading {plain} on the source"))?;
-        let of_target = of_target.doing(format!("reading {plain} on the target"))?;
-        queue.finish(
-            &table,
-            TableComparison {
-                table: table.name.clone(),
-                source_rows: of_source.rows,
-                target_rows: of_target.rows,
-                equal: of_source == of_target,
-            },
+        let (left, right) = tokio::join!(
+            digest::compute(&source, &of_source, &table),
+            digest::compute(&target, &of_target, &table)
         );
+        let left = left.doing(format!("reading {plain} on the source"))?;
+        let right = right.doing(format!("reading {plain} on the target"))?;
+        let comparison = left.zip(right).map(|(left, right)| TableComparison {
+            table: table.name.clone(),
+            source_rows: left.rows,
+            target_rows: right.rows,
+            equal: left == right,
+        });
+        queue.finish(table, comparison);
     }
 }
 
 impl Queue {
-    fn finish(&self, table: &Table, comparison: TableComparison) {
+    fn finish(&self, table: Table, comparison: Option<TableComparison>) {
         let mut done = self.done.lock().expect("no comparer panics");
         done.0.tables_done += 1;
         done.0.bytes_done += table.bytes.unsigned_abs();
-        done.1.push(comparison);
+        match comparison {
+            Some(comparison) => done.1.comparisons.push(comparison),
+            None => done.1.moved.push(table),
+        }
         self.reporter.send(Report::Verify(done.0.clone()));
     }
 }

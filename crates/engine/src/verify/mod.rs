@@ -10,7 +10,11 @@ mod frozen;
 
 use self::{compare::Comparison, frozen::Freezing};
 use serde::Serialize;
-use transhume_core::{finding::Finding, phase::Phase, table::Persistence};
+use transhume_core::{
+    finding::Finding,
+    phase::Phase,
+    table::{Persistence, Table},
+};
 use transhume_pg::{
     catalog::tables::tables,
     session::Session,
@@ -26,6 +30,9 @@ use crate::{
     run,
     runner::Companion,
 };
+
+/// How often tables are compared that the source truncates meanwhile.
+const ROUNDS: usize = 5;
 
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
@@ -84,35 +91,90 @@ pub async fn verify(
 
     let replica_role = run::replica_role(&target).await?;
     let companion = Companion::ensure(endpoints, &migration, replica_role, reporter).await?;
-    let freezing = Freezing {
+    let verifier = Verifier {
         endpoints,
-        migration: &migration,
-        source: &source,
-        reporter,
-    };
-    let frozen = freezing.freeze(cancellation).await?;
-    let id = verification::begin(&target, frozen.consistent_point)
-        .await
-        .doing("recording the verification")?;
-    let comparison = Comparison {
-        endpoints,
-        migration: &migration,
-        frozen: &frozen,
         options,
         reporter,
+        migration: &migration,
+        source: &source,
+        target: &target,
     };
-    let outcome = comparison.compare(compared, cancellation).await;
+    let outcome = verifier.compare(compared, cancellation).await;
     companion.end().await?;
-    let tables = outcome?;
-    let equal = tables.iter().all(|table| table.equal);
-    record(&target, id, &tables, equal).await?;
+    let (lsn, tables) = outcome?;
     Ok(Verification {
-        equal,
-        lsn: frozen.consistent_point,
+        equal: tables.iter().all(|table| table.equal),
+        lsn,
         seconds: started.elapsed().as_secs_f64(),
         tables,
         not_compared: unlogged.iter().map(|table| not_compared(&table.name)).collect(),
     })
+}
+
+/// What a verification works with.
+struct Verifier<'run> {
+    endpoints: &'run Endpoints,
+    options: &'run VerifyOptions,
+    reporter: &'run Reporter,
+    migration: &'run migration::Migration,
+    source: &'run Session,
+    target: &'run Session,
+}
+
+impl Verifier<'_> {
+    /// Compares under a frozen pair, and what the source truncates meanwhile under another one.
+    async fn compare(
+        &self,
+        mut waiting: Vec<Table>,
+        cancellation: &Cancellation,
+    ) -> Result<(Lsn, Vec<TableComparison>)> {
+        let mut comparisons = Vec::new();
+        for _ in 0..ROUNDS {
+            let freezing = Freezing {
+                endpoints: self.endpoints,
+                migration: self.migration,
+                source: self.source,
+                reporter: self.reporter,
+            };
+            let frozen = freezing.freeze(cancellation).await?;
+            let id = verification::begin(self.target, frozen.consistent_point)
+                .await
+                .doing("recording the verification")?;
+            let comparison = Comparison {
+                endpoints: self.endpoints,
+                migration: self.migration,
+                frozen: &frozen,
+                options: self.options,
+                reporter: self.reporter,
+            };
+            let compared = comparison.compare(waiting, cancellation).await?;
+            comparisons.extend(compared.comparisons);
+            waiting = compared.moved;
+            if waiting.is_empty() {
+                comparisons.sort_by(|left, right| left.table.cmp(&right.table));
+                record(self.target, id, &comparisons).await?;
+                return Ok((frozen.consistent_point, comparisons));
+            }
+            let names: Vec<_> = waiting.iter().map(|table| table.name.plain()).collect();
+            self.reporter.step(format!(
+                "truncated or rewritten while they were compared, so compared again: {}",
+                names.join(", ")
+            ));
+        }
+        Err(never_still(&waiting))
+    }
+}
+
+fn never_still(tables: &[Table]) -> EngineError {
+    let names: Vec<_> = tables.iter().map(|table| table.name.plain()).collect();
+    EngineError::stopped(
+        format!(
+            "tables that the source truncates again and again cannot be compared: {}",
+            names.join(", ")
+        ),
+        "",
+        "verify while the application does not truncate them",
+    )
 }
 
 /// Half a table equals nothing, and apply may have to wait for its load before it reaches any point.
@@ -160,7 +222,8 @@ async fn following_migration(target: &Session) -> Result<migration::Migration> {
     Ok(migration)
 }
 
-async fn record(target: &Session, id: i64, tables: &[TableComparison], equal: bool) -> Result<()> {
+async fn record(target: &Session, id: i64, tables: &[TableComparison]) -> Result<()> {
+    let equal = tables.iter().all(|table| table.equal);
     for comparison in tables {
         let result = verification::TableResult {
             name: &comparison.table,
