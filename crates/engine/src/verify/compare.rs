@@ -32,18 +32,21 @@ pub(crate) struct Compared {
     pub(crate) moved: Vec<Table>,
 }
 
+/// A source and a target session. They outlive a frozen pair: connecting again would take longer than
+/// comparing a small table that the source truncates all the time.
+pub(crate) type Pair = (Session, Session);
+
 /// What [`Comparison::compare`] works with.
 pub(crate) struct Comparison<'run> {
-    pub(crate) endpoints: &'run Endpoints,
-    pub(crate) migration: &'run Migration,
     pub(crate) frozen: &'run FrozenPair,
-    pub(crate) options: &'run VerifyOptions,
+    pub(crate) pairs: &'run mut Vec<Pair>,
     pub(crate) reporter: &'run Reporter,
 }
 
 impl Comparison<'_> {
+    /// Largest first.
     pub(crate) async fn compare(
-        &self,
+        self,
         mut tables: Vec<Table>,
         cancellation: &Cancellation,
     ) -> Result<Compared> {
@@ -59,18 +62,17 @@ impl Comparison<'_> {
             reporter: self.reporter.clone(),
         });
         let mut comparers = JoinSet::new();
-        for number in 0..self.options.comparers.max(1) {
-            let (source, target) = self.sessions(number).await?;
+        for pair in self.pairs.drain(..) {
             let names = (
                 self.frozen.source.name().to_owned(),
                 self.frozen.target.name().to_owned(),
             );
-            comparers.spawn(compare_all(Arc::clone(&queue), (source, target), names));
+            comparers.spawn(compare_all(Arc::clone(&queue), pair, names));
         }
         loop {
             tokio::select! {
                 joined = comparers.join_next() => match joined {
-                    Some(result) => result.expect("a comparer does not panic")?,
+                    Some(result) => self.pairs.push(result.expect("a comparer does not panic")?),
                     None => break,
                 },
                 () = cancellation.cancelled() => return Err(EngineError::Interrupted),
@@ -79,24 +81,35 @@ impl Comparison<'_> {
         let compared = std::mem::take(&mut queue.done.lock().expect("no comparer panics").1);
         Ok(compared)
     }
+}
 
-    async fn sessions(&self, number: usize) -> Result<(Session, Session)> {
+/// As many pairs as compare at once.
+pub(crate) async fn connect(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    options: &VerifyOptions,
+) -> Result<Vec<Pair>> {
+    let mut pairs = Vec::new();
+    for number in 0..options.comparers.max(1) {
         let role = format!("verify:{number}");
-        let source = self.endpoints.source_session(&self.migration.id, &role).await?;
-        let target = self.endpoints.target_session(&self.migration.id, &role).await?;
-        Ok((source, target))
+        let source = endpoints.source_session(&migration.id, &role).await?;
+        let target = endpoints.target_session(&migration.id, &role).await?;
+        pairs.push((source, target));
     }
+    Ok(pairs)
 }
 
 /// Compares what is waiting, one table after the other, on a pair of sessions under a pair of snapshots.
 async fn compare_all(
     queue: Arc<Queue>,
-    (source, target): (Session, Session),
+    (source, target): Pair,
     (of_source, of_target): (String, String),
-) -> Result<()> {
+) -> Result<Pair> {
     loop {
         let next = queue.waiting.lock().expect("no comparer panics").pop_front();
-        let Some(table) = next else { return Ok(()) };
+        let Some(table) = next else {
+            return Ok((source, target));
+        };
         let plain = table.name.plain();
         let (left, right) = tokio::join!(
             digest::compute(&source, &of_source, &table),

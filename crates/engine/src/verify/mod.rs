@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// How often tables are compared that the source truncates meanwhile.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
@@ -129,6 +129,7 @@ impl Verifier<'_> {
         cancellation: &Cancellation,
     ) -> Result<(Lsn, Vec<TableComparison>)> {
         let mut comparisons = Vec::new();
+        let mut pairs = compare::connect(self.endpoints, self.migration, self.options).await?;
         for _ in 0..ROUNDS {
             let freezing = Freezing {
                 endpoints: self.endpoints,
@@ -141,10 +142,8 @@ impl Verifier<'_> {
                 .await
                 .doing("recording the verification")?;
             let comparison = Comparison {
-                endpoints: self.endpoints,
-                migration: self.migration,
                 frozen: &frozen,
-                options: self.options,
+                pairs: &mut pairs,
                 reporter: self.reporter,
             };
             let compared = comparison.compare(waiting, cancellation).await?;
