@@ -109,7 +109,7 @@ pub async fn run(
             () = stop::asked(endpoints, &migration.id) => true,
         }
     };
-    let mut working = Box::pin(run.to_the_end());
+    let mut working = Box::pin(run.persist());
     let (outcome, is_asked) = tokio::select! {
         outcome = &mut working => (outcome, false),
         is_asked = asked => {
@@ -167,7 +167,7 @@ impl<'run> Run<'run> {
     }
 
     /// Drives, and opens everything anew after a failure that passes.
-    async fn to_the_end(self) -> Result<RunEnd> {
+    async fn persist(self) -> Result<RunEnd> {
         let (endpoints, options) = (self.endpoints, self.options);
         let (reporter, cancellation) = (self.reporter, self.cancellation);
         let mut run = self;

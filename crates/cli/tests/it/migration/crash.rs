@@ -70,8 +70,9 @@ async fn restarts_of_both_servers_are_waited_out_by_a_following_run() {
     let mut site = Site::with_torture(15, 15).await;
     site.succeed(&["run", "--until-caught-up"]);
     let mut runner = site.begin(&["run"]);
+    let process = runner.process();
     site.wait_for(&mut runner, "a look at the source", |status| {
-        !status["source_wal_end"].is_null()
+        status["runner"]["pid"] == process && !status["source_wal_end"].is_null()
     })
     .await;
 
