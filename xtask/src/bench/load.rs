@@ -71,9 +71,9 @@ pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
     }
     let mut sizes = Vec::new();
     for set in &sets {
-        let size = site.build(*set, arguments.scale)?;
-        println!("{}: {} MB", set.name(), size >> 20);
-        sizes.push((set.name(), size));
+        let bytes = site.build(*set, arguments.scale)?;
+        println!("{}: {} MB", set.name(), bytes >> 20);
+        sizes.push((set.name(), bytes));
     }
     let mut runs = Vec::new();
     for round in 0..arguments.rounds {
