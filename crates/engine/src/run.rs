@@ -101,7 +101,7 @@ pub async fn run(
     cancellation: &Cancellation,
 ) -> Result<RunEnd> {
     let (canceller, inner) = cancel::cancellation();
-    let run = Run::open(endpoints, options, reporter, &inner).await?;
+    let run = Box::pin(Run::open(endpoints, options, reporter, &inner)).await?;
     let migration = run.migration.clone();
     let asked = async {
         tokio::select! {

@@ -172,14 +172,14 @@ async fn migrate(
         until_caught_up: true,
     };
     let started = Instant::now();
-    Box::pin(run::run(endpoints, &options, reporter, cancellation)).await?;
+    run::run(endpoints, &options, reporter, cancellation).await?;
     let run_seconds = started.elapsed().as_secs_f64();
 
     // The runner goes on, as it would in another terminal, until the cutover ends it.
     options.until_caught_up = false;
     let (canceller, follower_cancellation) = cancel::cancellation();
     let silent = Reporter::silent();
-    let follower = Box::pin(run::run(endpoints, &options, &silent, &follower_cancellation));
+    let follower = run::run(endpoints, &options, &silent, &follower_cancellation);
     let operator = async {
         let outcome = verify_and_cut_over(endpoints, &traffic, reporter, cancellation).await;
         if outcome.is_err() {

@@ -10,10 +10,10 @@ const ALL: &str = "SELECT coalesce(string_agg(format('%s %s %s', m.oid, m.lomown
 async fn all(url: &str) -> String {
     connect(url)
         .await
-        .unwrap()
+        .expect("the server answers")
         .query_one(ALL, &[])
         .await
-        .unwrap()
+        .expect("the server answers")
         .get(0)
 }
 
