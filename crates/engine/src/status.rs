@@ -9,6 +9,7 @@ use transhume_pg::{
     conninfo::ConnectionSettings,
     names,
     session::Session,
+    snapshot,
     state::{
         command,
         load::{progress, watch},
@@ -99,6 +100,8 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
     let session = Session::connect(target, &names::application_name("status", "status"))
         .await
         .doing("connecting to the target")?;
+    // All that is told belongs to one moment.
+    snapshot::begin(&session).await.doing("reading the state")?;
     let migration = migration::read(&session)
         .await
         .doing("reading the migration")?

@@ -57,7 +57,7 @@ impl SnapshotHolder {
         let session = Session::connect(settings, &names::application_name(migration, "snapshot")).await?;
         match import {
             Some(name) => self::import(&session, name).await?,
-            None => session.batch_execute(IMPORT).await?,
+            None => begin(&session).await?,
         }
         let row = session.query_one(EXPORT, &[]).await?;
         Ok(Self {
@@ -103,9 +103,14 @@ impl SnapshotHolder {
     }
 }
 
+/// Begins a read-only transaction on `session` that sees one moment.
+pub async fn begin(session: &Session) -> Result<(), PgError> {
+    Ok(session.batch_execute(IMPORT).await?)
+}
+
 /// Begins a read-only transaction on `session` that sees the snapshot exported under `name`.
 pub async fn import(session: &Session, name: &str) -> Result<(), PgError> {
-    session.batch_execute(IMPORT).await?;
+    begin(session).await?;
     Ok(session.batch_execute(&set_snapshot(name)).await?)
 }
 

@@ -11,4 +11,5 @@ mod restarts;
 mod rights;
 mod site;
 mod tables;
+mod undone;
 mod workers;
