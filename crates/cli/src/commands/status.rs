@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use transhume_engine::status::{self, RunnerStatus, SlotStatus, Status};
+use transhume_engine::{
+    phase::Phase,
+    status::{self, SlotStatus, Status},
+};
 
 use crate::{
     failure::{Exit, Result},
@@ -57,7 +60,7 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     };
     labelled("source", Some(status.source.clone()));
     labelled("target", Some(status.target.clone()));
-    labelled("runner", Some(runner(status.runner.as_ref())));
+    labelled("runner", Some(runner(status)));
     labelled("load", load(status));
     labelled("paused", paused(status));
     labelled("snapshot", snapshot(status));
@@ -84,9 +87,13 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     text
 }
 
-fn runner(runner: Option<&RunnerStatus>) -> String {
-    let Some(runner) = runner else {
-        return "none; `transhume run` goes on".to_owned();
+fn runner(status: &Status) -> String {
+    let Some(runner) = &status.runner else {
+        let next = match status.phase {
+            Phase::Done => "`transhume finish` removes what is left",
+            _ => "`transhume run` goes on",
+        };
+        return format!("none; {next}");
     };
     let waiting = match runner.waiting_for.as_str() {
         "" => String::new(),

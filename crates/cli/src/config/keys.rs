@@ -151,7 +151,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "lock_timeout",
         about: "How long one try of the fence may wait for the source's running transactions.\n\
                 Writers wait behind it for as long.",
-        example: "\"500ms\"",
+        example: "\"200ms\"",
         flag: "--lock-timeout",
         form: DURATION,
         set: |config, value| value.duration().map(|span| config.lock_timeout = Some(span)),

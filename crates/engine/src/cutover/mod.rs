@@ -51,8 +51,11 @@ impl Default for CutoverOptions {
         Self {
             // A second or so of applying; more would be a pause that people notice.
             lag_limit_bytes: 16 << 20,
-            lock_timeout: Duration::from_millis(500),
+            // What writers wait for in vain when a try fails; a lock that is to be had is had sooner.
+            lock_timeout: Duration::from_millis(200),
+            // With the pauses between them a quarter of a minute.
             attempts: 20,
+            // The lag limit takes a second or so; longer means that something is wrong.
             drain_timeout: Duration::from_secs(10),
             // A crash of the source skips up to 32 values that a session had fetched ahead.
             sequence_margin: 32,
