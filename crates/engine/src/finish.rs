@@ -25,6 +25,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    present::migration_on,
     report::Reporter,
     run::selector,
     runner::lock,
@@ -112,15 +113,7 @@ struct Ending<'run> {
 impl<'run> Ending<'run> {
     async fn begin(endpoints: &Endpoints, reporter: &'run Reporter) -> Result<Self> {
         let target = endpoints.target_session("finish", "finish").await?;
-        let migration = migration::read(&target)
-            .await
-            .doing("reading the migration")?
-            .ok_or_else(|| {
-                EngineError::refused(
-                    "the target holds no migration",
-                    "check --target; there is nothing to remove",
-                )
-            })?;
+        let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
         let identity = crate::run::source_identity(endpoints, &source).await?;
         if identity.system != migration.identity.system

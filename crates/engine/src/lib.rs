@@ -14,6 +14,7 @@ pub mod follow;
 pub mod load;
 pub mod pause;
 mod prepare;
+mod present;
 pub mod report;
 pub mod run;
 mod runner;

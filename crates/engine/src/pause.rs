@@ -5,14 +5,10 @@
 
 use serde::Serialize;
 use transhume_core::phase::Phase;
-use transhume_pg::{
-    conninfo::ConnectionSettings,
-    names,
-    session::Session,
-    state::{command, migration},
-};
+use transhume_pg::{conninfo::ConnectionSettings, names, session::Session, state::command};
 
 use crate::error::{Doing, EngineError, Result};
+use crate::present::migration_on;
 
 /// How the load stands after the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,14 +47,6 @@ async fn opened(target: &ConnectionSettings) -> Result<(Session, Phase)> {
     let session = Session::connect(target, &names::application_name("pause", "control"))
         .await
         .doing("connecting to the target")?;
-    let migration = migration::read(&session)
-        .await
-        .doing("reading the migration")?
-        .ok_or_else(|| {
-            EngineError::refused(
-                "the target holds no migration",
-                "start one with \"transhume run\"",
-            )
-        })?;
+    let migration = migration_on(&session).await?;
     Ok((session, migration.phase))
 }

@@ -13,14 +13,14 @@ use transhume_pg::{
     state::{
         command,
         load::{progress, watch},
-        migration,
         overview::{self, Overview},
         runner, verification,
     },
 };
 
 use crate::{
-    error::{Doing, EngineError, Result},
+    error::{Doing, Result},
+    present::migration_on,
     report::{BuildProgress, LoadProgress},
 };
 
@@ -102,15 +102,7 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         .doing("connecting to the target")?;
     // All that is told belongs to one moment.
     snapshot::begin(&session).await.doing("reading the state")?;
-    let migration = migration::read(&session)
-        .await
-        .doing("reading the migration")?
-        .ok_or_else(|| {
-            EngineError::refused(
-                "the target holds no migration",
-                "start one with \"transhume run\"",
-            )
-        })?;
+    let migration = migration_on(&session).await?;
     let overview = overview::read(&session).await.doing("reading the state")?;
     let progress = progress::progress(&*session).await.doing("reading the load")?;
     let frontier = migration.consistent_point.map(|_| migration.frontier);

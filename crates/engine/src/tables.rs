@@ -12,7 +12,7 @@ use transhume_pg::{
     state::{
         command::{self, Answer},
         load::relations::{self, Relation},
-        migration, runner,
+        runner,
     },
 };
 use transhume_wire::ident::QualifiedName;
@@ -21,6 +21,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    present::migration_on,
     report::Reporter,
 };
 
@@ -210,15 +211,7 @@ async fn all(target: &Session) -> Result<Vec<Relation>> {
 }
 
 async fn check_phase(target: &Session) -> Result<()> {
-    let migration = migration::read(target)
-        .await
-        .doing("reading the migration")?
-        .ok_or_else(|| {
-            EngineError::refused(
-                "the target holds no migration",
-                "start one with \"transhume run\"",
-            )
-        })?;
+    let migration = migration_on(target).await?;
     if migration.phase == Phase::Follow {
         return Ok(());
     }

@@ -3,13 +3,14 @@
 //! Makes sure that the helper reads from the same source before it copies anything: rows of another
 //! database would be taken for the source's own.
 
-use transhume_pg::state::migration::{self, Migration};
+use transhume_pg::state::migration::Migration;
 
 use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
-    error::{Doing, EngineError, Result},
+    error::{EngineError, Result},
     load::{self, LoadContext, LoadOptions},
+    present::migration_on,
     report::Reporter,
     run,
 };
@@ -35,15 +36,7 @@ pub async fn join(
 /// The migration on the target, when it belongs to this source.
 async fn joined(endpoints: &Endpoints) -> Result<Migration> {
     let target = endpoints.target_session("worker", "worker").await?;
-    let migration = migration::read(&target)
-        .await
-        .doing("reading the migration")?
-        .ok_or_else(|| {
-            EngineError::refused(
-                "the target holds no migration",
-                "start one with \"transhume run\"",
-            )
-        })?;
+    let migration = migration_on(&target).await?;
     let source = endpoints.source_session(&migration.id, "worker").await?;
     if run::source_identity(endpoints, &source).await? != migration.identity {
         return Err(EngineError::refused(

@@ -28,6 +28,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    present::migration_on,
     report::Reporter,
     runner::Companion,
 };
@@ -125,15 +126,7 @@ impl<'run> Cutover<'run> {
         reporter: &'run Reporter,
     ) -> Result<Self> {
         let target = endpoints.target_session("cutover", "cutover").await?;
-        let migration = migration::read(&target)
-            .await
-            .doing("reading the migration")?
-            .ok_or_else(|| {
-                EngineError::refused(
-                    "the target holds no migration",
-                    "start one with \"transhume run\"",
-                )
-            })?;
+        let migration = migration_on(&target).await?;
         if !runner::try_cutover_lock(&target)
             .await
             .doing("taking the cutover's lock")?

@@ -26,6 +26,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    present::migration_on,
     report::Reporter,
     run,
     runner::Companion,
@@ -200,15 +201,7 @@ fn not_compared(table: &QualifiedName) -> Finding {
 }
 
 async fn following_migration(target: &Session) -> Result<migration::Migration> {
-    let migration = migration::read(target)
-        .await
-        .doing("reading the migration")?
-        .ok_or_else(|| {
-            EngineError::refused(
-                "the target holds no migration",
-                "start one with \"transhume run\", or check --target",
-            )
-        })?;
+    let migration = migration_on(target).await?;
     if migration.phase != Phase::Follow {
         return Err(EngineError::refused(
             format!(

@@ -13,35 +13,34 @@ pub struct Holder {
     pub waiting_for: String,
 }
 
+/// Two numbers that name an advisory lock: letters of what it is for.
+type LockName = (i32, i32);
+
+const RUNNER: LockName = (i32::from_be_bytes(*b"tran"), i32::from_be_bytes(*b"shum"));
+const CUTOVER: LockName = (i32::from_be_bytes(*b"tran"), i32::from_be_bytes(*b"cuto"));
+
 /// Takes the lock for as long as `target` lives; false when another runner holds it.
 pub async fn try_lock(target: &Session) -> Result<bool, PgError> {
-    let row = target
-        .query_one(include_str!("sql/runner/try_lock.sql"), &[])
-        .await?;
-    Ok(row.get(0))
+    ask(target, include_str!("sql/runner/try_lock.sql"), RUNNER).await
 }
 
 /// Some runner is alive, here or elsewhere.
 pub async fn is_locked(target: &Session) -> Result<bool, PgError> {
-    let row = target
-        .query_one(include_str!("sql/runner/is_locked.sql"), &[])
-        .await?;
-    Ok(row.get(0))
+    ask(target, include_str!("sql/runner/is_locked.sql"), RUNNER).await
 }
 
 /// Takes the lock that tells a cutover under way from one that died; held like the runner's.
 pub async fn try_cutover_lock(target: &Session) -> Result<bool, PgError> {
-    let row = target
-        .query_one(include_str!("sql/runner/try_cutover_lock.sql"), &[])
-        .await?;
-    Ok(row.get(0))
+    ask(target, include_str!("sql/runner/try_lock.sql"), CUTOVER).await
 }
 
 /// The process of a cutover is alive, here or elsewhere.
 pub async fn is_cutover_alive(target: &Session) -> Result<bool, PgError> {
-    let row = target
-        .query_one(include_str!("sql/runner/is_cutover_locked.sql"), &[])
-        .await?;
+    ask(target, include_str!("sql/runner/is_locked.sql"), CUTOVER).await
+}
+
+async fn ask(target: &Session, query: &str, name: LockName) -> Result<bool, PgError> {
+    let row = target.query_one(query, &[&name.0, &name.1]).await?;
     Ok(row.get(0))
 }
 
