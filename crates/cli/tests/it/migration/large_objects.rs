@@ -48,16 +48,19 @@ async fn a_cutover_carries_over_large_objects_as_they_are_when_the_last_writer_i
         )
         .await
         .unwrap();
-    // Writes until the cutover ends its session.
+    // Writes until the cutover ends its session; makes only some new ones, since very many would be more
+    // than a cutover reads within its pause.
     let writer = tokio::spawn(async move {
-        while source
-            .batch_execute(
-                "SELECT lo_put(content, 0, convert_to(random()::text, 'UTF8')) FROM documents WHERE id = 100;
-                                    SELECT lo_from_bytea(0, 'one more')",
-            )
-            .await
-            .is_ok()
-        {}
+        for number in 0.. {
+            let statement = if number < 100 {
+                "SELECT lo_from_bytea(0, 'one more')"
+            } else {
+                "SELECT lo_put(content, 0, convert_to(random()::text, 'UTF8')) FROM documents WHERE id = 100"
+            };
+            if source.batch_execute(statement).await.is_err() {
+                break;
+            }
+        }
     });
     let cutover = site.succeed(&["cutover", "--yes", "--json"]);
     writer.await.unwrap();
