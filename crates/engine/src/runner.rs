@@ -1,5 +1,7 @@
 //! One runner at a time: the lock on the target, and a follower of our own where no runner lives.
 
+use std::time::Duration;
+
 use tokio::task::JoinHandle;
 use transhume_pg::{
     session::Session,
@@ -14,10 +16,19 @@ use crate::{
     report::Reporter,
 };
 
+/// The server needs a moment to notice that a runner which was killed is gone: it is given two seconds.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_INTERVAL: Duration = Duration::from_millis(100);
+
 /// Takes the runner's lock on `target` for as long as that session lives, or says who holds it.
 pub(crate) async fn lock(target: &Session) -> Result<()> {
-    if runner::try_lock(target).await.doing("taking the runner's lock")? {
-        return Ok(());
+    for attempt in 0..LOCK_ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(LOCK_INTERVAL).await;
+        }
+        if runner::try_lock(target).await.doing("taking the runner's lock")? {
+            return Ok(());
+        }
     }
     let holder = runner::holder(target)
         .await
