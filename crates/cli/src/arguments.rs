@@ -8,7 +8,7 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
 };
-use transhume_engine::selection::Selection;
+use transhume_engine::{selection::Selection, wal_retention::WalAction};
 
 use crate::{
     commands::{
@@ -126,6 +126,27 @@ pub(crate) struct LoadArguments {
     /// Warn once the load has held its snapshot on the source for this long [default: 6h]
     #[arg(long, value_name = "DURATION", env = "TRANSHUME_SNAPSHOT_AGE_WARNING")]
     snapshot_age_warning: Option<Span>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Following")]
+pub(crate) struct FollowArguments {
+    /// WAL that the slot may keep on the source [default: what max_slot_wal_keep_size allows]
+    #[arg(long, value_name = "SIZE", env = "TRANSHUME_WAL_BUDGET")]
+    wal_budget: Option<Size>,
+    /// What to do before that is too much: warn, suspend or drop-slot [default: warn]
+    ///
+    /// suspend: at 80 % of the limit, the table that the stream stands still for is set aside. drop-slot: that too,
+    /// and at the whole of --wal-budget the slot is dropped, which ends the migration and saves the source's disk.
+    #[arg(long, value_name = "ACTION", env = "TRANSHUME_WAL_ACTION")]
+    wal_action: Option<WalAction>,
+}
+
+impl FollowArguments {
+    pub(crate) fn overlay(&self, config: &mut Config) {
+        replace(&mut config.wal_budget, self.wal_budget.as_ref());
+        replace(&mut config.wal_action, self.wal_action.as_ref());
+    }
 }
 
 impl CommonArguments {

@@ -4,6 +4,7 @@ use transhume_engine::{
     cancel::Cancellation,
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
+    guard::WalPolicy,
     load::LoadOptions,
     selection::Selection,
 };
@@ -50,6 +51,13 @@ impl Invocation {
             part_bytes: self.settings.part_size.map(|size| size.0),
             rate_limit_bytes_per_second: self.settings.rate_limit.map(|size| size.0),
             snapshot_age_warning: self.settings.snapshot_age_warning.map(|span| span.0),
+        }
+    }
+
+    pub(crate) fn wal_policy(&self) -> WalPolicy {
+        WalPolicy {
+            budget_bytes: self.settings.wal_budget.map(|size| size.0),
+            action: self.settings.wal_action.unwrap_or_default(),
         }
     }
 

@@ -28,3 +28,4 @@ pub mod sequence;
 pub mod sequence_value;
 pub mod table;
 pub mod visibility;
+pub mod wal_retention;

@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod error;
 pub mod finish;
 pub mod follow;
+pub mod guard;
 pub mod load;
 pub mod pause;
 mod prepare;
@@ -25,6 +26,6 @@ pub mod verify;
 pub mod worker;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
-pub use transhume_core::{finding, phase, selection};
+pub use transhume_core::{finding, phase, selection, wal_retention};
 pub use transhume_pg::conninfo;
 pub use transhume_wire::{ident, lsn};

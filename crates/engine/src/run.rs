@@ -38,6 +38,7 @@ use crate::{
     cancel::{self, Cancellation},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    guard::{Guard, WalPolicy},
     load::{LoadContext, LoadOptions},
     report::{Report, Reporter},
     runner::{host_name, lock},
@@ -48,6 +49,7 @@ use crate::{
 pub struct RunOptions {
     pub selection: Selection,
     pub load: LoadOptions,
+    pub wal: WalPolicy,
     /// Directory of pg_dump and pg_restore; found by itself where not given.
     pub programs: Option<std::path::PathBuf>,
     /// End once the target has caught up instead of following on.
@@ -103,29 +105,41 @@ pub async fn run(
     let (canceller, inner) = cancel::cancellation();
     let run = Box::pin(Run::open(endpoints, options, reporter, &inner)).await?;
     let migration = run.migration.clone();
-    let asked = async {
+    let guard = Guard::new(endpoints, migration.clone(), options.wal, reporter);
+    let ending = async {
         tokio::select! {
-            () = cancellation.cancelled() => false,
-            () = stop::asked(endpoints, &migration.id) => true,
+            () = cancellation.cancelled() => Ending::Cancelled,
+            () = stop::asked(endpoints, &migration.id) => Ending::Asked,
+            error = guard.watch() => Ending::Guarded(error),
         }
     };
     let mut working = Box::pin(run.persist());
-    let (outcome, is_asked) = tokio::select! {
-        outcome = &mut working => (outcome, false),
-        is_asked = asked => {
+    let (outcome, ending) = tokio::select! {
+        outcome = &mut working => return outcome,
+        ending = Box::pin(ending) => {
             canceller.cancel();
-            (working.await, is_asked)
+            (working.await, ending)
         }
     };
-    match outcome {
-        Err(EngineError::Interrupted) if is_asked => Ok(RunEnd {
+    match (outcome, ending) {
+        (Err(EngineError::Interrupted), Ending::Asked) => Ok(RunEnd {
             migration: migration.id,
             phase: migration.phase,
             frontier: migration.frontier,
             reason: RunReason::Stopped,
         }),
-        outcome => outcome,
+        // Whatever the work met after that is a consequence.
+        (_, Ending::Guarded(error)) => Err(error),
+        (outcome, _) => outcome,
     }
+}
+
+/// Why a run ends that would have gone on.
+enum Ending {
+    Cancelled,
+    /// By another process.
+    Asked,
+    Guarded(EngineError),
 }
 
 impl<'run> Run<'run> {

@@ -70,6 +70,14 @@ pub struct SlotStatus {
     pub name: String,
     pub publication: String,
     pub retained_bytes: Option<u64>,
+    /// What it may keep at most; null where nobody limits it.
+    pub limit_bytes: Option<u64>,
+    /// The setting that limits it; empty where none does.
+    pub limited_by: String,
+    /// Growth of the retained bytes over the last minute.
+    pub bytes_per_second: Option<u64>,
+    /// Until the limit is reached at that rate; null while it does not grow.
+    pub seconds_to_full: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -124,11 +132,7 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         lag_seconds: lag_seconds(lag_bytes, &overview),
         transactions: overview.transactions.unsigned_abs(),
         changes: overview.changes.unsigned_abs(),
-        slot: SlotStatus {
-            name: migration.slot_name,
-            publication: migration.publication_name,
-            retained_bytes: overview.slot_retained_bytes.map(i64::unsigned_abs),
-        },
+        slot: slot_status(migration.slot_name, migration.publication_name, &overview.slot),
         pause: pause_status(&session).await?,
         snapshot: snapshot_status(&session).await?,
         verification: verification_status(&session).await?,
@@ -166,6 +170,26 @@ fn lag_seconds(lag_bytes: Option<u64>, overview: &Overview) -> Option<f64> {
     match lag_bytes? {
         0 => Some(0.0),
         _ => overview.commit_age_seconds.map(|age| age.max(0.0)),
+    }
+}
+
+fn slot_status(name: String, publication: String, slot: &overview::Slot) -> SlotStatus {
+    let retained_bytes = slot.retained_bytes.map(i64::unsigned_abs);
+    let limit_bytes = slot.limit_bytes.map(i64::unsigned_abs);
+    let left = limit_bytes
+        .zip(retained_bytes)
+        .map(|(limit, retained)| limit.saturating_sub(retained));
+    let growth = slot.bytes_per_second.map(i64::unsigned_abs);
+    SlotStatus {
+        name,
+        publication,
+        retained_bytes,
+        limit_bytes,
+        limited_by: slot.limited_by.clone(),
+        bytes_per_second: growth,
+        seconds_to_full: left
+            .zip(growth)
+            .and_then(|(left, growth)| left.checked_div(growth)),
     }
 }
 

@@ -25,6 +25,10 @@ pub struct SlotState {
     /// reserved, extended, unreserved or lost (13 and later).
     pub wal_status: Option<String>,
     pub retained_bytes: Option<i64>,
+    /// What may still be written before the server gives it up; none where it never does (13 and later).
+    pub safe_wal_bytes: Option<i64>,
+    /// Transactions since the oldest whose catalog rows it keeps from vacuum.
+    pub catalog_xmin_age: Option<i32>,
 }
 
 /// Creates the slot, exporting its snapshot. Waits for running writers; drop the future to give up.
@@ -62,6 +66,8 @@ pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, Pg
             .map(|text| text.parse().expect("the server prints pg_lsn as X/Y")),
         wal_status: row.get("wal_status"),
         retained_bytes: row.get("retained_bytes"),
+        safe_wal_bytes: row.get("safe_wal_bytes"),
+        catalog_xmin_age: row.get("catalog_xmin_age"),
     }))
 }
 

@@ -10,7 +10,7 @@ use transhume_engine::{
 
 use super::plan;
 use crate::{
-    arguments::{LoadArguments, SelectionArguments, replace},
+    arguments::{FollowArguments, LoadArguments, SelectionArguments, replace},
     config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
@@ -23,7 +23,8 @@ Examples:
   transhume run                                 start or resume; stop it with Ctrl-C at any time
   transhume run --dry-run                       print the plan and change nothing
   transhume run --until-caught-up               for scripts: ends once the target has caught up
-  transhume run --loaders 8 --builders 4 --rate-limit 200MB";
+  transhume run --loaders 8 --builders 4 --rate-limit 200MB
+  transhume run --wal-budget 200GB --wal-action drop-slot    the source's disk comes first";
 
 /// Start the migration, or go on with it
 ///
@@ -54,6 +55,8 @@ pub(crate) struct Arguments {
     /// Tables larger than this are copied in parts of this size [default: from 32MB to 256MB]
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_PART_SIZE")]
     part_size: Option<Size>,
+    #[command(flatten)]
+    follow: FollowArguments,
     /// Directory with pg_dump and pg_restore
     #[arg(long, value_name = "DIRECTORY", env = "TRANSHUME_PROGRAMS")]
     programs: Option<PathBuf>,
@@ -66,6 +69,7 @@ impl Arguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         self.selection.overlay(settings);
         self.load.overlay(settings);
+        self.follow.overlay(settings);
         replace(&mut settings.part_size, self.part_size.as_ref());
         replace(&mut settings.programs, self.programs.as_ref());
     }
@@ -76,6 +80,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     let options = RunOptions {
         selection: invocation.selection(),
         load: invocation.load_options(),
+        wal: invocation.wal_policy(),
         programs: invocation.settings.programs.clone(),
         until_caught_up: arguments.until_caught_up,
     };

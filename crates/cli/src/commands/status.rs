@@ -184,11 +184,26 @@ fn applied(status: &Status) -> Option<String> {
     })
 }
 
+/// What it keeps, of what it may keep, and how long that lasts.
 fn slot(slot: &SlotStatus) -> String {
-    match slot.retained_bytes {
-        Some(bytes) => format!("{}, keeps {} of WAL on the source", slot.name, Size(bytes)),
-        None => slot.name.clone(),
-    }
+    let Some(retained) = slot.retained_bytes else {
+        return slot.name.clone();
+    };
+    let limit = slot.limit_bytes.map_or_else(String::new, |limit| {
+        format!(" of {} ({})", Size(limit), slot.limited_by)
+    });
+    let growth = match slot.bytes_per_second {
+        None | Some(0) => String::new(),
+        Some(growth) => format!(", growing by {}/s", Size(growth)),
+    };
+    let full = slot.seconds_to_full.map_or_else(String::new, |seconds| {
+        format!(": full in {}", Span(Duration::from_secs(seconds)))
+    });
+    let name = &slot.name;
+    format!(
+        "{name}, keeps {} of WAL on the source{limit}{growth}{full}",
+        Size(retained)
+    )
 }
 
 fn verified(status: &Status) -> Option<String> {
@@ -241,7 +256,11 @@ mod tests {
             slot: SlotStatus {
                 name: "transhume_0123abcd".to_owned(),
                 publication: "transhume_0123abcd".to_owned(),
-                retained_bytes: None,
+                retained_bytes: Some(3 << 30),
+                limit_bytes: Some(10 << 30),
+                limited_by: "max_slot_wal_keep_size".to_owned(),
+                bytes_per_second: Some(1_048_576),
+                seconds_to_full: Some(7_168),
             },
             pause: None,
             snapshot: None,
@@ -269,7 +288,8 @@ migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
   lag         128 kB, 0.4 s
   frontier    0/160000, the source's WAL ends at 0/180000
   applied     7 transactions, 1,234 changes
-  slot        transhume_0123abcd
+  slot        transhume_0123abcd, keeps 3.00 GB of WAL on the source of 10.0 GB (max_slot_wal_keep_size), \
+growing by 1.00 MB/s: full in 119 min 28 s
   verified    equal at 0/150000
   changed     source: replica identity of shop.ledger set to full
 ";

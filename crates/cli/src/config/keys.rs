@@ -119,6 +119,27 @@ pub(super) const KEYS: &[Key] = &[
         },
     },
     Key {
+        section: "follow",
+        name: "wal_budget",
+        about: "WAL that the slot may keep on the source, beside the server's own limit (max_slot_wal_keep_size).\n\
+                A warning comes at half of the nearer one. Not set: the server's limit alone.",
+        example: "\"200GB\"",
+        flag: "--wal-budget",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.wal_budget = Some(size)),
+    },
+    Key {
+        section: "follow",
+        name: "wal_action",
+        about: "What to do before the slot keeps too much. \"warn\": say so. \"suspend\": at 80 % of the limit, set the\n\
+                table aside that the stream stands still for. \"drop-slot\": that too, and at the whole of wal_budget drop\n\
+                the slot, which ends the migration and saves the source's disk.",
+        example: "\"warn\"",
+        flag: "--wal-action",
+        form: "\"warn\", \"suspend\" or \"drop-slot\"",
+        set: |config, value| value.word().map(|action| config.wal_action = Some(action)),
+    },
+    Key {
         section: "schema",
         name: "programs",
         about: "Directory with pg_dump and pg_restore, of a major version not older than both servers'.\n\

@@ -3,7 +3,7 @@
 //! The place is kept as a byte range; [`super::read`] turns it into line and column. A value is
 //! never shown in an error: it could hold a password.
 
-use std::ops::Range;
+use std::{ops::Range, str::FromStr};
 
 use toml::{
     Spanned,
@@ -37,6 +37,11 @@ impl Located<'_> {
             DeValue::String(text) => Ok(text.as_ref().to_owned()),
             _ => Err(self.wrong_form()),
         }
+    }
+
+    /// One of the words that the setting knows.
+    pub(super) fn word<T: FromStr<Err: std::fmt::Display>>(&self) -> Result<T, Bad> {
+        self.text()?.parse().map_err(|error| self.bad(format!("{error}")))
     }
 
     pub(super) fn url(&self) -> Result<String, Bad> {

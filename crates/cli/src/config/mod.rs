@@ -12,6 +12,8 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
+use transhume_engine::wal_retention::WalAction;
+
 use crate::{
     failure::{Failure, Result},
     quantity::{Size, Span},
@@ -34,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) part_size: Option<Size>,
     pub(crate) rate_limit: Option<Size>,
     pub(crate) snapshot_age_warning: Option<Span>,
+    pub(crate) wal_budget: Option<Size>,
+    pub(crate) wal_action: Option<WalAction>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) max_lag: Option<Size>,
     pub(crate) lock_timeout: Option<Span>,

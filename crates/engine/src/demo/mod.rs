@@ -166,6 +166,7 @@ async fn migrate(
     cancellation: &Cancellation,
 ) -> Result<DemoReport> {
     let mut options = RunOptions {
+        wal: crate::guard::WalPolicy::default(),
         selection: Selection::default(),
         load: LoadOptions::default(),
         programs: None,

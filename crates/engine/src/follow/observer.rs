@@ -10,7 +10,6 @@ use transhume_pg::{
     error::PgError,
     names,
     session::Session,
-    slot,
     state::apply::{self, RunnerProgress},
     wal,
 };
@@ -34,7 +33,6 @@ impl Observer {
             source: request.endpoints.source.clone(),
             target: request.endpoints.target.clone(),
             migration: request.migration.id.clone(),
-            slot_name: request.migration.slot_name.clone(),
             reporter: reporter.clone(),
             progress,
             last: None,
@@ -53,7 +51,6 @@ struct Observing {
     source: ConnectionSettings,
     target: ConnectionSettings,
     migration: String,
-    slot_name: String,
     reporter: Reporter,
     progress: watch::Receiver<Progress>,
     last: Option<(Instant, u64)>,
@@ -90,12 +87,10 @@ impl Observing {
 
     async fn look(&mut self, source: &Session, target: &Session) -> Result<(), PgError> {
         let source_wal_end = wal::flushed_end(source).await?;
-        let slot = slot::state(source, &self.slot_name).await?;
         let progress = *self.progress.borrow_and_update();
         let runner = RunnerProgress {
             source_wal_end,
             received: progress.received,
-            slot_retained_bytes: slot.and_then(|slot| slot.retained_bytes),
         };
         apply::report(target, &runner).await?;
         let changes_per_second = self.rate(progress.changes);

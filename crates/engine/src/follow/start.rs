@@ -12,7 +12,7 @@ use transhume_pg::{
     slot::{self, SlotState},
     state::{
         apply::{StoredFrontier, frontier},
-        command, migration,
+        command, finding, migration,
     },
     stream::{ReplicationStream, StreamOptions},
 };
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     error::{Doing, EngineError},
+    guard,
     report::Reporter,
 };
 
@@ -53,7 +54,10 @@ pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Re
         .await
         .while_doing("reading the slot's state")?;
     let frontier = stored_frontier(&target.control).await?;
-    check_slot(request, slot, &frontier)?;
+    let Some(slot) = slot else {
+        return Err(no_slot(request, &target.control).await?);
+    };
+    check_slot(request, &slot, &frontier)?;
     check_database(request, &source).await?;
     source.close().await;
     let stream = open_stream(request, &frontier, reporter).await?;
@@ -112,21 +116,35 @@ fn as_failure(error: EngineError) -> Failure {
     }
 }
 
+/// Says why it is gone where we dropped it ourselves.
+async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Result<Failure, Failure> {
+    let dropped = finding::current(&**target, guard::ORIGIN, guard::SLOT_DROPPED)
+        .await
+        .while_doing("reading why the slot is gone")?;
+    Ok(match dropped.into_iter().next() {
+        Some(finding) => Failure::stopped(
+            finding.message,
+            "Changes since the frontier are lost.",
+            finding.remedy,
+        ),
+        None => Failure::stopped(
+            format!(
+                "the slot {} does not exist on the source",
+                request.migration.slot_name
+            ),
+            "Changes since the frontier are lost.",
+            "start the migration anew: abort, then run",
+        ),
+    })
+}
+
 fn check_slot(
     request: &FollowRequest<'_>,
-    slot: Option<SlotState>,
+    slot: &SlotState,
     frontier: &StoredFrontier,
 ) -> Result<(), Failure> {
     let name = &request.migration.slot_name;
     let again = "start the migration anew: abort, then run";
-    let Some(slot) = slot else {
-        let message = format!("the slot {name} does not exist on the source");
-        return Err(Failure::stopped(
-            message,
-            "Changes since the frontier are lost.",
-            again,
-        ));
-    };
     if slot.plugin != "pgoutput" {
         let message = format!("the slot {name} uses the plugin {}", slot.plugin);
         return Err(Failure::stopped(

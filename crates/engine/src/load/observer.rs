@@ -11,7 +11,7 @@ use transhume_pg::{
     error::PgError,
     names,
     session::Session,
-    slot, snapshot,
+    snapshot,
     state::{
         command, finding,
         load::watch::{self, OldestSnapshot, Watch},
@@ -38,7 +38,6 @@ pub(super) const CODE: &str = "snapshot-age";
 struct Observing {
     endpoints: Endpoints,
     migration: String,
-    slot_name: String,
     age_limit: Duration,
     reporter: Reporter,
     has_warned: bool,
@@ -50,7 +49,6 @@ pub(super) fn observe(context: &LoadContext<'_>) -> JoinSet<()> {
     let observing = Observing {
         endpoints: context.endpoints.clone(),
         migration: context.migration.id.clone(),
-        slot_name: context.migration.slot_name.clone(),
         age_limit: context
             .options
             .snapshot_age_warning
@@ -85,13 +83,11 @@ impl Observing {
     }
 
     async fn look(&mut self, source: &Session, target: &Session) -> Result<(), PgError> {
-        let slot = slot::state(source, &self.slot_name).await?;
         let holders = snapshot::holders(source, &self.migration).await?;
         let pause = command::standing_pause(target).await?;
         self.tell_of_pause(pause.is_some());
         let watch = Watch {
             source_wal_end: wal::flushed_end(source).await?,
-            slot_retained_bytes: slot.and_then(|slot| slot.retained_bytes),
             snapshot_holder: holders.join("; "),
             waiting_for: pause.map_or_else(String::new, |pause| {
                 format!("\"transhume resume\": paused by {} at {}", pause.by, pause.since)

@@ -1,4 +1,4 @@
--- wal_status exists from 13 on; to_jsonb reads it where it is there.
+-- wal_status and safe_wal_size exist from 13 on; to_jsonb reads them where they are there.
 select s.plugin::text as plugin,
        s.database::text as database,
        s.active_pid,
@@ -7,6 +7,8 @@ select s.plugin::text as plugin,
        pg_catalog.pg_wal_lsn_diff(
            case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
                 else pg_catalog.pg_current_wal_lsn() end,
-           s.restart_lsn)::bigint as retained_bytes
+           s.restart_lsn)::bigint as retained_bytes,
+       (pg_catalog.to_jsonb(s) ->> 'safe_wal_size')::bigint as safe_wal_bytes,
+       pg_catalog.age(s.catalog_xmin) as catalog_xmin_age
 from pg_catalog.pg_replication_slots s
 where s.slot_name = $1

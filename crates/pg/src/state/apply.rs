@@ -49,7 +49,6 @@ pub struct LoadedTable {
 pub struct RunnerProgress {
     pub source_wal_end: Lsn,
     pub received: Lsn,
-    pub slot_retained_bytes: Option<i64>,
 }
 
 impl Advance {
@@ -123,10 +122,7 @@ pub async fn add_marker(target: &Session, nonce: &str, lsn: Lsn) -> Result<(), P
 pub async fn report(target: &Session, progress: &RunnerProgress) -> Result<(), PgError> {
     let (wal_end, received) = (progress.source_wal_end.to_string(), progress.received.to_string());
     target
-        .execute(
-            include_str!("sql/apply/report.sql"),
-            &[&wal_end, &received, &progress.slot_retained_bytes],
-        )
+        .execute(include_str!("sql/apply/report.sql"), &[&wal_end, &received])
         .await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `transhume.finding`: what the operator should know, current per origin, code and object.
 
 use tokio_postgres::GenericClient;
-use transhume_core::finding::Finding;
+use transhume_core::finding::{Finding, Severity};
 
 use crate::error::PgError;
 
@@ -21,6 +21,30 @@ pub async fn replace(target: &impl GenericClient, origin: &str, finding: &Findin
         )
         .await?;
     Ok(())
+}
+
+/// The findings of a code that stand.
+pub async fn current(target: &impl GenericClient, origin: &str, code: &str) -> Result<Vec<Finding>, PgError> {
+    let rows = target
+        .query(include_str!("sql/finding/current.sql"), &[&origin, &code])
+        .await?;
+    Ok(rows.iter().map(read).collect())
+}
+
+/// A row of code, severity, object, message and remedy.
+pub(super) fn read(row: &tokio_postgres::Row) -> Finding {
+    let severity = match row.get("severity") {
+        "pass" => Severity::Pass,
+        "blocker" => Severity::Blocker,
+        _ => Severity::Warning,
+    };
+    Finding {
+        code: row.get("code"),
+        severity,
+        object: row.get("object"),
+        message: row.get("message"),
+        remedy: row.get("remedy"),
+    }
 }
 
 /// Forgets the findings of a code before it is looked at again.

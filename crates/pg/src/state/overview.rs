@@ -1,6 +1,6 @@
 //! What `status` shows beside the figures of load and verification.
 
-use transhume_core::finding::{Finding, Severity};
+use transhume_core::finding::Finding;
 use transhume_wire::lsn::Lsn;
 
 use crate::{error::PgError, session::Session};
@@ -10,7 +10,7 @@ pub struct Overview {
     pub transactions: i64,
     pub changes: i64,
     pub source_wal_end: Option<Lsn>,
-    pub slot_retained_bytes: Option<i64>,
+    pub slot: Slot,
     /// Age of the newest applied commit, by the target's clock.
     pub commit_age_seconds: Option<f64>,
     pub findings: Vec<Finding>,
@@ -18,6 +18,16 @@ pub struct Overview {
     pub held_until_cutover: Vec<String>,
     /// Tables that are not kept up, each with its state.
     pub not_loaded: Vec<String>,
+}
+
+/// The slot as the runner last saw it on the source.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    pub retained_bytes: Option<i64>,
+    pub limit_bytes: Option<i64>,
+    /// The setting that limits it; empty where none does.
+    pub limited_by: String,
+    pub bytes_per_second: Option<i64>,
 }
 
 pub async fn read(target: &Session) -> Result<Overview, PgError> {
@@ -33,28 +43,18 @@ pub async fn read(target: &Session) -> Result<Overview, PgError> {
         source_wal_end: figures
             .get::<_, Option<&str>>("source_wal_end")
             .map(|text| text.parse().expect("the server prints pg_lsn as X/Y")),
-        slot_retained_bytes: figures.get("slot_retained_bytes"),
+        slot: Slot {
+            retained_bytes: figures.get("slot_retained_bytes"),
+            limit_bytes: figures.get("slot_limit_bytes"),
+            limited_by: figures.get("slot_limit_by"),
+            bytes_per_second: figures.get("slot_growth"),
+        },
         commit_age_seconds: figures.get("commit_age_seconds"),
-        findings: findings.iter().map(finding).collect(),
+        findings: findings.iter().map(super::finding::read).collect(),
         deviations: lines(target, include_str!("sql/overview/deviations.sql")).await?,
         held_until_cutover: lines(target, include_str!("sql/overview/held.sql")).await?,
         not_loaded: lines(target, include_str!("sql/overview/not_loaded.sql")).await?,
     })
-}
-
-fn finding(row: &tokio_postgres::Row) -> Finding {
-    let severity = match row.get("severity") {
-        "pass" => Severity::Pass,
-        "blocker" => Severity::Blocker,
-        _ => Severity::Warning,
-    };
-    Finding {
-        code: row.get("code"),
-        severity,
-        object: row.get("object"),
-        message: row.get("message"),
-        remedy: row.get("remedy"),
-    }
 }
 
 async fn lines(target: &Session, query: &str) -> Result<Vec<String>, PgError> {

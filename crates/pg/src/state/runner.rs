@@ -73,3 +73,37 @@ pub async fn waits(target: &Session, reason: &str) -> Result<(), PgError> {
         .await?;
     Ok(())
 }
+
+/// What the slot keeps on the source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention<'setting> {
+    pub retained_bytes: Option<i64>,
+    pub limit_bytes: Option<i64>,
+    /// The setting that limits it; empty where nobody does.
+    pub limited_by: &'setting str,
+    pub bytes_per_second: i64,
+}
+
+/// Writes it down; gives the table (its OID on the source) that the stream stands still for.
+pub async fn retains(target: &Session, retention: Retention<'_>) -> Result<Option<u32>, PgError> {
+    let row = target
+        .query_opt(
+            include_str!("sql/runner/retention.sql"),
+            &[
+                &retention.retained_bytes,
+                &retention.limit_bytes,
+                &retention.limited_by,
+                &retention.bytes_per_second,
+            ],
+        )
+        .await?;
+    Ok(row.and_then(|row| row.get(0)))
+}
+
+/// The stream stands still before the next change of this table, or of none any more.
+pub async fn stands_before(target: &Session, table: Option<u32>, reason: &str) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/runner/stands_before.sql"), &[&table, &reason])
+        .await?;
+    Ok(())
+}

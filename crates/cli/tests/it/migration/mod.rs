@@ -8,6 +8,7 @@ mod live;
 mod planning;
 mod refusals;
 mod restarts;
+mod retention;
 mod rights;
 mod site;
 mod tables;

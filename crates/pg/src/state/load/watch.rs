@@ -1,4 +1,4 @@
-//! What the full load asks of the source while it runs: the snapshot it holds, the WAL its slot keeps.
+//! What the full load asks of the source while it runs: the snapshot it holds.
 
 use transhume_wire::lsn::Lsn;
 
@@ -8,7 +8,6 @@ use crate::{error::PgError, session::Session};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watch {
     pub source_wal_end: Lsn,
-    pub slot_retained_bytes: Option<i64>,
     /// Session that keeps the snapshot; empty when nobody does.
     pub snapshot_holder: String,
     /// Empty when the load goes on by itself.
@@ -30,7 +29,6 @@ pub async fn report(target: &Session, watch: &Watch) -> Result<(), PgError> {
             include_str!("../sql/load/watch.sql"),
             &[
                 &watch.source_wal_end.to_string(),
-                &watch.slot_retained_bytes,
                 &watch.snapshot_holder,
                 &watch.waiting_for,
             ],

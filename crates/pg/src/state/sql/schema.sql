@@ -212,6 +212,10 @@ create table transhume.runner (
     source_wal_end pg_lsn,
     received_lsn  pg_lsn,
     slot_retained_bytes bigint,
+    slot_limit_bytes bigint,                     -- what the slot may keep at most; null where nobody limits it
+    slot_limit_by text not null default '',      -- the setting that limits it
+    slot_growth   bigint,                        -- of the retained bytes, in a second
+    stands_before oid,                           -- table (OID on the source) whose next change the stream waits with
     -- session on the source that keeps the load's snapshot, for people; empty when nobody does
     snapshot_holder text        not null default ''
 );

@@ -2,5 +2,4 @@ update transhume.runner
 set seen_at = pg_catalog.clock_timestamp(),
     waiting_for = '',
     source_wal_end = $1::text::pg_catalog.pg_lsn,
-    received_lsn = $2::text::pg_catalog.pg_lsn,
-    slot_retained_bytes = $3::bigint
+    received_lsn = $2::text::pg_catalog.pg_lsn
