@@ -70,6 +70,9 @@ pub(crate) struct CommonArguments {
     /// Configuration file [default: transhume.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = "TRANSHUME_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    /// One of the databases that the configuration names; all of them when not given
+    #[arg(long, global = true, value_name = "NAME", env = "TRANSHUME_DATABASE")]
+    pub(crate) database: Option<String>,
     /// Say only what must be seen
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

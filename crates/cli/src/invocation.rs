@@ -10,7 +10,7 @@ use transhume_engine::{
 };
 
 use crate::{
-    config::Config,
+    config::{Config, Database},
     failure::{Failure, Result, with_causes},
     terminal::Terminal,
 };
@@ -18,29 +18,80 @@ use crate::{
 pub(crate) struct Invocation {
     /// Flag over environment over file; defaults are the engine's.
     pub(crate) settings: Config,
+    /// Which of the file's databases this is about, where it names several.
+    pub(crate) database: Option<Database>,
     pub(crate) terminal: Terminal,
     pub(crate) cancellation: Cancellation,
+}
+
+/// One of the two sides.
+#[derive(Clone, Copy)]
+enum Side {
+    Source,
+    Target,
 }
 
 impl Invocation {
     /// Both databases, for the commands that work with both.
     pub(crate) fn endpoints(&self) -> Result<Endpoints> {
         Ok(Endpoints {
-            source: connection(self.settings.source.as_deref(), "source")?,
+            source: self.connection(Side::Source)?,
             target: self.target()?,
         })
     }
 
     /// The target alone, for the commands that only read what it remembers.
     pub(crate) fn target(&self) -> Result<ConnectionSettings> {
-        connection(self.settings.target.as_deref(), "target")
+        self.connection(Side::Target)
+    }
+
+    /// The name of the database in the file; empty where the file is about one.
+    pub(crate) fn name(&self) -> &str {
+        self.database
+            .as_ref()
+            .map_or("", |database| database.name.as_str())
+    }
+
+    /// The same for one of several databases.
+    pub(crate) fn of_database(&self, database: &Database, terminal: Terminal) -> Self {
+        Self {
+            settings: self.settings.clone(),
+            database: Some(database.clone()),
+            terminal,
+            cancellation: self.cancellation.clone(),
+        }
     }
 
     pub(crate) fn selection(&self) -> Selection {
+        let (settings, database) = (&self.settings, self.database.as_ref());
+        let include = database.and_then(|database| database.include.clone());
+        let exclude = database.and_then(|database| database.exclude.clone());
         Selection {
-            include: self.settings.include.clone().unwrap_or_default(),
-            exclude: self.settings.exclude.clone().unwrap_or_default(),
+            include: include.or(settings.include.clone()).unwrap_or_default(),
+            exclude: exclude.or(settings.exclude.clone()).unwrap_or_default(),
         }
+    }
+
+    /// A database of several has a connection of its own, or is another one on the server that all share.
+    fn connection(&self, side: Side) -> Result<ConnectionSettings> {
+        let (own, shared) = match side {
+            Side::Source => (
+                self.database.as_ref().and_then(|one| one.source.as_deref()),
+                &self.settings.source,
+            ),
+            Side::Target => (
+                self.database.as_ref().and_then(|one| one.target.as_deref()),
+                &self.settings.target,
+            ),
+        };
+        if own.is_some() {
+            return connection(own, side.name());
+        }
+        let shared = connection(shared.as_deref(), side.name())?;
+        Ok(match &self.database {
+            Some(database) => shared.with_database(&database.name),
+            None => shared,
+        })
     }
 
     /// What is not set is decided by the engine, from what the servers have.
@@ -66,6 +117,15 @@ impl Invocation {
         tokio::select! {
             result = work => Ok(result),
             () = self.cancellation.cancelled() => Err(Failure::interrupted()),
+        }
+    }
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod assess;
 pub(crate) mod cutover;
 pub(crate) mod demo;
 pub(crate) mod finish;
+mod group;
 pub(crate) mod init;
 pub(crate) mod pause;
 mod plan;
@@ -43,24 +44,33 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
     let cancellation = signals::listen(terminal.clone())?;
     let invocation = Invocation {
         settings,
+        database: None,
         terminal: terminal.clone(),
         cancellation,
     };
-    match &command_line.command {
+    match group::members(invocation, command_line.common.database.as_deref())? {
+        group::Members::One(invocation) => one(&command_line.command, &invocation).await,
+        group::Members::Several(group) => group.execute(&command_line.command).await,
+    }
+}
+
+/// The command, for one migration.
+async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
+    match command {
         Command::Init(_) => Ok(Exit::Success),
-        Command::Assess(arguments) => assess::execute(arguments, &invocation).await,
-        Command::Run(arguments) => run::execute(arguments, &invocation).await,
-        Command::Worker(arguments) => worker::execute(arguments, &invocation).await,
-        Command::Pause(arguments) => pause::execute(arguments, &invocation).await,
-        Command::Resume(arguments) => resume::execute(arguments, &invocation).await,
-        Command::Status(arguments) => status::execute(arguments, &invocation).await,
-        Command::Watch(arguments) => watch::execute(arguments, &invocation).await,
-        Command::Table(arguments) => table::execute(arguments, &invocation).await,
-        Command::Verify(arguments) => verify::execute(arguments, &invocation).await,
-        Command::Cutover(arguments) => cutover::execute(arguments, &invocation).await,
-        Command::Finish(arguments) => finish::execute(arguments, &invocation).await,
-        Command::Abort(arguments) => abort::execute(arguments, &invocation).await,
-        Command::Demo(arguments) => demo::execute(arguments, &invocation).await,
+        Command::Assess(arguments) => assess::execute(arguments, invocation).await,
+        Command::Run(arguments) => run::execute(arguments, invocation).await,
+        Command::Worker(arguments) => worker::execute(arguments, invocation).await,
+        Command::Pause(arguments) => pause::execute(arguments, invocation).await,
+        Command::Resume(arguments) => resume::execute(arguments, invocation).await,
+        Command::Status(arguments) => status::execute(arguments, invocation).await,
+        Command::Watch(arguments) => watch::execute(arguments, invocation).await,
+        Command::Table(arguments) => table::execute(arguments, invocation).await,
+        Command::Verify(arguments) => verify::execute(arguments, invocation).await,
+        Command::Cutover(arguments) => cutover::execute(arguments, invocation).await,
+        Command::Finish(arguments) => finish::execute(arguments, invocation).await,
+        Command::Abort(arguments) => abort::execute(arguments, invocation).await,
+        Command::Demo(arguments) => demo::execute(arguments, invocation).await,
     }
 }
 

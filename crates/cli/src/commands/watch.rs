@@ -1,15 +1,20 @@
 //! `watch`: the status again and again.
 
-use std::io::{self, IsTerminal};
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal},
+};
 
 use clap::Args;
+use futures_util::future::join_all;
 use transhume_engine::status::Status;
 
-use super::status;
+use super::{group::Group, status};
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
     quantity::Span,
+    terminal::{Terminal, together::headed},
 };
 
 const EXAMPLES: &str = "\
@@ -47,15 +52,53 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     }
 }
 
+/// The same for several databases; one that cannot be read is told on stderr and left out of that look.
+pub(super) async fn several(arguments: &Arguments, group: &Group) -> Result<Exit> {
+    loop {
+        let reads = join_all(group.members.iter().map(async |member| {
+            let read = status::read(member).await;
+            (member, read)
+        }));
+        let mut statuses = Vec::new();
+        for (member, read) in reads.await {
+            match read {
+                Ok(status) => statuses.push((member.name(), status)),
+                Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
+                Err(failure) => member.terminal.failure(&failure),
+            }
+        }
+        show_several(arguments, &group.terminal, &statuses)?;
+        group.members[0]
+            .or_interrupted(tokio::time::sleep(arguments.interval.0))
+            .await?;
+    }
+}
+
+fn show_several(arguments: &Arguments, terminal: &Terminal, statuses: &[(&str, Status)]) -> Result<()> {
+    if arguments.json {
+        let object: BTreeMap<_, _> = statuses.iter().map(|(name, status)| (*name, status)).collect();
+        return terminal.print_json_line(&object);
+    }
+    let style = terminal.output;
+    let texts = statuses
+        .iter()
+        .map(|(name, status)| headed(name, &status::text(status, style), style));
+    show_text(terminal, &texts.collect::<String>())
+}
+
+fn show_text(terminal: &Terminal, text: &str) -> Result<()> {
+    if io::stdout().is_terminal() {
+        terminal.clear_screen()?;
+        terminal.print(text)
+    } else {
+        terminal.print(&format!("{text}\n"))
+    }
+}
+
 fn show(arguments: &Arguments, invocation: &Invocation, status: &Status) -> Result<()> {
     if arguments.json {
         return invocation.terminal.print_json_line(status);
     }
     let text = status::text(status, invocation.terminal.output);
-    if io::stdout().is_terminal() {
-        invocation.terminal.clear_screen()?;
-        invocation.terminal.print(&text)
-    } else {
-        invocation.terminal.print(&format!("{text}\n"))
-    }
+    show_text(&invocation.terminal, &text)
 }

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// One key: what it means for people and where its value goes.
-pub(super) struct Key {
+pub(super) struct Key<Settings = Config> {
     pub(super) section: &'static str,
     pub(super) name: &'static str,
     /// What it means; the comment in the written file.
@@ -16,11 +16,11 @@ pub(super) struct Key {
     pub(super) flag: &'static str,
     /// What a value looks like, for the hint of a wrong one.
     pub(super) form: &'static str,
-    pub(super) set: fn(&mut Config, &Located<'_>) -> Result<(), Bad>,
+    pub(super) set: fn(&mut Settings, &Located<'_>) -> Result<(), Bad>,
 }
 
-const URL: &str = "a connection string in quotes, such as \"postgresql://user@host:5432/dbname\"";
-const PATTERNS: &str = "a list of patterns, such as [\"shop\", \"public.order*\"]";
+pub(super) const URL: &str = "a connection string in quotes, such as \"postgresql://user@host:5432/dbname\"";
+pub(super) const PATTERNS: &str = "a list of patterns, such as [\"shop\", \"public.order*\"]";
 const NUMBER: &str = "a whole number without quotes, such as 8";
 const SIZE: &str = "a size in quotes, such as \"512MB\"";
 const DURATION: &str = "a duration in quotes, such as \"5s\"";

@@ -4,6 +4,7 @@
 //! and the written file all come from there. This module refuses nothing about precedence: that is
 //! [`crate::settings`].
 
+mod databases;
 mod expansion;
 mod keys;
 mod locate;
@@ -19,13 +20,13 @@ use crate::{
     quantity::{Size, Span},
 };
 
-pub(crate) use template::template;
+pub(crate) use self::{databases::Database, template::template};
 
 /// The file's name where none is given.
 pub(crate) const DEFAULT_FILE: &str = "transhume.toml";
 
 /// What a file says; `None` and empty where it says nothing.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) source: Option<String>,
     pub(crate) target: Option<String>,
@@ -45,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Option<Span>,
     pub(crate) sequence_margin: Option<i64>,
     pub(crate) comparers: Option<usize>,
+    /// Several databases, each a migration of its own; empty where the file is about one.
+    pub(crate) databases: Vec<Database>,
 }
 
 /// Reads the file that was named, or the default one if it is there.

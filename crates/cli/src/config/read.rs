@@ -11,29 +11,36 @@ use toml::{
 };
 
 use super::{
-    Config,
+    Config, databases,
     keys::{KEYS, Key},
     locate::{Bad, Located, Lookup, line_and_column, nearest},
 };
 use crate::failure::{Failure, Result};
 
-struct File<'a> {
+pub(super) struct File<'a> {
     path: &'a Path,
     text: &'a str,
+    pub(super) environment: Lookup<'a>,
 }
 
 pub(super) fn read(path: &Path, text: &str, environment: Lookup<'_>) -> Result<Config> {
-    let file = File { path, text };
+    let file = File {
+        path,
+        text,
+        environment,
+    };
     let document = DeTable::parse(text).map_err(|error| file.syntax_error(&error))?;
     let mut config = Config::default();
     for (section, value) in in_order(document.get_ref()) {
-        file.read_section(&mut config, section, value, environment)?;
+        file.read_section(&mut config, section, value)?;
     }
     Ok(config)
 }
 
 /// A table's keys as they stand in the file; the parser sorts them.
-fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<(&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)> {
+pub(super) fn in_order<'a>(
+    table: &'a DeTable<'a>,
+) -> Vec<(&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
@@ -45,9 +52,11 @@ impl File<'_> {
         config: &mut Config,
         section: &'a Spanned<DeString<'a>>,
         value: &'a Spanned<DeValue<'a>>,
-        environment: Lookup<'a>,
     ) -> Result<()> {
         let name = section.get_ref().as_ref();
+        if name == databases::SECTION {
+            return self.read_databases(config, section, value);
+        }
         if !KEYS.iter().any(|key| key.section == name) {
             return Err(self.unknown_section(section));
         }
@@ -57,21 +66,34 @@ impl File<'_> {
                 .with_hint(format!("write [{name}] on a line of its own and its keys below")));
         };
         for (key, value) in in_order(table) {
-            let known = KEYS
-                .iter()
-                .find(|known| known.section == name && known.name == key.get_ref().as_ref())
-                .ok_or_else(|| self.unknown_key(name, key))?;
-            (known.set)(config, &Located { value, environment }).map_err(|bad| self.bad_value(known, bad))?;
+            let known = self.known(KEYS, name, key)?;
+            let value = Located {
+                value,
+                environment: self.environment,
+            };
+            (known.set)(config, &value).map_err(|bad| self.bad_value(known, bad))?;
         }
         Ok(())
     }
 
-    fn failure(&self, byte: usize, what: &str) -> Failure {
+    /// The definition of a section's key.
+    pub(super) fn known<'k, Settings>(
+        &self,
+        keys: &'k [Key<Settings>],
+        section: &str,
+        key: &Spanned<DeString<'_>>,
+    ) -> Result<&'k Key<Settings>> {
+        keys.iter()
+            .find(|known| known.section == section && known.name == key.get_ref().as_ref())
+            .ok_or_else(|| self.unknown_key(keys, section, key))
+    }
+
+    pub(super) fn failure(&self, byte: usize, what: &str) -> Failure {
         let (line, column) = line_and_column(self.text, byte);
         Failure::new(format!("{}:{line}:{column}: {what}", self.path.display()))
     }
 
-    fn bad_value(&self, key: &Key, bad: Bad) -> Failure {
+    pub(super) fn bad_value<Settings>(&self, key: &Key<Settings>, bad: Bad) -> Failure {
         let Key {
             section, name, form, ..
         } = key;
@@ -83,10 +105,15 @@ impl File<'_> {
         .with_hint(hint)
     }
 
-    fn unknown_key(&self, section: &str, key: &Spanned<DeString<'_>>) -> Failure {
+    fn unknown_key<Settings>(
+        &self,
+        keys: &[Key<Settings>],
+        section: &str,
+        key: &Spanned<DeString<'_>>,
+    ) -> Failure {
         let name = key.get_ref();
         let known = || {
-            KEYS.iter()
+            keys.iter()
                 .filter(|key| key.section == section)
                 .map(|key| key.name)
         };
@@ -110,6 +137,7 @@ impl File<'_> {
         let name = section.get_ref();
         let mut sections: Vec<&str> = KEYS.iter().map(|key| key.section).collect();
         sections.dedup();
+        sections.push(databases::SECTION);
         let key = KEYS.iter().find(|key| key.name == name.as_ref());
         let hint = match (nearest(name, sections.iter().copied()), key) {
             (Some(nearest), _) => format!("did you mean [{nearest}]?"),

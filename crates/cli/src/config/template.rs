@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::keys::KEYS;
+use super::{
+    databases,
+    keys::{KEYS, Key},
+};
 
 const OPENING: &str = "\
 # Settings of one migration with transhume.
@@ -11,6 +14,10 @@ const OPENING: &str = "\
 # A flag wins over the environment, the environment over this file, this file over the default.
 # Lines that begin with # are not read: remove the # and change the value.
 ";
+
+const SEVERAL: &str = "\
+# Several databases that move together: each is a migration of its own, and every command works on all of them, or
+# on one with --database. A cutover moves them under one fence.";
 
 /// Every key with its meaning, commented out, so that the file as written says nothing.
 pub(crate) fn template() -> String {
@@ -21,17 +28,28 @@ pub(crate) fn template() -> String {
             section = key.section;
             push(&mut text, format_args!("\n[{section}]\n"));
         }
-        push(&mut text, format_args!("\n"));
-        for line in key.about.lines() {
-            push(&mut text, format_args!("# {line}\n"));
-        }
-        push(
-            &mut text,
-            format_args!("# Flag {}, environment {}.\n", key.flag, variable(key.flag)),
-        );
-        push(&mut text, format_args!("#{} = {}\n", key.name, key.example));
+        push_key(&mut text, key);
+    }
+    push(
+        &mut text,
+        format_args!("\n{SEVERAL}\n#[[{}]]\n", databases::SECTION),
+    );
+    for key in databases::KEYS {
+        push_key(&mut text, key);
     }
     text
+}
+
+fn push_key<Settings>(text: &mut String, key: &Key<Settings>) {
+    push(text, format_args!("\n"));
+    for line in key.about.lines() {
+        push(text, format_args!("# {line}\n"));
+    }
+    push(
+        text,
+        format_args!("# Flag {}, environment {}.\n", key.flag, variable(key.flag)),
+    );
+    push(text, format_args!("#{} = {}\n", key.name, key.example));
 }
 
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {

@@ -40,14 +40,18 @@ impl Bars {
 
     fn show_load(&mut self, progress: &LoadProgress, now: Instant) {
         self.load_rate.observe(now, progress.bytes);
-        let bar = self.load.get_or_insert_with(|| bar(&self.all, "load"));
+        let bar = self
+            .load
+            .get_or_insert_with(|| bar(&self.all, self.terminal.prefixed("load")));
         bar.set_length(progress.bytes_expected.max(progress.bytes).max(1));
         bar.set_position(progress.bytes);
         bar.set_message(wording::load(progress, &self.load_rate));
     }
 
     fn show_build(&mut self, progress: &BuildProgress) {
-        let bar = self.build.get_or_insert_with(|| bar(&self.all, "build"));
+        let bar = self
+            .build
+            .get_or_insert_with(|| bar(&self.all, self.terminal.prefixed("build")));
         bar.set_length(progress.all.max(1));
         bar.set_position(progress.done);
         bar.set_message(printable(&wording::build(progress)));
@@ -55,7 +59,9 @@ impl Bars {
 
     fn show_verify(&mut self, progress: &VerifyProgress, now: Instant) {
         self.verify_rate.observe(now, progress.bytes_done);
-        let bar = self.verify.get_or_insert_with(|| bar(&self.all, "verify"));
+        let bar = self
+            .verify
+            .get_or_insert_with(|| bar(&self.all, self.terminal.prefixed("verify")));
         bar.set_length(progress.bytes.max(1));
         bar.set_position(progress.bytes_done);
         bar.set_message(wording::verify(progress, &self.verify_rate));
@@ -97,11 +103,11 @@ impl View for Bars {
             Report::Verify(progress) => self.show_verify(progress, now),
             Report::Follow(progress) => self
                 .follow
-                .get_or_insert_with(|| line(&self.all, "follow"))
+                .get_or_insert_with(|| line(&self.all, self.terminal.prefixed("follow")))
                 .set_message(wording::follow(progress)),
             Report::Waiting { reason } => self
                 .waiting
-                .get_or_insert_with(|| line(&self.all, "waiting"))
+                .get_or_insert_with(|| line(&self.all, self.terminal.prefixed("waiting")))
                 .set_message(redact(&printable(reason))),
         }
     }
@@ -111,16 +117,16 @@ impl View for Bars {
     }
 }
 
-fn bar(all: &MultiProgress, prefix: &'static str) -> ProgressBar {
+fn bar(all: &MultiProgress, prefix: String) -> ProgressBar {
     styled(all, "{prefix:8} [{bar:24}] {percent:>3}%  {wide_msg}", prefix)
         .with_finish(indicatif::ProgressFinish::AndClear)
 }
 
-fn line(all: &MultiProgress, prefix: &'static str) -> ProgressBar {
+fn line(all: &MultiProgress, prefix: String) -> ProgressBar {
     styled(all, "{prefix:8} {wide_msg}", prefix)
 }
 
-fn styled(all: &MultiProgress, template: &str, prefix: &'static str) -> ProgressBar {
+fn styled(all: &MultiProgress, template: &str, prefix: String) -> ProgressBar {
     let style = ProgressStyle::with_template(template).expect("the templates of this module are valid");
     all.add(ProgressBar::new(1))
         .with_style(style.progress_chars("=> "))

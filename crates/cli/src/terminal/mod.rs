@@ -8,8 +8,12 @@ pub(crate) mod findings;
 pub(crate) mod secret;
 pub(crate) mod style;
 pub(crate) mod table;
+pub(crate) mod together;
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::Arc,
+};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
@@ -18,6 +22,7 @@ use transhume_engine::finding::{Finding, Severity};
 use crate::failure::{Exit, Failure, Result};
 use secret::{printable, redact};
 use style::{ColorChoice, Style, Tone};
+use together::{Part, Together};
 
 /// Cheap to clone; all clones write to the same two streams.
 #[derive(Debug, Clone)]
@@ -27,6 +32,14 @@ pub(crate) struct Terminal {
     quiet: bool,
     pub(crate) output: Style,
     error: Style,
+    /// One of several databases: its name stands before what is said, its results are told with the others'.
+    member: Option<Member>,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    name: Arc<str>,
+    together: Together,
 }
 
 impl Terminal {
@@ -38,6 +51,35 @@ impl Terminal {
             quiet,
             output: Style::new(color, io::stdout().is_terminal() && capable),
             error: Style::new(color, draws),
+            member: None,
+        }
+    }
+
+    /// The same terminal for one of several databases.
+    pub(crate) fn of_database(&self, name: &str, together: &Together) -> Self {
+        let member = Member {
+            name: name.into(),
+            together: together.clone(),
+        };
+        Self {
+            member: Some(member),
+            ..self.clone()
+        }
+    }
+
+    /// Prints what the terminals of these databases have gathered.
+    pub(crate) fn print_together(&self, databases: &[&str], together: &Together) -> Result<()> {
+        match together.told(databases, self.output) {
+            Some(text) => self.write_output(&text),
+            None => Ok(()),
+        }
+    }
+
+    /// `load`, or `shop load` where it is one database of several.
+    pub(crate) fn prefixed(&self, word: &str) -> String {
+        match &self.member {
+            Some(member) => format!("{} {word}", member.name),
+            None => word.to_owned(),
         }
     }
 
@@ -47,7 +89,12 @@ impl Terminal {
 
     /// Data for people. A reader that went away (`| head`) is no failure.
     pub(crate) fn print(&self, text: &str) -> Result<()> {
-        self.write_output(&self.output.printable(text))
+        let text = self.output.printable(text);
+        match &self.member {
+            Some(member) => member.together.add(&member.name, Part::Text(text)),
+            None => self.write_output(&text)?,
+        }
+        Ok(())
     }
 
     /// For a live view; only where stdout is a terminal.
@@ -86,6 +133,11 @@ impl Terminal {
 
     /// JSON escapes control characters by itself, and must not lose any.
     pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
+        if let Some(member) = &self.member {
+            let value = serde_json::to_value(value).map_err(|error| not_json(&error))?;
+            member.together.add(&member.name, Part::Json(value));
+            return Ok(());
+        }
         let text = serde_json::to_string_pretty(value).map_err(|error| not_json(&error))?;
         self.write_output(&format!("{text}\n"))
     }
@@ -111,7 +163,8 @@ impl Terminal {
     /// What is in order is not worth a line on stderr.
     pub(crate) fn finding(&self, finding: &Finding) {
         if finding.severity != Severity::Pass {
-            self.write_error(&redact(&printable(&findings::line(finding))));
+            let line = redact(&printable(&findings::line(finding)));
+            self.write_error(&format!("{}{line}", self.whose()));
         }
     }
 
@@ -143,7 +196,18 @@ impl Terminal {
         let text = redact(&printable(text));
         // Later lines are indented, so that a label at the start of a line is always ours.
         let text = text.trim_end().replace('\n', "\n    ");
-        self.write_error(&format!("{}{text}\n", self.error.paint(tone, label)));
+        let whose = self.whose();
+        self.write_error(&format!("{whose}{}{text}\n", self.error.paint(tone, label)));
+    }
+
+    /// `shop: ` where it is one database of several.
+    fn whose(&self) -> String {
+        match &self.member {
+            Some(member) => self
+                .error
+                .paint(Tone::Label, &printable(&format!("{}: ", member.name))),
+            None => String::new(),
+        }
     }
 
     fn above_bars<T>(&self, write: impl FnOnce() -> T) -> T {

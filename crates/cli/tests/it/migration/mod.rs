@@ -3,6 +3,7 @@
 
 mod abort;
 mod crash;
+mod group;
 mod large_objects;
 mod live;
 mod planning;

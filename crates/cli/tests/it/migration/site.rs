@@ -67,6 +67,11 @@ impl Site {
         }
     }
 
+    /// Puts a file where the program is called.
+    pub(super) fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.directory.path().join(name), content).expect("a file can be written");
+    }
+
     /// With the mixed workload's schema and first rows in the source.
     pub(super) async fn with_torture(source: u32, target: u32) -> Self {
         let site = Self::empty(source, target).await;

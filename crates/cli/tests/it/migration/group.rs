@@ -1,0 +1,106 @@
+//! Several databases of one file.
+
+use serde_json::Value;
+use transhume_testkit::connection::connect;
+
+use super::site::{DATABASE, Site, phase};
+
+const FILE: &str = "\
+[[database]]
+name = \"shop\"
+
+[[database]]
+name = \"bills\"
+exclude = [\"public.draft\"]
+";
+
+async fn two_databases() -> Site {
+    let site = Site::empty(15, 15).await;
+    for url in [&site.source_url, &site.target_url] {
+        let client = connect(url).await.expect("the server answers");
+        client
+            .batch_execute("create database bills")
+            .await
+            .expect("a database can be created");
+    }
+    site.execute_on_source(
+        "create table orders (id integer primary key); insert into orders values (1), (2)",
+    )
+    .await;
+    let bills = connect(&site.source.url("bills"))
+        .await
+        .expect("the source answers");
+    bills
+        .batch_execute(
+            "create table bill (id integer primary key); insert into bill values (7);
+             create table draft (id integer primary key)",
+        )
+        .await
+        .expect("tables can be created");
+    site.write("transhume.toml", FILE);
+    site
+}
+
+fn json(output: &str) -> Value {
+    serde_json::from_str(output).unwrap_or_else(|error| panic!("{error}: {output}"))
+}
+
+#[tokio::test]
+async fn several_databases_are_moved_by_one_file() {
+    let site = two_databases().await;
+
+    let run = site.succeed(&["run", "--until-caught-up", "--json"]);
+    let ends = json(&run.output);
+    assert_eq!(ends["shop"]["reason"], "caught-up");
+    assert_eq!(ends["bills"]["reason"], "caught-up");
+    // What each says on the way is told with its name.
+    assert!(run.error.contains("shop: phase full-load"), "{}", run.error);
+    assert!(run.error.contains("bills: phase full-load"), "{}", run.error);
+
+    let status = json(&site.succeed(&["status", "--json"]).output);
+    assert_eq!(phase(&status["shop"]), "follow");
+    assert_eq!(status["bills"]["load"]["tables"], 1);
+    let text = site.succeed(&["status"]).output;
+    let places = ["== shop ==", "== bills =="].map(|heading| text.find(heading));
+    assert!(places[0].is_some() && places[0] < places[1], "{text}");
+
+    // One of them.
+    let one = json(&site.succeed(&["status", "--database", "bills", "--json"]).output);
+    assert_eq!(phase(&one), "follow");
+    site.succeed(&["verify", "--database", DATABASE]);
+
+    // One that cannot be done does not keep the others from it, and decides the exit code.
+    let bills = connect(&site.target.url("bills"))
+        .await
+        .expect("the target answers");
+    bills
+        .execute("insert into bill values (8)", &[])
+        .await
+        .expect("a row can be planted");
+    let verify = site.call(&["verify", "--json"]);
+    assert_eq!(verify.code, 1, "{}\n{}", verify.output, verify.error);
+    let verifications = json(&verify.output);
+    assert_eq!(verifications["shop"]["equal"], true);
+    assert_eq!(verifications["bills"]["equal"], false);
+
+    site.succeed(&["abort", "--yes"]);
+    assert_eq!(site.call(&["status"]).code, 1);
+}
+
+#[tokio::test]
+async fn a_database_that_the_file_does_not_have_is_refused_with_those_that_it_has() {
+    let site = Site::empty(15, 15).await;
+    site.write("transhume.toml", FILE);
+    let ended = site.call(&["status", "--database", "bill"]);
+    assert_eq!(ended.code, 2, "{}", ended.error);
+    assert!(
+        ended
+            .error
+            .contains("the configuration has no database \"bill\"\nhint: it has shop, bills"),
+        "{}",
+        ended.error
+    );
+    let ended = site.call(&["table", "reload", "public.orders"]);
+    assert_eq!(ended.code, 2, "{}", ended.error);
+    assert!(ended.error.contains("--database"), "{}", ended.error);
+}
