@@ -17,7 +17,7 @@ use crate::{
 
 /// Whom a command is for.
 pub(super) enum Members {
-    One(Invocation),
+    One(Box<Invocation>),
     Several(Group),
 }
 
@@ -32,15 +32,18 @@ pub(super) fn members(invocation: Invocation, chosen: Option<&str>) -> Result<Me
     let databases = invocation.settings.databases.clone();
     let Some(name) = chosen else {
         return Ok(match databases.as_slice() {
-            [] => Members::One(invocation),
-            [only] => Members::One(invocation.of_database(only, invocation.terminal.clone())),
+            [] => Members::One(Box::new(invocation)),
+            [only] => Members::One(Box::new(
+                invocation.of_database(only, invocation.terminal.clone()),
+            )),
             several => Members::Several(Group::new(&invocation, several)),
         });
     };
     match databases.iter().find(|database| database.name == name) {
-        Some(database) => Ok(Members::One(
-            invocation.of_database(database, invocation.terminal.clone()),
-        )),
+        Some(database) => {
+            let only = invocation.of_database(database, invocation.terminal.clone());
+            Ok(Members::One(Box::new(only)))
+        }
         None => Err(unknown(name, &databases)),
     }
 }
