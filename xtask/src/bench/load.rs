@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
@@ -52,7 +51,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
-    let transhume = program(workspace, arguments)?;
+    let transhume = super::program(workspace, arguments.transhume.as_deref())?;
     let site = Site::start(&arguments.programs, arguments.fsync)?;
     let sets = some_or(
         &arguments.sets,
@@ -87,7 +86,8 @@ pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
             }
         }
     }
-    let machine = machine(&site, arguments)?;
+    let at_once = format!("{} at once, ", arguments.at_once);
+    let machine = super::machine(&site, arguments.fsync, &at_once, arguments.rounds)?;
     println!("\n{}", summary::table(&machine, &sizes, &sets, &runs));
     if let Some(path) = &arguments.json {
         fs::write(path, summary::json(&machine, &sizes, &runs)?)?;
@@ -101,19 +101,6 @@ fn some_or<T: Clone>(given: &[T], all: &[T]) -> Vec<T> {
     } else {
         given.to_vec()
     }
-}
-
-fn program(workspace: &Path, arguments: &Arguments) -> Result<PathBuf> {
-    if let Some(path) = &arguments.transhume {
-        return Ok(path.canonicalize()?);
-    }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build
-        .args(["build", "--release", "--package", "transhume-cli"])
-        .current_dir(workspace);
-    crate::download::run(&mut build)?;
-    Ok(crate::download::target_directory(workspace).join("release/transhume"))
 }
 
 fn is_installed(name: &str) -> bool {
@@ -202,28 +189,4 @@ fn line(run: &Run) -> String {
         run.analyze_seconds
             .map_or_else(String::new, |seconds| format!("  ANALYZE {seconds:.2} s")),
     )
-}
-
-fn machine(site: &Site, arguments: &Arguments) -> Result<String> {
-    let processors = fs::read_to_string("/proc/cpuinfo")?;
-    let model = processors
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model.map_or("unknown", |line| line.trim_start_matches([' ', '\t', ':']));
-    let cores = std::thread::available_parallelism()?;
-    let memory = fs::read_to_string("/proc/meminfo")?;
-    let memory = memory
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .nth(1);
-    let memory = memory.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() >> 20;
-    let version = site.sql(&site.target.url("postgres"), "show server_version", 0)?;
-    Ok(format!(
-        "{cores} cores of {model}, {memory} GB; both servers PostgreSQL {version} on it, fsync {}; {} at once, median of {}",
-        if arguments.fsync { "on" } else { "off" },
-        arguments.at_once,
-        arguments.rounds
-    ))
 }

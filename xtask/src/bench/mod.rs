@@ -2,6 +2,7 @@
 //!
 //! Runs are interleaved, and medians and ratios are what counts: a machine that is shared or throttled slows all alike.
 
+mod cutover;
 mod data;
 mod load;
 mod measure;
@@ -9,19 +10,64 @@ mod peer;
 mod site;
 mod summary;
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 use clap::Subcommand;
+
+use self::site::Site;
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
     /// The full load with its indexes, beside pg_dump and pg_restore, bare COPY, and pgcopydb if it is installed
     Load(load::Arguments),
+    /// The move of the application, beside the usual procedure by hand
+    Cutover(cutover::Arguments),
 }
 
 pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
     match bench {
         Bench::Load(arguments) => load::load(workspace, &arguments),
+        Bench::Cutover(arguments) => cutover::cutover(workspace, &arguments),
     }
+}
+
+/// The program to measure: the one that is given, else built with the release profile.
+fn program(workspace: &Path, given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = given {
+        return Ok(path.canonicalize()?);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build
+        .args(["build", "--release", "--package", "transhume-cli"])
+        .current_dir(workspace);
+    crate::download::run(&mut build)?;
+    Ok(crate::download::target_directory(workspace).join("release/transhume"))
+}
+
+fn machine(site: &Site, fsync: bool, how: &str, rounds: u32) -> Result<String> {
+    let processors = fs::read_to_string("/proc/cpuinfo")?;
+    let model = processors
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("unknown", |line| line.trim_start_matches([' ', '\t', ':']));
+    let cores = std::thread::available_parallelism()?;
+    let memory = fs::read_to_string("/proc/meminfo")?;
+    let memory = memory
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .nth(1);
+    let memory = memory.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() >> 20;
+    let version = site.sql(&site.target.url("postgres"), "show server_version", 0)?;
+    Ok(format!(
+        "{cores} cores of {model}, {memory} GB; both servers PostgreSQL {version} on it, fsync {}; {how}median of {rounds}",
+        if fsync { "on" } else { "off" },
+    ))
 }
