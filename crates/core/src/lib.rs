@@ -15,6 +15,7 @@ pub mod capacity;
 pub mod change;
 pub mod command;
 pub mod disposition;
+pub mod enum_labels;
 pub mod finding;
 pub mod format;
 pub mod frontier;

@@ -15,6 +15,7 @@ pub mod copy;
 pub mod copy_statement;
 pub mod digest;
 pub mod dump;
+pub mod enum_labels;
 pub mod error;
 pub mod fence;
 pub mod large_objects;

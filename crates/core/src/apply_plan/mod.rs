@@ -8,13 +8,15 @@ mod column_set;
 mod compatibility;
 mod row;
 
+use std::sync::Arc;
+
 use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 
 pub use self::{
     column_set::ColumnSet,
     row::{Matching, Operation, RowChange, RowWrite, Shape, Unwritable, row_write},
 };
-use crate::{net, table::Generation};
+use crate::{enum_labels::MissingLabel, net, table::Generation};
 
 /// A column of the target's table, as far as writing to it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +76,15 @@ pub struct Plan {
 /// Why a relation does not fit its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    pub relation_id: u32,
-    pub table: QualifiedName,
+    /// As the source announced it.
+    pub relation: Arc<Relation>,
     pub kind: DriftKind,
+}
+
+impl Drift {
+    pub fn table(&self) -> &QualifiedName {
+        &self.relation.name
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +107,8 @@ pub enum DriftKind {
         type_oid: u32,
         type_modifier: i32,
     },
+    /// A value is a label that the target's enum does not have.
+    LabelMissing(Box<MissingLabel>),
     /// The target computes this column, the source sends values for it.
     Computed {
         column: String,
@@ -131,10 +141,9 @@ impl Plan {
 }
 
 /// Matches a relation with the target's table of the same name.
-pub fn plan(relation: &Relation, target: Option<&TargetTable>) -> Result<Plan, Drift> {
+pub fn plan(relation: &Arc<Relation>, target: Option<&TargetTable>) -> Result<Plan, Drift> {
     let drift = |kind| Drift {
-        relation_id: relation.id,
-        table: relation.name.clone(),
+        relation: Arc::clone(relation),
         kind,
     };
     let target = target.ok_or_else(|| drift(DriftKind::TableMissing))?;

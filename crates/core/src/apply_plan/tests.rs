@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use transhume_wire::{
     ident::QualifiedName,
@@ -31,13 +33,13 @@ fn column(name: &str, generation: Generation) -> TargetColumn {
     }
 }
 
-fn relation(identity: u8, columns: Vec<RelationColumn>) -> Relation {
-    Relation {
+fn relation(identity: u8, columns: Vec<RelationColumn>) -> Arc<Relation> {
+    Arc::new(Relation {
         id: 1,
         name: QualifiedName::new("s", "t"),
         replica_identity: identity,
         columns,
-    }
+    })
 }
 
 fn table(columns: Vec<TargetColumn>, primary_key: &[&str]) -> TargetTable {

@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 use transhume_core::{finding::Finding, load::RelationState, phase::Phase};
 use transhume_pg::{
     catalog::activity,
-    state::{frontier, load::relations},
+    state::{finding, frontier, load::relations},
     wal,
 };
 
 use super::Cutover;
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    error::{Doing, EngineError, Result},
+    follow, guard,
+};
 
 /// How long a lag may take to come down before the gate refuses: a follower that has just been
 /// started needs a moment.
@@ -29,6 +32,7 @@ pub(super) async fn pass(cutover: &Cutover<'_>) -> Result<()> {
     blockers.extend(lag(cutover).await?);
     blockers.extend(prepared_transactions(cutover).await?);
     blockers.extend(tables_not_loaded(cutover).await?);
+    blockers.extend(standing(cutover).await?);
     if blockers.is_empty() {
         Ok(())
     } else {
@@ -86,6 +90,19 @@ async fn prepared_transactions(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
             )
         })
         .collect())
+}
+
+/// What the stream or the guard found and nobody has remedied yet.
+async fn standing(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
+    let mut standing = Vec::new();
+    for origin in [follow::ORIGIN, guard::ORIGIN] {
+        standing.extend(
+            finding::blockers(&*cutover.target, origin)
+                .await
+                .doing("reading the findings")?,
+        );
+    }
+    Ok(standing)
 }
 
 /// A table whose rows are not those of the source must not be what the application finds.

@@ -4,7 +4,10 @@
 //! confirmed in `core::frontier`, what may begin in `core::hold`, how a change is written in the writer.
 //! May be dropped at any point: the target's transaction rolls back with its session.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{sync::watch, time::MissedTickBehavior};
 use transhume_core::{
@@ -14,18 +17,18 @@ use transhume_core::{
     frontier::Frontier,
 };
 use transhume_pg::{
-    apply::{ApplyError, BatchWriter, Origin},
+    apply::{ApplyError, BatchWriter, Conflict, Origin},
     marker,
     state::apply::Advance,
 };
 use transhume_wire::{
     lsn::Lsn,
-    pgoutput::{LogicalMessage, Message},
+    pgoutput::{LogicalMessage, Message, Relation},
 };
 
 use super::{
     EndReason, FollowRequest, Until,
-    failure::{Failure, explain},
+    failure::{self, Failure, explain},
     hold::Control,
     receiver::{Burst, Item, Progress, Receiver},
     start::{OpenedTarget, connect_source},
@@ -329,6 +332,11 @@ impl<'a> Applier<'a> {
         self.batch.transactions > 0 && self.grouping != Grouping::Never
     }
 
+    fn relation_of(&self, conflict: &Conflict) -> Option<Arc<Relation>> {
+        let table = conflict.tables.first()?;
+        self.writer.announced_as(table).cloned()
+    }
+
     fn malformed(&self, error: &AssemblyError) -> Failure {
         if self.is_group() {
             Failure::WithinGroup
@@ -346,6 +354,10 @@ impl<'a> Applier<'a> {
         let source = connect_source(self.request, "explain");
         match error {
             ApplyError::Drift(_) => explain(error, source.await).await,
+            ApplyError::Conflict(conflict) if failure::may_be_a_label(&conflict) => {
+                let relation = self.relation_of(&conflict);
+                failure::explain_label(*conflict, relation, self.request, source.await).await
+            }
             error => explain(error, Err(crate::error::EngineError::Interrupted)).await,
         }
     }

@@ -1,17 +1,40 @@
 //! Why an attempt at following ended, by what comes next; and how a conflict is told to people.
 
+use std::sync::Arc;
+
 use transhume_core::{
     apply_plan::{Drift, DriftKind, Operation},
     disposition::Disposition,
 };
 use transhume_pg::{
-    apply::{ApplyError, Conflict, ConflictKind, remedy},
+    apply::{ApplyError, Conflict, ConflictKind, Remedy, remedy},
+    enum_labels,
     error::PgError,
     session::Session,
 };
-use transhume_wire::{ident::QualifiedName, lsn::Lsn};
+use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
-use crate::error::EngineError;
+use super::{EndReason, FollowRequest};
+use crate::error::{Doing, EngineError};
+
+/// A drift in words.
+#[derive(Debug, Clone)]
+pub(super) struct Obstacle {
+    pub(super) drift: Drift,
+    pub(super) message: String,
+    /// The exact statement where there is one.
+    pub(super) remedy: String,
+}
+
+impl Obstacle {
+    pub(super) fn into_stop(self) -> EngineError {
+        EngineError::stopped(
+            self.message,
+            "Everything before the first change that this concerns is applied.",
+            format!("{}; then run again", self.remedy),
+        )
+    }
+}
 
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -24,6 +47,12 @@ pub(super) enum Failure {
     FrontierMoved { expected: Lsn },
     /// The next change belongs to a table that is being loaded.
     AwaitsLoad { table: QualifiedName, relation_id: u32 },
+    /// The next change does not fit its table: the stream stands before it until the target fits.
+    Drifts(Box<Obstacle>),
+    /// What it stood for is over: try again at once.
+    GoesOn,
+    /// There is a reason to end, met while it stood.
+    Ends(EndReason),
     /// Only a person can help.
     Final(EngineError),
 }
@@ -100,28 +129,79 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
         ApplyError::FrontierMoved { expected } => Failure::FrontierMoved { expected },
         ApplyError::Conflict(conflict) => Failure::Final(conflict_stop(&conflict)),
         ApplyError::Drift(drift) if drift.kind == DriftKind::NotLoaded => Failure::AwaitsLoad {
-            relation_id: drift.relation_id,
-            table: drift.table,
+            relation_id: drift.relation.id,
+            table: drift.relation.name.clone(),
         },
-        ApplyError::Drift(drift) => {
-            let statement = match source {
-                Ok(source) => remedy(&source, &drift).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
-            };
-            let hint = match statement {
-                Ok(statement) => format!("on the target: {statement}; then run again"),
-                Err(_) => {
-                    "make the table on the target like the one on the source, then run again".to_owned()
-                }
-            };
-            Failure::Final(drift_stop(&drift, hint))
-        }
+        ApplyError::Drift(drift) => match source {
+            Ok(source) => Failure::Drifts(Box::new(obstacle(*drift, &source).await)),
+            Err(error) => Failure::passing(format!(
+                "asking the source about {}: {error}",
+                drift.table().plain()
+            )),
+        },
     }
 }
 
-fn drift_stop(drift: &Drift, hint: String) -> EngineError {
-    let table = drift.table.plain();
-    let message = match &drift.kind {
+/// SQLSTATE invalid_text_representation: what an enum says of a label that it does not have.
+const INVALID_TEXT: &str = "22P02";
+
+pub(super) fn may_be_a_label(conflict: &Conflict) -> bool {
+    matches!(&conflict.kind, ConflictKind::Refused(error) if error.sqlstate == INVALID_TEXT)
+}
+
+/// A refused value is a drift where the source's enums have labels that the target's have not.
+pub(super) async fn explain_label(
+    conflict: Conflict,
+    relation: Option<Arc<Relation>>,
+    request: &FollowRequest<'_>,
+    source: Result<Session, EngineError>,
+) -> Failure {
+    let missing = async {
+        let target = request
+            .endpoints
+            .target_session(&request.migration.id, "explain")
+            .await?;
+        let source = source?;
+        let missing = enum_labels::missing(&source, &target)
+            .await
+            .doing("comparing the enums of both sides")?;
+        Ok((source, missing))
+    };
+    match (missing.await, relation) {
+        (Ok((source, missing)), Some(relation)) if !missing.is_empty() => {
+            let kind = DriftKind::LabelMissing(Box::new(missing[0].clone()));
+            Failure::Drifts(Box::new(obstacle(Drift { relation, kind }, &source).await))
+        }
+        (Err(EngineError::Server { doing, source }), _) => Failure::server(&doing, source),
+        _ => Failure::Final(conflict_stop(&conflict)),
+    }
+}
+
+/// Why the stream stands, and what makes it go on.
+pub(super) async fn obstacle(drift: Drift, source: &Session) -> Obstacle {
+    let remedy = match remedy(source, &drift).await {
+        Ok(Remedy {
+            statement,
+            afterwards,
+        }) => {
+            let afterwards = afterwards.map_or_else(String::new, |then| format!("; {then}"));
+            format!("on the target: {statement}{afterwards}")
+        }
+        Err(error) => {
+            tracing::debug!("asking the source for a definition failed: {error}");
+            "make the table on the target like the one on the source".to_owned()
+        }
+    };
+    Obstacle {
+        message: message(&drift),
+        drift,
+        remedy,
+    }
+}
+
+fn message(drift: &Drift) -> String {
+    let table = drift.table().plain();
+    match &drift.kind {
         DriftKind::TableMissing => format!("the target has no table {table}"),
         DriftKind::NotSelected => {
             format!("the stream has changes of {table}, which is not part of the migration")
@@ -141,9 +221,12 @@ fn drift_stop(drift: &Drift, hint: String) -> EngineError {
             "column {} of {table} is computed on the target but not on the source",
             column.escape_debug()
         ),
-    };
-    let detail = "Everything before the first change that this concerns is applied.";
-    EngineError::stopped(message, detail, hint)
+        DriftKind::LabelMissing(label) => format!(
+            "a change of {table} has the label \"{}\", which the enum {} of the target does not have",
+            label.label.escape_debug(),
+            label.enum_type.plain()
+        ),
+    }
 }
 
 fn conflict_stop(conflict: &Conflict) -> EngineError {

@@ -62,6 +62,14 @@ impl Control {
 
     /// Takes up what was asked; a reason to end, if there is one.
     pub(super) async fn look(&mut self) -> Result<Option<EndReason>, Failure> {
+        self.look_and_refuse(None).await
+    }
+
+    /// Where `standing` says why nothing can be applied, no hold can be kept either.
+    pub(super) async fn look_and_refuse(
+        &mut self,
+        standing: Option<&str>,
+    ) -> Result<Option<EndReason>, Failure> {
         let phase = apply::phase(&self.session)
             .await
             .while_doing("reading the phase")?;
@@ -89,6 +97,9 @@ impl Control {
                 if reason.is_none() && self.may_yield_to_tables(phase).await? {
                     reason = Some(EndReason::Tables);
                 }
+            } else if let Some(standing) = standing {
+                let refusal = Answer::Failed(format!("the stream stands still: {standing}"));
+                self.answer(request.id, refusal).await?;
             } else {
                 self.take_up(&request).await?;
             }

@@ -4,8 +4,8 @@
 //! together when anything fails. The next attempt starts at the stored frontier, so that whatever
 //! was under way, an unknown COMMIT too, is decided by what the target says (design §2.1).
 //!
-//! Invariants: only durable end LSNs are confirmed to the slot; a change that does not fit stops the
-//! migration before its transaction, with all transactions before it applied.
+//! Invariants: only durable end LSNs are confirmed to the slot; a change that does not fit holds the
+//! stream before its transaction, with all transactions before it applied.
 
 mod applier;
 mod failure;
@@ -13,7 +13,10 @@ mod feedback;
 mod hold;
 mod observer;
 mod receiver;
+mod standstill;
 mod start;
+
+pub(crate) use self::standstill::ORIGIN;
 
 use std::time::Duration;
 
@@ -115,6 +118,17 @@ pub async fn follow(
                     () = awaited => continue,
                 }
             }
+            Failure::Drifts(obstacle) => return Err(obstacle.into_stop()),
+            Failure::GoesOn => {
+                outcome_unknown = true;
+                continue;
+            }
+            Failure::Ends(reason) => {
+                return Ok(FollowEnd {
+                    frontier: last_frontier,
+                    reason,
+                });
+            }
             Failure::Passing {
                 reason,
                 made_progress,
@@ -173,9 +187,22 @@ impl Attempt<'_> {
             () = cancellation.cancelled() => Ok(EndReason::Cancelled),
             result = applier.run() => result,
         };
-        observer.stop();
         // What is under way on the target rolls back with its session.
-        let receiver = applier.into_receiver();
+        let mut receiver = applier.into_receiver();
+        let result = match result {
+            Err(Failure::Drifts(obstacle)) if self.request.until == Until::Cancelled => {
+                let standing = standstill::stand(&self.request, *obstacle, self.reporter);
+                // The stream is kept, so that the server does not take the slot for forgotten.
+                tokio::select! {
+                    biased;
+                    () = cancellation.cancelled() => Ok(EndReason::Cancelled),
+                    over = standing => Err(over),
+                    lost = receiver.failure() => Err(lost),
+                }
+            }
+            result => result,
+        };
+        observer.stop();
         receiver.finish().await;
         *last_frontier = watched.borrow().frontier;
         match result {

@@ -21,6 +21,7 @@ use transhume_wire::lsn::Lsn;
 use super::{
     FollowRequest,
     failure::{Failure, While, explain},
+    standstill,
 };
 use crate::{
     error::{Doing, EngineError},
@@ -48,6 +49,7 @@ pub(super) struct OpenedTarget {
 
 pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Result<Opened, Failure> {
     let target = open_target(request).await?;
+    standstill::forget(&target.control).await?;
     let source = connect_source(request, "start").await.map_err(as_failure)?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
     let slot = slot::state(&source, &request.migration.slot_name)

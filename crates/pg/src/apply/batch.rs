@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Statement;
 use transhume_core::change::Change;
-use transhume_wire::{lsn::Lsn, pgoutput::Relation};
+use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
 use super::{
     buffer::Buffer,
@@ -74,6 +74,11 @@ impl BatchWriter {
             self.announced.push(relation);
             self.latest = None;
         }
+    }
+
+    /// The relation that was announced under this name.
+    pub fn announced_as(&self, table: &QualifiedName) -> Option<&Arc<Relation>> {
+        self.relations.announced_as(table)
     }
 
     /// A target transaction is open.

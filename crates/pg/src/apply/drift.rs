@@ -1,35 +1,76 @@
-//! The statement that makes the target fit again, from the source's catalogs.
+//! The statement that makes the target fit again, from the source's catalogs; and whether it fits by now.
 //!
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
 use transhume_core::apply_plan::{Drift, DriftKind};
 use transhume_wire::ident::quote_identifier;
 
-use crate::{error::PgError, session::Session};
+use super::{conflict::ApplyError, relation_map::match_relation};
+use crate::{enum_labels, error::PgError, session::Session, state::apply};
 
-/// The exact statement to run on the target, or what to do where there is none.
-pub async fn remedy(source: &Session, drift: &Drift) -> Result<String, PgError> {
-    let table = &drift.table;
+/// What to do about a drift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// The exact statement to run on the target, or words where there is none.
+    pub statement: String,
+    /// What else must follow for the rows that are there already.
+    pub afterwards: Option<String>,
+}
+
+impl Remedy {
+    fn of(statement: impl Into<String>) -> Self {
+        Self {
+            statement: statement.into(),
+            afterwards: None,
+        }
+    }
+}
+
+/// What is in the way now; none once the target fits.
+pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Result<Option<Drift>, PgError> {
+    if let DriftKind::LabelMissing(_) = &drift.kind {
+        let missing = enum_labels::missing(source, target).await?;
+        return Ok(missing.into_iter().next().map(|label| Drift {
+            kind: DriftKind::LabelMissing(Box::new(label)),
+            ..drift.clone()
+        }));
+    }
+    let loaded = apply::loaded_tables(target).await?;
+    let is_suspended = |table: &apply::LoadedTable| table.is_suspended;
+    if loaded.get(&drift.relation.id).is_some_and(is_suspended) {
+        return Ok(None);
+    }
+    match match_relation(&loaded, target, &drift.relation).await {
+        Err(ApplyError::Drift(drift)) if drift.kind != DriftKind::NotLoaded => Ok(Some(*drift)),
+        Err(ApplyError::Server { error, .. }) => Err(error),
+        // A load under way is waited for elsewhere; matching has no other errors.
+        Ok(_) | Err(ApplyError::Drift(_) | ApplyError::Conflict(_) | ApplyError::FrontierMoved { .. }) => {
+            Ok(None)
+        }
+    }
+}
+
+pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> {
+    let table = drift.table();
     Ok(match &drift.kind {
-        DriftKind::TableMissing => format!("create the table {table} on the target as the source has it"),
-        DriftKind::NotSelected => format!("take {table} out of the publication on the source"),
-        DriftKind::NotLoaded => "run the full load to its end".to_owned(),
-        DriftKind::Renamed { before } if before.schema == table.schema => {
-            format!("alter table {before} rename to {}", quote_identifier(&table.name))
-        }
-        DriftKind::Renamed { before } => {
-            format!(
-                "alter table {before} set schema {}",
-                quote_identifier(&table.schema)
-            )
-        }
-        DriftKind::ColumnMissing { column } => match definition(source, drift.relation_id, column).await? {
-            Some(definition) => format!("alter table {table} add column {definition}"),
-            None => format!(
-                "the source has no column {} any more either; add it to {table} on the target, go on, then drop it",
-                quote_identifier(column)
-            ),
-        },
+        DriftKind::TableMissing => Remedy::of(format!(
+            "create the table {table} on the target as the source has it"
+        )),
+        DriftKind::NotSelected => Remedy::of(format!(
+            "take {table} out of the publication on the source, or take it into the migration: create it on the target, \
+             then \"transhume table add {}\"",
+            table.plain()
+        )),
+        DriftKind::NotLoaded => Remedy::of("run the full load to its end"),
+        DriftKind::Renamed { before } if before.schema == table.schema => Remedy::of(format!(
+            "alter table {before} rename to {}",
+            quote_identifier(&table.name)
+        )),
+        DriftKind::Renamed { before } => Remedy::of(format!(
+            "alter table {before} set schema {}",
+            quote_identifier(&table.schema)
+        )),
+        DriftKind::ColumnMissing { column } => column_missing(source, drift, column).await?,
         DriftKind::TypeDiffers {
             column,
             type_oid,
@@ -37,25 +78,73 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<String, PgError> 
         } => {
             let column = quote_identifier(column);
             let type_name = type_name(source, *type_oid, *type_modifier).await?;
-            format!("alter table {table} alter column {column} type {type_name} using {column}::{type_name}")
+            Remedy::of(format!(
+                "alter table {table} alter column {column} type {type_name} using {column}::{type_name}"
+            ))
         }
-        DriftKind::Computed { column } => {
-            format!(
-                "alter table {table} alter column {} drop expression",
-                quote_identifier(column)
-            )
-        }
+        DriftKind::LabelMissing(label) => Remedy::of(enum_labels::add_statement(label)),
+        DriftKind::Computed { column } => Remedy::of(format!(
+            "alter table {table} alter column {} drop expression",
+            quote_identifier(column)
+        )),
     })
 }
 
-async fn definition(source: &Session, relation_id: u32, column: &str) -> Result<Option<String>, PgError> {
+async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result<Remedy, PgError> {
+    let table = drift.table();
+    let quoted = quote_identifier(column);
     let row = source
         .query_opt(
             include_str!("sql/column_definition.sql"),
-            &[&relation_id, &column],
+            &[&drift.relation.id, &column],
         )
         .await?;
-    Ok(row.map(|row| row.get(0)))
+    let Some(row) = row else {
+        let type_name = announced_type(source, drift, column).await?;
+        return Ok(Remedy {
+            statement: format!("alter table {table} add column {quoted} {type_name}"),
+            afterwards: Some(format!(
+                "the source has the column no more: once the target has caught up, alter table {table} drop column {quoted}"
+            )),
+        });
+    };
+    let later = row
+        .get::<_, Option<&str>>("later_default")
+        .map_or_else(String::new, |default| {
+            format!("; alter table {table} alter column {quoted} {default}")
+        });
+    let definition: &str = row.get("definition");
+    let statement = format!("alter table {table} add column {definition}{later}");
+    let afterwards = if row.get("may_be_rewritten") {
+        Some(format!(
+            "rows that are there already may have got other values on the source, which are not in the stream: \
+             \"transhume table reload {}\"",
+            table.plain()
+        ))
+    } else if row.get("not_null_later") {
+        Some(format!(
+            "once the target has caught up: alter table {table} alter column {quoted} set not null"
+        ))
+    } else {
+        None
+    };
+    Ok(Remedy {
+        statement,
+        afterwards,
+    })
+}
+
+/// Of a column that the source has had for a while and has no more.
+async fn announced_type(source: &Session, drift: &Drift, column: &str) -> Result<String, PgError> {
+    let announced = drift
+        .relation
+        .columns
+        .iter()
+        .find(|announced| announced.name == column);
+    match announced {
+        Some(announced) => type_name(source, announced.type_oid, announced.type_modifier).await,
+        None => Ok("text".to_owned()),
+    }
 }
 
 async fn type_name(source: &Session, oid: u32, modifier: i32) -> Result<String, PgError> {

@@ -20,6 +20,6 @@ mod statement;
 pub use self::{
     batch::{BatchWriter, Origin},
     conflict::{ApplyError, Conflict, ConflictKind},
-    drift::remedy,
+    drift::{Remedy, remedy, standing},
     session::open,
 };

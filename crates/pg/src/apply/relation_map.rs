@@ -82,6 +82,12 @@ impl RelationMap {
             .collect()
     }
 
+    /// The relation that was announced under this name.
+    pub(super) fn announced_as(&self, table: &QualifiedName) -> Option<&Arc<Relation>> {
+        let mut announced = self.announced.values();
+        announced.find(|relation| relation.name == *table)
+    }
+
     /// Sets are not for this table: its changes go one by one until it is announced with another shape.
     pub(super) fn write_singly(&mut self, table: &QualifiedName) {
         for known in self.known.values_mut().filter(|known| known.plan.table == *table) {
@@ -104,11 +110,7 @@ impl RelationMap {
     /// Matches the relation with its table, asking the target's catalogs.
     pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
         let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
-        check_selected(&self.loaded, session, relation).await?;
-        let target = read_table(session, &relation.name).await?;
-        let plan = apply_plan::plan(relation, target.as_ref())
-            .map_err(|drift| ApplyError::Drift(Box::new(drift)))?;
-        let plan = Arc::new(plan);
+        let plan = Arc::new(match_relation(&self.loaded, session, relation).await?);
         let known = Known {
             plan: Arc::clone(&plan),
             net_shape: plan.net_shape(),
@@ -142,16 +144,26 @@ impl RelationMap {
     }
 }
 
+/// Matches the relation with its table as the target's catalogs describe it now.
+pub(super) async fn match_relation(
+    loaded: &HashMap<u32, LoadedTable>,
+    session: &Session,
+    relation: &Arc<Relation>,
+) -> Result<Plan, ApplyError> {
+    check_selected(loaded, session, relation).await?;
+    let target = read_table(session, &relation.name).await?;
+    apply_plan::plan(relation, target.as_ref()).map_err(|drift| ApplyError::Drift(Box::new(drift)))
+}
+
 /// The relation belongs to the migration, is loaded, and has the name that the target knows it by.
 async fn check_selected(
     loaded: &HashMap<u32, LoadedTable>,
     session: &Session,
-    relation: &Relation,
+    relation: &Arc<Relation>,
 ) -> Result<(), ApplyError> {
     let drift = |kind| {
         ApplyError::Drift(Box::new(Drift {
-            relation_id: relation.id,
-            table: relation.name.clone(),
+            relation: Arc::clone(relation),
             kind,
         }))
     };

@@ -1,7 +1,165 @@
-//! The source's tables change their shape: it stops before the first change concerned, says what to
-//! run, and goes on once that is done.
+//! The source's tables change their shape: the stream stands before the first change concerned, says what
+//! to run, and goes on by itself once that is done. Until it is caught up, it stops instead.
 
-use super::bench::{Bench, stop_of};
+use transhume_engine::follow::{EndReason, Until};
+
+use super::bench::{Bench, Running, stop_of};
+
+/// What the stream stands for, from its finding: the message and the statement to run on the target.
+async fn stands_for(bench: &Bench) -> (String, String) {
+    let finding = "select message from transhume.finding where code = 'schema-drift'";
+    bench
+        .wait_on_target(&format!("select exists ({finding})"), "true")
+        .await;
+    let remedy = bench
+        .on_target("select remedy from transhume.finding where code = 'schema-drift'")
+        .await;
+    (
+        bench.on_target(finding).await,
+        remedy.trim_start_matches("on the target: ").to_owned(),
+    )
+}
+
+/// Runs the statement that it waits for; then all that the source has arrives, without a new start.
+async fn goes_on_after_the_remedy(bench: &Bench, expected: &str) {
+    let (message, statement) = stands_for(bench).await;
+    assert!(message.starts_with(expected), "{message}");
+    bench.target.batch_execute(&statement).await.unwrap();
+    bench
+        .wait_on_target(
+            "select count(*) from transhume.finding where code = 'schema-drift'",
+            "0",
+        )
+        .await;
+}
+
+async fn arrives(bench: &Bench, running: Running) {
+    let end = bench.source_end().await;
+    bench
+        .source
+        .batch_execute("select pg_logical_emit_message(false, 'test', 'end')")
+        .await
+        .unwrap();
+    bench
+        .wait_on_target(&format!("select lsn >= '{end}' from transhume.frontier"), "true")
+        .await;
+    assert_eq!(running.cancel().await.unwrap().reason, EndReason::Cancelled);
+    bench.compare().await;
+}
+
+#[tokio::test]
+async fn the_stream_stands_before_each_change_that_does_not_fit_and_goes_on_by_itself() {
+    let bench = Bench::new(
+        "create type mood as enum ('sad', 'happy');
+         create table public.t (id int primary key, x varchar(5), m mood);
+         create table public.u (id int primary key)",
+    )
+    .await;
+    bench
+        .run("insert into t values (1, 'a', 'sad'); insert into u values (1)")
+        .await;
+    let running = bench.start(Until::Cancelled).await;
+    bench.wait_on_target("select count(*) from public.t", "1").await;
+
+    // A value for the rows that are there, which is not the default any more.
+    bench
+        .run(
+            "begin;
+             insert into u values (2);
+             alter table t add column n int not null default 7;
+             alter table t alter column n set default 8;
+             insert into t values (2, 'b', 'sad');
+             commit;
+             insert into u values (3)",
+        )
+        .await;
+    goes_on_after_the_remedy(&bench, "the target has no column n in public.t").await;
+    bench.wait_on_target("select count(*) from public.u", "3").await;
+
+    bench.run("alter table t alter column x type varchar(20); insert into t values (3, 'longer than it was', 'sad', 1)").await;
+    goes_on_after_the_remedy(&bench, "column x of public.t has another type on the target").await;
+
+    bench.run("alter type mood add value 'calm' before 'happy'").await;
+    bench
+        .run("insert into t values (4, 'd', 'calm', 2); insert into u values (4)")
+        .await;
+    let (message, _) = stands_for(&bench).await;
+    assert_eq!(
+        bench.on_target("select count(*) from public.u").await,
+        "3",
+        "{message}"
+    );
+    goes_on_after_the_remedy(&bench, "a change of public.t has the label \"calm\"").await;
+    bench.wait_on_target("select count(*) from public.u", "4").await;
+    assert_eq!(
+        bench
+            .on_target("select array_agg(enumlabel order by enumsortorder) from pg_enum")
+            .await,
+        "{sad,calm,happy}"
+    );
+
+    bench
+        .run("alter table u rename to v; insert into v values (5)")
+        .await;
+    goes_on_after_the_remedy(&bench, "public.u is called public.v on the source now").await;
+    bench.wait_on_target("select count(*) from public.v", "5").await;
+
+    bench
+        .run("alter table t replica identity full; update t set x = 'full' where id = 1")
+        .await;
+    bench
+        .run("alter table t drop column x; update t set n = 9 where id = 2; delete from t where id = 3")
+        .await;
+    bench.wait_on_target("select count(*) from public.t", "3").await;
+    bench
+        .target
+        .batch_execute("alter table public.t drop column x")
+        .await
+        .unwrap();
+    let story = bench
+        .on_target("select count(*) from transhume.history where step = 'the stream stands still'")
+        .await;
+    assert_eq!(story, "4");
+    arrives(&bench, running).await;
+}
+
+#[tokio::test]
+async fn while_the_stream_stands_requests_are_heard_and_a_hold_is_refused() {
+    let bench = Bench::new("create table public.t (id int primary key)").await;
+    let running = bench.start(Until::Cancelled).await;
+    bench
+        .run("alter table t add column n uuid default gen_random_uuid(); insert into t values (1)")
+        .await;
+
+    let (_, statement) = stands_for(&bench).await;
+    assert!(
+        statement.contains("transhume table reload public.t"),
+        "{statement}"
+    );
+    bench
+        .wait_on_target(
+            "select stands_before is not null and waiting_for like '%has no column n%' from transhume.runner",
+            "true",
+        )
+        .await;
+    bench
+        .target
+        .batch_execute("insert into transhume.command (name) values ('hold')")
+        .await
+        .unwrap();
+    bench
+        .wait_on_target(
+            "select state || ': ' || answer from transhume.command where name = 'hold'",
+            "failed: the stream stands still: the target has no column n in public.t",
+        )
+        .await;
+    bench
+        .target
+        .batch_execute("insert into transhume.command (name) values ('stop')")
+        .await
+        .unwrap();
+    assert_eq!(running.ended().await.unwrap().reason, EndReason::Stopped);
+}
 
 async fn runs_on_after_the_hint(bench: &Bench, expected: &str) {
     let (message, hint) = stop_of(bench.catch_up().await);
