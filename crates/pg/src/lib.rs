@@ -17,6 +17,7 @@ pub mod digest;
 pub mod dump;
 pub mod enum_labels;
 pub mod error;
+pub mod facts;
 pub mod fence;
 pub mod large_objects;
 pub mod marker;

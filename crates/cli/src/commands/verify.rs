@@ -13,6 +13,7 @@ use crate::{
     progress::shown,
     quantity::{Span, grouped},
     terminal::{
+        objects,
         style::{Style, Tone},
         table::table,
     },
@@ -28,13 +29,17 @@ Exits with 0 where both sides are equal, 1 where they differ, 2 where they could
 /// Compare both sides, exactly, while traffic runs
 ///
 /// Every table is counted and digested on both sides at the same commit of the source. Nothing has
-/// to be stopped, and every difference that is found is real.
+/// to be stopped, and every difference that is found is real. Definitions, owners, privileges, comments,
+/// sequences, large objects, and the states of indexes, constraints and triggers are compared as well.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Tables compared at once
     #[arg(long, value_name = "NUMBER", env = "TRANSHUME_COMPARERS", value_parser = count::<usize>)]
     comparers: Option<usize>,
+    /// Check all foreign keys against their rows, not only those that nothing has checked
+    #[arg(long)]
+    all_constraints: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -52,6 +57,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     if let Some(comparers) = invocation.settings.comparers {
         options.comparers = comparers;
     }
+    options.all_constraints = arguments.all_constraints;
     let verification = shown(&invocation.terminal, async |reporter| {
         verify(&endpoints, &options, reporter, &invocation.cancellation).await
     })
@@ -84,12 +90,13 @@ fn text(verification: &Verification, style: Style) -> String {
     let listed = table(&["table", "source rows", "target rows", "result"], &[1, 2], rows);
     let seconds = Duration::try_from_secs_f64(verification.seconds).unwrap_or_default();
     let result = match different.len() {
-        0 => style.paint(Tone::Good, "both sides are equal"),
+        0 => style.paint(Tone::Good, "the rows of both sides are equal"),
         1 => style.paint(Tone::Bad, "1 table differs"),
         many => style.paint(Tone::Bad, &format!("{many} tables differ")),
     };
+    let objects = objects::text(&verification.objects, style);
     format!(
-        "{listed}\n{result}: {} tables compared at {} in {}\n",
+        "{listed}\n{result}: {} tables compared at {} in {}\n\n{objects}",
         verification.tables.len(),
         verification.lsn,
         Span(seconds)
@@ -108,7 +115,7 @@ fn row(comparison: &TableComparison) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use transhume_engine::{ident::QualifiedName, lsn::Lsn};
+    use transhume_engine::{ident::QualifiedName, lsn::Lsn, verify::ObjectComparison};
 
     use super::*;
 
@@ -125,6 +132,7 @@ mod tests {
             lsn: Lsn(0x16_0000),
             seconds: 2.5,
             tables: vec![comparison("customer", 1_200, 1_200), comparison("orders", 30, 29)],
+            objects: ObjectComparison::default(),
             not_compared: Vec::new(),
         };
         let expected = "\
@@ -133,6 +141,10 @@ shop.orders             30           29  DIFFERENT
 shop.customer        1,200        1,200  equal
 
 1 table differs: 2 tables compared at 0/160000 in 2.5 s
+
+0 objects compared (): all agree
+
+Not compared
 ";
         assert_eq!(text(&verification, Style::plain()), expected);
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod confirm;
 pub(crate) mod findings;
+pub(crate) mod objects;
 pub(crate) mod secret;
 pub(crate) mod style;
 pub(crate) mod table;

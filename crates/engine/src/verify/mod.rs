@@ -7,10 +7,13 @@
 
 mod compare;
 mod frozen;
+pub(crate) mod objects;
 
-use self::{compare::Comparison, frozen::Freezing};
+pub use self::objects::ObjectComparison;
+use self::{compare::Comparison, frozen::Freezing, objects::ObjectVerifier};
 use serde::Serialize;
 use transhume_core::{
+    agreement::SequenceSituation,
     finding::Finding,
     phase::Phase,
     table::{Persistence, Table},
@@ -39,12 +42,17 @@ const ROUNDS: usize = 10;
 pub struct VerifyOptions {
     /// Pairs of sessions that compare at once.
     pub comparers: usize,
+    /// Check all foreign keys against their rows, not only those that nothing has checked.
+    pub all_constraints: bool,
 }
 
 impl Default for VerifyOptions {
     fn default() -> Self {
         // Each pair keeps one core busy on either server; two leave room for the application.
-        Self { comparers: 2 }
+        Self {
+            comparers: 2,
+            all_constraints: false,
+        }
     }
 }
 
@@ -56,7 +64,9 @@ pub struct Verification {
     pub lsn: Lsn,
     pub seconds: f64,
     pub tables: Vec<TableComparison>,
-    /// What was not compared, and why.
+    /// Everything that is not rows of tables.
+    pub objects: ObjectComparison,
+    /// Tables whose rows were not compared, and why.
     pub not_compared: Vec<Finding>,
 }
 
@@ -103,11 +113,23 @@ pub async fn verify(
     let outcome = verifier.compare(compared, cancellation).await;
     companion.end().await?;
     let (lsn, tables) = outcome?;
+    let objects = ObjectVerifier {
+        endpoints,
+        migration: &migration.id,
+        selector: &selector,
+        situation: SequenceSituation::Following,
+        all_constraints: options.all_constraints,
+        reporter,
+    }
+    .compare(cancellation)
+    .await?;
+    objects::record(&target, &objects).await?;
     Ok(Verification {
-        equal: tables.iter().all(|table| table.equal),
+        equal: tables.iter().all(|table| table.equal) && objects.blockers() == 0,
         lsn,
         seconds: started.elapsed().as_secs_f64(),
         tables,
+        objects,
         not_compared: unlogged.iter().map(|table| not_compared(&table.name)).collect(),
     })
 }

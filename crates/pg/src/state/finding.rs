@@ -55,6 +55,14 @@ pub(super) fn read(row: &tokio_postgres::Row) -> Finding {
     }
 }
 
+/// Forgets all findings of an origin before it looks again.
+pub async fn clear_origin(target: &impl GenericClient, origin: &str) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/finding/clear_origin.sql"), &[&origin])
+        .await?;
+    Ok(())
+}
+
 /// Forgets the findings of a code before it is looked at again.
 pub async fn clear(target: &impl GenericClient, origin: &str, code: &str) -> Result<(), PgError> {
     target

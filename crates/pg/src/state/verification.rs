@@ -55,6 +55,15 @@ pub async fn end(target: &Session, id: i64, result: &str) -> Result<(), PgError>
     Ok(())
 }
 
+/// Completes the newest verification: so many findings about objects must be acted upon.
+pub async fn add_objects(target: &Session, blockers: usize) -> Result<(), PgError> {
+    let blockers = i32::try_from(blockers).unwrap_or(i32::MAX);
+    target
+        .execute(include_str!("sql/verification/add_objects.sql"), &[&blockers])
+        .await?;
+    Ok(())
+}
+
 pub async fn last(target: &Session) -> Result<Option<LastVerification>, PgError> {
     let row = target
         .query_opt(include_str!("sql/verification/last.sql"), &[])

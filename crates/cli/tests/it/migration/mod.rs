@@ -6,6 +6,7 @@ mod crash;
 mod group;
 mod large_objects;
 mod live;
+mod objects;
 mod planning;
 mod refusals;
 mod restarts;

@@ -178,7 +178,8 @@ create table transhume.verification (
     lsn           pg_lsn      not null,          -- consistent point that both sides were compared at
     started_at    timestamptz not null default clock_timestamp(),
     ended_at      timestamptz,
-    result        text                            -- equal | different | incomplete
+    result        text,                           -- equal | different | incomplete
+    object_blockers integer                       -- findings about objects that must be acted upon; null: not compared
 );
 
 create table transhume.verification_table (

@@ -1,0 +1,43 @@
+-- One difference of each kind, each on an object of its own.
+SELECT nextval('torture.downwards');
+DROP INDEX torture.doc_words;
+CREATE INDEX planted ON torture.doc (touched);
+ALTER TABLE torture.child DISABLE TRIGGER child_audit;
+UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'torture.doc_facts'::regclass;
+ALTER TABLE torture.child DROP CONSTRAINT child_parent_id_fkey;
+ALTER TABLE torture.child ADD CONSTRAINT child_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES torture.parent
+    ON UPDATE CASCADE ON DELETE CASCADE NOT VALID;
+ALTER TABLE torture.child DROP CONSTRAINT child_sibling_id_fkey;
+ALTER TABLE torture.child ADD CONSTRAINT child_sibling_id_fkey FOREIGN KEY (sibling_id) REFERENCES torture.child
+    ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED NOT VALID;
+SET session_replication_role = replica;
+UPDATE torture.child SET parent_id = 4711 WHERE id = 1;
+UPDATE torture.swap SET place = 1 WHERE id = 2;
+RESET session_replication_role;
+ALTER TABLE torture.identity_default ALTER id SET GENERATED ALWAYS;
+ALTER TABLE torture.generated ALTER total DROP EXPRESSION;
+ALTER TABLE torture.doc ALTER title DROP DEFAULT;
+ALTER TABLE torture.swap ALTER place DROP NOT NULL;
+ALTER TABLE torture.composite_key REPLICA IDENTITY NOTHING;
+ALTER TABLE torture.scratch OWNER TO torture_owner;
+ALTER TABLE torture.scratch ADD COLUMN planted integer;
+ALTER TABLE torture.parent DISABLE TRIGGER ALL;
+REVOKE SELECT ON torture.rich FROM "torture reader";
+REVOKE UPDATE (note) ON torture.accounts FROM torture_owner;
+ALTER DEFAULT PRIVILEGES IN SCHEMA torture REVOKE SELECT ON TABLES FROM "torture reader";
+COMMENT ON FUNCTION torture.add(integer, integer) IS NULL;
+CREATE OR REPLACE FUNCTION torture.count_touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE OR REPLACE VIEW torture.rich_ids AS SELECT id FROM torture.accounts WITH CASCADED CHECK OPTION;
+ALTER POLICY visible ON torture.accounts USING (balance > 1);
+ALTER TABLE torture.accounts DISABLE ROW LEVEL SECURITY;
+ALTER TABLE torture.accounts DROP CONSTRAINT accounts_balance_check;
+ALTER TABLE torture.accounts ADD CONSTRAINT accounts_balance_check CHECK (balance > -2000000);
+ALTER TYPE torture.mood ADD VALUE 'late';
+ALTER DOMAIN torture.percent DROP CONSTRAINT percent_check;
+CREATE RULE planted AS ON DELETE TO torture.unlogged DO INSTEAD NOTHING;
+DROP STATISTICS torture.account_statistics;
+DELETE FROM pg_catalog.pg_statistic WHERE starelid = 'torture.ancestor'::regclass;
+ALTER TABLE torture.audit ADD CONSTRAINT planted_key UNIQUE (id, what);
+ALTER SEQUENCE torture.never_used INCREMENT BY 5;
+DROP AGGREGATE torture.product(double precision);
+CREATE TABLE torture.planted_table (id integer);

@@ -1,0 +1,176 @@
+//! What a running migration makes different on purpose, so that nobody is told of it as a fault.
+//!
+//! Exact: a table's replica identity is excused only where the target has what the source had before, a
+//! trigger only where the recorded statement brings back the state that it has on the source.
+
+use std::collections::{HashMap, HashSet};
+
+use transhume_wire::ident::QualifiedName;
+
+use super::{
+    difference::TraitDifference,
+    object::{Kind, Object, unquoted},
+};
+
+/// As the migration's state on the target tells it; empty where there is no migration.
+#[derive(Debug, Clone, Default)]
+pub struct Deliberate {
+    /// Replica identities before the source's tables were set to full, by quoted name of the table.
+    pub identities: HashMap<String, String>,
+    /// Statements that undo what is set aside on the target.
+    pub undo: HashSet<String>,
+    /// Foreign keys held until the cutover, `name on table` as for people.
+    pub held: HashSet<String>,
+    /// What is left out since it needs something that is not selected, as pg_restore lists it.
+    pub left_out: Vec<String>,
+}
+
+/// Why an object is missing on purpose.
+pub(super) const HELD: &str = "foreign keys are made at the cutover";
+pub(super) const NOT_SELECTED: &str = "objects were left out since they need what is not selected";
+/// Why a trait differs on purpose.
+const FULL_IDENTITY: &str = "tables have replica identity full on the source until the end of the migration";
+const SET_ASIDE: &str = "triggers and rules are disabled on the target until the cutover";
+
+impl Deliberate {
+    pub(super) fn excuses_absence(&self, object: &Object) -> Option<&'static str> {
+        let table = object.relation.as_ref()?;
+        let own = own_name(object, table);
+        if object.kind == Kind::ForeignKey {
+            let key = format!("{} on {}", own.escape_debug(), table.plain());
+            if self.held.contains(&key) {
+                return Some(HELD);
+            }
+        }
+        let listed = if object.kind.is_relation() {
+            format!(" {} {} ", table.schema, table.name)
+        } else {
+            format!(" {} {} {own} ", table.schema, table.name)
+        };
+        self.left_out
+            .iter()
+            .any(|entry| entry.contains(&listed))
+            .then_some(NOT_SELECTED)
+    }
+
+    pub(super) fn excuses(&self, object: &Object, differing: &TraitDifference) -> Option<&'static str> {
+        let (source, target) = (differing.source.as_deref(), differing.target.as_deref());
+        match differing.name.as_str() {
+            "replica identity" => {
+                let former = self.identities.get(&object.name).map(String::as_str);
+                let is_former = former == target
+                    // Its index is gone: on either side that is none.
+                    || former == Some("nothing") && target == Some("using index that is gone");
+                (source == Some("full") && former.is_some() && is_former).then_some(FULL_IDENTITY)
+            }
+            "enabled" => {
+                let brought_back = undo_statement(object, source?)?;
+                (target == Some("no") && self.undo.contains(&brought_back)).then_some(SET_ASIDE)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// As it was recorded when the trigger was set aside.
+fn undo_statement(object: &Object, state: &str) -> Option<String> {
+    let what = match object.kind {
+        Kind::Trigger => "TRIGGER",
+        Kind::Rule => "RULE",
+        _ => return None,
+    };
+    let mode = match state {
+        "always" => "ALWAYS ",
+        "replica" => "REPLICA ",
+        "yes" => "",
+        _ => return None,
+    };
+    let table = object.relation.as_ref()?;
+    let name = object.name.strip_suffix(&format!(" on {table}"))?;
+    Some(format!("ALTER TABLE ONLY {table} ENABLE {mode}{what} {name}"))
+}
+
+/// Without quotes and without the table that it is on.
+fn own_name(object: &Object, table: &QualifiedName) -> String {
+    let name = object
+        .name
+        .strip_suffix(&format!(" on {table}"))
+        .unwrap_or(&object.name);
+    unquoted(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_table(kind: Kind, name: &str) -> Object {
+        Object {
+            kind,
+            name: format!("\"{name}\" on \"shop\".\"orders\""),
+            schema: Some("shop".to_owned()),
+            relation: Some(QualifiedName::new("shop", "orders")),
+            definition: "{}".to_owned(),
+            comment: None,
+            privileges: None,
+        }
+    }
+
+    fn differing(name: &str, source: &str, target: &str) -> TraitDifference {
+        TraitDifference {
+            name: name.to_owned(),
+            source: Some(source.to_owned()),
+            target: Some(target.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_trigger_is_excused_only_where_its_former_state_comes_back() {
+        let deliberate = Deliberate {
+            undo: HashSet::from([
+                r#"ALTER TABLE ONLY "shop"."orders" ENABLE ALWAYS TRIGGER "audit""#.to_owned(),
+            ]),
+            ..Deliberate::default()
+        };
+        let trigger = on_table(Kind::Trigger, "audit");
+        let excused = |source, target| deliberate.excuses(&trigger, &differing("enabled", source, target));
+        assert_eq!(excused("always", "no"), Some(SET_ASIDE));
+        assert_eq!(excused("yes", "no"), None);
+        assert_eq!(excused("always", "replica"), None);
+    }
+
+    #[test]
+    fn an_identity_is_excused_only_where_the_target_has_the_former_one() {
+        let table = Object {
+            name: r#""shop"."orders""#.to_owned(),
+            ..on_table(Kind::Table, "")
+        };
+        let deliberate = Deliberate {
+            identities: HashMap::from([(table.name.clone(), "default".to_owned())]),
+            ..Deliberate::default()
+        };
+        let excused =
+            |source, target| deliberate.excuses(&table, &differing("replica identity", source, target));
+        assert_eq!(excused("full", "default"), Some(FULL_IDENTITY));
+        assert_eq!(excused("full", "nothing"), None);
+        assert_eq!(excused("default", "full"), None);
+    }
+
+    #[test]
+    fn a_foreign_key_may_be_held_or_left_out() {
+        let key = on_table(Kind::ForeignKey, "orders_customer");
+        let held = Deliberate {
+            held: HashSet::from(["orders_customer on shop.orders".to_owned()]),
+            ..Deliberate::default()
+        };
+        assert_eq!(held.excuses_absence(&key), Some(HELD));
+        let left_out = Deliberate {
+            left_out: vec!["FK CONSTRAINT shop orders orders_customer ann".to_owned()],
+            ..Deliberate::default()
+        };
+        assert_eq!(left_out.excuses_absence(&key), Some(NOT_SELECTED));
+        assert_eq!(
+            left_out.excuses_absence(&on_table(Kind::ForeignKey, "orders")),
+            None
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! Whether two databases agree in what is not rows: definitions, owners, privileges, comments, states.
+//!
+//! Owns what is a difference, how much it weighs, what remedies it, and which differences a running
+//! migration makes on purpose. Refuses catalogs: both sides come as lists of objects.
+
+mod deliberate;
+mod difference;
+mod object;
+mod recency;
+mod remedy;
+mod sequence_position;
+mod verdict;
+
+pub use self::{
+    deliberate::Deliberate,
+    difference::Versions,
+    object::{Kind, Object, for_people},
+    recency::{LastVerification, Recency, judge as judge_recency},
+    sequence_position::{SequenceSituation, positions},
+    verdict::{Agreement, Situation, agreement},
+};

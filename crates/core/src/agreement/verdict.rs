@@ -1,0 +1,381 @@
+//! What the differences between two databases mean: findings with their weight and remedy, and what was
+//! compared without one.
+//!
+//! A blocker is what would change how the application works on the target: something missing, another
+//! definition, a privilege of a role that exists there. Everything else is a warning.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde::Serialize;
+
+use super::{
+    deliberate::Deliberate,
+    difference::{Aspect, Difference, TraitDifference, Versions, differences},
+    object::{Kind, Object, PRIVILEGES, for_people, unquoted},
+    remedy,
+};
+use crate::{
+    finding::{Finding, Severity},
+    selection::Selector,
+};
+
+/// What the comparison depends on besides the two lists.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub versions: Versions,
+    pub selector: &'a Selector,
+    pub deliberate: &'a Deliberate,
+    pub target_roles: &'a HashSet<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    /// How many objects of each kind the source has.
+    pub compared: BTreeMap<String, usize>,
+    pub findings: Vec<Finding>,
+    /// What differs on purpose, and how often.
+    pub deliberate: BTreeMap<String, usize>,
+}
+
+/// Servers of other major versions bring other versions of the same extensions.
+const SERVER_S_EXTENSIONS: &str = "extensions are of the version that comes with the target's server";
+
+pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation<'_>) -> Agreement {
+    let schemas = selected_schemas(&source, situation.selector);
+    let selected = |mut objects: Vec<Object>| {
+        objects.retain(|object| is_selected(object, situation.selector, &schemas));
+        objects
+    };
+    let (source, target) = (selected(source), selected(target));
+    let mut agreement = Agreement::default();
+    for object in source
+        .iter()
+        .filter(|object| object.kind != Kind::IndexOfConstraint)
+    {
+        *agreement
+            .compared
+            .entry(object.kind.name().to_owned())
+            .or_default() += 1;
+    }
+    for difference in differences(&source, &target, situation.versions) {
+        judge(difference, situation, &mut agreement);
+    }
+    agreement
+}
+
+/// Schemas whose functions, types and the like come along.
+fn selected_schemas(source: &[Object], selector: &Selector) -> BTreeSet<String> {
+    let relations = source.iter().filter_map(|object| object.relation.as_ref());
+    relations
+        .filter(|name| selector.selects(name))
+        .map(|name| name.schema.clone())
+        .collect()
+}
+
+/// As the schema archive is read: what belongs to a relation goes with it, what is in a schema with
+/// the schema's selected tables; extensions always.
+fn is_selected(object: &Object, selector: &Selector, schemas: &BTreeSet<String>) -> bool {
+    match (&object.relation, &object.schema) {
+        (Some(relation), _) => selector.selects(relation),
+        _ if selector.is_everything() || object.kind == Kind::Extension => true,
+        (None, Some(schema)) => schemas.contains(schema),
+        (None, None) => false,
+    }
+}
+
+fn judge(difference: Difference<'_>, situation: &Situation<'_>, agreement: &mut Agreement) {
+    let object = difference.object;
+    let mut excuse = |reason: &str| *agreement.deliberate.entry(reason.to_owned()).or_default() += 1;
+    match difference.aspect {
+        Aspect::Missing => match situation.deliberate.excuses_absence(object) {
+            Some(reason) => excuse(reason),
+            None => agreement.findings.push(missing(object)),
+        },
+        // The provider's own on a managed server: nobody's business.
+        Aspect::Surplus if object.kind == Kind::Extension => {}
+        Aspect::Surplus => agreement.findings.push(surplus(object)),
+        Aspect::Different(mut traits) => {
+            traits.retain(|differing| match on_purpose(object, differing, situation) {
+                Some(reason) => {
+                    excuse(reason);
+                    false
+                }
+                None => true,
+            });
+            if !traits.is_empty() {
+                agreement.findings.push(different(object, &traits, situation));
+            }
+        }
+    }
+}
+
+fn on_purpose(
+    object: &Object,
+    differing: &TraitDifference,
+    situation: &Situation<'_>,
+) -> Option<&'static str> {
+    let is_the_server_s = object.kind == Kind::Extension
+        && differing.name == "version"
+        && situation.versions.source != situation.versions.target;
+    is_the_server_s
+        .then_some(SERVER_S_EXTENSIONS)
+        .or_else(|| situation.deliberate.excuses(object, differing))
+}
+
+fn finding(aspect: &str, severity: Severity, object: &Object, message: String, remedy: String) -> Finding {
+    let code = format!("{aspect}-{}", object.kind.name().replace(' ', "-"));
+    let name = format!("{} {}", object.kind, for_people(&object.name));
+    match severity {
+        Severity::Blocker => Finding::blocker(&code, &name, message, remedy),
+        Severity::Warning | Severity::Pass => Finding::warning(&code, &name, message, remedy),
+    }
+}
+
+fn missing(object: &Object) -> Finding {
+    let is_optional = match &object.kind {
+        Kind::Statistics | Kind::EventTrigger | Kind::DefaultPrivileges | Kind::ForeignTable => true,
+        Kind::Other(word) => matches!(word.as_str(), "foreign-data wrapper" | "server"),
+        _ => false,
+    };
+    let severity = if is_optional {
+        Severity::Warning
+    } else {
+        Severity::Blocker
+    };
+    let message = "it is on the source and not on the target".to_owned();
+    finding("missing", severity, object, message, remedy::of_missing(object))
+}
+
+fn surplus(object: &Object) -> Finding {
+    let is_unique_index = object.kind == Kind::Index && object.definition.contains("CREATE UNIQUE INDEX");
+    let acts = matches!(
+        object.kind,
+        Kind::Trigger
+            | Kind::Rule
+            | Kind::Policy
+            | Kind::Constraint
+            | Kind::ForeignKey
+            | Kind::DomainConstraint
+    );
+    let (severity, message) = if acts || is_unique_index {
+        (
+            Severity::Blocker,
+            "it is on the target alone, and acts on what the application writes there",
+        )
+    } else {
+        (Severity::Warning, "it is on the target alone")
+    };
+    finding(
+        "surplus",
+        severity,
+        object,
+        message.to_owned(),
+        remedy::of_surplus(object),
+    )
+}
+
+fn different(object: &Object, traits: &[TraitDifference], situation: &Situation<'_>) -> Finding {
+    let weights = traits
+        .iter()
+        .map(|differing| weight(object, differing, situation));
+    let severity = weights.max().unwrap_or(Severity::Warning);
+    let told: Vec<String> = traits.iter().map(told).collect();
+    let remedies: Vec<String> = traits
+        .iter()
+        .map(|differing| remedy::of_different(object, differing))
+        .collect();
+    finding(
+        "different",
+        severity,
+        object,
+        told.join("; "),
+        remedies.join(";\n"),
+    )
+}
+
+fn told(differing: &TraitDifference) -> String {
+    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "none".to_owned(), for_people);
+    format!(
+        "{}: {} on the source, {} on the target",
+        for_people(&differing.name),
+        side(&differing.source),
+        side(&differing.target)
+    )
+}
+
+fn weight(object: &Object, differing: &TraitDifference, situation: &Situation<'_>) -> Severity {
+    let is_minor_kind = matches!(
+        object.kind,
+        Kind::Statistics | Kind::EventTrigger | Kind::DefaultPrivileges | Kind::ForeignTable
+    );
+    let is_minor_trait = matches!(
+        differing.name.as_str(),
+        "comment"
+            | "owner"
+            | "options"
+            | "storage"
+            | "compression"
+            | "statistics target"
+            | "clustered"
+            | "version"
+            | "schema"
+            | "replica identity"
+            | "cache"
+    );
+    let is_harmless_privilege = differing
+        .name
+        .strip_prefix(PRIVILEGES)
+        .is_some_and(|grantee| !denies(grantee, differing, situation));
+    if is_minor_kind || is_minor_trait || is_harmless_privilege {
+        Severity::Warning
+    } else {
+        Severity::Blocker
+    }
+}
+
+/// Somebody who is there may do less on the target.
+fn denies(grantee: &str, differing: &TraitDifference, situation: &Situation<'_>) -> bool {
+    let is_there = grantee
+        .strip_prefix("role ")
+        .is_none_or(|role| situation.target_roles.contains(&unquoted(role)));
+    let list = |value: &Option<String>| -> BTreeSet<String> {
+        value
+            .iter()
+            .flat_map(|text| text.split(", ").map(str::to_owned))
+            .collect()
+    };
+    let (source, target) = (list(&differing.source), list(&differing.target));
+    // A privilege that may be passed on is had all the more.
+    let has = |privilege: &String| {
+        target.contains(privilege) || target.contains(&format!("{privilege} WITH GRANT OPTION"))
+    };
+    is_there && source.iter().any(|privilege| !has(privilege))
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_wire::ident::QualifiedName;
+
+    use super::*;
+
+    fn object(kind: Kind, relation: &str, definition: &str) -> Object {
+        Object {
+            name: format!("\"{relation}\""),
+            kind,
+            schema: Some("shop".to_owned()),
+            relation: Some(QualifiedName::new("shop", relation)),
+            definition: definition.to_owned(),
+            comment: None,
+            privileges: None,
+        }
+    }
+
+    fn judged(source: Vec<Object>, target: Vec<Object>, selector: &Selector) -> Agreement {
+        let situation = Situation {
+            versions: Versions {
+                source: 15,
+                target: 15,
+            },
+            selector,
+            deliberate: &Deliberate::default(),
+            target_roles: &HashSet::from(["ann".to_owned()]),
+        };
+        agreement(source, target, &situation)
+    }
+
+    fn codes(agreement: &Agreement) -> Vec<(&str, Severity)> {
+        let findings = agreement.findings.iter();
+        findings
+            .map(|finding| (finding.code.as_str(), finding.severity))
+            .collect()
+    }
+
+    #[test]
+    fn the_gravest_trait_gives_the_weight() {
+        let everything = Selector::everything();
+        let owner = |owner: &str, kind: &str| {
+            object(
+                Kind::Table,
+                "orders",
+                &format!(r#"{{"owner":"{owner}","row security":"{kind}"}}"#),
+            )
+        };
+        let found = judged(vec![owner("ann", "x")], vec![owner("bob", "x")], &everything);
+        assert_eq!(codes(&found), [("different-table", Severity::Warning)]);
+        let found = judged(vec![owner("ann", "x")], vec![owner("bob", "y")], &everything);
+        assert_eq!(codes(&found), [("different-table", Severity::Blocker)]);
+        assert_eq!(
+            found.findings[0].message,
+            "owner: ann on the source, bob on the target; row security: x on the source, y on the target"
+        );
+    }
+
+    #[test]
+    fn a_privilege_matters_where_its_role_is_there_and_may_do_less() {
+        let everything = Selector::everything();
+        let with = |privileges: &str| Object {
+            privileges: Some(privileges.to_owned()),
+            ..object(Kind::Table, "orders", "{}")
+        };
+        let severity = |source: &str, target: &str| {
+            codes(&judged(vec![with(source)], vec![with(target)], &everything))[0].1
+        };
+        let ann = r#"{"role \"ann\"":"SELECT"}"#;
+        assert_eq!(severity(ann, "{}"), Severity::Blocker);
+        assert_eq!(severity("{}", ann), Severity::Warning);
+        assert_eq!(
+            severity(ann, r#"{"role \"ann\"":"SELECT WITH GRANT OPTION"}"#),
+            Severity::Warning
+        );
+        assert_eq!(severity(r#"{"role \"gone\"":"SELECT"}"#, "{}"), Severity::Warning);
+    }
+
+    #[test]
+    fn what_acts_on_the_application_s_writes_is_no_mere_surplus() {
+        let everything = Selector::everything();
+        let target = vec![
+            object(Kind::Trigger, "a", "{}"),
+            object(Kind::Index, "b", r#"{"definition":"CREATE INDEX b"}"#),
+            object(Kind::Index, "c", r#"{"definition":"CREATE UNIQUE INDEX c"}"#),
+        ];
+        let found = judged(Vec::new(), target, &everything);
+        assert_eq!(
+            codes(&found),
+            [
+                ("surplus-index", Severity::Warning),
+                ("surplus-index", Severity::Blocker),
+                ("surplus-trigger", Severity::Blocker),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_is_selected_is_compared() {
+        let selection = crate::selection::Selection {
+            include: vec!["shop.orders".to_owned()],
+            exclude: Vec::new(),
+        };
+        let selector = selection.selector().unwrap();
+        let function = |schema: &str| Object {
+            relation: None,
+            schema: Some(schema.to_owned()),
+            ..object(Kind::Function, schema, "{}")
+        };
+        let source = vec![
+            object(Kind::Table, "orders", "{}"),
+            object(Kind::Table, "other", "{}"),
+            function("shop"),
+            function("elsewhere"),
+        ];
+        let found = judged(source, Vec::new(), &selector);
+        assert_eq!(
+            codes(&found),
+            [
+                ("missing-function", Severity::Blocker),
+                ("missing-table", Severity::Blocker),
+            ]
+        );
+        assert!(found.findings.iter().all(|finding| !finding.remedy.is_empty()));
+    }
+}

@@ -1,0 +1,106 @@
+//! What nothing has checked on the target: foreign keys that are not validated, deferrable constraints,
+//! which are not checked while changes are applied as a replica, and tables that nobody analysed.
+
+use std::collections::BTreeMap;
+
+use transhume_core::{agreement::for_people, finding::Finding};
+use transhume_pg::{
+    facts::{self, Doubtful},
+    session::Session,
+};
+use transhume_wire::ident::quote_identifier;
+
+use super::{ObjectComparison, ObjectVerifier};
+use crate::error::{Doing, Result};
+
+pub(super) async fn check(
+    verifier: &ObjectVerifier<'_>,
+    target: &Session,
+    comparison: &mut ObjectComparison,
+) -> Result<()> {
+    facts::begin(target).await.doing("reading the target")?;
+    let doubtful = facts::doubtful_constraints(target, verifier.all_constraints)
+        .await
+        .doing("looking for constraints to check")?;
+    let selected = doubtful
+        .iter()
+        .filter(|constraint| verifier.selector.selects(&constraint.table));
+    let mut checked = BTreeMap::new();
+    for constraint in selected {
+        let table = constraint.table.plain();
+        let count = facts::count_against(target, constraint)
+            .await
+            .doing(format!("checking {} of {table}", constraint.constraint))?;
+        match count {
+            None => comparison.not_compared.push(cannot_be_asked(constraint)),
+            Some(0) => *checked.entry("constraint checked against its rows").or_insert(0) += 1,
+            Some(count) => {
+                // That it is not validated follows.
+                let difference = format!("foreign key {}", shown(constraint));
+                comparison.findings.retain(|finding| finding.object != difference);
+                comparison.findings.push(broken(constraint, count));
+            }
+        }
+    }
+    for (kind, count) in checked {
+        comparison.compared.insert(kind.to_owned(), count);
+    }
+    let unanalysed = facts::without_statistics(target)
+        .await
+        .doing("looking for statistics")?;
+    facts::roll_back(target).await.doing("reading the target")?;
+    let selected = unanalysed
+        .into_iter()
+        .filter(|table| verifier.selector.selects(table));
+    comparison.findings.extend(selected.map(|table| {
+        Finding::warning(
+            "no-statistics",
+            &format!("table {}", table.plain()),
+            "the target has no statistics of it: queries may be planned badly",
+            format!("ANALYZE {table}"),
+        )
+    }));
+    Ok(())
+}
+
+/// `name on schema.table`, as the objects are called.
+fn shown(constraint: &Doubtful) -> String {
+    let name = quote_identifier(&constraint.constraint);
+    for_people(&format!("{name} on {}", constraint.table))
+}
+
+fn broken(constraint: &Doubtful, count: i64) -> Finding {
+    let many = match count {
+        more if more > facts::MOST_COUNTED => format!("more than {}", facts::MOST_COUNTED),
+        count => count.to_string(),
+    };
+    let object = format!("constraint {}", shown(constraint));
+    let name = quote_identifier(&constraint.constraint);
+    if constraint.is_foreign_key {
+        Finding::blocker(
+            "broken-foreign-key",
+            &object,
+            format!("{many} rows have no counterpart"),
+            format!(
+                "find out why they are there, mend them, then ALTER TABLE {} VALIDATE CONSTRAINT {name}",
+                constraint.table
+            ),
+        )
+    } else {
+        Finding::blocker(
+            "broken-unique-constraint",
+            &object,
+            format!("{many} keys occur more than once"),
+            "compare the rows of this table, and mend those that are there twice",
+        )
+    }
+}
+
+fn cannot_be_asked(constraint: &Doubtful) -> Finding {
+    Finding::warning(
+        "not-compared",
+        &format!("constraint {}", shown(constraint)),
+        "whether its rows obey it was not checked: it is on expressions, some rows or periods only",
+        "REINDEX its index on the target, which fails where rows do not obey",
+    )
+}

@@ -1,0 +1,51 @@
+//! What the migration's state says that differs on purpose.
+
+use std::collections::HashSet;
+
+use transhume_core::agreement::Deliberate;
+use transhume_pg::{
+    session::Session,
+    state::{
+        archive,
+        deviation::{self, Side},
+        held,
+    },
+};
+
+use crate::error::{Doing, Result};
+
+const DOING: &str = "reading what the migration makes different on purpose";
+
+/// What an entry is left out for where the selection is the reason.
+const FOR_NEED: &str = "it needs ";
+
+pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
+    let on_source = deviation::open(target, Side::Source).await.doing(DOING)?;
+    let on_target = deviation::open(target, Side::Target).await.doing(DOING)?;
+    let held = held::builds(target).await.doing(DOING)?;
+    let left_out = archive::left_out(&**target).await.doing(DOING)?;
+    let identities = on_source.iter().filter_map(|deviation| {
+        let beginning = format!(
+            "alter table if exists only {} replica identity ",
+            deviation.object
+        );
+        let former = deviation
+            .undo
+            .iter()
+            .find_map(|statement| statement.strip_prefix(&beginning))?;
+        Some((deviation.object.clone(), former.to_owned()))
+    });
+    Ok(Deliberate {
+        identities: identities.collect(),
+        undo: on_target
+            .iter()
+            .flat_map(|deviation| deviation.undo.iter().cloned())
+            .collect(),
+        held: held.into_iter().map(|build| build.name).collect::<HashSet<_>>(),
+        left_out: left_out
+            .into_iter()
+            .filter(|(_, reason)| reason.starts_with(FOR_NEED))
+            .map(|(description, _)| format!("{description} "))
+            .collect(),
+    })
+}

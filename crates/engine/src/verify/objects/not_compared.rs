@@ -1,0 +1,65 @@
+//! What a comparison of objects leaves out, told every time.
+
+use transhume_core::{
+    agreement::{Kind, Object, Versions, for_people},
+    finding::Finding,
+    selection::Selector,
+};
+
+const CODE: &str = "not-compared";
+
+/// Never: it is not in a database's own schema archive, or belongs to one side alone.
+const NEVER: [(&str, &str); 3] = [
+    (
+        "publications and subscriptions",
+        "they belong to the side that they are on",
+    ),
+    (
+        "roles, passwords and security labels",
+        "they belong to the server, not to the database",
+    ),
+    (
+        "owner, privileges and settings of the database itself, and of schemas that the server made",
+        "they are the provider's or depend on the version",
+    ),
+];
+
+pub(super) fn reasons(source: &[Object], selector: &Selector, versions: Versions) -> Vec<Finding> {
+    let mut reasons: Vec<Finding> = NEVER
+        .iter()
+        .map(|(what, why)| Finding::warning(CODE, what, *why, ""))
+        .collect();
+    let relations = source.iter().filter(|object| object.kind.is_relation());
+    let is_selected = |object: &&Object| {
+        object
+            .relation
+            .as_ref()
+            .is_some_and(|name| selector.selects(name))
+    };
+    let (selected, others): (Vec<_>, Vec<_>) = relations.partition(is_selected);
+    for table in selected.iter().filter(|object| object.kind == Kind::ForeignTable) {
+        reasons.push(Finding::warning(
+            CODE,
+            &format!("foreign table {}", for_people(&table.name)),
+            "its rows are on another server",
+            "",
+        ));
+    }
+    if !others.is_empty() {
+        let message = format!("{} tables and views are not in the selection", others.len());
+        reasons.push(Finding::warning(CODE, "", message, ""));
+    }
+    let views = selected
+        .iter()
+        .filter(|object| matches!(object.kind, Kind::View | Kind::MaterializedView));
+    let views = views.count();
+    if views > 0 && versions.source != versions.target {
+        let message = format!(
+            "the text of {views} views, of rules and of functions in standard SQL: versions {} and {} print it \
+             differently; what they read, their columns, owners and privileges were compared",
+            versions.source, versions.target
+        );
+        reasons.push(Finding::warning(CODE, "", message, ""));
+    }
+    reasons
+}

@@ -1,0 +1,30 @@
+//! What a comparison of objects leaves on the target: its findings, and what it adds to the verification.
+
+use transhume_pg::{
+    session::Session,
+    state::{finding, verification},
+};
+
+use super::ObjectComparison;
+use crate::error::{Doing, Result};
+
+/// The origin of these findings.
+const ORIGIN: &str = "verify-objects";
+
+/// Findings kept for `status`: more than anybody reads, few enough to be written in a moment.
+const MOST_KEPT: usize = 500;
+
+/// Replaces the findings of the last comparison and completes the newest verification.
+pub(crate) async fn record(target: &Session, comparison: &ObjectComparison) -> Result<()> {
+    let doing = "recording the comparison of objects";
+    finding::clear_origin(&**target, ORIGIN).await.doing(doing)?;
+    // What must be acted upon first, should there be too many.
+    let mut findings: Vec<_> = comparison.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for found in findings.into_iter().take(MOST_KEPT) {
+        finding::replace(&**target, ORIGIN, found).await.doing(doing)?;
+    }
+    verification::add_objects(target, comparison.blockers())
+        .await
+        .doing(doing)
+}

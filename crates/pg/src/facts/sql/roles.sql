@@ -1,0 +1,1 @@
+select rolname::text from pg_catalog.pg_roles
