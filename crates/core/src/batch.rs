@@ -4,6 +4,8 @@
 //! each transaction at once (lowest lag), a backlog commits many together (highest throughput). A
 //! transaction beyond any limit is one batch still, written in several flights so that memory is bounded.
 
+use transhume_wire::lsn::Lsn;
+
 /// Limits of a batch; either ends it at the next transaction end. Measured: beyond, a longer batch
 /// saves nothing more, and a failure costs more.
 const TRANSACTIONS: u64 = 5_000;
@@ -18,8 +20,8 @@ const FLIGHT_BYTES: usize = 32 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping {
     WhenBehind,
-    /// One source transaction each, so that a failure concerns exactly one.
-    Never,
+    /// Transactions that commit up to here are one batch each, so that a failure concerns exactly one.
+    SinglyUpTo(Lsn),
 }
 
 /// Transactions of the open batch.
@@ -32,6 +34,10 @@ pub struct Batch {
     pub changes: u64,
     /// Size of the changes as received.
     pub bytes: usize,
+    /// Of the latest source transaction.
+    pub commit_lsn: Lsn,
+    /// The latest source transaction is not ended.
+    pub is_open: bool,
     pub commit_time_micros: Option<i64>,
     /// Something must be committed: changes or markers.
     pub must_commit: bool,
@@ -43,10 +49,19 @@ impl Batch {
     /// At a transaction's end: commit now, even though more is waiting.
     pub fn is_full(&self, grouping: Grouping) -> bool {
         self.must_commit
-            && (grouping == Grouping::Never
+            && (self.is_single(grouping)
                 || self.transactions >= TRANSACTIONS
                 || self.changes >= CHANGES
                 || self.bytes >= BYTES)
+    }
+
+    fn is_single(&self, grouping: Grouping) -> bool {
+        matches!(grouping, Grouping::SinglyUpTo(last) if self.commit_lsn <= last)
+    }
+
+    /// A failure of this batch may concern any of several source transactions.
+    pub fn is_group(&self) -> bool {
+        self.transactions + u64::from(self.is_open) > 1
     }
 }
 
@@ -59,9 +74,12 @@ pub fn is_flight_full(changes: usize, bytes: usize) -> bool {
 mod tests {
     use super::*;
 
+    const SINGLY: Grouping = Grouping::SinglyUpTo(Lsn(100));
+
     fn one() -> Batch {
         Batch {
             transactions: 1,
+            commit_lsn: Lsn(100),
             must_commit: true,
             ..Batch::default()
         }
@@ -69,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_full_by_any_limit_or_alone() {
-        assert!(!one().is_full(Grouping::WhenBehind) && one().is_full(Grouping::Never));
+        assert!(!one().is_full(Grouping::WhenBehind) && one().is_full(SINGLY));
         for full in [
             Batch {
                 transactions: TRANSACTIONS,
@@ -89,13 +107,38 @@ mod tests {
     }
 
     #[test]
+    fn beyond_the_transactions_in_question_batches_grow_again() {
+        let commit_lsn = Lsn(101);
+        assert!(!Batch { commit_lsn, ..one() }.is_full(SINGLY));
+    }
+
+    #[test]
+    fn a_group_is_more_than_one_transaction_ended_or_not() {
+        assert!(
+            !one().is_group()
+                && !Batch {
+                    is_open: true,
+                    ..Batch::default()
+                }
+                .is_group()
+        );
+        assert!(
+            Batch {
+                is_open: true,
+                ..one()
+            }
+            .is_group()
+        );
+    }
+
+    #[test]
     fn what_needs_no_commit_never_fills_a_batch() {
         let batch = Batch {
             transactions: 2 * TRANSACTIONS,
             must_commit: false,
             ..one()
         };
-        assert!(!batch.is_full(Grouping::WhenBehind) && !batch.is_full(Grouping::Never));
+        assert!(!batch.is_full(Grouping::WhenBehind) && !batch.is_full(SINGLY));
     }
 
     #[test]

@@ -1,20 +1,26 @@
 //! How far the stream was received, applied and may be confirmed.
 //!
-//! Owns the rule that the slot only ever hears of end LSNs whose work is durable on the target. A
-//! keepalive's WAL end counts as durable too, but only when no transaction is open and none waits:
-//! otherwise it would declare applied what is still in memory. Nothing here moves backwards.
+//! Owns the rule that the slot only ever hears of end LSNs whose work is on the target's disk: a batch
+//! that is committed there is seen by everybody, but until its commit record is flushed a crash of the
+//! target may still take it back. A keepalive's WAL end counts as received, but only when no transaction
+//! is open: otherwise it would declare whole what is not. Nothing here moves backwards.
+
+use std::collections::VecDeque;
 
 use transhume_wire::lsn::Lsn;
 
 /// Progress of one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frontier {
-    /// End LSN stored on the target in the transaction that did the work.
-    durable: Lsn,
-    /// End LSN of the last transaction received whole; at least `durable`.
+    /// End LSN stored on the target in the transaction that did the work, which is committed.
+    applied: Lsn,
+    /// Every transaction that ends at or below was received whole; at least `applied`.
     received: Lsn,
-    /// WAL end of a keepalive that found nothing open and nothing waiting.
-    idle: Lsn,
+    /// What a crash of the target cannot take back; at most `applied`.
+    flushed: Lsn,
+    /// Batches that are not known to be flushed: a position of the target's own WAL at or after their
+    /// commit record, and the end LSN that they brought.
+    unflushed: VecDeque<(Lsn, Lsn)>,
     open: bool,
 }
 
@@ -29,40 +35,46 @@ pub enum FrontierError {
 
 impl Frontier {
     /// Starts where the target says that it stands, after a start or a reconnect: what was received
-    /// and not applied comes again.
-    pub fn resume(durable: Lsn) -> Self {
+    /// and not applied comes again. What one can read of it then need not be flushed yet: its
+    /// commit record lies below `target_end`, the end of the target's WAL.
+    pub fn resume(applied: Lsn, confirmed: Lsn, target_end: Lsn) -> Self {
+        let mut unflushed = VecDeque::new();
+        if confirmed < applied {
+            unflushed.push_back((target_end, applied));
+        }
         Self {
-            durable,
-            received: durable,
-            idle: durable,
+            applied,
+            received: applied,
+            flushed: confirmed.min(applied),
+            unflushed,
             open: false,
         }
     }
 
-    /// All transactions below are durably applied.
-    pub fn durable(&self) -> Lsn {
-        self.durable
+    /// All transactions below are applied, for everybody to see.
+    pub fn applied(&self) -> Lsn {
+        self.applied
     }
 
-    /// End LSN of the last transaction received whole.
+    /// Every transaction that ends at or below was received whole.
     pub fn received(&self) -> Lsn {
         self.received
     }
 
     /// What the slot may be told: no change below will be asked for again.
     pub fn confirmable(&self) -> Lsn {
-        self.durable.max(self.idle)
+        self.flushed
+    }
+
+    /// Something applied is not known to be flushed.
+    pub fn is_flush_awaited(&self) -> bool {
+        !self.unflushed.is_empty()
     }
 
     /// A transaction that an earlier run applied. Commit LSNs decide, never a record's own LSN; a
     /// frontier is an end LSN, and so what committed exactly there is new.
     pub fn is_applied(&self, commit_lsn: Lsn) -> bool {
-        commit_lsn < self.durable
-    }
-
-    /// No transaction is open and none waits to be applied.
-    pub fn is_drained(&self) -> bool {
-        !self.open && self.received == self.durable
+        commit_lsn < self.applied
     }
 
     /// A BEGIN was received.
@@ -76,30 +88,40 @@ impl Frontier {
         self.received = self.received.max(end_lsn);
     }
 
-    /// A target transaction committed with this frontier.
-    pub fn made_durable(&mut self, end_lsn: Lsn) -> Result<(), FrontierError> {
-        if end_lsn < self.durable {
+    /// A target transaction committed with this frontier, its record below `target_end` in the target's WAL.
+    pub fn committed(&mut self, end_lsn: Lsn, target_end: Lsn) -> Result<(), FrontierError> {
+        if end_lsn < self.applied {
             return Err(FrontierError::Backwards {
-                from: self.durable,
+                from: self.applied,
                 to: end_lsn,
             });
         }
-        if end_lsn > self.received.max(self.idle) {
+        if end_lsn > self.received {
             return Err(FrontierError::NotReceived {
                 to: end_lsn,
                 received: self.received,
             });
         }
-        self.durable = end_lsn;
-        self.received = self.received.max(end_lsn);
+        self.applied = end_lsn;
+        self.unflushed.push_back((target_end, end_lsn));
         Ok(())
+    }
+
+    /// The target has everything below this position of its own WAL on disk.
+    pub fn target_flushed(&mut self, position: Lsn) {
+        while let Some((target_end, end_lsn)) = self.unflushed.front()
+            && *target_end <= position
+        {
+            self.flushed = *end_lsn;
+            self.unflushed.pop_front();
+        }
     }
 
     /// A keepalive said that the server has sent all up to `wal_end`. Returns whether it counted.
     pub fn keepalive(&mut self, wal_end: Lsn) -> bool {
-        let counts = self.is_drained() && wal_end > self.confirmable();
+        let counts = !self.open && wal_end > self.received;
         if counts {
-            self.idle = wal_end;
+            self.received = wal_end;
         }
         counts
     }
@@ -111,51 +133,56 @@ mod tests {
 
     use super::*;
 
+    fn at_hundred() -> Frontier {
+        Frontier::resume(Lsn(100), Lsn(100), Lsn(1))
+    }
+
     #[test]
-    fn only_durable_ends_are_confirmed() {
-        let mut frontier = Frontier::resume(Lsn(100));
+    fn only_flushed_ends_are_confirmed() {
+        let mut frontier = at_hundred();
         frontier.begin();
         frontier.commit(Lsn(150));
         frontier.begin();
         frontier.commit(Lsn(200));
-        assert_eq!(frontier.confirmable(), Lsn(100));
+        frontier.committed(Lsn(150), Lsn(10)).unwrap();
+        frontier.committed(Lsn(200), Lsn(20)).unwrap();
+        assert_eq!((frontier.applied(), frontier.confirmable()), (Lsn(200), Lsn(100)));
 
-        frontier.made_durable(Lsn(150)).unwrap();
+        frontier.target_flushed(Lsn(19));
         assert_eq!(frontier.confirmable(), Lsn(150));
-        assert!(!frontier.is_drained());
+        assert!(frontier.is_flush_awaited());
+        frontier.target_flushed(Lsn(20));
+        assert_eq!(frontier.confirmable(), Lsn(200));
+        assert!(!frontier.is_flush_awaited());
     }
 
     #[test]
-    fn a_keepalive_counts_only_when_nothing_is_open_or_waits() {
-        let mut frontier = Frontier::resume(Lsn(100));
-        assert!(frontier.keepalive(Lsn(120)));
-        assert_eq!(frontier.confirmable(), Lsn(120));
-        assert!(!frontier.keepalive(Lsn(110)));
+    fn what_is_found_applied_is_confirmed_only_once_it_is_flushed() {
+        let mut frontier = Frontier::resume(Lsn(100), Lsn(80), Lsn(7));
+        assert_eq!((frontier.applied(), frontier.confirmable()), (Lsn(100), Lsn(80)));
 
+        frontier.target_flushed(Lsn(7));
+        assert_eq!(frontier.confirmable(), Lsn(100));
+    }
+
+    #[test]
+    fn a_keepalive_counts_between_transactions_only() {
+        let mut frontier = at_hundred();
+        assert!(frontier.keepalive(Lsn(120)));
+        assert!(!frontier.keepalive(Lsn(110)));
         frontier.begin();
         assert!(!frontier.keepalive(Lsn(130)));
         frontier.commit(Lsn(140));
-        assert!(!frontier.keepalive(Lsn(150)));
-        assert_eq!(frontier.confirmable(), Lsn(120));
 
-        frontier.made_durable(Lsn(140)).unwrap();
         assert!(frontier.keepalive(Lsn(150)));
-        assert_eq!((frontier.durable(), frontier.confirmable()), (Lsn(140), Lsn(150)));
-    }
-
-    #[test]
-    fn an_idle_position_may_be_stored() {
-        let mut frontier = Frontier::resume(Lsn(100));
-        frontier.keepalive(Lsn(120));
-
-        assert_eq!(frontier.made_durable(Lsn(120)), Ok(()));
-        assert_eq!(frontier.durable(), Lsn(120));
-        assert!(frontier.is_drained());
+        assert_eq!((frontier.received(), frontier.applied()), (Lsn(150), Lsn(100)));
+        frontier.committed(Lsn(150), Lsn(2)).unwrap();
+        assert_eq!(frontier.applied(), Lsn(150));
     }
 
     #[test]
     fn a_commit_at_the_frontier_is_new_and_one_below_is_not() {
-        let frontier = Frontier::resume(Lsn(100));
+        let frontier = at_hundred();
 
         assert!(frontier.is_applied(Lsn(99)));
         assert!(!frontier.is_applied(Lsn(100)));
@@ -163,20 +190,18 @@ mod tests {
 
     #[test]
     fn progress_that_cannot_be_is_refused() {
-        let mut frontier = Frontier::resume(Lsn(100));
+        let mut frontier = at_hundred();
 
+        let backwards = frontier.committed(Lsn(99), Lsn(2));
+        let from = Lsn(100);
+        assert_eq!(backwards, Err(FrontierError::Backwards { from, to: Lsn(99) }));
+        let early = frontier.committed(Lsn(101), Lsn(2));
+        let received = Lsn(100);
         assert_eq!(
-            frontier.made_durable(Lsn(99)),
-            Err(FrontierError::Backwards {
-                from: Lsn(100),
-                to: Lsn(99)
-            })
-        );
-        assert_eq!(
-            frontier.made_durable(Lsn(101)),
+            early,
             Err(FrontierError::NotReceived {
                 to: Lsn(101),
-                received: Lsn(100)
+                received
             })
         );
     }
@@ -187,70 +212,119 @@ mod tests {
         Transaction(u64),
         ApplyOldest,
         Keepalive(u64),
+        TargetFlushes,
+        /// Ours: what is committed stays.
         Crash,
+        /// The target's: what is not flushed is gone.
+        TargetCrash,
     }
 
     fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         let one = prop_oneof![
-            (1_u64..50).prop_map(Happening::Transaction),
-            Just(Happening::ApplyOldest),
-            (0_u64..50).prop_map(Happening::Keepalive),
-            Just(Happening::Crash),
+            4 => (1_u64..50).prop_map(Happening::Transaction),
+            4 => Just(Happening::ApplyOldest),
+            2 => (0_u64..50).prop_map(Happening::Keepalive),
+            2 => Just(Happening::TargetFlushes),
+            1 => Just(Happening::Crash),
+            1 => Just(Happening::TargetCrash),
         ];
-        prop::collection::vec(one, 0..60)
+        prop::collection::vec(one, 0..80)
+    }
+
+    /// The source's commits, and a target that counts how often each was applied.
+    #[derive(Default)]
+    struct Model {
+        /// Commit LSN, end LSN, times applied.
+        commits: Vec<(u64, u64, u32)>,
+        wal_end: u64,
+        /// Frontiers that the target committed, by its own WAL; all before `flushed` survive a crash.
+        target: Vec<Lsn>,
+        flushed: usize,
+        waiting: Vec<usize>,
+        confirmed: Lsn,
+    }
+
+    impl Model {
+        fn stored(&self) -> Lsn {
+            self.target.last().copied().unwrap_or(Lsn(100))
+        }
+
+        fn apply_oldest(&mut self, frontier: &mut Frontier) {
+            if self.waiting.is_empty() {
+                return;
+            }
+            let commit = &mut self.commits[self.waiting.remove(0)];
+            commit.2 += 1;
+            self.target.push(Lsn(commit.1));
+            frontier
+                .committed(Lsn(commit.1), Lsn(self.target.len() as u64))
+                .unwrap();
+        }
+
+        /// What the target lost is not applied any more.
+        fn lose_unflushed(&mut self) {
+            self.target.truncate(self.flushed);
+            let stored = self.stored();
+            for (_, end_lsn, applied) in &mut self.commits {
+                *applied -= u32::from(Lsn(*end_lsn) > stored && *applied > 0);
+            }
+        }
+
+        fn resume(&mut self) -> Frontier {
+            let mut frontier = Frontier::resume(self.stored(), self.confirmed, Lsn(self.target.len() as u64));
+            self.waiting.clear();
+            // The server may resend from before the confirmed position; never from after it.
+            for (index, (commit_lsn, end_lsn, applied)) in self.commits.iter().enumerate() {
+                let skip = frontier.is_applied(Lsn(*commit_lsn));
+                assert_eq!(skip, *applied == 1);
+                if !skip {
+                    assert!(Lsn(*end_lsn) > self.confirmed);
+                    frontier.begin();
+                    frontier.commit(Lsn(*end_lsn));
+                    self.waiting.push(index);
+                }
+            }
+            frontier
+        }
     }
 
     proptest! {
-        /// Model: the source's commits, and a target that counts how often each was applied.
         #[test]
         fn no_commit_is_lost_or_doubled_over_crashes_and_keepalives(history in happenings()) {
-            let mut commits: Vec<(u64, u64, u32)> = Vec::new();
-            let (mut wal_end, mut stored) = (100_u64, Lsn(100));
-            let mut frontier = Frontier::resume(stored);
-            let mut waiting: Vec<usize> = Vec::new();
-            let mut confirmed = stored;
+            let mut model = Model { wal_end: 100, confirmed: Lsn(100), ..Model::default() };
+            let mut frontier = at_hundred();
             for happening in history {
                 match happening {
                     Happening::Transaction(bytes) => {
-                        let commit_lsn = wal_end;
-                        wal_end += bytes;
-                        commits.push((commit_lsn, wal_end, 0));
+                        let commit_lsn = model.wal_end;
+                        model.wal_end += bytes;
+                        model.commits.push((commit_lsn, model.wal_end, 0));
                         frontier.begin();
-                        prop_assert!(!frontier.keepalive(Lsn(wal_end)));
-                        frontier.commit(Lsn(wal_end));
-                        waiting.push(commits.len() - 1);
+                        prop_assert!(!frontier.keepalive(Lsn(model.wal_end)));
+                        frontier.commit(Lsn(model.wal_end));
+                        model.waiting.push(model.commits.len() - 1);
                     }
-                    Happening::ApplyOldest if !waiting.is_empty() => {
-                        let commit = &mut commits[waiting.remove(0)];
-                        commit.2 += 1;
-                        stored = Lsn(commit.1);
-                        frontier.made_durable(stored).unwrap();
-                    }
-                    Happening::ApplyOldest => {}
+                    Happening::ApplyOldest => model.apply_oldest(&mut frontier),
                     Happening::Keepalive(bytes) => {
-                        wal_end += bytes;
-                        frontier.keepalive(Lsn(wal_end));
+                        model.wal_end += bytes;
+                        frontier.keepalive(Lsn(model.wal_end));
                     }
-                    Happening::Crash => {
-                        frontier = Frontier::resume(stored);
-                        waiting.clear();
-                        // The server may resend from before the confirmed position; never from after it.
-                        for (index, (commit_lsn, end_lsn, applied)) in commits.iter().enumerate() {
-                            let skip = frontier.is_applied(Lsn(*commit_lsn));
-                            prop_assert_eq!(skip, *applied == 1);
-                            if !skip {
-                                prop_assert!(Lsn(*end_lsn) > confirmed);
-                                frontier.begin();
-                                frontier.commit(Lsn(*end_lsn));
-                                waiting.push(index);
-                            }
-                        }
+                    Happening::TargetFlushes => {
+                        model.flushed = model.target.len();
+                        frontier.target_flushed(Lsn(model.flushed as u64));
+                    }
+                    Happening::Crash => frontier = model.resume(),
+                    Happening::TargetCrash => {
+                        model.lose_unflushed();
+                        frontier = model.resume();
                     }
                 }
-                prop_assert!(frontier.confirmable() >= stored);
-                confirmed = confirmed.max(frontier.confirmable());
-                prop_assert!(commits.iter().all(|(_, end, applied)| *applied == 1 || Lsn(*end) > confirmed));
-                prop_assert!(commits.iter().all(|(_, _, applied)| *applied <= 1));
+                model.confirmed = model.confirmed.max(frontier.confirmable());
+                let confirmed = model.confirmed;
+                let safe = model.target.get(..model.flushed).and_then(<[Lsn]>::last).copied().unwrap_or(Lsn(100));
+                prop_assert!(confirmed <= safe);
+                prop_assert!(model.commits.iter().all(|(_, end, applied)| *applied == 1 || Lsn(*end) > confirmed));
+                prop_assert!(model.commits.iter().all(|(_, _, applied)| *applied <= 1));
             }
         }
     }

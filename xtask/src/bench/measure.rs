@@ -75,7 +75,8 @@ fn processes() -> HashMap<u32, Process> {
     pids.filter_map(|pid| Some((pid, process(pid)?))).collect()
 }
 
-fn servers(postmasters: &[u32]) -> Result<f64> {
+/// Processor seconds that these servers have spent.
+pub(super) fn servers(postmasters: &[u32]) -> Result<f64> {
     let all = processes();
     let mut ticks = 0;
     for postmaster in postmasters {

@@ -2,6 +2,7 @@
 //!
 //! Runs are interleaved, and medians and ratios are what counts: a machine that is shared or throttled slows all alike.
 
+mod apply;
 mod cutover;
 mod data;
 mod load;
@@ -25,6 +26,8 @@ use self::site::Site;
 pub(crate) enum Bench {
     /// The full load with its indexes, beside pg_dump and pg_restore, bare COPY, and pgcopydb if it is installed
     Load(load::Arguments),
+    /// Applying changes, beside the built-in subscription and merely receiving them
+    Apply(apply::Arguments),
     /// The move of the application, beside the usual procedure by hand
     Cutover(cutover::Arguments),
 }
@@ -32,6 +35,7 @@ pub(crate) enum Bench {
 pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
     match bench {
         Bench::Load(arguments) => load::load(workspace, &arguments),
+        Bench::Apply(arguments) => apply::apply(workspace, &arguments),
         Bench::Cutover(arguments) => cutover::cutover(workspace, &arguments),
     }
 }

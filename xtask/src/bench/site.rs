@@ -19,7 +19,7 @@ pub(super) struct Site {
 }
 
 /// As an administrator would set a small server up, with nothing that works in the background at its own time.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("shared_buffers", "256MB"),
     ("max_wal_size", "8GB"),
     ("checkpoint_timeout", "1h"),
@@ -30,6 +30,10 @@ const SETTINGS: [(&str, &str); 9] = [
     ("maintenance_work_mem", "64MB"),
     ("max_parallel_maintenance_workers", "2"),
     ("full_page_writes", "on"),
+    // For the lag of what is applied.
+    ("track_commit_timestamp", "on"),
+    // A subscription that was just enabled must not wait for its turn.
+    ("wal_retrieve_retry_interval", "10ms"),
 ];
 
 impl Site {

@@ -84,7 +84,7 @@ pub(super) fn table(machine: &str, sizes: &[(&'static str, u64)], sets: &[DataSe
     text
 }
 
-fn median(mut figures: Vec<f64>) -> Option<f64> {
+pub(super) fn median(mut figures: Vec<f64>) -> Option<f64> {
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
     match figures.len() {

@@ -1,13 +1,11 @@
-//! The loop that applies: bursts from the receiver become batches on the target.
+//! The loop that applies: bursts from the receiver become batches for the writer.
 //!
 //! Owns the order of things; what is right is decided elsewhere: grammar in `core::assembly`, what may be
 //! confirmed in `core::frontier`, what may begin in `core::hold`, how a change is written in the writer.
-//! May be dropped at any point: the target's transaction rolls back with its session.
+//! A batch grows for as long as the writer is busy. May be dropped at any point: the target's
+//! transaction rolls back with its session.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use tokio::{sync::watch, time::MissedTickBehavior};
 use transhume_core::{
@@ -17,31 +15,28 @@ use transhume_core::{
     frontier::Frontier,
 };
 use transhume_pg::{
-    apply::{ApplyError, BatchWriter, Conflict, Origin},
+    apply::{Gatherer, Origin},
     marker,
-    state::apply::Advance,
 };
 use transhume_wire::{
     lsn::Lsn,
-    pgoutput::{LogicalMessage, Message, Relation},
+    pgoutput::{LogicalMessage, Message},
 };
 
 use super::{
     EndReason, FollowRequest, Until,
-    failure::{self, Failure, explain},
+    failure::Failure,
     hold::Control,
     receiver::{Burst, Item, Progress, Receiver},
-    start::{OpenedTarget, connect_source},
+    start::OpenedTarget,
+    writing::Writing,
 };
 
 /// Commands and the phase are looked at this often without being called.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The frontier moves this often at most while only WAL that is not ours goes by.
-const IDLE_ADVANCE_EVERY: Duration = Duration::from_secs(1);
-
 /// The source transaction that is being received.
 #[derive(Debug, Clone, Copy)]
-struct OpenTransaction {
+pub(super) struct OpenTransaction {
     origin: Origin,
     /// An earlier run applied it; the server sends it again.
     is_applied: bool,
@@ -50,19 +45,23 @@ struct OpenTransaction {
 }
 
 pub(super) struct Applier<'a> {
-    request: &'a FollowRequest<'a>,
-    grouping: Grouping,
-    writer: BatchWriter,
-    control: Control,
-    receiver: Receiver,
-    progress: watch::Sender<Progress>,
-    assembler: Assembler,
-    frontier: Frontier,
-    burst: Burst,
-    batch: Batch,
-    open: Option<OpenTransaction>,
-    last_finish: Instant,
-    ending: Option<EndReason>,
+    pub(super) request: &'a FollowRequest<'a>,
+    pub(super) grouping: Grouping,
+    pub(super) gatherer: Gatherer,
+    pub(super) writing: Writing,
+    pub(super) control: Control,
+    pub(super) receiver: Receiver,
+    pub(super) progress: watch::Sender<Progress>,
+    pub(super) assembler: Assembler,
+    pub(super) frontier: Frontier,
+    pub(super) burst: Burst,
+    pub(super) batch: Batch,
+    pub(super) markers: Vec<(String, Lsn)>,
+    /// The frontier of the latest batch that was handed over.
+    pub(super) handed: Lsn,
+    pub(super) open: Option<OpenTransaction>,
+    pub(super) last_handed: Instant,
+    pub(super) ending: Option<EndReason>,
 }
 
 impl<'a> Applier<'a> {
@@ -70,23 +69,26 @@ impl<'a> Applier<'a> {
         request: &'a FollowRequest<'a>,
         grouping: Grouping,
         target: OpenedTarget,
+        frontier: Frontier,
         receiver: Receiver,
         progress: watch::Sender<Progress>,
     ) -> Self {
-        let frontier = Frontier::resume(progress.borrow().frontier);
         Self {
             request,
             grouping,
-            writer: target.writer,
+            gatherer: Gatherer::new(target.writer.loaded_tables()),
+            writing: Writing::spawn(target.writer, target.written_up_to),
             control: Control::new(target.control, request.yields_to_tables),
             receiver,
             progress,
             assembler: Assembler::new(),
+            handed: frontier.applied(),
             frontier,
             burst: Burst::default(),
             batch: Batch::default(),
+            markers: Vec::new(),
             open: None,
-            last_finish: Instant::now(),
+            last_handed: Instant::now(),
             ending: None,
         }
     }
@@ -108,6 +110,7 @@ impl<'a> Applier<'a> {
             }
             let is_held = self.control.hold.is_held();
             let has_items = !self.burst.items.is_empty();
+            let goes_on = !is_held && self.writing.has_room();
             tokio::select! {
                 biased;
                 called = self.control.called() => {
@@ -115,8 +118,12 @@ impl<'a> Applier<'a> {
                     self.look().await?;
                 }
                 _ = tick.tick() => self.look().await?,
-                () = std::future::ready(()), if has_items && !is_held => self.apply_burst().await?,
-                burst = self.receiver.bursts.recv(), if !has_items && !is_held => match burst {
+                report = self.writing.report() => {
+                    self.reported(report?).await?;
+                    self.hand_when_due().await?;
+                }
+                () = std::future::ready(()), if has_items && goes_on => self.apply_burst().await?,
+                burst = self.receiver.bursts.recv(), if !has_items && goes_on => match burst {
                     Some(burst) => {
                         self.burst = burst;
                         self.apply_burst().await?;
@@ -129,16 +136,18 @@ impl<'a> Applier<'a> {
 
     async fn look(&mut self) -> Result<(), Failure> {
         self.ending = self.control.look().await?;
-        self.settle(self.frontier.durable()).await?;
-        if self.open.is_none() && self.ending.is_none() {
-            self.finish_when_due().await?;
+        self.settle().await?;
+        if self.ending.is_none() {
+            self.hand_when_due().await?;
         }
         Ok(())
     }
 
-    /// Applies what was received, as far as a hold lets it.
+    /// Applies what was received, as far as a hold lets it and the writer has room.
     async fn apply_burst(&mut self) -> Result<(), Failure> {
-        while let Some(item) = self.burst.items.pop_front() {
+        while self.writing.has_room()
+            && let Some(item) = self.burst.items.pop_front()
+        {
             if let Item::Message(Message::Begin(begin)) = &item
                 && !self.control.hold.admits(begin.final_lsn)
                 && !self.frontier.is_applied(begin.final_lsn)
@@ -152,37 +161,43 @@ impl<'a> Applier<'a> {
                 Item::WalEnd(wal_end) => self.wal_end(wal_end).await?,
             }
             if self.open.is_none() && (self.batch.is_full(self.grouping) || self.batch.is_fenced) {
-                self.finish().await?;
+                self.hand_batch().await?;
             }
             if self.control.hold.is_held() {
                 return Ok(());
             }
         }
-        // Gives the bytes back to the receiver.
-        self.burst = Burst::default();
-        if self.open.is_none() && self.receiver.bursts.is_empty() {
-            self.finish_when_due().await?;
+        if self.burst.items.is_empty() {
+            // Gives the bytes back to the receiver.
+            self.burst = Burst::default();
         }
-        self.settle(self.frontier.durable()).await
+        self.hand_when_due().await?;
+        self.settle().await
     }
 
     async fn message(&mut self, message: Message) -> Result<(), Failure> {
-        let step = self
-            .assembler
-            .push(message)
-            .map_err(|error| self.malformed(&error))?;
+        let step = match self.assembler.push(message) {
+            Ok(step) => step,
+            Err(error) => return Err(self.malformed(&error).await),
+        };
         match step {
             None => {}
             Some(Step::Begin { commit_lsn, xid, .. }) => {
                 self.frontier.begin();
+                self.batch.is_open = true;
+                self.batch.commit_lsn = commit_lsn;
                 self.open = Some(OpenTransaction {
                     origin: Origin { commit_lsn, xid },
                     is_applied: self.frontier.is_applied(commit_lsn),
                     is_written: false,
                 });
             }
-            Some(Step::Relation(relation)) => self.writer.announce(relation),
-            Some(Step::Change(change)) => self.change(change).await?,
+            Some(Step::Relation(relation)) => {
+                if let Some(earlier) = self.gatherer.announce(relation) {
+                    self.hand(earlier).await;
+                }
+            }
+            Some(Step::Change(change)) => self.change(change).await,
             Some(Step::Message(message)) => self.marker(&message),
             Some(Step::Commit {
                 end_lsn,
@@ -193,25 +208,25 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    async fn change(&mut self, change: Change) -> Result<(), Failure> {
+    async fn change(&mut self, change: Change) {
         let Some(open) = self.open.filter(|open| !open.is_applied) else {
-            return Ok(());
+            return;
         };
         let bytes = change.bytes();
-        match self.writer.change(open.origin, change).await {
-            Ok(false) => {}
-            Ok(true) => {
-                self.batch.changes += 1;
-                self.batch.bytes += bytes;
-                self.batch.must_commit = true;
-                self.open = Some(OpenTransaction {
-                    is_written: true,
-                    ..open
-                });
-            }
-            Err(error) => return Err(self.failed(error).await),
+        if !self.gatherer.change(open.origin, change) {
+            return;
         }
-        Ok(())
+        self.batch.changes += 1;
+        self.batch.bytes += bytes;
+        self.batch.must_commit = true;
+        self.open = Some(OpenTransaction {
+            is_written: true,
+            ..open
+        });
+        if self.gatherer.is_full() {
+            let piece = self.gatherer.take(None);
+            self.hand(piece).await;
+        }
     }
 
     /// Writes a marker of ours down; every other message is nobody's business here.
@@ -224,11 +239,12 @@ impl<'a> Applier<'a> {
         };
         self.batch.must_commit = true;
         self.batch.is_fenced |= marker::is_fence(nonce);
-        self.writer.marker(nonce, message.lsn);
+        self.markers.push((nonce.to_owned(), message.lsn));
     }
 
     fn commit(&mut self, end_lsn: Lsn, commit_time_micros: i64) {
         self.frontier.commit(end_lsn);
+        self.batch.is_open = false;
         if let Some(open) = self.open.take()
             && !open.is_applied
         {
@@ -240,11 +256,8 @@ impl<'a> Applier<'a> {
 
     /// The server has sent everything up to here.
     async fn wal_end(&mut self, wal_end: Lsn) -> Result<(), Failure> {
-        if self.open.is_some() {
-            return Ok(());
-        }
         self.frontier.keepalive(wal_end);
-        self.settle(wal_end).await
+        self.settle().await
     }
 
     /// The next transaction may not begin: apply stands here.
@@ -253,10 +266,10 @@ impl<'a> Applier<'a> {
         self.stand().await
     }
 
-    /// Stands still where a hold asks for it and everything below `received` is here.
-    async fn settle(&mut self, received: Lsn) -> Result<(), Failure> {
+    /// Stands still where a hold asks for it and everything below its limit is here.
+    async fn settle(&mut self) -> Result<(), Failure> {
         while self.open.is_none()
-            && (self.control.hold.is_stopping() || self.control.hold.is_over_at(received))
+            && (self.control.hold.is_stopping() || self.control.hold.is_over_at(self.frontier.received()))
         {
             self.stand().await?;
         }
@@ -264,101 +277,29 @@ impl<'a> Applier<'a> {
     }
 
     async fn stand(&mut self) -> Result<(), Failure> {
-        if self.batch.must_commit || self.position() > self.frontier.durable() {
-            self.finish().await?;
+        if self.batch.must_commit || self.frontier.received() > self.handed {
+            self.hand_batch().await?;
         }
-        self.control.stand(self.frontier.durable()).await?;
+        self.drain().await?;
+        self.control.stand(self.frontier.applied()).await?;
         // A command that waited for this one is taken up now.
         self.ending = self.control.look().await?;
         Ok(())
     }
 
-    /// Where the frontier may go once what is written is committed.
-    fn position(&self) -> Lsn {
-        self.frontier.received().max(self.frontier.confirmable())
-    }
-
-    /// Commits what is written; moves the frontier over WAL without changes of ours only now and then.
-    async fn finish_when_due(&mut self) -> Result<(), Failure> {
-        let position = self.position();
-        let moves = position > self.frontier.durable();
-        let is_awaited = matches!(self.request.until, Until::CaughtUp(lsn) if position >= lsn);
-        let is_time = self.last_finish.elapsed() >= IDLE_ADVANCE_EVERY;
-        if self.batch.must_commit || (moves && (is_awaited || is_time)) {
-            self.finish().await?;
-        }
-        Ok(())
-    }
-
-    /// Commits the batch with its frontier.
-    async fn finish(&mut self) -> Result<(), Failure> {
-        let advance = Advance {
-            before: self.frontier.durable(),
-            after: self.position(),
-            commit_time_micros: self.batch.commit_time_micros,
-            transactions: i64::try_from(self.batch.written).unwrap_or(i64::MAX),
-            changes: i64::try_from(self.batch.changes).unwrap_or(i64::MAX),
-        };
-        if let Err(error) = self.writer.finish(&advance).await {
-            return Err(self.failed(error).await);
-        }
-        self.frontier.made_durable(advance.after).map_err(|error| {
-            Failure::stopped(
-                "the frontier would move wrongly",
-                error.to_string(),
-                "report this",
-            )
-        })?;
-        let batch = std::mem::take(&mut self.batch);
-        if batch.is_fenced {
-            self.control.hold.fence();
-        }
-        self.progress.send_modify(|progress| {
-            progress.frontier = advance.after;
-            progress.received = advance.after;
-            progress.transactions += batch.written;
-            progress.changes += batch.changes;
-        });
-        self.last_finish = Instant::now();
-        Ok(())
-    }
-
     fn is_caught_up(&self) -> bool {
-        matches!(self.request.until, Until::CaughtUp(lsn) if self.frontier.durable() >= lsn)
+        matches!(self.request.until, Until::CaughtUp(lsn) if self.frontier.applied() >= lsn)
     }
 
-    /// The open batch holds other transactions than the one under way.
-    fn is_group(&self) -> bool {
-        self.batch.transactions > 0 && self.grouping != Grouping::Never
-    }
-
-    fn relation_of(&self, conflict: &Conflict) -> Option<Arc<Relation>> {
-        let table = conflict.tables.first()?;
-        self.writer.announced_as(table).cloned()
-    }
-
-    fn malformed(&self, error: &AssemblyError) -> Failure {
-        if self.is_group() {
-            Failure::WithinGroup
-        } else {
-            malformed(error)
+    async fn malformed(&mut self, error: &AssemblyError) -> Failure {
+        if self.batch.is_group() {
+            let up_to = self.batch.commit_lsn;
+            return Failure::WithinGroup { up_to };
         }
-    }
-
-    /// What an error of the writer means: within a group it is not known which transactions are good.
-    async fn failed(&mut self, error: ApplyError) -> Failure {
-        let concerns_a_change = matches!(error, ApplyError::Conflict(_) | ApplyError::Drift(_));
-        if concerns_a_change && self.is_group() {
-            return Failure::WithinGroup;
-        }
-        let source = connect_source(self.request, "explain");
-        match error {
-            ApplyError::Drift(_) => explain(error, source.await).await,
-            ApplyError::Conflict(conflict) if failure::may_be_a_label(&conflict) => {
-                let relation = self.relation_of(&conflict);
-                failure::explain_label(*conflict, relation, self.request, source.await).await
-            }
-            error => explain(error, Err(crate::error::EngineError::Interrupted)).await,
+        // Everything before is to be kept.
+        match self.drain().await {
+            Ok(()) => malformed(error),
+            Err(failure) => failure,
         }
     }
 }

@@ -40,9 +40,9 @@ impl Obstacle {
 pub(super) enum Failure {
     /// It passes by itself: try again from the stored frontier.
     Passing { reason: String, made_progress: bool },
-    /// One of several transactions in a batch failed: apply them one by one, so that those before it
-    /// are kept.
-    WithinGroup,
+    /// One of several transactions in a batch failed: apply them one by one up to this commit LSN, so that
+    /// those before it are kept.
+    WithinGroup { up_to: Lsn },
     /// The stored frontier was not where we left it.
     FrontierMoved { expected: Lsn },
     /// The next change belongs to a table that is being loaded.

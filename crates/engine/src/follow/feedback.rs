@@ -1,6 +1,6 @@
 //! When the walsender is told how far we are.
 //!
-//! Invariant: `flushed` and `applied` are the durable frontier and nothing else.
+//! Invariant: `flushed` and `applied` are what the target has on disk and nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -31,20 +31,20 @@ impl Feedback {
     }
 
     /// The status to send now, if one is due.
-    pub(super) fn due(&mut self, durable: Lsn, now: Instant) -> Option<StandbyStatus> {
+    pub(super) fn due(&mut self, flushed: Lsn, now: Instant) -> Option<StandbyStatus> {
         let is_due = self
             .told
-            .is_none_or(|(told, at)| told != durable || now.duration_since(at) >= AT_LEAST);
-        is_due.then(|| self.status(durable, now))
+            .is_none_or(|(told, at)| told != flushed || now.duration_since(at) >= AT_LEAST);
+        is_due.then(|| self.status(flushed, now))
     }
 
     /// The status to send whether one is due or not.
-    pub(super) fn status(&mut self, durable: Lsn, now: Instant) -> StandbyStatus {
-        self.told = Some((durable, now));
+    pub(super) fn status(&mut self, flushed: Lsn, now: Instant) -> StandbyStatus {
+        self.told = Some((flushed, now));
         StandbyStatus {
-            written: self.written.max(durable),
-            flushed: durable,
-            applied: durable,
+            written: self.written.max(flushed),
+            flushed,
+            applied: flushed,
         }
     }
 }

@@ -4,17 +4,22 @@
 //! together when anything fails. The next attempt starts at the stored frontier, so that whatever
 //! was under way, an unknown COMMIT too, is decided by what the target says (design §2.1).
 //!
-//! Invariants: only durable end LSNs are confirmed to the slot; a change that does not fit holds the
+//! Within an attempt three tasks work at once: one receives and answers the source, one gathers whole
+//! transactions, one writes them to the target.
+//!
+//! Invariants: only end LSNs that the target has flushed are confirmed to the slot; a change that does not fit holds the
 //! stream before its transaction, with all transactions before it applied.
 
 mod applier;
 mod failure;
 mod feedback;
+mod handing;
 mod hold;
 mod observer;
 mod receiver;
 mod standstill;
 mod start;
+mod writing;
 
 pub(crate) use self::standstill::ORIGIN;
 
@@ -100,8 +105,8 @@ pub async fn follow(
         grouping = Grouping::WhenBehind;
         let (reason, made_progress) = match failure {
             Failure::Final(error) => return Err(error),
-            Failure::WithinGroup => {
-                grouping = Grouping::Never;
+            Failure::WithinGroup { up_to } => {
+                grouping = Grouping::SinglyUpTo(up_to);
                 continue;
             }
             // The COMMIT whose answer was lost may have been under way when the frontier was read.
@@ -178,15 +183,31 @@ impl Attempt<'_> {
         };
         let started_at = opened.frontier.lsn;
         *last_frontier = started_at;
-        let (progress, watched) = tokio::sync::watch::channel(Progress::from(opened.frontier));
+        let frontier = opened.frontier();
+        let initial = Progress {
+            flushed: frontier.confirmable(),
+            ..Progress::from(opened.frontier)
+        };
+        let (progress, watched) = tokio::sync::watch::channel(initial);
         let receiver = Receiver::spawn(opened.stream, watched.clone());
         let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
-        let mut applier = Applier::new(&self.request, self.grouping, opened.target, receiver, progress);
+        let mut applier = Applier::new(
+            &self.request,
+            self.grouping,
+            opened.target,
+            frontier,
+            receiver,
+            progress,
+        );
         let result = tokio::select! {
             biased;
             () = cancellation.cancelled() => Ok(EndReason::Cancelled),
-            result = applier.run() => result,
+            // Boxed: what contains it is boxed nowhere.
+            result = Box::pin(applier.run()) => result,
         };
+        if result.is_ok() {
+            applier.come_to_rest().await;
+        }
         // What is under way on the target rolls back with its session.
         let mut receiver = applier.into_receiver();
         let result = match result {

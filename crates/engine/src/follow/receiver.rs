@@ -1,7 +1,7 @@
 //! The task that owns the stream: it decodes, hands on, and answers the walsender by itself.
 //!
 //! Invariants: what waits for the applier is bounded by bytes; feedback goes out however long an apply
-//! takes; nothing is confirmed but the durable frontier.
+//! takes; nothing is confirmed but what the target has flushed.
 
 use std::{sync::Arc, time::Instant};
 
@@ -35,6 +35,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) frontier: Lsn,
+    /// What the target cannot lose any more: the slot is told this.
+    pub(super) flushed: Lsn,
     pub(super) received: Lsn,
     pub(super) transactions: u64,
     pub(super) changes: u64,
@@ -44,6 +46,7 @@ impl From<StoredFrontier> for Progress {
     fn from(stored: StoredFrontier) -> Self {
         Self {
             frontier: stored.lsn,
+            flushed: Lsn::ZERO,
             received: stored.lsn,
             transactions: stored.transactions.unsigned_abs(),
             changes: stored.changes.unsigned_abs(),
@@ -77,7 +80,7 @@ impl Receiver {
     pub(super) fn spawn(stream: ReplicationStream, progress: watch::Receiver<Progress>) -> Self {
         let (sender, bursts) = mpsc::unbounded_channel();
         let end = Arc::new(tokio::sync::Notify::new());
-        let feedback = Feedback::new(progress.borrow().frontier);
+        let feedback = Feedback::new(progress.borrow().flushed);
         let receiving = Receiving {
             stream,
             sender,
@@ -177,8 +180,8 @@ impl Receiving {
             };
         }
         if must_answer {
-            let durable = self.progress.borrow().frontier;
-            let status = self.feedback.status(durable, Instant::now());
+            let flushed = self.progress.borrow().flushed;
+            let status = self.feedback.status(flushed, Instant::now());
             self.stream.send_status(status).await.map_err(lost)?;
         }
         // One message may be larger than all the room there is: then it goes alone.
@@ -193,16 +196,16 @@ impl Receiving {
     }
 
     async fn tell(&mut self) -> Result<(), Failure> {
-        let durable = self.progress.borrow().frontier;
-        match self.feedback.due(durable, Instant::now()) {
+        let flushed = self.progress.borrow().flushed;
+        match self.feedback.due(flushed, Instant::now()) {
             Some(status) => self.stream.send_status(status).await.map_err(lost),
             None => Ok(()),
         }
     }
 
     async fn close(mut self) -> Result<(), Failure> {
-        let durable = self.progress.borrow().frontier;
-        let status = self.feedback.status(durable, Instant::now());
+        let flushed = self.progress.borrow().flushed;
+        let status = self.feedback.status(flushed, Instant::now());
         self.stream.send_status(status).await.map_err(lost)?;
         self.stream.close().await.map_err(lost)
     }

@@ -4,6 +4,7 @@
 //! confirmed beyond the frontier has lost changes that the target never got: that is an end, not a
 //! reason to go on.
 
+use transhume_core::frontier::Frontier;
 use transhume_pg::{
     apply::{self, BatchWriter},
     names,
@@ -37,18 +38,29 @@ const OBJECT_IN_USE: &str = "55006";
 /// Everything that one attempt works with.
 pub(super) struct Opened {
     pub(super) frontier: StoredFrontier,
+    /// What the slot was told so far.
+    confirmed: Lsn,
     pub(super) stream: ReplicationStream,
     pub(super) target: OpenedTarget,
 }
 
+impl Opened {
+    /// Where this attempt begins.
+    pub(super) fn frontier(&self) -> Frontier {
+        Frontier::resume(self.frontier.lsn, self.confirmed, self.target.written_up_to)
+    }
+}
+
 pub(super) struct OpenedTarget {
     pub(super) writer: BatchWriter,
+    /// End of the target's own WAL; the frontier was committed before.
+    pub(super) written_up_to: Lsn,
     /// Hears and answers commands.
     pub(super) control: Session,
 }
 
 pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Result<Opened, Failure> {
-    let target = open_target(request).await?;
+    let mut target = open_target(request).await?;
     standstill::forget(&target.control).await?;
     let source = connect_source(request, "start").await.map_err(as_failure)?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
@@ -59,15 +71,22 @@ pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Re
     let Some(slot) = slot else {
         return Err(no_slot(request, &target.control).await?);
     };
-    check_slot(request, &slot, &frontier)?;
+    let confirmed = check_slot(request, &slot, &frontier)?;
     check_database(request, &source).await?;
     source.close().await;
     let stream = open_stream(request, &frontier, reporter).await?;
     if stored_frontier(&target.control).await?.lsn != frontier.lsn {
         return Err(Failure::passing("another runner has just ended"));
     }
+    // What was read may be a COMMIT that nothing has flushed yet.
+    let position = target.writer.position().await;
+    target.written_up_to = match position {
+        Ok(position) => position.end,
+        Err(error) => return Err(explain(error, Err(EngineError::Interrupted)).await),
+    };
     Ok(Opened {
         frontier,
+        confirmed,
         stream,
         target,
     })
@@ -108,7 +127,11 @@ async fn open_target(request: &FollowRequest<'_>) -> Result<OpenedTarget, Failur
         Ok(writer) => writer,
         Err(error) => return Err(explain(error, Err(EngineError::Interrupted)).await),
     };
-    Ok(OpenedTarget { writer, control })
+    Ok(OpenedTarget {
+        writer,
+        written_up_to: Lsn::ZERO,
+        control,
+    })
 }
 
 fn as_failure(error: EngineError) -> Failure {
@@ -144,7 +167,7 @@ fn check_slot(
     request: &FollowRequest<'_>,
     slot: &SlotState,
     frontier: &StoredFrontier,
-) -> Result<(), Failure> {
+) -> Result<Lsn, Failure> {
     let name = &request.migration.slot_name;
     let again = "start the migration anew: abort, then run";
     if slot.plugin != "pgoutput" {
@@ -172,7 +195,7 @@ fn check_slot(
             ),
             again,
         )),
-        _ => Ok(()),
+        confirmed => Ok(confirmed.unwrap_or(Lsn::ZERO)),
     }
 }
 

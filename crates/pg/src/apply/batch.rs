@@ -1,23 +1,25 @@
 //! The one type that writes a batch: whole source transactions as one target transaction, with the
 //! new frontier in it.
 //!
-//! Changes are gathered and written in flights: net changes, set by set, and one by one what cannot be
-//! netted or was refused as a set. Most batches are one flight, sent together with their frontier.
+//! Portions come ready gathered and go out in flights: net changes, set by set, and one by one what cannot
+//! be netted or was refused as a set. While a flight is under way the next portion is made into
+//! statements; its flight leaves right behind the COMMIT of the one before, without waiting for the answer.
 //!
-//! Invariants: the frontier moves only from the value that this writer last knew; the answer to every
-//! statement is checked before COMMIT is sent; a writer that returned an error is not used again.
+//! Invariants: the answer to every statement is checked before COMMIT is sent; the frontier moves only from
+//! the value that this writer last wrote, so that nothing that left behind a COMMIT that failed can
+//! commit; a writer that returned an error is not used again, but what it had committed before can be asked for.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
-use tokio_postgres::Statement;
-use transhume_core::change::Change;
-use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
+use tokio_postgres::{Row, Statement};
+use transhume_wire::lsn::Lsn;
 
 use super::{
-    buffer::Buffer,
     conflict::ApplyError,
-    flight::{Flight, Subject},
+    flight::{Flight, Later, Subject, send},
+    portion::{BatchEnd, Portion},
     relation_map::RelationMap,
+    sets::Assembled,
 };
 use crate::{
     session::Session,
@@ -31,171 +33,262 @@ pub struct Origin {
     pub xid: u32,
 }
 
+/// Positions of the target's own WAL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetPosition {
+    pub end: Lsn,
+    /// Everything below is on disk.
+    pub flushed: Lsn,
+}
+
+/// A batch that is committed; its commit record is below `position.end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    pub advance: Advance,
+    pub position: TargetPosition,
+}
+
+/// Statements of every batch.
+struct OfEveryBatch {
+    advance_frontier: Statement,
+    add_marker: Statement,
+    positions: Statement,
+}
+
+/// A portion whose answers are not all in.
+struct UnderWay {
+    portion: Portion,
+    /// It went out in sets: what is refused may be right one by one.
+    is_in_sets: bool,
+    /// A savepoint keeps what the transaction holds before it.
+    keeps_earlier: bool,
+}
+
+/// A COMMIT whose answer is not in.
+struct Committing {
+    answer: Later<()>,
+    position: Later<Row>,
+    end: BatchEnd,
+}
+
 pub struct BatchWriter {
     pub(super) session: Arc<Session>,
-    replica_role: bool,
     pub(super) relations: RelationMap,
     pub(super) flight: Flight,
-    advance_frontier: Statement,
+    begin: &'static str,
+    statements: OfEveryBatch,
     is_open: bool,
     /// Flights of the open transaction are done: to undo more, they must be kept.
-    pub(super) has_written: bool,
-    pub(super) buffer: Buffer,
-    /// Relations of another shape than the gathered changes have, announced since.
-    announced: Vec<Arc<Relation>>,
-    /// Relation and transaction of the latest change: most changes come in runs.
-    latest: Option<(u32, u32)>,
-    markers: Vec<(String, Lsn)>,
+    has_written: bool,
+    under_way: Option<UnderWay>,
+    committed: VecDeque<Committed>,
 }
 
 impl BatchWriter {
-    /// Takes over an apply session; reads which tables were loaded under which snapshot.
+    /// Takes over an apply session.
     pub async fn new(session: Session, replica_role: bool) -> Result<Self, ApplyError> {
         let loaded = apply::loaded_tables(&session).await?;
-        let advance_frontier = session.prepare(apply::ADVANCE_FRONTIER).await?;
+        let statements = OfEveryBatch {
+            advance_frontier: session.prepare(apply::ADVANCE_FRONTIER).await?,
+            add_marker: session.prepare(apply::ADD_MARKER).await?,
+            positions: session.prepare(include_str!("sql/positions.sql")).await?,
+        };
         Ok(Self {
             session: Arc::new(session),
-            replica_role,
-            relations: RelationMap::new(loaded),
+            relations: RelationMap::new(Arc::new(loaded)),
             flight: Flight::default(),
-            advance_frontier,
+            // A deferrable key that the source swapped in one statement is changed row by row here.
+            begin: if replica_role {
+                "begin isolation level read committed read write"
+            } else {
+                "begin isolation level read committed read write; set constraints all deferred"
+            },
+            statements,
             is_open: false,
             has_written: false,
-            buffer: Buffer::default(),
-            announced: Vec::new(),
-            latest: None,
-            markers: Vec::new(),
+            under_way: None,
+            committed: VecDeque::new(),
         })
     }
 
-    /// A relation was announced; changes from here on use it.
-    pub fn announce(&mut self, relation: Arc<Relation>) {
-        if !self.announced.is_empty() || !self.relations.is_announced(&relation) {
-            self.announced.push(relation);
-            self.latest = None;
+    /// Which tables were loaded under which snapshot, as of the start.
+    pub fn loaded_tables(&self) -> Arc<std::collections::HashMap<u32, apply::LoadedTable>> {
+        self.relations.loaded_tables()
+    }
+
+    /// Sends a portion on its way; whatever is under way is brought to its end before.
+    pub async fn write(&mut self, portion: Portion) -> Result<(), ApplyError> {
+        if !self.relations.knows_all_of(&portion) {
+            self.settle().await?;
+            self.relations.learn(&self.session, &portion).await?;
         }
+        let assembled = self.assemble_prepared(&portion).await?;
+        let before = self.conclude().await?;
+        let sent = self.send(portion, assembled).await;
+        // What went wrong first is what counts.
+        self.finish_commit(before).await?;
+        sent
     }
 
-    /// The relation that was announced under this name.
-    pub fn announced_as(&self, table: &QualifiedName) -> Option<&Arc<Relation>> {
-        self.relations.announced_as(table)
+    /// Brings to its end whatever is under way.
+    pub async fn settle(&mut self) -> Result<(), ApplyError> {
+        let before = self.conclude().await?;
+        self.finish_commit(before).await
     }
 
-    /// A target transaction is open.
-    pub fn is_open(&self) -> bool {
-        self.is_open
+    /// The next batch that is known to be committed.
+    pub fn next_committed(&mut self) -> Option<Committed> {
+        self.committed.pop_front()
+    }
+
+    /// Where the target's WAL stands now.
+    pub async fn position(&mut self) -> Result<TargetPosition, ApplyError> {
+        let row = self.session.query_one(&self.statements.positions, &[]).await?;
+        Ok(position(&row))
+    }
+
+    async fn send(&mut self, portion: Portion, assembled: Assembled) -> Result<(), ApplyError> {
+        self.begin().await?;
+        let mut under_way = UnderWay {
+            is_in_sets: !assembled.sets.is_empty(),
+            keeps_earlier: self.has_written && !assembled.sets.is_empty(),
+            portion,
+        };
+        if under_way.keeps_earlier {
+            self.control("savepoint before_flight").await?;
+        }
+        match self.attempt(&under_way.portion, assembled).await {
+            Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets => {
+                self.learn_from(&conflict);
+                self.write_again(&mut under_way).await?;
+            }
+            sent => sent?,
+        }
+        self.under_way = Some(under_way);
+        Ok(())
+    }
+
+    /// Checks what is under way, and sends the COMMIT where its batch ends.
+    async fn conclude(&mut self) -> Result<Option<Committing>, ApplyError> {
+        let Some(mut under_way) = self.under_way.take() else {
+            return Ok(None);
+        };
+        match self.flight.drain().await {
+            Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets => {
+                self.learn_from(&conflict);
+                self.write_again(&mut under_way).await?;
+                self.flight.drain().await?;
+            }
+            checked => checked?,
+        }
+        self.has_written = true;
+        let Some(end) = under_way.portion.end else {
+            if under_way.keeps_earlier {
+                self.control("release savepoint before_flight").await?;
+            }
+            return Ok(None);
+        };
+        self.is_open = false;
+        let (session, positions) = (Arc::clone(&self.session), self.statements.positions.clone());
+        let answer = send(async move { session.batch_execute("commit").await }).await;
+        let session = Arc::clone(&self.session);
+        let position = send(async move { session.query_one(&positions, &[]).await }).await;
+        Ok(Some(Committing {
+            answer,
+            position,
+            end,
+        }))
+    }
+
+    async fn finish_commit(&mut self, committing: Option<Committing>) -> Result<(), ApplyError> {
+        let Some(committing) = committing else {
+            return Ok(());
+        };
+        let unknown = |error: tokio_postgres::Error| ApplyError::Server {
+            error: error.into(),
+            during_commit: true,
+        };
+        committing.answer.await.map_err(unknown)?;
+        let mut position = position(&committing.position.await?);
+        if committing.end.is_synchronous {
+            // Others have written since; what was waited for is flushed.
+            position.end = position.flushed;
+        }
+        self.committed.push_back(Committed {
+            advance: committing.end.advance,
+            position,
+        });
+        Ok(())
+    }
+
+    /// Undoes a flight that was refused as sets, and writes the same changes one by one.
+    async fn write_again(&mut self, under_way: &mut UnderWay) -> Result<(), ApplyError> {
+        self.flight.abandon();
+        under_way.is_in_sets = false;
+        if std::mem::take(&mut under_way.keeps_earlier) {
+            self.session
+                .batch_execute("rollback to savepoint before_flight; release savepoint before_flight")
+                .await?;
+        } else {
+            self.is_open = false;
+            self.session.batch_execute("rollback").await?;
+            self.begin().await?;
+        }
+        let portion = &under_way.portion;
+        self.attempt(portion, Assembled::all_serial(portion)).await
     }
 
     /// Begins a target transaction unless one is open.
-    pub async fn begin(&mut self) -> Result<(), ApplyError> {
+    async fn begin(&mut self) -> Result<(), ApplyError> {
         if self.is_open {
             return Ok(());
         }
         self.is_open = true;
         self.has_written = false;
-        self.control("begin isolation level read committed read write")
-            .await?;
-        if !self.replica_role {
-            // A deferrable key that the source swapped in one statement is changed row by row here.
-            self.control("set constraints all deferred").await?;
+        self.control(self.begin).await
+    }
+
+    /// Sends what ends the batch, but for the COMMIT.
+    pub(super) async fn end(&mut self, end: &BatchEnd) -> Result<(), ApplyError> {
+        for (nonce, lsn) in &end.markers {
+            let (session, statement) = (Arc::clone(&self.session), self.statements.add_marker.clone());
+            let parameters = apply::marker_parameters(nonce, *lsn);
+            let insert = async move { session.execute_raw(&statement, parameters).await };
+            self.flight.launch(insert, Subject::Control, 0).await?;
         }
-        Ok(())
-    }
-
-    /// Takes one change to be written; false when the table's load has it already.
-    pub async fn change(&mut self, origin: Origin, change: Change) -> Result<bool, ApplyError> {
-        self.learn().await?;
-        if !self.concerns_us(origin, &change).await? {
-            return Ok(false);
+        if end.is_synchronous {
+            self.control("set local synchronous_commit = on").await?;
         }
-        self.buffer.push(origin, change);
-        if self.buffer.is_full() {
-            self.flush(None).await?;
-        }
-        Ok(true)
+        let (session, statement) = (
+            Arc::clone(&self.session),
+            self.statements.advance_frontier.clone(),
+        );
+        let parameters = end.advance.parameters();
+        let update = async move { session.execute_raw(&statement, parameters).await };
+        let before = end.advance.before;
+        self.flight.launch(update, Subject::Frontier { before }, 0).await
     }
 
-    /// Takes a marker to be written down; whoever waits for it is told once this commits.
-    pub fn marker(&mut self, nonce: &str, lsn: Lsn) {
-        self.markers.push((nonce.to_owned(), lsn));
-    }
-
-    /// Writes what was taken and the new frontier, and commits.
-    pub async fn finish(&mut self, advance: &Advance) -> Result<(), ApplyError> {
-        self.begin().await?;
-        self.flush(Some(advance)).await?;
-        for (nonce, lsn) in std::mem::take(&mut self.markers) {
-            apply::add_marker(&self.session, &nonce, lsn).await?;
-        }
-        let committed = self.session.batch_execute("commit").await;
-        self.is_open = false;
-        committed.map_err(|error| ApplyError::Server {
-            error: error.into(),
-            during_commit: true,
-        })
-    }
-
-    /// Gives the open transaction up, and what was taken for it.
-    pub async fn roll_back(&mut self) -> Result<(), ApplyError> {
-        self.flight.abandon();
-        self.buffer.clear();
-        self.markers.clear();
-        self.close().await
-    }
-
-    /// Ends the open transaction without a trace.
-    pub(super) async fn close(&mut self) -> Result<(), ApplyError> {
-        if self.is_open {
-            self.is_open = false;
-            self.session.batch_execute("rollback").await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
+    async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
         let session = Arc::clone(&self.session);
         let statement = async move { session.batch_execute(text).await.map(|()| 0) };
         self.flight.launch(statement, Subject::Control, 0).await
     }
 
-    pub(super) async fn advance(&mut self, advance: &Advance) -> Result<(), ApplyError> {
-        let session = Arc::clone(&self.session);
-        let (statement, parameters) = (self.advance_frontier.clone(), advance.parameters());
-        let update = async move { session.execute_raw(&statement, parameters).await };
-        let subject = Subject::Frontier {
-            before: advance.before,
-        };
-        self.flight.launch(update, subject, 0).await
+    /// Statements prepared for what is to come must not spoil the open transaction.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
     }
+}
 
-    /// Takes up what was announced, after what was gathered under the former shapes is written.
-    async fn learn(&mut self) -> Result<(), ApplyError> {
-        if self.announced.is_empty() {
-            return Ok(());
-        }
-        self.flush(None).await?;
-        for relation in std::mem::take(&mut self.announced) {
-            self.relations.announce(relation);
-        }
-        Ok(())
-    }
-
-    /// Makes sure that the change fits its tables; false when all their loads have it.
-    async fn concerns_us(&mut self, origin: Origin, change: &Change) -> Result<bool, ApplyError> {
-        let relations = change.relations();
-        if let ([relation], Some(latest)) = (relations, self.latest)
-            && latest == (*relation, origin.xid)
-        {
-            return Ok(true);
-        }
-        let mut concerns_us = false;
-        for relation in relations {
-            if !self.relations.is_loaded(*relation, origin.xid) {
-                self.plan(*relation).await?;
-                self.latest = Some((*relation, origin.xid));
-                concerns_us = true;
-            }
-        }
-        Ok(concerns_us)
+fn position(row: &Row) -> TargetPosition {
+    let lsn = |column| {
+        row.get::<_, &str>(column)
+            .parse()
+            .expect("invariant: the server prints pg_lsn as X/Y")
+    };
+    TargetPosition {
+        end: lsn("insert_lsn"),
+        flushed: lsn("flush_lsn"),
     }
 }

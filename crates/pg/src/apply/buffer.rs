@@ -43,13 +43,6 @@ impl Buffer {
             changes.map(|change| (*origin, change))
         })
     }
-
-    /// Empty again; keeps what it has allocated.
-    pub(super) fn clear(&mut self) {
-        self.changes.clear();
-        self.origins.clear();
-        self.bytes = 0;
-    }
 }
 
 #[cfg(test)]
@@ -83,8 +76,5 @@ mod tests {
             .collect();
         assert_eq!(seen, [(1, 10), (1, 11), (2, 12), (3, 13), (3, 14)]);
         assert_eq!(buffer.bytes(), 20);
-
-        buffer.clear();
-        assert_eq!(buffer.iter().count(), 0);
     }
 }

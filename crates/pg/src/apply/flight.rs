@@ -25,7 +25,19 @@ const STATEMENTS: usize = 256;
 /// Bytes of values under way; one larger value still goes, alone.
 const BYTES: usize = 8 << 20;
 
-type Answer = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + Send>>;
+/// An answer that is waited for.
+pub(super) type Later<T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + Send>>;
+
+/// Sends a statement without waiting. The first poll is what sends it, so order of calls is order of sending.
+pub(super) async fn send<T: Send + 'static>(
+    statement: impl Future<Output = Result<T, tokio_postgres::Error>> + Send + 'static,
+) -> Later<T> {
+    let mut answer: Later<T> = Box::pin(statement);
+    match poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+        Poll::Ready(result) => Box::pin(std::future::ready(result)),
+        Poll::Pending => answer,
+    }
+}
 
 /// What a statement was for, to judge and explain its answer.
 #[derive(Debug, Clone)]
@@ -53,7 +65,7 @@ pub(super) enum Subject {
 }
 
 struct UnderWay {
-    answer: Answer,
+    answer: Later<u64>,
     subject: Subject,
     bytes: usize,
 }
@@ -68,17 +80,11 @@ impl Flight {
     /// Sends a statement. Waits for older answers only when the window is full.
     pub(super) async fn launch(
         &mut self,
-        answer: impl Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'static,
+        statement: impl Future<Output = Result<u64, tokio_postgres::Error>> + Send + 'static,
         subject: Subject,
         bytes: usize,
     ) -> Result<(), ApplyError> {
-        let mut answer: Answer = Box::pin(answer);
-        // The first poll is what sends it, so order of launching is order of sending.
-        let sent = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
-        if let Poll::Ready(result) = sent {
-            self.drain().await?;
-            return judge(&subject, result);
-        }
+        let answer = send(statement).await;
         self.bytes += bytes;
         self.under_way.push_back(UnderWay {
             answer,

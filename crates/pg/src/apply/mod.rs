@@ -1,7 +1,7 @@
 //! Writing the changes of the stream to the target.
 //!
 //! Owns the apply session, the match of announced relations with the target's tables, statement
-//! texts, and the one type that writes a batch. Refuses policy: which transactions form a batch,
+//! texts, the gathering of changes, and the one type that writes a batch. Refuses policy: which transactions form a batch,
 //! what is retried and when to stop is decided by the caller.
 
 mod batch;
@@ -10,6 +10,7 @@ mod conflict;
 mod drift;
 mod flight;
 mod parameter;
+mod portion;
 mod relation_map;
 mod serial;
 mod session;
@@ -18,8 +19,9 @@ mod sets;
 mod statement;
 
 pub use self::{
-    batch::{BatchWriter, Origin},
+    batch::{BatchWriter, Committed, Origin, TargetPosition},
     conflict::{ApplyError, Conflict, ConflictKind},
     drift::{Remedy, remedy, standing},
+    portion::{BatchEnd, Gatherer, Portion},
     session::open,
 };

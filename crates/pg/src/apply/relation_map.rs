@@ -11,12 +11,13 @@ use transhume_core::{
     apply_plan::{self, Drift, DriftKind, ListForm, Plan, Shape, TargetColumn, TargetTable},
     net,
     table::Generation,
-    visibility::Snapshot,
 };
 use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 
 use super::{
     conflict::ApplyError,
+    flight::send,
+    portion::{Portion, is_loaded},
     set::{self, SetShape},
     statement,
 };
@@ -47,13 +48,13 @@ struct Known {
 
 #[derive(Debug)]
 pub(super) struct RelationMap {
-    loaded: HashMap<u32, LoadedTable>,
+    loaded: Arc<HashMap<u32, LoadedTable>>,
     announced: HashMap<u32, Arc<Relation>>,
     known: HashMap<u32, Known>,
 }
 
 impl RelationMap {
-    pub(super) fn new(loaded: HashMap<u32, LoadedTable>) -> Self {
+    pub(super) fn new(loaded: Arc<HashMap<u32, LoadedTable>>) -> Self {
         Self {
             loaded,
             announced: HashMap::new(),
@@ -61,19 +62,27 @@ impl RelationMap {
         }
     }
 
-    pub(super) fn announce(&mut self, relation: Arc<Relation>) {
-        let id = relation.id;
-        if !self.is_announced(&relation) {
-            self.known.remove(&id);
-            self.announced.insert(id, relation);
-        }
+    pub(super) fn loaded_tables(&self) -> Arc<HashMap<u32, LoadedTable>> {
+        Arc::clone(&self.loaded)
     }
 
-    /// As it is known already.
-    pub(super) fn is_announced(&self, relation: &Relation) -> bool {
-        self.announced
-            .get(&relation.id)
-            .is_some_and(|before| **before == *relation)
+    /// Nothing need be asked to write this portion.
+    pub(super) fn knows_all_of(&self, portion: &Portion) -> bool {
+        portion.announced.is_empty() && portion.relations.iter().all(|id| self.known.contains_key(id))
+    }
+
+    /// Takes up what was announced, and matches the portion's relations with their tables.
+    pub(super) async fn learn(&mut self, session: &Session, portion: &Portion) -> Result<(), ApplyError> {
+        for relation in &portion.announced {
+            self.known.remove(&relation.id);
+            self.announced.insert(relation.id, Arc::clone(relation));
+        }
+        for id in &portion.relations {
+            if !self.known.contains_key(id) {
+                self.make_plan(session, *id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What netting must know of these relations; one that is left out goes one by one.
@@ -82,25 +91,22 @@ impl RelationMap {
             .collect()
     }
 
-    /// The relation that was announced under this name.
-    pub(super) fn announced_as(&self, table: &QualifiedName) -> Option<&Arc<Relation>> {
-        let mut announced = self.announced.values();
-        announced.find(|relation| relation.name == *table)
+    /// Sets are not for this table: its changes go one by one until it is announced with another shape.
+    pub(super) fn write_table_singly(&mut self, table: &QualifiedName) {
+        for known in self.known.values_mut().filter(|known| known.plan.table == *table) {
+            known.net_shape = None;
+        }
     }
 
-    /// Sets are not for this table: its changes go one by one until it is announced with another shape.
-    pub(super) fn write_singly(&mut self, table: &QualifiedName) {
-        for known in self.known.values_mut().filter(|known| known.plan.table == *table) {
+    pub(super) fn write_singly(&mut self, id: u32) {
+        if let Some(known) = self.known.get_mut(&id) {
             known.net_shape = None;
         }
     }
 
     /// The table's load has read what this transaction did (design §2.3), or one to come will.
     pub(super) fn is_loaded(&self, id: u32, xid: u32) -> bool {
-        let sees = |snapshot: &Snapshot| snapshot.sees(xid);
-        self.loaded
-            .get(&id)
-            .is_some_and(|table| table.is_suspended || table.snapshot.as_ref().is_some_and(sees))
+        is_loaded(&self.loaded, id, xid)
     }
 
     pub(super) fn known_plan(&self, id: u32) -> Option<Arc<Plan>> {
@@ -131,16 +137,45 @@ impl RelationMap {
         shape: AnyShape,
     ) -> Result<Statement, ApplyError> {
         let known = self.known.get_mut(&id).ok_or_else(|| unannounced(id))?;
-        let text = match &shape {
-            AnyShape::Row(shape) => statement::text(&known.plan, shape),
-            AnyShape::Set(shape) => set::text(&known.plan, shape),
-        };
+        let text = text(&known.plan, &shape);
         let prepared = session.prepare(&text).await?;
         if known.statements.len() >= STATEMENTS_PER_RELATION {
             known.statements.clear();
         }
         known.statements.insert(shape, prepared.clone());
         Ok(prepared)
+    }
+
+    /// Prepares several statements at once; the first that is refused is told with its relation.
+    pub(super) async fn prepare_all(
+        &mut self,
+        session: &Arc<Session>,
+        shapes: Vec<(u32, AnyShape)>,
+    ) -> Result<(), (u32, PgError)> {
+        let mut answers = Vec::new();
+        for (id, shape) in shapes {
+            if let Some(known) = self.known.get(&id) {
+                let (session, text) = (Arc::clone(session), text(&known.plan, &shape));
+                answers.push((id, shape, send(async move { session.prepare(&text).await }).await));
+            }
+        }
+        for (id, shape, answer) in answers {
+            let prepared = answer.await.map_err(|error| (id, error.into()))?;
+            if let Some(known) = self.known.get_mut(&id) {
+                if known.statements.len() >= STATEMENTS_PER_RELATION {
+                    known.statements.clear();
+                }
+                known.statements.insert(shape, prepared);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text(plan: &Plan, shape: &AnyShape) -> String {
+    match shape {
+        AnyShape::Row(shape) => statement::text(plan, shape),
+        AnyShape::Set(shape) => set::text(plan, shape),
     }
 }
 

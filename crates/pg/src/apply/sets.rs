@@ -1,4 +1,4 @@
-//! Gathered changes written as sets, and one by one when that is refused.
+//! A portion as statements: sets, and one by one where that is refused.
 //!
 //! A constraint may refuse a set that it would have let pass row by row (two rows that swapped a unique
 //! value), and a count that is wrong does not say which row. Both are decided by undoing the flight and
@@ -8,6 +8,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use transhume_core::{
     apply_plan::{Operation, Plan},
+    disposition::Disposition,
     net::{self, Net},
 };
 use transhume_wire::lsn::Lsn;
@@ -17,11 +18,11 @@ use super::{
     buffer::Buffer,
     conflict::{ApplyError, Conflict, ConflictKind},
     flight::Subject,
+    portion::Portion,
     relation_map::AnyShape,
     serial::unprepared,
     set::{self, ListParameter, SetOperation, SetWrite},
 };
-use crate::state::apply::Advance;
 
 /// Above, changes go one by one: an array cannot grow beyond 1 GiB, and its parts are copied on the way.
 const LARGEST_SET_BYTES: usize = 256 << 20;
@@ -33,65 +34,70 @@ const SEVERAL: Origin = Origin {
     xid: 0,
 };
 
-/// A buffer as statements.
+/// A portion as statements.
 #[derive(Default)]
-struct Assembled {
-    sets: Vec<(u32, Arc<Plan>, SetWrite)>,
+pub(super) struct Assembled {
+    pub(super) sets: Vec<(u32, Arc<Plan>, SetWrite)>,
     /// Relations whose changes go one by one.
     serial: HashSet<u32>,
 }
 
+impl Assembled {
+    /// Nothing in sets.
+    pub(super) fn all_serial(portion: &Portion) -> Self {
+        Self {
+            sets: Vec::new(),
+            serial: portion.relations.clone(),
+        }
+    }
+}
+
 impl BatchWriter {
-    /// Writes what was gathered, then the frontier if it is given. Every answer is in when this returns.
-    pub(super) async fn flush(&mut self, advance: Option<&Advance>) -> Result<(), ApplyError> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        self.write(&buffer, advance).await?;
-        buffer.clear();
-        self.buffer = buffer;
-        Ok(())
+    /// Makes statements of a portion and prepares those that are new. Sets that the server does not
+    /// even parse are given up for their table.
+    pub(super) async fn assemble_prepared(&mut self, portion: &Portion) -> Result<Assembled, ApplyError> {
+        loop {
+            let assembled = self.assemble(portion);
+            let missing: Vec<_> = assembled
+                .sets
+                .iter()
+                .map(|(relation, _, write)| (*relation, AnyShape::Set(write.shape.clone())))
+                .filter(|(relation, shape)| self.relations.statement(*relation, shape).is_none())
+                .collect();
+            if missing.is_empty() {
+                return Ok(assembled);
+            }
+            self.settle().await?;
+            if self.is_open() {
+                self.session.batch_execute("savepoint before_preparing").await?;
+            }
+            // More of them than are kept for a relation: those that are gone by then are prepared again, singly.
+            let refused = self.relations.prepare_all(&self.session, missing).await;
+            if self.is_open() {
+                let end = match &refused {
+                    Ok(()) => "release savepoint before_preparing",
+                    Err(_) => "rollback to savepoint before_preparing; release savepoint before_preparing",
+                };
+                self.session.batch_execute(end).await?;
+            }
+            let Err((relation, error)) = refused else {
+                return Ok(assembled);
+            };
+            if error.disposition() == Disposition::Retry {
+                return Err(error.into());
+            }
+            tracing::debug!(%error, "sets are not for a table");
+            self.relations.write_singly(relation);
+        }
     }
 
-    async fn write(&mut self, buffer: &Buffer, advance: Option<&Advance>) -> Result<(), ApplyError> {
-        if buffer.is_empty() && advance.is_none() {
-            return Ok(());
-        }
-        self.begin().await?;
-        let assembled = self.assemble(buffer);
-        if assembled.sets.is_empty() {
-            return self.write_serially(buffer, advance).await;
-        }
-        let keeps_earlier = self.has_written;
-        if keeps_earlier {
-            self.control("savepoint before_flight").await?;
-        }
-        match self.attempt(buffer, assembled, advance).await {
-            Err(ApplyError::Conflict(conflict)) => {
-                self.learn_from(&conflict);
-                self.undo(keeps_earlier).await?;
-                self.write_serially(buffer, advance).await
-            }
-            Ok(()) => {
-                if keeps_earlier {
-                    self.control("release savepoint before_flight").await?;
-                }
-                self.has_written = true;
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn assemble(&self, buffer: &Buffer) -> Assembled {
-        let mut assembled = Assembled::default();
+    fn assemble(&self, portion: &Portion) -> Assembled {
+        let buffer = &portion.buffer;
         if buffer.bytes() > LARGEST_SET_BYTES {
-            return assembled;
+            return Assembled::all_serial(portion);
         }
-        let ids: HashSet<u32> = buffer
-            .changes
-            .iter()
-            .flat_map(|change| change.relations().iter().copied())
-            .collect();
-        let shapes = self.relations.net_shapes(ids.into_iter());
+        let mut assembled = Assembled::default();
+        let shapes = self.relations.net_shapes(portion.relations.iter().copied());
         for (relation, net) in net::collapse(&shapes, &buffer.changes).relations {
             let plan = self.relations.known_plan(relation);
             let writes = match (&plan, &net) {
@@ -113,39 +119,31 @@ impl BatchWriter {
         assembled
     }
 
-    async fn attempt(
+    /// Sends everything of a portion; answers are only waited for where the window is full.
+    pub(super) async fn attempt(
         &mut self,
-        buffer: &Buffer,
+        portion: &Portion,
         assembled: Assembled,
-        advance: Option<&Advance>,
     ) -> Result<(), ApplyError> {
         for (relation, plan, write) in assembled.sets {
             self.write_set(relation, plan, write).await?;
         }
         if !assembled.serial.is_empty() {
-            for (origin, change) in buffer.iter() {
-                if change.relations().iter().any(|id| assembled.serial.contains(id)) {
-                    self.write_one(origin, change).await?;
-                }
+            self.write_serially(&portion.buffer, &assembled.serial).await?;
+        }
+        match &portion.end {
+            Some(end) => self.end(end).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn write_serially(&mut self, buffer: &Buffer, relations: &HashSet<u32>) -> Result<(), ApplyError> {
+        for (origin, change) in buffer.iter() {
+            if change.relations().iter().any(|id| relations.contains(id)) {
+                self.write_one(origin, change).await?;
             }
         }
-        self.complete(advance).await
-    }
-
-    async fn write_serially(&mut self, buffer: &Buffer, advance: Option<&Advance>) -> Result<(), ApplyError> {
-        for (origin, change) in buffer.iter() {
-            self.write_one(origin, change).await?;
-        }
-        self.complete(advance).await?;
-        self.has_written |= !buffer.is_empty();
         Ok(())
-    }
-
-    async fn complete(&mut self, advance: Option<&Advance>) -> Result<(), ApplyError> {
-        if let Some(advance) = advance {
-            self.advance(advance).await?;
-        }
-        self.flight.drain().await
     }
 
     async fn write_set(&mut self, relation: u32, plan: Arc<Plan>, write: SetWrite) -> Result<(), ApplyError> {
@@ -169,27 +167,14 @@ impl BatchWriter {
         self.flight.launch(statement, subject, bytes).await
     }
 
-    /// Back to where the flight began.
-    async fn undo(&mut self, keeps_earlier: bool) -> Result<(), ApplyError> {
-        self.flight.abandon();
-        if keeps_earlier {
-            self.session
-                .batch_execute("rollback to savepoint before_flight; release savepoint before_flight")
-                .await?;
-            return Ok(());
-        }
-        self.close().await?;
-        self.begin().await
-    }
-
     /// What is not a matter of the rows would be refused again each time.
-    fn learn_from(&mut self, conflict: &Conflict) {
+    pub(super) fn learn_from(&mut self, conflict: &Conflict) {
         tracing::debug!(?conflict, "a flight is written again, one by one");
         if let ConflictKind::Refused(error) = &conflict.kind
             && !error.sqlstate.starts_with(CONSTRAINT_VIOLATION)
         {
             for table in &conflict.tables {
-                self.relations.write_singly(table);
+                self.relations.write_table_singly(table);
             }
         }
     }

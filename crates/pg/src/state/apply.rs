@@ -14,6 +14,9 @@ use crate::{error::PgError, session::Session};
 /// Moves the frontier; its row count tells whether the frontier was where the caller left it.
 pub const ADVANCE_FRONTIER: &str = include_str!("sql/apply/advance_frontier.sql");
 
+/// Writes down a marker and announces it; others learn of it when the transaction commits.
+pub const ADD_MARKER: &str = include_str!("sql/apply/add_marker.sql");
+
 /// The stored frontier and the totals below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredFrontier {
@@ -106,16 +109,13 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
         .collect()
 }
 
-/// Writes down a marker and announces it; others learn of it when the transaction commits.
-pub async fn add_marker(target: &Session, nonce: &str, lsn: Lsn) -> Result<(), PgError> {
-    let lsn = lsn.to_string();
-    target
-        .execute(
-            include_str!("sql/apply/add_marker.sql"),
-            &[&nonce, &lsn, &super::frontier::CHANNEL],
-        )
-        .await?;
-    Ok(())
+/// Parameters of [`ADD_MARKER`].
+pub(crate) fn marker_parameters(nonce: &str, lsn: Lsn) -> [String; 3] {
+    [
+        nonce.to_owned(),
+        lsn.to_string(),
+        super::frontier::CHANNEL.to_owned(),
+    ]
 }
 
 /// Says that the runner is alive, and how far it is.

@@ -1,0 +1,147 @@
+//! Handing batches over to the writer, and what it reports of them.
+//!
+//! Invariants: each batch's frontier begins where that of the one before ended; what the writer reports
+//! committed is shown, what the target has flushed is confirmed.
+
+use std::time::{Duration, Instant};
+
+use transhume_core::batch::Batch;
+use transhume_pg::{
+    apply::{ApplyError, BatchEnd, Portion},
+    state::apply::Advance,
+};
+
+use super::{
+    Until,
+    applier::Applier,
+    failure::{self, Failure, explain},
+    start::connect_source,
+    writing::{Handed, Report},
+};
+
+/// The frontier moves this often at most while only WAL that is not ours goes by.
+const IDLE_ADVANCE_EVERY: Duration = Duration::from_secs(1);
+/// At the end, what was handed over is waited for this long, and for the target to flush it: so that the slot
+/// is told. Whatever takes longer is sent again next time.
+const REST: Duration = Duration::from_secs(3);
+
+impl Applier<'_> {
+    /// Hands the batch over once nothing more is waiting; moves the frontier over WAL without changes of
+    /// ours only now and then.
+    pub(super) async fn hand_when_due(&mut self) -> Result<(), Failure> {
+        let is_resting = self.open.is_none() && self.writing.is_idle() && self.burst.items.is_empty();
+        if !is_resting || !self.receiver.bursts.is_empty() {
+            return Ok(());
+        }
+        let moves = self.frontier.received() > self.handed;
+        let is_time = self.last_handed.elapsed() >= IDLE_ADVANCE_EVERY;
+        if self.batch.must_commit || (moves && (self.is_awaited() || is_time)) {
+            self.hand_batch().await?;
+        }
+        Ok(())
+    }
+
+    /// Hands the batch over with its frontier.
+    pub(super) async fn hand_batch(&mut self) -> Result<(), Failure> {
+        let advance = Advance {
+            before: self.handed,
+            after: self.frontier.received(),
+            commit_time_micros: self.batch.commit_time_micros,
+            transactions: i64::try_from(self.batch.written).unwrap_or(i64::MAX),
+            changes: i64::try_from(self.batch.changes).unwrap_or(i64::MAX),
+        };
+        let markers = std::mem::take(&mut self.markers);
+        let end = BatchEnd {
+            advance,
+            // Others act upon a marker, and whoever waits for a position may go away right after.
+            is_synchronous: !markers.is_empty() || self.is_awaited(),
+            markers,
+        };
+        let portion = self.gatherer.take(Some(end));
+        self.hand(portion).await;
+        self.handed = advance.after;
+        self.last_handed = Instant::now();
+        if std::mem::take(&mut self.batch).is_fenced {
+            self.drain().await?;
+            self.control.hold.fence();
+        }
+        Ok(())
+    }
+
+    pub(super) async fn hand(&mut self, portion: Portion) {
+        let batch = self.batch;
+        self.writing.hand(Handed { portion, batch }).await;
+    }
+
+    /// Waits until everything that was handed over is committed.
+    pub(super) async fn drain(&mut self) -> Result<(), Failure> {
+        while !self.writing.is_idle() {
+            let report = self.writing.report().await?;
+            self.reported(report).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn reported(&mut self, report: Report) -> Result<(), Failure> {
+        match report {
+            Report::Taken => {}
+            Report::Position(position) => self.frontier.target_flushed(position.flushed),
+            Report::Failed(mishap) => return Err(self.failed(mishap.error, &mishap.batch).await),
+            Report::Committed(committed, batch) => {
+                let after = committed.advance.after;
+                let moved = self.frontier.committed(after, committed.position.end);
+                moved.map_err(|error| {
+                    let detail = error.to_string();
+                    Failure::stopped("the frontier would move wrongly", detail, "report this")
+                })?;
+                self.frontier.target_flushed(committed.position.flushed);
+                self.progress.send_modify(|progress| {
+                    progress.frontier = after;
+                    progress.received = after;
+                    progress.transactions += batch.written;
+                    progress.changes += batch.changes;
+                });
+            }
+        }
+        let flushed = self.frontier.confirmable();
+        self.progress.send_modify(|progress| progress.flushed = flushed);
+        Ok(())
+    }
+
+    /// Someone waits for exactly this position.
+    fn is_awaited(&self) -> bool {
+        matches!(self.request.until, Until::CaughtUp(lsn) if self.frontier.received() >= lsn)
+    }
+
+    /// After the loop: lets the target end and flush what was handed over, so that it need not be sent again.
+    pub(super) async fn come_to_rest(&mut self) {
+        let resting = async {
+            while !self.writing.is_idle() || self.frontier.is_flush_awaited() {
+                let report = self.writing.report().await?;
+                self.reported(report).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        // What fails here is met again by the next attempt.
+        let _ = tokio::time::timeout(REST, resting).await;
+    }
+
+    /// What an error of the writer means: within a group it is not known which transactions are good.
+    async fn failed(&mut self, error: ApplyError, batch: &Batch) -> Failure {
+        let concerns_a_change = matches!(error, ApplyError::Conflict(_) | ApplyError::Drift(_));
+        if concerns_a_change && batch.is_group() {
+            let up_to = batch.commit_lsn;
+            return Failure::WithinGroup { up_to };
+        }
+        let source = connect_source(self.request, "explain");
+        match error {
+            ApplyError::Drift(_) => explain(error, source.await).await,
+            ApplyError::Conflict(conflict) if failure::may_be_a_label(&conflict) => {
+                let table = conflict.tables.first();
+                let relation = table.and_then(|table| self.gatherer.announced_as(table)).cloned();
+                failure::explain_label(*conflict, relation, self.request, source.await).await
+            }
+            error => explain(error, Err(crate::error::EngineError::Interrupted)).await,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The task that owns the apply session: it writes portion after portion while the next one is gathered.
+//!
+//! Invariants: at most one portion waits while one is written, so memory is bounded; what was committed
+//! is reported in order and before an error; the target is asked what it has flushed until that is everything.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use transhume_core::batch::Batch;
+use transhume_pg::apply::{ApplyError, BatchWriter, Committed, Portion, TargetPosition};
+
+use transhume_wire::lsn::Lsn;
+
+use super::failure::Failure;
+
+/// Between two questions for what is flushed, while something is not: a target's WAL writer takes up to three times
+/// wal_writer_delay, 0.2 s each.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// A portion with the transactions of its batch so far.
+pub(super) struct Handed {
+    pub(super) portion: Portion,
+    pub(super) batch: Batch,
+}
+
+/// An error, and the batch that it concerns.
+pub(super) struct Mishap {
+    pub(super) error: ApplyError,
+    pub(super) batch: Batch,
+}
+
+pub(super) enum Report {
+    Committed(Committed, Batch),
+    /// A piece of a batch is written.
+    Taken,
+    Position(TargetPosition),
+    /// Nothing more comes.
+    Failed(Box<Mishap>),
+}
+
+/// Ends with this value; the target's transaction under way rolls back with its session.
+pub(super) struct Writing {
+    portions: mpsc::Sender<Handed>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    /// Batches and pieces of batches that were handed over and not reported.
+    outstanding: usize,
+    task: JoinSet<()>,
+}
+
+/// Handed over and not reported: one that is written, one that is ready to follow at once.
+const OUTSTANDING: usize = 2;
+
+impl Writing {
+    /// `written_up_to`: the end of the target's WAL, which need not be flushed yet.
+    pub(super) fn spawn(writer: BatchWriter, written_up_to: Lsn) -> Self {
+        let (portions, queue) = mpsc::channel(OUTSTANDING);
+        let (sender, reports) = mpsc::unbounded_channel();
+        let mut task = JoinSet::new();
+        let work = Work {
+            writer,
+            queue,
+            reports: sender,
+            under_way: None,
+            awaits_flush: Some((written_up_to, Instant::now())),
+        };
+        task.spawn(work.run());
+        Self {
+            portions,
+            reports,
+            outstanding: 0,
+            task,
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.outstanding < OUTSTANDING
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.outstanding == 0
+    }
+
+    /// Only where there is room.
+    pub(super) async fn hand(&mut self, handed: Handed) {
+        self.outstanding += 1;
+        // A task that is gone has reported why.
+        let _ = self.portions.send(handed).await;
+    }
+
+    /// What has come of it. Cancel-safe.
+    pub(super) async fn report(&mut self) -> Result<Report, Failure> {
+        let Some(report) = self.reports.recv().await else {
+            return Err(match self.task.join_next().await {
+                Some(Err(panic)) => {
+                    Failure::stopped("the writer ended unexpectedly", panic.to_string(), "report this")
+                }
+                _ => Failure::passing("the writer ended"),
+            });
+        };
+        if matches!(report, Report::Committed(..) | Report::Taken) {
+            self.outstanding -= 1;
+        }
+        Ok(report)
+    }
+}
+
+struct Work {
+    writer: BatchWriter,
+    queue: mpsc::Receiver<Handed>,
+    reports: mpsc::UnboundedSender<Report>,
+    /// What was sent last and is not reported: its batch, and whether that ends with it.
+    under_way: Option<(Batch, bool)>,
+    /// The target's WAL has to be flushed up to here; when to ask.
+    awaits_flush: Option<(Lsn, Instant)>,
+}
+
+impl Work {
+    async fn run(mut self) {
+        if let Err(mishap) = self.work().await {
+            let _ = self.reports.send(Report::Failed(mishap));
+        }
+    }
+
+    async fn work(&mut self) -> Result<(), Box<Mishap>> {
+        loop {
+            let ask_at = self.awaits_flush.map(|(_, at)| at);
+            let handed = tokio::select! {
+                biased;
+                handed = self.queue.recv() => handed,
+                () = sleep_until(ask_at.unwrap_or_else(Instant::now)), if ask_at.is_some() => {
+                    self.ask().await?;
+                    continue;
+                }
+            };
+            let Some(Handed { portion, batch }) = handed else {
+                return Ok(());
+            };
+            let ends = portion.end().is_some();
+            let written = self.writer.write(portion).await;
+            self.tell(written, batch)?;
+            self.under_way = Some((batch, ends));
+            if self.queue.is_empty() {
+                let settled = self.writer.settle().await;
+                self.tell(settled, batch)?;
+            }
+        }
+    }
+
+    /// Reports what has come of the portion that was under way; it is what failed, or else the one behind it.
+    fn tell(&mut self, result: Result<(), ApplyError>, next: Batch) -> Result<(), Box<Mishap>> {
+        while let Some(committed) = self.writer.next_committed() {
+            let (batch, _) = self.under_way.take().unwrap_or_default();
+            let at = self
+                .awaits_flush
+                .map_or_else(|| Instant::now() + ASK_EVERY, |(_, at)| at);
+            let TargetPosition { end, flushed } = committed.position;
+            self.awaits_flush = (flushed < end).then_some((end, at));
+            let _ = self.reports.send(Report::Committed(committed, batch));
+        }
+        if let Err(error) = result {
+            let batch = self.under_way.map_or(next, |(batch, _)| batch);
+            return Err(Box::new(Mishap { error, batch }));
+        }
+        if self.under_way.take_if(|(_, ends)| !*ends).is_some() {
+            let _ = self.reports.send(Report::Taken);
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self) -> Result<(), Box<Mishap>> {
+        let position = self.writer.position().await;
+        let position = position.map_err(|error| {
+            let batch = Batch::default();
+            Box::new(Mishap { error, batch })
+        })?;
+        self.awaits_flush = self
+            .awaits_flush
+            .filter(|(end, _)| position.flushed < *end)
+            .map(|(end, _)| (end, Instant::now() + ASK_EVERY));
+        let _ = self.reports.send(Report::Position(position));
+        Ok(())
+    }
+}
