@@ -11,7 +11,10 @@ use crate::{
     invocation::Invocation,
     progress::shown,
     quantity::{Size, Span, grouped},
-    terminal::style::{Style, Tone},
+    terminal::{
+        objects,
+        style::{Style, Tone},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -96,6 +99,8 @@ fn text(report: &DemoReport, style: Style) -> String {
             report.tables_equal,
             seconds(report.verify_seconds)
         ),
+        format!("  {}", objects::headline(&report.objects, style)),
+        objects::named(&report.objects),
         heading(style, "Cutover"),
         cutover::text(&report.cutover, style)
             .lines()
@@ -116,7 +121,8 @@ fn text(report: &DemoReport, style: Style) -> String {
             report.acknowledged, report.found
         ),
     ];
-    lines.join("\n")
+    let told: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    told.join("\n")
         + "\n\nWhere to look next: README.md for a migration of your own, docs/architecture.md for how it works.\n"
 }
 

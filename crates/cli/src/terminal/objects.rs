@@ -12,6 +12,9 @@ use crate::quantity::grouped;
 /// Kinds named in the line of what was compared; the rest is counted together.
 const MOST_KINDS: usize = 6;
 
+/// Findings named where there is no room for their texts.
+const MOST_NAMED: usize = 5;
+
 pub(crate) fn text(comparison: &ObjectComparison, style: Style) -> String {
     let mut lines = vec![headline(comparison, style)];
     if !comparison.findings.is_empty() {
@@ -26,6 +29,17 @@ pub(crate) fn text(comparison: &ObjectComparison, style: Style) -> String {
     lines.extend([String::new(), style.paint(Tone::Label, "Not compared")]);
     lines.extend(comparison.not_compared.iter().map(not_compared));
     lines.join("\n") + "\n"
+}
+
+/// Findings by their names alone, a line each; empty without any.
+pub(crate) fn named(comparison: &ObjectComparison) -> String {
+    let lines: Vec<String> = comparison
+        .findings
+        .iter()
+        .take(MOST_NAMED)
+        .map(|finding| format!("    {}  {}", finding.code, finding.object))
+        .collect();
+    lines.join("\n")
 }
 
 fn not_compared(finding: &Finding) -> String {

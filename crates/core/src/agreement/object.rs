@@ -211,6 +211,21 @@ pub(super) fn unquoted(quoted: &str) -> String {
     inner.unwrap_or(quoted).replace("\"\"", "\"")
 }
 
+/// The names in a list such as `"a"."b", "c"."d"`.
+pub(super) fn qualified_names(list: &str) -> Vec<QualifiedName> {
+    let mut parts = Vec::new();
+    let mut rest = list;
+    while let Some(start) = rest.find('"') {
+        let quoted = &rest[start..start + quoted_length(&rest[start..])];
+        parts.push(unquoted(quoted));
+        rest = &rest[start + quoted.len()..];
+    }
+    parts
+        .chunks_exact(2)
+        .map(|pair| QualifiedName::new(pair[0].clone(), pair[1].clone()))
+        .collect()
+}
+
 fn is_plain(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
         && name

@@ -13,6 +13,7 @@ use super::{
     difference::{Aspect, Difference, TraitDifference, Versions, differences},
     object::{Kind, Object, PRIVILEGES, for_people, unquoted},
     remedy,
+    selected::Selected,
 };
 use crate::{
     finding::{Finding, Severity},
@@ -42,12 +43,12 @@ pub struct Agreement {
 const SERVER_S_EXTENSIONS: &str = "extensions are of the version that comes with the target's server";
 
 pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation<'_>) -> Agreement {
-    let schemas = selected_schemas(&source, situation.selector);
-    let selected = |mut objects: Vec<Object>| {
-        objects.retain(|object| is_selected(object, situation.selector, &schemas));
+    let selected = Selected::of(&source, situation.selector);
+    let taken = |mut objects: Vec<Object>| {
+        objects.retain(|object| selected.takes(object));
         objects
     };
-    let (source, target) = (selected(source), selected(target));
+    let (source, target) = (taken(source), taken(target));
     let mut agreement = Agreement::default();
     for object in source
         .iter()
@@ -59,32 +60,17 @@ pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation
             .or_default() += 1;
     }
     for difference in differences(&source, &target, situation.versions) {
-        judge(difference, situation, &mut agreement);
+        judge(difference, situation, &selected, &mut agreement);
     }
     agreement
 }
 
-/// Schemas whose functions, types and the like come along.
-fn selected_schemas(source: &[Object], selector: &Selector) -> BTreeSet<String> {
-    let relations = source.iter().filter_map(|object| object.relation.as_ref());
-    relations
-        .filter(|name| selector.selects(name))
-        .map(|name| name.schema.clone())
-        .collect()
-}
-
-/// As the schema archive is read: what belongs to a relation goes with it, what is in a schema with
-/// the schema's selected tables; extensions always.
-fn is_selected(object: &Object, selector: &Selector, schemas: &BTreeSet<String>) -> bool {
-    match (&object.relation, &object.schema) {
-        (Some(relation), _) => selector.selects(relation),
-        _ if selector.is_everything() || object.kind == Kind::Extension => true,
-        (None, Some(schema)) => schemas.contains(schema),
-        (None, None) => false,
-    }
-}
-
-fn judge(difference: Difference<'_>, situation: &Situation<'_>, agreement: &mut Agreement) {
+fn judge(
+    difference: Difference<'_>,
+    situation: &Situation<'_>,
+    selected: &Selected<'_>,
+    agreement: &mut Agreement,
+) {
     let object = difference.object;
     let mut excuse = |reason: &str| *agreement.deliberate.entry(reason.to_owned()).or_default() += 1;
     match difference.aspect {
@@ -96,12 +82,15 @@ fn judge(difference: Difference<'_>, situation: &Situation<'_>, agreement: &mut 
         Aspect::Surplus if object.kind == Kind::Extension => {}
         Aspect::Surplus => agreement.findings.push(surplus(object)),
         Aspect::Different(mut traits) => {
-            traits.retain(|differing| match on_purpose(object, differing, situation) {
-                Some(reason) => {
-                    excuse(reason);
-                    false
+            traits.retain(|differing| {
+                match on_purpose(object, differing, situation).or_else(|| selected.excuses(object, differing))
+                {
+                    Some(reason) => {
+                        excuse(reason);
+                        false
+                    }
+                    None => true,
                 }
-                None => true,
             });
             if !traits.is_empty() {
                 agreement.findings.push(different(object, &traits, situation));
@@ -181,10 +170,11 @@ fn different(object: &Object, traits: &[TraitDifference], situation: &Situation<
         .map(|differing| weight(object, differing, situation));
     let severity = weights.max().unwrap_or(Severity::Warning);
     let told: Vec<String> = traits.iter().map(told).collect();
-    let remedies: Vec<String> = traits
+    let mut remedies: Vec<String> = traits
         .iter()
         .map(|differing| remedy::of_different(object, differing))
         .collect();
+    remedies.dedup();
     finding(
         "different",
         severity,
@@ -348,34 +338,5 @@ mod tests {
                 ("surplus-trigger", Severity::Blocker),
             ]
         );
-    }
-
-    #[test]
-    fn only_what_is_selected_is_compared() {
-        let selection = crate::selection::Selection {
-            include: vec!["shop.orders".to_owned()],
-            exclude: Vec::new(),
-        };
-        let selector = selection.selector().unwrap();
-        let function = |schema: &str| Object {
-            relation: None,
-            schema: Some(schema.to_owned()),
-            ..object(Kind::Function, schema, "{}")
-        };
-        let source = vec![
-            object(Kind::Table, "orders", "{}"),
-            object(Kind::Table, "other", "{}"),
-            function("shop"),
-            function("elsewhere"),
-        ];
-        let found = judged(source, Vec::new(), &selector);
-        assert_eq!(
-            codes(&found),
-            [
-                ("missing-function", Severity::Blocker),
-                ("missing-table", Severity::Blocker),
-            ]
-        );
-        assert!(found.findings.iter().all(|finding| !finding.remedy.is_empty()));
     }
 }

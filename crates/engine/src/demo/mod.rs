@@ -31,7 +31,7 @@ use crate::{
     report::Reporter,
     run::{self, RunOptions},
     status::{self, Status},
-    verify::{self, Verification, VerifyOptions},
+    verify::{self, ObjectComparison, Verification, VerifyOptions},
 };
 
 /// Where Debian and Ubuntu keep the servers of each major version.
@@ -62,6 +62,8 @@ pub struct DemoReport {
     pub transactions_applied: u64,
     pub verify_seconds: f64,
     pub tables_equal: usize,
+    /// Everything besides rows.
+    pub objects: ObjectComparison,
     pub cutover: CutoverReport,
     pub traffic: TrafficSummary,
     pub acknowledged: usize,
@@ -209,6 +211,7 @@ async fn migrate(
         transactions_applied: figures.transactions,
         verify_seconds: verification.seconds,
         tables_equal: verification.tables.iter().filter(|table| table.equal).count(),
+        objects: verification.objects,
         cutover,
         acknowledged: purchases.acknowledged.len(),
         found,

@@ -144,3 +144,19 @@ async fn every_planted_difference_is_named_once() {
 async fn every_planted_difference_is_named_once_between_versions() {
     every_difference_is_named_once(13, 17).await;
 }
+
+#[tokio::test]
+async fn what_is_not_selected_is_not_missed() {
+    let site = Site::with_torture(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    // The parent of this child is not selected, so the foreign key to it cannot come.
+    let selection = "torture.child,torture.doc,torture.parted_north,torture.rich_ids";
+    site.succeed(&["run", "--include", selection, "--until-caught-up"]);
+    let ended = site.succeed(&["verify", "--json"]);
+    let verification: Value = serde_json::from_str(&ended.output).expect("verify prints JSON");
+    let objects = &verification["objects"];
+    assert_eq!(objects["findings"], Value::Array(Vec::new()), "{objects:#}");
+    let left_out = "objects were left out since they need what is not selected";
+    assert_eq!(objects["deliberate"][left_out], 2, "{objects:#}");
+    let not_compared = objects["not_compared"].to_string();
+    assert!(not_compared.contains("are not in the selection"), "{objects:#}");
+}
