@@ -1,7 +1,9 @@
 //! `cutover`: the switch.
 
 use clap::Args;
-use transhume_engine::cutover::{CutoverOptions, CutoverReport, cutover};
+use transhume_engine::cutover::{
+    ConditionName, ConditionState, CutoverOptions, CutoverReport, Gate, UnknownCondition, check, cutover,
+};
 
 use crate::{
     arguments::replace,
@@ -10,18 +12,24 @@ use crate::{
     invocation::Invocation,
     progress::shown,
     quantity::{Size, Span},
-    terminal::{confirm::confirm, style::Style, table::table},
+    terminal::{
+        confirm::confirm,
+        style::{Style, Tone},
+        table::table,
+    },
 };
 
 const EXAMPLES: &str = "\
 Examples:
+  transhume cutover --check
   transhume cutover
+  transhume cutover --override verification,long-transactions
   transhume cutover --yes --json > cutover.json
   transhume cutover --max-lag 64MB --lock-timeout 2s";
 
 /// Stop writes on the source, drain, and open the target
 ///
-/// Refused while the target is far behind. Any failure before the target opens undoes the fence and
+/// Refused while a condition of the gate is not met: --check shows them all. Any failure before the target opens undoes the fence and
 /// goes back to following: the application has only waited. Prints the write pause, step by step.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -41,6 +49,15 @@ pub(crate) struct Arguments {
     /// Increments that each sequence is set ahead of the source's value
     #[arg(long, value_name = "NUMBER", env = "TRANSHUME_SEQUENCE_MARGIN")]
     sequence_margin: Option<i64>,
+    /// Ask for a verification that is not older; 0s asks for none [default: 24h]
+    #[arg(long, value_name = "DURATION", env = "TRANSHUME_VERIFIED_WITHIN")]
+    verified_within: Option<Span>,
+    /// Go on although these conditions of the gate are not met; the report names them
+    #[arg(long = "override", value_name = "CONDITION", value_delimiter = ',', value_parser = condition)]
+    overrides: Vec<ConditionName>,
+    /// Only show the conditions of the gate; exit code 1 where one is not met
+    #[arg(long)]
+    check: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -56,11 +73,21 @@ impl Arguments {
         replace(&mut settings.attempts, self.attempts.as_ref());
         replace(&mut settings.drain_timeout, self.drain_timeout.as_ref());
         replace(&mut settings.sequence_margin, self.sequence_margin.as_ref());
+        replace(&mut settings.verified_within, self.verified_within.as_ref());
     }
+}
+
+fn condition(word: &str) -> std::result::Result<ConditionName, String> {
+    word.parse().map_err(|error: UnknownCondition| error.to_string())
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
+    let mut options = options(&invocation.settings);
+    options.overrides.clone_from(&arguments.overrides);
+    if arguments.check {
+        return show_gate(arguments, invocation, &options).await;
+    }
     confirm(
         &invocation.terminal,
         arguments.yes,
@@ -70,7 +97,6 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
             endpoints.source, endpoints.target
         ),
     )?;
-    let options = options(&invocation.settings);
     let report = shown(&invocation.terminal, async |reporter| {
         cutover(&endpoints, &options, reporter, &invocation.cancellation).await
     })
@@ -89,6 +115,45 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     })
 }
 
+async fn show_gate(arguments: &Arguments, invocation: &Invocation, options: &CutoverOptions) -> Result<Exit> {
+    let endpoints = invocation.endpoints()?;
+    let gate = shown(&invocation.terminal, async |reporter| {
+        check(&endpoints, options, reporter).await
+    })
+    .await?;
+    invocation
+        .terminal
+        .print_result(arguments.json, &gate, gate_text)?;
+    Ok(if gate.is_open() {
+        Exit::Success
+    } else {
+        Exit::OperatorMustAct
+    })
+}
+
+fn gate_text(gate: &Gate, style: Style) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for condition in &gate.conditions {
+        let tone = match condition.state {
+            ConditionState::Met => Tone::Good,
+            ConditionState::Degraded | ConditionState::Overridden => Tone::Warning,
+            ConditionState::Unmet => Tone::Bad,
+        };
+        let state = style.paint(tone, &format!("{:<10}", condition.state.name()));
+        let name = style.paint(Tone::Label, &format!("{:<21}", condition.name.name()));
+        lines.push(format!("{state}  {name}  {}", condition.evidence));
+        if !condition.remedy.is_empty() {
+            lines.push(format!("{:35}remedy: {}", "", condition.remedy));
+        }
+    }
+    lines.push(match gate.unmet().count() {
+        0 => "\nthe gate is open".to_owned(),
+        1 => "\nthe gate is shut: 1 condition is not met".to_owned(),
+        more => format!("\nthe gate is shut: {more} conditions are not met"),
+    });
+    lines.join("\n") + "\n"
+}
+
 fn options(settings: &Config) -> CutoverOptions {
     let default = CutoverOptions::default();
     CutoverOptions {
@@ -99,6 +164,10 @@ fn options(settings: &Config) -> CutoverOptions {
             .drain_timeout
             .map_or(default.drain_timeout, |span| span.0),
         sequence_margin: settings.sequence_margin.unwrap_or(default.sequence_margin),
+        verified_within: settings.verified_within.map_or(default.verified_within, |span| {
+            Some(span.0).filter(|span| !span.is_zero())
+        }),
+        overrides: Vec::new(),
     }
 }
 

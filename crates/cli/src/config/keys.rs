@@ -208,4 +208,14 @@ pub(super) const KEYS: &[Key] = &[
                 .map(|number| config.sequence_margin = Some(number))
         },
     },
+    Key {
+        section: "cutover",
+        name: "verified_within",
+        about: "The cutover asks for a verification that found both sides equal and is not older.\n\
+                \"0s\": it does not ask.",
+        example: "\"24h\"",
+        flag: "--verified-within",
+        form: DURATION,
+        set: |config, value| value.duration().map(|span| config.verified_within = Some(span)),
+    },
 ];

@@ -45,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) attempts: Option<u32>,
     pub(crate) drain_timeout: Option<Span>,
     pub(crate) sequence_margin: Option<i64>,
+    pub(crate) verified_within: Option<Span>,
     pub(crate) comparers: Option<usize>,
     /// Several databases, each a migration of its own; empty where the file is about one.
     pub(crate) databases: Vec<Database>,

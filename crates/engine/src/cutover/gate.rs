@@ -1,19 +1,37 @@
-//! The gate: conditions that must hold before the fence is tried, all shown at once.
+//! The gate: both sides are looked at, and all conditions told at once.
+//!
+//! Judging is `core::gate`'s; this reads. Nothing is changed on either side.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
-use transhume_core::{finding::Finding, load::RelationState, phase::Phase};
+use transhume_core::{
+    gate::{Condition, Gate, Limits, Observation, judge},
+    load::RelationState,
+    phase::Phase,
+    table::Persistence,
+};
 use transhume_pg::{
-    catalog::activity,
-    state::{finding, frontier, load::relations},
+    catalog::{activity, firing::firing},
+    error::PgError,
+    gate, publication,
+    server_limits::server_limits,
+    session::Session,
+    slot,
+    state::{
+        deviation::{self, Side},
+        frontier,
+        load::relations,
+        overview,
+    },
     wal,
 };
+use transhume_wire::ident::QualifiedName;
 
-use super::Cutover;
-use crate::{
-    error::{Doing, EngineError, Result},
-    follow, guard,
-};
+use super::{Cutover, RELEASE_INTERVAL};
+use crate::error::{Doing, EngineError, Result};
 
 /// How long a lag may take to come down before the gate refuses: a follower that has just been
 /// started needs a moment.
@@ -21,26 +39,180 @@ const LAG_PATIENCE: Duration = Duration::from_secs(10);
 
 const LAG_POLL: Duration = Duration::from_millis(200);
 
-pub(super) async fn pass(cutover: &Cutover<'_>) -> Result<()> {
+/// Transactions that are younger end by themselves, as far as anybody can tell.
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// All conditions as they are now.
+pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
     if cutover.migration.phase != Phase::Follow {
         return Err(EngineError::refused(
             format!("the migration is in phase {}", cutover.migration.phase),
             "cut over while it is in phase follow (see \"transhume status\")",
         ));
     }
-    let mut blockers = Vec::new();
-    blockers.extend(lag(cutover).await?);
-    blockers.extend(prepared_transactions(cutover).await?);
-    blockers.extend(tables_not_loaded(cutover).await?);
-    blockers.extend(standing(cutover).await?);
-    if blockers.is_empty() {
-        Ok(())
-    } else {
-        Err(EngineError::Blocked(blockers))
-    }
+    let seen = observe(cutover).await?;
+    let options = cutover.options;
+    let limits = Limits {
+        lag_bytes: options.lag_limit_bytes,
+        verified_within: options.verified_within,
+        transaction_age: YOUNG.max((options.lock_timeout + RELEASE_INTERVAL) * options.attempts),
+    };
+    let conditions: Vec<Condition> = judge(&seen, &limits);
+    Ok(Gate::new(conditions, &options.overrides))
 }
 
-async fn lag(cutover: &Cutover<'_>) -> Result<Option<Finding>> {
+async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
+    let (source, target) = (&cutover.source, &cutover.target);
+    let mut seen = Observation {
+        lag_bytes: lag(cutover).await?,
+        tables_selected: cutover.tables.len(),
+        sequences_selected: cutover.sequences.len(),
+        ..Observation::default()
+    };
+    seen.verification = gate::last_verification(target)
+        .await
+        .doing("reading the last verification")?;
+    seen.findings = overview::read(target)
+        .await
+        .doing("reading the findings")?
+        .findings;
+    seen.exceptions = gate::exceptions(target).await.doing("counting stored changes")?;
+    seen.open_builds = gate::open_builds(target).await.doing("reading the builds")?;
+    seen.free_connections = (
+        free_connections(source)
+            .await
+            .doing("asking what the source has free")?,
+        free_connections(target)
+            .await
+            .doing("asking what the target has free")?,
+    );
+    let sequences: Vec<String> = cutover
+        .sequences
+        .iter()
+        .map(|sequence| sequence.name.to_string())
+        .collect();
+    seen.unsettable_sequences = gate::unsettable_sequences(target, &sequences)
+        .await
+        .doing("looking at the target's sequences")?;
+    observe_tables(cutover, &mut seen).await?;
+    seen.changed_deviations = changed_deviations(cutover).await?;
+    observe_writers(cutover, &mut seen).await?;
+    Ok(seen)
+}
+
+async fn free_connections(session: &Session) -> std::result::Result<u32, PgError> {
+    Ok(server_limits(session).await?.free_connections)
+}
+
+/// What stands in the fence's way on the source.
+async fn observe_writers(cutover: &Cutover<'_>, seen: &mut Observation) -> Result<()> {
+    let tables: Vec<u32> = cutover.tables.iter().map(|table| table.oid).collect();
+    let sequences: Vec<u32> = cutover.sequences.iter().map(|sequence| sequence.oid).collect();
+    seen.prepared = activity::prepared_transactions(&cutover.source)
+        .await
+        .doing("looking for prepared transactions")?;
+    let database = &cutover.migration.identity.database;
+    seen.prepared
+        .retain(|transaction| transaction.database == *database);
+    seen.locks = gate::blocking_locks(&cutover.source, &tables)
+        .await
+        .doing("looking for transactions in the fence's way")?;
+    seen.fence = gate::fence_rights(&cutover.source, &tables, &sequences)
+        .await
+        .doing("asking which doors can be shut")?;
+    Ok(())
+}
+
+/// Tables that are not as the source's, and what is not valid on them.
+async fn observe_tables(cutover: &Cutover<'_>, seen: &mut Observation) -> Result<()> {
+    let all = relations::all(&*cutover.target)
+        .await
+        .doing("reading the state of the tables")?;
+    let known: HashSet<u32> = all.iter().map(|relation| relation.source_oid).collect();
+    let new = cutover.tables.iter().filter(|table| !known.contains(&table.oid));
+    seen.new_tables = new.map(|table| table.name.plain()).collect();
+    seen.tables = all
+        .iter()
+        .filter(|relation| relation.state != RelationState::Loaded)
+        .map(|relation| (relation.name.plain(), relation.state))
+        .collect();
+    let names: Vec<&QualifiedName> = all.iter().map(|relation| &relation.name).collect();
+    let (on_source, on_target) = tokio::try_join!(
+        gate::invalid(&cutover.source, &names),
+        gate::invalid(&cutover.target, &names),
+    )
+    .doing("looking for invalid indexes and constraints")?;
+    // What the source never validated is not the migration's to validate.
+    seen.invalid = on_target
+        .into_iter()
+        .filter(|name| !on_source.contains(name))
+        .collect();
+    Ok(())
+}
+
+/// Whatever is not as the migration left it: slot, publication, identities, triggers.
+async fn changed_deviations(cutover: &Cutover<'_>) -> Result<Vec<String>> {
+    let (source, target) = (&cutover.source, &cutover.target);
+    let migration = &cutover.migration;
+    let mut changed = Vec::new();
+    let state = slot::state(source, &migration.slot_name)
+        .await
+        .doing("looking at the slot")?;
+    if state.is_none_or(|state| state.wal_status.as_deref() == Some("lost")) {
+        changed.push(format!(
+            "replication slot {} is gone or lost",
+            migration.slot_name
+        ));
+    }
+    let published = publication::tables(source, &migration.publication_name)
+        .await
+        .doing("reading the publication")?
+        .unwrap_or_default();
+    let has_wal = |persistence| persistence == Persistence::Permanent;
+    let known = relations::all(&**target)
+        .await
+        .doing("reading the state of the tables")?;
+    let unpublished = cutover.tables.iter().filter(|table| {
+        has_wal(table.persistence)
+            && known.iter().any(|relation| relation.source_oid == table.oid)
+            && !published.contains(&table.name)
+    });
+    changed.extend(unpublished.map(|table| format!("{} is not published", table.name.plain())));
+    let deviations = deviation::open(target, Side::Source)
+        .await
+        .doing("reading what was changed on the source")?;
+    let identities: Vec<String> = deviations
+        .into_iter()
+        .filter(|deviation| deviation.kind == "replica-identity")
+        .map(|deviation| deviation.object)
+        .collect();
+    let lost = gate::lost_identities(source, &identities)
+        .await
+        .doing("reading replica identities")?;
+    changed.extend(
+        lost.into_iter()
+            .map(|table| format!("replica identity of {table} is not full")),
+    );
+    let replica_role = crate::run::replica_role(target).await?;
+    let active = firing(&**target, replica_role)
+        .await
+        .doing("looking for triggers on the target")?;
+    let selector = crate::run::selector(&migration.selection)?;
+    let active = active
+        .into_iter()
+        .filter(|firing| selector.selects(&firing.table));
+    changed.extend(active.map(|firing| {
+        format!(
+            "{} of {} act on what is applied",
+            firing.names.join(", "),
+            firing.table.plain()
+        )
+    }));
+    Ok(changed)
+}
+
+/// The lag, once it is small enough or has been waited for.
+async fn lag(cutover: &Cutover<'_>) -> Result<u64> {
     let limit = cutover.options.lag_limit_bytes;
     let deadline = Instant::now() + LAG_PATIENCE;
     loop {
@@ -51,79 +223,12 @@ async fn lag(cutover: &Cutover<'_>) -> Result<Option<Finding>> {
             .await
             .doing("reading the frontier")?;
         let lag = end.bytes_since(applied);
-        if lag <= limit {
-            return Ok(None);
-        }
-        if Instant::now() >= deadline {
-            return Ok(Some(Finding::blocker(
-                "lag",
-                "",
-                format!("the target is {lag} bytes behind the source, the limit is {limit}"),
-                "wait until \"transhume status\" shows less, or raise --max-lag",
-            )));
+        if lag <= limit || Instant::now() >= deadline {
+            return Ok(lag);
         }
         cutover
             .reporter
             .waiting(format!("the lag of {lag} bytes to fall below {limit}"));
         tokio::time::sleep(LAG_POLL).await;
     }
-}
-
-/// A prepared transaction holds its locks until somebody commits it: the fence would wait in vain.
-async fn prepared_transactions(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
-    let prepared = activity::prepared_transactions(&cutover.source)
-        .await
-        .doing("looking for prepared transactions")?;
-    let database = &cutover.migration.identity.database;
-    Ok(prepared
-        .into_iter()
-        .filter(|transaction| transaction.database == *database)
-        .map(|transaction| {
-            Finding::blocker(
-                "prepared-transaction",
-                &transaction.gid,
-                format!(
-                    "prepared {} seconds ago by {}, neither committed nor rolled back",
-                    transaction.age_seconds, transaction.owner
-                ),
-                "run COMMIT PREPARED or ROLLBACK PREPARED for it on the source",
-            )
-        })
-        .collect())
-}
-
-/// What the stream or the guard found and nobody has remedied yet.
-async fn standing(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
-    let mut standing = Vec::new();
-    for origin in [follow::ORIGIN, guard::ORIGIN] {
-        standing.extend(
-            finding::blockers(&*cutover.target, origin)
-                .await
-                .doing("reading the findings")?,
-        );
-    }
-    Ok(standing)
-}
-
-/// A table whose rows are not those of the source must not be what the application finds.
-async fn tables_not_loaded(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
-    let all = relations::all(&*cutover.target)
-        .await
-        .doing("reading the state of the tables")?;
-    let finding = |relation: relations::Relation| {
-        let table = relation.name.plain();
-        let (message, remedy) = match relation.state {
-            RelationState::Loaded => return None,
-            RelationState::Suspended => (
-                "it is suspended: its rows are older than those of the source",
-                format!("run \"transhume table resume {table}\""),
-            ),
-            RelationState::Planned | RelationState::Loading => (
-                "it is being loaded anew",
-                "wait until \"transhume status\" shows it no more".to_owned(),
-            ),
-        };
-        Some(Finding::blocker("table-not-loaded", &table, message, remedy))
-    };
-    Ok(all.into_iter().filter_map(finding).collect())
 }

@@ -15,6 +15,7 @@ mod pause;
 use std::time::Duration;
 
 use serde::Serialize;
+pub use transhume_core::gate::{Condition, ConditionName, ConditionState, Gate, UnknownCondition};
 use transhume_core::{finding::Finding, phase::Phase, sequence::Sequence, table::Table};
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
@@ -29,9 +30,12 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     present::migration_on,
-    report::Reporter,
+    report::{Report, Reporter},
     runner::Companion,
 };
+
+/// Between two tries of the fence, so that what had queued behind it gets through.
+const RELEASE_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone)]
 pub struct CutoverOptions {
@@ -45,6 +49,10 @@ pub struct CutoverOptions {
     pub drain_timeout: Duration,
     /// Increments that each sequence is set ahead of the source's value.
     pub sequence_margin: i64,
+    /// The gate asks for a verification that is not older; none: it does not ask.
+    pub verified_within: Option<Duration>,
+    /// Conditions of the gate that the operator waves through.
+    pub overrides: Vec<ConditionName>,
 }
 
 impl Default for CutoverOptions {
@@ -60,6 +68,9 @@ impl Default for CutoverOptions {
             drain_timeout: Duration::from_secs(10),
             // A crash of the source skips up to 32 values that a session had fetched ahead.
             sequence_margin: 32,
+            // Whoever moves on Sunday has verified on Saturday.
+            verified_within: Some(Duration::from_secs(24 * 60 * 60)),
+            overrides: Vec::new(),
         }
     }
 }
@@ -71,6 +82,8 @@ pub struct CutoverReport {
     pub target: String,
     /// Every commit of the source is below this.
     pub fence_lsn: Lsn,
+    /// What held when the fence was tried, and what the operator waved through.
+    pub gate: Gate,
     pub steps: Vec<Step>,
     /// From the first lock asked for to the target open, in milliseconds: the longest that a
     /// writer can have waited.
@@ -102,6 +115,12 @@ pub(crate) struct Cutover<'run> {
     target: Session,
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+}
+
+/// Looks at both sides and tells which conditions hold; changes nothing.
+pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &Reporter) -> Result<Gate> {
+    let cutover = Cutover::begin(endpoints, options, reporter).await?;
+    gate::inspect(&cutover).await
 }
 
 /// Switches over, or leaves everything as it was and says why.
@@ -155,9 +174,9 @@ impl<'run> Cutover<'run> {
     }
 
     async fn switch(mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
-        gate::pass(&self).await?;
+        let gate = self.pass_gate().await?;
         self.enter().await?;
-        match self.pause(cancellation).await {
+        match self.pause(gate, cancellation).await {
             Ok(report) => Ok(report),
             Err(error) => match self.leave().await {
                 Ok(()) => Err(error),
@@ -168,6 +187,24 @@ impl<'run> Cutover<'run> {
                 )),
             },
         }
+    }
+
+    async fn pass_gate(&self) -> Result<Gate> {
+        let gate = gate::inspect(self).await?;
+        if !gate.is_open() {
+            return Err(EngineError::Blocked(gate.blockers()));
+        }
+        for (state, remark) in [
+            (ConditionState::Degraded, ""),
+            (ConditionState::Overridden, "gone past by --override: "),
+        ] {
+            for condition in gate.in_state(state) {
+                let message = format!("{remark}{}", condition.evidence);
+                let finding = Finding::warning(condition.name.name(), "", message, &condition.remedy);
+                self.reporter.send(Report::Finding { finding });
+            }
+        }
+        Ok(gate)
     }
 
     /// From here on a crash is found by the phase, and `run` or another `cutover` undoes it.

@@ -13,7 +13,7 @@ use transhume_pg::{
 use transhume_wire::lsn::Lsn;
 
 use super::{
-    Cutover, CutoverReport, Step,
+    Cutover, CutoverReport, Gate, RELEASE_INTERVAL, Step,
     close::Closing,
     large_objects::LargeObjects,
     late,
@@ -26,9 +26,6 @@ use crate::{
 
 /// Between two looks at the target's frontier when no notification came: short, for it is the pause.
 const DRAIN_POLL: Duration = Duration::from_millis(10);
-
-/// Between two tries of the fence, so that what had queued behind it gets through.
-const RELEASE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Measures the pause step by step.
 pub(super) struct Stopwatch {
@@ -61,7 +58,7 @@ impl Stopwatch {
 }
 
 impl Cutover<'_> {
-    pub(super) async fn pause(&mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
+    pub(super) async fn pause(&mut self, gate: Gate, cancellation: &Cancellation) -> Result<CutoverReport> {
         open::refresh_views(self).await?;
         let mut large_objects = tokio::select! {
             compared = LargeObjects::compare(self) => compared?,
@@ -109,6 +106,7 @@ impl Cutover<'_> {
             source: self.endpoints.source.to_string(),
             target: self.endpoints.target.to_string(),
             fence_lsn,
+            gate,
             write_pause_milliseconds: stopwatch.total_milliseconds(),
             steps: stopwatch.steps,
             fence_attempts: attempts,

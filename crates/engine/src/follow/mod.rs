@@ -21,8 +21,6 @@ mod standstill;
 mod start;
 mod writing;
 
-pub(crate) use self::standstill::ORIGIN;
-
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};

@@ -168,7 +168,9 @@ async fn attempt(
         Encryption::Required => tls::negotiate(plain, settings, host, true).await?,
     };
     let mut connection = RawConnection::start(transport, settings, host, application_name, mode).await?;
-    pinned::pin(&mut connection).await?;
+    if mode != Mode::Console {
+        pinned::pin(&mut connection).await?;
+    }
     Ok(connection)
 }
 

@@ -95,6 +95,11 @@ impl ConnectionSettings {
             .join(",")
     }
 
+    /// Name (or directory of the socket) and port of every server named, in the order in which they are tried.
+    pub fn servers(&self) -> impl Iterator<Item = (String, u16)> + '_ {
+        self.hosts.iter().map(|host| (host.name(), host.port))
+    }
+
     /// The same server, credentials and options, another database.
     #[must_use]
     pub fn with_database(&self, database: &str) -> Self {

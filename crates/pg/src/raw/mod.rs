@@ -32,6 +32,8 @@ pub enum Mode {
     Sql,
     /// A walsender of the database, which also takes SQL by simple query.
     Replication,
+    /// The admin console of PgBouncer, which has no settings to pin.
+    Console,
 }
 
 /// What a session may expect of its server, as found when it began.
@@ -64,7 +66,7 @@ pub struct RawConnection {
 }
 
 impl RawConnection {
-    /// Opens, logs in, pins the session's settings.
+    /// Opens, logs in, pins the session's settings (a console has none).
     pub async fn connect(
         settings: &ConnectionSettings,
         application_name: &str,

@@ -19,9 +19,10 @@ use crate::error::{PgError, ServerError};
 /// One row, column values as text.
 type TextRow = Vec<Option<String>>;
 
-/// The rows of the last command and its tag (`INSERT 0 5`).
+/// The rows of the last command with the names of their columns, and its tag (`INSERT 0 5`).
 #[derive(Default)]
 struct Answer {
+    columns: Vec<String>,
     rows: Vec<TextRow>,
     tag: String,
 }
@@ -31,6 +32,13 @@ impl RawConnection {
     pub async fn simple_query(&mut self, sql: &str) -> Result<Vec<TextRow>, PgError> {
         self.send_query(sql).await?;
         Ok(self.answer().await?.rows)
+    }
+
+    /// As [`RawConnection::simple_query`], with the names of the columns.
+    pub(crate) async fn named_rows(&mut self, command: &str) -> Result<(Vec<String>, Vec<TextRow>), PgError> {
+        self.send_query(command).await?;
+        let answer = self.answer().await?;
+        Ok((answer.columns, answer.rows))
     }
 
     /// Runs one command with parameters as text, their types inferred by the server.
@@ -64,7 +72,12 @@ impl RawConnection {
                 return failure.map_or(Ok(answer), |error: ServerError| Err(error.into()));
             }
             match frame.parse().map_err(|reason| self.protocol_broken(&reason))? {
-                Message::RowDescription(_) => answer.rows.clear(),
+                Message::RowDescription(body) => {
+                    answer.rows.clear();
+                    let names = body.fields().map(|field| Ok(field.name().to_owned())).collect();
+                    answer.columns =
+                        names.map_err(|error: std::io::Error| self.protocol_broken(&error.to_string()))?;
+                }
                 Message::DataRow(row) => answer.rows.push(self.text_row(&row)?),
                 Message::CommandComplete(body) => {
                     let tag = body

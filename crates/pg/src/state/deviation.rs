@@ -10,6 +10,8 @@ use crate::{error::PgError, session::Session};
 pub enum Side {
     Source,
     Target,
+    /// What stands between the application and its database, such as PgBouncer.
+    Application,
 }
 
 impl Side {
@@ -17,6 +19,7 @@ impl Side {
         match self {
             Self::Source => "source",
             Self::Target => "target",
+            Self::Application => "application",
         }
     }
 }

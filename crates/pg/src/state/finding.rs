@@ -31,14 +31,6 @@ pub async fn current(target: &impl GenericClient, origin: &str, code: &str) -> R
     Ok(rows.iter().map(read).collect())
 }
 
-/// The blockers of an origin that stand.
-pub async fn blockers(target: &impl GenericClient, origin: &str) -> Result<Vec<Finding>, PgError> {
-    let rows = target
-        .query(include_str!("sql/finding/blockers.sql"), &[&origin])
-        .await?;
-    Ok(rows.iter().map(read).collect())
-}
-
 /// A row of code, severity, object, message and remedy.
 pub(super) fn read(row: &tokio_postgres::Row) -> Finding {
     let severity = match row.get("severity") {

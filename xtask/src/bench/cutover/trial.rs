@@ -136,7 +136,7 @@ impl Trials<'_> {
     /// The clients go to the target as soon as it is open, as with a service discovery that watches it.
     fn cut_over(&self, clients: &Clients) -> Result<f64> {
         let output = fs::File::create(self.scratch.join("report.json"))?;
-        let mut command = self.transhume(&["cutover", "--yes", "--json"]);
+        let mut command = self.transhume(&["cutover", "--yes", "--json", "--override", "verification"]);
         let mut switching = command.stdout(output).spawn().context("starting transhume")?;
         let watching = Instant::now();
         let target = self.site.target.url(APPLICATION);

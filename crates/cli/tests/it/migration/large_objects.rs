@@ -62,7 +62,7 @@ async fn a_cutover_carries_over_large_objects_as_they_are_when_the_last_writer_i
             }
         }
     });
-    let cutover = site.succeed(&["cutover", "--yes", "--json"]);
+    let cutover = site.succeed(&["cutover", "--yes", "--json", "--override", "verification"]);
     writer.await.unwrap();
     let report: serde_json::Value = serde_json::from_str(&cutover.output).unwrap();
     assert!(

@@ -3,6 +3,7 @@
 
 mod abort;
 mod crash;
+mod gate;
 mod group;
 mod large_objects;
 mod live;

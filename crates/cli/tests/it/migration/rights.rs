@@ -74,7 +74,7 @@ async fn moves_without_superuser(target_rights: &str) -> Site {
     site.succeed(&["run", "--until-caught-up"]);
     let verified = site.call(&["verify"]);
     assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
-    site.succeed(&["cutover", "--yes"]);
+    site.succeed(&["cutover", "--yes", "--override", "verification"]);
 
     let except = Except {
         kinds: vec!["grants".to_owned(), "replica identity".to_owned()],

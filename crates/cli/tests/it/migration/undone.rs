@@ -55,7 +55,16 @@ async fn a_writer_that_does_not_end_makes_the_cutover_give_up_without_a_trace() 
         .await
         .expect("a transaction can be open");
 
-    let ended = site.call(&["cutover", "--yes", "--attempts", "2", "--lock-timeout", "100ms"]);
+    let ended = site.call(&[
+        "cutover",
+        "--yes",
+        "--override",
+        "verification",
+        "--attempts",
+        "2",
+        "--lock-timeout",
+        "100ms",
+    ]);
 
     assert_ne!(ended.code, 0, "{}{}", ended.output, ended.error);
     assert!(ended.error.contains("lock"), "{}", ended.error);
@@ -80,6 +89,8 @@ async fn a_cutover_that_is_killed_is_undone_by_the_runner() {
     let mut cutover = site.begin(&[
         "cutover",
         "--yes",
+        "--override",
+        "verification",
         "--attempts",
         "1000",
         "--lock-timeout",

@@ -115,7 +115,7 @@ create index large_object_part_open on transhume.large_object_part (id) where do
 -- Everything changed on the source or set aside on the target that must be undone at the end.
 create table transhume.deviation (
     id            bigserial   primary key,
-    side          text        not null check (side in ('source', 'target')),
+    side          text        not null check (side in ('source', 'target', 'application')),
     kind          text        not null,
     object        text        not null,
     description   text        not null,
