@@ -222,7 +222,7 @@ fn is_typed(matches: &ArgMatches, flag: &str) -> bool {
 fn pattern(text: &str) -> Result<String, String> {
     let selection = Selection {
         include: vec![text.to_owned()],
-        exclude: Vec::new(),
+        ..Selection::default()
     };
     selection
         .selector()

@@ -7,10 +7,12 @@
 //! whose needs are left out by the selection is left out too and reported as unmet where it was
 //! itself selected.
 
+mod addition;
 mod decide;
 mod entry;
 mod kind;
 
+pub use addition::{Joining, decide_addition};
 pub use decide::{Decision, Decisions, Fact, Facts, Situation, Unmet, decide, sections};
 pub use entry::{CatalogObject, Entry};
 pub use kind::Kind;

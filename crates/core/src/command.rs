@@ -17,6 +17,8 @@ pub enum Command {
     Stop,
     /// Empty these tables (OIDs on the source) and load them anew while the rest goes on.
     Reload(Vec<u32>),
+    /// Take these tables (OIDs on the source) into the migration while the rest goes on.
+    Add(Vec<u32>),
     /// Neither apply nor load these tables until they are loaded anew.
     Suspend(Vec<u32>),
     /// Nobody takes up a further part of the full load while this stands; needs no runner to be in force.
@@ -41,6 +43,7 @@ impl Command {
             Self::Release => "release",
             Self::Stop => "stop",
             Self::Reload(_) => "reload",
+            Self::Add(_) => "add",
             Self::Suspend(_) => "suspend",
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -50,7 +53,7 @@ impl Command {
     pub fn argument(&self) -> String {
         match self {
             Self::AdvanceTo(lsn) => lsn.to_string(),
-            Self::Reload(tables) | Self::Suspend(tables) => {
+            Self::Reload(tables) | Self::Add(tables) | Self::Suspend(tables) => {
                 let oids: Vec<_> = tables.iter().map(u32::to_string).collect();
                 oids.join(",")
             }
@@ -60,7 +63,7 @@ impl Command {
 
     /// It changes which tables are loaded, which only whoever loads them can do.
     pub fn concerns_tables(&self) -> bool {
-        matches!(self, Self::Reload(_) | Self::Suspend(_))
+        matches!(self, Self::Reload(_) | Self::Add(_) | Self::Suspend(_))
     }
 
     pub fn parse(name: &str, argument: &str) -> Result<Self, UnknownCommand> {
@@ -76,6 +79,7 @@ impl Command {
             "release" => Ok(Self::Release),
             "stop" => Ok(Self::Stop),
             "reload" => oids(argument).map(Self::Reload).ok_or_else(unknown),
+            "add" => oids(argument).map(Self::Add).ok_or_else(unknown),
             "suspend" => oids(argument).map(Self::Suspend).ok_or_else(unknown),
             "pause" => Ok(Self::Pause),
             "resume" => Ok(Self::Resume),
@@ -107,6 +111,7 @@ mod tests {
             Command::Release,
             Command::Stop,
             Command::Reload(vec![16384, 4_294_967_295]),
+            Command::Add(vec![2]),
             Command::Suspend(vec![1]),
         ] {
             assert_eq!(Command::parse(command.name(), &command.argument()), Ok(command));

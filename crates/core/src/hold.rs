@@ -85,7 +85,12 @@ impl Hold {
                 Reply::Done
             }
             (
-                Command::Stop | Command::Reload(_) | Command::Suspend(_) | Command::Pause | Command::Resume,
+                Command::Stop
+                | Command::Reload(_)
+                | Command::Add(_)
+                | Command::Suspend(_)
+                | Command::Pause
+                | Command::Resume,
                 _,
             ) => Reply::Done,
         }

@@ -5,6 +5,7 @@
 //! sockets, clocks, randomness and SQL text: observations come in as values, decisions go out as
 //! values, and every module is tested without a server.
 
+pub mod addition;
 pub mod agreement;
 pub mod apply_plan;
 pub mod archive;

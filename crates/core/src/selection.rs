@@ -16,6 +16,9 @@ pub struct Selection {
     pub include: Vec<String>,
     /// Patterns of schemas or tables to leave.
     pub exclude: Vec<String>,
+    /// Tables that were added while the rest was followed, whatever the patterns say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<QualifiedName>,
 }
 
 /// A pattern that cannot be read.
@@ -31,6 +34,7 @@ pub struct BadPattern {
 pub struct Selector {
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
+    added: Vec<QualifiedName>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +55,39 @@ impl Selection {
         Ok(Selector {
             include: parse(&self.include)?,
             exclude: parse(&self.exclude)?,
+            added: self.added.clone(),
         })
+    }
+
+    /// With these tables too. Those that the patterns take already change nothing.
+    pub fn with(&self, tables: &[QualifiedName]) -> Result<Self, BadPattern> {
+        let selector = self.selector()?;
+        let mut grown = self.clone();
+        let missing = tables.iter().filter(|table| !selector.selects(table));
+        grown.added.extend(missing.cloned());
+        Ok(grown)
+    }
+
+    /// A migration that holds this selection may be resumed with the `given` one: no patterns, those that it began
+    /// with, or others that take just the same of the tables there are, the added ones included.
+    pub fn is_resumed_by(&self, given: &Self, names: &[QualifiedName]) -> Result<bool, BadPattern> {
+        let began_with = Self {
+            added: Vec::new(),
+            ..self.clone()
+        };
+        Ok(*given == Self::default()
+            || *given == began_with
+            || given.selector()?.agrees(&self.selector()?, names))
+    }
+
+    /// Without these of the tables that were added.
+    #[must_use]
+    pub fn without_added<'a>(&self, tables: impl IntoIterator<Item = &'a QualifiedName>) -> Self {
+        let mut shrunk = self.clone();
+        for table in tables {
+            shrunk.added.retain(|added| added != table);
+        }
+        shrunk
     }
 }
 
@@ -61,13 +97,23 @@ impl Selector {
         Self {
             include: Vec::new(),
             exclude: Vec::new(),
+            added: Vec::new(),
         }
     }
 
     pub fn selects(&self, name: &QualifiedName) -> bool {
-        !is_system_schema(&name.schema)
-            && (self.include.is_empty() || self.include.iter().any(|pattern| pattern.matches(name)))
+        !is_system_schema(&name.schema) && (self.added.contains(name) || self.takes(name))
+    }
+
+    /// The patterns take it.
+    fn takes(&self, name: &QualifiedName) -> bool {
+        (self.include.is_empty() || self.include.iter().any(|pattern| pattern.matches(name)))
             && !self.exclude.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Both decide alike for each of these.
+    pub fn agrees(&self, other: &Self, names: &[QualifiedName]) -> bool {
+        names.iter().all(|name| self.selects(name) == other.selects(name))
     }
 
     /// Include patterns that match none of `names`: most likely a slip of the operator.
@@ -132,6 +178,7 @@ mod tests {
         let selection = Selection {
             include: owned(include),
             exclude: owned(exclude),
+            ..Selection::default()
         };
         let selector = selection.selector().expect("patterns are valid");
         selector.selects(&QualifiedName::new(schema, name))
@@ -152,10 +199,63 @@ mod tests {
     }
 
     #[test]
+    fn an_added_table_is_selected_whatever_the_patterns_say_and_by_its_exact_name() {
+        let before = Selection {
+            include: vec!["shop".into()],
+            exclude: vec!["shop.a*".into()],
+            ..Selection::default()
+        };
+        let name = |name: &str| QualifiedName::new("shop", name);
+        let grown = before.with(&[name("a*"), name("orders")]).unwrap();
+        assert_eq!(
+            grown.added,
+            [name("a*")],
+            "what is selected already stays as it is"
+        );
+        let selector = grown.selector().unwrap();
+        assert!(selector.selects(&name("a*")));
+        assert!(!selector.selects(&name("audit")));
+
+        let stored = serde_json::to_value(&grown).unwrap();
+        assert_eq!(serde_json::from_value::<Selection>(stored).unwrap(), grown);
+    }
+
+    #[test]
+    fn a_migration_that_has_grown_is_resumed_with_its_former_patterns_or_with_ones_that_take_as_much() {
+        let including = |pattern: &str| Selection {
+            include: vec![pattern.into()],
+            ..Selection::default()
+        };
+        let names = ["a", "b", "c"].map(|name| QualifiedName::new("shop", name));
+        let grown = including("shop.a").with(&names[1..2]).unwrap();
+        for given in [Selection::default(), including("shop.a"), including("shop.[ab]")] {
+            assert!(grown.is_resumed_by(&given, &names).unwrap(), "{given:?}");
+        }
+        for given in [including("shop.b"), including("shop")] {
+            assert!(!grown.is_resumed_by(&given, &names).unwrap(), "{given:?}");
+        }
+        assert_eq!(grown.without_added(&names), including("shop.a"));
+    }
+
+    #[test]
+    fn two_selections_agree_where_they_take_the_same_of_the_tables_there_are() {
+        let selector = |include: &str| {
+            let selection = Selection {
+                include: vec![include.into()],
+                ..Selection::default()
+            };
+            selection.selector().unwrap()
+        };
+        let names = [QualifiedName::new("shop", "a"), QualifiedName::new("shop", "b")];
+        assert!(selector("shop").agrees(&selector("shop.?"), &names));
+        assert!(!selector("shop").agrees(&selector("shop.a"), &names));
+    }
+
+    #[test]
     fn a_broken_pattern_is_named() {
         let selection = Selection {
             include: vec!["a[".into()],
-            exclude: vec![],
+            ..Selection::default()
         };
         assert_eq!(selection.selector().unwrap_err().pattern, "a[");
     }

@@ -214,6 +214,7 @@ impl<'run> Ending<'run> {
             options: &SchemaOptions::new(options.programs.clone(), false),
             reporter: self.reporter,
             cancellation,
+            addition: None,
         })
         .await?;
         self.removal

@@ -16,6 +16,7 @@ pub mod load;
 pub mod pause;
 mod prepare;
 mod present;
+mod publishing;
 pub mod report;
 pub mod run;
 mod runner;

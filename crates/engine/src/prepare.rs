@@ -7,16 +7,11 @@
 
 use std::time::Duration;
 
-use transhume_core::{
-    disposition::Disposition,
-    phase::Phase,
-    table::{Persistence, Table},
-};
+use transhume_core::{phase::Phase, table::Table};
 use transhume_pg::{
     catalog::activity,
     names, publication,
     raw::{Mode, RawConnection},
-    replica_identity,
     session::Session,
     slot::{self, CreatedSlot},
     snapshot::SnapshotHolder,
@@ -31,12 +26,9 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    publishing::{Publishing, published_tables},
     report::Reporter,
 };
-
-/// How often a lock that the application holds is asked for again; each try makes writers queue for
-/// at most two seconds.
-const LOCK_ATTEMPTS: usize = 10;
 
 /// Between two looks at who keeps the slot from becoming consistent.
 const BLOCKER_INTERVAL: Duration = Duration::from_secs(2);
@@ -56,7 +48,15 @@ pub(crate) struct Preparation<'run> {
 /// Makes identities, publication and slot, and returns the slot's snapshot, held.
 pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<SnapshotHolder> {
     drop_unrecorded_slot(&preparation).await?;
-    set_replica_identities(&mut preparation).await?;
+    let published = published_tables(preparation.tables);
+    Publishing {
+        source: preparation.source,
+        target: preparation.target,
+        reporter: preparation.reporter,
+        cancellation: preparation.cancellation,
+    }
+    .set_replica_identities(&published)
+    .await?;
     create_publication(&preparation).await?;
     create_slot(&mut preparation).await
 }
@@ -71,51 +71,6 @@ async fn drop_unrecorded_slot(preparation: &Preparation<'_>) -> Result<()> {
         preparation
             .reporter
             .step("dropped the slot of an interrupted start");
-    }
-    Ok(())
-}
-
-async fn set_replica_identities(preparation: &mut Preparation<'_>) -> Result<()> {
-    let published = published_tables(preparation.tables);
-    for table in published.into_iter().filter(|table| table.needs_full_identity()) {
-        let id = deviation::intend(
-            &**preparation.target,
-            &NewDeviation {
-                side: Side::Source,
-                kind: "replica-identity",
-                object: &table.name.to_string(),
-                description: &format!("replica identity of {} set to full", table.name.plain()),
-                undo: &[replica_identity::restore_statement(table)],
-            },
-        )
-        .await
-        .doing("recording a change of the source")?;
-        alter_with_patience(preparation, table).await?;
-        deviation::made(&**preparation.target, id)
-            .await
-            .doing("recording a change of the source")?;
-        preparation.reporter.step(format!(
-            "{} has no usable key: replica identity set to full",
-            table.name.plain()
-        ));
-    }
-    Ok(())
-}
-
-async fn alter_with_patience(preparation: &mut Preparation<'_>, table: &Table) -> Result<()> {
-    let statement = replica_identity::set_full_statement(table);
-    for attempt in 1.. {
-        let Err(error) = replica_identity::alter(preparation.source, &statement).await else {
-            break;
-        };
-        if error.disposition() != Disposition::Retry || attempt == LOCK_ATTEMPTS {
-            return Err(error).doing(format!("setting the replica identity of {}", table.name.plain()));
-        }
-        preparation.reporter.waiting(format!(
-            "a lock on {} that other sessions hold",
-            table.name.plain()
-        ));
-        pause(BLOCKER_INTERVAL, preparation.cancellation).await?;
     }
     Ok(())
 }
@@ -262,19 +217,4 @@ async fn record_slot(
         Ok(transaction.commit().await?)
     };
     recorded.await.doing("recording the slot")
-}
-
-/// Unlogged tables never reach the WAL, so they cannot be published.
-pub(crate) fn published_tables(tables: &[Table]) -> Vec<&Table> {
-    tables
-        .iter()
-        .filter(|table| table.persistence == Persistence::Permanent)
-        .collect()
-}
-
-async fn pause(duration: Duration, cancellation: &Cancellation) -> Result<()> {
-    tokio::select! {
-        () = tokio::time::sleep(duration) => Ok(()),
-        () = cancellation.cancelled() => Err(EngineError::Interrupted),
-    }
 }

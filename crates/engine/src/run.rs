@@ -4,6 +4,7 @@
 //! reads it again. A kill at any point leaves the phase where it was, and each phase's work looks at
 //! what is already done.
 
+mod additions;
 mod phases;
 mod plan;
 mod reopen;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use transhume_core::{
     finding::Finding,
     phase::Phase,
-    selection::{Selection, Selector},
+    selection::{BadPattern, Selection, Selector},
     table::Table,
 };
 use transhume_pg::{
@@ -156,12 +157,13 @@ impl<'run> Run<'run> {
             None => start(endpoints, options, &mut target, reporter).await?,
         };
         let source = endpoints.source_session(&migration.id, "control").await?;
-        check(&migration, endpoints, options, &source).await?;
+        let all = tables(&source).await.doing("reading the source's tables")?;
+        check(&migration, endpoints, options, &source, &all).await?;
         runner::register(&target, &host_name())
             .await
             .doing("registering as the runner")?;
         let selector = selector(&migration.selection)?;
-        let mut selected = tables(&source).await.doing("reading the source's tables")?;
+        let mut selected = all;
         selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
         let replica_role = replica_role(&target).await?;
         Ok(Self {
@@ -231,6 +233,7 @@ impl<'run> Run<'run> {
             .ok_or_else(|| {
                 EngineError::stopped("the migration was removed meanwhile", "", "nothing is left to do")
             })?;
+        self.selector = selector(&self.migration.selection)?;
         Ok(())
     }
 
@@ -242,6 +245,7 @@ impl<'run> Run<'run> {
             options: &self.schema_options,
             reporter: self.reporter,
             cancellation: self.cancellation,
+            addition: None,
         }
     }
 
@@ -313,6 +317,7 @@ async fn check(
     endpoints: &Endpoints,
     options: &RunOptions,
     source: &Session,
+    tables: &[Table],
 ) -> Result<()> {
     if migration.layout != LAYOUT {
         return Err(EngineError::refused(
@@ -333,13 +338,15 @@ async fn check(
             "check --source; a restored or promoted server counts as another source: abort and start anew",
         ));
     }
-    if options.selection != Selection::default() && options.selection != migration.selection {
-        return Err(EngineError::refused(
-            "the selection differs from the one this migration began with",
-            "run without include and exclude, or with the same ones",
-        ));
+    let names: Vec<_> = tables.iter().map(|table| table.name.clone()).collect();
+    let is_resumed = migration.selection.is_resumed_by(&options.selection, &names);
+    if is_resumed.map_err(|error| bad_pattern(&error))? {
+        return Ok(());
     }
-    Ok(())
+    Err(EngineError::refused(
+        "the selection differs from the one this migration began with",
+        "run without include and exclude, or with the same ones; \"transhume table add\" takes further tables in",
+    ))
 }
 
 /// From the control file's functions, or where those are refused (managed services) from a
@@ -371,9 +378,11 @@ pub(crate) async fn source_identity(endpoints: &Endpoints, source: &Session) -> 
 }
 
 pub(crate) fn selector(selection: &Selection) -> Result<Selector> {
-    selection
-        .selector()
-        .map_err(|error| EngineError::refused(error.to_string(), "correct the pattern in the selection"))
+    selection.selector().map_err(|error| bad_pattern(&error))
+}
+
+fn bad_pattern(error: &BadPattern) -> EngineError {
+    EngineError::refused(error.to_string(), "correct the pattern in the selection")
 }
 
 pub(crate) async fn replica_role(target: &Session) -> Result<bool> {

@@ -21,15 +21,20 @@ use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::OnceCell;
 use transhume_core::selection::Selector;
-use transhume_pg::{session::Session, state::migration::Migration};
+use transhume_pg::{
+    session::Session,
+    state::{addition::Addition, archive, migration::Migration},
+};
 
 use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
 
+pub(crate) use builds::added_builds;
 pub use builds::plan_builds;
 pub use dumping::dump;
 pub(crate) use dumping::preview;
+pub(crate) use findings::forget_met;
 pub use grants::{Moment, owners_and_grants};
-pub(crate) use removal::remove;
+pub(crate) use removal::{remove, remove_added};
 pub use restoring::{post_data, pre_data};
 
 #[derive(Debug, Clone, Default)]
@@ -62,6 +67,8 @@ pub struct SchemaWork<'a> {
     pub options: &'a SchemaOptions,
     pub reporter: &'a Reporter,
     pub cancellation: &'a Cancellation,
+    /// None: the archive that the migration began with.
+    pub addition: Option<&'a Addition>,
 }
 
 /// Role of our sessions, as in `application_name`.
@@ -74,6 +81,11 @@ impl SchemaWork<'_> {
 
     async fn target(&self) -> Result<Session> {
         self.endpoints.target_session(&self.migration.id, ROLE).await
+    }
+
+    /// Number of the archive that is worked on.
+    fn archive(&self) -> i32 {
+        self.addition.map_or(archive::FIRST, |addition| addition.number)
     }
 
     fn stop_if_cancelled(&self) -> Result<()> {

@@ -3,7 +3,11 @@
 //! The runner does the work; whoever asks may go away meanwhile. Tables are named by patterns, as in the
 //! selection, among those that the migration has.
 
+mod add;
+
 use std::time::Duration;
+
+pub use self::add::{NewTables, add, choose_new};
 
 use serde::Serialize;
 use transhume_core::{command::Command, load::RelationState, phase::Phase, selection::Selection};
@@ -26,7 +30,7 @@ use crate::{
 };
 
 /// Between two looks at what became of a request.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// What is not taken up by then waits for something that is worth telling.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -77,7 +81,7 @@ pub async fn choose(endpoints: &Endpoints, wish: Wish, patterns: &[String]) -> R
     check_phase(&target).await?;
     let selection = Selection {
         include: patterns.to_vec(),
-        exclude: Vec::new(),
+        ..Selection::default()
     };
     let selector = selection
         .selector()
@@ -93,6 +97,7 @@ pub async fn choose(endpoints: &Endpoints, wish: Wish, patterns: &[String]) -> R
     chosen.retain(|relation| {
         let suspended = relation.state == RelationState::Suspended;
         selector.selects(&relation.name)
+            && relation.state != RelationState::Adding
             && match wish {
                 Wish::Reload => true,
                 Wish::Suspend => !suspended,
@@ -133,12 +138,12 @@ pub async fn fulfil(
     await_end(&target, chosen, wanted, reporter, cancellation).await
 }
 
-async fn await_taken_up(
+pub(crate) async fn await_taken_up(
     target: &mut Session,
     id: i64,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<()> {
+) -> Result<String> {
     loop {
         let answer = tokio::select! {
             answer = command::await_answer(target, id, TAKEN_UP_WITHIN) => answer.doing("waiting for the runner")?,
@@ -148,7 +153,7 @@ async fn await_taken_up(
             }
         };
         match answer {
-            Answer::Active(_) | Answer::Done(_) => return Ok(()),
+            Answer::Active(text) | Answer::Done(text) => return Ok(text),
             Answer::Failed(reason) => {
                 return Err(EngineError::stopped(reason, "", "see \"transhume status\""));
             }
@@ -204,13 +209,13 @@ fn settled(standing: Vec<Relation>, wanted: RelationState) -> Result<Vec<TableSt
     Ok(standing.collect())
 }
 
-async fn all(target: &Session) -> Result<Vec<Relation>> {
+pub(crate) async fn all(target: &Session) -> Result<Vec<Relation>> {
     relations::all(&**target)
         .await
         .doing("reading the tables of the migration")
 }
 
-async fn check_phase(target: &Session) -> Result<()> {
+pub(crate) async fn check_phase(target: &Session) -> Result<()> {
     let migration = migration_on(target).await?;
     if migration.phase == Phase::Follow {
         return Ok(());
@@ -221,7 +226,7 @@ async fn check_phase(target: &Session) -> Result<()> {
     ))
 }
 
-async fn require_runner(target: &Session) -> Result<()> {
+pub(crate) async fn require_runner(target: &Session) -> Result<()> {
     if runner::is_locked(target).await.doing("looking for the runner")? {
         return Ok(());
     }

@@ -27,6 +27,36 @@ pub async fn create(source: &Session, name: &str, tables: &[&Table]) -> Result<(
     Ok(source.batch_execute(&statement).await?)
 }
 
+/// How long the lock on tables that become members may be waited for; their writers queue behind it meanwhile.
+const LOCK_TIMEOUT_MILLISECONDS: u32 = 2_000;
+
+/// Makes these tables members, all or none, while no transaction that wrote to them is open.
+///
+/// Without the lock, a transaction that began before and writes on after would be decoded with the former
+/// membership, and on servers before the corrections of 2025 (13.21, 14.18, 15.13, 16.9, 17.5) make the stream
+/// forget the new one for everybody.
+pub async fn add_tables(source: &mut Session, name: &str, tables: &[&Table]) -> Result<(), PgError> {
+    let list = || {
+        let names: Vec<_> = tables
+            .iter()
+            .map(|table| format!("only {}", table.name))
+            .collect();
+        names.join(", ")
+    };
+    let transaction = source.transaction().await?;
+    transaction
+        .batch_execute(&format!(
+            "set local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};
+             lock table {} in share row exclusive mode;
+             alter publication {} add table {}",
+            list(),
+            quote_identifier(name),
+            list(),
+        ))
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
 /// The statement that removes it; harmless when it is not there.
 pub fn drop_statement(name: &str) -> String {
     format!("drop publication if exists {}", quote_identifier(name))

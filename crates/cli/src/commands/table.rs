@@ -1,7 +1,7 @@
 //! `table`: one table at a time, while the rest goes on.
 
 use clap::{Args, Subcommand};
-use transhume_engine::tables::{TableStanding, Wish, choose, fulfil};
+use transhume_engine::tables::{TableStanding, Wish, add, choose, choose_new, fulfil};
 
 use crate::{
     failure::{Exit, Result},
@@ -13,10 +13,11 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   transhume table reload public.orders          empty it on the target and load it anew
+  transhume table add shop.invoices             take a table in that the migration has not
   transhume table suspend 'shop.audit_*'        skip its changes from now on
   transhume table resume 'shop.audit_*'         load what is suspended anew";
 
-/// Load single tables anew or set them aside, while the rest goes on
+/// Take single tables in, load them anew or set them aside, while the rest goes on
 ///
 /// The runner does it; this command asks it and waits. Changes of a table that is being loaded are skipped where
 /// the load has them already. The first one that it has not holds all applying until the table is loaded, so the lag
@@ -32,6 +33,8 @@ pub(crate) struct Arguments {
 enum Action {
     /// Empty tables on the target and load them anew
     Reload(Tables),
+    /// Take tables of the source into the migration: definitions, rows and every change from now on
+    Add(Tables),
     /// Skip the changes of tables until they are resumed; no cutover before that
     Suspend(Tables),
     /// Load suspended tables anew and follow them again
@@ -40,7 +43,7 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Tables {
-    /// Tables of the migration, such as public.orders or shop.audit_*
+    /// Tables, such as public.orders or shop.audit_*
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
     /// Do not ask
@@ -53,6 +56,7 @@ struct Tables {
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let (wish, tables, what) = match &arguments.action {
+        Action::Add(tables) => return take_in(tables, invocation).await,
         Action::Reload(tables) => (Wish::Reload, tables, "emptied on the target and loaded anew"),
         Action::Suspend(tables) => (
             Wish::Suspend,
@@ -67,6 +71,24 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     confirm(&invocation.terminal, tables.yes, "table", &question)?;
     let standing = shown(&invocation.terminal, async |reporter| {
         fulfil(&endpoints, &chosen, reporter, &invocation.cancellation).await
+    })
+    .await?;
+    invocation
+        .terminal
+        .print_result(tables.json, &standing, |standing, _| standing_text(standing))?;
+    Ok(Exit::Success)
+}
+
+async fn take_in(tables: &Tables, invocation: &Invocation) -> Result<Exit> {
+    let endpoints = invocation.endpoints()?;
+    let new = choose_new(&endpoints, &tables.names).await?;
+    let question = format!(
+        "These tables will join the migration: {}.",
+        new.names().join(", ")
+    );
+    confirm(&invocation.terminal, tables.yes, "table", &question)?;
+    let standing = shown(&invocation.terminal, async |reporter| {
+        add(&endpoints, &new, reporter, &invocation.cancellation).await
     })
     .await?;
     invocation

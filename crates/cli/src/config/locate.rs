@@ -105,7 +105,7 @@ impl Located<'_> {
         let pattern = self.text()?;
         let selection = Selection {
             include: vec![pattern.clone()],
-            exclude: Vec::new(),
+            ..Selection::default()
         };
         selection
             .selector()

@@ -93,7 +93,7 @@ mod tests {
     fn selector(include: &str) -> Selector {
         let selection = Selection {
             include: vec![include.to_owned()],
-            exclude: Vec::new(),
+            ..Selection::default()
         };
         selection.selector().unwrap()
     }

@@ -84,6 +84,17 @@ pub struct Decisions {
 /// Decides for every entry; `entries` in the archive's order.
 pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
     let wanted = wanted(&entries, situation);
+    decide_wanted(entries, situation, &wanted, &HashSet::new())
+}
+
+/// Decides where it is known what the selection takes. Objects that are `known` came with an earlier
+/// archive: the target has them.
+pub(super) fn decide_wanted(
+    entries: Vec<Entry>,
+    situation: &Situation<'_>,
+    wanted: &HashSet<i32>,
+    known: &HashSet<CatalogObject>,
+) -> Decisions {
     let mut result = Decisions::default();
     // Entries left out together with what builds on them, and how people know them.
     let mut absent: HashMap<i32, String> = HashMap::new();
@@ -98,7 +109,9 @@ pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
                 "creating the extension sets it, and only its owner may change it".to_owned(),
             );
         }
-        if matches!(decision, Decision::LeftOut(_) | Decision::Ignored) {
+        if known.contains(&entry.object) {
+            decision = Decision::LeftOut("the target has it from an earlier archive".to_owned());
+        } else if matches!(decision, Decision::LeftOut(_) | Decision::Ignored) {
             // What the target has is as good as restored.
             if !matches!(entry.kind, Kind::Schema | Kind::Extension) {
                 absent.insert(entry.dump_id, entry.description.clone());
@@ -141,7 +154,7 @@ pub fn sections(entries: Vec<Entry>) -> Vec<(Entry, Decision)> {
 }
 
 impl Situation<'_> {
-    fn fact(&self, entry: &Entry) -> Option<&Fact> {
+    pub(super) fn fact(&self, entry: &Entry) -> Option<&Fact> {
         self.facts.get(&entry.object)
     }
 
@@ -196,7 +209,7 @@ impl Situation<'_> {
         }
     }
 
-    fn selects(&self, fact: &Fact) -> Option<bool> {
+    pub(super) fn selects(&self, fact: &Fact) -> Option<bool> {
         fact.relation.as_ref().map(|name| self.selector.selects(name))
     }
 }

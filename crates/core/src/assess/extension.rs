@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(available(&observed)[0].severity, Severity::Blocker);
         let selection = Selection {
             include: vec!["shop".into()],
-            exclude: vec![],
+            ..Selection::default()
         };
         observed.selector = selection.selector().unwrap();
         assert_eq!(available(&observed)[0].severity, Severity::Warning);

@@ -351,7 +351,7 @@ fn unmatched() -> Observed {
     let mut observed = healthy();
     let selection = Selection {
         include: vec!["nowhere".into()],
-        exclude: vec![],
+        ..Selection::default()
     };
     observed.selector = selection.selector().expect("the pattern is valid");
     observed.target.available_extensions.clear();

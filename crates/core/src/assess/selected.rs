@@ -62,7 +62,7 @@ mod tests {
         let mut observed = healthy();
         let selection = Selection {
             include: vec!["shop".into(), "shpo.orders".into()],
-            exclude: vec![],
+            ..Selection::default()
         };
         observed.selector = selection.selector().unwrap();
         let findings = check(&observed);

@@ -223,8 +223,8 @@ mod tests {
         });
         assert_eq!(unlogged(&observed)[0].object, "shop.scratch");
         let selection = Selection {
-            include: vec![],
             exclude: vec!["shop.scratch".into()],
+            ..Selection::default()
         };
         observed.selector = selection.selector().unwrap();
         assert_eq!(unlogged(&observed)[0].severity, Severity::Pass);

@@ -136,7 +136,11 @@ fn tables(seen: &Observation) -> Condition {
     };
     let suspended = of(|state| state == RelationState::Suspended);
     let loading = of(|state| matches!(state, RelationState::Planned | RelationState::Loading));
+    let adding = of(|state| state == RelationState::Adding);
     let mut evidence = Vec::new();
+    if !adding.is_empty() {
+        evidence.push(format!("being added: {}", some(&adding)));
+    }
     if !suspended.is_empty() {
         evidence.push(format!(
             "suspended, so older than on the source: {}",
@@ -157,10 +161,12 @@ fn tables(seen: &Observation) -> Condition {
     }
     let remedy = match suspended.first() {
         Some(table) => format!("run \"transhume table resume {table}\""),
-        None if !seen.new_tables.is_empty() => {
-            "take them into the migration, or create and fill them on the target by hand".to_owned()
-        }
-        None => "wait until \"transhume status\" shows them no more".to_owned(),
+        None => match seen.new_tables.first() {
+            Some(table) => {
+                format!("run \"transhume table add {table}\"; or create and fill them on the target by hand")
+            }
+            None => "wait until \"transhume status\" shows them no more".to_owned(),
+        },
     };
     Condition::unmet(Name::Tables, evidence.join("; "), remedy)
 }

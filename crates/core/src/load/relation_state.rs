@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RelationState {
+    /// It is being added to the migration: the target has no such table yet, its changes are skipped.
+    Adding,
     /// It has parts but none was read: no snapshot binds it yet.
     Planned,
     /// Parts are being copied, all under one snapshot.
@@ -22,11 +24,18 @@ pub enum RelationState {
 }
 
 impl RelationState {
-    pub const ALL: [Self; 4] = [Self::Planned, Self::Loading, Self::Loaded, Self::Suspended];
+    pub const ALL: [Self; 5] = [
+        Self::Adding,
+        Self::Planned,
+        Self::Loading,
+        Self::Loaded,
+        Self::Suspended,
+    ];
 
     /// The word that is stored and shown.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Adding => "adding",
             Self::Planned => "planned",
             Self::Loading => "loading",
             Self::Loaded => "loaded",
@@ -39,10 +48,10 @@ impl RelationState {
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
-            (Self::Planned, Self::Loading | Self::Suspended)
+            (Self::Adding | Self::Suspended, Self::Planned)
+                | (Self::Planned, Self::Loading | Self::Suspended)
                 | (Self::Loading, Self::Loaded | Self::Planned | Self::Suspended)
                 | (Self::Loaded, Self::Planned | Self::Suspended)
-                | (Self::Suspended, Self::Planned)
         )
     }
 }

@@ -21,6 +21,7 @@ use transhume_pg::{
     session::Session,
     slot,
     state::{
+        addition,
         deviation::{self, Side},
         frontier,
         load::relations,
@@ -136,6 +137,13 @@ async fn observe_tables(cutover: &Cutover<'_>, seen: &mut Observation) -> Result
         .filter(|relation| relation.state != RelationState::Loaded)
         .map(|relation| (relation.name.plain(), relation.state))
         .collect();
+    // A table that was added has its rows before it has its triggers, grants and attachment.
+    let additions = addition::all(&*cutover.target)
+        .await
+        .doing("reading the additions")?;
+    let open = additions.iter().filter(|addition| !addition.step.is_over());
+    seen.tables
+        .extend(open.map(|addition| (addition.title(), RelationState::Adding)));
     let names: Vec<&QualifiedName> = all.iter().map(|relation| &relation.name).collect();
     let (on_source, on_target) = tokio::try_join!(
         gate::invalid(&cutover.source, &names),

@@ -7,7 +7,6 @@ use std::time::Duration;
 use transhume_core::{
     command::Command,
     hold::{CommandId, Hold, Reply, Standing},
-    load::RelationState,
     phase::Phase,
 };
 use transhume_pg::{
@@ -177,19 +176,15 @@ pub(super) async fn await_load(
         };
         // A failure here is met again by the next attempt.
         let _ = runner::waits(&session, &reason).await;
-        while is_unfinished(&session, relation_id).await {
+        while is_incomplete(&session, relation_id).await {
             tokio::time::sleep(LOOK_AT_TABLE_EVERY).await;
         }
     };
     let _ = tokio::time::timeout(AWAITED_AT_ONCE, looking).await;
 }
 
-async fn is_unfinished(session: &Session, relation_id: u32) -> bool {
-    let unfinished = [RelationState::Planned, RelationState::Loading];
-    match relations::all(&**session).await {
-        Ok(all) => all
-            .iter()
-            .any(|relation| relation.source_oid == relation_id && unfinished.contains(&relation.state)),
-        Err(_) => true,
-    }
+async fn is_incomplete(session: &Session, relation_id: u32) -> bool {
+    !relations::is_complete(&**session, relation_id)
+        .await
+        .unwrap_or_default()
 }

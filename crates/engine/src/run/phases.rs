@@ -7,7 +7,7 @@ use transhume_pg::{
     state::{history, migration},
 };
 
-use super::{Run, RunReason, tables, watch};
+use super::{Run, RunReason, additions, tables, watch};
 use crate::{
     error::{Doing, EngineError, Result},
     follow::{self, EndReason, FollowRequest, Until},
@@ -24,7 +24,7 @@ impl Run<'_> {
             Phase::PreData => self.pre_data().await.map(|()| None),
             Phase::FullLoad => self.full_load().await.map(|()| None),
             Phase::PostData => self.post_data().await.map(|()| None),
-            Phase::Follow | Phase::Cutover => self.follow().await,
+            Phase::Follow | Phase::Cutover => Box::pin(self.follow()).await,
             Phase::Done => Ok(Some(RunReason::Done)),
         }
     }
@@ -79,6 +79,8 @@ impl Run<'_> {
     }
 
     async fn follow(&mut self) -> Result<Option<RunReason>> {
+        // Nothing is applied yet.
+        Box::pin(additions::plan_published(self)).await?;
         let until = if self.options.until_caught_up {
             Until::CaughtUp(self.caught_up_lsn().await?)
         } else {
@@ -91,17 +93,19 @@ impl Run<'_> {
             until,
             yields_to_tables: true,
         };
-        let end = if tables::is_any_unfinished(self).await? {
-            // Caught up means that these are loaded too, so there is no end before that.
+        let end = if tables::is_any_work(self).await? {
+            // Caught up means that these are done too, so there is no end before that.
             tokio::select! {
                 end = follow::follow(request(Until::Cancelled), self.reporter, self.cancellation) => end?,
                 error = watch::interrupted_cutover(self) => return Err(error),
-                loaded = Box::pin(tables::load_unfinished(self)) => return loaded.map(|()| None),
+                never = watch::new_tables(self) => match never {},
+                loaded = Box::pin(tables::work(self)) => return loaded.map(|()| None),
             }
         } else {
             tokio::select! {
                 end = follow::follow(request(until), self.reporter, self.cancellation) => end?,
                 error = watch::interrupted_cutover(self) => return Err(error),
+                never = watch::new_tables(self) => match never {},
             }
         };
         match end.reason {

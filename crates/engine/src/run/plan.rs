@@ -29,7 +29,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, Result},
     load,
-    prepare::published_tables,
+    publishing::published_tables,
     report::{BuildProgress, LoadProgress, Reporter},
     schema,
     status::{build_progress, load_progress},
@@ -113,9 +113,10 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
     let target = endpoints.target_session("plan", "target").await?;
     let mut source = endpoints.source_session("plan", "source").await?;
     let migration = migration::read(&target).await.doing("reading the migration")?;
+    let mut selected = tables(&source).await.doing("reading the source's tables")?;
     let assessment = match &migration {
         Some(migration) => {
-            check(migration, endpoints, options, &source).await?;
+            check(migration, endpoints, options, &source, &selected).await?;
             None
         }
         None => Some(
@@ -133,7 +134,6 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             .as_ref()
             .map_or(&options.selection, |known| &known.selection),
     )?;
-    let mut selected = tables(&source).await.doing("reading the source's tables")?;
     selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
     let (hands, _) = load::hands(&options.load, &source, &target).await?;
     let programs = Programs::find(
@@ -269,7 +269,7 @@ async fn preview_schema(
     has_state: bool,
 ) -> Result<()> {
     let is_dumped = has_state
-        && archive::is_stored(&**target)
+        && archive::is_stored(&**target, archive::FIRST)
             .await
             .doing("looking for the schema archive")?;
     let left_out = if is_dumped {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use transhume_core::{command::Command, disposition::Disposition, finding::Finding, load::RelationState};
 use transhume_pg::{
+    catalog::tables::tables,
     session::Session,
     state::{
         command::{self, Answer, Pending},
@@ -22,10 +23,11 @@ use transhume_pg::{
     wal,
 };
 
-use super::Run;
+use super::{Run, additions};
 use crate::{
     error::{Doing, EngineError, Result},
     load::{self, LoadContext},
+    publishing::Publishing,
     report::Report,
 };
 
@@ -33,6 +35,10 @@ use crate::{
 const ORIGIN: &str = "load";
 /// Code of the finding that says why a table was set aside.
 const LOAD_FAILED: &str = "table-load-failed";
+/// Code of the finding that says what could not be built.
+const BUILD_FAILED: &str = "build-failed";
+/// Between two attempts at what the operator must make possible.
+const BUILD_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// Between two attempts when a server or the way to it fails: as long as a restart takes.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -45,6 +51,7 @@ pub(super) async fn take_up(run: &mut Run<'_>) -> Result<()> {
         match &request.command {
             Command::Reload(oids) => reload(run, request, oids).await?,
             Command::Suspend(oids) => suspend(run, request, oids).await?,
+            Command::Add(oids) => additions::take_up(run, request, oids).await?,
             Command::Hold
             | Command::AdvanceTo(_)
             | Command::Release
@@ -61,6 +68,16 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
     if planned.len() < oids.len() {
         let reason = "the source has one of these tables no more".to_owned();
         return answer(&run.target, request, Answer::Failed(reason)).await;
+    }
+    if let Some(reason) = not_there(run, oids).await? {
+        return answer(&run.target, request, Answer::Failed(reason)).await;
+    }
+    match join_publication(run, oids).await {
+        // The server's answer (a lock that was not had) is about these tables; a lost connection is about all.
+        Err(EngineError::Server { doing, source }) if source.server().is_some() => {
+            return answer(&run.target, request, Answer::Failed(format!("{doing}: {source}"))).await;
+        }
+        joined => joined?,
     }
     let names: Vec<_> = planned.iter().map(|relation| relation.name.clone()).collect();
     let reloading = async {
@@ -85,6 +102,32 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
     Ok(())
 }
 
+/// A table of these that is only being added has nothing to reload.
+async fn not_there(run: &Run<'_>, oids: &[u32]) -> Result<Option<String>> {
+    let all = relations::all(&*run.target)
+        .await
+        .doing("reading the state of the tables")?;
+    let adding = all
+        .iter()
+        .find(|relation| relation.state == RelationState::Adding && oids.contains(&relation.source_oid));
+    Ok(adding.map(|relation| format!("{} is still being added", relation.name.plain())))
+}
+
+/// A table that was unlogged when the migration began is no member yet: its changes would be missing from now on.
+async fn join_publication(run: &mut Run<'_>, oids: &[u32]) -> Result<()> {
+    let mut reloaded = tables(&run.source).await.doing("reading the source's tables")?;
+    reloaded.retain(|table| oids.contains(&table.oid));
+    Publishing {
+        source: &mut run.source,
+        target: &run.target,
+        reporter: run.reporter,
+        cancellation: run.cancellation,
+    }
+    .join(&run.migration.publication_name, &reloaded)
+    .await
+    .map(|_| ())
+}
+
 async fn suspend(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()> {
     relations::suspend(&*run.target, oids)
         .await
@@ -102,9 +145,10 @@ async fn answer(target: &Session, request: &Pending, answer: Answer) -> Result<(
         .doing("answering a request")
 }
 
-/// Loads every table that is to be loaded. What cannot be loaded is set aside, so
-/// that the rest goes on.
-pub(super) async fn load_unfinished(run: &Run<'_>) -> Result<()> {
+/// Does what is to be done for single tables beside the following: those that join, and every load and build
+/// that is open. What cannot be loaded is set aside, so that the rest goes on. Returns when following must begin
+/// anew, or nothing is left.
+pub(super) async fn work(run: &Run<'_>) -> Result<()> {
     loop {
         match attempt(run).await {
             Ok(()) => return Ok(()),
@@ -121,14 +165,28 @@ pub(super) async fn load_unfinished(run: &Run<'_>) -> Result<()> {
     }
 }
 
-/// A table is to be loaded beside the following.
-pub(super) async fn is_any_unfinished(run: &Run<'_>) -> Result<bool> {
+/// Something is to be done for single tables beside the following.
+pub(super) async fn is_any_work(run: &Run<'_>) -> Result<bool> {
+    Ok(is_any_unfinished(run).await? || additions::is_any_work(run).await?)
+}
+
+async fn is_any_unfinished(run: &Run<'_>) -> Result<bool> {
     relations::is_any_unfinished(&*run.target)
         .await
         .doing("reading the state of the tables")
 }
 
 async fn attempt(run: &Run<'_>) -> Result<()> {
+    if additions::make(run).await? {
+        return Ok(());
+    }
+    if is_any_unfinished(run).await? {
+        load_unfinished(run).await?;
+    }
+    additions::complete(run).await
+}
+
+async fn load_unfinished(run: &Run<'_>) -> Result<()> {
     let source = run.endpoints.source_session(&run.migration.id, "tables").await?;
     let horizon = wal::assign_xid(&source)
         .await
@@ -143,6 +201,9 @@ async fn attempt(run: &Run<'_>) -> Result<()> {
         ..run.load_context()
     };
     load::load(&context, None).await?;
+    finding::clear(&*run.target, ORIGIN, BUILD_FAILED)
+        .await
+        .doing("clearing findings")?;
     run.reporter.step("every table is loaded");
     Ok(())
 }
@@ -151,11 +212,15 @@ async fn attempt(run: &Run<'_>) -> Result<()> {
 async fn set_aside(run: &Run<'_>, error: &EngineError) -> Result<()> {
     let target = run.endpoints.target_session(&run.migration.id, "tables").await?;
     let doing = "setting aside tables that cannot be loaded";
+    let incomplete = relations::incomplete(&*target).await.doing(doing)?;
+    if incomplete.is_empty() {
+        return build_failed(run, &target, error).await;
+    }
     let all = relations::all(&*target).await.doing(doing)?;
-    let failed = all
+    for relation in all
         .into_iter()
-        .filter(|relation| matches!(relation.state, RelationState::Planned | RelationState::Loading));
-    for relation in failed {
+        .filter(|relation| incomplete.contains(&relation.source_oid))
+    {
         let table = relation.name.plain();
         let message = format!("it could not be loaded and is set aside: {error}");
         let remedy = format!("remedy the cause, then run \"transhume table reload {table}\"");
@@ -166,5 +231,26 @@ async fn set_aside(run: &Run<'_>, error: &EngineError) -> Result<()> {
         finding::replace(&*target, ORIGIN, &finding).await.doing(doing)?;
         run.reporter.send(Report::Finding { finding });
     }
+    Ok(())
+}
+
+/// What belongs to no single table (a foreign key that its rows do not fulfil) keeps nothing from being followed: it is told,
+/// and tried again after a while.
+async fn build_failed(run: &Run<'_>, target: &Session, error: &EngineError) -> Result<()> {
+    let finding = Finding::warning(
+        BUILD_FAILED,
+        "",
+        error.to_string(),
+        error
+            .hint()
+            .unwrap_or_else(|| "remedy the cause; it is tried again by itself".to_owned()),
+    );
+    finding::replace(&**target, ORIGIN, &finding)
+        .await
+        .doing("recording a finding")?;
+    run.reporter.send(Report::Finding { finding });
+    run.reporter
+        .waiting(format!("what was refused to be possible: {error}"));
+    tokio::time::sleep(BUILD_AGAIN_AFTER).await;
     Ok(())
 }

@@ -1,18 +1,99 @@
-//! A cutover whose process died leaves its phase behind: the runner finds it and undoes it.
+//! What the runner looks for beside the following: cutovers whose process died, which it undoes, and tables of
+//! the source that the selection takes and the migration has not.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use transhume_core::phase::Phase;
-use transhume_pg::state::{migration, runner};
+use transhume_core::{finding::Finding, phase::Phase, selection::Selector};
+use transhume_pg::{
+    catalog::tables::names_of_tables,
+    error::PgError,
+    session::Session,
+    state::{finding, load::relations, migration, runner},
+};
+use transhume_wire::ident::QualifiedName;
 
 use super::Run;
 use crate::{
     cutover,
     error::{Doing, EngineError, Result},
+    report::Report,
 };
 
-/// How often the runner looks: the application waits this long after a cutover's sudden death.
+/// How often the runner looks for cutovers: the application waits this long after a cutover's sudden death.
 const INTERVAL: Duration = Duration::from_millis(250);
+
+/// How often the runner looks for new tables: nobody waits for it, and the cutover looks for itself.
+const TABLES_INTERVAL: Duration = Duration::from_secs(10);
+/// Origin and code of the findings that name them.
+const ORIGIN: &str = "follow";
+pub(crate) const NOT_MIGRATED: &str = "table-not-migrated";
+
+/// Names in findings what appeared on the source since the migration began. Failures to look are followed by
+/// another look: the following itself says when a server is gone.
+pub(super) async fn new_tables(run: &Run<'_>) -> std::convert::Infallible {
+    let mut told = None;
+    loop {
+        if let Ok(found) = look_for_tables(run, told.as_ref()).await {
+            told = Some(found);
+        }
+        tokio::time::sleep(TABLES_INTERVAL).await;
+    }
+}
+
+async fn look_for_tables(run: &Run<'_>, told: Option<&Vec<QualifiedName>>) -> Result<Vec<QualifiedName>> {
+    let source = run.endpoints.source_session(&run.migration.id, "tables").await?;
+    let target = run.endpoints.target_session(&run.migration.id, "tables").await?;
+    let found = not_migrated(&source, &target, &run.selector)
+        .await
+        .doing("looking for new tables on the source")?;
+    if told != Some(&found) {
+        tell(&target, &found).await.doing("recording findings")?;
+        for table in &found {
+            run.reporter.send(Report::Finding {
+                finding: finding_of(table),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Tables with rows that the selection takes and the migration has not.
+pub(crate) async fn not_migrated(
+    source: &Session,
+    target: &Session,
+    selector: &Selector,
+) -> std::result::Result<Vec<QualifiedName>, PgError> {
+    let known: HashSet<u32> = relations::all(&**target)
+        .await?
+        .iter()
+        .map(|relation| relation.source_oid)
+        .collect();
+    let present = names_of_tables(source).await?;
+    Ok(present
+        .into_iter()
+        .filter(|(oid, name)| selector.selects(name) && !known.contains(oid))
+        .map(|(_, name)| name)
+        .collect())
+}
+
+pub(crate) fn finding_of(table: &QualifiedName) -> Finding {
+    let table = table.plain();
+    let remedy = format!("run \"transhume table add {table}\", or leave it behind knowingly");
+    Finding::warning(
+        NOT_MIGRATED,
+        &table,
+        "it is new on the source and the target does not get it",
+        remedy,
+    )
+}
+
+async fn tell(target: &Session, found: &[QualifiedName]) -> std::result::Result<(), PgError> {
+    finding::clear(&**target, ORIGIN, NOT_MIGRATED).await?;
+    for table in found {
+        finding::replace(&**target, ORIGIN, &finding_of(table)).await?;
+    }
+    Ok(())
+}
 
 /// Watches until something fails; every interrupted cutover that it meets is undone.
 pub(super) async fn interrupted_cutover(run: &Run<'_>) -> EngineError {

@@ -10,7 +10,7 @@ use transhume_pg::{
     session::Session,
     state::{
         archive::Disposition,
-        build::{self as state, NewBuild},
+        build::{self as state, LoadedTable, NewBuild},
         history,
     },
 };
@@ -28,8 +28,26 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
     {
         return Ok(());
     }
+    let loaded = state::loaded_tables(&*target)
+        .await
+        .doing("reading the tables of the load")?;
+    let planned = planned(work, &target, &loaded).await?;
+    store(&mut target, &planned).await?;
+    work.reporter.step(format!(
+        "{} indexes, keys and other builds planned",
+        planned.len()
+    ));
+    Ok(())
+}
+
+/// The build work of an addition, whose tables are planned to be loaded so. Writes nothing.
+pub(crate) async fn added_builds(work: &SchemaWork<'_>, loaded: &[LoadedTable]) -> Result<Vec<NewBuild>> {
+    planned(work, &work.target().await?, loaded).await
+}
+
+async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]) -> Result<Vec<NewBuild>> {
     let source = work.source().await?;
-    let contents = Contents::stored(work, source.server_version().major(), &target).await?;
+    let contents = Contents::stored(work, source.server_version().major(), target).await?;
     let (builds, replaced): (Vec<_>, Vec<_>) = contents
         .with(Disposition::Replaced)
         .map(|(entry, _)| entry)
@@ -44,17 +62,9 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
     .await
     .doing("reading the schema archive")?;
     planned.extend(build::definitions(&script));
-    let loaded = state::loaded_tables(&*target)
-        .await
-        .doing("reading the tables of the load")?;
-    planned.extend(build::analyze(&loaded));
-    planned.extend(build::vacuums(&loaded));
-    store(&mut target, &planned).await?;
-    work.reporter.step(format!(
-        "{} indexes, keys and other builds planned",
-        planned.len()
-    ));
-    Ok(())
+    planned.extend(build::analyze(loaded));
+    planned.extend(build::vacuums(loaded));
+    Ok(planned)
 }
 
 fn is_build(entry: &Entry) -> bool {

@@ -1,18 +1,24 @@
 //! The stored archive at hand: the programs, its bytes in a file, its entries and what became of them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tempfile::NamedTempFile;
-use transhume_core::archive::{Decision, Entry, sections};
+use transhume_core::archive::{CatalogObject, Decision, Entry, Kind, sections};
 use transhume_pg::{
     archive_list,
     dump::Programs,
     error::PgError,
     session::Session,
-    state::archive::{self, Disposition},
+    state::{
+        addition,
+        archive::{self, Disposition},
+    },
 };
 
-use super::SchemaWork;
+use super::{SchemaOptions, SchemaWork};
 use crate::error::{Doing, EngineError, Result};
 
 /// The archive as it was stored once, which never changes: unpacked and listed by the first step that
@@ -33,7 +39,7 @@ pub(super) struct Contents {
 impl Archive {
     async fn stored(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Arc<Self>> {
         let programs = programs(work, source_major, target)?;
-        let bytes = archive::read(&**target)
+        let bytes = archive::read(&**target, work.archive())
             .await
             .doing("reading the schema archive")?;
         let file = write(&bytes)?;
@@ -51,7 +57,7 @@ impl Archive {
 impl Contents {
     /// From the target, so that any machine can go on with what another began.
     pub(super) async fn stored(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Self> {
-        if !archive::is_stored(&**target)
+        if !archive::is_stored(&**target, work.archive())
             .await
             .doing("looking for the schema archive")?
         {
@@ -63,7 +69,7 @@ impl Contents {
         let opened = &work.options.opened;
         let opening = opened.get_or_try_init(|| Archive::stored(work, source_major, target));
         let archive = Arc::clone(opening.await?);
-        let items = archive::items(&**target)
+        let items = archive::items(&**target, work.archive())
             .await
             .doing("reading what became of the archive's items")?;
         Ok(Self { archive, items })
@@ -74,9 +80,20 @@ impl Contents {
         self.archive
             .entries
             .iter()
-            .filter(|(entry, decision)| decision == section && !self.items.contains_key(&entry.dump_id))
+            .filter(|(entry, _)| !self.items.contains_key(&entry.dump_id))
+            .filter(|(entry, decision)| self.section(entry, decision) == section)
             .map(|(entry, _)| entry)
             .collect()
+    }
+
+    /// A partition that joins a parent which is there already is attached with its indexes: attached before, it
+    /// would get new ones by other names.
+    fn section<'a>(&self, entry: &Entry, decision: &'a Decision) -> &'a Decision {
+        let is_there = |id: &i32| self.items.get(id) == Some(&Disposition::LeftOut);
+        if entry.kind == Kind::TableAttach && entry.depends_on.iter().any(is_there) {
+            return &Decision::AfterData;
+        }
+        decision
     }
 
     pub(super) fn with(&self, disposition: Disposition) -> impl Iterator<Item = &(Entry, Decision)> {
@@ -85,6 +102,33 @@ impl Contents {
             .iter()
             .filter(move |(entry, _)| self.items.get(&entry.dump_id) == Some(&disposition))
     }
+}
+
+/// Objects that archives before this one brought to the target, or will with the builds that wait.
+pub(super) async fn known(work: &SchemaWork<'_>, target: &Session) -> Result<HashSet<CatalogObject>> {
+    let source_major = work.source().await?.server_version().major();
+    let additions = addition::all(&**target).await.doing("reading the additions")?;
+    let numbers = archive::numbers(&**target)
+        .await
+        .doing("looking for schema archives")?;
+    let mut known = HashSet::new();
+    for number in numbers.into_iter().filter(|number| *number != work.archive()) {
+        let options = SchemaOptions::new(work.options.programs.clone(), work.options.replica_role);
+        let earlier = SchemaWork {
+            addition: additions.iter().find(|addition| addition.number == number),
+            options: &options,
+            ..work.clone()
+        };
+        let contents = Contents::stored(&earlier, source_major, target).await?;
+        known.extend(
+            contents
+                .with(Disposition::Restored)
+                .chain(contents.with(Disposition::Replaced))
+                .map(|(entry, _)| entry.object)
+                .filter(|object| object.class != 0),
+        );
+    }
+    Ok(known)
 }
 
 pub(super) fn programs(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Programs> {

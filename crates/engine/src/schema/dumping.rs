@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use transhume_core::{
-    archive::{self as contents, Decision, Decisions, Entry, Facts, Kind, Situation},
+    archive::{self as contents, Decision, Decisions, Entry, Facts, Joining, Kind, Situation},
     finding::Finding,
     selection::Selector,
 };
@@ -30,7 +30,7 @@ use crate::{
 /// decisions are stored together; called again, it does nothing.
 pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
     let mut target = work.target().await?;
-    if archive::is_stored(&*target)
+    if archive::is_stored(&*target, work.archive())
         .await
         .doing("looking for the schema archive")?
     {
@@ -48,6 +48,7 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         target: &target,
         application_name: &name,
         snapshot,
+        addition: added(work, &target).await?,
     });
     let (bytes, decisions) = tokio::select! {
         dumped = dumping => dumped?,
@@ -58,7 +59,14 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         return Err(EngineError::Blocked(unmet));
     }
     findings::record(work, &target, unmet).await?;
-    store(&mut target, &bytes, &programs.version.to_string(), &decisions).await?;
+    store(
+        work,
+        &mut target,
+        &bytes,
+        &programs.version.to_string(),
+        &decisions,
+    )
+    .await?;
     work.reporter.step(format!(
         "schema dumped by pg_dump {}: {} entries",
         programs.version,
@@ -94,6 +102,7 @@ pub(crate) async fn preview(
         target,
         application_name: &name,
         snapshot: holder.name(),
+        addition: None,
     })
     .await?;
     let left_out = |(entry, decision): &(Entry, Decision)| match decision {
@@ -114,6 +123,17 @@ struct Dumping<'a> {
     target: &'a Session,
     application_name: &'a str,
     snapshot: &'a str,
+    addition: Option<Joining>,
+}
+
+async fn added(work: &SchemaWork<'_>, target: &Session) -> Result<Option<Joining>> {
+    let Some(addition) = work.addition else {
+        return Ok(None);
+    };
+    Ok(Some(Joining {
+        tables: addition.names().cloned().collect(),
+        known: stored::known(work, target).await?,
+    }))
 }
 
 /// The archive's bytes and what becomes of its entries.
@@ -136,7 +156,14 @@ async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, Decisions)> {
     let facts = archive_facts(dumping.source, snapshot, &entries)
         .await
         .doing("reading the catalogs of the source")?;
-    let decisions = decide(dumping.selector, dumping.target, entries, &facts).await?;
+    let decisions = decide(
+        dumping.selector,
+        dumping.target,
+        entries,
+        &facts,
+        dumping.addition.as_ref(),
+    )
+    .await?;
     Ok((bytes, decisions))
 }
 
@@ -145,6 +172,7 @@ async fn decide(
     target: &Session,
     entries: Vec<Entry>,
     facts: &Facts,
+    addition: Option<&Joining>,
 ) -> Result<Decisions> {
     let target_schemas: HashSet<String> = archive::schemas(&**target)
         .await
@@ -163,10 +191,20 @@ async fn decide(
         target_schemas: &target_schemas,
         target_extensions: &target_extensions,
     };
-    Ok(contents::decide(entries, &situation))
+    Ok(match addition {
+        Some(joining) => contents::decide_addition(entries, &situation, joining),
+        None => contents::decide(entries, &situation),
+    })
 }
 
-async fn store(target: &mut Session, bytes: &[u8], version: &str, decisions: &Decisions) -> Result<()> {
+async fn store(
+    work: &SchemaWork<'_>,
+    target: &mut Session,
+    bytes: &[u8],
+    version: &str,
+    decisions: &Decisions,
+) -> Result<()> {
+    let number = work.archive();
     let mut left_out = Vec::new();
     let mut replaced = Vec::new();
     for (entry, decision) in &decisions.entries {
@@ -190,9 +228,9 @@ async fn store(target: &mut Session, bytes: &[u8], version: &str, decisions: &De
     });
     let storing = async {
         let transaction = target.transaction().await?;
-        archive::store(&transaction, bytes, version).await?;
-        archive::record(&transaction, Disposition::LeftOut, &left_out).await?;
-        archive::record(&transaction, Disposition::Replaced, &replaced).await?;
+        archive::store(&transaction, number, bytes, version).await?;
+        archive::record(&transaction, number, Disposition::LeftOut, &left_out).await?;
+        archive::record(&transaction, number, Disposition::Replaced, &replaced).await?;
         history::add(&transaction, "schema dumped", &detail).await?;
         Ok(transaction.commit().await?)
     };

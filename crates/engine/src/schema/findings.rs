@@ -1,13 +1,19 @@
 //! What the schema's steps tell the operator, recorded and reported alike.
 
 use transhume_core::{archive::Unmet, finding::Finding};
-use transhume_pg::{session::Session, state};
+use transhume_pg::{
+    session::Session,
+    state::{self, archive::Disposition},
+};
 
-use super::SchemaWork;
+use super::{SchemaWork, contents::Contents};
 use crate::{
     error::{Doing, Result},
     report::Report,
 };
+
+/// Code of the findings about what needs something that is not selected.
+const UNMET: &str = "selection-needs";
 
 /// Origin of these findings in `transhume.finding`.
 pub(super) const ORIGIN: &str = "schema";
@@ -26,13 +32,24 @@ pub(super) fn unmet(unmet: &Unmet) -> Finding {
     let message = format!("{} needs {}, which is not selected", unmet.entry, unmet.needs);
     let remedy = format!("add {} to the selection, or exclude {}", unmet.needs, unmet.entry);
     if unmet.blocks {
-        Finding::blocker("selection-needs", &unmet.entry, message, remedy)
+        Finding::blocker(UNMET, &unmet.entry, message, remedy)
     } else {
-        Finding::warning(
-            "selection-needs",
-            &unmet.entry,
-            format!("{message}: it is left out"),
-            remedy,
-        )
+        Finding::warning(UNMET, &unmet.entry, format!("{message}: it is left out"), remedy)
     }
+}
+
+/// What an addition has brought after all is no finding any more.
+pub(crate) async fn forget_met(work: &SchemaWork<'_>) -> Result<()> {
+    let target = work.target().await?;
+    let source_major = work.source().await?.server_version().major();
+    let contents = Contents::stored(work, source_major, &target).await?;
+    let brought = contents
+        .with(Disposition::Restored)
+        .chain(contents.with(Disposition::Replaced));
+    for (entry, _) in brought.filter(|(entry, _)| entry.object.class != 0) {
+        state::finding::clear_object(&*target, ORIGIN, UNMET, &entry.description)
+            .await
+            .doing("clearing findings")?;
+    }
+    Ok(())
 }

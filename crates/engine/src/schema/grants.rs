@@ -43,9 +43,9 @@ pub async fn owners_and_grants(work: &SchemaWork<'_>, moment: Moment) -> Result<
     let mut told = plan.findings;
     let mut refused = Refused::default();
     told.extend(owners::set(&mut target, &schemas).await?);
-    apply(&contents, &mut target, &on_schemas, &mut refused).await?;
+    apply(work, &contents, &mut target, &on_schemas, &mut refused).await?;
     told.extend(owners::set(&mut target, &others).await?);
-    apply(&contents, &mut target, &on_others, &mut refused).await?;
+    apply(work, &contents, &mut target, &on_others, &mut refused).await?;
     told.extend(refused.findings());
     let (given, granted) = (schemas.len() + others.len(), on_schemas.len() + on_others.len());
     if given + granted > 0 {
@@ -119,6 +119,7 @@ impl Refused {
 }
 
 async fn apply(
+    work: &SchemaWork<'_>,
     contents: &Contents,
     target: &mut Session,
     entries: &[&Entry],
@@ -157,7 +158,7 @@ async fn apply(
                 reason: "",
             })
             .collect();
-        archive::record(&**target, Disposition::Restored, &items)
+        archive::record(&**target, work.archive(), Disposition::Restored, &items)
             .await
             .doing("recording the granted privileges")?;
     }

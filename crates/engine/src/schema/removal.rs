@@ -6,23 +6,44 @@
 use transhume_pg::{
     error::ServerError,
     restore::{self, Dropped},
-    state::archive::{self, Disposition},
+    state::{
+        addition,
+        archive::{self, Disposition},
+    },
 };
 
-use super::{SchemaWork, contents::Contents};
+use super::{SchemaOptions, SchemaWork, contents::Contents};
 use crate::error::{Doing, EngineError, Result};
 
 /// Objects named where a removal is refused; the rest is like them.
 const NAMED: usize = 10;
 
-/// Removes it all, and says what was removed; none where nothing had been made.
+/// Removes it all, what came last first, and says what was removed; none where nothing had been made.
 pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
+    let target = work.target().await?;
+    let additions = addition::all(&*target).await.doing("reading the additions")?;
+    let mut removed = 0;
+    for addition in additions.iter().rev() {
+        let options = SchemaOptions::new(work.options.programs.clone(), work.options.replica_role);
+        removed += remove_added(&SchemaWork {
+            addition: Some(addition),
+            options: &options,
+            ..work.clone()
+        })
+        .await?;
+    }
+    removed += remove_added(work).await?;
+    Ok((removed > 0).then(|| format!("{removed} definitions with all their rows")))
+}
+
+/// Removes what one archive brought, and says how many objects that were.
+pub(crate) async fn remove_added(work: &SchemaWork<'_>) -> Result<usize> {
     let mut target = work.target().await?;
-    if !archive::is_stored(&*target)
+    if !archive::is_stored(&*target, work.archive())
         .await
         .doing("looking for the schema archive")?
     {
-        return Ok(None);
+        return Ok(0);
     }
     let source_major = work.source().await?.server_version().major();
     let contents = Contents::stored(work, source_major, &target).await?;
@@ -39,7 +60,7 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
         })
         .collect();
     if made.is_empty() {
-        return Ok(None);
+        return Ok(0);
     }
     work.reporter
         .step("removing the tables and other objects that the migration made on the target");
@@ -50,10 +71,7 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
         .await
         .doing("removing the objects of the migration from the target")?
     {
-        Dropped::All => Ok(Some(format!(
-            "{} definitions with all their rows",
-            made.iter().filter(|entry| entry.object.class != 0).count()
-        ))),
+        Dropped::All => Ok(made.iter().filter(|entry| entry.object.class != 0).count()),
         Dropped::Refused(answers) => Err(refused(&answers)),
     }
 }

@@ -80,7 +80,7 @@ async fn restore_group(
         .await
         .doing("reading the schema archive")?;
         let items: Vec<Item<'_>> = entries.iter().map(|entry| item(entry, "")).collect();
-        match restore::restore_group(target, &script, &items).await {
+        match restore::restore_group(target, &script, work.archive(), &items).await {
             Ok(()) => return Ok(entries.len()),
             Err(error) => {
                 let entry = failed_entry(&entries, error)?;
@@ -130,9 +130,14 @@ fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Ent
 }
 
 async fn refuse(work: &SchemaWork<'_>, target: &Session, entry: &Entry, message: &str) -> Result<()> {
-    archive::record(&**target, Disposition::Failed, &[item(entry, message)])
-        .await
-        .doing("recording what the target refused")?;
+    archive::record(
+        &**target,
+        work.archive(),
+        Disposition::Failed,
+        &[item(entry, message)],
+    )
+    .await
+    .doing("recording what the target refused")?;
     let finding = Finding::warning(
         "definition-refused",
         &entry.description,

@@ -233,7 +233,7 @@ async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused(
     let pair = Pair::usual().await;
     let select = |pattern: &str| Selection {
         include: vec![pattern.to_owned()],
-        exclude: vec![],
+        ..Selection::default()
     };
     let unmatched = assess(
         &pair.endpoints(),

@@ -70,7 +70,7 @@ pub(crate) async fn of(
     };
     let selection = Selection {
         include: include.iter().map(ToString::to_string).collect(),
-        exclude: vec![],
+        ..Selection::default()
     };
     let selector = selection.selector().unwrap();
     let new = NewMigration {
@@ -114,6 +114,7 @@ impl Pair {
             options: &self.options,
             reporter: &self.reporter,
             cancellation: &self.cancellation,
+            addition: None,
         }
     }
 

@@ -16,6 +16,48 @@ pub async fn tables(client: &Client) -> Result<Vec<Table>, PgError> {
     rows.iter().map(table).collect()
 }
 
+/// OID and name of all user tables that hold rows of their own: what is cheap to ask for again and again.
+pub async fn names_of_tables(client: &Client) -> Result<Vec<(u32, QualifiedName)>, PgError> {
+    let rows = client.query(include_str!("sql/names_of_tables.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let name = QualifiedName::new(
+                row.try_get::<_, String>("schema_name")?,
+                row.try_get::<_, String>("table_name")?,
+            );
+            Ok((row.try_get("oid")?, name))
+        })
+        .collect()
+}
+
+/// These tables and all partitions below them.
+pub async fn with_partitions(client: &Client, oids: &[u32]) -> Result<Vec<u32>, PgError> {
+    let rows = client
+        .query(include_str!("sql/partitions_below.sql"), &[&oids])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Those of these names that the database has already, as relations of any kind.
+pub async fn existing(client: &Client, names: &[QualifiedName]) -> Result<Vec<QualifiedName>, PgError> {
+    let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();
+    let relations: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
+    let rows = client
+        .query(
+            include_str!("sql/existing_relations.sql"),
+            &[&schemas, &relations],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(QualifiedName::new(
+                row.try_get::<_, String>("schema_name")?,
+                row.try_get::<_, String>("relation_name")?,
+            ))
+        })
+        .collect()
+}
+
 fn table(row: &Row) -> Result<Table, PgError> {
     let columns = columns(row)?;
     let replica_identity = replica_identity(row.try_get("replica_identity")?);

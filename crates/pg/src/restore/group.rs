@@ -38,6 +38,7 @@ impl From<tokio_postgres::Error> for GroupError {
 pub async fn restore_group(
     target: &mut Client,
     script: &Script,
+    archive_number: i32,
     items: &[Item<'_>],
 ) -> Result<(), GroupError> {
     let transaction = target.transaction().await?;
@@ -59,7 +60,7 @@ pub async fn restore_group(
             .try_collect::<()>()
             .await?;
     }
-    archive::record(&transaction, Disposition::Restored, items)
+    archive::record(&transaction, archive_number, Disposition::Restored, items)
         .await
         .map_err(|source| GroupError {
             dump_id: None,

@@ -1,4 +1,4 @@
-//! `transhume.archive` and `transhume.archive_item`: the schema archive and what became of its entries.
+//! `transhume.archive` and `transhume.archive_item`: the schema archives and what became of their entries.
 //!
 //! Invariant: once the archive is stored, every entry that is left out or replaced has its row; an
 //! entry without a row is still to be restored. `restored` rows commit with what they restored.
@@ -46,6 +46,9 @@ impl Disposition {
     }
 }
 
+/// Number of the archive that the migration began with; additions have others.
+pub const FIRST: i32 = 0;
+
 /// One entry with its reason.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
@@ -54,30 +57,53 @@ pub struct Item<'a> {
     pub reason: &'a str,
 }
 
-pub async fn is_stored(target: &impl GenericClient) -> Result<bool, PgError> {
+/// Numbers of all archives, oldest first.
+pub async fn numbers(target: &impl GenericClient) -> Result<Vec<i32>, PgError> {
+    let rows = target.query(include_str!("sql/archive/numbers.sql"), &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Removes an archive with what is known of its entries.
+pub async fn forget(target: &impl GenericClient, number: i32) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/archive/forget.sql"), &[&number])
+        .await?;
+    Ok(())
+}
+
+pub async fn is_stored(target: &impl GenericClient, number: i32) -> Result<bool, PgError> {
     let row = target
-        .query_one(include_str!("sql/archive/exists.sql"), &[])
+        .query_one(include_str!("sql/archive/exists.sql"), &[&number])
         .await?;
     Ok(row.try_get(0)?)
 }
 
-pub async fn store(target: &impl GenericClient, content: &[u8], tool_version: &str) -> Result<(), PgError> {
+pub async fn store(
+    target: &impl GenericClient,
+    number: i32,
+    content: &[u8],
+    tool_version: &str,
+) -> Result<(), PgError> {
     target
-        .execute(include_str!("sql/archive/store.sql"), &[&content, &tool_version])
+        .execute(
+            include_str!("sql/archive/store.sql"),
+            &[&number, &content, &tool_version],
+        )
         .await?;
     Ok(())
 }
 
 /// The archive's bytes.
-pub async fn read(target: &impl GenericClient) -> Result<Vec<u8>, PgError> {
+pub async fn read(target: &impl GenericClient, number: i32) -> Result<Vec<u8>, PgError> {
     let row = target
-        .query_one(include_str!("sql/archive/read.sql"), &[])
+        .query_one(include_str!("sql/archive/read.sql"), &[&number])
         .await?;
     Ok(row.try_get("content")?)
 }
 
 pub async fn record(
     target: &impl GenericClient,
+    number: i32,
     disposition: Disposition,
     items: &[Item<'_>],
 ) -> Result<(), PgError> {
@@ -87,15 +113,17 @@ pub async fn record(
     target
         .execute(
             include_str!("sql/archive/record_items.sql"),
-            &[&dump_ids, &descriptions, &disposition.name(), &reasons],
+            &[&dump_ids, &descriptions, &disposition.name(), &reasons, &number],
         )
         .await?;
     Ok(())
 }
 
 /// All entries that something became of, by dump id.
-pub async fn items(target: &impl GenericClient) -> Result<HashMap<i32, Disposition>, PgError> {
-    let rows = target.query(include_str!("sql/archive/items.sql"), &[]).await?;
+pub async fn items(target: &impl GenericClient, number: i32) -> Result<HashMap<i32, Disposition>, PgError> {
+    let rows = target
+        .query(include_str!("sql/archive/items.sql"), &[&number])
+        .await?;
     rows.iter()
         .map(|row| Ok((row.try_get(0)?, Disposition::parse(row.try_get(1)?)?)))
         .collect()

@@ -55,6 +55,22 @@ pub async fn clear_origin(target: &impl GenericClient, origin: &str) -> Result<(
     Ok(())
 }
 
+/// Forgets what was found of one object.
+pub async fn clear_object(
+    target: &impl GenericClient,
+    origin: &str,
+    code: &str,
+    object: &str,
+) -> Result<(), PgError> {
+    target
+        .execute(
+            include_str!("sql/finding/clear_object.sql"),
+            &[&origin, &code, &object],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Forgets the findings of a code before it is looked at again.
 pub async fn clear(target: &impl GenericClient, origin: &str, code: &str) -> Result<(), PgError> {
     target

@@ -4,6 +4,7 @@
 //! transaction on it) that does the work they describe, so that both commit together. This module
 //! refuses policy: what a value means is decided in `core`.
 
+pub mod addition;
 pub mod apply;
 pub mod archive;
 pub mod build;

@@ -2,6 +2,7 @@
 //! kit's own oracle.
 
 mod abort;
+mod adding;
 mod crash;
 mod gate;
 mod group;

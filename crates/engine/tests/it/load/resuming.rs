@@ -202,7 +202,7 @@ async fn an_empty_selection_is_loaded_at_once() {
     let mut pair = pair().await;
     pair.migration.selection = Selection {
         include: vec!["nothing".to_owned()],
-        exclude: Vec::new(),
+        ..Selection::default()
     };
     let holder = pair.slot_snapshot().await;
     pair.plan_and_load(holder).await.unwrap();

@@ -37,12 +37,28 @@ pub async fn all(target: &impl GenericClient) -> Result<Vec<Relation>, PgError> 
         .collect()
 }
 
-/// A table is to be loaded, or being loaded.
+/// A table is to be loaded or being loaded, or something is to be built.
 pub async fn is_any_unfinished(target: &impl GenericClient) -> Result<bool, PgError> {
     let row = target
         .query_one(include_str!("../sql/load/is_unfinished.sql"), &[])
         .await?;
     Ok(row.try_get(0)?)
+}
+
+/// It holds its rows and has its keys, or is set aside: its changes need not wait.
+pub async fn is_complete(target: &impl GenericClient, source_oid: u32) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("../sql/load/is_complete.sql"), &[&source_oid])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Tables whose load or builds are not done, the suspended left out.
+pub async fn incomplete(target: &impl GenericClient) -> Result<Vec<u32>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/incomplete_relations.sql"), &[])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Neither applied nor loaded from now on. Nothing may be applying meanwhile.

@@ -54,7 +54,7 @@ create table transhume.relation (
     source_oid    oid         primary key,
     schema_name   text        not null,
     table_name    text        not null,
-    state         text        not null,          -- core::load::RelationState: planned, loading, loaded, suspended
+    state         text        not null,          -- core::load::RelationState: adding, planned, loading, loaded, suspended
     snapshot_id   integer     references transhume.snapshot,   -- snapshot that its parts read under
     columns       text[]      not null,          -- columns that are copied, by name
     format        text        not null,          -- text | binary
@@ -124,9 +124,18 @@ create table transhume.deviation (
     at            timestamptz not null default clock_timestamp()
 );
 
--- The schema archive (pg_dump custom format), so that any machine can go on with it.
+-- Tables that join the migration while the rest is followed. Each addition has a schema archive of its own.
+create table transhume.addition (
+    number        serial      primary key,       -- that of its archive
+    tables        jsonb       not null,          -- core::addition::AddedTable, partitioned tables too
+    step          text        not null,          -- core::addition::AdditionStep
+    message       text        not null default '',   -- why it was refused
+    requested_at  timestamptz not null default clock_timestamp()
+);
+
+-- The schema archives (pg_dump custom format), so that any machine can go on with them.
 create table transhume.archive (
-    singleton     boolean primary key default true check (singleton),
+    number        integer     primary key,       -- 0: the one that the migration began with; else of an addition
     content       bytea       not null,
     tool_version  text        not null,
     taken_at      timestamptz not null default clock_timestamp()
@@ -135,10 +144,12 @@ create table transhume.archive (
 -- What became of each item of the archive: left out, replaced or refused with its reason, or restored. An item without
 -- a row is still to be restored; the row of a restored one commits with it.
 create table transhume.archive_item (
-    dump_id       integer     primary key,
+    archive       integer     not null references transhume.archive on delete cascade,
+    dump_id       integer     not null,
     description   text        not null,          -- as pg_restore -l prints it
     disposition   text        not null,          -- left_out | replaced | failed | restored
-    reason        text        not null
+    reason        text        not null,
+    primary key (archive, dump_id)
 );
 
 -- What the operator should know: code, severity, object, evidence, remedy (core::finding::Finding).

@@ -1,1 +1,1 @@
-select exists (select from transhume.archive)
+select exists (select from transhume.archive where number = $1)

@@ -1,1 +1,1 @@
-select dump_id, disposition from transhume.archive_item
+select dump_id, disposition from transhume.archive_item where archive = $1

@@ -1,1 +1,1 @@
-select content, tool_version from transhume.archive
+select content, tool_version from transhume.archive where number = $1

@@ -1,8 +1,8 @@
--- One row for each of the entries $1 (dump ids), descriptions $2 and reasons $4 side by side, all with disposition $3.
-insert into transhume.archive_item (dump_id, description, disposition, reason)
-select i.dump_id, i.description, $3, i.reason
+-- One row for each of the entries $1 (dump ids), descriptions $2 and reasons $4 side by side, all with disposition $3, of archive $5.
+insert into transhume.archive_item (archive, dump_id, description, disposition, reason)
+select $5, i.dump_id, i.description, $3, i.reason
 from rows from (
     pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.text[])
 ) as i(dump_id, description, reason)
-on conflict (dump_id) do update
+on conflict (archive, dump_id) do update
     set disposition = excluded.disposition, reason = excluded.reason

@@ -1,1 +1,1 @@
-insert into transhume.archive (content, tool_version) values ($1, $2)
+insert into transhume.archive (number, content, tool_version) values ($1, $2, $3)

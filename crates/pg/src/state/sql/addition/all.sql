@@ -1,0 +1,1 @@
+select number, tables, step, message from transhume.addition order by number

@@ -1,0 +1,1 @@
+insert into transhume.addition (tables, step) values ($1, $2) returning number

@@ -1,0 +1,1 @@
+delete from transhume.archive where number = $1

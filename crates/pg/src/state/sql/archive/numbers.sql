@@ -1,0 +1,1 @@
+select number from transhume.archive order by number
