@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     judge::judge,
-    observation::{BlockingLock, FenceRights, LastVerification, Limits, Observation},
+    observation::{BlockingLock, FenceRights, Limits, Observation},
 };
 use crate::finding::Finding;
 

@@ -2,12 +2,13 @@
 //! progress display. Field names are a stable face for scripts.
 
 use serde::Serialize;
+pub use transhume_core::agreement::Extent;
 use transhume_core::{finding::Finding, phase::Phase};
 use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
     conninfo::ConnectionSettings,
-    names,
+    gate, names,
     session::Session,
     snapshot,
     state::{
@@ -101,6 +102,16 @@ pub struct VerificationStatus {
     pub ended_at: Option<String>,
     /// equal, different or incomplete.
     pub result: String,
+    /// Since it began.
+    pub age_seconds: f64,
+    /// whole, sample or single-tables.
+    pub extent: Extent,
+    pub tables: u64,
+    pub tables_different: u64,
+    /// Findings besides rows that somebody must act upon; null where only rows were compared.
+    pub object_blockers: Option<u64>,
+    /// All of it in a line.
+    pub summary: String,
 }
 
 /// Reads the target alone: the source need not be reachable.
@@ -233,9 +244,18 @@ async fn verification_status(session: &Session) -> Result<Option<VerificationSta
     let last = verification::last(session)
         .await
         .doing("reading the last verification")?;
-    Ok(last.map(|last| VerificationStatus {
+    let outcome = gate::last_verification(session)
+        .await
+        .doing("reading the last verification")?;
+    Ok(last.zip(outcome).map(|(last, outcome)| VerificationStatus {
         lsn: last.lsn,
         ended_at: last.ended_at,
         result: last.result,
+        age_seconds: outcome.age.as_secs_f64(),
+        extent: outcome.extent,
+        tables: outcome.tables,
+        tables_different: outcome.tables_different,
+        object_blockers: outcome.object_blockers,
+        summary: outcome.told(),
     }))
 }

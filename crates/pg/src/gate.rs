@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use tokio_postgres::Client;
-use transhume_core::gate::{BlockingLock, FenceRights, LastVerification};
+use transhume_core::{
+    agreement::{Extent, LastVerification, Outcome},
+    gate::{BlockingLock, FenceRights},
+};
 use transhume_wire::ident::QualifiedName;
 
 use crate::error::PgError;
@@ -75,10 +78,25 @@ pub async fn last_verification(target: &Client) -> Result<Option<LastVerificatio
         .query_opt(include_str!("sql/gate/last_verification.sql"), &[])
         .await?;
     row.map(|row| {
-        let age: Option<f64> = row.try_get("age_seconds")?;
+        let age: f64 = row.try_get("age_seconds")?;
+        let count = |name: &str| -> Result<u64, PgError> { Ok(row.try_get::<_, i64>(name)?.unsigned_abs()) };
+        let blockers: Option<i32> = row.try_get("object_blockers")?;
         Ok(LastVerification {
-            result: row.try_get("result")?,
-            age: age.map(|seconds| Duration::from_secs_f64(seconds.max(0.0))),
+            age: Duration::from_secs_f64(age.max(0.0)),
+            outcome: match row.try_get("result")? {
+                "equal" => Outcome::Equal,
+                "different" => Outcome::Different,
+                _ => Outcome::Unfinished,
+            },
+            extent: match row.try_get("mode")? {
+                "sample" => Extent::Sample,
+                "tables" => Extent::SingleTables,
+                // What has not changed since the last whole one is as equal as it was then.
+                _ => Extent::Whole,
+            },
+            tables: count("tables")?,
+            tables_different: count("tables_different")?,
+            object_blockers: blockers.map(|many| u64::from(many.unsigned_abs())),
         })
     })
     .transpose()

@@ -208,12 +208,7 @@ fn slot(slot: &SlotStatus) -> String {
 
 fn verified(status: &Status) -> Option<String> {
     let verification = status.verification.as_ref()?;
-    let when = verification
-        .ended_at
-        .as_ref()
-        .map(|at| format!(", {at}"))
-        .unwrap_or_default();
-    Some(format!("{} at {}{when}", verification.result, verification.lsn))
+    Some(format!("{}; at {}", verification.summary, verification.lsn))
 }
 
 #[cfg(test)]
@@ -222,7 +217,7 @@ mod tests {
         lsn::Lsn,
         phase::Phase,
         report::{BuildProgress, LoadProgress},
-        status::VerificationStatus,
+        status::{Extent, VerificationStatus},
     };
 
     use super::*;
@@ -268,6 +263,12 @@ mod tests {
                 lsn: Lsn(0x15_0000),
                 ended_at: None,
                 result: "equal".to_owned(),
+                age_seconds: 60.0,
+                extent: Extent::Whole,
+                tables: 2,
+                tables_different: 0,
+                object_blockers: Some(0),
+                summary: "equal 1 min ago: the rows of 2 tables, and all objects".to_owned(),
             }),
             findings: Vec::new(),
             deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
@@ -290,7 +291,7 @@ migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
   applied     7 transactions, 1,234 changes
   slot        transhume_0123abcd, keeps 3.00 GB of WAL on the source of 10.0 GB (max_slot_wal_keep_size), \
 growing by 1.00 MB/s: full in 119 min 28 s
-  verified    equal at 0/150000
+  verified    equal 1 min ago: the rows of 2 tables, and all objects; at 0/150000
   changed     source: replica identity of shop.ledger set to full
 ";
         assert_eq!(text(&following(), Style::plain()), expected);

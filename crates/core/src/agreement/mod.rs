@@ -16,7 +16,7 @@ pub use self::{
     deliberate::Deliberate,
     difference::Versions,
     object::{Kind, Object, for_people},
-    recency::{LastVerification, Recency, judge as judge_recency},
+    recency::{Extent, LastVerification, Outcome, Refusal, judge as judge_recency},
     sequence_position::{SequenceSituation, positions},
     verdict::{Agreement, Situation, agreement},
 };

@@ -1,97 +1,123 @@
 //! Whether the last verification is enough to rest a cutover on: it found both sides equal, looked at
-//! everything, and is not too old.
+//! everything, and is not too old. And how it is told in a line.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Finding;
-
-/// The condition's name at the gate.
-const CODE: &str = "verification";
-
-const REMEDY: &str = "run \"transhume verify\"";
-
 /// What the target remembers of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastVerification {
-    /// Since both sides were frozen, by the target's clock.
+    /// Since it began, by the target's clock: nothing that it saw is older.
     pub age: Duration,
-    /// None while it runs, or where it was broken off.
-    pub equal: Option<bool>,
-    /// Why it does not speak for the whole selection: a sample, single tables; empty where it does.
-    pub partial: String,
-    /// Objects besides rows were compared too.
-    pub objects: bool,
-    /// Findings that somebody must act upon.
-    pub blockers: usize,
+    pub outcome: Outcome,
+    pub extent: Extent,
+    pub tables: u64,
+    pub tables_different: u64,
+    /// Findings besides rows that somebody must act upon; none where only rows were compared.
+    pub object_blockers: Option<u64>,
 }
 
-/// How old it may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recency {
-    Within(Duration),
-    /// The operator decided that none is asked for.
-    Off,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Equal,
+    Different,
+    /// It goes on, or was broken off.
+    Unfinished,
 }
 
-/// A pass with its evidence, or a blocker.
-pub fn judge(last: Option<&LastVerification>, limit: Recency) -> Finding {
-    let Recency::Within(limit) = limit else {
-        return Finding::pass(CODE, "no verification is asked for (verified_within is off)");
-    };
+/// How much of the selection was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extent {
+    Whole,
+    Sample,
+    SingleTables,
+}
+
+/// Why it is not enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub evidence: String,
+    pub remedy: &'static str,
+}
+
+const VERIFY: &str = "run \"transhume verify\"";
+const MEND: &str = "see what \"transhume verify\" names, mend it, and verify again";
+
+/// The evidence that it is enough, or why it is not.
+pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String, Refusal> {
     let Some(last) = last else {
-        return refused("both sides were never compared", REMEDY);
+        return refuse("the two sides were never compared", VERIFY);
     };
-    let age = whole_minutes(last.age);
-    match last.equal {
-        None => return refused("the last verification did not come to its end", REMEDY),
-        Some(false) => {
-            let remedy = "see what \"transhume verify\" names, mend it, and verify again";
-            return refused(
-                &format!("the last verification, {age} ago, found differences"),
-                remedy,
-            );
-        }
-        Some(true) => {}
+    let told = last.told();
+    match (last.outcome, last.extent) {
+        (Outcome::Unfinished, _) => return refuse(told, "run \"transhume verify\" to its end"),
+        (Outcome::Different, _) => return refuse(told, MEND),
+        (Outcome::Equal, Extent::Sample | Extent::SingleTables) => return refuse(told, VERIFY),
+        (Outcome::Equal, Extent::Whole) => {}
     }
-    if last.blockers > 0 {
-        let many = last.blockers;
-        return refused(
-            &format!("the last verification, {age} ago, named {many} findings that must be acted upon"),
-            "see what \"transhume verify\" names, mend it, and verify again",
+    match last.object_blockers {
+        None => return refuse(told, VERIFY),
+        Some(0) => {}
+        Some(_) => return refuse(told, MEND),
+    }
+    if last.age > within {
+        let evidence = format!(
+            "the last verification is {} old, the limit is {}",
+            span(last.age),
+            span(within)
         );
+        return refuse(evidence, VERIFY);
     }
-    if !last.partial.is_empty() {
-        return refused(
-            &format!(
-                "the last verification did not look at everything: {}",
-                last.partial
-            ),
-            "run \"transhume verify\" over everything",
-        );
-    }
-    if !last.objects {
-        return refused("the last verification compared rows alone", REMEDY);
-    }
-    if last.age > limit {
-        return refused(
-            &format!(
-                "the last verification is {age} old, older than {}",
-                whole_minutes(limit)
-            ),
-            "run \"transhume verify\", or allow more with verified_within",
-        );
-    }
-    Finding::pass(CODE, format!("both sides were found equal {age} ago"))
+    Ok(told)
 }
 
-fn refused(message: &str, remedy: &str) -> Finding {
-    Finding::blocker(CODE, "", message, remedy)
+fn refuse(evidence: impl Into<String>, remedy: &'static str) -> Result<String, Refusal> {
+    Err(Refusal {
+        evidence: evidence.into(),
+        remedy,
+    })
+}
+
+impl LastVerification {
+    /// `equal 3 h ago: the rows of 24 tables, and all objects`
+    pub fn told(&self) -> String {
+        let when = span(self.age);
+        let outcome = match self.outcome {
+            Outcome::Equal => "equal",
+            Outcome::Different => "different",
+            Outcome::Unfinished => return format!("begun {when} ago and not at its end"),
+        };
+        let rows = match self.tables_different {
+            0 => format!("the rows of {}", tables(self.tables)),
+            different => format!("the rows of {different} of {} differ", tables(self.tables)),
+        };
+        let extent = match self.extent {
+            Extent::Whole => "",
+            Extent::Sample => " (a sample of them)",
+            Extent::SingleTables => " (single tables only)",
+        };
+        let objects = match self.object_blockers {
+            None => "nothing but rows was compared".to_owned(),
+            Some(0) => "all objects".to_owned(),
+            Some(1) => "1 finding about objects must be acted upon".to_owned(),
+            Some(many) => format!("{many} findings about objects must be acted upon"),
+        };
+        format!("{outcome} {when} ago: {rows}{extent}, and {objects}")
+    }
+}
+
+fn tables(count: u64) -> String {
+    match count {
+        1 => "1 table".to_owned(),
+        many => format!("{many} tables"),
+    }
 }
 
 /// `3 h 20 min`: nobody decides by seconds here.
-fn whole_minutes(span: Duration) -> String {
+fn span(span: Duration) -> String {
     let minutes = span.as_secs() / 60;
     match (minutes / 60, minutes % 60) {
         (0, 0) => format!("{} s", span.as_secs()),
@@ -104,52 +130,68 @@ fn whole_minutes(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn clean() -> LastVerification {
         LastVerification {
             age: HOUR,
-            equal: Some(true),
-            partial: String::new(),
-            objects: true,
-            blockers: 0,
+            outcome: Outcome::Equal,
+            extent: Extent::Whole,
+            tables: 24,
+            tables_different: 0,
+            object_blockers: Some(0),
         }
-    }
-
-    fn severity(last: Option<&LastVerification>, limit: Recency) -> Severity {
-        let finding = judge(last, limit);
-        assert!(finding.severity == Severity::Pass || !finding.remedy.is_empty());
-        finding.severity
     }
 
     #[test]
     fn only_a_clean_whole_and_recent_one_is_enough() {
-        let limit = Recency::Within(HOUR * 24);
-        assert_eq!(severity(Some(&clean()), limit), Severity::Pass);
-        assert_eq!(severity(None, limit), Severity::Blocker);
-        let spoiled: [fn(&mut LastVerification); 6] = [
+        let within = HOUR * 24;
+        assert_eq!(
+            judge(Some(&clean()), within),
+            Ok("equal 1 h ago: the rows of 24 tables, and all objects".to_owned())
+        );
+        assert!(judge(None, within).is_err());
+        let spoiled: [fn(&mut LastVerification); 7] = [
             |last| last.age = HOUR * 25,
-            |last| last.equal = None,
-            |last| last.equal = Some(false),
-            |last| last.partial = "a sample of 1 %".to_owned(),
-            |last| last.objects = false,
-            |last| last.blockers = 1,
+            |last| last.outcome = Outcome::Unfinished,
+            |last| last.outcome = Outcome::Different,
+            |last| last.extent = Extent::Sample,
+            |last| last.extent = Extent::SingleTables,
+            |last| last.object_blockers = None,
+            |last| last.object_blockers = Some(1),
         ];
         for spoil in spoiled {
             let mut last = clean();
             spoil(&mut last);
-            assert_eq!(severity(Some(&last), limit), Severity::Blocker, "{last:?}");
-            assert_eq!(severity(Some(&last), Recency::Off), Severity::Pass);
+            let refusal = judge(Some(&last), within).expect_err("it was spoiled");
+            assert!(
+                !refusal.evidence.is_empty() && !refusal.remedy.is_empty(),
+                "{last:?}"
+            );
         }
-        assert_eq!(severity(None, Recency::Off), Severity::Pass);
     }
 
     #[test]
-    fn ages_are_told_in_hours_and_minutes() {
-        assert_eq!(whole_minutes(Duration::from_secs(59)), "59 s");
-        assert_eq!(whole_minutes(Duration::from_secs(12_000)), "3 h 20 min");
-        assert_eq!(whole_minutes(HOUR * 2), "2 h");
+    fn it_is_told_in_a_line() {
+        let last = LastVerification {
+            age: Duration::from_secs(12_000),
+            outcome: Outcome::Different,
+            extent: Extent::Sample,
+            tables_different: 1,
+            object_blockers: Some(2),
+            ..clean()
+        };
+        assert_eq!(
+            last.told(),
+            "different 3 h 20 min ago: the rows of 1 of 24 tables differ (a sample of them), and 2 findings about \
+             objects must be acted upon"
+        );
+        let unfinished = LastVerification {
+            age: Duration::from_secs(59),
+            outcome: Outcome::Unfinished,
+            ..clean()
+        };
+        assert_eq!(unfinished.told(), "begun 59 s ago and not at its end");
     }
 }

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use super::{
     Condition, ConditionName as Name,
-    observation::{BlockingLock, FenceRights, LastVerification, Limits, Observation},
+    observation::{BlockingLock, FenceRights, Limits, Observation},
 };
-use crate::{finding::Severity, load::RelationState};
+use crate::{
+    agreement::{LastVerification, judge_recency},
+    finding::Severity,
+    load::RelationState,
+};
 
 /// Sessions that a cutover opens on either side beside those it has when it looks.
 const SOURCE_SESSIONS: u32 = 5;
@@ -67,34 +71,12 @@ fn lag(lag: u64, limit: u64) -> Condition {
 }
 
 fn verification(last: Option<&LastVerification>, within: Option<Duration>) -> Condition {
-    let remedy = "run \"transhume verify\"";
     let Some(within) = within else {
         return Condition::met(Name::Verification, "not asked for (verified_within is 0)");
     };
-    match last {
-        None => Condition::unmet(Name::Verification, "the two sides were never compared", remedy),
-        Some(LastVerification {
-            result,
-            age: Some(age),
-        }) if result == "equal" => {
-            let told = span(*age);
-            if *age <= within {
-                return Condition::met(Name::Verification, format!("both sides were equal {told} ago"));
-            }
-            Condition::unmet(
-                Name::Verification,
-                format!(
-                    "the last verification is {told} old, the limit is {}",
-                    span(within)
-                ),
-                remedy,
-            )
-        }
-        Some(last) => Condition::unmet(
-            Name::Verification,
-            format!("the last verification ended \"{}\"", last.result),
-            "see \"transhume verify\" and remedy what differs, or run it to its end",
-        ),
+    match judge_recency(last, within) {
+        Ok(evidence) => Condition::met(Name::Verification, evidence),
+        Err(refusal) => Condition::unmet(Name::Verification, refusal.evidence, refusal.remedy),
     }
 }
 

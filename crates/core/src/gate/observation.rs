@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{assess::observation::PreparedTransaction, finding::Finding, load::RelationState};
+use crate::{
+    agreement::LastVerification, assess::observation::PreparedTransaction, finding::Finding,
+    load::RelationState,
+};
 
 /// How much of each the operator bears.
 #[derive(Debug, Clone)]
@@ -42,15 +45,6 @@ pub struct Observation {
     pub locks: Vec<BlockingLock>,
     pub free_connections: (u32, u32),
     pub fence: FenceRights,
-}
-
-/// The newest comparison of both sides.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LastVerification {
-    /// equal, different or incomplete.
-    pub result: String,
-    /// None while it goes on, or where it was broken off.
-    pub age: Option<Duration>,
 }
 
 /// A lock that the fence would wait for.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
+    agreement::{Extent, Outcome},
     assess::observation::PreparedTransaction,
     finding::Finding,
     gate::{ConditionState, Gate},
@@ -19,8 +20,12 @@ fn limits() -> Limits {
 fn ready() -> Observation {
     Observation {
         verification: Some(LastVerification {
-            result: "equal".to_owned(),
-            age: Some(Duration::from_secs(60)),
+            age: Duration::from_secs(60),
+            outcome: Outcome::Equal,
+            extent: Extent::Whole,
+            tables: 24,
+            tables_different: 0,
+            object_blockers: Some(0),
         }),
         free_connections: (50, 50),
         fence: FenceRights {
@@ -61,10 +66,10 @@ fn each_thing_out_of_order_shuts_exactly_its_own_condition_and_says_the_remedy()
         (Name::Lag, |seen| seen.lag_bytes = 101),
         (Name::Verification, |seen| seen.verification = None),
         (Name::Verification, |seen| {
-            seen.verification.as_mut().unwrap().age = Some(Duration::from_secs(3601));
+            seen.verification.as_mut().unwrap().age = Duration::from_secs(3601);
         }),
         (Name::Verification, |seen| {
-            seen.verification.as_mut().unwrap().result = "different".to_owned();
+            seen.verification.as_mut().unwrap().outcome = Outcome::Different;
         }),
         (Name::Findings, |seen| {
             seen.findings.push(Finding::blocker("x", "t", "m", "r"));

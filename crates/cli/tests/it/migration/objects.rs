@@ -1,7 +1,7 @@
 //! Everything that is not rows, compared while the source is followed: silence where both sides agree,
 //! and each planted difference named once.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use transhume_testkit::{connection::connect, server::EVERYDAY_MAJOR};
 
 use super::site::{Site, phase};
@@ -94,6 +94,7 @@ async fn every_difference_is_named_once(source: u32, target: u32) {
         "{clean:#}"
     );
 
+    assert_eq!(verification_at_the_gate(&site), "met");
     site.execute_on_source(include_str!("sql/planted_on_source.sql"))
         .await;
     let on_target = connect(&site.target_url).await.expect("the target answers");
@@ -115,7 +116,26 @@ async fn every_difference_is_named_once(source: u32, target: u32) {
     let text = site.call(&["verify"]).output;
     assert!(text.contains("24 must be acted upon, 14 worth knowing"), "{text}");
     let status = site.status().expect("there is a migration");
-    assert_eq!(status["verification"]["result"], "different");
+    let last = &status["verification"];
+    assert_eq!(last["result"], "different");
+    assert_eq!(
+        (&last["object_blockers"], &last["extent"]),
+        (&json!(24), &json!("whole"))
+    );
+    assert_eq!(verification_at_the_gate(&site), "unmet");
+}
+
+/// What the gate of the cutover says of the last verification.
+fn verification_at_the_gate(site: &Site) -> String {
+    let ended = site.call(&["cutover", "--check", "--json"]);
+    let gate: Value = serde_json::from_str(&ended.output)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", ended.output, ended.error));
+    let conditions = gate["conditions"].as_array().expect("a list");
+    let condition = conditions
+        .iter()
+        .find(|condition| condition["name"] == "verification")
+        .expect("the gate has the condition");
+    condition["state"].as_str().expect("a text").to_owned()
 }
 
 /// Code and object of the findings of this severity.
