@@ -12,7 +12,8 @@ use transhume_engine::{selection::Selection, wal_retention::WalAction};
 
 use crate::{
     commands::{
-        abort, assess, cutover, demo, finish, init, pause, resume, run, status, table, verify, watch, worker,
+        abort, assess, cutover, demo, fallback, finish, init, pause, resume, run, status, table, verify,
+        watch, worker,
     },
     config::Config,
     failure::EXIT_CODES,
@@ -37,6 +38,7 @@ A migration:
   transhume status                    from another terminal or machine
   transhume verify                    compare both sides while traffic runs
   transhume cutover                   stop writes on the source, drain, open the target
+  transhume fallback                  move back, should it be needed: the old source has followed
   transhume finish                    remove all that it made on both sides
 
 The same with flags only:
@@ -99,6 +101,7 @@ pub(crate) enum Command {
     Table(table::Arguments),
     Verify(verify::Arguments),
     Cutover(cutover::Arguments),
+    Fallback(fallback::Arguments),
     Finish(finish::Arguments),
     Abort(abort::Arguments),
     Demo(demo::Arguments),

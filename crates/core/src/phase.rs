@@ -51,10 +51,11 @@ impl Phase {
         }
     }
 
-    /// Forward one at a time; the single way back is from a cutover that was undone.
+    /// Forward one at a time, but a reverse stream has nothing to load; the single way back is from a
+    /// cutover that was undone.
     pub fn may_become(self, next: Self) -> bool {
         match (self, next) {
-            (Self::Cutover, Self::Follow) => true,
+            (Self::Cutover | Self::Prepare, Self::Follow) => true,
             _ => next as u8 == self as u8 + 1,
         }
     }
@@ -94,15 +95,16 @@ mod tests {
     }
 
     #[test]
-    fn moves_go_forward_one_at_a_time_and_only_a_cutover_goes_back() {
+    fn moves_go_forward_one_at_a_time_or_past_the_load_and_only_a_cutover_goes_back() {
         let legal: Vec<_> = Phase::ALL
             .into_iter()
             .flat_map(|from| Phase::ALL.into_iter().map(move |to| (from, to)))
             .filter(|(from, to)| from.may_become(*to))
             .collect();
 
-        assert_eq!(legal.len(), 7);
+        assert_eq!(legal.len(), 8);
         assert!(legal.contains(&(Phase::Cutover, Phase::Follow)));
+        assert!(legal.contains(&(Phase::Prepare, Phase::Follow)));
         assert!(!legal.contains(&(Phase::Done, Phase::Cutover)));
     }
 }

@@ -18,6 +18,26 @@ impl Endpoints {
             .doing("connecting to the source")
     }
 
+    /// The same two as the reverse stream sees them: it comes from the target and writes the old source,
+    /// which a fence has closed to all others.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let Self { source, target } = self.behind_fences();
+        Self {
+            source: target,
+            target: source,
+        }
+    }
+
+    /// For who has to write on either side whether it was closed or not.
+    #[must_use]
+    pub fn behind_fences(&self) -> Self {
+        Self {
+            source: self.source.clone().writing_where_closed(),
+            target: self.target.clone().writing_where_closed(),
+        }
+    }
+
     pub async fn target_session(&self, migration: &str, role: &str) -> Result<Session> {
         Session::connect(&self.target, &names::application_name(migration, role))
             .await

@@ -8,7 +8,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::Serialize;
-use transhume_core::{command::Command, phase::Phase};
+use transhume_core::{command::Command, direction::Direction, phase::Phase};
 use transhume_pg::{
     fence, large_objects,
     session::Session,
@@ -23,8 +23,10 @@ use transhume_pg::{
 
 use crate::{
     cancel::Cancellation,
+    cutover::close,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    fallback,
     present::migration_on,
     report::Reporter,
     run::selector,
@@ -49,9 +51,10 @@ pub struct Left {
     pub statements: Vec<String>,
 }
 
-/// Ends a migration after its cutover.
+/// Ends a migration after its cutover, the way back included.
 pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Removal> {
     let mut ending = Ending::begin(endpoints, reporter).await?;
+    fallback::refuse_exchanged(&ending.migration)?;
     if ending.migration.phase != Phase::Done {
         return Err(EngineError::refused(
             format!(
@@ -62,7 +65,15 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
         ));
     }
     ending.stop_runner().await?;
-    ending.undo_source(|deviation| deviation.kind != "fence").await?;
+    if fallback::reverse_state(&ending.source, &ending.migration.id)
+        .await?
+        .is_some()
+    {
+        ending.end_way_back(endpoints).await?;
+    }
+    ending
+        .undo_source(|deviation| deviation.kind != close::KIND)
+        .await?;
     ending.drop_state().await?;
     Ok(ending.removal)
 }
@@ -83,13 +94,16 @@ pub async fn abort(
     cancellation: &Cancellation,
 ) -> Result<Removal> {
     let mut ending = Ending::begin(endpoints, reporter).await?;
+    fallback::refuse_exchanged(&ending.migration)?;
     if ending.migration.phase == Phase::Done {
         return Err(EngineError::refused(
             "the application has been cut over to the target",
-            "use \"transhume finish\" to remove what the migration made",
+            "use \"transhume fallback\" to move it back, and \"transhume finish\" to remove what the migration made",
         ));
     }
     ending.stop_runner().await?;
+    // A cutover that died may have left a way back.
+    fallback::disarm(&ending.source, &ending.target, &ending.migration.id).await?;
     if options.keep_target {
         ending.undo_target().await?;
         ending.keep_target();
@@ -112,6 +126,8 @@ struct Ending<'run> {
 
 impl<'run> Ending<'run> {
     async fn begin(endpoints: &Endpoints, reporter: &'run Reporter) -> Result<Self> {
+        // Either side may have been closed, by a cutover or by a fallback.
+        let endpoints = &endpoints.behind_fences();
         let target = endpoints.target_session("finish", "finish").await?;
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
@@ -131,6 +147,43 @@ impl<'run> Ending<'run> {
             migration,
             removal: Removal::default(),
         })
+    }
+
+    /// The reverse stream and its state; the old source, where the application may live again, keeps its rows.
+    async fn end_way_back(&mut self, endpoints: &Endpoints) -> Result<()> {
+        let mut back = Box::pin(Self::begin(&endpoints.reversed(), self.reporter)).await?;
+        if back.migration.phase == Phase::Cutover {
+            return Err(EngineError::refused(
+                "a fallback is under way",
+                "wait for its end, or start \"transhume run\", which undoes it where its process died",
+            ));
+        }
+        back.stop_runner().await?;
+        if back.migration.phase == Phase::Done {
+            self.forget_closing().await?;
+        }
+        back.undo_source(|deviation| deviation.kind != close::KIND)
+            .await?;
+        back.drop_state().await?;
+        self.removal.removed.append(&mut back.removal.removed);
+        self.removal.left.append(&mut back.removal.left);
+        Ok(())
+    }
+
+    /// The fallback has opened the old source in the transaction that was its point of no return.
+    async fn forget_closing(&self) -> Result<()> {
+        let open = deviation::open(&self.target, Side::Source)
+            .await
+            .doing("reading what was changed on the source")?;
+        for deviation in open
+            .iter()
+            .filter(|deviation| close::KINDS.contains(&deviation.kind.as_str()))
+        {
+            deviation::undone(&*self.target, deviation.id)
+                .await
+                .doing("recording that the old source is open")?;
+        }
+        Ok(())
     }
 
     /// Asks a living runner to end and takes its lock, so that nothing is made anew meanwhile.
@@ -181,8 +234,13 @@ impl<'run> Ending<'run> {
             } else {
                 fence::run_all(&self.source, &deviation.undo).await
             }
-            .doing(format!("undoing on the source: {}", deviation.description))?;
-            self.undone("source", &deviation).await?;
+            .doing(format!(
+                "undoing on the {}: {}",
+                self.source_name(),
+                deviation.description
+            ))?;
+            let side = self.source_name();
+            self.undone(side, &deviation).await?;
         }
         Ok(())
     }
@@ -238,6 +296,14 @@ impl<'run> Ending<'run> {
         });
     }
 
+    /// As people know it: on the way back the ends have changed places.
+    fn source_name(&self) -> &'static str {
+        match self.migration.direction {
+            Direction::Forward => "source",
+            Direction::Reverse => "target",
+        }
+    }
+
     async fn undone(&mut self, side: &str, deviation: &Deviation) -> Result<()> {
         deviation::undone(&*self.target, deviation.id)
             .await
@@ -251,10 +317,14 @@ impl<'run> Ending<'run> {
     async fn drop_state(&mut self) -> Result<()> {
         migration::drop_schema(&self.target)
             .await
-            .doing("removing the schema transhume on the target")?;
-        self.removal.removed.push("target: schema transhume".to_owned());
+            .doing("removing the schema transhume")?;
+        let (side, what) = match self.migration.direction {
+            Direction::Forward => ("target", "migration"),
+            Direction::Reverse => ("old source", "way back of migration"),
+        };
+        self.removal.removed.push(format!("{side}: schema transhume"));
         self.reporter
-            .step(format!("migration {} is over", self.migration.id));
+            .step(format!("{what} {} is over", self.migration.id));
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ pub mod cutover;
 pub mod demo;
 pub mod endpoints;
 pub mod error;
+pub mod fallback;
 pub mod finish;
 pub mod follow;
 pub mod guard;

@@ -48,6 +48,20 @@ pub(crate) struct Preparation<'run> {
 /// Makes identities, publication and slot, and returns the slot's snapshot, held.
 pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<SnapshotHolder> {
     drop_unrecorded_slot(&preparation).await?;
+    publish(&mut preparation).await?;
+    create_slot(&mut preparation).await
+}
+
+/// As [`prepare`] for a stream that begins later than its slot, with nothing to load: no snapshot is kept.
+pub(crate) async fn prepare_stream(mut preparation: Preparation<'_>) -> Result<()> {
+    publish(&mut preparation).await?;
+    let made = make_slot(&preparation).await?;
+    deviation::made(&**preparation.target, made.deviation)
+        .await
+        .doing("recording the slot")
+}
+
+async fn publish(preparation: &mut Preparation<'_>) -> Result<()> {
     let published = published_tables(preparation.tables);
     Publishing {
         source: preparation.source,
@@ -57,8 +71,7 @@ pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<Snapshot
     }
     .set_replica_identities(&published)
     .await?;
-    create_publication(&preparation).await?;
-    create_slot(&mut preparation).await
+    create_publication(preparation).await
 }
 
 /// A slot of ours without a consistent point on the target was made just before a crash: its
@@ -111,8 +124,36 @@ async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
 }
 
 async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder> {
+    let made = make_slot(preparation).await?;
+    let holder = SnapshotHolder::import(
+        &preparation.endpoints.source,
+        &preparation.migration.id,
+        &made.slot.snapshot_name,
+    )
+    .await
+    .doing("taking over the slot's snapshot")?;
+    let horizon = wal::assign_xid(preparation.source)
+        .await
+        .doing("taking a transaction id on the source")?;
+    record_slot(preparation, made.deviation, &made.slot, horizon).await?;
+    preparation.reporter.step(format!(
+        "slot {} made, consistent at {}",
+        preparation.migration.slot_name, made.slot.consistent_point
+    ));
+    Ok(holder)
+}
+
+/// A slot whose deviation is still to be recorded as made.
+struct MadeSlot {
+    slot: CreatedSlot,
+    deviation: i64,
+    /// Its snapshot lives as long as this.
+    _connection: RawConnection,
+}
+
+async fn make_slot(preparation: &Preparation<'_>) -> Result<MadeSlot> {
     let name = &preparation.migration.slot_name;
-    let id = deviation::intend(
+    let deviation = deviation::intend(
         &**preparation.target,
         &NewDeviation {
             side: Side::Source,
@@ -131,23 +172,12 @@ async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder
     )
     .await
     .doing("opening a replication connection to the source")?;
-    let created = wait_for_slot(preparation, &mut connection).await?;
-    let holder = SnapshotHolder::import(
-        &preparation.endpoints.source,
-        &preparation.migration.id,
-        &created.snapshot_name,
-    )
-    .await
-    .doing("taking over the slot's snapshot")?;
-    let horizon = wal::assign_xid(preparation.source)
-        .await
-        .doing("taking a transaction id on the source")?;
-    record_slot(preparation, id, &created, horizon).await?;
-    preparation.reporter.step(format!(
-        "slot {name} made, consistent at {}",
-        created.consistent_point
-    ));
-    Ok(holder)
+    let slot = wait_for_slot(preparation, &mut connection).await?;
+    Ok(MadeSlot {
+        slot,
+        deviation,
+        _connection: connection,
+    })
 }
 
 /// Waits for the slot, saying for whom; gives up cleanly when cancelled.

@@ -11,9 +11,11 @@ mod reopen;
 mod stop;
 mod tables;
 mod watch;
+mod ways;
 
 use serde::Serialize;
 use transhume_core::{
+    direction::Direction,
     finding::Finding,
     phase::Phase,
     selection::{BadPattern, Selection, Selector},
@@ -33,13 +35,17 @@ use transhume_pg::{
 };
 use transhume_wire::lsn::Lsn;
 
-pub use self::plan::{ClientPrograms, LeftOut, Plan, Resuming, TablePlan, plan};
+pub use self::{
+    plan::{ClientPrograms, LeftOut, Plan, Resuming, TablePlan, plan},
+    ways::run,
+};
 use crate::{
     assess,
-    cancel::{self, Cancellation},
+    cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    guard::{Guard, WalPolicy},
+    fallback,
+    guard::WalPolicy,
     load::{LoadContext, LoadOptions},
     report::{Report, Reporter},
     runner::{host_name, lock},
@@ -64,6 +70,8 @@ pub enum RunReason {
     CaughtUp,
     /// The application lives on the target.
     Done,
+    /// It went back to the old source.
+    FallenBack,
     /// Another process asked the runner to stop.
     Stopped,
 }
@@ -78,6 +86,7 @@ pub struct RunEnd {
 
 /// What the phases of a run work with.
 pub(crate) struct Run<'run> {
+    direction: Direction,
     pub(crate) endpoints: &'run Endpoints,
     pub(crate) options: &'run RunOptions,
     pub(crate) reporter: &'run Reporter,
@@ -96,57 +105,11 @@ pub(crate) struct Run<'run> {
     pub(crate) holder: Option<SnapshotHolder>,
 }
 
-/// Starts or resumes the migration between these two databases.
-pub async fn run(
-    endpoints: &Endpoints,
-    options: &RunOptions,
-    reporter: &Reporter,
-    cancellation: &Cancellation,
-) -> Result<RunEnd> {
-    let (canceller, inner) = cancel::cancellation();
-    let run = Box::pin(Run::open(endpoints, options, reporter, &inner)).await?;
-    let migration = run.migration.clone();
-    let guard = Guard::new(endpoints, migration.clone(), options.wal, reporter);
-    let ending = async {
-        tokio::select! {
-            () = cancellation.cancelled() => Ending::Cancelled,
-            () = stop::asked(endpoints, &migration.id) => Ending::Asked,
-            error = guard.watch() => Ending::Guarded(error),
-        }
-    };
-    let mut working = Box::pin(run.persist());
-    let (outcome, ending) = tokio::select! {
-        outcome = &mut working => return outcome,
-        ending = Box::pin(ending) => {
-            canceller.cancel();
-            (working.await, ending)
-        }
-    };
-    match (outcome, ending) {
-        (Err(EngineError::Interrupted), Ending::Asked) => Ok(RunEnd {
-            migration: migration.id,
-            phase: migration.phase,
-            frontier: migration.frontier,
-            reason: RunReason::Stopped,
-        }),
-        // Whatever the work met after that is a consequence.
-        (_, Ending::Guarded(error)) => Err(error),
-        (outcome, _) => outcome,
-    }
-}
-
-/// Why a run ends that would have gone on.
-enum Ending {
-    Cancelled,
-    /// By another process.
-    Asked,
-    Guarded(EngineError),
-}
-
 impl<'run> Run<'run> {
     async fn open(
         endpoints: &'run Endpoints,
         options: &'run RunOptions,
+        direction: Direction,
         reporter: &'run Reporter,
         cancellation: &'run Cancellation,
     ) -> Result<Self> {
@@ -154,8 +117,12 @@ impl<'run> Run<'run> {
         lock(&target).await?;
         let migration = match migration::read(&target).await.doing("reading the migration")? {
             Some(migration) => migration,
+            None if direction == Direction::Reverse => return Err(gone()),
             None => start(endpoints, options, &mut target, reporter).await?,
         };
+        if direction == Direction::Forward {
+            fallback::refuse_exchanged(&migration)?;
+        }
         let source = endpoints.source_session(&migration.id, "control").await?;
         let all = tables(&source).await.doing("reading the source's tables")?;
         check(&migration, endpoints, options, &source, &all).await?;
@@ -167,6 +134,7 @@ impl<'run> Run<'run> {
         selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
         let replica_role = replica_role(&target).await?;
         Ok(Self {
+            direction,
             endpoints,
             options,
             reporter,
@@ -184,7 +152,7 @@ impl<'run> Run<'run> {
 
     /// Drives, and opens everything anew after a failure that passes.
     async fn persist(self) -> Result<RunEnd> {
-        let (endpoints, options) = (self.endpoints, self.options);
+        let (endpoints, options, direction) = (self.endpoints, self.options, self.direction);
         let (reporter, cancellation) = (self.reporter, self.cancellation);
         let mut run = self;
         loop {
@@ -196,7 +164,7 @@ impl<'run> Run<'run> {
             drop(run);
             run = reopen::after(
                 error,
-                || Self::open(endpoints, options, reporter, cancellation),
+                || Self::open(endpoints, options, direction, reporter, cancellation),
                 reporter,
                 cancellation,
             )
@@ -230,9 +198,7 @@ impl<'run> Run<'run> {
         self.migration = migration::read(&self.target)
             .await
             .doing("reading the migration")?
-            .ok_or_else(|| {
-                EngineError::stopped("the migration was removed meanwhile", "", "nothing is left to do")
-            })?;
+            .ok_or_else(gone)?;
         self.selector = selector(&self.migration.selection)?;
         Ok(())
     }
@@ -258,6 +224,10 @@ impl<'run> Run<'run> {
             cancellation: self.cancellation,
         }
     }
+}
+
+fn gone() -> EngineError {
+    EngineError::stopped("the migration was removed meanwhile", "", "nothing is left to do")
 }
 
 /// Assesses both ends and writes the first state; nothing is written where a blocker is found.

@@ -20,7 +20,8 @@ use transhume_pg::{
 };
 
 use crate::{
-    error::{Doing, Result},
+    error::{Doing, EngineError, Result},
+    fallback,
     present::migration_on,
     report::{BuildProgress, LoadProgress},
 };
@@ -56,6 +57,33 @@ pub struct Status {
     pub held_until_cutover: Vec<String>,
     /// Tables that are not kept up while the rest is followed: `table: state`.
     pub not_loaded: Vec<String>,
+    /// After a cutover that left one; null before, and without one.
+    pub way_back: Option<WayBackStatus>,
+}
+
+/// The reverse stream, whose state lies on the old source.
+#[derive(Debug, Clone, Serialize)]
+pub struct WayBackStatus {
+    pub state: WayBackState,
+    /// As of the stream itself: its source is the target of the migration. Null where it cannot be read.
+    pub stream: Option<Box<Status>>,
+    /// Why it cannot be read; empty where it was.
+    pub problem: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WayBackState {
+    /// The old source follows the target, or will once a runner is there.
+    Open,
+    /// A fallback is under way, or died: a runner undoes it then.
+    FallingBack,
+    /// The application lives on the old source again.
+    FallenBack,
+    /// The old source does not answer, or was not named.
+    Unknown,
+    /// An interrupted `finish` has removed it.
+    Removed,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -114,6 +142,42 @@ pub struct VerificationStatus {
     pub summary: String,
 }
 
+/// Adds what the old source knows of the way back. It answers for itself: where it is not reachable, that is
+/// told and no error.
+pub async fn add_way_back(status: &mut Status, source: Option<&ConnectionSettings>) {
+    if status.way_back.is_none() {
+        return;
+    }
+    let read = match source {
+        Some(source) => read(source).await,
+        None => Err(EngineError::refused("no source is given", "")),
+    };
+    status.way_back = Some(match read {
+        Ok(stream) if stream.migration == status.migration => WayBackStatus {
+            state: match stream.phase {
+                Phase::Done => WayBackState::FallenBack,
+                Phase::Cutover => WayBackState::FallingBack,
+                _ => WayBackState::Open,
+            },
+            stream: Some(Box::new(stream)),
+            problem: String::new(),
+        },
+        Ok(_) => unknown(WayBackState::Removed, "the old source holds another migration"),
+        Err(EngineError::Refused { message, .. }) if source.is_some() => {
+            unknown(WayBackState::Removed, message)
+        }
+        Err(error) => unknown(WayBackState::Unknown, error.to_string()),
+    });
+}
+
+fn unknown(state: WayBackState, problem: impl Into<String>) -> WayBackStatus {
+    WayBackStatus {
+        state,
+        stream: None,
+        problem: problem.into(),
+    }
+}
+
 /// Reads the target alone: the source need not be reachable.
 pub async fn read(target: &ConnectionSettings) -> Result<Status> {
     let session = Session::connect(target, &names::application_name("status", "status"))
@@ -124,6 +188,7 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
     let migration = migration_on(&session).await?;
     let overview = overview::read(&session).await.doing("reading the state")?;
     let progress = progress::progress(&*session).await.doing("reading the load")?;
+    let way_back = fallback::is_open(&migration).then(|| unknown(WayBackState::Unknown, ""));
     let frontier = migration.consistent_point.map(|_| migration.frontier);
     let lag_bytes = frontier
         .zip(overview.source_wal_end)
@@ -151,6 +216,7 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         deviations: overview.deviations,
         held_until_cutover: overview.held_until_cutover,
         not_loaded: overview.not_loaded,
+        way_back,
     })
 }
 

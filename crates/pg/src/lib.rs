@@ -43,3 +43,4 @@ pub mod stream;
 mod tls;
 pub mod version;
 pub mod wal;
+pub mod way_back;

@@ -14,6 +14,11 @@ pub fn publication(migration: &str) -> String {
     format!("{PREFIX}{migration}")
 }
 
+/// Slot and publication of the reverse stream: both servers may be one cluster, where slots share their names.
+pub fn reverse(migration: &str) -> String {
+    format!("{PREFIX}{migration}_reverse")
+}
+
 /// Temporary slot of a verification; several may run at once, told apart by the backend's pid.
 pub fn verify_slot(migration: &str, backend_pid: i32) -> String {
     format!("{PREFIX}{migration}_verify_{backend_pid}")
@@ -39,7 +44,7 @@ mod tests {
     fn names_fit_and_are_recognised() {
         let longest = verify_slot("0123abcd", i32::MAX);
         assert!(longest.len() <= 63);
-        assert!(is_ours(&longest) && is_ours(&slot("0123abcd")));
+        assert!(is_ours(&longest) && is_ours(&slot("0123abcd")) && is_ours(&reverse("0123abcd")));
         assert!(!is_ours("transhume_notours") && !is_ours("transhume_") && !is_ours("orders"));
     }
 }

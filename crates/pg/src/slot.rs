@@ -3,6 +3,8 @@
 //! A slot is only ever made and dropped under a name of ours. Creation waits for every transaction
 //! that is writing, prepared ones too; `catalog::activity` names them.
 
+use std::time::{Duration, Instant};
+
 use transhume_wire::{ident::quote_literal, lsn::Lsn, replication};
 
 use crate::{error::PgError, raw::RawConnection, session::Session};
@@ -71,15 +73,31 @@ pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, Pg
     }))
 }
 
+/// SQLSTATE object_in_use: a walsender that was told to end needs a moment for it.
+const OBJECT_IN_USE: &str = "55006";
+/// A walsender ends within milliseconds, on a busy machine within seconds.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(10);
+const RELEASE_POLL: Duration = Duration::from_millis(20);
+
 /// Ends whoever streams from the slot, waits until it is free, and drops it; false when there is none.
 pub async fn drop(source: &Session, name: &str) -> Result<bool, PgError> {
-    source
-        .execute(include_str!("sql/slot_release.sql"), &[&name])
-        .await?;
-    let row = source
-        .query_one(include_str!("sql/slot_drop.sql"), &[&name])
-        .await?;
-    Ok(row.get::<_, i64>(0) > 0)
+    let deadline = Instant::now() + RELEASE_PATIENCE;
+    loop {
+        source
+            .execute(include_str!("sql/slot_release.sql"), &[&name])
+            .await?;
+        let dropped = source
+            .query_one(include_str!("sql/slot_drop.sql"), &[&name])
+            .await
+            .map_err(PgError::from);
+        match dropped {
+            Ok(row) => return Ok(row.get::<_, i64>(0) > 0),
+            Err(error) if error.sqlstate() == Some(OBJECT_IN_USE) && Instant::now() < deadline => {
+                tokio::time::sleep(RELEASE_POLL).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The statement that removes it, for people; [`drop`] is what does it.

@@ -34,6 +34,16 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    switch: SwitchArguments,
+    /// Open the target without a way back: nothing that it writes reaches the old source
+    #[arg(long)]
+    without_fallback: bool,
+}
+
+/// What the switch asks for, in either direction.
+#[derive(Debug, Args)]
+pub(crate) struct SwitchArguments {
     /// Refuse while the target is further behind than this
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_MAX_LAG")]
     max_lag: Option<Size>,
@@ -57,16 +67,22 @@ pub(crate) struct Arguments {
     overrides: Vec<ConditionName>,
     /// Only show the conditions of the gate; exit code 1 where one is not met
     #[arg(long)]
-    check: bool,
+    pub(super) check: bool,
     /// Do not ask
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
     /// Print the report as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 impl Arguments {
+    pub(super) fn overlay(&self, settings: &mut Config) {
+        self.switch.overlay(settings);
+    }
+}
+
+impl SwitchArguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         replace(&mut settings.max_lag, self.max_lag.as_ref());
         replace(&mut settings.lock_timeout, self.lock_timeout.as_ref());
@@ -74,6 +90,13 @@ impl Arguments {
         replace(&mut settings.drain_timeout, self.drain_timeout.as_ref());
         replace(&mut settings.sequence_margin, self.sequence_margin.as_ref());
         replace(&mut settings.verified_within, self.verified_within.as_ref());
+    }
+
+    pub(super) fn options(&self, settings: &Config) -> CutoverOptions {
+        CutoverOptions {
+            overrides: self.overrides.clone(),
+            ..options(settings)
+        }
     }
 }
 
@@ -83,14 +106,20 @@ fn condition(word: &str) -> std::result::Result<ConditionName, String> {
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
-    let mut options = options(&invocation.settings);
-    options.overrides.clone_from(&arguments.overrides);
-    if arguments.check {
-        return show_gate(arguments, invocation, &options).await;
+    let switch = &arguments.switch;
+    let options = CutoverOptions {
+        without_fallback: arguments.without_fallback,
+        ..switch.options(&invocation.settings)
+    };
+    if switch.check {
+        let gate = shown(&invocation.terminal, async |reporter| {
+            check(&endpoints, &options, reporter).await
+        });
+        return show_gate(switch.json, invocation, &gate.await?);
     }
     confirm(
         &invocation.terminal,
-        arguments.yes,
+        switch.yes,
         "cutover",
         &format!(
             "Writes on {} will be stopped for good, and {} will be opened for the application.",
@@ -105,8 +134,14 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     for finding in &report.findings {
         terminal.finding(finding);
     }
-    terminal.print_result(arguments.json, &report, text)?;
-    terminal.note("point the application to the target; then `transhume finish` removes what is left");
+    terminal.print_result(switch.json, &report, text)?;
+    terminal.note(match report.way_back {
+        Some(_) => {
+            "point the application to the target and keep `transhume run` going: the old source follows it, and \
+             `transhume fallback` moves back; `transhume finish` ends that and removes what is left"
+        }
+        None => "point the application to the target; then `transhume finish` removes what is left",
+    });
     // They are on the source only: somebody must look at them.
     Ok(if report.late_changes == 0 {
         Exit::Success
@@ -115,15 +150,8 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     })
 }
 
-async fn show_gate(arguments: &Arguments, invocation: &Invocation, options: &CutoverOptions) -> Result<Exit> {
-    let endpoints = invocation.endpoints()?;
-    let gate = shown(&invocation.terminal, async |reporter| {
-        check(&endpoints, options, reporter).await
-    })
-    .await?;
-    invocation
-        .terminal
-        .print_result(arguments.json, &gate, gate_text)?;
+pub(super) fn show_gate(json: bool, invocation: &Invocation, gate: &Gate) -> Result<Exit> {
+    invocation.terminal.print_result(json, gate, gate_text)?;
     Ok(if gate.is_open() {
         Exit::Success
     } else {
@@ -167,7 +195,7 @@ fn options(settings: &Config) -> CutoverOptions {
         verified_within: settings.verified_within.map_or(default.verified_within, |span| {
             Some(span.0).filter(|span| !span.is_zero())
         }),
-        overrides: Vec::new(),
+        ..default
     }
 }
 
@@ -178,13 +206,17 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
         .iter()
         .map(|step| vec![step.name.to_owned(), format!("{:.1}", step.milliseconds)]);
     let steps = table(&["step", "milliseconds"], &[1], rows);
+    let way_back = match report.way_back {
+        Some(start) => format!("open, from {start} of the target on"),
+        None => "none".to_owned(),
+    };
     let late = match report.late_changes {
         0 => "none".to_owned(),
         number => format!("{number} CHANGES COMMITTED AFTER THE FENCE: they are on the source only"),
     };
     format!(
-        "{steps}\nwrite pause     {:.0} ms\nsource          {}, closed at {}\ntarget          {}, open\n\
-         fence           taken at try {}, {} sessions ended\nsequences set   {}\nlate changes    {late}\n",
+        "{steps}\nwrite pause     {:.0} ms\nclosed          {}, at {}\nopen            {}\n\
+         fence           taken at try {}, {} sessions ended\nsequences set   {}\nway back        {way_back}\nlate changes    {late}\n",
         report.write_pause_milliseconds,
         report.source,
         report.fence_lsn,

@@ -107,6 +107,10 @@ fn text(report: &DemoReport, style: Style) -> String {
             .map(|line| format!("  {line}"))
             .collect::<Vec<_>>()
             .join("\n"),
+        format!(
+            "  the way back stood open: {} tables of the old source equal while the clients bought on the target",
+            report.tables_equal_on_the_way_back
+        ),
         heading(style, "Application"),
         format!(
             "  {} purchases, {:.0} in a second, {} refused and tried again, {} unanswered",

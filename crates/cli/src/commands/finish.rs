@@ -18,8 +18,9 @@ Examples:
 
 /// Remove everything that it made on both sides, after the cutover
 ///
-/// Drops slot and publication on the source and the schema transhume on the target. The data stays
-/// where it is.
+/// Drops slots, publications and the schema transhume, those of the way back included: from then on
+/// nothing that the application writes reaches the other side. The data stays where it is. The side that the
+/// application left stays closed, and how to open it is said.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -85,6 +85,8 @@ impl Group {
                 Err(Failure::new("`cutover` moves one database at a time")
                     .with_hint("choose it with --database"))
             }
+            Command::Fallback(_) => Err(Failure::new("`fallback` moves one database at a time")
+                .with_hint("choose it with --database")),
             // They ask the operator, one question after the other.
             Command::Finish(_) | Command::Abort(_) => self.in_turn(command).await,
             _ => self.at_once(command).await,

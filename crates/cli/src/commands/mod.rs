@@ -4,6 +4,7 @@ pub(crate) mod abort;
 pub(crate) mod assess;
 pub(crate) mod cutover;
 pub(crate) mod demo;
+pub(crate) mod fallback;
 pub(crate) mod finish;
 mod group;
 pub(crate) mod init;
@@ -68,6 +69,7 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
         Command::Table(arguments) => table::execute(arguments, invocation).await,
         Command::Verify(arguments) => verify::execute(arguments, invocation).await,
         Command::Cutover(arguments) => cutover::execute(arguments, invocation).await,
+        Command::Fallback(arguments) => fallback::execute(arguments, invocation).await,
         Command::Finish(arguments) => finish::execute(arguments, invocation).await,
         Command::Abort(arguments) => abort::execute(arguments, invocation).await,
         Command::Demo(arguments) => demo::execute(arguments, invocation).await,
@@ -82,6 +84,7 @@ fn overlay(command: &Command, settings: &mut Config) {
         Command::Worker(arguments) => arguments.overlay(settings),
         Command::Verify(arguments) => arguments.overlay(settings),
         Command::Cutover(arguments) => arguments.overlay(settings),
+        Command::Fallback(arguments) => arguments.overlay(settings),
         Command::Init(_)
         | Command::Pause(_)
         | Command::Resume(_)

@@ -134,6 +134,9 @@ fn summary(end: &RunEnd) -> String {
         RunReason::Done => {
             "the application lives on the target; `transhume finish` removes what is left".to_owned()
         }
+        RunReason::FallenBack => {
+            "the application is back on the old source; `transhume finish` removes what is left".to_owned()
+        }
         RunReason::Stopped => {
             format!("asked to stop; migration {migration} stays in phase {phase} at {frontier}")
         }

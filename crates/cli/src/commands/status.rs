@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use transhume_engine::{
     phase::Phase,
-    status::{self, SlotStatus, Status},
+    status::{self, SlotStatus, Status, WayBackState, WayBackStatus},
 };
 
 use crate::{
@@ -42,7 +42,15 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
 
 pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
     let target = invocation.target()?;
-    Ok(invocation.or_interrupted(status::read(&target)).await??)
+    let mut status = invocation.or_interrupted(status::read(&target)).await??;
+    if status.way_back.is_some() {
+        // The target alone knows that there is one; the old source knows how it stands.
+        let source = invocation.endpoints().ok().map(|endpoints| endpoints.source);
+        invocation
+            .or_interrupted(status::add_way_back(&mut status, source.as_ref()))
+            .await?;
+    }
+    Ok(status)
 }
 
 /// A block of labelled lines; what does not apply yet is left out.
@@ -70,6 +78,17 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     labelled("applied", applied(status));
     labelled("slot", Some(slot(&status.slot)));
     labelled("verified", verified(status));
+    if let Some(way_back) = &status.way_back {
+        labelled("way back", Some(way_back_line(way_back)));
+        if let Some(stream) = &way_back.stream {
+            labelled("  runner", Some(runner(stream)));
+            labelled("  lag", lag(stream));
+            labelled("  frontier", frontier(stream));
+            labelled("  applied", applied(stream));
+            labelled("  slot", Some(slot(&stream.slot)));
+            labelled("  verified", verified(stream));
+        }
+    }
     for deviation in &status.deviations {
         labelled("changed", Some(deviation.clone()));
     }
@@ -80,16 +99,38 @@ pub(super) fn text(status: &Status, style: Style) -> String {
         labelled("held back", Some(held.clone()));
     }
     let mut text = lines.join("\n") + "\n";
-    if !status.findings.is_empty() {
-        text.push('\n');
-        text.push_str(&findings::report(&status.findings, style));
+    let back = status
+        .way_back
+        .iter()
+        .filter_map(|way_back| way_back.stream.as_ref());
+    for findings in std::iter::once(&status.findings).chain(back.map(|stream| &stream.findings)) {
+        if !findings.is_empty() {
+            text.push('\n');
+            text.push_str(&findings::report(findings, style));
+        }
     }
     text
+}
+
+fn way_back_line(way_back: &WayBackStatus) -> String {
+    match way_back.state {
+        WayBackState::Open => {
+            "open: the old source follows the target; `transhume fallback` moves the application back"
+        }
+        WayBackState::FallingBack => "a fallback is under way",
+        WayBackState::FallenBack => {
+            "the application is back on the old source; `transhume finish` removes what is left"
+        }
+        WayBackState::Removed => "taken away; `transhume finish` removes the rest",
+        WayBackState::Unknown => return format!("not known: {}", way_back.problem),
+    }
+    .to_owned()
 }
 
 fn runner(status: &Status) -> String {
     let Some(runner) = &status.runner else {
         let next = match status.phase {
+            Phase::Done if status.way_back.is_some() => "the forward stream has ended",
             Phase::Done => "`transhume finish` removes what is left",
             _ => "`transhume run` goes on",
         };
@@ -274,6 +315,7 @@ mod tests {
             deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
             held_until_cutover: Vec::new(),
             not_loaded: Vec::new(),
+            way_back: None,
         }
     }
 

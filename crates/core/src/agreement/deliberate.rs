@@ -9,7 +9,7 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     difference::TraitDifference,
-    object::{Kind, Object, unquoted},
+    object::{Kind, Object, PRIVILEGES, unquoted},
 };
 
 /// As the migration's state on the target tells it; empty where there is no migration.
@@ -23,6 +23,8 @@ pub struct Deliberate {
     pub held: HashSet<String>,
     /// What is left out since it needs something that is not selected, as pg_restore lists it.
     pub left_out: Vec<String>,
+    /// The side that is written to was closed by a fence: on the way back.
+    pub closed: bool,
 }
 
 /// Why an object is missing on purpose.
@@ -30,6 +32,7 @@ pub(super) const HELD: &str = "foreign keys are made at the cutover";
 pub(super) const NOT_SELECTED: &str = "objects were left out since they need what is not selected";
 /// Why a trait differs on purpose.
 const FULL_IDENTITY: &str = "tables have replica identity full on the source until the end of the migration";
+const CLOSED: &str = "tables of the old source may not be written, but by this program";
 const SET_ASIDE: &str = "triggers and rules are disabled on the target until the cutover";
 
 impl Deliberate {
@@ -67,9 +70,23 @@ impl Deliberate {
                 let brought_back = undo_statement(object, source?)?;
                 (target == Some("no") && self.undo.contains(&brought_back)).then_some(SET_ASIDE)
             }
+            name if name.starts_with(PRIVILEGES) && object.kind == Kind::Table => {
+                (self.closed && reading(source) == reading(target)).then_some(CLOSED)
+            }
             _ => None,
         }
     }
+}
+
+/// Privileges that a fence leaves as they are.
+fn reading(privileges: Option<&str>) -> Vec<&str> {
+    const WRITING: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
+    privileges
+        .unwrap_or_default()
+        .split(", ")
+        .filter(|privilege| !privilege.is_empty())
+        .filter(|privilege| !WRITING.iter().any(|word| privilege.starts_with(word)))
+        .collect()
 }
 
 /// As it was recorded when the trigger was set aside.
@@ -153,6 +170,20 @@ mod tests {
         assert_eq!(excused("full", "default"), Some(FULL_IDENTITY));
         assert_eq!(excused("full", "nothing"), None);
         assert_eq!(excused("default", "full"), None);
+    }
+
+    #[test]
+    fn on_a_closed_side_only_the_right_to_write_may_differ() {
+        let closed = Deliberate {
+            closed: true,
+            ..Deliberate::default()
+        };
+        let table = on_table(Kind::Table, "");
+        let all = differing("privileges of app", "DELETE, INSERT, SELECT", "SELECT");
+        assert_eq!(closed.excuses(&table, &all), Some(CLOSED));
+        assert_eq!(Deliberate::default().excuses(&table, &all), None);
+        let reading = differing("privileges of app", "INSERT, SELECT", "REFERENCES");
+        assert_eq!(closed.excuses(&table, &reading), None);
     }
 
     #[test]

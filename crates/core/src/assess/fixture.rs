@@ -122,7 +122,7 @@ fn sequence() -> Sequence {
 }
 
 /// Nothing to complain of.
-pub(super) fn healthy() -> Observed {
+pub(crate) fn healthy() -> Observed {
     let source = SourceObservation {
         capabilities: capabilities(150_018, "7000000000000000001"),
         database: database(),
@@ -223,6 +223,7 @@ fn wrong_servers() -> Observed {
     target.create_schema = refused();
     target.replica_role = refused();
     target.create_event_trigger = refused();
+    target.replication_connection = refused();
     observed.context.tools = Some(Tools::Missing {
         reason: "not on PATH".into(),
     });

@@ -8,7 +8,7 @@ pub mod capability;
 mod collation;
 mod extension;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod identity;
 mod limit;
 mod object;
@@ -25,9 +25,12 @@ use std::cmp::Reverse;
 
 use observation::Observed;
 
-use crate::finding::{Finding, Severity};
+use crate::{
+    finding::{Finding, Severity},
+    way_back::of_target,
+};
 
-const CHECKS: [fn(&Observed) -> Vec<Finding>; 12] = [
+const CHECKS: [fn(&Observed) -> Vec<Finding>; 13] = [
     selected::check,
     server::check,
     limit::check,
@@ -40,6 +43,7 @@ const CHECKS: [fn(&Observed) -> Vec<Finding>; 12] = [
     collation::check,
     target::check,
     tool::check,
+    way_back,
 ];
 
 /// Every finding: blockers first, then warnings, then passes.
@@ -47,6 +51,15 @@ pub fn findings(observed: &Observed) -> Vec<Finding> {
     let mut findings: Vec<_> = CHECKS.iter().flat_map(|check| check(observed)).collect();
     findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
+}
+
+/// A cutover is refused without it, or says that none is wanted: time enough to remedy it until then.
+fn way_back(observed: &Observed) -> Vec<Finding> {
+    wording::or_pass(
+        of_target(&observed.target.capabilities, Severity::Warning),
+        "fallback",
+        "the target's changes can be sent back to the source after a cutover",
+    )
 }
 
 /// Some finding stands in the way.

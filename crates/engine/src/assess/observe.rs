@@ -97,9 +97,13 @@ pub(super) async fn target(
     reporter: &Reporter,
 ) -> Result<(TargetObservation, Option<SourceIdentity>)> {
     let session = endpoints.target_session(NAME, "target").await?;
-    let observation = read_target(&session)
+    let mut observation = read_target(&session)
         .await
         .doing("reading the catalogs of the target")?;
+    (observation.capabilities.replication_connection, _) =
+        probe::replication(&endpoints.target, &names::application_name(NAME, "replication"))
+            .await
+            .doing("trying a replication connection to the target")?;
     // State of another layout is another version's: not ours to resume.
     let migration = match migration::read(&session).await {
         Ok(migration) => migration.map(|migration| migration.identity),

@@ -13,23 +13,30 @@ use transhume_pg::{
 use super::Cutover;
 use crate::{
     error::{Doing, Result},
+    fallback::{Armed, Keep},
     report::Reporter,
 };
 
 /// The deviation that a closed source is.
-const KIND: &str = "fence";
+pub(crate) const KIND: &str = "fence";
+
+/// All that the fence's transaction leaves behind on the source.
+pub(crate) const KINDS: [&str; 3] = [KIND, "own-grants", "triggers"];
 
 /// Everything needed to close, read before the fence stands.
 pub(super) struct Closing {
     /// None where the role may not say so.
     read_only: Option<String>,
     revokes: Vec<String>,
+    undo: Vec<String>,
+    /// What the reverse stream needs there; nothing without one.
+    keeps: Vec<Keep>,
     /// Ending sessions of other roles needs a right that this role may not have.
     database: String,
 }
 
 impl Closing {
-    pub(super) async fn plan(cutover: &Cutover<'_>) -> Result<Self> {
+    pub(super) async fn plan(cutover: &Cutover<'_>, armed: Option<&Armed>) -> Result<Self> {
         let grants = fence::write_grants(&cutover.source, &cutover.tables)
             .await
             .doing("reading who may write on the source")?;
@@ -40,29 +47,50 @@ impl Closing {
             .unzip();
         let restores = grants.iter().map(fence::WriteGrant::restore_statement);
         let undo: Vec<String> = restores.chain(read_write).collect();
-        deviation::intend(
-            &*cutover.target,
-            &NewDeviation {
-                side: Side::Source,
-                kind: KIND,
-                object: &database,
-                description: "the source is closed: write grants revoked, new sessions read-only",
-                undo: &undo,
-            },
-        )
-        .await
-        .doing("recording how to open the source again")?;
-        Ok(Self {
+        let closing = Self {
             read_only,
             revokes: grants.iter().map(fence::WriteGrant::revoke_statement).collect(),
+            undo,
+            keeps: armed.map(|armed| armed.keeps().to_vec()).unwrap_or_default(),
             database,
-        })
+        };
+        let deviations = closing.deviations();
+        for deviation in &deviations {
+            deviation::intend(&*cutover.target, deviation)
+                .await
+                .doing("recording how to open the source again")?;
+        }
+        if let Some(armed) = armed {
+            armed.remember_closing(&cutover.source, &deviations).await?;
+        }
+        Ok(closing)
+    }
+
+    /// In the order in which they are made.
+    fn deviations(&self) -> Vec<NewDeviation<'_>> {
+        let fence = NewDeviation {
+            side: Side::Source,
+            kind: KIND,
+            object: &self.database,
+            description: "the source is closed: write grants revoked, new sessions read-only",
+            undo: &self.undo,
+        };
+        let keeps = self.keeps.iter().map(|keep| NewDeviation {
+            side: Side::Source,
+            kind: keep.kind,
+            object: &self.database,
+            description: &keep.description,
+            undo: &keep.undo,
+        });
+        std::iter::once(fence).chain(keeps).collect()
     }
 
     /// Revokes write grants in the fence's transaction, while the target still drains.
     pub(super) async fn revoke(&self, fence: &Fence) -> Result<()> {
+        let kept = self.keeps.iter().flat_map(|keep| &keep.make);
+        let statements: Vec<String> = self.revokes.iter().chain(kept).cloned().collect();
         fence
-            .revoke(&self.revokes)
+            .revoke(&statements)
             .await
             .doing("revoking write grants on the source")
     }
@@ -111,14 +139,19 @@ pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter
     let open = deviation::open(target, Side::Source)
         .await
         .doing("reading what was changed on the source")?;
-    for deviation in open.into_iter().filter(|deviation| deviation.kind == KIND) {
+    for deviation in open
+        .into_iter()
+        .filter(|deviation| KINDS.contains(&deviation.kind.as_str()))
+    {
         fence::run_all(source, &deviation.undo)
             .await
             .doing("opening the source again")?;
         deviation::undone(&**target, deviation.id)
             .await
             .doing("recording that the source is open again")?;
-        reporter.step("the source is open to writers again");
+        if deviation.kind == KIND {
+            reporter.step("the source is open to writers again");
+        }
     }
     Ok(())
 }

@@ -8,7 +8,8 @@ use std::{
 };
 
 use transhume_core::{
-    gate::{Condition, Gate, Limits, Observation, judge},
+    direction::Direction,
+    gate::{Condition, ConditionName, Gate, Limits, Observation, judge},
     load::RelationState,
     phase::Phase,
     table::Persistence,
@@ -32,7 +33,10 @@ use transhume_pg::{
 use transhume_wire::ident::QualifiedName;
 
 use super::{Cutover, RELEASE_INTERVAL};
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    error::{Doing, EngineError, Result},
+    fallback,
+};
 
 /// How long a lag may take to come down before the gate refuses: a follower that has just been
 /// started needs a moment.
@@ -58,8 +62,31 @@ pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
         verified_within: options.verified_within,
         transaction_age: YOUNG.max((options.lock_timeout + RELEASE_INTERVAL) * options.attempts),
     };
-    let conditions: Vec<Condition> = judge(&seen, &limits);
+    let mut conditions: Vec<Condition> = judge(&seen, &limits);
+    conditions.extend(way_back(cutover).await?);
     Ok(Gate::new(conditions, &options.overrides))
+}
+
+/// The reverse stream must be there before the target's first write, so it is a condition and no afterthought.
+async fn way_back(cutover: &Cutover<'_>) -> Result<Option<Condition>> {
+    let name = ConditionName::WayBack;
+    if cutover.migration.direction == Direction::Reverse {
+        return Ok(None);
+    }
+    if cutover.options.without_fallback {
+        let evidence = "none is wanted: what the target writes will not reach the source";
+        let remedy = "leave --without-fallback out";
+        return Ok(Some(Condition::degraded(name, evidence, remedy)));
+    }
+    let obstacles = fallback::obstacles(
+        cutover.endpoints,
+        &cutover.migration.id,
+        (&cutover.source, &cutover.target),
+        &cutover.tables,
+    )
+    .await?;
+    let met = "the target's changes can be written back to the source";
+    Ok(Some(Condition::of_findings(name, met, &obstacles)))
 }
 
 async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {

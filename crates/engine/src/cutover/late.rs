@@ -11,6 +11,7 @@ use transhume_pg::{
     raw::{Mode, RawConnection},
     session::Session,
     slot,
+    state::migration::Migration,
     stream::StreamOptions,
 };
 use transhume_wire::{
@@ -20,7 +21,10 @@ use transhume_wire::{
 };
 
 use super::{Cutover, CutoverReport};
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+};
 
 /// How long the runner may take to let the slot go, and the stream to reach the closing marker.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,42 +32,60 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// First major version whose stream carries logical messages.
 const MESSAGES_SINCE: u32 = 14;
 
+const REMEDY: &str = "run \"transhume verify\" between source and target and carry over what differs before \"transhume finish\"";
+
 const SLOT_POLL: Duration = Duration::from_millis(100);
 
-/// Counts what came after the fence into the report; not being able to look is a finding too.
-pub(super) async fn check(cutover: &Cutover<'_>, announcer: &Session, report: &mut CutoverReport) {
-    let looked = tokio::time::timeout(PATIENCE, late_changes(cutover, announcer, report.fence_lsn)).await;
-    let remedy = "run \"transhume verify\" between source and target and carry over what differs before \"transhume finish\"";
+/// Counts what came after the fence into the report; not being able to look is a finding too. True when it was
+/// looked at to the end.
+pub(super) async fn check(cutover: &Cutover<'_>, announcer: &Session, report: &mut CutoverReport) -> bool {
+    let looking = changes(cutover.endpoints, &cutover.migration, announcer, report.fence_lsn);
+    let looked = tokio::time::timeout(PATIENCE, looking).await;
     match looked.unwrap_or(Err(EngineError::Interrupted)) {
-        Ok(0) => {}
+        Ok(0) => true,
         Ok(late) => {
             report.late_changes = late;
-            report.findings.push(Finding::warning(
-                "late-changes",
-                "",
-                format!("the source committed {late} changes after the fence; the target does not have them"),
-                remedy,
-            ));
+            report.findings.push(finding(late));
+            true
         }
-        Err(error) => report.findings.push(Finding::warning(
-            "late-changes-unknown",
-            "",
-            format!("could not read whether the source committed anything after the fence: {error}"),
-            remedy,
-        )),
+        Err(error) => {
+            report.findings.push(Finding::warning(
+                "late-changes-unknown",
+                "",
+                format!("could not read whether the source committed anything after the fence: {error}"),
+                REMEDY,
+            ));
+            false
+        }
     }
 }
 
-async fn late_changes(cutover: &Cutover<'_>, announcer: &Session, fence_lsn: Lsn) -> Result<u64> {
-    let name = &cutover.migration.slot_name;
+/// Somebody wrote where nobody should.
+pub(crate) fn finding(late: u64) -> Finding {
+    Finding::warning(
+        "late-changes",
+        "",
+        format!("the source committed {late} changes after the fence; the target does not have them"),
+        REMEDY,
+    )
+}
+
+/// Data changes that the source committed behind `fence_lsn`, up to now.
+pub(crate) async fn changes(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    announcer: &Session,
+    fence_lsn: Lsn,
+) -> Result<u64> {
+    let name = &migration.slot_name;
     wait_until_free(announcer, name).await?;
     let nonce = marker::nonce(announcer).await.doing("making a nonce")?;
-    let end = marker::emit(announcer, &cutover.migration.id, &nonce)
+    let end = marker::emit(announcer, &migration.id, &nonce)
         .await
         .doing("writing the closing marker")?;
     let connection = RawConnection::connect(
-        &cutover.endpoints.source,
-        &names::application_name(&cutover.migration.id, "late"),
+        &endpoints.source,
+        &names::application_name(&migration.id, "late"),
         Mode::Replication,
     )
     .await
@@ -72,7 +94,7 @@ async fn late_changes(cutover: &Cutover<'_>, announcer: &Session, fence_lsn: Lsn
         messages: connection.server_version().major() >= MESSAGES_SINCE,
         ..StreamOptions::default()
     };
-    let publications = [&cutover.migration.publication_name];
+    let publications = [&migration.publication_name];
     let mut stream = connection
         .start_replication(name, fence_lsn, &publications, options)
         .await

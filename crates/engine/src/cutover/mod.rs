@@ -5,10 +5,10 @@
 //! as before: the application has only waited. Opening the target, one commit, is the point of no
 //! return.
 
-mod close;
+pub(crate) mod close;
 mod gate;
 mod large_objects;
-mod late;
+pub(crate) mod late;
 mod open;
 mod pause;
 
@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 pub use transhume_core::gate::{Condition, ConditionName, ConditionState, Gate, UnknownCondition};
-use transhume_core::{finding::Finding, phase::Phase, sequence::Sequence, table::Table};
+use transhume_core::{
+    direction::Direction, finding::Finding, phase::Phase, sequence::Sequence, table::Table,
+};
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
     opening,
@@ -29,6 +31,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    fallback,
     present::migration_on,
     report::{Report, Reporter},
     runner::Companion,
@@ -53,6 +56,8 @@ pub struct CutoverOptions {
     pub verified_within: Option<Duration>,
     /// Conditions of the gate that the operator waves through.
     pub overrides: Vec<ConditionName>,
+    /// Open the target without a reverse stream to the old source.
+    pub without_fallback: bool,
 }
 
 impl Default for CutoverOptions {
@@ -71,6 +76,8 @@ impl Default for CutoverOptions {
             // Whoever moves on Sunday has verified on Saturday.
             verified_within: Some(Duration::from_secs(24 * 60 * 60)),
             overrides: Vec::new(),
+            // The way back is what makes a cutover a decision that can be taken back.
+            without_fallback: false,
         }
     }
 }
@@ -84,6 +91,8 @@ pub struct CutoverReport {
     pub fence_lsn: Lsn,
     /// What held when the fence was tried, and what the operator waved through.
     pub gate: Gate,
+    /// Where the reverse stream begins in the WAL of the target; null without one.
+    pub way_back: Option<Lsn>,
     pub steps: Vec<Step>,
     /// From the first lock asked for to the target open, in milliseconds: the longest that a
     /// writer can have waited.
@@ -119,12 +128,35 @@ pub(crate) struct Cutover<'run> {
 
 /// Looks at both sides and tells which conditions hold; changes nothing.
 pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &Reporter) -> Result<Gate> {
+    let target = endpoints.target_session("cutover", "cutover").await?;
+    fallback::refuse_exchanged(&migration_on(&target).await?)?;
+    inspect(endpoints, options, reporter).await
+}
+
+/// The gate in either direction.
+pub(crate) async fn inspect(
+    endpoints: &Endpoints,
+    options: &CutoverOptions,
+    reporter: &Reporter,
+) -> Result<Gate> {
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
     gate::inspect(&cutover).await
 }
 
 /// Switches over, or leaves everything as it was and says why.
 pub async fn cutover(
+    endpoints: &Endpoints,
+    options: &CutoverOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<CutoverReport> {
+    let target = endpoints.target_session("cutover", "cutover").await?;
+    fallback::refuse_exchanged(&migration_on(&target).await?)?;
+    switch(endpoints, options, reporter, cancellation).await
+}
+
+/// The switch in either direction.
+pub(crate) async fn switch(
     endpoints: &Endpoints,
     options: &CutoverOptions,
     reporter: &Reporter,
@@ -171,6 +203,13 @@ impl<'run> Cutover<'run> {
             tables,
             sequences,
         })
+    }
+
+    /// The way back itself has none, and an operator may go past the condition that asks for one.
+    fn wants_way_back(&self) -> bool {
+        self.migration.direction == Direction::Forward
+            && !self.options.without_fallback
+            && !self.options.overrides.contains(&ConditionName::WayBack)
     }
 
     async fn switch(mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
@@ -227,9 +266,7 @@ impl<'run> Cutover<'run> {
             .await
             .doing("rolling back on the target")?;
         close::undo(&self.source, &self.target, self.reporter).await?;
-        migration::advance(&*self.target, Phase::Cutover, Phase::Follow)
-            .await
-            .doing("going back to following")?;
+        follow_again(&self.source, &self.target, &self.migration).await?;
         self.reporter
             .step("the cutover was undone: the migration follows on as before");
         Ok(())
@@ -246,9 +283,18 @@ impl<'run> Cutover<'run> {
 /// Undoes what a cutover that died has left: called by `run` when it finds the phase.
 pub(crate) async fn undo_interrupted(source: &Session, target: &Session, reporter: &Reporter) -> Result<()> {
     close::undo(source, target, reporter).await?;
+    follow_again(source, target, &migration_on(target).await?).await?;
+    reporter.step("an interrupted cutover was undone");
+    Ok(())
+}
+
+/// The source is open again: takes the way back away, then lets apply pass the fence.
+async fn follow_again(source: &Session, target: &Session, migration: &migration::Migration) -> Result<()> {
+    if migration.direction == Direction::Forward {
+        fallback::disarm(source, target, &migration.id).await?;
+    }
     migration::advance(&**target, Phase::Cutover, Phase::Follow)
         .await
         .doing("going back to following")?;
-    reporter.step("an interrupted cutover was undone");
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use transhume_core::{finding::Finding, phase::Phase, sequence::Sequence};
+use transhume_core::{direction::Direction, finding::Finding, phase::Phase, sequence::Sequence};
 use transhume_pg::{
     catalog::{objects::materialized_views, sequences::sequences},
     error::PgError,
@@ -19,7 +19,7 @@ use transhume_pg::{
     state::{
         deviation::{self, Deviation, Side},
         held::{self, HeldBuild},
-        migration,
+        migration, way_back,
     },
 };
 
@@ -45,16 +45,21 @@ pub(super) struct Opening {
     identities: Vec<Deviation>,
     /// OIDs of the selected sequences.
     sequences: HashSet<u32>,
+    /// The target opens with a way back.
+    has_way_back: bool,
 }
 
 impl Opening {
-    pub(super) async fn plan(cutover: &Cutover<'_>) -> Result<Self> {
+    pub(super) async fn plan(cutover: &Cutover<'_>, has_way_back: bool) -> Result<Self> {
         let mut identities = deviation::open(&cutover.target, Side::Source)
             .await
             .doing("reading what was changed on the source")?;
-        identities.retain(|deviation| deviation.kind == "replica-identity");
+        // The reverse stream needs them as they are; of the old source, "finish" gives back what it had.
+        let are_due = !has_way_back && cutover.migration.direction == Direction::Forward;
+        identities.retain(|deviation| are_due && deviation.kind == "replica-identity");
         Ok(Self {
             identities,
+            has_way_back,
             sequences: cutover.sequences.iter().map(|sequence| sequence.oid).collect(),
             held: held::builds(&cutover.target)
                 .await
@@ -130,6 +135,9 @@ impl Opening {
         }
         for build in self.held.iter().filter(|build| build.is_quick()) {
             held::mark_done(&**target, build).await?;
+        }
+        if self.has_way_back {
+            way_back::set_open(&**target).await?;
         }
         migration::advance(&**target, Phase::Cutover, Phase::Done).await?;
         opening::commit(target).await

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::disposition::Disposition;
+use transhume_core::{disposition::Disposition, finding::Finding};
 use transhume_pg::{
     fence::{Fence, LockOrder},
     marker,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     cancel::Cancellation,
     error::{Doing, EngineError, Result},
+    fallback::{self, Armed, Arming},
 };
 
 /// Between two looks at the target's frontier when no notification came: short, for it is the pause.
@@ -69,8 +70,9 @@ impl Cutover<'_> {
             .source_session(&self.migration.id, "marker")
             .await?;
         let nonce = marker::fence_nonce(&announcer).await.doing("making a nonce")?;
-        let closing = Closing::plan(self).await?;
-        let opening = Opening::plan(self).await?;
+        let armed = self.arm(cancellation).await?;
+        let closing = Closing::plan(self, armed.as_ref()).await?;
+        let opening = Opening::plan(self, armed.is_some()).await?;
         frontier::listen(&self.target)
             .await
             .doing("listening to the runner")?;
@@ -88,6 +90,8 @@ impl Cutover<'_> {
         };
         let ((), values) = tokio::try_join!(self.drain(&nonce, fence_lsn, cancellation), on_source)?;
         stopwatch.step("drain: the target reaches the marker");
+        // The forward stream stands at the fence: whatever the target writes from here on is new.
+        let start = fallback::begin(armed.as_ref(), &announcer, &self.target).await?;
         let sequences_set = opening.set_sequences(self, &values).await?;
         stopwatch.step("sequences");
         opening.begin(&self.target).await?;
@@ -107,6 +111,7 @@ impl Cutover<'_> {
             target: self.endpoints.target.to_string(),
             fence_lsn,
             gate,
+            way_back: start,
             write_pause_milliseconds: stopwatch.total_milliseconds(),
             steps: stopwatch.steps,
             fence_attempts: attempts,
@@ -118,9 +123,38 @@ impl Cutover<'_> {
         };
         report.findings.extend(not_compared);
         opening.after(self, &mut report).await;
-        late::check(self, &announcer, &mut report).await;
-        self.record(&report).await?;
+        let is_settled = late::check(self, &announcer, &mut report).await;
+        // The target is open: from here on no failure may undo anything.
+        if let Err(error) = self.settle(is_settled && start.is_some(), &report).await {
+            report.findings.push(Finding::warning(
+                "after-opening",
+                "",
+                format!("the target is open, but the end of the cutover could not be recorded: {error}"),
+                "start \"transhume run\", or go on with \"transhume finish\"",
+            ));
+        }
         Ok(report)
+    }
+
+    async fn settle(&self, drops_slot: bool, report: &CutoverReport) -> Result<()> {
+        if drops_slot {
+            fallback::drop_forward_slot(&self.migration, &self.source, &self.target).await?;
+        }
+        self.record(report).await
+    }
+
+    /// Makes the way back before the fence, where one is wanted.
+    async fn arm(&self, cancellation: &Cancellation) -> Result<Option<Armed>> {
+        if !self.wants_way_back() {
+            return Ok(None);
+        }
+        let arming = Arming {
+            endpoints: self.endpoints,
+            migration: &self.migration,
+            reporter: self.reporter,
+            cancellation,
+        };
+        arming.prepare(&self.tables).await.map(Some)
     }
 
     /// Tries the fence until it stands; between tries the application gets through.

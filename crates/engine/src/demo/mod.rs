@@ -65,6 +65,8 @@ pub struct DemoReport {
     /// Everything besides rows.
     pub objects: ObjectComparison,
     pub cutover: CutoverReport,
+    /// Of the old source, compared with the target while the application wrote there.
+    pub tables_equal_on_the_way_back: usize,
     pub traffic: TrafficSummary,
     pub acknowledged: usize,
     pub found: usize,
@@ -178,24 +180,24 @@ async fn migrate(
     run::run(endpoints, &options, reporter, cancellation).await?;
     let run_seconds = started.elapsed().as_secs_f64();
 
-    // The runner goes on, as it would in another terminal, until the cutover ends it.
+    // The runner goes on, as it would in another terminal: back to the old source after the cutover.
     options.until_caught_up = false;
     let (canceller, follower_cancellation) = cancel::cancellation();
     let silent = Reporter::silent();
     let follower = run::run(endpoints, &options, &silent, &follower_cancellation);
     let operator = async {
-        let outcome = verify_and_cut_over(endpoints, &traffic, reporter, cancellation).await;
+        let outcome = Box::pin(there_and_finish(endpoints, &traffic, reporter, cancellation)).await;
         if outcome.is_err() {
             canceller.cancel();
         }
         outcome
     };
     let (run_end, outcome) = tokio::join!(follower, operator);
-    let (verification, figures, cutover) = outcome?;
+    let operated = outcome?;
+    let (verification, figures) = (operated.verification, operated.figures);
     run_end?;
     let purchases = traffic.stop().await;
     let ledger = count_ledger(endpoints).await?;
-    finish::finish(endpoints, reporter).await?;
     let times_found = |purchase: &(i32, i64)| ledger.get(purchase).copied().unwrap_or_default();
     let found = purchases
         .acknowledged
@@ -210,9 +212,10 @@ async fn migrate(
         changes_applied: figures.changes,
         transactions_applied: figures.transactions,
         verify_seconds: verification.seconds,
-        tables_equal: verification.tables.iter().filter(|table| table.equal).count(),
+        tables_equal: equal_tables(&verification),
         objects: verification.objects,
-        cutover,
+        cutover: operated.cutover,
+        tables_equal_on_the_way_back: equal_tables(&operated.way_back),
         acknowledged: purchases.acknowledged.len(),
         found,
         doubled: ledger.values().filter(|count| **count > 1).count(),
@@ -221,19 +224,42 @@ async fn migrate(
     })
 }
 
-async fn verify_and_cut_over(
+/// What the operator saw.
+struct Operated {
+    verification: Verification,
+    figures: Status,
+    cutover: CutoverReport,
+    way_back: Verification,
+}
+
+async fn there_and_finish(
     endpoints: &Endpoints,
     traffic: &Traffic,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<(Verification, Status, CutoverReport)> {
-    let verification = verify::verify(endpoints, &VerifyOptions::default(), reporter, cancellation).await?;
+) -> Result<Operated> {
+    let comparing = VerifyOptions::default();
+    let verify = || verify::verify(endpoints, &comparing, reporter, cancellation);
+    let verification = Box::pin(verify()).await?;
     let figures = status::read(&endpoints.target).await?;
-    let cutover = cutover::cutover(endpoints, &CutoverOptions::default(), reporter, cancellation).await?;
+    let options = CutoverOptions::default();
+    let cutover = Box::pin(cutover::cutover(endpoints, &options, reporter, cancellation)).await?;
     traffic.redirect(&endpoints.target);
     reporter.step("the clients buy on the target now");
     tokio::time::sleep(AFTERMATH).await;
-    Ok((verification, figures, cutover))
+    let way_back = Box::pin(verify()).await?;
+    // Ends the runner too.
+    Box::pin(finish::finish(endpoints, reporter)).await?;
+    Ok(Operated {
+        verification,
+        figures,
+        cutover,
+        way_back,
+    })
+}
+
+fn equal_tables(verification: &Verification) -> usize {
+    verification.tables.iter().filter(|table| table.equal).count()
 }
 
 async fn count_ledger(endpoints: &Endpoints) -> Result<HashMap<(i32, i64), i64>> {

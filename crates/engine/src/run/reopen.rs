@@ -47,6 +47,35 @@ where
     }
 }
 
+/// The same patience for something smaller than a run.
+pub(super) async fn persist<T, Asking>(
+    ask: impl Fn() -> Asking,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<T>
+where
+    Asking: Future<Output = Result<T>>,
+{
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let failure = tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            answer = ask() => match answer {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            },
+        };
+        if !passes(&failure) || Instant::now() >= end {
+            return Err(failure);
+        }
+        reporter.waiting(format!("{failure}; trying again"));
+        tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+        }
+    }
+}
+
 /// The connection is gone or cannot be had now. What a server answers on a sound one (a lock that is not
 /// had in time) has its own patience where it was asked.
 fn passes(error: &EngineError) -> bool {

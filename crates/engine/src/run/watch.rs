@@ -115,7 +115,7 @@ async fn look(run: &Run<'_>) -> Result<()> {
             .await
             .doing("looking for the cutover")?
     {
-        cutover::undo_interrupted(&run.source, &run.target, run.reporter).await?;
+        Box::pin(cutover::undo_interrupted(&run.source, &run.target, run.reporter)).await?;
     }
     Ok(())
 }

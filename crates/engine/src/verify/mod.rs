@@ -14,6 +14,7 @@ use self::{compare::Comparison, frozen::Freezing, objects::ObjectVerifier};
 use serde::Serialize;
 use transhume_core::{
     agreement::SequenceSituation,
+    direction::Direction,
     finding::Finding,
     phase::Phase,
     table::{Persistence, Table},
@@ -29,6 +30,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    fallback,
     present::migration_on,
     report::Reporter,
     run,
@@ -78,8 +80,23 @@ pub struct TableComparison {
     pub equal: bool,
 }
 
-/// Compares every selected table.
+/// Compares every selected table; after a cutover with a way back, the old source with the target that it
+/// follows.
 pub async fn verify(
+    endpoints: &Endpoints,
+    options: &VerifyOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<Verification> {
+    let (facing, direction) = fallback::facing(endpoints, reporter).await?;
+    let verified = verify_one_way(&facing, options, reporter, cancellation).await;
+    match direction {
+        Direction::Forward => verified,
+        Direction::Reverse => verified.map_err(|error| fallback::in_reverse(error, endpoints)),
+    }
+}
+
+async fn verify_one_way(
     endpoints: &Endpoints,
     options: &VerifyOptions,
     reporter: &Reporter,

@@ -25,4 +25,8 @@ async fn a_whole_migration_under_traffic_is_exact() {
     let report = outcome.unwrap_or_else(|error| panic!("{error:?}\n{}", story.join("\n")));
     assert!(report.is_exact(), "{report:#?}\n{}", story.join("\n"));
     assert_eq!(report.cutover.late_changes, 0, "{report:#?}");
+    assert_eq!(
+        report.tables_equal_on_the_way_back, report.tables_equal,
+        "{report:#?}"
+    );
 }

@@ -42,6 +42,8 @@ pub struct ConnectionSettings {
     pub(crate) tls: TlsSettings,
     pub(crate) socket: SocketSettings,
     pub(crate) authentication: AuthenticationSettings,
+    /// Sessions write although a fence made the database read-only by default.
+    pub(crate) writes_where_closed: bool,
 }
 
 impl ConnectionSettings {
@@ -75,7 +77,17 @@ impl ConnectionSettings {
             tls: options::tls(&values, environment)?,
             socket: options::socket(&values)?,
             authentication: options::authentication(&values)?,
+            writes_where_closed: false,
         })
+    }
+
+    /// For who has to write behind a fence of ours: the reverse stream, and who opens or removes.
+    #[must_use]
+    pub fn writing_where_closed(self) -> Self {
+        Self {
+            writes_where_closed: true,
+            ..self
+        }
     }
 
     pub fn database(&self) -> &str {

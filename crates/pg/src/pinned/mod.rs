@@ -2,7 +2,8 @@
 //!
 //! What a role, a database or a proxy presets must not change how values print, how long a
 //! statement may run or what a name means. Set by SET, since managed servers refuse start-up
-//! options. default_transaction_read_only is left alone on purpose: a fence relies on it.
+//! options. default_transaction_read_only is left alone on purpose, a fence relies on it; only who writes
+//! behind a fence, as the reverse stream does, asks for it to be lifted.
 
 use transhume_wire::ident::quote_literal;
 
@@ -51,7 +52,7 @@ const SETTINGS: &[Pinned] = &[
 /// The names read back come first in the answer, then what the server says about itself.
 const VERIFY: &str = include_str!("sql/verify.sql");
 
-pub(crate) async fn pin(connection: &mut RawConnection) -> Result<(), PgError> {
+pub(crate) async fn pin(connection: &mut RawConnection, writes_where_closed: bool) -> Result<(), PgError> {
     let major = connection.server_version().major();
     connection.simple_query(&set_all(TIMEOUTS, major)).await?;
     connection.simple_query(&set_all(SETTINGS, major)).await?;
@@ -78,12 +79,18 @@ pub(crate) async fn pin(connection: &mut RawConnection) -> Result<(), PgError> {
             });
         }
     }
+    let read_only = value("default_transaction_read_only") == "on";
+    if read_only && writes_where_closed {
+        connection
+            .simple_query("SET default_transaction_read_only TO off")
+            .await?;
+    }
     connection.learn(
         value("backend_pid").parse().ok(),
         value("server_version_num").parse().ok().map(ServerVersion),
         ServerRole {
             standby: value("in_recovery") == "true",
-            read_only: value("default_transaction_read_only") == "on",
+            read_only: read_only && !writes_where_closed,
         },
     )
 }

@@ -3,7 +3,7 @@
 //! Invariants: a phase changes only by a legal move and only from the phase that the caller
 //! believed in; the identity of the source never changes once written.
 
-use transhume_core::{phase::Phase, selection::Selection};
+use transhume_core::{direction::Direction, phase::Phase, selection::Selection};
 use transhume_wire::lsn::Lsn;
 
 use crate::{error::PgError, session::Session};
@@ -17,6 +17,7 @@ const SCHEMA: &str = include_str!("sql/schema.sql");
 pub struct Migration {
     pub id: String,
     pub layout: i32,
+    pub direction: Direction,
     pub phase: Phase,
     pub phase_since: String,
     pub selection: Selection,
@@ -31,6 +32,8 @@ pub struct Migration {
     pub slot_xid_horizon: Option<i64>,
     pub load_end_lsn: Option<Lsn>,
     pub frontier: Lsn,
+    /// With phase done: a reverse stream leads back to the old source.
+    pub fallback: bool,
 }
 
 /// Which server and database the LSNs of a migration belong to.
@@ -57,6 +60,14 @@ pub struct NewMigration {
 /// Creates the schema and its one migration in a single transaction.
 pub async fn create(target: &mut Session, new: &NewMigration) -> Result<(), PgError> {
     let transaction = target.transaction().await?;
+    create_within(&transaction, new).await?;
+    Ok(transaction.commit().await?)
+}
+
+pub(super) async fn create_within(
+    transaction: &tokio_postgres::Transaction<'_>,
+    new: &NewMigration,
+) -> Result<(), PgError> {
     transaction.batch_execute(SCHEMA).await?;
     let selection = serde_json::to_value(&new.selection).expect("a selection is plain data");
     transaction
@@ -81,7 +92,7 @@ pub async fn create(target: &mut Session, new: &NewMigration) -> Result<(), PgEr
     transaction
         .batch_execute(include_str!("sql/migration/create_frontier.sql"))
         .await?;
-    Ok(transaction.commit().await?)
+    Ok(())
 }
 
 /// The migration that the target holds; none where there is no `transhume` schema.
@@ -105,10 +116,14 @@ fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
         reason: what,
     };
     let phase: &str = row.get("phase");
+    let direction: &str = row.get("direction");
     let selection: serde_json::Value = row.get("selection");
     Ok(Migration {
         id: row.get("id"),
         layout: row.get("layout"),
+        direction: direction
+            .parse()
+            .map_err(|error| unreadable(format!("{error}")))?,
         phase: phase.parse().map_err(|error| unreadable(format!("{error}")))?,
         phase_since: row.get("phase_since"),
         selection: serde_json::from_value(selection).map_err(|error| unreadable(error.to_string()))?,
@@ -125,6 +140,7 @@ fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
         slot_xid_horizon: row.get("slot_xid_horizon"),
         load_end_lsn: optional_lsn(row, "load_end_lsn"),
         frontier: optional_lsn(row, "frontier").unwrap_or_default(),
+        fallback: row.get("fallback"),
     })
 }
 

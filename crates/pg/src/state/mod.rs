@@ -20,3 +20,4 @@ pub mod migration;
 pub mod overview;
 pub mod runner;
 pub mod verification;
+pub mod way_back;

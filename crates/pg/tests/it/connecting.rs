@@ -164,6 +164,27 @@ async fn a_role_with_hostile_settings_changes_nothing() {
 }
 
 #[tokio::test]
+async fn who_writes_behind_a_fence_has_its_setting_lifted() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let url = cluster.url("postgres");
+    let setup = connect(&url).await.unwrap();
+    setup
+        .batch_execute("ALTER DATABASE postgres SET default_transaction_read_only TO on")
+        .await
+        .unwrap();
+    assert!(connect(&url).await.unwrap().is_read_only());
+    let writing = settings(&url).writing_where_closed();
+    let session = Session::connect(&writing, "transhume:test:reverse")
+        .await
+        .unwrap();
+    assert!(!session.is_read_only());
+    session
+        .batch_execute("CREATE TABLE public.t ()")
+        .await
+        .expect("it may write");
+}
+
+#[tokio::test]
 async fn the_words_for_a_failed_login_say_what_to_look_at() {
     let cluster = with_password("right");
     let good = cluster.url("postgres");

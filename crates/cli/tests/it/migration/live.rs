@@ -23,7 +23,7 @@ async fn whole_migration(source: u32, target: u32) {
     let verified = site.call(&["verify", "--json"]);
     assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
 
-    let cutover = site.succeed(&["cutover", "--yes", "--json"]);
+    let cutover = site.succeed(&["cutover", "--yes", "--json", "--without-fallback"]);
     let report: serde_json::Value = serde_json::from_str(&cutover.output).expect("a report in JSON");
     assert_eq!(report["late_changes"], 0, "{report:#}");
     assert!(

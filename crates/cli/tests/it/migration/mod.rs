@@ -4,6 +4,7 @@
 mod abort;
 mod adding;
 mod crash;
+mod fallback;
 mod gate;
 mod group;
 mod large_objects;

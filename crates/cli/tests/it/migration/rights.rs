@@ -18,9 +18,23 @@ const SOURCE_RIGHTS: &str = "
 
 const TARGET_RIGHTS: &str = "
     create role app_owner nologin;
-    create role transhume login;
+    create role transhume login replication;
     grant app_owner to transhume;
     alter database shop owner to transhume;
+";
+
+/// Neither triggers nor foreign keys act on what is applied.
+const REPLICA_RIGHT: &str = "grant set on parameter session_replication_role to transhume";
+
+/// What the application does on the target, keyless table, identity and cascade included.
+const LATER_CHANGES: &str = "
+    set role app_owner;
+    insert into app.parent (name) values ('parent of the new side');
+    insert into app.child (parent_id, note) select id, 'new' from app.parent where id <= 20;
+    delete from app.parent where id between 30 and 40;
+    update app.log set line = 'changed again' where line = 'changed';
+    insert into app.log values ('new side'), ('new side');
+    reset role;
 ";
 
 const TABLES: &str = "
@@ -58,13 +72,15 @@ async fn batch(url: &str, sql: &str) {
         .expect("the statements are in order");
 }
 
-async fn moves_without_superuser(target_rights: &str) -> Site {
+async fn moves_without_superuser(extra_rights: &str, cutover: &[&str]) -> Site {
     let mut site = Site::empty(15, 15).await;
     batch(&site.source_url, SOURCE_RIGHTS).await;
     batch(&site.source_url, "grant create on database shop to app_owner").await;
     batch(&site.source_url, TABLES).await;
     batch(&site.target_url, TARGET_RIGHTS).await;
-    batch(&site.target_url, target_rights).await;
+    for url in [&site.source_url, &site.target_url] {
+        batch(url, extra_rights).await;
+    }
     let (source_admin, target_admin) = (site.source_url.clone(), site.target_url.clone());
     site.source_url = as_transhume(&site.source.url(DATABASE));
     site.target_url = as_transhume(&site.target.url(DATABASE));
@@ -74,7 +90,14 @@ async fn moves_without_superuser(target_rights: &str) -> Site {
     site.succeed(&["run", "--until-caught-up"]);
     let verified = site.call(&["verify"]);
     assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
-    site.succeed(&["cutover", "--yes", "--override", "verification"]);
+    if cutover.contains(&"--without-fallback") {
+        let refused = site.call(&["cutover", "--yes"]);
+        assert_eq!(refused.code, 1, "{}", refused.error);
+        for words in ["foreign keys of the source", "--without-fallback"] {
+            assert!(refused.error.contains(words), "{}", refused.error);
+        }
+    }
+    site.succeed(cutover);
 
     let except = Except {
         kinds: vec!["grants".to_owned(), "replica identity".to_owned()],
@@ -95,13 +118,45 @@ fn as_transhume(url: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_superuser_is_needed_where_triggers_can_be_switched_off() {
-    moves_without_superuser("grant set on parameter session_replication_role to transhume").await;
+async fn no_superuser_is_needed_there_and_back_where_triggers_can_be_switched_off() {
+    let site =
+        moves_without_superuser(REPLICA_RIGHT, &["cutover", "--yes", "--override", "verification"]).await;
+    let (source, target) = (site.source.url(DATABASE), site.target.url(DATABASE));
+    batch(&target, LATER_CHANGES).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    site.succeed(&["verify"]);
+
+    site.succeed(&["fallback", "--yes"]);
+
+    let except = Except {
+        kinds: vec!["grants".to_owned(), "replica identity".to_owned()],
+        ..Except::default()
+    };
+    oracle::assert_equal_except(&target, &source, &except).await;
+    batch(&source, "set role app_owner; insert into app.child (parent_id) values (1); delete from app.parent where id = 2").await;
+    let refused = connect(&target)
+        .await
+        .expect("the target answers")
+        .batch_execute("set default_transaction_read_only = off; set role app_owner; insert into app.log values ('late')")
+        .await;
+    assert!(refused.is_err(), "the target is closed to its owner");
+    site.succeed(&["finish", "--yes"]);
+    assert_eq!(site.traces().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_superuser_is_needed_where_triggers_cannot_be_switched_off() {
-    let site = moves_without_superuser("select 1").await;
+async fn without_the_right_to_switch_triggers_off_a_cutover_names_what_the_way_back_lacks() {
+    let site = moves_without_superuser(
+        "select 1",
+        &[
+            "cutover",
+            "--yes",
+            "--without-fallback",
+            "--override",
+            "verification",
+        ],
+    )
+    .await;
     let target = connect(&site.target.url(DATABASE))
         .await
         .expect("the target answers");

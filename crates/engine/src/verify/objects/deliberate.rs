@@ -12,7 +12,10 @@ use transhume_pg::{
     },
 };
 
-use crate::error::{Doing, Result};
+use crate::{
+    cutover::close,
+    error::{Doing, Result},
+};
 
 const DOING: &str = "reading what the migration makes different on purpose";
 
@@ -36,6 +39,7 @@ pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
         Some((deviation.object.clone(), former.to_owned()))
     });
     Ok(Deliberate {
+        closed: on_target.iter().any(|deviation| deviation.kind == close::KIND),
         identities: identities.collect(),
         undo: on_target
             .iter()

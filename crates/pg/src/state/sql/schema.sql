@@ -9,6 +9,7 @@ create table transhume.migration (
     singleton            boolean primary key default true check (singleton),
     id                   text        not null,   -- eight hex digits, part of every name on a server
     layout               integer     not null,
+    direction            text        not null default 'forward',   -- core::direction::Direction; reverse: this is the old source
     program_version      text        not null,
     created_at           timestamptz not null default clock_timestamp(),
     phase                text        not null,   -- core::phase::Phase
@@ -27,7 +28,9 @@ create table transhume.migration (
     -- exact once its xmin has reached this (design §2.3)
     slot_xid_horizon     bigint,
     load_end_lsn         pg_lsn,                 -- source WAL end when the full load was done
-    cutover_at           timestamptz
+    cutover_at           timestamptz,
+    -- set with phase done: a reverse stream leads from here to the old source, whose state lies there
+    fallback             boolean     not null default false
 );
 
 -- One row, updated by every batch with `where lsn = old`.

@@ -1,0 +1,190 @@
+//! Whether the way back can be opened: what the reverse stream needs of both ends.
+//!
+//! The target becomes a source (its WAL must be decodable, and our role may ask for it), the old source
+//! becomes a target (changes must be written there without setting off triggers and foreign keys).
+
+use transhume_wire::ident::{QualifiedName, quote_identifier};
+
+use crate::{
+    assess::capability::{Attempt, Capabilities},
+    finding::{Finding, Severity},
+};
+
+/// One slot and one sender for the stream; a verification takes another of each for a moment.
+const WANTED_SLOTS: i64 = 2;
+
+/// What is known of the ends when the way back is to be opened.
+#[derive(Debug, Clone)]
+pub struct WayBack<'a> {
+    pub target: &'a Capabilities,
+    /// Of the old source, where changes are to be written.
+    pub source_role: &'a str,
+    /// `SET session_replication_role = replica` on the old source.
+    pub source_replica_role: &'a Attempt,
+    /// Foreign keys of the selected tables on the old source.
+    pub foreign_keys: &'a [QualifiedName],
+    /// The old source holds a schema `transhume` that is not of this migration.
+    pub foreign_state: bool,
+}
+
+/// What stands in the way; nothing where it can be opened.
+pub fn obstacles(way: &WayBack<'_>) -> Vec<Finding> {
+    let mut found = of_target(way.target, Severity::Blocker);
+    found.extend(foreign_keys(way));
+    if way.foreign_state {
+        found.push(finding(
+            Severity::Blocker,
+            "transhume",
+            "the source holds a schema transhume of another migration, where the state of the way back would be kept"
+                .to_owned(),
+            "finish or abort that migration, or drop the schema on the source",
+        ));
+    }
+    found
+}
+
+/// What the target lacks to be streamed from; judged as a warning long before the cutover.
+pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
+    let role = quote_identifier(&target.role);
+    let mut found = Vec::new();
+    let level = target.setting("wal_level").unwrap_or("unknown");
+    if level != "logical" {
+        found.push(finding(
+            severity,
+            "wal_level",
+            format!("the target's wal_level is \"{level}\", so its changes could not be sent back"),
+            "alter system set wal_level = 'logical'; then restart the target (on a managed service: set the parameter \
+             there and restart)",
+        ));
+    }
+    if let Some(reason) = refusal(target) {
+        found.push(finding(
+            severity,
+            &target.role,
+            format!("the target refuses a replication connection: {reason}"),
+            &format!("on the target: alter role {role} replication; and allow the address in pg_hba.conf"),
+        ));
+    }
+    if let Some(reason) = target.create_publication.refusal() {
+        found.push(finding(
+            severity,
+            &target.role,
+            format!("the target refuses a publication of the migrated tables: {reason}"),
+            &format!(
+                "on the target: grant create on database {} to {role}; and make the role a member of the tables' owners",
+                quote_identifier(&target.database)
+            ),
+        ));
+    }
+    let budgets = [
+        ("max_replication_slots", "replication slots", target.slots),
+        ("max_wal_senders", "WAL senders", target.senders),
+    ];
+    for (setting, noun, budget) in budgets {
+        if budget.free() < WANTED_SLOTS {
+            found.push(finding(
+                severity,
+                setting,
+                format!(
+                    "{} of {} {noun} are free on the target, and {WANTED_SLOTS} are wanted",
+                    budget.free().max(0),
+                    budget.limit
+                ),
+                &format!(
+                    "alter system set {setting} = {}; then restart the target, or free some",
+                    budget.limit + WANTED_SLOTS
+                ),
+            ));
+        }
+    }
+    found
+}
+
+fn refusal(target: &Capabilities) -> Option<String> {
+    match &target.replication_connection {
+        Attempt::Refused(reason) => Some(reason.clone()),
+        Attempt::NotTried if !target.replication && !target.superuser => {
+            Some(format!("the role {} may not replicate", target.role))
+        }
+        Attempt::Allowed | Attempt::NotTried => None,
+    }
+}
+
+/// Their checks and cascades would act a second time, and cannot be switched off one by one without a superuser.
+fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
+    let first = way.foreign_keys.first()?;
+    let reason = way.source_replica_role.refusal()?;
+    Some(finding(
+        Severity::Blocker,
+        "session_replication_role",
+        format!(
+            "{} foreign keys of the source, such as {}, would act on what is written back: {reason}",
+            way.foreign_keys.len(),
+            first.plain()
+        ),
+        &format!(
+            "on the source (15 and later): grant set on parameter session_replication_role to {}; before, only a \
+             superuser may set it",
+            quote_identifier(way.source_role)
+        ),
+    ))
+}
+
+fn finding(severity: Severity, object: &str, message: String, remedy: &str) -> Finding {
+    let remedy = format!("{remedy}; or cut over with --without-fallback");
+    match severity {
+        Severity::Blocker => Finding::blocker("fallback", object, message, remedy),
+        Severity::Warning | Severity::Pass => Finding::warning("fallback", object, message, remedy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::{capability::Budget, fixture::healthy};
+
+    fn judge(change: impl Fn(&mut Capabilities), replica_role: &Attempt) -> Vec<String> {
+        let mut target = healthy().target.capabilities;
+        change(&mut target);
+        let keys = [QualifiedName::new("shop", "orders_customer_fkey")];
+        let found = obstacles(&WayBack {
+            target: &target,
+            source_role: "mover",
+            source_replica_role: replica_role,
+            foreign_keys: &keys,
+            foreign_state: false,
+        });
+        assert!(found.iter().all(|finding| finding.severity == Severity::Blocker));
+        assert!(
+            found
+                .iter()
+                .all(|finding| finding.remedy.contains("--without-fallback"))
+        );
+        found.into_iter().map(|finding| finding.object).collect()
+    }
+
+    #[test]
+    fn a_healthy_pair_has_its_way_back() {
+        assert_eq!(judge(|_| {}, &Attempt::Allowed), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_thing_that_is_missing_is_named() {
+        let crippled = |target: &mut Capabilities| {
+            target.settings.insert("wal_level".into(), "replica".into());
+            target.replication_connection = Attempt::Refused("no".into());
+            target.create_publication = Attempt::Refused("no".into());
+            target.slots = Budget { limit: 4, used: 3 };
+        };
+        assert_eq!(
+            judge(crippled, &Attempt::Refused("permission denied".into())),
+            [
+                "wal_level",
+                "mover",
+                "mover",
+                "max_replication_slots",
+                "session_replication_role"
+            ]
+        );
+    }
+}

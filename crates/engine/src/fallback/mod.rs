@@ -1,0 +1,64 @@
+//! `fallback`: moving the application back to the old source, and the stream that keeps it ready.
+//!
+//! After a cutover the target is followed back to the old source by the same code that followed forward,
+//! with the ends exchanged; falling back is the same cutover. What differs is here: opening the way back
+//! before the target's first write, finding out which way the changes flow, and what stands in the way.
+
+mod arm;
+mod disarm;
+mod facing;
+mod obstacle;
+
+pub(crate) use self::{
+    arm::{Armed, Arming, Keep, begin},
+    disarm::disarm,
+    facing::{drop_forward_slot, facing, in_reverse, is_open, refuse_exchanged, reverse_state, way_back},
+    obstacle::obstacles,
+};
+use crate::{
+    cancel::Cancellation,
+    cutover::{self, CutoverOptions, CutoverReport, Gate},
+    endpoints::Endpoints,
+    error::{EngineError, Result},
+    present::migration_on,
+    report::Reporter,
+};
+use transhume_core::phase::Phase;
+
+/// Moves the application back, or leaves everything as it was and says why.
+pub async fn fallback(
+    endpoints: &Endpoints,
+    options: &CutoverOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<CutoverReport> {
+    let reversed = open_way(endpoints, reporter).await?;
+    cutover::switch(&reversed, options, reporter, cancellation)
+        .await
+        .map_err(|error| in_reverse(error, endpoints))
+}
+
+/// Tells which conditions of a fallback hold.
+pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &Reporter) -> Result<Gate> {
+    let reversed = open_way(endpoints, reporter).await?;
+    cutover::inspect(&reversed, options, reporter)
+        .await
+        .map_err(|error| in_reverse(error, endpoints))
+}
+
+async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoints> {
+    let Some(reversed) = way_back(endpoints, reporter).await? else {
+        return Err(EngineError::refused(
+            "there is no way back: the application has not been cut over, or was without fallback",
+            "see \"transhume status\"",
+        ));
+    };
+    let old_source = reversed.target_session("fallback", "fallback").await?;
+    if migration_on(&old_source).await?.phase == Phase::Done {
+        return Err(EngineError::refused(
+            "the application is back on the old source already",
+            "\"transhume finish\" removes what is left",
+        ));
+    }
+    Ok(reversed)
+}

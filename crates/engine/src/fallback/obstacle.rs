@@ -1,0 +1,61 @@
+//! Gathers what the gate must know of the way back; `core::way_back` judges it.
+
+use transhume_core::{finding::Finding, table::Table, way_back};
+use transhume_pg::{
+    error::PgError,
+    names, probe,
+    session::Session,
+    state::{load::relations, migration, way_back as state},
+};
+
+use crate::{
+    endpoints::Endpoints,
+    error::{Doing, Result},
+    publishing::published_tables,
+};
+
+/// What keeps the way back of the migration `id` from being opened. `tables` are the source's.
+pub(crate) async fn obstacles(
+    endpoints: &Endpoints,
+    id: &str,
+    (source, target): (&Session, &Session),
+    tables: &[Table],
+) -> Result<Vec<Finding>> {
+    let migrated = relations::all(&**target)
+        .await
+        .doing("reading the tables of the migration")?;
+    let published: Vec<_> = published_tables(tables)
+        .into_iter()
+        .filter(|table| migrated.iter().any(|relation| relation.name == table.name))
+        .map(|table| table.name.clone())
+        .collect();
+    let mut capabilities = probe::source(target, &published)
+        .await
+        .doing("trying what the target lets us do")?;
+    let (replication, _) = probe::replication(&endpoints.target, &names::application_name(id, "replication"))
+        .await
+        .doing("trying a replication connection to the target")?;
+    capabilities.replication_connection = replication;
+    let old_source = probe::target(source)
+        .await
+        .doing("trying what the source lets us do")?;
+    let foreign_keys = state::foreign_keys(source, tables)
+        .await
+        .doing("reading the source's foreign keys")?;
+    Ok(way_back::obstacles(&way_back::WayBack {
+        target: &capabilities,
+        source_role: &old_source.role,
+        source_replica_role: &old_source.replica_role,
+        foreign_keys: &foreign_keys,
+        foreign_state: is_foreign(source, id).await?,
+    }))
+}
+
+/// State of another migration, or of another version, lies where ours would.
+async fn is_foreign(source: &Session, id: &str) -> Result<bool> {
+    match migration::read(source).await {
+        Ok(state) => Ok(state.is_some_and(|state| state.id != id)),
+        Err(PgError::Server(_) | PgError::Protocol { .. }) => Ok(true),
+        Err(error) => Err(error).doing("looking for another migration's state on the source"),
+    }
+}

@@ -1,0 +1,97 @@
+//! Both ways of a run: forward until the cutover, and back from it on.
+
+use transhume_core::direction::Direction;
+use transhume_pg::state::migration;
+
+use super::{Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
+use crate::{
+    cancel::{self, Cancellation},
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    fallback,
+    guard::Guard,
+    report::Reporter,
+};
+
+/// Starts or resumes the migration between these two databases; after a cutover with a way back, follows the
+/// target back to the old source.
+pub async fn run(
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<RunEnd> {
+    if !has_way_back(endpoints).await? {
+        let end = run_one_way(endpoints, options, Direction::Forward, reporter, cancellation).await?;
+        if end.reason != RunReason::Done || !has_way_back(endpoints).await? {
+            return Ok(end);
+        }
+    }
+    let looking = || fallback::way_back(endpoints, reporter);
+    let reversed = reopen::persist(looking, reporter, cancellation)
+        .await?
+        .ok_or_else(gone)?;
+    reporter.step("the application lives on the target; what it writes is brought back to the old source");
+    let back = run_one_way(&reversed, options, Direction::Reverse, reporter, cancellation)
+        .await
+        .map_err(|error| fallback::in_reverse(error, endpoints))?;
+    let reason = match back.reason {
+        RunReason::Done => RunReason::FallenBack,
+        other => other,
+    };
+    Ok(RunEnd { reason, ..back })
+}
+
+async fn has_way_back(endpoints: &Endpoints) -> Result<bool> {
+    let target = endpoints.target_session("run", "control").await?;
+    let migration = migration::read(&target).await.doing("reading the migration")?;
+    Ok(migration.as_ref().is_some_and(fallback::is_open))
+}
+
+/// One stream, until there is a reason to end.
+async fn run_one_way(
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    direction: Direction,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<RunEnd> {
+    let (canceller, inner) = cancel::cancellation();
+    let run = Box::pin(Run::open(endpoints, options, direction, reporter, &inner)).await?;
+    let migration = run.migration.clone();
+    let guard = Guard::new(endpoints, migration.clone(), options.wal, reporter);
+    let ending = async {
+        tokio::select! {
+            () = cancellation.cancelled() => Ending::Cancelled,
+            () = stop::asked(endpoints, &migration.id) => Ending::Asked,
+            error = guard.watch() => Ending::Guarded(error),
+        }
+    };
+    let mut working = Box::pin(run.persist());
+    let (outcome, ending) = tokio::select! {
+        outcome = &mut working => return outcome,
+        ending = Box::pin(ending) => {
+            canceller.cancel();
+            (working.await, ending)
+        }
+    };
+    match (outcome, ending) {
+        (Err(EngineError::Interrupted), Ending::Asked) => Ok(RunEnd {
+            migration: migration.id,
+            phase: migration.phase,
+            frontier: migration.frontier,
+            reason: RunReason::Stopped,
+        }),
+        // Whatever the work met after that is a consequence.
+        (_, Ending::Guarded(error)) => Err(error),
+        (outcome, _) => outcome,
+    }
+}
+
+/// Why a run ends that would have gone on.
+enum Ending {
+    Cancelled,
+    /// By another process.
+    Asked,
+    Guarded(EngineError),
+}

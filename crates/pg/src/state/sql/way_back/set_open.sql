@@ -1,0 +1,1 @@
+update transhume.migration set fallback = true
