@@ -128,6 +128,7 @@ mod tests {
             relation: Some(QualifiedName::new("shop", "orders")),
             definition: "{}".to_owned(),
             comment: None,
+            text: None,
             privileges: None,
         }
     }

@@ -7,9 +7,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::object::{Kind, Object, Traits};
 
-/// What is printed from a parse tree, in a way that versions differ in.
-const TEXT: &str = "text";
-
 /// Told for other reasons: the definition says it too.
 const REFERS_TO: &str = "refers to";
 
@@ -110,7 +107,6 @@ fn traits(object: &Object, versions: Versions) -> Traits {
     let mut traits = object.traits();
     traits.remove(REFERS_TO);
     if versions.source != versions.target {
-        traits.remove(TEXT);
         // From version 17 on this type's name is a keyword, which is never quoted.
         for value in traits.values_mut() {
             *value = value.replace("\"json\"", "json");

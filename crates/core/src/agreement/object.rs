@@ -112,6 +112,8 @@ pub struct Object {
     /// A JSON object of texts.
     pub definition: String,
     pub comment: Option<String>,
+    /// What is printed from a parse tree, in a way that versions differ in; only asked for between equal ones.
+    pub text: Option<String>,
     /// A JSON object of texts, by grantee; none where they are those of a new object.
     pub privileges: Option<String>,
 }
@@ -122,6 +124,9 @@ pub(super) type Traits = BTreeMap<String, String>;
 /// The name under which a comment is a trait.
 pub(super) const COMMENT: &str = "comment";
 
+/// The name under which a text is a trait.
+pub(super) const TEXT: &str = "text";
+
 /// What the name of a trait begins with that is a grantee's privileges.
 pub(super) const PRIVILEGES: &str = "privileges of ";
 
@@ -130,6 +135,7 @@ impl Object {
     pub(super) fn is_told_alike(&self, other: &Self) -> bool {
         self.definition == other.definition
             && self.comment == other.comment
+            && self.text == other.text
             && self.privileges == other.privileges
     }
 
@@ -137,6 +143,9 @@ impl Object {
         let mut traits = texts(&self.definition);
         if let Some(comment) = &self.comment {
             traits.insert(COMMENT.to_owned(), comment.clone());
+        }
+        if let Some(text) = &self.text {
+            traits.insert(TEXT.to_owned(), text.clone());
         }
         let privileges = self.privileges.as_deref().map(texts).unwrap_or_default();
         let named = privileges
@@ -262,6 +271,7 @@ mod tests {
             relation: None,
             definition: r#"{"owner": "ann", "merges": true}"#.to_owned(),
             comment: Some("x".to_owned()),
+            text: None,
             privileges: Some(r#"{"everybody": "SELECT"}"#.to_owned()),
         };
         let traits: Vec<(String, String)> = object.traits().into_iter().collect();

@@ -118,6 +118,7 @@ mod tests {
             relation: Some(QualifiedName::new("s", "a on b")),
             definition: definition.to_owned(),
             comment: None,
+            text: None,
             privileges: None,
         }
     }
@@ -142,7 +143,10 @@ mod tests {
             of_missing(&column),
             r#"ALTER TABLE "s"."a on b" ADD COLUMN "c.d" integer DEFAULT 1 NOT NULL"#
         );
-        let view = object(Kind::View, r#""s"."v""#, r#"{"text":" SELECT 1;"}"#);
+        let view = Object {
+            text: Some(" SELECT 1;".to_owned()),
+            ..object(Kind::View, r#""s"."v""#, "{}")
+        };
         assert_eq!(of_missing(&view), r#"CREATE VIEW "s"."v" AS SELECT 1"#);
         let domain = object(Kind::Domain, r#""s"."d""#, "{}");
         assert!(of_missing(&domain).contains("pg_dump"));

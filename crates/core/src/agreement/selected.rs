@@ -86,6 +86,7 @@ mod tests {
             relation: relation.map(|name| QualifiedName::new("shop", name)),
             definition: definition.to_owned(),
             comment: None,
+            text: None,
             privileges: None,
         }
     }

@@ -257,6 +257,7 @@ mod tests {
             relation: Some(QualifiedName::new("shop", relation)),
             definition: definition.to_owned(),
             comment: None,
+            text: None,
             privileges: None,
         }
     }

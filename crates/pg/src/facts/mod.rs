@@ -53,54 +53,111 @@ pub async fn roll_back(session: &Session) -> Result<(), PgError> {
     Ok(session.batch_execute("rollback").await?)
 }
 
+/// Views, rules and functions printed in one transaction: each keeps every relation that it reads locked
+/// until then, and the servers' lock tables hold some thousands.
+const TEXTS_AT_ONCE: usize = 50;
+
 /// All objects. `other_major` is the version of the server that they will be compared with.
 pub async fn objects(session: &Session, other_major: u32) -> Result<Vec<Object>, PgError> {
-    let has_maintain = session.server_version().major().min(other_major) >= MAINTAIN_SINCE;
     for attempt in 1.. {
-        begin(session).await?;
-        let outcome = read(session, has_maintain).await;
-        roll_back(session).await?;
-        match outcome {
+        match read(session, other_major).await {
             Err(error)
                 if attempt < ATTEMPTS
                     && error
                         .sqlstate()
-                        .is_some_and(|state| DROPPED_MEANWHILE.contains(&state)) => {}
+                        .is_some_and(|state| DROPPED_MEANWHILE.contains(&state)) =>
+            {
+                roll_back(session).await?;
+            }
             outcome => return outcome,
         }
     }
     unreachable!("the last attempt returns")
 }
 
-async fn read(session: &Session, has_maintain: bool) -> Result<Vec<Object>, PgError> {
-    let mut objects = Vec::new();
-    let mut places: HashMap<Address, usize> = HashMap::new();
-    for query in DEFINITIONS {
-        for row in session.query(query, &[]).await? {
-            places.insert(address(&row)?, objects.len());
-            objects.push(object(&row)?);
+async fn read(session: &Session, other_major: u32) -> Result<Vec<Object>, PgError> {
+    let major = session.server_version().major();
+    let has_maintain = major.min(other_major) >= MAINTAIN_SINCE;
+    begin(session).await?;
+    let mut found = Found::default();
+    found.add_definitions(session).await?;
+    found.add_traits(session, has_maintain).await?;
+    roll_back(session).await?;
+    if major == other_major {
+        found.add_texts(session).await?;
+    }
+    Ok(found.objects)
+}
+
+/// Objects, and where each is among them.
+#[derive(Default)]
+struct Found {
+    objects: Vec<Object>,
+    places: HashMap<Address, usize>,
+}
+
+impl Found {
+    async fn add_definitions(&mut self, session: &Session) -> Result<(), PgError> {
+        for query in DEFINITIONS {
+            for row in session.query(query, &[]).await? {
+                self.places.insert(address(&row)?, self.objects.len());
+                self.objects.push(object(&row)?);
+            }
         }
+        Ok(())
     }
-    let defaults = session
-        .query(include_str!("sql/default_privileges.sql"), &[&has_maintain])
-        .await?;
-    for row in &defaults {
-        objects.push(object(row)?);
-    }
-    for row in session.query(include_str!("sql/comments.sql"), &[]).await? {
-        if let Some(place) = places.get(&address(&row)?) {
-            objects[*place].comment = row.try_get("text")?;
+
+    async fn add_traits(&mut self, session: &Session, has_maintain: bool) -> Result<(), PgError> {
+        let defaults = include_str!("sql/default_privileges.sql");
+        for row in session.query(defaults, &[&has_maintain]).await? {
+            self.objects.push(object(&row)?);
         }
-    }
-    let privileges = session
-        .query(include_str!("sql/privileges.sql"), &[&has_maintain])
-        .await?;
-    for row in &privileges {
-        if let Some(place) = places.get(&address(row)?) {
-            objects[*place].privileges = row.try_get("text")?;
+        for row in session.query(include_str!("sql/comments.sql"), &[]).await? {
+            if let Some(place) = self.places.get(&address(&row)?) {
+                self.objects[*place].comment = row.try_get("text")?;
+            }
         }
+        let privileges = include_str!("sql/privileges.sql");
+        for row in session.query(privileges, &[&has_maintain]).await? {
+            if let Some(place) = self.places.get(&address(&row)?) {
+                self.objects[*place].privileges = row.try_get("text")?;
+            }
+        }
+        Ok(())
     }
-    Ok(objects)
+
+    async fn add_texts(&mut self, session: &Session) -> Result<(), PgError> {
+        let printed: Vec<(u32, u32)> = self
+            .places
+            .iter()
+            .filter(|(_, place)| is_printed(&self.objects[**place]))
+            .map(|((class, oid, _), _)| (*class, *oid))
+            .collect();
+        for group in printed.chunks(TEXTS_AT_ONCE) {
+            let (classes, oids): (Vec<u32>, Vec<u32>) = group.iter().copied().unzip();
+            begin(session).await?;
+            let rows = session
+                .query(include_str!("sql/texts.sql"), &[&classes, &oids])
+                .await?;
+            roll_back(session).await?;
+            for row in &rows {
+                let address = (row.try_get("class")?, row.try_get("object")?, 0);
+                if let Some(place) = self.places.get(&address) {
+                    self.objects[*place].text = row.try_get("text")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Its text is told apart from its definition.
+fn is_printed(object: &Object) -> bool {
+    match object.kind {
+        Kind::View | Kind::MaterializedView | Kind::Rule => true,
+        Kind::Function | Kind::Procedure => !object.definition.contains("\"definition\":"),
+        _ => false,
+    }
 }
 
 fn address(row: &Row) -> Result<Address, PgError> {
@@ -127,6 +184,7 @@ fn object(row: &Row) -> Result<Object, PgError> {
         relation,
         definition: row.try_get("traits")?,
         comment: None,
+        text: None,
         privileges: None,
     })
 }

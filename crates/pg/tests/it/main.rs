@@ -7,6 +7,7 @@
 mod catalog;
 mod connecting;
 mod copying;
+mod facts;
 mod probing;
 mod securing;
 mod streaming;

@@ -210,6 +210,7 @@ mod tests {
             relation: Some(QualifiedName::new("s", "t")),
             definition: "{}".to_owned(),
             comment: None,
+            text: None,
             privileges: None,
         };
         let differing = TraitDifference {

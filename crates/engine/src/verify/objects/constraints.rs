@@ -22,6 +22,8 @@ pub(super) async fn check(
     let doubtful = facts::doubtful_constraints(target, verifier.all_constraints)
         .await
         .doing("looking for constraints to check")?;
+    // Each check is a transaction of its own: no table stays locked, and none is read for longer than need be.
+    facts::roll_back(target).await.doing("reading the target")?;
     let selected = doubtful
         .iter()
         .filter(|constraint| verifier.selector.selects(&constraint.table));
@@ -48,7 +50,6 @@ pub(super) async fn check(
     let unanalysed = facts::without_statistics(target)
         .await
         .doing("looking for statistics")?;
-    facts::roll_back(target).await.doing("reading the target")?;
     let selected = unanalysed
         .into_iter()
         .filter(|table| verifier.selector.selects(table));

@@ -39,7 +39,6 @@ select 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0::pg_catalog.int2, 
        own.nspname, own.relname, own.nspname,
        pg_catalog.format('%I on %s', r.rulename, own.name),
        pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
-           'text', pg_catalog.pg_get_ruledef(r.oid),
            'event', case r.ev_type when '2' then 'update' when '3' then 'insert' when '4' then 'delete' end,
            'enabled', case r.ev_enabled when 'O' then 'yes' when 'D' then 'no'
                                         when 'R' then 'replica' else 'always' end

@@ -52,7 +52,6 @@ select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class,
            'populated', case when c.relkind = 'm' and not c.relispopulated then 'no' end,
            'key triggers', case when recorded.switched_off > 0
                                 then recorded.switched_off || ' switched off' end,
-           'text', case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end,
            'reads', case when c.relkind in ('v', 'm') then reads.names end
        ))::text as traits
 from pg_catalog.pg_class c

@@ -1,5 +1,5 @@
 -- Functions, procedures, aggregates and window functions. Those that a range type makes belong to it.
--- A body in standard SQL (from version 14 on) is printed from its parse tree, in a way that versions differ in.
+-- One with a body in standard SQL (from version 14 on) has its definition in texts.sql.
 select 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid as class,
        p.oid as object,
        0::pg_catalog.int2 as part,
@@ -12,8 +12,6 @@ select 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid as class,
            'owner', pg_catalog.pg_get_userbyid(p.proowner),
            'definition', case when p.prokind <> 'a' and tree.body is null
                               then pg_catalog.pg_get_functiondef(p.oid) end,
-           'text', case when p.prokind <> 'a' and tree.body is not null
-                        then pg_catalog.pg_get_functiondef(p.oid) end,
            'result', pg_catalog.pg_get_function_result(p.oid),
            'transition', case when a.aggfnoid is not null then
                pg_catalog.format('%s %s %s initially %s, final %s, combine %s', a.aggkind,
