@@ -44,6 +44,8 @@ pub enum AssemblyError {
     OutsideTransaction(&'static str),
     #[error("a transaction begins while the one that commits at {open} is open")]
     BeginWithinTransaction { open: Lsn },
+    #[error("transaction {xid} is said to be aborted while the one that commits at {open} is open")]
+    AbortWithinTransaction { xid: u32, open: Lsn },
     #[error("transaction announced to commit at {announced} committed at {committed}, ending at {end}")]
     CommitMismatch {
         announced: Lsn,
@@ -103,6 +105,7 @@ impl Assembler {
                 Ok(Some(Step::Message(message)))
             }
             Message::Origin { .. } => self.within("origin").map(|()| None),
+            Message::StreamAbort { xid, .. } => self.abort(xid).map(|()| None),
             Message::Type { .. } => Ok(None),
             change => self.change(change).map(Step::Change).map(Some),
         }
@@ -203,6 +206,13 @@ impl Assembler {
             }
             _ => unreachable!("invariant: push hands only row operations on"),
         }
+    }
+
+    /// Only whole transactions come after their commit: one that was begun cannot be taken back.
+    fn abort(&self, xid: u32) -> Result<(), AssemblyError> {
+        self.open.map_or(Ok(()), |open| {
+            Err(AssemblyError::AbortWithinTransaction { xid, open })
+        })
     }
 
     fn within(&self, what: &'static str) -> Result<(), AssemblyError> {

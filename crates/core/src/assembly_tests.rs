@@ -262,3 +262,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_abort_of_what_was_never_sent_changes_nothing_and_one_of_what_was_stops() {
+    let abort = Message::StreamAbort {
+        xid: 9,
+        subtransaction_xid: 9,
+    };
+    let mut assembler = Assembler::new();
+    assert_eq!(assembler.push(abort.clone()), Ok(None));
+    assembler.push(begin(10)).unwrap();
+    let open = Lsn(10);
+    assert_eq!(
+        assembler.push(abort),
+        Err(AssemblyError::AbortWithinTransaction { xid: 9, open })
+    );
+}

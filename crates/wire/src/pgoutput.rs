@@ -2,7 +2,7 @@
 //! Formats").
 //!
 //! Owns their shapes. Column values are slices of the received bytes. Refuses any judgement about the
-//! order of messages or their meaning for a table. Messages of streamed or two-phase transactions,
+//! order of messages or their meaning for a table. Other messages of streamed or two-phase transactions,
 //! which we never ask for, are unknown here.
 
 mod decode;
@@ -45,6 +45,12 @@ pub enum Message {
         restart_identity: bool,
     },
     Logical(LogicalMessage),
+    /// Nothing of this transaction is to be applied. PostgreSQL 18 says so of transactions that it found
+    /// aborted before it sent any of them, also to those who never asked for transactions in progress.
+    StreamAbort {
+        xid: u32,
+        subtransaction_xid: u32,
+    },
 }
 
 /// A transaction begins; it carries the LSN of its commit.

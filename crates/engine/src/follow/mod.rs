@@ -158,6 +158,11 @@ fn delays() -> impl Iterator<Item = Duration> {
         .build()
 }
 
+/// The stream is given up, since the walsender would hold the shutdown until the backlog is applied.
+fn shut_down() -> Failure {
+    Failure::passing("the source is being shut down")
+}
+
 struct Attempt<'a> {
     request: FollowRequest<'a>,
     reporter: &'a Reporter,
@@ -202,6 +207,7 @@ impl Attempt<'_> {
             () = cancellation.cancelled() => Ok(EndReason::Cancelled),
             // Boxed: what contains it is boxed nowhere.
             result = Box::pin(applier.run()) => result,
+            () = observer.source_shuts_down() => Err(shut_down()),
         };
         if result.is_ok() {
             applier.come_to_rest().await;
@@ -217,6 +223,7 @@ impl Attempt<'_> {
                     () = cancellation.cancelled() => Ok(EndReason::Cancelled),
                     over = standing => Err(over),
                     lost = receiver.failure() => Err(lost),
+                    () = observer.source_shuts_down() => Err(shut_down()),
                 }
             }
             result => result,

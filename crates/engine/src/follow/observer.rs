@@ -1,10 +1,19 @@
 //! Looks at both sides once a second while apply works: for the runner's row, and for people.
 //!
-//! It steers nothing. A look that fails is tried again a second later on new sessions.
+//! A look that fails is tried again a second later on new sessions. It steers one thing: a source that is
+//! being shut down lets nobody in any more, and waits for its walsender until all of the backlog is
+//! confirmed; whoever follows is told, so as to let it go.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::MissedTickBehavior,
+};
 use transhume_pg::{
     conninfo::ConnectionSettings,
     error::PgError,
@@ -20,8 +29,14 @@ use crate::report::{FollowProgress, Report, Reporter};
 /// Often enough for people, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// SQLSTATE cannot_connect_now: starting up or shutting down, and who streams knows that it is not the former.
+const CANNOT_CONNECT_NOW: &str = "57P03";
+
 /// Ends with this value.
-pub(super) struct Observer(JoinSet<()>);
+pub(super) struct Observer {
+    task: JoinSet<()>,
+    shutdown: Arc<Notify>,
+}
 
 impl Observer {
     pub(super) fn spawn(
@@ -29,6 +44,7 @@ impl Observer {
         reporter: &Reporter,
         progress: watch::Receiver<Progress>,
     ) -> Self {
+        let shutdown = Arc::new(Notify::new());
         let observing = Observing {
             source: request.endpoints.source.clone(),
             target: request.endpoints.target.clone(),
@@ -36,14 +52,20 @@ impl Observer {
             reporter: reporter.clone(),
             progress,
             last: None,
+            shutdown: Arc::clone(&shutdown),
         };
         let mut task = JoinSet::new();
         task.spawn(observing.run());
-        Self(task)
+        Self { task, shutdown }
+    }
+
+    /// Returns once the source is being shut down.
+    pub(super) async fn source_shuts_down(&self) {
+        self.shutdown.notified().await;
     }
 
     pub(super) fn stop(mut self) {
-        self.0.abort_all();
+        self.task.abort_all();
     }
 }
 
@@ -54,6 +76,7 @@ struct Observing {
     reporter: Reporter,
     progress: watch::Receiver<Progress>,
     last: Option<(Instant, u64)>,
+    shutdown: Arc<Notify>,
 }
 
 impl Observing {
@@ -80,7 +103,11 @@ impl Observing {
 
     async fn connect(&self) -> Result<(Session, Session), PgError> {
         let name = names::application_name(&self.migration, "observer");
-        let source = Session::connect(&self.source, &name).await?;
+        let source = Session::connect(&self.source, &name).await.inspect_err(|error| {
+            if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
+                self.shutdown.notify_one();
+            }
+        })?;
         let target = Session::connect(&self.target, &name).await?;
         Ok((source, target))
     }

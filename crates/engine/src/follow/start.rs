@@ -16,6 +16,7 @@ use transhume_pg::{
         command, finding, migration,
     },
     stream::{ReplicationStream, StreamOptions},
+    wal,
 };
 use transhume_wire::lsn::Lsn;
 
@@ -62,7 +63,10 @@ pub(super) struct OpenedTarget {
 pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Result<Opened, Failure> {
     let mut target = open_target(request).await?;
     standstill::forget(&target.control).await?;
+    // Whose LSNs these are comes before what they say.
+    let connection = connect_stream(request).await?;
     let source = connect_source(request, "start").await.map_err(as_failure)?;
+    check_database(request, &source).await?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
     let slot = slot::state(&source, &request.migration.slot_name)
         .await
@@ -72,9 +76,9 @@ pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Re
         return Err(no_slot(request, &target.control).await?);
     };
     let confirmed = check_slot(request, &slot, &frontier)?;
-    check_database(request, &source).await?;
+    check_not_restored(&source, &frontier).await?;
     source.close().await;
-    let stream = open_stream(request, &frontier, reporter).await?;
+    let stream = open_stream(request, connection, &frontier, reporter).await?;
     if stored_frontier(&target.control).await?.lsn != frontier.lsn {
         return Err(Failure::passing("another runner has just ended"));
     }
@@ -216,17 +220,42 @@ async fn check_database(request: &FollowRequest<'_>, source: &Session) -> Result
     ))
 }
 
-async fn open_stream(
-    request: &FollowRequest<'_>,
-    frontier: &StoredFrontier,
-    reporter: &Reporter,
-) -> Result<ReplicationStream, Failure> {
-    let migration = request.migration;
-    let name = names::application_name(&migration.id, "stream");
+/// A copy of the source's files has the same identity; it is told by its WAL, which ends too early. A server
+/// that is asked for WAL from beyond its end would wait, and go on in the midst of what it writes next.
+async fn check_not_restored(source: &Session, frontier: &StoredFrontier) -> Result<(), Failure> {
+    let end = wal::flushed_end(source)
+        .await
+        .while_doing("reading the source's WAL end")?;
+    if end >= frontier.lsn {
+        return Ok(());
+    }
+    Err(Failure::stopped(
+        format!(
+            "the source's WAL ends at {end}, before the frontier {}",
+            frontier.lsn
+        ),
+        "The source was restored to an earlier time: the target holds changes that it does not have.",
+        "name the right source, or start the migration anew: abort, then run",
+    ))
+}
+
+/// A connection for the stream, to the server that the migration began with.
+async fn connect_stream(request: &FollowRequest<'_>) -> Result<RawConnection, Failure> {
+    let name = names::application_name(&request.migration.id, "stream");
     let mut connection = RawConnection::connect(&request.endpoints.source, &name, Mode::Replication)
         .await
         .while_doing("connecting to the source for its stream")?;
     check_system(request, &mut connection).await?;
+    Ok(connection)
+}
+
+async fn open_stream(
+    request: &FollowRequest<'_>,
+    connection: RawConnection,
+    frontier: &StoredFrontier,
+    reporter: &Reporter,
+) -> Result<ReplicationStream, Failure> {
+    let migration = request.migration;
     let messages = connection.server_version().major() >= MESSAGES_SINCE;
     let options = StreamOptions {
         messages,

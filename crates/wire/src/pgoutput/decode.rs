@@ -49,6 +49,7 @@ pub fn decode(data: Bytes) -> Result<Message, DecodeError> {
         b'D' => ("delete", delete(&mut reader)),
         b'T' => ("truncate", truncate(&mut reader)),
         b'M' => ("logical", logical(&mut reader)),
+        b'A' => ("stream abort", stream_abort(&mut reader)),
         _ => {
             let head = head(&reader);
             return Err(DecodeError::Unknown { kind, head });
@@ -77,6 +78,13 @@ fn unexpected(what: &'static str, value: impl Into<i64>) -> ParseError {
         what,
         value: value.into(),
     }
+}
+
+fn stream_abort(reader: &mut Reader) -> Result<Message, ParseError> {
+    Ok(Message::StreamAbort {
+        xid: reader.u32()?,
+        subtransaction_xid: reader.u32()?,
+    })
 }
 
 fn begin(reader: &mut Reader) -> Result<Message, ParseError> {

@@ -247,3 +247,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_abort_that_was_not_asked_for_decodes() {
+    assert_eq!(
+        decode_pieces(&[b"A", b"\0\0\0\x09", b"\0\0\0\x0A"]),
+        Ok(Message::StreamAbort {
+            xid: 9,
+            subtransaction_xid: 10,
+        })
+    );
+}
