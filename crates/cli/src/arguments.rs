@@ -8,7 +8,7 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
 };
-use transhume_engine::{selection::Selection, wal_retention::WalAction};
+use transhume_engine::{schema_watch::CarryOver, selection::Selection, wal_retention::WalAction};
 
 use crate::{
     commands::{
@@ -137,6 +137,12 @@ pub(crate) struct LoadArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct FollowArguments {
+    /// Changes of the schema that are brought to the target without asking [default: all of these]
+    ///
+    /// enum-labels, nullable-columns (without a default) and partitions of tables that are followed, with commas between;
+    /// an empty list carries nothing over. Everything else holds the stream with the statement to run.
+    #[arg(long, value_name = "CHANGES", env = "TRANSHUME_CARRY_OVER", value_parser = carried)]
+    carry_over: Option<CarriedOver>,
     /// WAL that the slot may keep on the source [default: what max_slot_wal_keep_size allows]
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_WAL_BUDGET")]
     wal_budget: Option<Size>,
@@ -148,8 +154,23 @@ pub(crate) struct FollowArguments {
     wal_action: Option<WalAction>,
 }
 
+/// A list that may be empty, which clap's own lists may not.
+#[derive(Debug, Clone)]
+struct CarriedOver(Vec<CarryOver>);
+
+fn carried(text: &str) -> Result<CarriedOver, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words
+        .map(|word| word.parse().map_err(|error| format!("{error}")))
+        .collect::<Result<_, _>>()
+        .map(CarriedOver)
+}
+
 impl FollowArguments {
     pub(crate) fn overlay(&self, config: &mut Config) {
+        if let Some(CarriedOver(changes)) = &self.carry_over {
+            config.carry_over = Some(changes.clone());
+        }
         replace(&mut config.wal_budget, self.wal_budget.as_ref());
         replace(&mut config.wal_action, self.wal_action.as_ref());
     }

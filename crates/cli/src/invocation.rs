@@ -4,7 +4,7 @@ use transhume_engine::{
     cancel::Cancellation,
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
-    guard::WalPolicy,
+    guard::{FollowOptions, WalPolicy},
     load::LoadOptions,
     selection::Selection,
 };
@@ -106,10 +106,14 @@ impl Invocation {
         }
     }
 
-    pub(crate) fn wal_policy(&self) -> WalPolicy {
-        WalPolicy {
-            budget_bytes: self.settings.wal_budget.map(|size| size.0),
-            action: self.settings.wal_action.unwrap_or_default(),
+    pub(crate) fn follow_options(&self) -> FollowOptions {
+        let defaults = FollowOptions::default();
+        FollowOptions {
+            wal: WalPolicy {
+                budget_bytes: self.settings.wal_budget.map(|size| size.0),
+                action: self.settings.wal_action.unwrap_or_default(),
+            },
+            carry_over: self.settings.carry_over.clone().unwrap_or(defaults.carry_over),
         }
     }
 

@@ -29,6 +29,7 @@ pub mod load;
 pub mod net;
 pub mod pgbouncer_file;
 pub mod phase;
+pub mod schema_watch;
 pub mod selection;
 pub mod sequence;
 pub mod sequence_value;

@@ -6,15 +6,24 @@
 //! Invariant: nothing that it does on either side goes unsaid: each is a finding or a line of the history.
 
 mod retention;
+mod schema;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
-use transhume_core::wal_retention::{Growth, WalAction};
-use transhume_pg::{error::PgError, session::Session, state::migration::Migration};
+use transhume_core::{
+    finding::Finding,
+    schema_watch::CarryOver,
+    selection::Selector,
+    wal_retention::{Growth, WalAction},
+};
+use transhume_pg::{error::PgError, schema_change, session::Session, state::migration::Migration};
 
 use crate::{
     endpoints::Endpoints,
-    error::{EngineError, Result},
+    error::{Doing, EngineError, Result},
     report::Reporter,
 };
 
@@ -24,6 +33,25 @@ const EVERY: Duration = Duration::from_secs(2);
 pub(crate) const ORIGIN: &str = "guard";
 /// Code of the finding that says why the slot is gone.
 pub(crate) const SLOT_DROPPED: &str = "slot-dropped";
+
+/// What a run does while the source is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowOptions {
+    pub wal: WalPolicy,
+    /// Changes of the schema that are brought to the target without asking.
+    pub carry_over: Vec<CarryOver>,
+}
+
+impl Default for FollowOptions {
+    /// Labels and null columns alter no row and mean the same on both sides, and a partition that stays behind
+    /// is found by nobody until its rows are missed.
+    fn default() -> Self {
+        Self {
+            wal: WalPolicy::default(),
+            carry_over: CarryOver::ALL.to_vec(),
+        }
+    }
+}
 
 /// What the slot may keep on the source, and what to do before it is too much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,12 +64,18 @@ pub struct WalPolicy {
 pub(crate) struct Guard<'run> {
     endpoints: &'run Endpoints,
     migration: Migration,
+    selector: Selector,
+    carry_over: Vec<CarryOver>,
     policy: WalPolicy,
     reporter: &'run Reporter,
     began: Instant,
     growth: Growth,
     /// What was told last, so that it is told once.
     told: Option<retention::Told>,
+    next_schema_look: Option<Instant>,
+    schema_findings: Option<Vec<Finding>>,
+    /// Partitions that were to be taken in.
+    asked_for: HashSet<u32>,
 }
 
 /// The two ends while they can be looked at.
@@ -54,17 +88,23 @@ impl<'run> Guard<'run> {
     pub(crate) fn new(
         endpoints: &'run Endpoints,
         migration: Migration,
-        policy: WalPolicy,
+        selector: Selector,
+        options: &FollowOptions,
         reporter: &'run Reporter,
     ) -> Self {
         Self {
             endpoints,
             migration,
-            policy,
+            selector,
+            carry_over: options.carry_over.clone(),
+            policy: options.wal,
             reporter,
             began: Instant::now(),
             growth: Growth::default(),
             told: None,
+            next_schema_look: None,
+            schema_findings: None,
+            asked_for: HashSet::new(),
         }
     }
 
@@ -77,8 +117,8 @@ impl<'run> Guard<'run> {
                 Some(open) => Ok(open),
                 None => self.connect().await,
             };
-            let Ok(open) = open else { continue };
-            match self.look(&open).await {
+            let Ok(mut open) = open else { continue };
+            match self.look(&mut open).await {
                 Ok(None) => ends = Some(open),
                 Ok(Some(end)) => return end,
                 Err(error) => tracing::debug!("looking at the source failed: {error}"),
@@ -88,13 +128,21 @@ impl<'run> Guard<'run> {
 
     async fn connect(&self) -> Result<Ends> {
         let id = &self.migration.id;
+        let target = self.endpoints.target_session(id, "guard").await?;
+        schema_change::limit_locks(&target)
+            .await
+            .doing("setting how long a carried change may wait for locks")?;
         Ok(Ends {
             source: self.endpoints.source_session(id, "guard").await?,
-            target: self.endpoints.target_session(id, "guard").await?,
+            target,
         })
     }
 
-    async fn look(&mut self, ends: &Ends) -> std::result::Result<Option<EngineError>, PgError> {
-        self.retention(ends).await
+    async fn look(&mut self, ends: &mut Ends) -> std::result::Result<Option<EngineError>, PgError> {
+        let end = self.retention(ends).await?;
+        if end.is_none() {
+            self.schema_when_due(ends).await?;
+        }
+        Ok(end)
     }
 }

@@ -45,7 +45,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     fallback,
-    guard::WalPolicy,
+    guard::FollowOptions,
     load::{LoadContext, LoadOptions},
     report::{Report, Reporter},
     runner::{host_name, lock},
@@ -56,7 +56,7 @@ use crate::{
 pub struct RunOptions {
     pub selection: Selection,
     pub load: LoadOptions,
-    pub wal: WalPolicy,
+    pub follow: FollowOptions,
     /// Directory of pg_dump and pg_restore; found by itself where not given.
     pub programs: Option<std::path::PathBuf>,
     /// End once the target has caught up instead of following on.

@@ -32,6 +32,7 @@ pub mod publication;
 pub mod raw;
 pub mod replica_identity;
 pub mod restore;
+pub mod schema_change;
 pub mod sequence_values;
 pub mod server_limits;
 pub mod session;

@@ -80,7 +80,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     let options = RunOptions {
         selection: invocation.selection(),
         load: invocation.load_options(),
-        wal: invocation.wal_policy(),
+        follow: invocation.follow_options(),
         programs: invocation.settings.programs.clone(),
         until_caught_up: arguments.until_caught_up,
     };

@@ -120,6 +120,17 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         section: "follow",
+        name: "carry_over",
+        about: "Changes of the source's schema that are brought to the target without asking, and recorded in the history:\n\
+                \"enum-labels\", \"nullable-columns\" (without a default) and \"partitions\" of tables that are followed.\n\
+                Everything else holds the stream with the statement to run. []: nothing is carried over.",
+        example: "[\"enum-labels\", \"nullable-columns\", \"partitions\"]",
+        flag: "--carry-over",
+        form: "a list of words, such as [\"enum-labels\", \"partitions\"]",
+        set: |config, value| value.words().map(|words| config.carry_over = Some(words)),
+    },
+    Key {
+        section: "follow",
         name: "wal_budget",
         about: "WAL that the slot may keep on the source, beside the server's own limit (max_slot_wal_keep_size).\n\
                 A warning comes at half of the nearer one. Not set: the server's limit alone.",

@@ -44,6 +44,17 @@ impl Located<'_> {
         self.text()?.parse().map_err(|error| self.bad(format!("{error}")))
     }
 
+    pub(super) fn words<T: FromStr<Err: std::fmt::Display>>(&self) -> Result<Vec<T>, Bad> {
+        let DeValue::Array(items) = self.value.get_ref() else {
+            return Err(self.wrong_form());
+        };
+        let environment = self.environment;
+        items
+            .iter()
+            .map(|value| Located { value, environment }.word())
+            .collect()
+    }
+
     pub(super) fn url(&self) -> Result<String, Bad> {
         expansion::expand(&self.text()?, self.environment).map_err(|error| {
             let mut bad = self.bad(error.reason);

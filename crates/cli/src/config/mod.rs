@@ -13,7 +13,7 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use transhume_engine::wal_retention::WalAction;
+use transhume_engine::{schema_watch::CarryOver, wal_retention::WalAction};
 
 use crate::{
     failure::{Failure, Result},
@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) part_size: Option<Size>,
     pub(crate) rate_limit: Option<Size>,
     pub(crate) snapshot_age_warning: Option<Span>,
+    pub(crate) carry_over: Option<Vec<CarryOver>>,
     pub(crate) wal_budget: Option<Size>,
     pub(crate) wal_action: Option<WalAction>,
     pub(crate) programs: Option<PathBuf>,

@@ -170,7 +170,7 @@ async fn migrate(
     cancellation: &Cancellation,
 ) -> Result<DemoReport> {
     let mut options = RunOptions {
-        wal: crate::guard::WalPolicy::default(),
+        follow: crate::guard::FollowOptions::default(),
         selection: Selection::default(),
         load: LoadOptions::default(),
         programs: None,

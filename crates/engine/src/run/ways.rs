@@ -1,6 +1,6 @@
 //! Both ways of a run: forward until the cutover, and back from it on.
 
-use transhume_core::direction::Direction;
+use transhume_core::{direction::Direction, schema_watch::CarryOver};
 use transhume_pg::state::migration;
 
 use super::{Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
@@ -59,7 +59,18 @@ async fn run_one_way(
     let (canceller, inner) = cancel::cancellation();
     let run = Box::pin(Run::open(endpoints, options, direction, reporter, &inner)).await?;
     let migration = run.migration.clone();
-    let guard = Guard::new(endpoints, migration.clone(), options.wal, reporter);
+    let mut following = options.follow.clone();
+    // On the way back no table joins any more.
+    following
+        .carry_over
+        .retain(|change| direction == Direction::Forward || *change != CarryOver::Partitions);
+    let guard = Guard::new(
+        endpoints,
+        migration.clone(),
+        run.selector.clone(),
+        &following,
+        reporter,
+    );
     let ending = async {
         tokio::select! {
             () = cancellation.cancelled() => Ending::Cancelled,

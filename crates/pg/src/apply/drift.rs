@@ -3,7 +3,7 @@
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
 use transhume_core::apply_plan::{Drift, DriftKind};
-use transhume_wire::ident::quote_identifier;
+use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::{conflict::ApplyError, relation_map::match_relation};
 use crate::{enum_labels, error::PgError, session::Session, state::apply};
@@ -18,7 +18,7 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    fn of(statement: impl Into<String>) -> Self {
+    pub(crate) fn of(statement: impl Into<String>) -> Self {
         Self {
             statement: statement.into(),
             afterwards: None,
@@ -92,22 +92,31 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
 
 async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result<Remedy, PgError> {
     let table = drift.table();
+    if let Some(remedy) = added_column(source, table, drift.relation.id, column).await? {
+        return Ok(remedy);
+    }
+    let quoted = quote_identifier(column);
+    let type_name = announced_type(source, drift, column).await?;
+    Ok(Remedy {
+        statement: format!("alter table {table} add column {quoted} {type_name}"),
+        afterwards: Some(format!(
+            "the source has the column no more: once the target has caught up, alter table {table} drop column {quoted}"
+        )),
+    })
+}
+
+/// How the target gets a column that the source's table (by its OID) has; none where it has it no more.
+pub async fn added_column(
+    source: &Session,
+    table: &QualifiedName,
+    oid: u32,
+    column: &str,
+) -> Result<Option<Remedy>, PgError> {
     let quoted = quote_identifier(column);
     let row = source
-        .query_opt(
-            include_str!("sql/column_definition.sql"),
-            &[&drift.relation.id, &column],
-        )
+        .query_opt(include_str!("sql/column_definition.sql"), &[&oid, &column])
         .await?;
-    let Some(row) = row else {
-        let type_name = announced_type(source, drift, column).await?;
-        return Ok(Remedy {
-            statement: format!("alter table {table} add column {quoted} {type_name}"),
-            afterwards: Some(format!(
-                "the source has the column no more: once the target has caught up, alter table {table} drop column {quoted}"
-            )),
-        });
-    };
+    let Some(row) = row else { return Ok(None) };
     let later = row
         .get::<_, Option<&str>>("later_default")
         .map_or_else(String::new, |default| {
@@ -128,10 +137,10 @@ async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result
     } else {
         None
     };
-    Ok(Remedy {
+    Ok(Some(Remedy {
         statement,
         afterwards,
-    })
+    }))
 }
 
 /// Of a column that the source has had for a while and has no more.

@@ -21,7 +21,7 @@ mod statement;
 pub use self::{
     batch::{BatchWriter, Committed, Origin, TargetPosition},
     conflict::{ApplyError, Conflict, ConflictKind},
-    drift::{Remedy, remedy, standing},
+    drift::{Remedy, added_column, remedy, standing},
     portion::{BatchEnd, Gatherer, Portion},
     session::open,
 };

@@ -17,6 +17,7 @@ pub mod ours;
 pub mod ownership;
 pub mod rights;
 pub mod sequences;
+pub mod shapes;
 pub mod tables;
 pub mod type_facts;
 

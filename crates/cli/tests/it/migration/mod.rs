@@ -15,6 +15,7 @@ mod refusals;
 mod restarts;
 mod retention;
 mod rights;
+mod schema_changes;
 mod site;
 mod tables;
 mod undone;

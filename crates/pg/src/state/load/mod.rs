@@ -5,6 +5,7 @@
 //! row lock: it ends with its transaction, however that ends.
 
 pub mod builds;
+pub mod followed;
 pub mod large_objects;
 pub mod parts;
 pub mod plan;

@@ -59,6 +59,7 @@ create table transhume.relation (
     table_name    text        not null,
     state         text        not null,          -- core::load::RelationState: adding, planned, loading, loaded, suspended
     snapshot_id   integer     references transhume.snapshot,   -- snapshot that its parts read under
+    baseline      jsonb,                         -- core::schema_watch::Baseline; null until it is looked at
     columns       text[]      not null,          -- columns that are copied, by name
     format        text        not null,          -- text | binary
     format_reason text        not null,
