@@ -132,3 +132,168 @@ async fn an_application_moves_there_and_back_between_15_and_15() {
 async fn an_application_moves_there_and_back_between_13_and_17() {
     there_and_back(13, 17).await;
 }
+
+const TABLES: &str = "
+    create table account (
+        id int generated always as identity primary key, balance int not null,
+        doubled int generated always as (balance * 2) stored, note text
+    );
+    create table line (body text);
+    alter table account alter note set storage external;
+    insert into account (balance, note) select n, repeat('note ', 1000) from generate_series(1, 100) n;
+    insert into line select 'first' from generate_series(1, 10);
+    grant select, insert, update, delete on account, line to app;
+";
+
+/// One round of what the application does: identity, generated and unchanged TOAST columns, a table without a key.
+const ROUND: &str = "
+    set role app;
+    insert into account (balance) values (1);
+    update account set balance = balance + 1 where id <= 50;
+    update account set note = repeat('changed ', 1000) where id = 60;
+    insert into line values ('again'), ('again');
+    reset role;
+";
+
+const ACCOUNTS: &str = "select count(*) from account";
+
+async fn execute(url: &str, sql: &str) -> Result<(), String> {
+    let client = connect(url).await.expect("the server answers");
+    client
+        .batch_execute(sql)
+        .await
+        .map_err(|error| format!("{error:?}"))
+}
+
+/// Cut over, and followed back by a runner.
+async fn moved() -> (Site, Running) {
+    let site = Site::empty(15, 15).await;
+    for url in [&site.source_url, &site.target_url] {
+        execute(url, "create role app").await.expect("a role can be made");
+    }
+    site.execute_on_source(TABLES).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    site.succeed(&["cutover", "--yes", "--override", "verification"]);
+    let mut runner = site.begin(&["run"]);
+    wait_for_reverse_runner(&site, &mut runner).await;
+    (site, runner)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_back_outlives_kills_and_restarts_and_a_late_writer_is_found() {
+    let (mut site, mut runner) = moved().await;
+    let mut accounts = 100;
+    for round in 0..4 {
+        match round {
+            0 => {}
+            1 => {
+                runner.kill();
+                runner = site.begin(&["run"]);
+            }
+            2 => site.source.restart().expect("the old source starts again"),
+            _ => site.target.restart().expect("the target starts again"),
+        }
+        execute(&site.target_url, ROUND)
+            .await
+            .expect("the application writes");
+        accounts += 1;
+        site.wait_for_count(&site.source_url, ACCOUNTS, accounts).await;
+    }
+    let refused = execute(
+        &site.source_url,
+        "begin read write; set local role app; insert into line values ('late'); commit",
+    );
+    let refusal = refused
+        .await
+        .expect_err("the old source is closed to the application");
+    assert!(refusal.contains("permission denied"), "{refusal}");
+    let late = "begin read write; insert into line values ('late'); commit";
+    execute(&site.source_url, late)
+        .await
+        .expect("nothing stops a superuser");
+    let different = site.call(&["verify"]);
+    assert_eq!(different.code, 1, "{}{}", different.output, different.error);
+    let removal = "begin read write; delete from line where body = 'late'; commit";
+    execute(&site.source_url, removal)
+        .await
+        .expect("nothing stops a superuser");
+    site.succeed(&["verify"]);
+    site.succeed(&["fallback", "--yes"]);
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    oracle::assert_equal_except(&site.target_url, &site.source_url, &rows_only()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_that_does_not_come_to_its_end_gives_the_target_back() {
+    let (site, mut runner) = moved().await;
+    let before = fingerprint(&site.target_url).await;
+    let writer = connect(&site.target_url).await.expect("the target answers");
+    let lock = "begin; update account set balance = balance where id = 1";
+    writer
+        .batch_execute(lock)
+        .await
+        .expect("a transaction can be open");
+
+    let arguments = [
+        "fallback",
+        "--yes",
+        "--override",
+        "verification",
+        "--lock-timeout",
+        "100ms",
+    ];
+    let ended = site.call(&[&arguments[..], &["--attempts", "2"]].concat());
+    assert_ne!(ended.code, 0, "{}{}", ended.output, ended.error);
+    assert!(ended.error.contains("lock"), "{}", ended.error);
+    assert_eq!(fingerprint(&site.target_url).await, before);
+
+    let mut killed = site.begin(&[&arguments[..], &["--attempts", "1000"]].concat());
+    let state = |wanted: &'static str| move |status: &Value| status["way_back"]["state"] == wanted;
+    site.wait_for(&mut killed, "fallback", state("falling-back"))
+        .await;
+    killed.kill();
+    site.wait_for(&mut runner, "an open way back", state("open"))
+        .await;
+    writer.batch_execute("rollback").await.expect("it was not ended");
+    assert_eq!(fingerprint(&site.target_url).await, before);
+
+    execute(&site.target_url, ROUND)
+        .await
+        .expect("the application writes as before");
+    site.wait_for_count(&site.source_url, ACCOUNTS, 101).await;
+    site.succeed(&["finish", "--yes"]);
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    let left = [
+        fingerprint(&site.source_url).await,
+        fingerprint(&site.target_url).await,
+    ]
+    .concat();
+    let ours: Vec<_> = left.iter().filter(|line| line.contains("transhume")).collect();
+    assert!(ours.is_empty(), "{ours:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_schema_on_the_new_side_holds_the_way_back_until_the_old_side_has_it_too() {
+    let (site, mut runner) = moved().await;
+    let column = "alter table account add column colour text";
+    execute(&site.target_url, column)
+        .await
+        .expect("the application changes its schema");
+    let written = execute(
+        &site.target_url,
+        "insert into account (balance, colour) values (1, 'red')",
+    );
+    written.await.expect("the application writes");
+    site.wait_for(&mut runner, "a reason to hold", |status| {
+        stream(status)["findings"]
+            .as_array()
+            .is_some_and(|findings| !findings.is_empty())
+    })
+    .await;
+    let same = format!("begin read write; {column}; commit");
+    execute(&site.source_url, &same)
+        .await
+        .expect("the operator follows");
+    let red = "select count(*) from account where colour = 'red'";
+    site.wait_for_count(&site.source_url, red, 1).await;
+}

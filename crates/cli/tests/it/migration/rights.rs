@@ -107,7 +107,9 @@ async fn moves_without_superuser(extra_rights: &str, cutover: &[&str]) -> Site {
     let written = connect(&source_admin)
         .await
         .expect("the source answers")
-        .batch_execute("set default_transaction_read_only = off; set role app_owner; insert into app.log values ('late')")
+        .batch_execute(
+            "begin read write; set local role app_owner; insert into app.log values ('late'); commit",
+        )
         .await;
     assert!(written.is_err(), "the source is closed to its owner");
     site
@@ -137,7 +139,9 @@ async fn no_superuser_is_needed_there_and_back_where_triggers_can_be_switched_of
     let refused = connect(&target)
         .await
         .expect("the target answers")
-        .batch_execute("set default_transaction_read_only = off; set role app_owner; insert into app.log values ('late')")
+        .batch_execute(
+            "begin read write; set local role app_owner; insert into app.log values ('late'); commit",
+        )
         .await;
     assert!(refused.is_err(), "the target is closed to its owner");
     site.succeed(&["finish", "--yes"]);

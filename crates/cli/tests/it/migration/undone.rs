@@ -2,7 +2,10 @@
 
 use transhume_testkit::connection::connect;
 
-use super::site::{Site, phase};
+use super::{
+    fallback::fingerprint,
+    site::{Site, phase},
+};
 
 const TABLE: &str = "
     create role writer;
@@ -106,5 +109,15 @@ async fn a_cutover_that_is_killed_is_undone_by_the_runner() {
     runner.kill();
     writer.batch_execute("rollback").await.expect("it was not ended");
     assert_eq!(rights(&site).await, before);
+    for url in [&site.source_url, &site.target_url] {
+        let left = fingerprint(url).await;
+        let of_way_back = |line: &&String| line.contains("_reverse");
+        assert_eq!(left.iter().find(of_way_back), None, "{left:#?}");
+    }
+    assert!(
+        !fingerprint(&site.source_url)
+            .await
+            .contains(&"schema transhume".to_owned())
+    );
     goes_on(&site).await;
 }
