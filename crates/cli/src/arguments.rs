@@ -8,7 +8,9 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
 };
-use transhume_engine::{schema_watch::CarryOver, selection::Selection, wal_retention::WalAction};
+use transhume_engine::{
+    error_policy::ErrorAction, schema_watch::CarryOver, selection::Selection, wal_retention::WalAction,
+};
 
 use crate::{
     commands::{
@@ -137,6 +139,19 @@ pub(crate) struct LoadArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Following")]
 pub(crate) struct FollowArguments {
+    /// What to do where the target refuses a value: stop, log or suspend [default: stop]
+    ///
+    /// log: the whole change is stored in transhume.exception, in the same transaction as everything else of its source
+    /// transaction. suspend: the table is skipped until it is loaded anew. Both bar the cutover until they are dealt with.
+    /// A full disk, short memory or a read-only target is none of this: it is waited out.
+    #[arg(long, value_name = "ACTION", env = "TRANSHUME_ON_DATA_ERROR")]
+    on_data_error: Option<ErrorAction>,
+    /// The same where a row is missing, there already, or against a constraint among rows [default: stop]
+    #[arg(long, value_name = "ACTION", env = "TRANSHUME_ON_CONFLICT")]
+    on_conflict: Option<ErrorAction>,
+    /// The same where the table does not let it: rights, definition, identity [default: stop]
+    #[arg(long, value_name = "ACTION", env = "TRANSHUME_ON_TABLE_ERROR")]
+    on_table_error: Option<ErrorAction>,
     /// Changes of the schema that are brought to the target without asking [default: all of these]
     ///
     /// enum-labels, nullable-columns (without a default) and partitions of tables that are followed, with commas between;
@@ -168,6 +183,9 @@ fn carried(text: &str) -> Result<CarriedOver, String> {
 
 impl FollowArguments {
     pub(crate) fn overlay(&self, config: &mut Config) {
+        replace(&mut config.on_data_error, self.on_data_error.as_ref());
+        replace(&mut config.on_conflict, self.on_conflict.as_ref());
+        replace(&mut config.on_table_error, self.on_table_error.as_ref());
         if let Some(CarriedOver(changes)) = &self.carry_over {
             config.carry_over = Some(changes.clone());
         }

@@ -4,6 +4,7 @@ use transhume_engine::{
     cancel::Cancellation,
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
+    error_policy::ErrorPolicy,
     guard::{FollowOptions, WalPolicy},
     load::LoadOptions,
     selection::Selection,
@@ -112,6 +113,11 @@ impl Invocation {
             wal: WalPolicy {
                 budget_bytes: self.settings.wal_budget.map(|size| size.0),
                 action: self.settings.wal_action.unwrap_or_default(),
+            },
+            on_error: ErrorPolicy {
+                data: self.settings.on_data_error.unwrap_or_default(),
+                conflict: self.settings.on_conflict.unwrap_or_default(),
+                table: self.settings.on_table_error.unwrap_or_default(),
             },
             carry_over: self.settings.carry_over.clone().unwrap_or(defaults.carry_over),
         }

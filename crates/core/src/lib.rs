@@ -19,6 +19,8 @@ pub mod command;
 pub mod direction;
 pub mod disposition;
 pub mod enum_labels;
+pub mod error_policy;
+pub mod exception;
 pub mod finding;
 pub mod format;
 pub mod frontier;

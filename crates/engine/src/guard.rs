@@ -14,6 +14,7 @@ use std::{
 };
 
 use transhume_core::{
+    error_policy::ErrorPolicy,
     finding::Finding,
     schema_watch::CarryOver,
     selection::Selector,
@@ -40,6 +41,8 @@ pub struct FollowOptions {
     pub wal: WalPolicy,
     /// Changes of the schema that are brought to the target without asking.
     pub carry_over: Vec<CarryOver>,
+    /// What becomes of changes that the target refuses.
+    pub on_error: ErrorPolicy,
 }
 
 impl Default for FollowOptions {
@@ -49,6 +52,7 @@ impl Default for FollowOptions {
         Self {
             wal: WalPolicy::default(),
             carry_over: CarryOver::ALL.to_vec(),
+            on_error: ErrorPolicy::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use transhume_core::error_policy::ErrorPolicy;
 use transhume_pg::{
     session::Session,
     state::{migration::Migration, runner},
@@ -89,6 +90,7 @@ impl Companion {
                 replica_role,
                 until: Until::Cancelled,
                 yields_to_tables: false,
+                on_error: ErrorPolicy::default(),
             };
             follow::follow(request, &Reporter::silent(), &cancellation).await
         });

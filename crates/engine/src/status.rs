@@ -12,7 +12,7 @@ use transhume_pg::{
     session::Session,
     snapshot,
     state::{
-        command,
+        command, exception,
         load::{progress, watch},
         overview::{self, Overview},
         runner, verification,
@@ -55,6 +55,8 @@ pub struct Status {
     /// What the program made or changed and will undo: `side: description`.
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
+    /// Changes that were stored instead of being applied: `table: count, the latest: …`.
+    pub exceptions: Vec<String>,
     /// Tables that are not kept up while the rest is followed: `table: state`.
     pub not_loaded: Vec<String>,
     /// After a cutover that left one; null before, and without one.
@@ -215,6 +217,9 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         findings: overview.findings,
         deviations: overview.deviations,
         held_until_cutover: overview.held_until_cutover,
+        exceptions: exception::summary(&*session)
+            .await
+            .doing("reading what was stored instead of being applied")?,
         not_loaded: overview.not_loaded,
         way_back,
     })

@@ -95,6 +95,9 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     for table in &status.not_loaded {
         labelled("not kept up", Some(table.clone()));
     }
+    for stored in &status.exceptions {
+        labelled("not applied", Some(stored.clone()));
+    }
     for held in &status.held_until_cutover {
         labelled("held back", Some(held.clone()));
     }
@@ -314,6 +317,7 @@ mod tests {
             findings: Vec::new(),
             deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
             held_until_cutover: Vec::new(),
+            exceptions: vec!["shop.cart: 2, the latest: insert, value too long".to_owned()],
             not_loaded: Vec::new(),
             way_back: None,
         }
@@ -335,6 +339,7 @@ migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
 growing by 1.00 MB/s: full in 119 min 28 s
   verified    equal 1 min ago: the rows of 2 tables, and all objects; at 0/150000
   changed     source: replica identity of shop.ledger set to full
+  not applied shop.cart: 2, the latest: insert, value too long
 ";
         assert_eq!(text(&following(), Style::plain()), expected);
     }

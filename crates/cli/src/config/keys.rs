@@ -120,6 +120,35 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         section: "follow",
+        name: "on_data_error",
+        about: "What to do where the target refuses a value (out of range, malformed, null, against a check).\n\
+                \"stop\": end before its transaction. \"log\": store the whole change in transhume.exception and go on.\n\
+                \"suspend\": skip the table from then on. The cutover is barred until what was skipped is dealt with.",
+        example: "\"stop\"",
+        flag: "--on-data-error",
+        form: "\"stop\", \"log\" or \"suspend\"",
+        set: |config, value| value.word().map(|action| config.on_data_error = Some(action)),
+    },
+    Key {
+        section: "follow",
+        name: "on_conflict",
+        about: "The same where a row is missing on the target, is there already, or breaks a constraint among rows.",
+        example: "\"stop\"",
+        flag: "--on-conflict",
+        form: "\"stop\", \"log\" or \"suspend\"",
+        set: |config, value| value.word().map(|action| config.on_conflict = Some(action)),
+    },
+    Key {
+        section: "follow",
+        name: "on_table_error",
+        about: "The same where the table is what does not let it: rights, another definition, no identity.",
+        example: "\"stop\"",
+        flag: "--on-table-error",
+        form: "\"stop\", \"log\" or \"suspend\"",
+        set: |config, value| value.word().map(|action| config.on_table_error = Some(action)),
+    },
+    Key {
+        section: "follow",
         name: "carry_over",
         about: "Changes of the source's schema that are brought to the target without asking, and recorded in the history:\n\
                 \"enum-labels\", \"nullable-columns\" (without a default) and \"partitions\" of tables that are followed.\n\

@@ -13,7 +13,7 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use transhume_engine::{schema_watch::CarryOver, wal_retention::WalAction};
+use transhume_engine::{error_policy::ErrorAction, schema_watch::CarryOver, wal_retention::WalAction};
 
 use crate::{
     failure::{Failure, Result},
@@ -37,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) part_size: Option<Size>,
     pub(crate) rate_limit: Option<Size>,
     pub(crate) snapshot_age_warning: Option<Span>,
+    pub(crate) on_data_error: Option<ErrorAction>,
+    pub(crate) on_conflict: Option<ErrorAction>,
+    pub(crate) on_table_error: Option<ErrorAction>,
     pub(crate) carry_over: Option<Vec<CarryOver>>,
     pub(crate) wal_budget: Option<Size>,
     pub(crate) wal_action: Option<WalAction>,

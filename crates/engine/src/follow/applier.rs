@@ -15,7 +15,7 @@ use transhume_core::{
     frontier::Frontier,
 };
 use transhume_pg::{
-    apply::{Gatherer, Origin},
+    apply::{Care, Gatherer, Origin},
     marker,
 };
 use transhume_wire::{
@@ -47,6 +47,7 @@ pub(super) struct OpenTransaction {
 pub(super) struct Applier<'a> {
     pub(super) request: &'a FollowRequest<'a>,
     pub(super) grouping: Grouping,
+    pub(super) care: Option<Care>,
     pub(super) gatherer: Gatherer,
     pub(super) writing: Writing,
     pub(super) control: Control,
@@ -67,7 +68,7 @@ pub(super) struct Applier<'a> {
 impl<'a> Applier<'a> {
     pub(super) fn new(
         request: &'a FollowRequest<'a>,
-        grouping: Grouping,
+        (grouping, care): (Grouping, Option<Care>),
         target: OpenedTarget,
         frontier: Frontier,
         receiver: Receiver,
@@ -76,6 +77,7 @@ impl<'a> Applier<'a> {
         Self {
             request,
             grouping,
+            care,
             gatherer: Gatherer::new(target.writer.loaded_tables()),
             writing: Writing::spawn(target.writer, target.written_up_to),
             control: Control::new(target.control, request.yields_to_tables),

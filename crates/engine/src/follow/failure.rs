@@ -5,6 +5,7 @@ use std::sync::Arc;
 use transhume_core::{
     apply_plan::{Drift, DriftKind, Operation},
     disposition::Disposition,
+    error_policy::{ErrorClass, class_of},
 };
 use transhume_pg::{
     apply::{ApplyError, Conflict, ConflictKind, Remedy, remedy},
@@ -49,6 +50,11 @@ pub(super) enum Failure {
     AwaitsLoad { table: QualifiedName, relation_id: u32 },
     /// The next change does not fit its table: the stream stands before it until the target fits.
     Drifts(Box<Obstacle>),
+    /// The target refuses a change, and its tables are to be suspended for that.
+    Suspends {
+        tables: Vec<QualifiedName>,
+        reason: String,
+    },
     /// What it stood for is over: try again at once.
     GoesOn,
     /// There is a reason to end, met while it stood.
@@ -75,7 +81,10 @@ impl Failure {
 
     /// A server's error while `doing` something.
     pub(super) fn server(doing: &str, error: PgError) -> Self {
-        if error.disposition() == Disposition::Retry {
+        let is_environment = error
+            .sqlstate()
+            .is_some_and(|sqlstate| class_of(sqlstate) == ErrorClass::Environment);
+        if error.disposition() == Disposition::Retry || is_environment {
             Self::passing(format!("{doing}: {error}"))
         } else {
             Self::Final(EngineError::Server {
@@ -229,7 +238,16 @@ fn message(drift: &Drift) -> String {
     }
 }
 
-fn conflict_stop(conflict: &Conflict) -> EngineError {
+/// It is in no row's nature: it is waited out.
+pub(super) fn environment(conflict: &Conflict) -> Failure {
+    Failure::passing(format!(
+        "the target to take writes again ({}); it goes on by itself then",
+        conflict.reason()
+    ))
+}
+
+/// The refusal in one clause.
+pub(super) fn refusal(conflict: &Conflict) -> String {
     let tables: Vec<_> = conflict.tables.iter().map(QualifiedName::plain).collect();
     let tables = tables.join(", ");
     let operation = match conflict.operation {
@@ -238,12 +256,10 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
         Some(Operation::Update | Operation::Find | Operation::Replace) => "UPDATE",
         Some(Operation::Delete) => "DELETE",
     };
-    let found = match &conflict.kind {
-        ConflictKind::RowMissing => "the row is not on the target".to_owned(),
-        ConflictKind::SurplusRows(count) => format!("{count} rows of the target match"),
-        ConflictKind::Refused(error) => error.message.clone(),
-        ConflictKind::Unwritable(cause) => cause.to_string(),
-    };
+    format!("{operation} of {tables} cannot be applied: {}", conflict.reason())
+}
+
+fn conflict_stop(conflict: &Conflict) -> EngineError {
     let mut detail = vec![format!(
         "The transaction commits at {} on the source.",
         conflict.commit_lsn
@@ -257,11 +273,7 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
     if let ConflictKind::Refused(error) = &conflict.kind {
         detail.push(format!("SQLSTATE {}.", error.sqlstate));
     }
-    EngineError::stopped(
-        format!("{operation} of {tables} cannot be applied: {found}"),
-        detail.join(" "),
-        hint(conflict),
-    )
+    EngineError::stopped(refusal(conflict), detail.join(" "), hint(conflict))
 }
 
 /// SQLSTATE of TRUNCATE on a table that another one references.

@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::batch::Batch;
+use transhume_core::{batch::Batch, error_policy::ErrorAction};
 use transhume_pg::{
-    apply::{ApplyError, BatchEnd, Portion},
+    apply::{ApplyError, BatchEnd, Conflict, Portion},
     state::apply::Advance,
 };
 
@@ -126,6 +126,23 @@ impl Applier<'_> {
         let _ = tokio::time::timeout(REST, resting).await;
     }
 
+    /// What the operator wants done about a refused change; none where the run is to stop.
+    fn by_policy(&self, conflict: &Conflict, batch: &Batch) -> Option<Failure> {
+        let up_to = batch.commit_lsn;
+        let is_careful = self.care.is_some_and(|care| up_to <= care.up_to);
+        match self.request.on_error.action(conflict.class()) {
+            None => Some(failure::environment(conflict)),
+            // A label that the enum lacks is no bad value.
+            Some(_) if failure::may_be_a_label(conflict) && !is_careful => None,
+            Some(ErrorAction::Log) if !is_careful => Some(Failure::WithinGroup { up_to }),
+            Some(ErrorAction::Suspend) => Some(Failure::Suspends {
+                tables: conflict.tables.clone(),
+                reason: failure::refusal(conflict),
+            }),
+            Some(ErrorAction::Log | ErrorAction::Stop) => None,
+        }
+    }
+
     /// What an error of the writer means: within a group it is not known which transactions are good.
     async fn failed(&mut self, error: ApplyError, batch: &Batch) -> Failure {
         let concerns_a_change = matches!(error, ApplyError::Conflict(_) | ApplyError::Drift(_));
@@ -133,6 +150,13 @@ impl Applier<'_> {
             let up_to = batch.commit_lsn;
             return Failure::WithinGroup { up_to };
         }
+        let error = match error {
+            ApplyError::Conflict(conflict) => match self.by_policy(&conflict, batch) {
+                Some(failure) => return failure,
+                None => ApplyError::Conflict(conflict),
+            },
+            error => error,
+        };
         let source = connect_source(self.request, "explain");
         match error {
             ApplyError::Drift(_) => explain(error, source.await).await,

@@ -17,15 +17,18 @@ mod handing;
 mod hold;
 mod observer;
 mod receiver;
+mod setting_aside;
 mod standstill;
 mod start;
 mod writing;
 
+pub(crate) use self::{setting_aside::SUSPENDED, standstill::ORIGIN};
+
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use transhume_core::batch::Grouping;
-use transhume_pg::state::migration::Migration;
+use transhume_core::{batch::Grouping, error_policy::ErrorPolicy};
+use transhume_pg::{apply::Care, state::migration::Migration};
 use transhume_wire::lsn::Lsn;
 
 use self::{
@@ -50,6 +53,8 @@ pub struct FollowRequest<'a> {
     pub until: Until,
     /// The caller takes up requests about tables: following ends for them.
     pub yields_to_tables: bool,
+    /// What becomes of changes that the target refuses.
+    pub on_error: ErrorPolicy,
 }
 
 /// When to end by itself.
@@ -79,6 +84,12 @@ pub struct FollowEnd {
     pub reason: EndReason,
 }
 
+impl FollowEnd {
+    fn at(frontier: Lsn, reason: EndReason) -> Self {
+        Self { frontier, reason }
+    }
+}
+
 /// Follows until there is a reason to end; failures that pass by themselves are waited out.
 pub async fn follow(
     request: FollowRequest<'_>,
@@ -87,6 +98,7 @@ pub async fn follow(
 ) -> Result<FollowEnd> {
     let mut delays = delays();
     let mut grouping = Grouping::WhenBehind;
+    let mut care = None;
     // A COMMIT of the process before us may still be under way on the target.
     let mut outcome_unknown = true;
     let mut last_frontier = Lsn::ZERO;
@@ -95,16 +107,24 @@ pub async fn follow(
             request,
             reporter,
             grouping,
+            care,
         };
         let failure = match attempt.run(cancellation, &mut last_frontier).await {
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };
         grouping = Grouping::WhenBehind;
+        care = None;
         let (reason, made_progress) = match failure {
             Failure::Final(error) => return Err(error),
             Failure::WithinGroup { up_to } => {
                 grouping = Grouping::SinglyUpTo(up_to);
+                care = request.care(up_to);
+                continue;
+            }
+            Failure::Suspends { tables, reason } => {
+                setting_aside::suspend(&request, &tables, &reason, reporter).await?;
+                outcome_unknown = true;
                 continue;
             }
             // The COMMIT whose answer was lost may have been under way when the frontier was read.
@@ -126,12 +146,7 @@ pub async fn follow(
                 outcome_unknown = true;
                 continue;
             }
-            Failure::Ends(reason) => {
-                return Ok(FollowEnd {
-                    frontier: last_frontier,
-                    reason,
-                });
-            }
+            Failure::Ends(reason) => return Ok(FollowEnd::at(last_frontier, reason)),
             Failure::Passing {
                 reason,
                 made_progress,
@@ -167,6 +182,15 @@ struct Attempt<'a> {
     request: FollowRequest<'a>,
     reporter: &'a Reporter,
     grouping: Grouping,
+    care: Option<Care>,
+}
+
+impl FollowRequest<'_> {
+    /// Transactions that commit up to there are written so that what is refused can be stored.
+    fn care(&self, up_to: Lsn) -> Option<Care> {
+        let policy = self.on_error;
+        policy.logs().then_some(Care { up_to, policy })
+    }
 }
 
 impl Attempt<'_> {
@@ -184,6 +208,10 @@ impl Attempt<'_> {
             () = cancellation.cancelled() => return Ok(cancelled(*last_frontier)),
             opened = start::open(&self.request, self.reporter) => opened?,
         };
+        let mut opened = opened;
+        if let Some(care) = self.care {
+            opened.target.writer.take_care(care);
+        }
         let started_at = opened.frontier.lsn;
         *last_frontier = started_at;
         let frontier = opened.frontier();
@@ -196,7 +224,7 @@ impl Attempt<'_> {
         let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
         let mut applier = Applier::new(
             &self.request,
-            self.grouping,
+            (self.grouping, self.care),
             opened.target,
             frontier,
             receiver,

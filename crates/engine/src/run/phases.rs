@@ -92,6 +92,7 @@ impl Run<'_> {
             replica_role: self.replica_role,
             until,
             yields_to_tables: true,
+            on_error: self.options.follow.on_error,
         };
         let end = if tables::is_any_work(self).await? {
             // Caught up means that these are done too, so there is no end before that.

@@ -26,6 +26,7 @@ use transhume_pg::{
 use super::{Run, additions};
 use crate::{
     error::{Doing, EngineError, Result},
+    follow,
     load::{self, LoadContext},
     publishing::Publishing,
     report::Report,
@@ -97,6 +98,11 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
     finding::clear(&*run.target, ORIGIN, LOAD_FAILED)
         .await
         .doing("clearing findings")?;
+    for name in &names {
+        finding::clear_object(&*run.target, follow::ORIGIN, follow::SUSPENDED, &name.plain())
+            .await
+            .doing("clearing findings")?;
+    }
     run.reporter
         .step(format!("{} tables emptied, to be loaded anew", names.len()));
     Ok(())

@@ -16,6 +16,7 @@ use transhume_wire::lsn::Lsn;
 
 use super::{
     conflict::ApplyError,
+    exception::Care,
     flight::{Flight, Later, Subject, send},
     portion::{BatchEnd, Portion},
     relation_map::RelationMap,
@@ -81,6 +82,7 @@ pub struct BatchWriter {
     /// Flights of the open transaction are done: to undo more, they must be kept.
     has_written: bool,
     under_way: Option<UnderWay>,
+    care: Option<Care>,
     committed: VecDeque<Committed>,
 }
 
@@ -98,17 +100,30 @@ impl BatchWriter {
             relations: RelationMap::new(Arc::new(loaded)),
             flight: Flight::default(),
             // A deferrable key that the source swapped in one statement is changed row by row here.
+            // Not READ WRITE: a server that takes no writes any more is waited for.
             begin: if replica_role {
-                "begin isolation level read committed read write"
+                "begin isolation level read committed"
             } else {
-                "begin isolation level read committed read write; set constraints all deferred"
+                "begin isolation level read committed; set constraints all deferred"
             },
             statements,
             is_open: false,
             has_written: false,
             under_way: None,
+            care: None,
             committed: VecDeque::new(),
         })
+    }
+
+    /// Writes what commits up to there change by change, storing what is refused where the policy says so.
+    pub fn take_care(&mut self, care: Care) {
+        self.care = Some(care);
+    }
+
+    /// How a portion is to be written that must not be refused as a whole.
+    pub(super) fn care_for(&self, portion: &Portion) -> Option<Care> {
+        let first = portion.buffer.first_commit_lsn()?;
+        self.care.filter(|care| first <= care.up_to)
     }
 
     /// Which tables were loaded under which snapshot, as of the start.
@@ -122,7 +137,11 @@ impl BatchWriter {
             self.settle().await?;
             self.relations.learn(&self.session, &portion).await?;
         }
-        let assembled = self.assemble_prepared(&portion).await?;
+        let assembled = if self.care_for(&portion).is_some() {
+            Assembled::all_serial(&portion)
+        } else {
+            self.assemble_prepared(&portion).await?
+        };
         let before = self.conclude().await?;
         let sent = self.send(portion, assembled).await;
         // What went wrong first is what counts.

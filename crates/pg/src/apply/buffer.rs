@@ -1,6 +1,7 @@
 //! Changes that are gathered and not written yet, with the transactions that they belong to.
 
 use transhume_core::{batch::is_flight_full, change::Change};
+use transhume_wire::lsn::Lsn;
 
 use super::batch::Origin;
 
@@ -23,6 +24,11 @@ impl Buffer {
 
     pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Of the first change.
+    pub(super) fn first_commit_lsn(&self) -> Option<Lsn> {
+        self.origins.first().map(|(_, origin)| origin.commit_lsn)
     }
 
     /// To be written now, wherever the transaction stands.

@@ -15,6 +15,7 @@ use super::{
     batch::{BatchWriter, Origin},
     conflict::{ApplyError, Conflict, ConflictKind},
 };
+use crate::session::Session;
 
 /// Source transactions that commit up to here are written carefully.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,41 +97,41 @@ impl BatchWriter {
             let plan = self.plan(*relation).await?;
             let columns: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
             let what = stored(change, &columns);
-            self.insert_exception(origin, &plan.table, &what, conflict).await?;
+            insert_exception(&self.session, origin, &plan.table, &what, conflict).await?;
         }
         Ok(())
     }
+}
 
-    async fn insert_exception(
-        &self,
-        origin: Origin,
-        table: &QualifiedName,
-        what: &StoredChange,
-        conflict: &Conflict,
-    ) -> Result<(), ApplyError> {
-        let json = |values: &Option<transhume_core::exception::Values>| {
-            values
-                .as_ref()
-                .map(|values| serde_json::to_value(values).expect("invariant: text becomes JSON"))
-        };
-        self.session
-            .execute(
-                include_str!("sql/add_exception.sql"),
-                &[
-                    &origin.commit_lsn.to_string(),
-                    &i64::from(origin.xid),
-                    &table.schema,
-                    &table.name,
-                    &what.operation,
-                    &json(&what.key),
-                    &json(&what.old),
-                    &json(&what.new),
-                    &conflict.class().name(),
-                    &conflict.reason(),
-                    &conflict.sqlstate(),
-                ],
-            )
-            .await?;
-        Ok(())
-    }
+async fn insert_exception(
+    session: &Session,
+    origin: Origin,
+    table: &QualifiedName,
+    what: &StoredChange,
+    conflict: &Conflict,
+) -> Result<(), ApplyError> {
+    let json = |values: &Option<transhume_core::exception::Values>| {
+        values
+            .as_ref()
+            .map(|values| serde_json::to_value(values).expect("invariant: text becomes JSON"))
+    };
+    session
+        .execute(
+            include_str!("sql/add_exception.sql"),
+            &[
+                &origin.commit_lsn.to_string(),
+                &i64::from(origin.xid),
+                &table.schema,
+                &table.name,
+                &what.operation,
+                &json(&what.key),
+                &json(&what.old),
+                &json(&what.new),
+                &conflict.class().name(),
+                &conflict.reason(),
+                &conflict.sqlstate(),
+            ],
+        )
+        .await?;
+    Ok(())
 }

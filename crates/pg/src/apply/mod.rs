@@ -8,6 +8,7 @@ mod batch;
 mod buffer;
 mod conflict;
 mod drift;
+mod exception;
 mod flight;
 mod parameter;
 mod portion;
@@ -22,6 +23,7 @@ pub use self::{
     batch::{BatchWriter, Committed, Origin, TargetPosition},
     conflict::{ApplyError, Conflict, ConflictKind},
     drift::{Remedy, added_column, remedy, standing},
+    exception::Care,
     portion::{BatchEnd, Gatherer, Portion},
     session::open,
 };

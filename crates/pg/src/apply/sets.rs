@@ -17,6 +17,7 @@ use super::{
     batch::{BatchWriter, Origin},
     buffer::Buffer,
     conflict::{ApplyError, Conflict, ConflictKind},
+    exception::Care,
     flight::Subject,
     portion::Portion,
     relation_map::AnyShape,
@@ -129,7 +130,9 @@ impl BatchWriter {
             self.write_set(relation, plan, write).await?;
         }
         if !assembled.serial.is_empty() {
-            self.write_serially(&portion.buffer, &assembled.serial).await?;
+            let care = self.care_for(portion);
+            self.write_serially(&portion.buffer, &assembled.serial, care)
+                .await?;
         }
         match &portion.end {
             Some(end) => self.end(end).await,
@@ -137,10 +140,19 @@ impl BatchWriter {
         }
     }
 
-    async fn write_serially(&mut self, buffer: &Buffer, relations: &HashSet<u32>) -> Result<(), ApplyError> {
+    async fn write_serially(
+        &mut self,
+        buffer: &Buffer,
+        relations: &HashSet<u32>,
+        care: Option<Care>,
+    ) -> Result<(), ApplyError> {
         for (origin, change) in buffer.iter() {
-            if change.relations().iter().any(|id| relations.contains(id)) {
-                self.write_one(origin, change).await?;
+            if !change.relations().iter().any(|id| relations.contains(id)) {
+                continue;
+            }
+            match care {
+                Some(care) => self.write_or_store(care, origin, change).await?,
+                None => self.write_one(origin, change).await?,
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ pub mod archive;
 pub mod build;
 pub mod command;
 pub mod deviation;
+pub mod exception;
 pub mod finding;
 pub mod frontier;
 pub mod held;

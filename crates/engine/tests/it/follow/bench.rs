@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use tokio::{task::JoinHandle, time::Instant};
-use transhume_core::selection::Selection;
+use transhume_core::{error_policy::ErrorPolicy, selection::Selection};
 use transhume_engine::{
     cancel::{Canceller, cancellation},
     endpoints::Endpoints,
@@ -35,6 +35,7 @@ pub(super) struct Bench {
     pub(super) target: Session,
     pub(super) endpoints: Endpoints,
     pub(super) replica_role: bool,
+    pub(super) on_error: ErrorPolicy,
 }
 
 /// A follow that runs until it is stopped.
@@ -105,6 +106,7 @@ impl Bench {
             target,
             endpoints,
             replica_role: true,
+            on_error: ErrorPolicy::default(),
         }
     }
 
@@ -187,7 +189,7 @@ impl Bench {
     pub(super) async fn start(&self, until: Until) -> Running {
         let (canceller, order) = cancellation();
         let (endpoints, migration) = (self.endpoints.clone(), self.migration().await);
-        let replica_role = self.replica_role;
+        let (replica_role, on_error) = (self.replica_role, self.on_error);
         let task = tokio::spawn(async move {
             let request = FollowRequest {
                 endpoints: &endpoints,
@@ -195,6 +197,7 @@ impl Bench {
                 replica_role,
                 until,
                 yields_to_tables: false,
+                on_error,
             };
             let (reporter, mut reports) = Reporter::channel();
             // What it waits for is what one wants to know of a test that does not end.

@@ -5,6 +5,7 @@ mod commands;
 mod drift;
 mod identity;
 mod kinds;
+mod policy;
 mod resume;
 mod sets;
 mod traffic;

@@ -7,7 +7,7 @@ use tokio_postgres::GenericClient;
 use transhume_core::format::FormatChoice;
 use transhume_wire::ident::QualifiedName;
 
-use crate::{copy_statement, error::PgError, snapshot::SnapshotHolder};
+use crate::{copy_statement, error::PgError, snapshot::SnapshotHolder, state::exception};
 
 /// A table to load.
 #[derive(Debug, Clone)]
@@ -163,6 +163,8 @@ pub async fn replace(target: &impl GenericClient, relations: &[PlannedRelation])
             &[&json(&relation_rows)],
         )
         .await?;
+    let names: Vec<QualifiedName> = relations.iter().map(|relation| relation.name.clone()).collect();
+    exception::forget(target, &names).await?;
     target
         .execute(include_str!("../sql/load/forget_parts.sql"), &[&oids])
         .await?;

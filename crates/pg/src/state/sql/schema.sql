@@ -181,6 +181,24 @@ create table transhume.command (
     answer        text        not null default ''
 );
 
+-- Changes of the source that the target refused and follow.on_error says to store; each in the transaction that holds
+-- the rest of its source transaction. Values are text by column name; what the source did not send is left out.
+create table transhume.exception (
+    id            bigserial   primary key,
+    at            timestamptz not null default clock_timestamp(),
+    commit_lsn    pg_lsn      not null,          -- of the source transaction
+    xid           bigint      not null,
+    schema_name   text        not null,
+    table_name    text        not null,
+    operation     text        not null,          -- insert | update | delete | truncate
+    key           jsonb,                         -- of the old row
+    old_values    jsonb,                         -- the whole old row, where the stream has it
+    new_values    jsonb,
+    class         text        not null,          -- core::error_policy::ErrorClass
+    reason        text        not null,
+    sqlstate      text
+);
+
 -- Markers seen in the stream, written in the batch that holds them.
 create table transhume.marker (
     nonce         text        primary key,
