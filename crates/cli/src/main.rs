@@ -2,6 +2,7 @@
 //!
 //! Owns what people and scripts see. Refuses decisions about a migration: those are the engine's.
 
+mod application;
 mod arguments;
 mod commands;
 mod config;
@@ -10,6 +11,7 @@ mod invocation;
 mod logging;
 mod progress;
 mod quantity;
+mod report;
 mod signals;
 mod terminal;
 

@@ -42,6 +42,7 @@ pub use self::{
 use crate::{
     assess,
     cancel::Cancellation,
+    cutover::application::PgBouncerOptions,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     fallback,
@@ -57,6 +58,8 @@ pub struct RunOptions {
     pub selection: Selection,
     pub load: LoadOptions,
     pub follow: FollowOptions,
+    /// To let clients go on that a cutover which died has left waiting.
+    pub pgbouncer: Option<PgBouncerOptions>,
     /// Directory of pg_dump and pg_restore; found by itself where not given.
     pub programs: Option<std::path::PathBuf>,
     /// End once the target has caught up instead of following on.

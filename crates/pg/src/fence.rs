@@ -5,7 +5,7 @@
 //! trace. [`Fence::close`] turns it into lasting grants and settings before the locks go, so that
 //! whoever waited wakes up to a refusal.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use transhume_core::{sequence::Sequence, table::Table};
@@ -13,18 +13,28 @@ use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::{error::PgError, session::Session};
 
+/// The gentle half of a fence: locks that stop whatever the strong ones would have to wait for long, and no writer.
+///
+/// VACUUM, CREATE INDEX and changes of the schema wait behind it, and an autovacuum gives way once it has stood in the
+/// way for `deadlock_timeout`: waiting for all that costs the application nothing.
+#[derive(Debug)]
+pub struct Approach(Session);
+
+/// How long the gentle locks may be waited for: autovacuum gives way after `deadlock_timeout`, 1 s by default.
+const GENTLE_TIMEOUT_MILLISECONDS: u32 = 3_000;
+
 /// An open fence. The locks are held while this lives.
 #[derive(Debug)]
 pub struct Fence {
     session: Session,
-    /// When the first lock was asked for: writers may wait since then.
-    pub since: Instant,
 }
 
-/// A grant of writing on a table that the fence takes away for good.
+/// A grant of writing on a table, some of its columns or a sequence that the fence takes away for good.
 #[derive(Debug, Clone)]
 pub struct WriteGrant {
-    pub table: QualifiedName,
+    object: QualifiedName,
+    /// `table` or `sequence`.
+    kind: &'static str,
     /// Quoted, or the word `public`.
     grantee: String,
     privileges: String,
@@ -33,17 +43,18 @@ pub struct WriteGrant {
 
 impl WriteGrant {
     pub fn revoke_statement(&self) -> String {
+        // Cascade: what a grantee granted on is in the list by itself.
         format!(
-            "revoke {} on table {} from {}",
-            self.privileges, self.table, self.grantee
+            "revoke {} on {} {} from {} cascade",
+            self.privileges, self.kind, self.object, self.grantee
         )
     }
 
     pub fn restore_statement(&self) -> String {
         let option = if self.grantable { " with grant option" } else { "" };
         format!(
-            "grant {} on table {} to {}{option}",
-            self.privileges, self.table, self.grantee
+            "grant {} on {} {} to {}{option}",
+            self.privileges, self.kind, self.object, self.grantee
         )
     }
 }
@@ -54,7 +65,11 @@ impl WriteGrant {
 /// both wait in vain. Whatever a try had to wait for is asked for first by the next: the order comes
 /// to be the application's own.
 #[derive(Debug, Clone)]
-pub struct LockOrder(Vec<String>);
+pub struct LockOrder {
+    /// One statement for all tables; empty where there is none.
+    gentle: String,
+    strong: Vec<String>,
+}
 
 impl LockOrder {
     pub fn new(tables: &[Table], sequences: &[Sequence]) -> Self {
@@ -68,29 +83,68 @@ impl LockOrder {
                 sequence.name, sequence.increment
             )
         });
-        Self(of_tables.chain(of_sequences).collect())
+        let names: Vec<String> = tables
+            .iter()
+            .map(|table| format!("only {}", table.name))
+            .collect();
+        let gentle = if names.is_empty() {
+            String::new()
+        } else {
+            format!("lock table {} in share update exclusive mode", names.join(", "))
+        };
+        Self {
+            gentle,
+            strong: of_tables.chain(of_sequences).collect(),
+        }
     }
 
     fn promote(&mut self, place: usize) {
-        self.0[..=place].rotate_right(1);
+        self.strong[..=place].rotate_right(1);
+    }
+}
+
+impl Approach {
+    /// Locks everything or nothing: when a lock is not had within `lock_timeout`, the transaction is
+    /// rolled back, so that writers wait no longer than that.
+    pub async fn raise(
+        self,
+        order: &mut LockOrder,
+        lock_timeout: Duration,
+    ) -> Result<Fence, (Session, PgError)> {
+        match lock_all(&self.0, order, lock_timeout).await {
+            Ok(()) => Ok(Fence { session: self.0 }),
+            Err(error) => Err(rolled_back(self.0, error).await),
+        }
+    }
+
+    /// Ends it without a trace.
+    pub async fn lower(self) -> Result<Session, PgError> {
+        self.0.batch_execute("rollback").await?;
+        Ok(self.0)
+    }
+}
+
+/// The session without the transaction in which something failed.
+async fn rolled_back(session: Session, error: PgError) -> (Session, PgError) {
+    match session.batch_execute("rollback").await {
+        Ok(()) => (session, error),
+        Err(lost) => (session, lost.into()),
     }
 }
 
 impl Fence {
-    /// Locks everything or nothing: when a lock is not had within `lock_timeout`, the transaction is
-    /// rolled back, so that writers wait no longer than that.
-    pub async fn raise(
-        session: Session,
-        order: &mut LockOrder,
-        lock_timeout: Duration,
-    ) -> Result<Self, (Session, PgError)> {
-        let since = Instant::now();
-        match lock_all(&session, order, lock_timeout).await {
-            Ok(()) => Ok(Self { session, since }),
-            Err(error) => match session.batch_execute("rollback").await {
-                Ok(()) => Err((session, error)),
-                Err(lost) => Err((session, lost.into())),
-            },
+    /// Begins the fence's transaction with its gentle locks.
+    pub async fn approach(session: Session, order: &LockOrder) -> Result<Approach, (Session, PgError)> {
+        let begin = format!(
+            // Read write, whatever the database's default has become. The marker and the closing need not
+            // wait for a synchronous standby.
+            "begin isolation level read committed read write; set local lock_timeout = {GENTLE_TIMEOUT_MILLISECONDS}; \
+             set local synchronous_commit = local; {}",
+            order.gentle
+        );
+        match session.batch_execute(&begin).await {
+            Ok(()) => Ok(Approach(session)),
+            Err(error) => Err(rolled_back(session, error.into()).await),
         }
     }
 
@@ -119,15 +173,11 @@ impl Fence {
 
 /// Sends all statements at once; the first that fails is the one that had to wait.
 async fn lock_all(session: &Session, order: &mut LockOrder, lock_timeout: Duration) -> Result<(), PgError> {
-    let begin = format!(
-        // Read write, whatever the database's default has become. The marker and the closing need not
-        // wait for a synchronous standby.
-        "begin isolation level read committed read write; set local lock_timeout = {}; \
-         set local synchronous_commit = local",
-        lock_timeout.as_millis()
-    );
-    session.batch_execute(&begin).await?;
-    let locking = order.0.iter().map(|statement| session.batch_execute(statement));
+    let bound = format!("set local lock_timeout = {}", lock_timeout.as_millis());
+    let bound = std::iter::once(&bound);
+    let locking = bound
+        .chain(&order.strong)
+        .map(|statement| session.batch_execute(statement));
     let outcomes = join_all(locking).await;
     match outcomes
         .into_iter()
@@ -136,25 +186,38 @@ async fn lock_all(session: &Session, order: &mut LockOrder, lock_timeout: Durati
     {
         None => Ok(()),
         Some((place, outcome)) => {
-            order.promote(place);
+            // The first statement only sets the bound.
+            order.promote(place.saturating_sub(1));
             Ok(outcome?)
         }
     }
 }
 
-/// Every grant of writing on these tables, the owner's own included.
-pub async fn write_grants(session: &Session, tables: &[Table]) -> Result<Vec<WriteGrant>, PgError> {
-    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+/// Every grant of writing on these tables and sequences, the owner's own included.
+pub async fn write_grants(
+    session: &Session,
+    tables: &[Table],
+    sequences: &[Sequence],
+) -> Result<Vec<WriteGrant>, PgError> {
+    let of_tables = tables.iter().map(|table| table.oid);
+    let oids: Vec<u32> = of_tables
+        .chain(sequences.iter().map(|sequence| sequence.oid))
+        .collect();
     let rows = session
         .query(include_str!("sql/write_grants.sql"), &[&oids])
         .await?;
     Ok(rows
         .iter()
         .map(|row| WriteGrant {
-            table: QualifiedName::new(
+            object: QualifiedName::new(
                 row.get::<_, String>("schema_name"),
-                row.get::<_, String>("table_name"),
+                row.get::<_, String>("object_name"),
             ),
+            kind: if row.get("is_sequence") {
+                "sequence"
+            } else {
+                "table"
+            },
             grantee: row
                 .get::<_, Option<String>>("grantee")
                 .map_or_else(|| "public".to_owned(), |role| quote_identifier(&role)),
@@ -212,8 +275,11 @@ mod tests {
 
     #[test]
     fn what_had_to_be_waited_for_is_asked_for_first_by_the_next_try() {
-        let mut order = LockOrder(["a", "b", "c", "d"].map(str::to_owned).to_vec());
+        let mut order = LockOrder {
+            gentle: String::new(),
+            strong: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+        };
         order.promote(2);
-        assert_eq!(order.0, ["c", "a", "b", "d"]);
+        assert_eq!(order.strong, ["c", "a", "b", "d"]);
     }
 }

@@ -32,6 +32,14 @@ pub async fn roll_back(target: &Session) -> Result<(), PgError> {
     Ok(target.batch_execute("rollback").await?)
 }
 
+/// Ends the session that was to commit and lost its client, if it still lives.
+pub async fn end_lost_session(target: &Session, pid: i32) -> Result<(), PgError> {
+    target
+        .query(include_str!("sql/end_lost_session.sql"), &[&pid])
+        .await?;
+    Ok(())
+}
+
 /// Brings a materialized view up to date with the tables beneath it.
 pub async fn refresh(target: &Session, view: &QualifiedName) -> Result<(), PgError> {
     Ok(target

@@ -5,6 +5,7 @@
 
 pub mod connection;
 pub mod oracle;
+pub mod pgbouncer;
 pub mod proxy;
 pub mod server;
 pub mod traffic;

@@ -1,17 +1,22 @@
 //! `cutover`: the switch.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use transhume_engine::conninfo::ConnectionSettings;
 use transhume_engine::cutover::{
     ConditionName, ConditionState, CutoverOptions, CutoverReport, Gate, UnknownCondition, check, cutover,
 };
 
 use crate::{
+    application::{HookArguments, PgBouncerArguments},
     arguments::replace,
     config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
     progress::shown,
     quantity::{Size, Span},
+    report,
     terminal::{
         confirm::confirm,
         style::{Style, Tone},
@@ -23,6 +28,8 @@ const EXAMPLES: &str = "\
 Examples:
   transhume cutover --check
   transhume cutover
+  transhume cutover --rehearse
+  transhume cutover --report /srv/tickets
   transhume cutover --override verification,long-transactions
   transhume cutover --yes --json > cutover.json
   transhume cutover --max-lag 64MB --lock-timeout 2s";
@@ -43,6 +50,7 @@ pub(crate) struct Arguments {
 
 /// What the switch asks for, in either direction.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct SwitchArguments {
     /// Refuse while the target is further behind than this
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_MAX_LAG")]
@@ -68,12 +76,25 @@ pub(crate) struct SwitchArguments {
     /// Only show the conditions of the gate; exit code 1 where one is not met
     #[arg(long)]
     pub(super) check: bool,
+    /// Do all but the last step on the real servers, undo it, and forecast the pause
+    #[arg(long, conflicts_with = "check")]
+    pub(super) rehearse: bool,
+    /// Write the report as Markdown and HTML into this directory
+    #[arg(long, value_name = "DIRECTORY", env = "TRANSHUME_REPORT")]
+    report: Option<PathBuf>,
+    /// Print only where the application is now, as a keyword string without user and password
+    #[arg(long, conflicts_with_all = ["json", "check", "rehearse"])]
+    print_dsn: bool,
     /// Do not ask
     #[arg(long)]
     pub(super) yes: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pgbouncer: PgBouncerArguments,
+    #[command(flatten)]
+    hooks: HookArguments,
 }
 
 impl Arguments {
@@ -90,13 +111,16 @@ impl SwitchArguments {
         replace(&mut settings.drain_timeout, self.drain_timeout.as_ref());
         replace(&mut settings.sequence_margin, self.sequence_margin.as_ref());
         replace(&mut settings.verified_within, self.verified_within.as_ref());
+        self.pgbouncer.overlay(settings);
+        self.hooks.overlay(settings);
     }
 
-    pub(super) fn options(&self, settings: &Config) -> CutoverOptions {
-        CutoverOptions {
+    pub(super) fn options(&self, settings: &Config) -> Result<CutoverOptions> {
+        Ok(CutoverOptions {
             overrides: self.overrides.clone(),
-            ..options(settings)
-        }
+            rehearse: self.rehearse,
+            ..options(settings)?
+        })
     }
 }
 
@@ -109,7 +133,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     let switch = &arguments.switch;
     let options = CutoverOptions {
         without_fallback: arguments.without_fallback,
-        ..switch.options(&invocation.settings)
+        ..switch.options(&invocation.settings)?
     };
     if switch.check {
         let gate = shown(&invocation.terminal, async |reporter| {
@@ -121,33 +145,67 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         switch.yes,
         "cutover",
-        &format!(
-            "Writes on {} will be stopped for good, and {} will be opened for the application.",
-            endpoints.source, endpoints.target
-        ),
+        &consequence(switch.rehearse, &endpoints.source, &endpoints.target),
     )?;
     let report = shown(&invocation.terminal, async |reporter| {
         cutover(&endpoints, &options, reporter, &invocation.cancellation).await
     })
     .await?;
-    let terminal = &invocation.terminal;
-    for finding in &report.findings {
-        terminal.finding(finding);
-    }
-    terminal.print_result(switch.json, &report, text)?;
-    terminal.note(match report.way_back {
+    let next = match report.way_back {
         Some(_) => {
             "point the application to the target and keep `transhume run` going: the old source follows it, and \
              `transhume fallback` moves back; `transhume finish` ends that and removes what is left"
         }
         None => "point the application to the target; then `transhume finish` removes what is left",
-    });
-    // They are on the source only: somebody must look at them.
+    };
+    conclude(switch, invocation, &report, next)
+}
+
+/// Shows and writes what was done, and says what comes next.
+pub(super) fn conclude(
+    switch: &SwitchArguments,
+    invocation: &Invocation,
+    report: &CutoverReport,
+    next: &str,
+) -> Result<Exit> {
+    let terminal = &invocation.terminal;
+    for finding in &report.findings {
+        terminal.finding(finding);
+    }
+    if let Some(directory) = &switch.report {
+        match report::write(directory, report) {
+            Ok(paths) => terminal.note(&format!(
+                "the report: {} and {}",
+                paths[0].display(),
+                paths[1].display()
+            )),
+            // What was asked for is done all the same.
+            Err(failure) => terminal.warning(&failure.message),
+        }
+    }
+    if switch.print_dsn {
+        terminal.print(&format!("{}\n", report.target_dsn))?;
+    } else {
+        terminal.print_result(switch.json, report, text)?;
+    }
+    if report.rehearsal {
+        return Ok(Exit::Success);
+    }
+    terminal.note(next);
+    // They are on the closed side only: somebody must look at them.
     Ok(if report.late_changes == 0 {
         Exit::Success
     } else {
         Exit::OperatorMustAct
     })
+}
+
+/// What the operator agrees to.
+pub(super) fn consequence(rehearse: bool, from: &ConnectionSettings, to: &ConnectionSettings) -> String {
+    if rehearse {
+        return format!("Writers on {from} will wait for as long as the rehearsal takes, then go on there.");
+    }
+    format!("Writes on {from} will be stopped for good, and {to} will be opened for the application.")
 }
 
 pub(super) fn show_gate(json: bool, invocation: &Invocation, gate: &Gate) -> Result<Exit> {
@@ -182,9 +240,9 @@ fn gate_text(gate: &Gate, style: Style) -> String {
     lines.join("\n") + "\n"
 }
 
-fn options(settings: &Config) -> CutoverOptions {
+fn options(settings: &Config) -> Result<CutoverOptions> {
     let default = CutoverOptions::default();
-    CutoverOptions {
+    Ok(CutoverOptions {
         lag_limit_bytes: settings.max_lag.map_or(default.lag_limit_bytes, |size| size.0),
         lock_timeout: settings.lock_timeout.map_or(default.lock_timeout, |span| span.0),
         attempts: settings.attempts.unwrap_or(default.attempts),
@@ -195,8 +253,9 @@ fn options(settings: &Config) -> CutoverOptions {
         verified_within: settings.verified_within.map_or(default.verified_within, |span| {
             Some(span.0).filter(|span| !span.is_zero())
         }),
+        application: settings.application.options()?,
         ..default
-    }
+    })
 }
 
 /// Also a part of the report of `demo`.
@@ -214,6 +273,12 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
         0 => "none".to_owned(),
         number => format!("{number} CHANGES COMMITTED AFTER THE FENCE: they are on the source only"),
     };
+    if let Some(forecast) = report.forecast_milliseconds {
+        return format!(
+            "{steps}\nrehearsed       {:.0} ms, all undone\nforecast        a write pause of about {forecast:.0} ms\n",
+            report.write_pause_milliseconds
+        );
+    }
     format!(
         "{steps}\nwrite pause     {:.0} ms\nclosed          {}, at {}\nopen            {}\n\
          fence           taken at try {}, {} sessions ended\nsequences set   {}\nway back        {way_back}\nlate changes    {late}\n",

@@ -3,7 +3,7 @@
 use clap::Args;
 use transhume_engine::fallback::{check, fallback};
 
-use super::cutover::{SwitchArguments, show_gate, text};
+use super::cutover::{SwitchArguments, conclude, consequence, show_gate};
 use crate::{
     config::Config,
     failure::{Exit, Result},
@@ -15,6 +15,7 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   transhume fallback --check
+  transhume fallback --rehearse
   transhume fallback
   transhume fallback --yes --json > fallback.json";
 
@@ -39,7 +40,11 @@ impl Arguments {
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let switch = &arguments.switch;
-    let options = switch.options(&invocation.settings);
+    let mut options = switch.options(&invocation.settings)?;
+    if let Some(pgbouncer) = &mut options.application.pgbouncer {
+        // What the file says whole is about the way there; back, the entry that it made is pointed to the old source.
+        pgbouncer.entry = None;
+    }
     if switch.check {
         let gate = shown(&invocation.terminal, async |reporter| {
             check(&endpoints, &options, reporter).await
@@ -50,24 +55,12 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         switch.yes,
         "fallback",
-        &format!(
-            "Writes on {} will be stopped for good, and {} will be opened for the application again.",
-            endpoints.target, endpoints.source
-        ),
+        &consequence(switch.rehearse, &endpoints.target, &endpoints.source),
     )?;
     let report = shown(&invocation.terminal, async |reporter| {
         fallback(&endpoints, &options, reporter, &invocation.cancellation).await
     })
     .await?;
-    let terminal = &invocation.terminal;
-    for finding in &report.findings {
-        terminal.finding(finding);
-    }
-    terminal.print_result(switch.json, &report, text)?;
-    terminal.note("point the application to the old source; then `transhume finish` removes what is left");
-    Ok(if report.late_changes == 0 {
-        Exit::Success
-    } else {
-        Exit::OperatorMustAct
-    })
+    let next = "point the application to the old source; then `transhume finish` removes what is left";
+    conclude(switch, invocation, &report, next)
 }

@@ -10,6 +10,7 @@ use transhume_engine::{
 
 use super::plan;
 use crate::{
+    application::PgBouncerArguments,
     arguments::{FollowArguments, LoadArguments, SelectionArguments, replace},
     config::Config,
     failure::{Exit, Result},
@@ -63,6 +64,9 @@ pub(crate) struct Arguments {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    /// Lets clients go on that a cutover which died has left waiting
+    #[command(flatten)]
+    pgbouncer: PgBouncerArguments,
 }
 
 impl Arguments {
@@ -72,6 +76,7 @@ impl Arguments {
         self.follow.overlay(settings);
         replace(&mut settings.part_size, self.part_size.as_ref());
         replace(&mut settings.programs, self.programs.as_ref());
+        self.pgbouncer.overlay(settings);
     }
 }
 
@@ -81,6 +86,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         selection: invocation.selection(),
         load: invocation.load_options(),
         follow: invocation.follow_options(),
+        pgbouncer: invocation.settings.application.pgbouncer()?,
         programs: invocation.settings.programs.clone(),
         until_caught_up: arguments.until_caught_up,
     };

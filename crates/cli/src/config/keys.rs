@@ -1,5 +1,7 @@
 //! Every key of the configuration, defined once.
 
+use transhume_engine::cutover::application::Moment;
+
 use super::{
     Config,
     locate::{Bad, Located},
@@ -257,5 +259,140 @@ pub(super) const KEYS: &[Key] = &[
         flag: "--verified-within",
         form: DURATION,
         set: |config, value| value.duration().map(|span| config.verified_within = Some(span)),
+    },
+    Key {
+        section: "cutover.pgbouncer",
+        name: "admin",
+        about: "PgBouncer's admin console. With it a cutover holds the clients, points the entry to the target, and lets\n\
+                them go on: none of them fails. The password as for [source].",
+        example: "\"postgresql://admin@localhost:6432/pgbouncer\"",
+        flag: "--pgbouncer-admin",
+        form: URL,
+        set: |config, value| value.url().map(|url| config.application.admin = Some(url)),
+    },
+    Key {
+        section: "cutover.pgbouncer",
+        name: "file",
+        about: "PgBouncer's file with the section [databases], on this machine. Only the entry of this database is changed.",
+        example: "\"/etc/pgbouncer/pgbouncer.ini\"",
+        flag: "--pgbouncer-file",
+        form: "a file in quotes, such as \"/etc/pgbouncer/pgbouncer.ini\"",
+        set: |config, value| {
+            value
+                .text()
+                .map(|text| config.application.file = Some(text.into()))
+        },
+    },
+    Key {
+        section: "cutover.pgbouncer",
+        name: "database",
+        about: "Name of the entry. Not set: the source's database.",
+        example: "\"shop\"",
+        flag: "--pgbouncer-database",
+        form: "a name in quotes, such as \"shop\"",
+        set: |config, value| value.text().map(|text| config.application.database = Some(text)),
+    },
+    Key {
+        section: "cutover.pgbouncer",
+        name: "entry",
+        about: "The entry's whole new right-hand side. Not set: as before, with the target's host, port and database.",
+        example: "\"host=new.example.com port=5432 dbname=shop pool_size=40\"",
+        flag: "--pgbouncer-entry",
+        form: "the right-hand side in quotes, such as \"host=new.example.com dbname=shop\"",
+        set: |config, value| value.url().map(|text| config.application.entry = Some(text)),
+    },
+    Key {
+        section: "cutover.pgbouncer",
+        name: "timeout",
+        about: "How long running transactions may take to end once new ones wait; then the clients go on, and it is tried again.",
+        example: "\"1s\"",
+        flag: "--pgbouncer-timeout",
+        form: DURATION,
+        set: |config, value| {
+            value
+                .duration()
+                .map(|span| config.application.timeout = Some(span))
+        },
+    },
+    Key {
+        section: "cutover.hooks",
+        name: "before_fence",
+        about: "Each hook is a command for the shell, or an address that gets a POST. Both are told the same: TRANSHUME_MOMENT,\n\
+                _MIGRATION, _SOURCE_HOST, _SOURCE_PORT, _SOURCE_DATABASE, _TARGET_…, _FENCE_LSN and _REHEARSAL (yes or no) in\n\
+                the environment, or the same as JSON (on stdin for a command).\n\
+                When all is prepared and nothing is locked yet. A failure up to drained undoes the cutover.",
+        example: "\"/usr/local/bin/say maintenance\"",
+        flag: "--hook-before-fence",
+        form: "a command or an http(s) address in quotes",
+        set: |config, value| {
+            value
+                .text()
+                .map(|action| drop(config.application.hooks.insert(Moment::BeforeFence, action)))
+        },
+    },
+    Key {
+        section: "cutover.hooks",
+        name: "fenced",
+        about: "When nobody can write on the source.",
+        example: "\"/usr/local/bin/say fenced\"",
+        flag: "--hook-fenced",
+        form: "a command or an http(s) address in quotes",
+        set: |config, value| {
+            value
+                .text()
+                .map(|action| drop(config.application.hooks.insert(Moment::Fenced, action)))
+        },
+    },
+    Key {
+        section: "cutover.hooks",
+        name: "drained",
+        about: "When the target has all that the source has.",
+        example: "\"/usr/local/bin/say drained\"",
+        flag: "--hook-drained",
+        form: "a command or an http(s) address in quotes",
+        set: |config, value| {
+            value
+                .text()
+                .map(|action| drop(config.application.hooks.insert(Moment::Drained, action)))
+        },
+    },
+    Key {
+        section: "cutover.hooks",
+        name: "opened",
+        about: "When the application lives on the target. A failure is a finding.",
+        example: "\"https://deploy.example.com/moved\"",
+        flag: "--hook-opened",
+        form: "a command or an http(s) address in quotes",
+        set: |config, value| {
+            value
+                .text()
+                .map(|action| drop(config.application.hooks.insert(Moment::Opened, action)))
+        },
+    },
+    Key {
+        section: "cutover.hooks",
+        name: "undone",
+        about: "When the cutover was undone. A failure is a finding.",
+        example: "\"/usr/local/bin/say undone\"",
+        flag: "--hook-undone",
+        form: "a command or an http(s) address in quotes",
+        set: |config, value| {
+            value
+                .text()
+                .map(|action| drop(config.application.hooks.insert(Moment::Undone, action)))
+        },
+    },
+    Key {
+        section: "cutover.hooks",
+        name: "timeout",
+        about: "How long each hook may take.",
+        example: "\"5s\"",
+        flag: "--hook-timeout",
+        form: DURATION,
+        set: |config, value| {
+            value
+                .duration()
+                .map(|span| config.application.hook_timeout = Some(span))
+        },
     },
 ];

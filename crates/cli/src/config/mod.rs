@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use transhume_engine::{error_policy::ErrorAction, schema_watch::CarryOver, wal_retention::WalAction};
 
 use crate::{
+    application::ApplicationSettings,
     failure::{Failure, Result},
     quantity::{Size, Span},
 };
@@ -50,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Option<Span>,
     pub(crate) sequence_margin: Option<i64>,
     pub(crate) verified_within: Option<Span>,
+    pub(crate) application: ApplicationSettings,
     pub(crate) comparers: Option<usize>,
     /// Several databases, each a migration of its own; empty where the file is about one.
     pub(crate) databases: Vec<Database>,

@@ -60,12 +60,28 @@ impl File<'_> {
         if !KEYS.iter().any(|key| key.section == name) {
             return Err(self.unknown_section(section));
         }
+        self.read_keys(config, name, section, value)
+    }
+
+    /// The keys of a section, and the sections within it.
+    fn read_keys<'a>(
+        &self,
+        config: &mut Config,
+        name: &str,
+        section: &'a Spanned<DeString<'a>>,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Result<()> {
         let Some(table) = value.get_ref().as_table() else {
             return Err(self
                 .failure(section.span().start, &format!("\"{name}\" must be a section"))
                 .with_hint(format!("write [{name}] on a line of its own and its keys below")));
         };
         for (key, value) in in_order(table) {
+            let within = format!("{name}.{}", key.get_ref());
+            if KEYS.iter().any(|key| key.section == within) {
+                self.read_keys(config, &within, key, value)?;
+                continue;
+            }
             let known = self.known(KEYS, name, key)?;
             let value = Located {
                 value,
@@ -231,6 +247,11 @@ mod tests {
                 "[selection]\ninclude = ['ok', 'a[']\n",
                 "t.toml:2:18: bad value for \"include\"",
                 "patterns",
+            ),
+            (
+                "[cutover.pgbouncer]\nfiel = 'x'\n",
+                "t.toml:2:1: unknown key \"fiel\" in [cutover.pgbouncer]",
+                "did you mean \"file\"?",
             ),
             (
                 "[source]\nurl = 'x=${NOWHERE}'\n",

@@ -36,8 +36,8 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    pub(super) async fn plan(cutover: &Cutover<'_>, armed: Option<&Armed>) -> Result<Self> {
-        let grants = fence::write_grants(&cutover.source, &cutover.tables)
+    pub(super) async fn plan(cutover: &mut Cutover<'_>, armed: Option<&Armed>) -> Result<Self> {
+        let grants = fence::write_grants(&cutover.source, &cutover.tables, &cutover.sequences)
             .await
             .doing("reading who may write on the source")?;
         let database = cutover.migration.identity.database.clone();
@@ -55,6 +55,9 @@ impl Closing {
             database,
         };
         let deviations = closing.deviations();
+        // Newest first, as after a crash.
+        let undo = deviations.iter().rev().flat_map(|deviation| deviation.undo);
+        cutover.undo = undo.cloned().collect();
         for deviation in &deviations {
             deviation::intend(&*cutover.target, deviation)
                 .await
@@ -134,24 +137,38 @@ impl Closing {
     }
 }
 
-/// Opens the source again exactly as it was.
+/// After a crash: opens the source again as it was, from what is written down on the target.
 pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter) -> Result<()> {
-    let open = deviation::open(target, Side::Source)
-        .await
-        .doing("reading what was changed on the source")?;
-    for deviation in open
-        .into_iter()
-        .filter(|deviation| KINDS.contains(&deviation.kind.as_str()))
-    {
+    for deviation in open(target).await? {
         fence::run_all(source, &deviation.undo)
             .await
             .doing("opening the source again")?;
-        deviation::undone(&**target, deviation.id)
-            .await
-            .doing("recording that the source is open again")?;
+        undone(target, deviation.id).await?;
         if deviation.kind == KIND {
             reporter.step("the source is open to writers again");
         }
     }
     Ok(())
+}
+
+/// The source is open: what was written down about closing it holds no more.
+pub(super) async fn forget(target: &Session) -> Result<()> {
+    for deviation in open(target).await? {
+        undone(target, deviation.id).await?;
+    }
+    Ok(())
+}
+
+async fn open(target: &Session) -> Result<Vec<deviation::Deviation>> {
+    let mut open = deviation::open(target, Side::Source)
+        .await
+        .doing("reading what was changed on the source")?;
+    open.retain(|deviation| KINDS.contains(&deviation.kind.as_str()));
+    Ok(open)
+}
+
+async fn undone(target: &Session, id: i64) -> Result<()> {
+    deviation::undone(&**target, id)
+        .await
+        .doing("recording that the source is open again")
 }

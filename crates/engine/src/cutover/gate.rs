@@ -32,7 +32,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{Cutover, RELEASE_INTERVAL};
+use super::{Cutover, RELEASE_INTERVAL, application};
 use crate::{
     error::{Doing, EngineError, Result},
     fallback,
@@ -64,6 +64,7 @@ pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
     };
     let mut conditions: Vec<Condition> = judge(&seen, &limits);
     conditions.extend(way_back(cutover).await?);
+    conditions.extend(application::condition(cutover).await);
     Ok(Gate::new(conditions, &options.overrides))
 }
 

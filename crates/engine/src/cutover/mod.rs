@@ -5,12 +5,14 @@
 //! as before: the application has only waited. Opening the target, one commit, is the point of no
 //! return.
 
+pub mod application;
 pub(crate) mod close;
 mod gate;
 mod large_objects;
 pub(crate) mod late;
 mod open;
 mod pause;
+mod stopwatch;
 
 use std::time::Duration;
 
@@ -21,9 +23,9 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
-    opening,
+    fence, opening,
     session::Session,
-    state::{history, migration, runner},
+    state::{archive, history, migration, runner},
 };
 use transhume_wire::lsn::Lsn;
 
@@ -34,8 +36,10 @@ use crate::{
     fallback,
     present::migration_on,
     report::{Report, Reporter},
-    runner::Companion,
+    runner::{Companion, host_name},
 };
+
+use self::application::{Application, ApplicationOptions, Moment, PgBouncerOptions};
 
 /// Between two tries of the fence, so that what had queued behind it gets through.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(500);
@@ -58,6 +62,9 @@ pub struct CutoverOptions {
     pub overrides: Vec<ConditionName>,
     /// Open the target without a reverse stream to the old source.
     pub without_fallback: bool,
+    /// Do all but the last step, then undo it.
+    pub rehearse: bool,
+    pub application: ApplicationOptions,
 }
 
 impl Default for CutoverOptions {
@@ -78,6 +85,8 @@ impl Default for CutoverOptions {
             overrides: Vec::new(),
             // The way back is what makes a cutover a decision that can be taken back.
             without_fallback: false,
+            rehearse: false,
+            application: ApplicationOptions::default(),
         }
     }
 }
@@ -85,8 +94,20 @@ impl Default for CutoverOptions {
 /// What happened, step by step.
 #[derive(Debug, Clone, Serialize)]
 pub struct CutoverReport {
+    pub migration: String,
+    pub program: String,
+    /// RFC 3339, from this machine's clock.
+    pub started_at: String,
+    /// Machine and role of the source that it was run by.
+    pub by: String,
     pub source: String,
     pub target: String,
+    /// Host, port and database of the target as a keyword string, without user and password.
+    pub target_dsn: String,
+    /// It was undone on purpose: nothing was closed and nothing opened.
+    pub rehearsal: bool,
+    /// After a rehearsal, how long the write pause would be.
+    pub forecast_milliseconds: Option<f64>,
     /// Every commit of the source is below this.
     pub fence_lsn: Lsn,
     /// What held when the fence was tried, and what the operator waved through.
@@ -94,16 +115,20 @@ pub struct CutoverReport {
     /// Where the reverse stream begins in the WAL of the target; null without one.
     pub way_back: Option<Lsn>,
     pub steps: Vec<Step>,
-    /// From the first lock asked for to the target open, in milliseconds: the longest that a
-    /// writer can have waited.
+    /// From holding the clients, or the first lock asked for, to the target open and the clients let go, in milliseconds:
+    /// the longest that a writer can have waited.
     pub write_pause_milliseconds: f64,
     pub fence_attempts: u32,
+    /// How long writers waited for each try of the fence that did not come to stand.
+    pub earlier_tries_milliseconds: Vec<f64>,
     pub sequences_set: usize,
     /// Large objects that had changed since they were compared before the pause.
     pub large_objects_changed: usize,
     pub sessions_ended: i64,
     /// Data changes that the source committed after the fence LSN.
     pub late_changes: u64,
+    /// Items of the source's schema that the target does not have, each with its reason.
+    pub left_out: Vec<String>,
     pub findings: Vec<Finding>,
 }
 
@@ -124,6 +149,14 @@ pub(crate) struct Cutover<'run> {
     target: Session,
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+    /// Statements that open the source again.
+    undo: Vec<String>,
+    /// Closing it has begun, so that they are needed.
+    is_closing: bool,
+    /// The target may be open: nothing may be undone before that is known.
+    is_undecided: bool,
+    started_at: String,
+    left_out: Vec<String>,
 }
 
 /// Looks at both sides and tells which conditions hold; changes nothing.
@@ -165,7 +198,7 @@ pub(crate) async fn switch(
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
     let replica_role = crate::run::replica_role(&cutover.target).await?;
     let companion = Companion::ensure(endpoints, &cutover.migration, replica_role, reporter).await?;
-    let outcome = cutover.switch(cancellation).await;
+    let outcome = Box::pin(cutover.switch(cancellation)).await;
     companion.end().await?;
     outcome
 }
@@ -177,7 +210,7 @@ impl<'run> Cutover<'run> {
         reporter: &'run Reporter,
     ) -> Result<Self> {
         let target = endpoints.target_session("cutover", "cutover").await?;
-        let migration = migration_on(&target).await?;
+        migration_on(&target).await?;
         if !runner::try_cutover_lock(&target)
             .await
             .doing("taking the cutover's lock")?
@@ -187,7 +220,17 @@ impl<'run> Cutover<'run> {
                 "see \"transhume status\"",
             ));
         }
+        // What another cutover did while the lock was waited for is over now.
+        let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "cutover").await?;
+        let migration = settle(endpoints, options, (&source, &target), migration, reporter).await?;
+        let left_out = archive::left_out(&*target)
+            .await
+            .doing("reading what was left out")?;
+        let left_out = left_out
+            .iter()
+            .map(|(item, reason)| format!("{item}: {reason}"))
+            .collect();
         let selector = crate::run::selector(&migration.selection)?;
         let mut tables = tables(&source).await.doing("reading the source's tables")?;
         tables.retain(|table| table.holds_rows() && selector.selects(&table.name));
@@ -202,6 +245,11 @@ impl<'run> Cutover<'run> {
             target,
             tables,
             sequences,
+            undo: Vec::new(),
+            is_closing: false,
+            is_undecided: false,
+            started_at: jiff::Timestamp::now().to_string(),
+            left_out,
         })
     }
 
@@ -214,10 +262,13 @@ impl<'run> Cutover<'run> {
 
     async fn switch(mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
         let gate = self.pass_gate().await?;
+        let mut application = Application::connect(&self).await?;
         self.enter().await?;
-        match self.pause(gate, cancellation).await {
+        let outcome = Box::pin(self.pause(gate, &mut application, cancellation)).await;
+        match outcome {
+            Ok(report) if report.rehearsal => self.leave(&mut application).await.map(|()| report),
             Ok(report) => Ok(report),
-            Err(error) => match self.leave().await {
+            Err(error) => match self.leave(&mut application).await {
                 Ok(()) => Err(error),
                 Err(undoing) => Err(EngineError::stopped(
                     format!("the cutover failed and could not be undone: {error}"),
@@ -260,29 +311,125 @@ impl<'run> Cutover<'run> {
         ))
     }
 
-    /// Back to following, with nothing left of the fence.
-    async fn leave(&mut self) -> Result<()> {
+    /// Back to following, with nothing left of the fence. The source first and from memory, then the clients: neither
+    /// may wait for a target that does not answer.
+    async fn leave(&mut self, application: &mut Application) -> Result<()> {
+        if self.is_undecided {
+            return Err(EngineError::refused(
+                "the target may be open, so the source stays closed",
+                "\"transhume run\" settles it as soon as the target answers",
+            ));
+        }
+        if self.is_closing {
+            fence::run_all(&self.source, &self.undo)
+                .await
+                .doing("opening the source again")?;
+            self.reporter.step("the source is open to writers again");
+        }
+        application.restore().await?;
         opening::roll_back(&self.target)
             .await
             .doing("rolling back on the target")?;
-        close::undo(&self.source, &self.target, self.reporter).await?;
+        close::forget(&self.target).await?;
+        application::pgbouncer::settled(&self.target, None).await?;
         follow_again(&self.source, &self.target, &self.migration).await?;
         self.reporter
             .step("the cutover was undone: the migration follows on as before");
+        if let Err(error) = application.announce(Moment::Undone).await {
+            let message = error.to_string();
+            let finding = Finding::warning(
+                "hook-failed",
+                "",
+                message,
+                "do by hand what the hook should have done",
+            );
+            self.reporter.send(Report::Finding { finding });
+        }
         Ok(())
+    }
+
+    /// What is known whatever happened.
+    fn empty_report(&self, gate: Gate) -> CutoverReport {
+        let (host, port) = self.endpoints.target.servers().next().unwrap_or_default();
+        CutoverReport {
+            migration: self.migration.id.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.started_at.clone(),
+            by: format!("{} on {}", self.endpoints.source.user(), host_name()),
+            source: self.endpoints.source.to_string(),
+            target: self.endpoints.target.to_string(),
+            target_dsn: format!(
+                "host={host} port={port} dbname={}",
+                self.endpoints.target.database()
+            ),
+            rehearsal: false,
+            forecast_milliseconds: None,
+            fence_lsn: Lsn::ZERO,
+            way_back: None,
+            gate,
+            steps: Vec::new(),
+            write_pause_milliseconds: 0.0,
+            fence_attempts: 0,
+            earlier_tries_milliseconds: Vec::new(),
+            sequences_set: 0,
+            large_objects_changed: 0,
+            sessions_ended: 0,
+            late_changes: 0,
+            left_out: self.left_out.clone(),
+            findings: Vec::new(),
+        }
     }
 
     async fn record(&self, report: &CutoverReport) -> Result<()> {
         let detail = serde_json::to_value(report).expect("a report is plain data");
-        history::add(&*self.target, "cutover", &detail)
+        let step = if report.rehearsal { "rehearsal" } else { "cutover" };
+        history::add(&*self.target, step, &detail)
             .await
             .doing("recording the cutover")
     }
 }
 
+/// Whatever a cutover that died has left is settled before anything else: undone, or after its last step completed.
+async fn settle(
+    endpoints: &Endpoints,
+    options: &CutoverOptions,
+    (source, target): (&Session, &Session),
+    migration: migration::Migration,
+    reporter: &Reporter,
+) -> Result<migration::Migration> {
+    let pgbouncer = options.application.pgbouncer.as_ref();
+    match migration.phase {
+        Phase::Cutover => {
+            Box::pin(undo_interrupted(endpoints, pgbouncer, (source, target), reporter)).await?;
+            migration_on(target).await
+        }
+        Phase::Done => {
+            Box::pin(complete_interrupted(endpoints, pgbouncer, target, reporter)).await?;
+            Ok(migration)
+        }
+        _ => Ok(migration),
+    }
+}
+
+/// The target is open: clients that a cutover which died has left waiting go on there.
+pub(crate) async fn complete_interrupted(
+    endpoints: &Endpoints,
+    pgbouncer: Option<&PgBouncerOptions>,
+    target: &Session,
+    reporter: &Reporter,
+) -> Result<()> {
+    application::pgbouncer::settle(endpoints, target, pgbouncer, true, reporter).await
+}
+
 /// Undoes what a cutover that died has left: called by `run` when it finds the phase.
-pub(crate) async fn undo_interrupted(source: &Session, target: &Session, reporter: &Reporter) -> Result<()> {
+pub(crate) async fn undo_interrupted(
+    endpoints: &Endpoints,
+    pgbouncer: Option<&PgBouncerOptions>,
+    (source, target): (&Session, &Session),
+    reporter: &Reporter,
+) -> Result<()> {
     close::undo(source, target, reporter).await?;
+    application::pgbouncer::settle(endpoints, target, pgbouncer, false, reporter).await?;
     follow_again(source, target, &migration_on(target).await?).await?;
     reporter.step("an interrupted cutover was undone");
     Ok(())

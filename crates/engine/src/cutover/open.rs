@@ -125,8 +125,14 @@ impl Opening {
         if error.server().is_some() {
             return Err(error).doing("opening the target");
         }
-        cutover.target = committed_after_all(cutover, error).await?;
-        Ok(())
+        cutover.is_undecided = true;
+        let decided = committed_after_all(cutover).await?;
+        cutover.is_undecided = false;
+        cutover.target = decided.session;
+        if decided.is_open {
+            return Ok(());
+        }
+        Err(error).doing("opening the target")
     }
 
     async fn try_commit(&self, target: &Session) -> std::result::Result<(), PgError> {
@@ -174,29 +180,42 @@ pub(super) async fn refresh_views(cutover: &Cutover<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The answer to the commit was lost: only the phase on the target says whether it took place.
-async fn committed_after_all(cutover: &Cutover<'_>, lost: PgError) -> Result<Session> {
+/// What became of a commit whose answer was lost.
+struct Decided {
+    session: Session,
+    is_open: bool,
+}
+
+/// Only the phase on the target says whether it took place, and only once the backend that was to commit is gone.
+async fn committed_after_all(cutover: &Cutover<'_>) -> Result<Decided> {
     let deadline = Instant::now() + OUTCOME_PATIENCE;
     loop {
-        if let Ok(target) = cutover
-            .endpoints
-            .target_session(&cutover.migration.id, "cutover")
-            .await
-        {
-            let migration = migration::read(&target).await.doing("reading the migration")?;
-            return match migration.map(|migration| migration.phase) {
-                Some(Phase::Done) => Ok(target),
-                _ => Err(lost).doing("opening the target"),
-            };
-        }
+        let outcome = decide(cutover).await;
+        let Err(error) = outcome else { return outcome };
         if Instant::now() >= deadline {
             return Err(EngineError::stopped(
                 "it is not known whether the target was opened",
-                format!("The connection was lost while the cutover was being committed: {lost}."),
+                format!("The connection was lost while the cutover was being committed: {error}."),
                 "when the target answers again, see \"transhume status\": in phase done the application belongs \
                  there, in phase cutover \"transhume run\" opens the source again",
             ));
         }
         tokio::time::sleep(OUTCOME_INTERVAL).await;
     }
+}
+
+async fn decide(cutover: &Cutover<'_>) -> Result<Decided> {
+    let session = cutover
+        .endpoints
+        .target_session(&cutover.migration.id, "cutover")
+        .await?;
+    let asking = "asking whether the target was opened";
+    opening::end_lost_session(&session, cutover.target.backend_pid())
+        .await
+        .doing(asking)?;
+    let phase = migration::final_phase(&session).await.doing(asking)?;
+    Ok(Decided {
+        is_open: phase == Some(Phase::Done),
+        session,
+    })
 }

@@ -174,6 +174,7 @@ async fn migrate(
         selection: Selection::default(),
         load: LoadOptions::default(),
         programs: None,
+        pgbouncer: None,
         until_caught_up: true,
     };
     let started = Instant::now();

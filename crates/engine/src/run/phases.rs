@@ -4,11 +4,12 @@ use transhume_core::phase::Phase;
 use transhume_pg::{
     marker,
     snapshot::SnapshotHolder,
-    state::{history, migration},
+    state::{history, migration, runner},
 };
 
 use super::{Run, RunReason, additions, tables, watch};
 use crate::{
+    cutover,
     error::{Doing, EngineError, Result},
     follow::{self, EndReason, FollowRequest, Until},
     load,
@@ -25,8 +26,22 @@ impl Run<'_> {
             Phase::FullLoad => self.full_load().await.map(|()| None),
             Phase::PostData => self.post_data().await.map(|()| None),
             Phase::Follow | Phase::Cutover => Box::pin(self.follow()).await,
-            Phase::Done => Ok(Some(RunReason::Done)),
+            Phase::Done => self.done().await.map(Some),
         }
+    }
+
+    /// A cutover that died behind its last step has left it to be completed; one that lives does it itself.
+    async fn done(&self) -> Result<RunReason> {
+        let is_alive = runner::is_cutover_alive(&self.target)
+            .await
+            .doing("looking for the cutover")?;
+        if !is_alive {
+            let pgbouncer = self.options.pgbouncer.as_ref();
+            let completing =
+                cutover::complete_interrupted(self.endpoints, pgbouncer, &self.target, self.reporter);
+            Box::pin(completing).await?;
+        }
+        Ok(RunReason::Done)
     }
 
     async fn prepare(&mut self) -> Result<()> {

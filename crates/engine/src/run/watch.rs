@@ -105,17 +105,27 @@ pub(super) async fn interrupted_cutover(run: &Run<'_>) -> EngineError {
     }
 }
 
-async fn look(run: &Run<'_>) -> Result<()> {
+async fn is_cutting_over(run: &Run<'_>) -> Result<bool> {
     let migration = migration::read(&run.target)
         .await
         .doing("reading the migration")?;
-    let is_cutting_over = migration.is_some_and(|migration| migration.phase == Phase::Cutover);
-    if is_cutting_over
-        && !runner::is_cutover_alive(&run.target)
+    Ok(migration.is_some_and(|migration| migration.phase == Phase::Cutover))
+}
+
+async fn look(run: &Run<'_>) -> Result<()> {
+    if !is_cutting_over(run).await?
+        || runner::is_cutover_alive(&run.target)
             .await
             .doing("looking for the cutover")?
     {
-        Box::pin(cutover::undo_interrupted(&run.source, &run.target, run.reporter)).await?;
+        return Ok(());
+    }
+    // It may have ended well between the two looks; now that it is gone, its phase is its last word.
+    if is_cutting_over(run).await? {
+        let pgbouncer = run.options.pgbouncer.as_ref();
+        let sessions = (&run.source, &run.target);
+        let undoing = cutover::undo_interrupted(run.endpoints, pgbouncer, sessions, run.reporter);
+        Box::pin(undoing).await?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Both ways of a run: forward until the cutover, and back from it on.
 
 use transhume_core::{direction::Direction, schema_watch::CarryOver};
-use transhume_pg::state::migration;
+use transhume_pg::state::{migration, runner};
 
 use super::{Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
     cancel::{self, Cancellation},
+    cutover,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     fallback,
@@ -27,6 +28,7 @@ pub async fn run(
             return Ok(end);
         }
     }
+    complete(endpoints, options, reporter).await?;
     let looking = || fallback::way_back(endpoints, reporter);
     let reversed = reopen::persist(looking, reporter, cancellation)
         .await?
@@ -40,6 +42,22 @@ pub async fn run(
         other => other,
     };
     Ok(RunEnd { reason, ..back })
+}
+
+/// Clients that a cutover which died has left waiting go on; one that lives sees to it itself.
+async fn complete(endpoints: &Endpoints, options: &RunOptions, reporter: &Reporter) -> Result<()> {
+    let target = endpoints.target_session("run", "control").await?;
+    if runner::is_cutover_alive(&target)
+        .await
+        .doing("looking for the cutover")?
+    {
+        return Ok(());
+    }
+    let pgbouncer = options.pgbouncer.as_ref();
+    Box::pin(cutover::complete_interrupted(
+        endpoints, pgbouncer, &target, reporter,
+    ))
+    .await
 }
 
 async fn has_way_back(endpoints: &Endpoints) -> Result<bool> {

@@ -110,6 +110,14 @@ pub async fn read(target: &Session) -> Result<Option<Migration>, PgError> {
     row.as_ref().map(from_row).transpose()
 }
 
+/// The phase once nobody is changing it any more.
+pub async fn final_phase(target: &Session) -> Result<Option<Phase>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/migration/final_phase.sql"), &[])
+        .await?;
+    Ok(row.and_then(|row| row.get::<_, &str>("phase").parse().ok()))
+}
+
 fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
     let unreadable = |what: String| PgError::Protocol {
         endpoint: "transhume.migration".to_owned(),

@@ -11,6 +11,7 @@ mod large_objects;
 mod live;
 mod objects;
 mod planning;
+mod pooled;
 mod refusals;
 mod restarts;
 mod retention;

@@ -145,7 +145,10 @@ impl Site {
 
     /// Runs in the background.
     pub(super) fn begin(&self, arguments: &[&str]) -> Running {
-        let log = self.directory.path().join(format!("{}.log", arguments.join("")));
+        // Whatever may stand in a file's name, and not too much of it.
+        let name = arguments.join("").replace('/', "_");
+        let name: String = name.chars().take(100).collect();
+        let log = self.directory.path().join(format!("{name}.log"));
         let file = std::fs::File::create(&log).expect("a log can be written");
         let child = self
             .command(arguments)

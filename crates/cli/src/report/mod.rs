@@ -1,0 +1,151 @@
+//! The report of a cutover as files for a change ticket: Markdown and self-contained HTML.
+//!
+//! Owns their words and drawing; every figure comes from the engine's report. Refuses scripts, styles or pictures from
+//! elsewhere: the page must open in ten years, on a machine without a network.
+
+mod html;
+mod markdown;
+mod timeline;
+
+use std::path::{Path, PathBuf};
+
+use transhume_engine::cutover::CutoverReport;
+
+use crate::failure::{Failure, Result};
+
+/// Writes both files and returns their paths.
+pub(crate) fn write(directory: &Path, report: &CutoverReport) -> Result<[PathBuf; 2]> {
+    std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
+    let base = format!(
+        "transhume-{}-{}-{}",
+        kind(report),
+        report.migration,
+        moment(report)
+    );
+    let files = [
+        (format!("{base}.md"), markdown::page(report)),
+        (format!("{base}.html"), html::page(report)),
+    ];
+    let paths = files.map(|(name, text)| {
+        let path = directory.join(name);
+        std::fs::write(&path, text)
+            .map_err(|error| unwritable(&path, &error))
+            .map(|()| path)
+    });
+    let [markdown, html] = paths;
+    Ok([markdown?, html?])
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write the report {}: {error}", path.display())).with_hint(
+        "the cutover itself is over; its figures are in transhume.history on the target, and --json prints them",
+    )
+}
+
+fn kind(report: &CutoverReport) -> &'static str {
+    if report.rehearsal { "rehearsal" } else { "cutover" }
+}
+
+/// The time of its beginning, for a file's name.
+fn moment(report: &CutoverReport) -> String {
+    let seconds = report.started_at.split('.').next().unwrap_or_default();
+    seconds.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+fn title(report: &CutoverReport) -> String {
+    let what = if report.rehearsal {
+        "Rehearsal of a cutover"
+    } else {
+        "Cutover"
+    };
+    format!("{what}: {}", report.target_dsn)
+}
+
+/// One sentence that a tired reader can stop after.
+fn verdict(report: &CutoverReport) -> String {
+    let milliseconds = report.write_pause_milliseconds;
+    if let Some(forecast) = report.forecast_milliseconds {
+        return format!(
+            "All but the last step was done and undone in {milliseconds:.0} ms; a cutover now would pause writes for about \
+             {forecast:.0} ms."
+        );
+    }
+    match report.late_changes {
+        0 => format!(
+            "The application lives on the target. Writes paused for {milliseconds:.0} ms, and nothing was committed on the \
+             source after the fence."
+        ),
+        late => format!(
+            "The application lives on the target. Writes paused for {milliseconds:.0} ms, BUT {late} CHANGES WERE COMMITTED \
+             ON THE SOURCE AFTER THE FENCE and are only there."
+        ),
+    }
+}
+
+/// What was done, as pairs of a word and a value.
+fn facts(report: &CutoverReport) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("migration", report.migration.clone()),
+        ("began", report.started_at.clone()),
+        ("run by", format!("{}, transhume {}", report.by, report.program)),
+        ("source", report.source.clone()),
+        ("target", report.target.clone()),
+        ("fence LSN", report.fence_lsn.to_string()),
+        ("fence taken at try", tries(report)),
+        ("sequences set", report.sequences_set.to_string()),
+        (
+            "large objects completed in the pause",
+            report.large_objects_changed.to_string(),
+        ),
+    ];
+    if !report.rehearsal {
+        facts.push(("sessions ended on the source", report.sessions_ended.to_string()));
+        facts.push((
+            "changes on the source after the fence",
+            report.late_changes.to_string(),
+        ));
+    }
+    let overrides: Vec<&str> = report.gate.overrides.iter().map(|name| name.name()).collect();
+    let overridden = if overrides.is_empty() {
+        "none".to_owned()
+    } else {
+        overrides.join(", ")
+    };
+    facts.push(("conditions gone past by name", overridden));
+    facts
+}
+
+fn tries(report: &CutoverReport) -> String {
+    let waits: Vec<String> = report
+        .earlier_tries_milliseconds
+        .iter()
+        .map(|wait| format!("{wait:.0} ms"))
+        .collect();
+    if waits.is_empty() {
+        return report.fence_attempts.to_string();
+    }
+    format!(
+        "{}; writers waited in vain before: {}",
+        report.fence_attempts,
+        waits.join(", ")
+    )
+}
+
+/// What somebody still has to do, in order.
+fn remaining(report: &CutoverReport) -> Vec<String> {
+    if report.rehearsal {
+        return vec!["run \"transhume cutover\" when the time has come".to_owned()];
+    }
+    let mut list: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| !finding.remedy.is_empty())
+        .map(|finding| format!("{}: {}", finding.code, finding.remedy))
+        .collect();
+    list.push(format!(
+        "see that the application is connected to {}",
+        report.target_dsn
+    ));
+    list.push("run \"transhume finish\" once nothing of the old source is needed".to_owned());
+    list
+}

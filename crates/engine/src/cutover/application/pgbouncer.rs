@@ -1,0 +1,388 @@
+//! PgBouncer: `PAUSE`, its file rewritten and read again, `RESUME`. Clients wait and none fails.
+//!
+//! The former file is kept beside the new one until the cutover is over, so that a process which comes after a crash
+//! can put it back; it may hold passwords, and its copy has the same owner and rights.
+
+use std::{
+    io::ErrorKind,
+    os::unix::fs::{MetadataExt, chown},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use transhume_core::{
+    finding::Finding,
+    gate::{Condition, ConditionName},
+    pgbouncer_file::{NewEntry, Place, rewrite},
+};
+use transhume_pg::{
+    conninfo::ConnectionSettings,
+    names,
+    pgbouncer::Console,
+    session::Session,
+    state::{
+        deviation::{self, NewDeviation, Side},
+        finding,
+    },
+};
+
+use crate::{
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    report::{Report, Reporter},
+};
+
+/// The deviation that held clients are.
+const KIND: &str = "pgbouncer";
+
+/// Appended to the file's name: what it held before the cutover.
+const FORMER: &str = ".before-transhume";
+
+#[derive(Debug, Clone)]
+pub struct PgBouncerOptions {
+    /// The admin console: PgBouncer's address, its database `pgbouncer`, a user of `admin_users`.
+    pub admin: ConnectionSettings,
+    /// The name of the entry; none: that of the source's database.
+    pub database: Option<String>,
+    /// The file with the section [databases], on this machine.
+    pub file: PathBuf,
+    /// The entry's whole new right-hand side; none: the former one with the target's host, port and database.
+    pub entry: Option<String>,
+    /// How long running transactions may take to end once new ones wait.
+    pub timeout: Duration,
+}
+
+pub(super) struct PgBouncer {
+    options: PgBouncerOptions,
+    database: String,
+    console: Console,
+    former: String,
+    new: String,
+    /// What the clients would find in the way.
+    remark: Option<String>,
+    is_held: bool,
+    is_pointed: bool,
+}
+
+impl PgBouncer {
+    /// Connects, and makes sure that all that will be needed can be done.
+    pub(super) async fn connect(options: &PgBouncerOptions, endpoints: &Endpoints) -> Result<Self> {
+        let database = database(options, endpoints);
+        let mut console = console(options).await?;
+        let former = read(&options.file)?;
+        let new = rewritten(&former, options, &database, endpoints)?;
+        probe(&options.file)?;
+        let remark = remark(&mut console, options, &database).await?;
+        Ok(Self {
+            options: options.clone(),
+            database,
+            console,
+            former,
+            new,
+            remark,
+            is_held: false,
+            is_pointed: false,
+        })
+    }
+
+    pub(super) fn condition(&self, name: ConditionName) -> Condition {
+        match &self.remark {
+            None => Condition::met(
+                name,
+                format!(
+                    "PgBouncer can hold the clients of {} and point them to the target",
+                    self.database
+                ),
+            ),
+            Some(remark) => Condition::degraded(
+                name,
+                remark,
+                "set pool_mode = transaction for it, or expect the time-out of PAUSE",
+            ),
+        }
+    }
+
+    /// Before clients are held, so that whoever comes after a crash finds them.
+    pub(super) async fn write_down(&self, target: &Session) -> Result<()> {
+        let new = NewDeviation {
+            side: Side::Application,
+            kind: KIND,
+            object: &self.database,
+            description: &format!(
+                "PgBouncer at {} holds the clients of {}",
+                self.options.admin.host_label(),
+                self.database
+            ),
+            undo: &[format!("RESUME {}", self.database)],
+        };
+        deviation::intend(&**target, &new)
+            .await
+            .doing("recording that clients are held")
+            .map(drop)
+    }
+
+    /// False where their transactions did not end in time: then they go on.
+    pub(super) async fn hold(&mut self) -> Result<bool> {
+        self.is_held = true;
+        let pausing = self.console.pause(&self.database);
+        if let Ok(paused) = tokio::time::timeout(self.options.timeout, pausing).await {
+            return paused.doing("PAUSE of PgBouncer").map(|()| true);
+        }
+        // That console waits on; another one lets the clients go.
+        self.console = console(&self.options).await?;
+        self.release().await?;
+        Ok(false)
+    }
+
+    /// Why the clients could not be held.
+    pub(super) fn unheld(&self) -> EngineError {
+        EngineError::stopped(
+            format!("the transactions of {} did not end in time", self.database),
+            format!(
+                "PgBouncer was given {} ms to pause.",
+                self.options.timeout.as_millis()
+            ),
+            "end long transactions, use pool_mode = transaction, or allow more with --pgbouncer-timeout",
+        )
+    }
+
+    pub(super) async fn point_to_target(&mut self) -> Result<()> {
+        write(&former_path(&self.options.file), &self.former, &self.options.file)?;
+        self.is_pointed = true;
+        write(&self.options.file, &self.new, &self.options.file)?;
+        self.console.reload().await.doing("RELOAD of PgBouncer")
+    }
+
+    pub(super) async fn release(&mut self) -> Result<()> {
+        if self.is_held {
+            self.console
+                .resume(&self.database)
+                .await
+                .doing("RESUME of PgBouncer")?;
+            self.is_held = false;
+        }
+        Ok(())
+    }
+
+    /// On a console of its own: the former one may be in the middle of a command.
+    pub(super) async fn restore(&mut self) -> Result<()> {
+        if !self.is_held && !self.is_pointed {
+            return Ok(());
+        }
+        self.console = console(&self.options).await?;
+        if self.is_pointed {
+            put_back(&self.options.file)?;
+            self.console.reload().await.doing("RELOAD of PgBouncer")?;
+            self.is_pointed = false;
+        }
+        self.release().await
+    }
+}
+
+/// The clients have gone on: nothing is left to undo, and the copy of the former file goes.
+pub(crate) async fn settled(target: &Session, options: Option<&PgBouncerOptions>) -> Result<()> {
+    if let Some(options) = options {
+        remove(&former_path(&options.file))?;
+    }
+    for held in open(target).await? {
+        deviation::undone(&**target, held.id)
+            .await
+            .doing("recording that clients are held no more")?;
+    }
+    Ok(())
+}
+
+/// After a crash: clients that are still held go on, to the target where it is open, else to the source.
+pub(crate) async fn settle(
+    endpoints: &Endpoints,
+    target: &Session,
+    options: Option<&PgBouncerOptions>,
+    is_open: bool,
+    reporter: &Reporter,
+) -> Result<()> {
+    let held = open(target).await?;
+    let Some(first) = held.first() else {
+        return Ok(());
+    };
+    let side = if is_open { "target" } else { "source" };
+    let Some(options) = options else {
+        let finding = Finding::warning(
+            "clients-held",
+            &first.object,
+            format!(
+                "{}, since a cutover died; the application belongs to the {side}",
+                first.description
+            ),
+            format!(
+                "point the entry to the {side} where it is not, then run RELOAD and {} in PgBouncer's console; \
+                 [cutover.pgbouncer] in the configuration of \"transhume run\" does that by itself",
+                first.undo.join("; ")
+            ),
+        );
+        finding::replace(&**target, "cutover", &finding)
+            .await
+            .doing("recording that clients are held")?;
+        reporter.send(Report::Finding { finding });
+        return settled(target, None).await;
+    };
+    let database = database(options, endpoints);
+    let mut console = console(options).await?;
+    if is_open {
+        let former = read(&former_path(&options.file)).or_else(|_| read(&options.file))?;
+        let new = rewritten(&former, options, &database, endpoints)?;
+        write(&options.file, &new, &options.file)?;
+    } else {
+        put_back(&options.file)?;
+    }
+    console.reload().await.doing("RELOAD of PgBouncer")?;
+    console.resume(&database).await.doing("RESUME of PgBouncer")?;
+    reporter.step(format!(
+        "PgBouncer lets the clients of {database} go on, to the {side}"
+    ));
+    settled(target, Some(options)).await
+}
+
+async fn open(target: &Session) -> Result<Vec<deviation::Deviation>> {
+    let mut open = deviation::open(target, Side::Application)
+        .await
+        .doing("looking for clients that are held")?;
+    open.retain(|deviation| deviation.kind == KIND);
+    Ok(open)
+}
+
+fn database(options: &PgBouncerOptions, endpoints: &Endpoints) -> String {
+    let own = || endpoints.source.database().to_owned();
+    options.database.clone().unwrap_or_else(own)
+}
+
+async fn console(options: &PgBouncerOptions) -> Result<Console> {
+    Console::connect(&options.admin, &names::application_name("cutover", "pgbouncer"))
+        .await
+        .doing("connecting to PgBouncer's console")
+}
+
+fn rewritten(
+    text: &str,
+    options: &PgBouncerOptions,
+    database: &str,
+    endpoints: &Endpoints,
+) -> Result<String> {
+    let new = match &options.entry {
+        Some(entry) => NewEntry::Written(entry.clone()),
+        None => NewEntry::PointingTo(place(&endpoints.target)?),
+    };
+    rewrite(text, database, &new).map_err(|error| {
+        EngineError::refused(
+            format!("{}: {error}", options.file.display()),
+            "name the file and the entry with cutover.pgbouncer.file and database",
+        )
+    })
+}
+
+fn place(target: &ConnectionSettings) -> Result<Place> {
+    let (host, port) = target.servers().next().ok_or_else(|| {
+        EngineError::refused(
+            "the target names no server",
+            "give the entry with cutover.pgbouncer.entry",
+        )
+    })?;
+    Ok(Place {
+        host,
+        port,
+        database: target.database().to_owned(),
+    })
+}
+
+/// A session pool gives a server back only when its client leaves: PAUSE would wait for all of them.
+async fn remark(console: &mut Console, options: &PgBouncerOptions, database: &str) -> Result<Option<String>> {
+    let asking = "asking PgBouncer's console";
+    let own = console.served(database).await.doing(asking)?;
+    let own = own.map(|served| served.pool_mode).filter(|mode| !mode.is_empty());
+    let mode = match own {
+        Some(mode) => Some(mode),
+        None => console.setting("pool_mode").await.doing(asking)?,
+    };
+    let read = console.file().await.doing(asking)?;
+    let same = |read: &Path| match (read.canonicalize(), options.file.canonicalize()) {
+        (Ok(read), Ok(named)) => read == named,
+        // Another machine's name for it, or a file that it includes: nothing can be said.
+        _ => true,
+    };
+    if let Some(read) = read.filter(|read| !same(read)) {
+        return Ok(Some(format!(
+            "PgBouncer reads {}, which must include {}",
+            read.display(),
+            options.file.display()
+        )));
+    }
+    Ok(mode
+        .filter(|mode| mode == "session")
+        .map(|_| format!("PgBouncer pools sessions of {database}: PAUSE waits until their clients leave")))
+}
+
+fn former_path(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(FORMER);
+    PathBuf::from(name)
+}
+
+fn put_back(file: &Path) -> Result<()> {
+    let former = former_path(file);
+    match std::fs::read_to_string(&former) {
+        Ok(text) => {
+            write(file, &text, &former)?;
+            remove(&former)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(unusable("read", &former, &error)),
+    }
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).map_err(|error| unusable("read", file, &error))
+}
+
+fn remove(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable("remove", file, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// That a file can be made beside it is tried, not guessed.
+fn probe(file: &Path) -> Result<()> {
+    let directory = real(file).parent().map_or_else(PathBuf::new, Path::to_owned);
+    tempfile::Builder::new()
+        .prefix(".transhume")
+        .tempfile_in(directory)
+        .map(drop)
+        .map_err(|error| unusable("write beside", file, &error))
+}
+
+/// Whole or not at all, with owner and rights of `like`; a link stays one.
+fn write(file: &Path, text: &str, like: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| unusable("write", file, &error);
+    let file = real(file);
+    let like = std::fs::metadata(like).map_err(failed)?;
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let new = tempfile::Builder::new()
+        .prefix(".transhume")
+        .tempfile_in(directory)
+        .map_err(failed)?;
+    std::fs::write(new.path(), text).map_err(failed)?;
+    std::fs::set_permissions(new.path(), like.permissions()).map_err(failed)?;
+    chown(new.path(), Some(like.uid()), Some(like.gid())).map_err(failed)?;
+    new.as_file().sync_all().map_err(failed)?;
+    new.persist(&file).map(drop).map_err(|error| failed(error.error))
+}
+
+fn real(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| file.to_owned())
+}
+
+fn unusable(what: &str, file: &Path, error: &std::io::Error) -> EngineError {
+    EngineError::refused(
+        format!("cannot {what} {}: {error}", file.display()),
+        "run the cutover on PgBouncer's machine, as a user that may write its configuration's directory",
+    )
+}
