@@ -37,5 +37,6 @@ pub mod sequence;
 pub mod sequence_value;
 pub mod table;
 pub mod visibility;
+pub mod vote;
 pub mod wal_retention;
 pub mod way_back;

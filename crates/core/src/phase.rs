@@ -23,18 +23,21 @@ pub enum Phase {
     Follow,
     /// A cutover holds the fence on the source; the runner drains to its marker.
     Cutover,
+    /// Several databases move together and all are ready: each opens its target now, and none goes back any more.
+    Opening,
     /// The application lives on the target. Only `finish` remains.
     Done,
 }
 
 impl Phase {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Prepare,
         Self::PreData,
         Self::FullLoad,
         Self::PostData,
         Self::Follow,
         Self::Cutover,
+        Self::Opening,
         Self::Done,
     ];
 
@@ -47,15 +50,18 @@ impl Phase {
             Self::PostData => "post-data",
             Self::Follow => "follow",
             Self::Cutover => "cutover",
+            Self::Opening => "opening",
             Self::Done => "done",
         }
     }
 
-    /// Forward one at a time, but a reverse stream has nothing to load; the single way back is from a
-    /// cutover that was undone.
+    /// Forward one at a time, but a reverse stream has nothing to load, and one database alone opens without
+    /// waiting for others; back only from a cutover that was undone.
     pub fn may_become(self, next: Self) -> bool {
         match (self, next) {
-            (Self::Cutover | Self::Prepare, Self::Follow) => true,
+            (Self::Cutover | Self::Opening | Self::Prepare, Self::Follow) | (Self::Cutover, Self::Done) => {
+                true
+            }
             _ => next as u8 == self as u8 + 1,
         }
     }
@@ -102,7 +108,7 @@ mod tests {
             .filter(|(from, to)| from.may_become(*to))
             .collect();
 
-        assert_eq!(legal.len(), 8);
+        assert_eq!(legal.len(), 11);
         assert!(legal.contains(&(Phase::Cutover, Phase::Follow)));
         assert!(legal.contains(&(Phase::Prepare, Phase::Follow)));
         assert!(!legal.contains(&(Phase::Done, Phase::Cutover)));

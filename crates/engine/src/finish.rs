@@ -152,7 +152,7 @@ impl<'run> Ending<'run> {
     /// The reverse stream and its state; the old source, where the application may live again, keeps its rows.
     async fn end_way_back(&mut self, endpoints: &Endpoints) -> Result<()> {
         let mut back = Box::pin(Self::begin(&endpoints.reversed(), self.reporter)).await?;
-        if back.migration.phase == Phase::Cutover {
+        if matches!(back.migration.phase, Phase::Cutover | Phase::Opening) {
             return Err(EngineError::refused(
                 "a fallback is under way",
                 "wait for its end, or start \"transhume run\", which undoes it where its process died",

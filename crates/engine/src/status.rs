@@ -158,7 +158,7 @@ pub async fn add_way_back(status: &mut Status, source: Option<&ConnectionSetting
         Ok(stream) if stream.migration == status.migration => WayBackStatus {
             state: match stream.phase {
                 Phase::Done => WayBackState::FallenBack,
-                Phase::Cutover => WayBackState::FallingBack,
+                Phase::Cutover | Phase::Opening => WayBackState::FallingBack,
                 _ => WayBackState::Open,
             },
             stream: Some(Box::new(stream)),

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use transhume_engine::conninfo::ConnectionSettings;
 use transhume_engine::cutover::{
-    ConditionName, ConditionState, CutoverOptions, CutoverReport, Gate, UnknownCondition, check, cutover,
+    Ballot, ConditionName, ConditionState, CutoverOptions, CutoverReport, Gate, UnknownCondition, check,
+    cutover,
 };
 
+use super::group::Group;
 use crate::{
     application::{HookArguments, PgBouncerArguments},
     arguments::replace,
@@ -101,6 +103,13 @@ impl Arguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         self.switch.overlay(settings);
     }
+
+    fn options(&self, invocation: &Invocation) -> Result<CutoverOptions> {
+        Ok(CutoverOptions {
+            without_fallback: self.without_fallback,
+            ..self.switch.options(&invocation.settings)?
+        })
+    }
 }
 
 impl SwitchArguments {
@@ -131,11 +140,8 @@ fn condition(word: &str) -> std::result::Result<ConditionName, String> {
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let switch = &arguments.switch;
-    let options = CutoverOptions {
-        without_fallback: arguments.without_fallback,
-        ..switch.options(&invocation.settings)?
-    };
     if switch.check {
+        let options = arguments.options(invocation)?;
         let gate = shown(&invocation.terminal, async |reporter| {
             check(&endpoints, &options, reporter).await
         });
@@ -147,10 +153,44 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         "cutover",
         &consequence(switch.rehearse, &endpoints.source, &endpoints.target),
     )?;
-    let report = shown(&invocation.terminal, async |reporter| {
-        cutover(&endpoints, &options, reporter, &invocation.cancellation).await
+    move_over(arguments, invocation, Ballot::alone()).await
+}
+
+/// All databases of the file under one fence, or none.
+pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exit> {
+    let switch = &arguments.switch;
+    if switch.check {
+        return group.at_once(|member| execute(arguments, member)).await;
+    }
+    let names = group.names().join(", ");
+    let consequence = if switch.rehearse {
+        format!(
+            "Writers on the sources of {names} will wait for as long as the rehearsal takes, then go on there."
+        )
+    } else {
+        format!(
+            "Writes on the sources of {names} will be stopped for good, and their targets will be opened for the \
+             application: all of them, or none."
+        )
+    };
+    confirm(&group.terminal, switch.yes, "cutover", &consequence)?;
+    let mut ballots = group.ballots();
+    let mut ballot = || ballots.next().expect("invariant: there is one for each member");
+    group
+        .at_once(|member| move_over(arguments, member, ballot()))
+        .await
+}
+
+async fn move_over(arguments: &Arguments, invocation: &Invocation, ballot: Ballot) -> Result<Exit> {
+    let (endpoints, options) = (invocation.endpoints()?, arguments.options(invocation)?);
+    let moved = shown(&invocation.terminal, async |reporter| {
+        cutover(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
     .await?;
+    let Some(report) = moved else {
+        invocation.terminal.note("it was moved before");
+        return Ok(Exit::Success);
+    };
     let next = match report.way_back {
         Some(_) => {
             "point the application to the target and keep `transhume run` going: the old source follows it, and \
@@ -158,7 +198,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         }
         None => "point the application to the target; then `transhume finish` removes what is left",
     };
-    conclude(switch, invocation, &report, next)
+    conclude(&arguments.switch, invocation, &report, next)
 }
 
 /// Shows and writes what was done, and says what comes next.

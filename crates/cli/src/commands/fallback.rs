@@ -1,9 +1,15 @@
 //! `fallback`: the switch back.
 
 use clap::Args;
-use transhume_engine::fallback::{check, fallback};
+use transhume_engine::{
+    cutover::{Ballot, CutoverOptions},
+    fallback::{check, fallback},
+};
 
-use super::cutover::{SwitchArguments, conclude, consequence, show_gate};
+use super::{
+    cutover::{SwitchArguments, conclude, consequence, show_gate},
+    group::Group,
+};
 use crate::{
     config::Config,
     failure::{Exit, Result},
@@ -35,17 +41,22 @@ impl Arguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         self.switch.overlay(settings);
     }
+
+    fn options(&self, invocation: &Invocation) -> Result<CutoverOptions> {
+        let mut options = self.switch.options(&invocation.settings)?;
+        if let Some(pgbouncer) = &mut options.application.pgbouncer {
+            // What the file says whole is about the way there; back, the entry that it made is pointed to the old source.
+            pgbouncer.entry = None;
+        }
+        Ok(options)
+    }
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let switch = &arguments.switch;
-    let mut options = switch.options(&invocation.settings)?;
-    if let Some(pgbouncer) = &mut options.application.pgbouncer {
-        // What the file says whole is about the way there; back, the entry that it made is pointed to the old source.
-        pgbouncer.entry = None;
-    }
     if switch.check {
+        let options = arguments.options(invocation)?;
         let gate = shown(&invocation.terminal, async |reporter| {
             check(&endpoints, &options, reporter).await
         });
@@ -57,10 +68,38 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         "fallback",
         &consequence(switch.rehearse, &endpoints.target, &endpoints.source),
     )?;
-    let report = shown(&invocation.terminal, async |reporter| {
-        fallback(&endpoints, &options, reporter, &invocation.cancellation).await
+    move_back(arguments, invocation, Ballot::alone()).await
+}
+
+/// All databases of the file under one fence, or none.
+pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exit> {
+    let switch = &arguments.switch;
+    if switch.check {
+        return group.at_once(|member| execute(arguments, member)).await;
+    }
+    let names = group.names().join(", ");
+    let consequence = format!(
+        "Writes on the targets of {names} will be stopped, and their old sources will be opened for the application \
+         again: all of them, or none."
+    );
+    confirm(&group.terminal, switch.yes, "fallback", &consequence)?;
+    let mut ballots = group.ballots();
+    let mut ballot = || ballots.next().expect("invariant: there is one for each member");
+    group
+        .at_once(|member| move_back(arguments, member, ballot()))
+        .await
+}
+
+async fn move_back(arguments: &Arguments, invocation: &Invocation, ballot: Ballot) -> Result<Exit> {
+    let (endpoints, options) = (invocation.endpoints()?, arguments.options(invocation)?);
+    let moved = shown(&invocation.terminal, async |reporter| {
+        fallback(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
     .await?;
+    let Some(report) = moved else {
+        invocation.terminal.note("it was moved before");
+        return Ok(Exit::Success);
+    };
     let next = "point the application to the old source; then `transhume finish` removes what is left";
-    conclude(switch, invocation, &report, next)
+    conclude(&arguments.switch, invocation, &report, next)
 }

@@ -5,8 +5,9 @@
 //! the one that asks most of the operator; a failure of one ends no other.
 
 use futures_util::future::join_all;
+use transhume_engine::cutover::Ballot;
 
-use super::{one, watch};
+use super::{cutover, fallback, one, watch};
 use crate::{
     arguments::Command,
     config::Database,
@@ -81,26 +82,37 @@ impl Group {
             Command::Table(_) => Err(Failure::new("`table` works on one database at a time")
                 .with_hint("choose it with --database")),
             Command::Watch(arguments) => watch::several(arguments, self).await,
-            Command::Cutover(_) => {
-                Err(Failure::new("`cutover` moves one database at a time")
-                    .with_hint("choose it with --database"))
-            }
-            Command::Fallback(_) => Err(Failure::new("`fallback` moves one database at a time")
-                .with_hint("choose it with --database")),
+            Command::Cutover(arguments) => cutover::together(arguments, self).await,
+            Command::Fallback(arguments) => fallback::together(arguments, self).await,
             // They ask the operator, one question after the other.
             Command::Finish(_) | Command::Abort(_) => self.in_turn(command).await,
-            _ => self.at_once(command).await,
+            _ => self.at_once(|member| one(command, member)).await,
         }
     }
 
-    async fn at_once(&self, command: &Command) -> Result<Exit> {
-        let ends = join_all(self.members.iter().map(async |member| {
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.members.iter().map(Invocation::name).collect()
+    }
+
+    /// A vote for each member.
+    pub(super) fn ballots(&self) -> impl Iterator<Item = Ballot> {
+        Ballot::of(self.members.len()).into_iter()
+    }
+
+    pub(super) async fn at_once<'a, Work>(
+        &'a self,
+        mut work: impl FnMut(&'a Invocation) -> Work,
+    ) -> Result<Exit>
+    where
+        Work: Future<Output = Result<Exit>>,
+    {
+        let ends = join_all(self.members.iter().map(|member| {
             // One whole migration is a large future.
-            let end = Box::pin(one(command, member)).await;
-            told(member, end)
+            let working = Box::pin(work(member));
+            async { told(member, working.await) }
         }));
         let ends = ends.await;
-        self.tell(ends)
+        self.tell(&ends)
     }
 
     async fn in_turn(&self, command: &Command) -> Result<Exit> {
@@ -109,15 +121,15 @@ impl Group {
             let end = Box::pin(one(command, member)).await;
             ends.push(told(member, end));
         }
-        self.tell(ends)
+        self.tell(&ends)
     }
 
     /// Prints all results; the exit code is the gravest.
-    fn tell(&self, ends: Vec<Exit>) -> Result<Exit> {
-        let names: Vec<&str> = self.members.iter().map(Invocation::name).collect();
-        self.terminal.print_together(&names, &self.together)?;
+    fn tell(&self, ends: &[Exit]) -> Result<Exit> {
+        self.terminal.print_together(&self.names(), &self.together)?;
         Ok(ends
-            .into_iter()
+            .iter()
+            .copied()
             .max_by_key(|exit| *exit as u8)
             .unwrap_or(Exit::Success))
     }

@@ -64,7 +64,9 @@ impl Closing {
                 .doing("recording how to open the source again")?;
         }
         if let Some(armed) = armed {
-            armed.remember_closing(&cutover.source, &deviations).await?;
+            // As they were written down first: a cutover that goes on after a crash finds the grants revoked.
+            let written = open(&cutover.target).await?;
+            armed.remember_closing(&cutover.source, &written).await?;
         }
         Ok(closing)
     }

@@ -49,7 +49,7 @@ const YOUNG: Duration = Duration::from_secs(5);
 
 /// All conditions as they are now.
 pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
-    if cutover.migration.phase != Phase::Follow {
+    if cutover.migration.phase != Phase::Follow && !cutover.is_decided {
         return Err(EngineError::refused(
             format!("the migration is in phase {}", cutover.migration.phase),
             "cut over while it is in phase follow (see \"transhume status\")",

@@ -6,6 +6,7 @@
 //! return.
 
 pub mod application;
+mod ballot;
 pub(crate) mod close;
 mod gate;
 mod large_objects;
@@ -13,6 +14,7 @@ pub(crate) mod late;
 mod open;
 mod pause;
 mod stopwatch;
+mod together;
 
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ use crate::{
 };
 
 use self::application::{Application, ApplicationOptions, Moment, PgBouncerOptions};
+pub use self::ballot::Ballot;
+pub(crate) use self::together::half_open;
 
 /// Between two tries of the fence, so that what had queued behind it gets through.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(500);
@@ -155,6 +159,8 @@ pub(crate) struct Cutover<'run> {
     is_closing: bool,
     /// The target may be open: nothing may be undone before that is known.
     is_undecided: bool,
+    /// All databases of the group open: nothing goes back any more.
+    is_decided: bool,
     started_at: String,
     left_out: Vec<String>,
 }
@@ -172,33 +178,39 @@ pub(crate) async fn inspect(
     options: &CutoverOptions,
     reporter: &Reporter,
 ) -> Result<Gate> {
+    let endpoints = &endpoints.behind_fences();
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
     gate::inspect(&cutover).await
 }
 
-/// Switches over, or leaves everything as it was and says why.
+/// Switches over, or leaves everything as it was and says why. Several databases that each hold a ballot of one
+/// group switch together or not at all; none is returned for one that a broken-off cutover of the group had moved.
 pub async fn cutover(
     endpoints: &Endpoints,
     options: &CutoverOptions,
+    ballot: Ballot,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<CutoverReport> {
+) -> Result<Option<CutoverReport>> {
     let target = endpoints.target_session("cutover", "cutover").await?;
     fallback::refuse_exchanged(&migration_on(&target).await?)?;
-    switch(endpoints, options, reporter, cancellation).await
+    switch(endpoints, options, ballot, reporter, cancellation).await
 }
 
 /// The switch in either direction.
 pub(crate) async fn switch(
     endpoints: &Endpoints,
     options: &CutoverOptions,
+    ballot: Ballot,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<CutoverReport> {
+) -> Result<Option<CutoverReport>> {
+    // What a cutover that died has closed is written to all the same.
+    let endpoints = &endpoints.behind_fences();
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
     let replica_role = crate::run::replica_role(&cutover.target).await?;
     let companion = Companion::ensure(endpoints, &cutover.migration, replica_role, reporter).await?;
-    let outcome = Box::pin(cutover.switch(cancellation)).await;
+    let outcome = Box::pin(cutover.switch(ballot, cancellation)).await;
     companion.end().await?;
     outcome
 }
@@ -248,6 +260,7 @@ impl<'run> Cutover<'run> {
             undo: Vec::new(),
             is_closing: false,
             is_undecided: false,
+            is_decided: false,
             started_at: jiff::Timestamp::now().to_string(),
             left_out,
         })
@@ -260,14 +273,21 @@ impl<'run> Cutover<'run> {
             && !self.options.overrides.contains(&ConditionName::WayBack)
     }
 
-    async fn switch(mut self, cancellation: &Cancellation) -> Result<CutoverReport> {
+    async fn switch(mut self, ballot: Ballot, cancellation: &Cancellation) -> Result<Option<CutoverReport>> {
+        let Some(ballot) = self.take_up(ballot).await? else {
+            return Ok(None);
+        };
         let gate = self.pass_gate().await?;
         let mut application = Application::connect(&self).await?;
+        together::agreed(&ballot, "the gate of another database is shut").await?;
         self.enter().await?;
-        let outcome = Box::pin(self.pause(gate, &mut application, cancellation)).await;
+        let outcome = Box::pin(self.pause(gate, &mut application, &ballot, cancellation)).await;
+        // Whoever still waits for this one learns how it ended for all.
+        drop(ballot);
         match outcome {
-            Ok(report) if report.rehearsal => self.leave(&mut application).await.map(|()| report),
-            Ok(report) => Ok(report),
+            Ok(report) if report.rehearsal => self.leave(&mut application).await.map(|()| Some(report)),
+            Ok(report) => Ok(Some(report)),
+            Err(error) if self.is_decided => Err(together::not_opened(&error)),
             Err(error) => match self.leave(&mut application).await {
                 Ok(()) => Err(error),
                 Err(undoing) => Err(EngineError::stopped(
@@ -281,7 +301,7 @@ impl<'run> Cutover<'run> {
 
     async fn pass_gate(&self) -> Result<Gate> {
         let gate = gate::inspect(self).await?;
-        if !gate.is_open() {
+        if !gate.is_open() && !self.is_decided {
             return Err(EngineError::Blocked(gate.blockers()));
         }
         for (state, remark) in [
@@ -299,6 +319,9 @@ impl<'run> Cutover<'run> {
 
     /// From here on a crash is found by the phase, and `run` or another `cutover` undoes it.
     async fn enter(&mut self) -> Result<()> {
+        if self.is_decided {
+            return Ok(());
+        }
         if migration::advance(&*self.target, Phase::Follow, Phase::Cutover)
             .await
             .doing("beginning the cutover")?
@@ -440,8 +463,10 @@ async fn follow_again(source: &Session, target: &Session, migration: &migration:
     if migration.direction == Direction::Forward {
         fallback::disarm(source, target, &migration.id).await?;
     }
-    migration::advance(&**target, Phase::Cutover, Phase::Follow)
-        .await
-        .doing("going back to following")?;
+    for phase in [Phase::Cutover, Phase::Opening] {
+        migration::advance(&**target, phase, Phase::Follow)
+            .await
+            .doing("going back to following")?;
+    }
     Ok(())
 }

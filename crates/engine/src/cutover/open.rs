@@ -119,7 +119,12 @@ impl Opening {
 
     /// Commits: from here on the application lives on the target.
     pub(super) async fn commit(&self, cutover: &mut Cutover<'_>) -> Result<()> {
-        let Err(error) = self.try_commit(&cutover.target).await else {
+        let from = if cutover.is_decided {
+            Phase::Opening
+        } else {
+            Phase::Cutover
+        };
+        let Err(error) = self.try_commit(&cutover.target, from).await else {
             return Ok(());
         };
         if error.server().is_some() {
@@ -135,7 +140,7 @@ impl Opening {
         Err(error).doing("opening the target")
     }
 
-    async fn try_commit(&self, target: &Session) -> std::result::Result<(), PgError> {
+    async fn try_commit(&self, target: &Session, from: Phase) -> std::result::Result<(), PgError> {
         for deviation in &self.deviations {
             deviation::undone(&**target, deviation.id).await?;
         }
@@ -145,7 +150,7 @@ impl Opening {
         if self.has_way_back {
             way_back::set_open(&**target).await?;
         }
-        migration::advance(&**target, Phase::Cutover, Phase::Done).await?;
+        migration::advance(&**target, from, Phase::Done).await?;
         opening::commit(target).await
     }
 

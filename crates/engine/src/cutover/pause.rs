@@ -17,13 +17,14 @@ use transhume_pg::{
 use transhume_wire::lsn::Lsn;
 
 use super::{
-    Cutover, CutoverReport, Gate, RELEASE_INTERVAL,
+    Ballot, Cutover, CutoverReport, Gate, RELEASE_INTERVAL,
     application::{self, Application, Moment},
     close::Closing,
     large_objects::LargeObjects,
     late,
     open::{self, Opening},
     stopwatch::Stopwatch,
+    together::{self, Decider},
 };
 use crate::{
     cancel::Cancellation,
@@ -69,10 +70,12 @@ impl Cutover<'_> {
         &mut self,
         gate: Gate,
         application: &mut Application,
+        ballot: &Ballot,
         cancellation: &Cancellation,
     ) -> Result<CutoverReport> {
+        let decider = Decider::of(self, ballot).await?;
         let mut prepared = interruptible(cancellation, Box::pin(self.prepare(cancellation))).await?;
-        let drained = Box::pin(self.drain_behind_fence(&prepared, application));
+        let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
         let mut drained = interruptible(cancellation, drained).await?;
         if self.options.rehearse {
             return interruptible(
@@ -83,6 +86,7 @@ impl Cutover<'_> {
         }
         let closed = self.close_source(&mut prepared, drained.fence, &mut drained.stopwatch);
         let closed = interruptible(cancellation, closed).await?;
+        self.is_decided |= interruptible(cancellation, decider.decide()).await?;
         // The point of no return.
         prepared.opening.commit(self).await?;
         drained.stopwatch.step("target open");
@@ -149,9 +153,10 @@ impl Cutover<'_> {
         &mut self,
         prepared: &Prepared,
         application: &mut Application,
+        ballot: &Ballot,
     ) -> Result<Drained> {
         application.announce(Moment::BeforeFence).await?;
-        let mut raised = self.raise(application).await?;
+        let mut raised = self.raise(application, ballot).await?;
         let fence_lsn = marker::emit(&prepared.announcer, &self.migration.id, &prepared.nonce)
             .await
             .doing("writing the marker")?;
@@ -263,29 +268,31 @@ impl Cutover<'_> {
     }
 
     /// Tries the fence until it stands; between tries the application gets through.
-    async fn raise(&self, application: &mut Application) -> Result<Raised> {
+    async fn raise(&self, application: &mut Application, ballot: &Ballot) -> Result<Raised> {
         application.write_down(self).await?;
         let mut session = self.endpoints.source_session(&self.migration.id, "fence").await?;
         let mut order = LockOrder::new(&self.tables, &self.sequences);
         let mut earlier_tries = Vec::new();
         for attempt in 1..=self.options.attempts {
-            let failed = match Fence::approach(session, &order).await {
-                Err((session, error)) => Failed::by_server(session, error, None),
-                Ok(approach) => match self.try_once(approach, &mut order, application).await? {
-                    Ok((fence, stopwatch)) => {
-                        return Ok(Raised {
-                            fence,
-                            attempts: attempt,
-                            earlier_tries,
-                            stopwatch,
-                        });
-                    }
-                    Err(failed) => failed,
-                },
+            let tried = match Fence::approach(session, &order).await {
+                Err((session, error)) => Err(Failed::by_server(session, error, None)),
+                Ok(approach) => self.try_once(approach, &mut order, application).await?,
+            };
+            let is_last = attempt == self.options.attempts;
+            let failed = match together::stands_for_all(tried, is_last, ballot, application).await? {
+                Ok((fence, stopwatch)) => {
+                    return Ok(Raised {
+                        fence,
+                        attempts: attempt,
+                        earlier_tries,
+                        stopwatch,
+                    });
+                }
+                Err(failed) => failed,
             };
             session = failed.session;
             earlier_tries.extend(failed.waited.map(|waited| waited.as_secs_f64() * 1_000.0));
-            if !failed.passes || attempt == self.options.attempts {
+            if !failed.passes || is_last {
                 return Err(failed.error);
             }
             self.reporter
@@ -401,13 +408,13 @@ struct Raised {
 }
 
 /// A try of the fence that did not come to stand.
-struct Failed {
-    session: Session,
-    error: EngineError,
+pub(super) struct Failed {
+    pub(super) session: Session,
+    pub(super) error: EngineError,
     /// Another try may succeed.
-    passes: bool,
+    pub(super) passes: bool,
     /// How long writers waited for it.
-    waited: Option<Duration>,
+    pub(super) waited: Option<Duration>,
 }
 
 impl Failed {

@@ -244,7 +244,16 @@ async fn there_and_finish(
     let verification = Box::pin(verify()).await?;
     let figures = status::read(&endpoints.target).await?;
     let options = CutoverOptions::default();
-    let cutover = Box::pin(cutover::cutover(endpoints, &options, reporter, cancellation)).await?;
+    let alone = cutover::Ballot::alone();
+    let cutover = Box::pin(cutover::cutover(
+        endpoints,
+        &options,
+        alone,
+        reporter,
+        cancellation,
+    ))
+    .await?
+    .expect("invariant: only a group finds one moved before");
     traffic.redirect(&endpoints.target);
     reporter.step("the clients buy on the target now");
     tokio::time::sleep(AFTERMATH).await;

@@ -13,7 +13,7 @@ use transhume_pg::{
     names,
     session::Session,
     state::{
-        deviation::{self, NewDeviation, Side},
+        deviation::{self, Deviation, NewDeviation, Side},
         finding,
         load::relations,
         migration::{self, Migration, NewMigration},
@@ -142,12 +142,15 @@ impl Armed {
 
     /// Writes down, for the fallback, how the old source is opened again. `closed` in the order in which it is
     /// made; undone in the reverse one.
-    pub(crate) async fn remember_closing(&self, source: &Session, closed: &[NewDeviation<'_>]) -> Result<()> {
+    pub(crate) async fn remember_closing(&self, source: &Session, closed: &[Deviation]) -> Result<()> {
         let doing = "recording how the old source is opened again";
         for deviation in closed {
             let new = NewDeviation {
                 side: Side::Target,
-                ..*deviation
+                kind: &deviation.kind,
+                object: &deviation.object,
+                description: &deviation.description,
+                undo: &deviation.undo,
             };
             let id = deviation::intend(&**source, &new).await.doing(doing)?;
             deviation::made(&**source, id).await.doing(doing)?;

@@ -17,7 +17,7 @@ pub(crate) use self::{
 };
 use crate::{
     cancel::Cancellation,
-    cutover::{self, CutoverOptions, CutoverReport, Gate},
+    cutover::{self, Ballot, CutoverOptions, CutoverReport, Gate},
     endpoints::Endpoints,
     error::{EngineError, Result},
     present::migration_on,
@@ -29,11 +29,15 @@ use transhume_core::phase::Phase;
 pub async fn fallback(
     endpoints: &Endpoints,
     options: &CutoverOptions,
+    ballot: Ballot,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<CutoverReport> {
+) -> Result<Option<CutoverReport>> {
     let reversed = open_way(endpoints, reporter).await?;
-    cutover::switch(&reversed, options, reporter, cancellation)
+    if ballot.is_alone() {
+        refuse_where_back(&reversed).await?;
+    }
+    cutover::switch(&reversed, options, ballot, reporter, cancellation)
         .await
         .map_err(|error| in_reverse(error, endpoints))
 }
@@ -41,6 +45,7 @@ pub async fn fallback(
 /// Tells which conditions of a fallback hold.
 pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &Reporter) -> Result<Gate> {
     let reversed = open_way(endpoints, reporter).await?;
+    refuse_where_back(&reversed).await?;
     cutover::inspect(&reversed, options, reporter)
         .await
         .map_err(|error| in_reverse(error, endpoints))
@@ -53,6 +58,10 @@ async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoint
             "see \"transhume status\"",
         ));
     };
+    Ok(reversed)
+}
+
+async fn refuse_where_back(reversed: &Endpoints) -> Result<()> {
     let old_source = reversed.target_session("fallback", "fallback").await?;
     if migration_on(&old_source).await?.phase == Phase::Done {
         return Err(EngineError::refused(
@@ -60,5 +69,5 @@ async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoint
             "\"transhume finish\" removes what is left",
         ));
     }
-    Ok(reversed)
+    Ok(())
 }

@@ -74,7 +74,7 @@ impl Control {
             .while_doing("reading the phase")?;
         match phase {
             None | Some(Phase::Done) => return Ok(Some(EndReason::CutOver)),
-            Some(Phase::Cutover) => {}
+            Some(Phase::Cutover | Phase::Opening) => {}
             // Whatever fence was met, its cutover is over without having opened the target.
             Some(_) => self.hold.lower_fence(),
         }

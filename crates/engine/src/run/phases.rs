@@ -25,7 +25,7 @@ impl Run<'_> {
             Phase::PreData => self.pre_data().await.map(|()| None),
             Phase::FullLoad => self.full_load().await.map(|()| None),
             Phase::PostData => self.post_data().await.map(|()| None),
-            Phase::Follow | Phase::Cutover => Box::pin(self.follow()).await,
+            Phase::Follow | Phase::Cutover | Phase::Opening => Box::pin(self.follow()).await,
             Phase::Done => self.done().await.map(Some),
         }
     }

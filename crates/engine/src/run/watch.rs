@@ -105,15 +105,15 @@ pub(super) async fn interrupted_cutover(run: &Run<'_>) -> EngineError {
     }
 }
 
-async fn is_cutting_over(run: &Run<'_>) -> Result<bool> {
+async fn phase(run: &Run<'_>) -> Result<Option<Phase>> {
     let migration = migration::read(&run.target)
         .await
         .doing("reading the migration")?;
-    Ok(migration.is_some_and(|migration| migration.phase == Phase::Cutover))
+    Ok(migration.map(|migration| migration.phase))
 }
 
 async fn look(run: &Run<'_>) -> Result<()> {
-    if !is_cutting_over(run).await?
+    if !matches!(phase(run).await?, Some(Phase::Cutover | Phase::Opening))
         || runner::is_cutover_alive(&run.target)
             .await
             .doing("looking for the cutover")?
@@ -121,11 +121,17 @@ async fn look(run: &Run<'_>) -> Result<()> {
         return Ok(());
     }
     // It may have ended well between the two looks; now that it is gone, its phase is its last word.
-    if is_cutting_over(run).await? {
-        let pgbouncer = run.options.pgbouncer.as_ref();
-        let sessions = (&run.source, &run.target);
-        let undoing = cutover::undo_interrupted(run.endpoints, pgbouncer, sessions, run.reporter);
-        Box::pin(undoing).await?;
+    match phase(run).await? {
+        Some(Phase::Cutover) => Box::pin(undo(run)).await,
+        Some(Phase::Opening) => Err(cutover::half_open()),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+async fn undo(run: &Run<'_>) -> Result<()> {
+    // Our own session may have begun when the source was closed already, and be read-only.
+    let endpoints = run.endpoints.behind_fences();
+    let source = endpoints.source_session(&run.migration.id, "undo").await?;
+    let pgbouncer = run.options.pgbouncer.as_ref();
+    cutover::undo_interrupted(run.endpoints, pgbouncer, (&source, &run.target), run.reporter).await
 }

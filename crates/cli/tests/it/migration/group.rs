@@ -104,3 +104,91 @@ async fn a_database_that_the_file_does_not_have_is_refused_with_those_that_it_ha
     assert_eq!(ended.code, 2, "{}", ended.error);
     assert!(ended.error.contains("--database"), "{}", ended.error);
 }
+
+const CUTOVER: [&str; 6] = [
+    "cutover",
+    "--yes",
+    "--json",
+    "--override=verification,long-transactions",
+    "--attempts=2",
+    "--lock-timeout=100ms",
+];
+
+async fn phases(site: &Site) -> (String, String) {
+    let status = json(&site.succeed(&["status", "--json"]).output);
+    (
+        phase(&status["shop"]).to_owned(),
+        phase(&status["bills"]).to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn several_databases_move_together_or_not_at_all() {
+    let site = two_databases().await;
+    site.succeed(&["run", "--until-caught-up"]);
+
+    // One that cannot be fenced keeps the other from moving, and both sources stay open.
+    let writer = connect(&site.source.url("bills"))
+        .await
+        .expect("the source answers");
+    writer
+        .batch_execute("begin; insert into bill values (8)")
+        .await
+        .expect("a writer");
+    let refused = site.call(&CUTOVER);
+    assert_eq!(refused.code, 2, "{}\n{}", refused.output, refused.error);
+    assert!(
+        refused
+            .error
+            .contains("shop: error: not moved, since the databases move together"),
+        "{}",
+        refused.error
+    );
+    assert_eq!(phases(&site).await, ("follow".to_owned(), "follow".to_owned()));
+    site.execute_on_source("insert into orders values (3)").await;
+    writer.batch_execute("commit").await.expect("the writer goes on");
+
+    // One that does not open once all have decided is not left behind: the next cutover goes on with it.
+    let target = connect(&site.target.url("bills"))
+        .await
+        .expect("the target answers");
+    target
+        .batch_execute(
+            "create function public.never() returns trigger language plpgsql as $$ begin raise 'not yet'; end $$;
+             create trigger never before update on transhume.migration for each row when (new.phase = 'done')
+             execute function public.never()",
+        )
+        .await
+        .expect("a trigger can be planted");
+    let half = site.call(&CUTOVER);
+    assert_eq!(half.code, 1, "{}\n{}", half.output, half.error);
+    assert!(
+        half.error
+            .contains("bills: error: the target could not be opened"),
+        "{}",
+        half.error
+    );
+    assert_eq!(phases(&site).await, ("done".to_owned(), "opening".to_owned()));
+    let run = site.call(&["run", "--database", "bills"]);
+    assert_eq!(run.code, 1, "{}", run.error);
+    assert!(
+        run.error.contains("this one is not open, others may be"),
+        "{}",
+        run.error
+    );
+    target
+        .batch_execute("drop trigger never on transhume.migration; drop function public.never()")
+        .await
+        .expect("the trigger can be dropped");
+
+    let rest = site.succeed(&CUTOVER);
+    assert!(rest.error.contains("shop: it was moved before"), "{}", rest.error);
+    assert_eq!(phases(&site).await, ("done".to_owned(), "done".to_owned()));
+    let moved = target
+        .query_one("select count(*) from bill", &[])
+        .await
+        .expect("the rows can be read");
+    assert_eq!(moved.get::<_, i64>(0), 2);
+    site.succeed(&["finish", "--yes"]);
+    assert!(site.traces().await.is_empty());
+}
