@@ -32,7 +32,7 @@ pub(super) const HELD: &str = "foreign keys are made at the cutover";
 pub(super) const NOT_SELECTED: &str = "objects were left out since they need what is not selected";
 /// Why a trait differs on purpose.
 const FULL_IDENTITY: &str = "tables have replica identity full on the source until the end of the migration";
-const CLOSED: &str = "tables of the old source may not be written, but by this program";
+const CLOSED: &str = "tables and sequences of the old source may not be written, but by this program";
 const SET_ASIDE: &str = "triggers and rules are disabled on the target until the cutover";
 
 impl Deliberate {
@@ -70,8 +70,14 @@ impl Deliberate {
                 let brought_back = undo_statement(object, source?)?;
                 (target == Some("no") && self.undo.contains(&brought_back)).then_some(SET_ASIDE)
             }
-            name if name.starts_with(PRIVILEGES) && object.kind == Kind::Table => {
-                (self.closed && reading(source) == reading(target)).then_some(CLOSED)
+            name if name.starts_with(PRIVILEGES) && self.closed => {
+                let writing: &[&str] = match object.kind {
+                    Kind::Table | Kind::Column => &["INSERT", "UPDATE", "DELETE", "TRUNCATE"],
+                    Kind::Sequence => &["USAGE", "UPDATE"],
+                    _ => &[],
+                };
+                (reading(source, writing) == reading(target, writing) && !writing.is_empty())
+                    .then_some(CLOSED)
             }
             _ => None,
         }
@@ -79,13 +85,12 @@ impl Deliberate {
 }
 
 /// Privileges that a fence leaves as they are.
-fn reading(privileges: Option<&str>) -> Vec<&str> {
-    const WRITING: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
+fn reading<'a>(privileges: Option<&'a str>, writing: &[&str]) -> Vec<&'a str> {
     privileges
         .unwrap_or_default()
         .split(", ")
         .filter(|privilege| !privilege.is_empty())
-        .filter(|privilege| !WRITING.iter().any(|word| privilege.starts_with(word)))
+        .filter(|privilege| !writing.iter().any(|word| privilege.starts_with(word)))
         .collect()
 }
 
@@ -185,6 +190,11 @@ mod tests {
         assert_eq!(Deliberate::default().excuses(&table, &all), None);
         let reading = differing("privileges of app", "INSERT, SELECT", "REFERENCES");
         assert_eq!(closed.excuses(&table, &reading), None);
+        let sequence = on_table(Kind::Sequence, "");
+        let using = differing("privileges of app", "SELECT, UPDATE, USAGE", "SELECT");
+        assert_eq!(closed.excuses(&sequence, &using), Some(CLOSED));
+        let function = on_table(Kind::Function, "");
+        assert_eq!(closed.excuses(&function, &using), None);
     }
 
     #[test]

@@ -234,7 +234,7 @@ impl Cutover<'_> {
             reporter: self.reporter,
             cancellation,
         };
-        arming.prepare(&self.tables).await.map(Some)
+        arming.prepare(&self.tables, &self.sequences).await.map(Some)
     }
 
     /// The target is open: what fails from here on is told, and somebody has to do it by hand.

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use transhume_core::{finding::Finding, selection::Selector, table::Table};
+use transhume_core::{finding::Finding, selection::Selector, sequence::Sequence, table::Table};
 use transhume_pg::{
     catalog::{firing::firing, tables::tables},
     names,
@@ -61,7 +61,11 @@ pub(crate) struct Arming<'run> {
 
 impl Arming<'_> {
     /// Makes everything that takes time, while the application writes on.
-    pub(crate) async fn prepare(&self, source_tables: &[Table]) -> Result<Armed> {
+    pub(crate) async fn prepare(
+        &self,
+        source_tables: &[Table],
+        source_sequences: &[Sequence],
+    ) -> Result<Armed> {
         let id = &self.migration.id;
         let mut source = self.endpoints.source_session(id, "arm").await?;
         let mut target = self.endpoints.target_session(id, "arm").await?;
@@ -94,7 +98,8 @@ impl Arming<'_> {
             cancellation: self.cancellation,
         })
         .await?;
-        let keeps = keeps(&source, source_tables, &run::selector(&self.migration.selection)?).await?;
+        let selector = run::selector(&self.migration.selection)?;
+        let keeps = keeps(&source, source_tables, source_sequences, &selector).await?;
         self.reporter.step(format!(
             "the way back is prepared: slot {} on the target",
             reverse.slot_name
@@ -205,9 +210,14 @@ async fn reverse_migration(source: &Session) -> Result<Migration> {
 }
 
 /// Triggers that would act a second time, and the right to write where everybody else loses it.
-async fn keeps(source: &Session, tables: &[Table], selector: &Selector) -> Result<Vec<Keep>> {
+async fn keeps(
+    source: &Session,
+    tables: &[Table],
+    sequences: &[Sequence],
+    selector: &Selector,
+) -> Result<Vec<Keep>> {
     let mut keeps = Vec::new();
-    let own = own_grants(source, tables)
+    let own = own_grants(source, tables, sequences)
         .await
         .doing("asking who we are on the source")?;
     if let Some(own) = own {
@@ -217,8 +227,8 @@ async fn keeps(source: &Session, tables: &[Table], selector: &Selector) -> Resul
                 "the role {} may write the tables, for the reverse stream",
                 own.role
             ),
-            make: vec![own.grant],
-            undo: vec![own.revoke],
+            make: own.grant,
+            undo: own.revoke,
         });
     }
     let replica_role = run::replica_role(source).await?;

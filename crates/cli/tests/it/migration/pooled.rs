@@ -192,7 +192,8 @@ async fn clients_of_pgbouncer_move_without_an_error_and_hooks_and_report_tell_of
     );
     let found: HashSet<i64> = numbers(&site.target_url).await.into_iter().collect();
     assert_eq!(found, distinct);
-    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    // It follows the target back by now.
+    runner.kill();
 
     let said = fs::read_to_string(&told).expect("the hooks were called");
     let port = site.target.port();
