@@ -41,7 +41,7 @@ pub mod slot;
 pub mod snapshot;
 pub mod state;
 pub mod stream;
-mod tls;
+pub mod tls;
 pub mod version;
 pub mod wal;
 pub mod way_back;

@@ -43,8 +43,8 @@ pub async fn own_grants(
                 .collect(),
         ),
     ];
-    let named = names.iter().filter(|(_, names)| !names.is_empty());
-    let (grant, revoke) = named
+    let granted = names.iter().filter(|(_, names)| !names.is_empty());
+    let (grant, revoke) = granted
         .map(|(what, names)| {
             let names = names.join(", ");
             (

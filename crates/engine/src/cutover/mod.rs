@@ -9,16 +9,19 @@ pub mod application;
 mod ballot;
 pub(crate) mod close;
 mod gate;
+mod interrupted;
 mod large_objects;
 pub(crate) mod late;
 mod open;
 mod pause;
+mod raise;
+mod rehearsal;
+mod report;
 mod stopwatch;
 mod together;
 
 use std::time::Duration;
 
-use serde::Serialize;
 pub use transhume_core::gate::{Condition, ConditionName, ConditionState, Gate, UnknownCondition};
 use transhume_core::{
     direction::Direction, finding::Finding, phase::Phase, sequence::Sequence, table::Table,
@@ -27,9 +30,8 @@ use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
     fence, opening,
     session::Session,
-    state::{archive, history, migration, runner},
+    state::{archive, migration, runner},
 };
-use transhume_wire::lsn::Lsn;
 
 use crate::{
     cancel::Cancellation,
@@ -38,12 +40,19 @@ use crate::{
     fallback,
     present::migration_on,
     report::{Report, Reporter},
-    runner::{Companion, host_name},
+    runner::Companion,
 };
 
-use self::application::{Application, ApplicationOptions, Moment, PgBouncerOptions};
-pub use self::ballot::Ballot;
-pub(crate) use self::together::half_open;
+use self::application::{Application, ApplicationOptions, Moment};
+use self::interrupted::{follow_again, settle};
+pub use self::{
+    ballot::Ballot,
+    report::{CutoverReport, Step},
+};
+pub(crate) use self::{
+    interrupted::{complete_interrupted, undo_interrupted},
+    together::half_open,
+};
 
 /// Between two tries of the fence, so that what had queued behind it gets through.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(500);
@@ -93,54 +102,6 @@ impl Default for CutoverOptions {
             application: ApplicationOptions::default(),
         }
     }
-}
-
-/// What happened, step by step.
-#[derive(Debug, Clone, Serialize)]
-pub struct CutoverReport {
-    pub migration: String,
-    pub program: String,
-    /// RFC 3339, from this machine's clock.
-    pub started_at: String,
-    /// Machine and role of the source that it was run by.
-    pub by: String,
-    pub source: String,
-    pub target: String,
-    /// Host, port and database of the target as a keyword string, without user and password.
-    pub target_dsn: String,
-    /// It was undone on purpose: nothing was closed and nothing opened.
-    pub rehearsal: bool,
-    /// After a rehearsal, how long the write pause would be.
-    pub forecast_milliseconds: Option<f64>,
-    /// Every commit of the source is below this.
-    pub fence_lsn: Lsn,
-    /// What held when the fence was tried, and what the operator waved through.
-    pub gate: Gate,
-    /// Where the reverse stream begins in the WAL of the target; null without one.
-    pub way_back: Option<Lsn>,
-    pub steps: Vec<Step>,
-    /// From holding the clients, or the first lock asked for, to the target open and the clients let go, in milliseconds:
-    /// the longest that a writer can have waited.
-    pub write_pause_milliseconds: f64,
-    pub fence_attempts: u32,
-    /// How long writers waited for each try of the fence that did not come to stand.
-    pub earlier_tries_milliseconds: Vec<f64>,
-    pub sequences_set: usize,
-    /// Large objects that had changed since they were compared before the pause.
-    pub large_objects_changed: usize,
-    pub sessions_ended: i64,
-    /// Data changes that the source committed after the fence LSN.
-    pub late_changes: u64,
-    /// Items of the source's schema that the target does not have, each with its reason.
-    pub left_out: Vec<String>,
-    pub findings: Vec<Finding>,
-}
-
-/// One step of the pause and how long it took.
-#[derive(Debug, Clone, Serialize)]
-pub struct Step {
-    pub name: &'static str,
-    pub milliseconds: f64,
 }
 
 /// What the steps of a cutover work with.
@@ -370,103 +331,4 @@ impl<'run> Cutover<'run> {
         }
         Ok(())
     }
-
-    /// What is known whatever happened.
-    fn empty_report(&self, gate: Gate) -> CutoverReport {
-        let (host, port) = self.endpoints.target.servers().next().unwrap_or_default();
-        CutoverReport {
-            migration: self.migration.id.clone(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: self.started_at.clone(),
-            by: format!("{} on {}", self.endpoints.source.user(), host_name()),
-            source: self.endpoints.source.to_string(),
-            target: self.endpoints.target.to_string(),
-            target_dsn: format!(
-                "host={host} port={port} dbname={}",
-                self.endpoints.target.database()
-            ),
-            rehearsal: false,
-            forecast_milliseconds: None,
-            fence_lsn: Lsn::ZERO,
-            way_back: None,
-            gate,
-            steps: Vec::new(),
-            write_pause_milliseconds: 0.0,
-            fence_attempts: 0,
-            earlier_tries_milliseconds: Vec::new(),
-            sequences_set: 0,
-            large_objects_changed: 0,
-            sessions_ended: 0,
-            late_changes: 0,
-            left_out: self.left_out.clone(),
-            findings: Vec::new(),
-        }
-    }
-
-    async fn record(&self, report: &CutoverReport) -> Result<()> {
-        let detail = serde_json::to_value(report).expect("a report is plain data");
-        let step = if report.rehearsal { "rehearsal" } else { "cutover" };
-        history::add(&*self.target, step, &detail)
-            .await
-            .doing("recording the cutover")
-    }
-}
-
-/// Whatever a cutover that died has left is settled before anything else: undone, or after its last step completed.
-async fn settle(
-    endpoints: &Endpoints,
-    options: &CutoverOptions,
-    (source, target): (&Session, &Session),
-    migration: migration::Migration,
-    reporter: &Reporter,
-) -> Result<migration::Migration> {
-    let pgbouncer = options.application.pgbouncer.as_ref();
-    match migration.phase {
-        Phase::Cutover => {
-            Box::pin(undo_interrupted(endpoints, pgbouncer, (source, target), reporter)).await?;
-            migration_on(target).await
-        }
-        Phase::Done => {
-            Box::pin(complete_interrupted(endpoints, pgbouncer, target, reporter)).await?;
-            Ok(migration)
-        }
-        _ => Ok(migration),
-    }
-}
-
-/// The target is open: clients that a cutover which died has left waiting go on there.
-pub(crate) async fn complete_interrupted(
-    endpoints: &Endpoints,
-    pgbouncer: Option<&PgBouncerOptions>,
-    target: &Session,
-    reporter: &Reporter,
-) -> Result<()> {
-    application::pgbouncer::settle(endpoints, target, pgbouncer, true, reporter).await
-}
-
-/// Undoes what a cutover that died has left: called by `run` when it finds the phase.
-pub(crate) async fn undo_interrupted(
-    endpoints: &Endpoints,
-    pgbouncer: Option<&PgBouncerOptions>,
-    (source, target): (&Session, &Session),
-    reporter: &Reporter,
-) -> Result<()> {
-    close::undo(source, target, reporter).await?;
-    application::pgbouncer::settle(endpoints, target, pgbouncer, false, reporter).await?;
-    follow_again(source, target, &migration_on(target).await?).await?;
-    reporter.step("an interrupted cutover was undone");
-    Ok(())
-}
-
-/// The source is open again: takes the way back away, then lets apply pass the fence.
-async fn follow_again(source: &Session, target: &Session, migration: &migration::Migration) -> Result<()> {
-    if migration.direction == Direction::Forward {
-        fallback::disarm(source, target, &migration.id).await?;
-    }
-    for phase in [Phase::Cutover, Phase::Opening] {
-        migration::advance(&**target, phase, Phase::Follow)
-            .await
-            .doing("going back to following")?;
-    }
-    Ok(())
 }

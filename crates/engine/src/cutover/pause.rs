@@ -4,12 +4,11 @@
 //! Invariants: up to the target's commit everything can be broken off at any await, and is then undone by whoever called;
 //! behind it nothing is undone any more, and what fails is a finding.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use transhume_core::{disposition::Disposition, finding::Finding};
+use transhume_core::finding::Finding;
 use transhume_pg::{
-    error::PgError,
-    fence::{Approach, Fence, LockOrder},
+    fence::Fence,
     marker,
     session::Session,
     state::{frontier, marker as markers},
@@ -17,14 +16,14 @@ use transhume_pg::{
 use transhume_wire::lsn::Lsn;
 
 use super::{
-    Ballot, Cutover, CutoverReport, Gate, RELEASE_INTERVAL,
+    Ballot, Cutover, CutoverReport, Gate,
     application::{self, Application, Moment},
     close::Closing,
     large_objects::LargeObjects,
     late,
     open::{self, Opening},
     stopwatch::Stopwatch,
-    together::{self, Decider},
+    together::Decider,
 };
 use crate::{
     cancel::Cancellation,
@@ -36,26 +35,26 @@ use crate::{
 const DRAIN_POLL: Duration = Duration::from_millis(10);
 
 /// All that is made before the fence.
-struct Prepared {
-    announcer: Session,
-    nonce: String,
+pub(super) struct Prepared {
+    pub(super) announcer: Session,
+    pub(super) nonce: String,
     /// None without a way back.
-    armed: Option<Armed>,
-    closing: Closing,
-    opening: Opening,
-    large_objects: LargeObjects,
+    pub(super) armed: Option<Armed>,
+    pub(super) closing: Closing,
+    pub(super) opening: Opening,
+    pub(super) large_objects: LargeObjects,
 }
 
 /// The fence stands, and the target has all that the source has.
-struct Drained {
-    fence: Fence,
-    fence_lsn: Lsn,
+pub(super) struct Drained {
+    pub(super) fence: Fence,
+    pub(super) fence_lsn: Lsn,
     /// Where the reverse stream begins.
-    way_back: Option<Lsn>,
-    attempts: u32,
-    earlier_tries: Vec<f64>,
-    sequences_set: usize,
-    stopwatch: Stopwatch,
+    pub(super) way_back: Option<Lsn>,
+    pub(super) attempts: u32,
+    pub(super) earlier_tries: Vec<f64>,
+    pub(super) sequences_set: usize,
+    pub(super) stopwatch: Stopwatch,
 }
 
 /// Nobody writes on the source any more.
@@ -267,75 +266,6 @@ impl Cutover<'_> {
         }
     }
 
-    /// Tries the fence until it stands; between tries the application gets through.
-    async fn raise(&self, application: &mut Application, ballot: &Ballot) -> Result<Raised> {
-        application.write_down(self).await?;
-        let mut session = self.endpoints.source_session(&self.migration.id, "fence").await?;
-        let mut order = LockOrder::new(&self.tables, &self.sequences);
-        let mut earlier_tries = Vec::new();
-        for attempt in 1..=self.options.attempts {
-            let tried = match Fence::approach(session, &order).await {
-                Err((session, error)) => Err(Failed::by_server(session, error, None)),
-                Ok(approach) => self.try_once(approach, &mut order, application).await?,
-            };
-            let is_last = attempt == self.options.attempts;
-            let failed = match together::stands_for_all(tried, is_last, ballot, application).await? {
-                Ok((fence, stopwatch)) => {
-                    return Ok(Raised {
-                        fence,
-                        attempts: attempt,
-                        earlier_tries,
-                        stopwatch,
-                    });
-                }
-                Err(failed) => failed,
-            };
-            session = failed.session;
-            earlier_tries.extend(failed.waited.map(|waited| waited.as_secs_f64() * 1_000.0));
-            if !failed.passes || is_last {
-                return Err(failed.error);
-            }
-            self.reporter
-                .waiting("transactions and locks of other sessions on the source; writers go on meanwhile");
-            tokio::time::sleep(RELEASE_INTERVAL).await;
-        }
-        Err(EngineError::refused(
-            "the fence was not tried",
-            "set cutover.attempts to at least 1",
-        ))
-    }
-
-    /// Holds the clients, then asks for the locks that stop writers; lets both go where they are not to be had.
-    async fn try_once(
-        &self,
-        approach: Approach,
-        order: &mut LockOrder,
-        application: &mut Application,
-    ) -> Result<std::result::Result<(Fence, Stopwatch), Failed>> {
-        let mut stopwatch = Stopwatch::start();
-        if let Some(error) = application.hold().await? {
-            return Ok(Err(Failed {
-                session: approach.lower().await.doing("lowering the fence")?,
-                error,
-                passes: true,
-                waited: Some(stopwatch.elapsed()),
-            }));
-        }
-        if application.holds_clients() {
-            stopwatch.step("clients held by PgBouncer");
-        }
-        match approach.raise(order, self.options.lock_timeout).await {
-            Ok(fence) => {
-                stopwatch.step("fence: lock every table and sequence");
-                Ok(Ok((fence, stopwatch)))
-            }
-            Err((session, error)) => {
-                application.release().await?;
-                Ok(Err(Failed::by_server(session, error, Some(stopwatch.elapsed()))))
-            }
-        }
-    }
-
     async fn drain(&mut self, nonce: &str, fence_lsn: Lsn) -> Result<()> {
         let reached = reached(&mut self.target, nonce, fence_lsn);
         tokio::time::timeout(self.options.drain_timeout, reached)
@@ -347,87 +277,6 @@ impl Cutover<'_> {
                     "see \"transhume status\" for the lag, try again, or allow more with --drain-timeout",
                 ))
             })
-    }
-
-    /// All was done but the last step: undone at once, and what the last step would add is estimated.
-    async fn end_rehearsal(
-        &mut self,
-        gate: Gate,
-        mut prepared: Prepared,
-        mut drained: Drained,
-        application: &mut Application,
-    ) -> Result<CutoverReport> {
-        transhume_pg::opening::roll_back(&self.target)
-            .await
-            .doing("rolling back on the target")?;
-        drained.fence.lower().await.doing("lowering the fence")?;
-        application.release().await?;
-        drained.stopwatch.step("undone");
-        let measured = drained.stopwatch.total_milliseconds();
-        let began = Instant::now();
-        let (large_objects_changed, not_compared) = prepared
-            .large_objects
-            .complete(self.options.drain_timeout)
-            .await?;
-        let steps = drained.stopwatch.into_steps();
-        // Closing is two commits on the source and ending sessions, opening one on the target.
-        let commit = steps
-            .iter()
-            .find(|step| step.name.starts_with("marker"))
-            .map_or(0.0, |step| step.milliseconds);
-        let report = CutoverReport {
-            fence_lsn: drained.fence_lsn,
-            rehearsal: true,
-            write_pause_milliseconds: measured,
-            forecast_milliseconds: Some(
-                measured + COMMITS_LEFT * commit + began.elapsed().as_secs_f64() * 1_000.0,
-            ),
-            steps,
-            fence_attempts: drained.attempts,
-            earlier_tries_milliseconds: drained.earlier_tries,
-            sequences_set: drained.sequences_set,
-            large_objects_changed,
-            findings: not_compared.into_iter().collect(),
-            ..self.empty_report(gate)
-        };
-        self.record(&report).await?;
-        Ok(report)
-    }
-}
-
-/// Commits that a rehearsal leaves out, and ending sessions, which takes about as long as one.
-const COMMITS_LEFT: f64 = 4.0;
-
-/// The fence stands.
-struct Raised {
-    fence: Fence,
-    attempts: u32,
-    /// How long writers waited in vain, for each.
-    earlier_tries: Vec<f64>,
-    stopwatch: Stopwatch,
-}
-
-/// A try of the fence that did not come to stand.
-pub(super) struct Failed {
-    pub(super) session: Session,
-    pub(super) error: EngineError,
-    /// Another try may succeed.
-    pub(super) passes: bool,
-    /// How long writers waited for it.
-    pub(super) waited: Option<Duration>,
-}
-
-impl Failed {
-    fn by_server(session: Session, error: PgError, waited: Option<Duration>) -> Self {
-        Self {
-            session,
-            passes: error.disposition() == Disposition::Retry,
-            error: EngineError::Server {
-                doing: "raising the fence".to_owned(),
-                source: error,
-            },
-            waited,
-        }
     }
 }
 

@@ -9,7 +9,8 @@ use transhume_core::{phase::Phase, vote::Outcome};
 use transhume_pg::{fence::Fence, session::Session, state::migration};
 
 use super::{
-    Ballot, Cutover, application::Application, close, follow_again, pause::Failed, stopwatch::Stopwatch,
+    Ballot, Cutover, application::Application, close, interrupted::follow_again, raise::Failed,
+    stopwatch::Stopwatch,
 };
 use crate::error::{Doing, EngineError, Result};
 

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::ring,
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
@@ -20,8 +20,18 @@ pub(super) struct ConfigurationError {
     pub(super) hint: &'static str,
 }
 
+/// The cryptography of every TLS connection of this program, those of hooks too.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+/// What this machine trusts.
+pub fn system_roots() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
+}
+
 pub(super) fn build(settings: &TlsSettings) -> Result<Arc<ClientConfig>, ConfigurationError> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = provider();
     let verifier = Verifier::new(roots(settings)?, check(settings), &provider);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -73,7 +83,7 @@ fn roots(settings: &TlsSettings) -> Result<Vec<CertificateDer<'static>>, Configu
             });
         }
         RootCertificates::None => return Ok(Vec::new()),
-        RootCertificates::System => rustls_native_certs::load_native_certs().certs,
+        RootCertificates::System => system_roots(),
         RootCertificates::File(path) => certificates(path, "the root certificate")?,
     };
     if roots.is_empty() {

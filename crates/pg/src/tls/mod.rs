@@ -19,6 +19,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 pub(crate) use self::certificate::end_point_digest;
+pub use self::configuration::{provider, system_roots};
 use crate::{
     connect::Transport,
     conninfo::{ConnectionSettings, Host, Negotiation},

@@ -114,7 +114,7 @@ const CUTOVER: [&str; 6] = [
     "--lock-timeout=100ms",
 ];
 
-async fn phases(site: &Site) -> (String, String) {
+fn phases(site: &Site) -> (String, String) {
     let status = json(&site.succeed(&["status", "--json"]).output);
     (
         phase(&status["shop"]).to_owned(),
@@ -144,7 +144,7 @@ async fn several_databases_move_together_or_not_at_all() {
         "{}",
         refused.error
     );
-    assert_eq!(phases(&site).await, ("follow".to_owned(), "follow".to_owned()));
+    assert_eq!(phases(&site), ("follow".to_owned(), "follow".to_owned()));
     site.execute_on_source("insert into orders values (3)").await;
     writer.batch_execute("commit").await.expect("the writer goes on");
 
@@ -168,7 +168,7 @@ async fn several_databases_move_together_or_not_at_all() {
         "{}",
         half.error
     );
-    assert_eq!(phases(&site).await, ("done".to_owned(), "opening".to_owned()));
+    assert_eq!(phases(&site), ("done".to_owned(), "opening".to_owned()));
     let run = site.call(&["run", "--database", "bills"]);
     assert_eq!(run.code, 1, "{}", run.error);
     assert!(
@@ -183,7 +183,7 @@ async fn several_databases_move_together_or_not_at_all() {
 
     let rest = site.succeed(&CUTOVER);
     assert!(rest.error.contains("shop: it was moved before"), "{}", rest.error);
-    assert_eq!(phases(&site).await, ("done".to_owned(), "done".to_owned()));
+    assert_eq!(phases(&site), ("done".to_owned(), "done".to_owned()));
     let moved = target
         .query_one("select count(*) from bill", &[])
         .await

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, process::Stdio, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::{io::AsyncWriteExt, process::Command};
-use transhume_pg::conninfo::ConnectionSettings;
+use transhume_pg::{conninfo::ConnectionSettings, tls};
 use transhume_wire::lsn::Lsn;
 
 use super::super::Cutover;
@@ -202,14 +202,13 @@ async fn post(address: String, body: String, timeout: Duration) -> std::result::
 }
 
 fn send(address: &str, body: &str, timeout: Duration) -> std::result::Result<(), String> {
-    let roots = rustls_native_certs::load_native_certs().certs;
-    let roots: Vec<_> = roots
+    let roots: Vec<_> = tls::system_roots()
         .iter()
         .map(|certificate| ureq::tls::Certificate::from_der(certificate).to_owned())
         .collect();
     let tls = ureq::tls::TlsConfig::builder()
         .root_certs(ureq::tls::RootCerts::Specific(Arc::new(roots)))
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .unversioned_rustls_crypto_provider(tls::provider())
         .build();
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
