@@ -15,11 +15,15 @@ use tokio::{
     time::MissedTickBehavior,
 };
 use transhume_pg::{
+    apply::blockers,
     conninfo::ConnectionSettings,
     error::PgError,
     names,
     session::Session,
-    state::apply::{self, RunnerProgress},
+    state::{
+        apply::{self, RunnerProgress},
+        runner,
+    },
     wal,
 };
 
@@ -120,6 +124,7 @@ impl Observing {
             received: progress.received,
         };
         apply::report(target, &runner).await?;
+        self.tell_of_locks(target).await?;
         let changes_per_second = self.rate(progress.changes);
         self.reporter.send(Report::Follow(FollowProgress {
             frontier: progress.frontier,
@@ -129,6 +134,18 @@ impl Observing {
             changes: progress.changes,
             changes_per_second,
         }));
+        Ok(())
+    }
+
+    /// A session or a maintenance job that locks a table of the target would hold the stream up without a word.
+    async fn tell_of_locks(&self, target: &Session) -> Result<(), PgError> {
+        let name = names::application_name(&self.migration, "apply");
+        let blockers = blockers(target, &name).await?;
+        if !blockers.is_empty() {
+            let reason = format!("a lock on the target that others hold: {}", blockers.join("; "));
+            runner::waits(target, &reason).await?;
+            self.reporter.waiting(reason);
+        }
         Ok(())
     }
 

@@ -25,5 +25,5 @@ pub use self::{
     drift::{Remedy, added_column, remedy, standing},
     exception::Care,
     portion::{BatchEnd, Gatherer, Portion},
-    session::open,
+    session::{blockers, open},
 };

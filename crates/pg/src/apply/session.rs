@@ -34,3 +34,11 @@ pub async fn open(
         })
     }
 }
+
+/// Who keeps the apply session of this name waiting for a lock.
+pub async fn blockers(target: &Session, application_name: &str) -> Result<Vec<String>, PgError> {
+    let rows = target
+        .query(include_str!("sql/blockers.sql"), &[&application_name])
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -114,3 +114,53 @@ async fn a_missing_row_stops_before_its_transaction_and_keeps_all_before_it() {
         .unwrap();
     bench.catch_up_and_compare().await;
 }
+
+#[tokio::test]
+async fn keys_that_are_equal_without_being_the_same_and_ranges_that_change_places_find_their_rows() {
+    let bench = Bench::new(
+        "create collation folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+         create table nondeterministic (k text collate folded primary key, n int);
+         create table computed_key (a int, b int generated always as (a * 2) stored, c int, primary key (a, b));
+         alter table computed_key replica identity full;
+         create table booked (id int primary key, during int4range, exclude using gist (during with &&));
+         create table changing (id int primary key, code text not null unique, n int)",
+    )
+    .await;
+    bench
+        .run(
+            "insert into nondeterministic values ('Straße', 1), ('ABC', 2), ('def', 3);
+             update nondeterministic set k = 'abc' where k = 'aBc';
+             update nondeterministic set n = 7 where k = 'STRAßE';
+             update nondeterministic set n = 8 where k = 'Abc';
+             delete from nondeterministic where k = 'DEF';
+             insert into nondeterministic values ('DeF', 4);
+             insert into computed_key values (1, default, 1), (2, default, 2), (3, default, 3);
+             update computed_key set c = 10 where a = 1;
+             update computed_key set a = 20 where a = 2;
+             delete from computed_key where a = 3;
+             insert into booked values (1, '[0,10)'), (2, '[10,20)');
+             begin;
+             update booked set during = '[100,110)' where id = 1;
+             update booked set during = '[0,10)' where id = 2;
+             update booked set during = '[10,20)' where id = 1;
+             commit;
+             insert into changing values (1, 'a', 1), (2, 'b', 2);
+             update changing set n = 3 where id = 1;
+             alter table changing replica identity using index changing_code_key;
+             update changing set code = 'c', n = 4 where id = 1;
+             alter table changing replica identity full;
+             update changing set id = 5 where code = 'c';
+             delete from changing where id = 2;
+             alter table changing replica identity default;
+             update changing set n = 6 where id = 5",
+        )
+        .await;
+
+    bench.catch_up_and_compare().await;
+    assert_eq!(
+        bench
+            .on_target("select string_agg(k || n, ' ' order by n) from public.nondeterministic")
+            .await,
+        "DeF4 Straße7 abc8"
+    );
+}

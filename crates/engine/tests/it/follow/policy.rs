@@ -188,3 +188,29 @@ async fn a_target_that_takes_no_writes_is_waited_out_and_presets_of_its_role_are
     running.cancel().await.unwrap();
     bench.compare().await;
 }
+
+#[tokio::test]
+async fn who_locks_a_table_of_the_target_is_named_while_apply_waits_for_it() {
+    let bench = Bench::new(TABLES).await;
+    let running = bench.start(Until::Cancelled).await;
+    let locker = super::bench::session(&bench.endpoints.target).await;
+    locker
+        .batch_execute("begin; lock table public.u in access exclusive mode")
+        .await
+        .unwrap();
+    bench.run("insert into u values (1)").await;
+
+    let named = format!("%process {} of postgres (test)", locker.backend_pid());
+    bench
+        .wait_on_target(
+            &format!("select waiting_for like '{named}' from transhume.runner"),
+            "true",
+        )
+        .await;
+    locker.batch_execute("commit").await.unwrap();
+    bench.wait_on_target("select count(*) from public.u", "1").await;
+    bench
+        .wait_on_target("select waiting_for = '' from transhume.runner", "true")
+        .await;
+    running.cancel().await.unwrap();
+}
