@@ -39,6 +39,16 @@ pub struct Assessment {
     pub resuming: bool,
     /// Blockers, then warnings, then passes.
     pub findings: Vec<Finding>,
+    #[serde(skip)]
+    pub(crate) prior: Prior,
+}
+
+/// What was found out anyway, so that a run which begins now need not ask again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prior {
+    /// All that the source has.
+    pub(crate) tables: Vec<Table>,
+    pub(crate) programs: Option<Programs>,
 }
 
 /// One end in a few words.
@@ -107,11 +117,11 @@ pub async fn assess(
 ) -> Result<Assessment> {
     let selector = selector(selection)?;
     let (source, (target, migration)) = tokio::try_join!(
-        observe::source(endpoints, &selector, reporter),
+        Box::pin(observe::source(endpoints, &selector, reporter)),
         observe::target(endpoints, reporter)
     )?;
     let resuming = migration.is_some_and(|identity| is_same_source(&source.capabilities, &identity));
-    let (tools, outdated) = tools(programs, &source, &target).await;
+    let (tools, programs) = tools(programs, &source, &target).await;
     let observed = Observed {
         source,
         target,
@@ -123,11 +133,16 @@ pub async fn assess(
         },
     };
     let mut findings = findings(&observed);
-    if let Some(warning) = outdated {
+    if let Some(warning) = programs.as_ref().and_then(Programs::finding) {
         let place = findings.partition_point(|finding| finding.severity >= Severity::Warning);
         findings.insert(place, warning);
     }
-    Ok(summarise(endpoints, &observed, findings))
+    let mut assessment = summarise(endpoints, &observed, findings);
+    assessment.prior = Prior {
+        tables: observed.source.tables,
+        programs,
+    };
+    Ok(assessment)
 }
 
 fn selector(selection: &Selection) -> Result<Selector> {
@@ -147,12 +162,12 @@ fn is_same_source(source: &Capabilities, recorded: &transhume_pg::state::migrati
     system == Some(recorded.system.as_str()) && source.database_oid == recorded.database_oid
 }
 
-/// The programs that a run would use, and a warning where they are outdated.
+/// The programs that a run would use, for the checks and as they are.
 async fn tools(
     setting: Option<&Path>,
     source: &SourceObservation,
     target: &TargetObservation,
-) -> (Tools, Option<Finding>) {
+) -> (Tools, Option<Programs>) {
     let setting = setting.map(Path::to_owned);
     let source = source.capabilities.server_version.major();
     let target = target.capabilities.server_version.major();
@@ -166,7 +181,7 @@ async fn tools(
                 major: programs.version.major,
                 version: programs.version.to_string(),
             };
-            (found, programs.finding())
+            (found, Some(programs))
         }
         Err(error) => (
             Tools::Missing {
@@ -202,6 +217,7 @@ fn summarise(endpoints: &Endpoints, observed: &Observed, findings: Vec<Finding>)
         estimate: estimate(observed),
         resuming: observed.context.resuming,
         findings,
+        prior: Prior::default(),
     }
 }
 

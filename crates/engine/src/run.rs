@@ -22,7 +22,7 @@ use transhume_core::{
     table::Table,
 };
 use transhume_pg::{
-    catalog::tables::tables,
+    catalog::tables::{names_of_tables, tables},
     dump::OUTDATED,
     names, probe,
     session::Session,
@@ -40,7 +40,7 @@ pub use self::{
     ways::run,
 };
 use crate::{
-    assess,
+    assess::{self, Prior},
     cancel::Cancellation,
     cutover::application::PgBouncerOptions,
     endpoints::Endpoints,
@@ -99,8 +99,8 @@ pub(crate) struct Run<'run> {
     pub(crate) target: Session,
     pub(crate) migration: Migration,
     pub(crate) selector: Selector,
-    /// Selected tables that hold rows.
-    pub(crate) tables: Vec<Table>,
+    /// All tables of the source, where this process has just read them for the assessment.
+    pub(crate) assessed: Option<Vec<Table>>,
     /// The target lets us switch triggers and foreign keys off for a session.
     pub(crate) replica_role: bool,
     schema_options: SchemaOptions,
@@ -118,23 +118,23 @@ impl<'run> Run<'run> {
     ) -> Result<Self> {
         let mut target = endpoints.target_session("run", "control").await?;
         lock(&target).await?;
-        let migration = match migration::read(&target).await.doing("reading the migration")? {
-            Some(migration) => migration,
+        let (migration, prior) = match migration::read(&target).await.doing("reading the migration")? {
+            Some(migration) => (migration, None),
             None if direction == Direction::Reverse => return Err(gone()),
-            None => start(endpoints, options, &mut target, reporter).await?,
+            None => {
+                let (migration, prior) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
+                (migration, Some(prior))
+            }
         };
         if direction == Direction::Forward {
             fallback::refuse_exchanged(&migration)?;
         }
         let source = endpoints.source_session(&migration.id, "control").await?;
-        let all = tables(&source).await.doing("reading the source's tables")?;
-        check(&migration, endpoints, options, &source, &all).await?;
+        check(&migration, endpoints, options, &source).await?;
         runner::register(&target, &host_name())
             .await
             .doing("registering as the runner")?;
         let selector = selector(&migration.selection)?;
-        let mut selected = all;
-        selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
         let replica_role = replica_role(&target).await?;
         Ok(Self {
             direction,
@@ -146,8 +146,9 @@ impl<'run> Run<'run> {
             target,
             migration,
             selector,
-            tables: selected,
-            schema_options: SchemaOptions::new(options.programs.clone(), replica_role),
+            schema_options: SchemaOptions::new(options.programs.clone(), replica_role)
+                .found(prior.as_ref().and_then(|prior| prior.programs.clone())),
+            assessed: prior.map(|prior| prior.tables),
             replica_role,
             holder: None,
         })
@@ -239,7 +240,7 @@ async fn start(
     options: &RunOptions,
     target: &mut Session,
     reporter: &Reporter,
-) -> Result<Migration> {
+) -> Result<(Migration, Prior)> {
     let assessment = assess::assess(
         endpoints,
         &options.selection,
@@ -278,10 +279,11 @@ async fn start(
         .await
         .doing("recording the start")?;
     reporter.step(format!("migration {} begins", new.id));
-    migration::read(target)
+    let migration = migration::read(target)
         .await
         .doing("reading the migration")?
-        .ok_or_else(|| EngineError::stopped("the new migration cannot be read", "", "report this"))
+        .ok_or_else(|| EngineError::stopped("the new migration cannot be read", "", "report this"))?;
+    Ok((migration, assessment.prior))
 }
 
 /// The state on the target belongs to this program, this source and this selection.
@@ -290,7 +292,6 @@ async fn check(
     endpoints: &Endpoints,
     options: &RunOptions,
     source: &Session,
-    tables: &[Table],
 ) -> Result<()> {
     if migration.layout != LAYOUT {
         return Err(EngineError::refused(
@@ -311,7 +312,13 @@ async fn check(
             "check --source; a restored or promoted server counts as another source: abort and start anew",
         ));
     }
-    let names: Vec<_> = tables.iter().map(|table| table.name.clone()).collect();
+    if options.selection == Selection::default() {
+        return Ok(());
+    }
+    let present = names_of_tables(source)
+        .await
+        .doing("reading the source's tables")?;
+    let names: Vec<_> = present.into_iter().map(|(_, name)| name).collect();
     let is_resumed = migration.selection.is_resumed_by(&options.selection, &names);
     if is_resumed.map_err(|error| bad_pattern(&error))? {
         return Ok(());

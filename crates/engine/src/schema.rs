@@ -16,12 +16,17 @@ mod grants;
 mod owners;
 mod removal;
 mod restoring;
+mod sessions;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::sync::OnceCell;
 use transhume_core::selection::Selector;
 use transhume_pg::{
+    dump::Programs,
     session::Session,
     state::{addition::Addition, archive, migration::Migration},
 };
@@ -36,8 +41,9 @@ pub(crate) use findings::forget_met;
 pub use grants::{Moment, owners_and_grants};
 pub(crate) use removal::{remove, remove_added};
 pub use restoring::{post_data, pre_data};
+use sessions::{Idle, Lent};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct SchemaOptions {
     /// Directory of pg_dump and pg_restore; none: they are searched.
     pub programs: Option<PathBuf>,
@@ -46,6 +52,10 @@ pub struct SchemaOptions {
     pub replica_role: bool,
     /// What the first step that needs the stored archive has opened for all of them.
     opened: OnceCell<Arc<contents::Archive>>,
+    /// The programs that were chosen for these two servers.
+    found: OnceLock<Programs>,
+    source: Idle,
+    target: Idle,
 }
 
 impl SchemaOptions {
@@ -54,6 +64,22 @@ impl SchemaOptions {
             programs,
             replica_role,
             opened: OnceCell::new(),
+            found: OnceLock::new(),
+            source: Idle::default(),
+            target: Idle::default(),
+        }
+    }
+
+    /// Ends the sessions that were kept for the next step: what follows takes long.
+    pub(crate) fn end_sessions(&self) {
+        drop((self.source.take(), self.target.take()));
+    }
+
+    /// With programs that were chosen already.
+    pub(crate) fn found(self, programs: Option<Programs>) -> Self {
+        Self {
+            found: programs.map(OnceLock::from).unwrap_or_default(),
+            ..self
         }
     }
 }
@@ -75,11 +101,18 @@ pub struct SchemaWork<'a> {
 const ROLE: &str = "schema";
 
 impl SchemaWork<'_> {
-    async fn source(&self) -> Result<Session> {
-        self.endpoints.source_session(&self.migration.id, ROLE).await
+    async fn source(&self) -> Result<Lent<'_>> {
+        let opening = self.endpoints.source_session(&self.migration.id, ROLE);
+        self.options.source.lend(opening).await
     }
 
-    async fn target(&self) -> Result<Session> {
+    async fn target(&self) -> Result<Lent<'_>> {
+        let opening = self.endpoints.target_session(&self.migration.id, ROLE);
+        self.options.target.lend(opening).await
+    }
+
+    /// For restoring, which sets what the archive's script wants.
+    async fn own_target(&self) -> Result<Session> {
         self.endpoints.target_session(&self.migration.id, ROLE).await
     }
 

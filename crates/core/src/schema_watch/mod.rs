@@ -164,7 +164,11 @@ pub fn changes(followed: &[Followed], source: &[Shape], target: &[Shape]) -> Vec
                 partition: partition(shape),
             },
         });
-    let known = followed.iter().flat_map(|table| {
+    // A table that is being added comes as the source has it now.
+    let settled = followed
+        .iter()
+        .filter(|table| table.state != RelationState::Adding);
+    let known = settled.flat_map(|table| {
         let shape = source.iter().find(|shape| shape.oid == table.oid);
         let name = shape.map_or(&table.name, |shape| &shape.name);
         changes_of(table, shape, target)

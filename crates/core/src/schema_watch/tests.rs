@@ -222,3 +222,16 @@ fn words_read_back() {
     }
     assert!("all".parse::<CarryOver>().is_err());
 }
+
+#[test]
+fn a_table_that_is_being_added_is_neither_new_nor_changed() {
+    let adding = Followed {
+        state: RelationState::Adding,
+        ..followed()
+    };
+    let mut source = shape("t");
+    source.is_published = false;
+    source.partition_of = Some(QualifiedName::new("s", "parent"));
+    assert!(changes(std::slice::from_ref(&adding), &[source], &[shape("t")]).is_empty());
+    assert!(changes(&[adding], &[], &[shape("t")]).is_empty());
+}

@@ -9,6 +9,7 @@ use transhume_core::{
     command::Command,
     enum_labels::MissingLabel,
     finding::{Finding, Severity},
+    load::RelationState,
     phase::Phase,
     schema_watch::{self, Baseline, CarryOver, ChangeKind, Followed, SchemaChange, Shape},
 };
@@ -19,6 +20,7 @@ use transhume_pg::{
     error::PgError,
     schema_change,
     state::{
+        addition::{self, Addition},
         apply, command, finding, history,
         load::followed::{followed, set_baseline},
     },
@@ -90,9 +92,22 @@ impl Guard<'_> {
     async fn compare(&self, ends: &Ends) -> Result<Look, PgError> {
         let publication = &self.migration.publication_name;
         let mut source = shapes(&ends.source, publication).await?;
-        source.retain(|shape| self.selector.selects(&shape.name));
+        let mut followed = followed(&*ends.target).await?;
+        // The selection has grown where tables were added since this run began.
+        source.retain(|shape| {
+            self.selector.selects(&shape.name) || followed.iter().any(|table| table.oid == shape.oid)
+        });
+        let additions = addition::all(&*ends.target).await?;
+        let joining: Vec<u32> = additions
+            .iter()
+            .filter(|addition| !addition.step.is_over())
+            .flat_map(Addition::oids)
+            .collect();
+        for table in followed.iter_mut().filter(|table| joining.contains(&table.oid)) {
+            table.state = RelationState::Adding;
+        }
         Ok(Look {
-            followed: followed(&*ends.target).await?,
+            followed,
             source,
             target: shapes(&ends.target, publication).await?,
             labels: enum_labels::missing(&ends.source, &ends.target).await?,

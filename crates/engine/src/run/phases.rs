@@ -2,6 +2,7 @@
 
 use transhume_core::phase::Phase;
 use transhume_pg::{
+    catalog::tables::tables as all_tables,
     marker,
     snapshot::SnapshotHolder,
     state::{history, migration, runner},
@@ -45,12 +46,19 @@ impl Run<'_> {
     }
 
     async fn prepare(&mut self) -> Result<()> {
+        let mut selected = match self.assessed.take() {
+            Some(tables) => tables,
+            None => all_tables(&self.source)
+                .await
+                .doing("reading the source's tables")?,
+        };
+        selected.retain(|table| table.holds_rows() && self.selector.selects(&table.name));
         let holder = prepare(Preparation {
             endpoints: self.endpoints,
             source: &mut self.source,
             target: &mut self.target,
             migration: &self.migration,
-            tables: &self.tables,
+            tables: &selected,
             reporter: self.reporter,
             cancellation: self.cancellation,
         })
@@ -62,16 +70,21 @@ impl Run<'_> {
     async fn pre_data(&mut self) -> Result<()> {
         let holder = self.take_holder().await?;
         let work = self.schema_work();
-        schema::dump(&work, holder.name()).await?;
+        // The plan is no matter of the schema, and pg_dump takes its time.
+        let context = self.load_context();
+        tokio::try_join!(
+            Box::pin(schema::dump(&work, holder.name())),
+            Box::pin(load::plan(&context, &holder)),
+        )?;
         schema::pre_data(&work).await?;
         schema::owners_and_grants(&work, Moment::BeforeData).await?;
-        load::plan(&self.load_context(), &holder).await?;
         schema::plan_builds(&work).await?;
         self.holder = Some(holder);
         self.advance(Phase::PreData, Phase::FullLoad).await
     }
 
     async fn full_load(&mut self) -> Result<()> {
+        self.schema_work().options.end_sessions();
         let holder = self.holder.take();
         load::load(&self.load_context(), holder).await?;
         // The stream must pass what the source had committed when the last row was in.
@@ -90,6 +103,7 @@ impl Run<'_> {
         schema::post_data(&work).await?;
         schema::owners_and_grants(&work, Moment::AfterData).await?;
         load::copy_sequences(&self.source, &self.target, &self.selector, 0).await?;
+        work.options.end_sessions();
         self.advance(Phase::PostData, Phase::Follow).await
     }
 

@@ -116,7 +116,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     let assessment = match &migration {
         Some(migration) => {
-            check(migration, endpoints, options, &source, &selected).await?;
+            check(migration, endpoints, options, &source).await?;
             None
         }
         None => Some(

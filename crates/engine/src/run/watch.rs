@@ -24,6 +24,8 @@ const INTERVAL: Duration = Duration::from_millis(250);
 
 /// How often the runner looks for new tables: nobody waits for it, and the cutover looks for itself.
 const TABLES_INTERVAL: Duration = Duration::from_secs(10);
+/// The first look comes when what following begins with is over: a run that only catches up is spared it.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// Origin and code of the findings that name them.
 const ORIGIN: &str = "follow";
 pub(crate) const NOT_MIGRATED: &str = "table-not-migrated";
@@ -32,6 +34,7 @@ pub(crate) const NOT_MIGRATED: &str = "table-not-migrated";
 /// another look: the following itself says when a server is gone.
 pub(super) async fn new_tables(run: &Run<'_>) -> std::convert::Infallible {
     let mut told = None;
+    tokio::time::sleep(FIRST_LOOK).await;
     loop {
         if let Ok(found) = look_for_tables(run, told.as_ref()).await {
             told = Some(found);
@@ -42,12 +45,12 @@ pub(super) async fn new_tables(run: &Run<'_>) -> std::convert::Infallible {
 
 async fn look_for_tables(run: &Run<'_>, told: Option<&Vec<QualifiedName>>) -> Result<Vec<QualifiedName>> {
     let source = run.endpoints.source_session(&run.migration.id, "tables").await?;
-    let target = run.endpoints.target_session(&run.migration.id, "tables").await?;
+    let mut target = run.endpoints.target_session(&run.migration.id, "tables").await?;
     let found = not_migrated(&source, &target, &run.selector)
         .await
         .doing("looking for new tables on the source")?;
     if told != Some(&found) {
-        tell(&target, &found).await.doing("recording findings")?;
+        tell(&mut target, &found).await.doing("recording findings")?;
         for table in &found {
             run.reporter.send(Report::Finding {
                 finding: finding_of(table),
@@ -87,12 +90,14 @@ pub(crate) fn finding_of(table: &QualifiedName) -> Finding {
     )
 }
 
-async fn tell(target: &Session, found: &[QualifiedName]) -> std::result::Result<(), PgError> {
-    finding::clear(&**target, ORIGIN, NOT_MIGRATED).await?;
+/// All of them or what was told before: status shows one moment.
+async fn tell(target: &mut Session, found: &[QualifiedName]) -> std::result::Result<(), PgError> {
+    let transaction = target.transaction().await?;
+    finding::clear(&transaction, ORIGIN, NOT_MIGRATED).await?;
     for table in found {
-        finding::replace(&**target, ORIGIN, &finding_of(table)).await?;
+        finding::replace(&transaction, ORIGIN, &finding_of(table)).await?;
     }
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
 /// Watches until something fails; every interrupted cutover that it meets is undone.

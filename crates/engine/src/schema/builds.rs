@@ -22,13 +22,13 @@ use crate::error::{Doing, EngineError, Result};
 /// its tables: the builds of a table wait for its rows.
 pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
     let mut target = work.target().await?;
-    if state::are_planned(&*target)
+    if state::are_planned(&**target)
         .await
         .doing("looking for planned build work")?
     {
         return Ok(());
     }
-    let loaded = state::loaded_tables(&*target)
+    let loaded = state::loaded_tables(&**target)
         .await
         .doing("reading the tables of the load")?;
     let planned = planned(work, &target, &loaded).await?;
@@ -42,7 +42,8 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
 
 /// The build work of an addition, whose tables are planned to be loaded so. Writes nothing.
 pub(crate) async fn added_builds(work: &SchemaWork<'_>, loaded: &[LoadedTable]) -> Result<Vec<NewBuild>> {
-    planned(work, &work.target().await?, loaded).await
+    let target = work.target().await?;
+    planned(work, &target, loaded).await
 }
 
 async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]) -> Result<Vec<NewBuild>> {

@@ -52,6 +52,15 @@ impl Archive {
             entries: sections(entries),
         }))
     }
+
+    /// As it was just written and listed.
+    pub(super) fn fresh(programs: Programs, file: NamedTempFile, entries: Vec<Entry>) -> Self {
+        Self {
+            programs,
+            file,
+            entries: sections(entries),
+        }
+    }
 }
 
 impl Contents {
@@ -132,12 +141,16 @@ pub(super) async fn known(work: &SchemaWork<'_>, target: &Session) -> Result<Has
 }
 
 pub(super) fn programs(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Programs> {
-    Programs::find(
+    if let Some(programs) = work.options.found.get() {
+        return Ok(programs.clone());
+    }
+    let found = Programs::find(
         work.options.programs.as_deref(),
         source_major,
         target.server_version().major(),
     )
-    .doing("looking for pg_dump and pg_restore")
+    .doing("looking for pg_dump and pg_restore")?;
+    Ok(work.options.found.get_or_init(|| found).clone())
 }
 
 pub(super) fn write(bytes: &[u8]) -> Result<NamedTempFile> {

@@ -1,7 +1,8 @@
 //! The dump under the load's snapshot, and the decision for each of its entries.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
+use tempfile::NamedTempFile;
 use transhume_core::{
     archive::{self as contents, Decision, Decisions, Entry, Facts, Joining, Kind, Situation},
     finding::Finding,
@@ -30,7 +31,7 @@ use crate::{
 /// decisions are stored together; called again, it does nothing.
 pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
     let mut target = work.target().await?;
-    if archive::is_stored(&*target, work.archive())
+    if archive::is_stored(&**target, work.archive())
         .await
         .doing("looking for the schema archive")?
     {
@@ -50,7 +51,7 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         snapshot,
         addition: added(work, &target).await?,
     });
-    let (bytes, decisions) = tokio::select! {
+    let (bytes, file, decisions) = tokio::select! {
         dumped = dumping => dumped?,
         () = work.cancellation.cancelled() => return Err(EngineError::Interrupted),
     };
@@ -72,6 +73,9 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         programs.version,
         decisions.entries.len()
     ));
+    let entries = decisions.entries.into_iter().map(|(entry, _)| entry).collect();
+    let archive = Arc::new(stored::Archive::fresh(programs, file, entries));
+    work.options.opened.get_or_init(async || archive).await;
     Ok(())
 }
 
@@ -94,7 +98,7 @@ pub(crate) async fn preview(
         .await
         .doing("taking a snapshot of the source")?;
     let name = names::application_name("plan", ROLE);
-    let (_, decisions) = dumped(Dumping {
+    let (.., decisions) = dumped(Dumping {
         programs,
         endpoints,
         selector,
@@ -136,8 +140,8 @@ async fn added(work: &SchemaWork<'_>, target: &Session) -> Result<Option<Joining
     }))
 }
 
-/// The archive's bytes and what becomes of its entries.
-async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, Decisions)> {
+/// The archive's bytes, the file that holds them, and what becomes of its entries.
+async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, NamedTempFile, Decisions)> {
     let Dumping {
         programs, snapshot, ..
     } = dumping;
@@ -164,7 +168,7 @@ async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, Decisions)> {
         dumping.addition.as_ref(),
     )
     .await?;
-    Ok((bytes, decisions))
+    Ok((bytes, file, decisions))
 }
 
 async fn decide(

@@ -47,7 +47,7 @@ pub(crate) async fn forget_met(work: &SchemaWork<'_>) -> Result<()> {
         .with(Disposition::Restored)
         .chain(contents.with(Disposition::Replaced));
     for (entry, _) in brought.filter(|(entry, _)| entry.object.class != 0) {
-        state::finding::clear_object(&*target, ORIGIN, UNMET, &entry.description)
+        state::finding::clear_object(&**target, ORIGIN, UNMET, &entry.description)
             .await
             .doing("clearing findings")?;
     }

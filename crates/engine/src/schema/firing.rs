@@ -15,7 +15,7 @@ use crate::error::{Doing, Result};
 
 pub(super) async fn set_aside(work: &SchemaWork<'_>) -> Result<()> {
     let mut target = work.target().await?;
-    let tables = firing(&*target, work.options.replica_role)
+    let tables = firing(&**target, work.options.replica_role)
         .await
         .doing("looking for triggers on the target")?;
     let selected = tables

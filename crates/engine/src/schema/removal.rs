@@ -21,7 +21,7 @@ const NAMED: usize = 10;
 /// Removes it all, what came last first, and says what was removed; none where nothing had been made.
 pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
     let target = work.target().await?;
-    let additions = addition::all(&*target).await.doing("reading the additions")?;
+    let additions = addition::all(&**target).await.doing("reading the additions")?;
     let mut removed = 0;
     for addition in additions.iter().rev() {
         let options = SchemaOptions::new(work.options.programs.clone(), work.options.replica_role);
@@ -39,7 +39,7 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
 /// Removes what one archive brought, and says how many objects that were.
 pub(crate) async fn remove_added(work: &SchemaWork<'_>) -> Result<usize> {
     let mut target = work.target().await?;
-    if !archive::is_stored(&*target, work.archive())
+    if !archive::is_stored(&**target, work.archive())
         .await
         .doing("looking for the schema archive")?
     {

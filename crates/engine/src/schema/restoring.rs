@@ -32,7 +32,7 @@ pub async fn post_data(work: &SchemaWork<'_>) -> Result<()> {
 }
 
 async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()> {
-    let mut target = work.target().await?;
+    let mut target = work.own_target().await?;
     let source_major = work.source().await?.server_version().major();
     let contents = Contents::stored(work, source_major, &target).await?;
     let open = contents.open(section);

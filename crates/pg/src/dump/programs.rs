@@ -7,6 +7,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use transhume_core::finding::Finding;
@@ -51,10 +52,18 @@ impl Programs {
     /// repository install. `majors` are those of source and target: the nearest version that is
     /// not older than both is best; one that is not older than the source still works.
     pub fn find(setting: Option<&Path>, source_major: u32, target_major: u32) -> Result<Self, PgError> {
-        let found: Vec<Self> = directories(setting)
-            .iter()
-            .filter_map(|place| Self::at(place))
-            .collect();
+        let places = directories(setting);
+        // Each is asked for its version by starting it: all at once.
+        let found: Vec<Self> = thread::scope(|scope| {
+            let asked: Vec<_> = places
+                .iter()
+                .map(|place| scope.spawn(|| Self::at(place)))
+                .collect();
+            asked
+                .into_iter()
+                .filter_map(|asking| asking.join().ok().flatten())
+                .collect()
+        });
         choose(&found, source_major, target_major).map_err(|newest| missing(setting, newest, source_major))
     }
 
