@@ -16,6 +16,7 @@ pub mod build;
 pub mod capacity;
 pub mod change;
 pub mod command;
+pub mod comparison;
 pub mod direction;
 pub mod disposition;
 pub mod enum_labels;

@@ -28,6 +28,6 @@ pub mod verify;
 pub mod worker;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
-pub use transhume_core::{error_policy, finding, phase, schema_watch, selection, wal_retention};
+pub use transhume_core::{comparison, error_policy, finding, phase, schema_watch, selection, wal_retention};
 pub use transhume_pg::conninfo;
 pub use transhume_wire::{ident, lsn};

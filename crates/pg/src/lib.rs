@@ -9,11 +9,12 @@ pub mod archive_list;
 pub mod build;
 pub mod catalog;
 pub mod cluster;
+pub mod comparison;
 mod connect;
 pub mod conninfo;
 pub mod copy;
 pub mod copy_statement;
-pub mod digest;
+
 pub mod dump;
 pub mod enum_labels;
 pub mod error;

@@ -129,6 +129,25 @@ pub fn is_lost(error: &PgError) -> bool {
     matches!(error.sqlstate(), Some("22023" | "42704" | "55000"))
 }
 
+/// Whether an exported snapshot can be imported on `session`, which is in no transaction.
+pub async fn is_usable(session: &Session, name: &str) -> Result<bool, PgError> {
+    let imported = import(session, name).await;
+    session.batch_execute("rollback").await?;
+    match imported {
+        Ok(()) => Ok(true),
+        Err(error) if is_lost(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether transaction ids were assigned on the server since the snapshot was taken: somebody writes there.
+pub async fn is_written_since(session: &Session, holder: &SnapshotHolder) -> Result<bool, PgError> {
+    let row = session
+        .query_one(include_str!("sql/snapshot_xids_since.sql"), &[&holder.snapshot])
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Sessions that hold this migration's snapshots open, `application_name, pid`, the oldest first.
 pub async fn holders(source: &Session, migration: &str) -> Result<Vec<String>, PgError> {
     let rows = source

@@ -1,9 +1,11 @@
 //! `verify`: compares both sides while traffic runs.
 
+mod report;
+
 use std::time::Duration;
 
 use clap::Args;
-use transhume_engine::verify::{TableComparison, Verification, VerifyOptions, verify};
+use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
 
 use crate::{
     arguments::{count, replace},
@@ -11,35 +13,85 @@ use crate::{
     failure::{Exit, Failure, Result},
     invocation::Invocation,
     progress::shown,
-    quantity::{Span, grouped},
-    terminal::{
-        objects,
-        style::{Style, Tone},
-        table::table,
-    },
+    quantity::{Size, Span},
 };
 
 const EXAMPLES: &str = "\
 Examples:
   transhume verify && transhume cutover
-  transhume verify --json | jq '.tables[] | select(.equal | not)'
+  transhume verify --sample                     a first look at large tables, in seconds
+  transhume verify --table 'shop.order*' --show-values
+  transhume verify --repair                     rewrites the rows that differ, and compares them again
+  transhume verify --continuous --every 15m     until something differs
+  transhume verify --join                       on another machine, while one verifies
+  transhume verify --json | jq '.rows[] | [.table.name, .difference, .key]'
+  transhume verify --source URL --target URL    any two databases, both quiet
 
 Exits with 0 where both sides are equal, 1 where they differ, 2 where they could not be compared.";
 
+/// Between two rounds of --continuous, where nothing else is said.
+const EVERY: Duration = Duration::from_secs(600);
+
 /// Compare both sides, exactly, while traffic runs
 ///
-/// Every table is counted and digested on both sides at the same commit of the source. Nothing has
-/// to be stopped, and every difference that is found is real. Definitions, owners, privileges, comments,
-/// sequences, large objects, and the states of indexes, constraints and triggers are compared as well.
+/// Every table is digested on both sides at the same commit of the source, and where the digests differ,
+/// down to the rows and columns that do. Nothing has to be stopped, and every difference that is found is
+/// real. Definitions, owners, privileges, comments, sequences, large objects, and the states of indexes,
+/// constraints and triggers are compared as well. Between two databases without a migration both must be quiet, or two snapshots be given.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Tables compared at once
+    /// Only these tables, such as shop or public.order*
+    #[arg(long = "table", value_name = "PATTERN", value_delimiter = ',')]
+    tables: Vec<String>,
+    /// Only some rows of large tables, for a first look
+    #[arg(long, conflicts_with = "since_last")]
+    sample: bool,
+    /// Only tables that changed since all were found equal
+    ///
+    /// Which tables apply has written to is known exactly; what anybody else wrote on the target is not.
+    #[arg(long)]
+    since_last: bool,
+    /// Compare again and again until something differs; after the first round only what has changed
+    #[arg(long, conflicts_with_all = ["repair", "join", "resume"])]
+    continuous: bool,
+    /// Wait this long between two rounds of --continuous [default: 10m]
+    #[arg(long, value_name = "DURATION", requires = "continuous")]
+    every: Option<Span>,
+    /// Rewrite the rows that differ on the target, then compare their tables again
+    #[arg(long, conflicts_with = "sample")]
+    repair: bool,
+    /// Show the values of the columns that differ; they are the application's data
+    #[arg(long)]
+    show_values: bool,
+    /// Rows named, and repaired, for each table; all are counted [default: 100]
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_ROWS", value_parser = count::<usize>)]
+    rows: Option<usize>,
+    /// Pieces of tables compared at once
     #[arg(long, value_name = "NUMBER", env = "TRANSHUME_COMPARERS", value_parser = count::<usize>)]
     comparers: Option<usize>,
+    /// Upper limit for reading from each side in a second [default: none]
+    #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
+    rate_limit: Option<Size>,
+    /// Hold apply no longer than this for the source to give a consistent point [default: 10s]
+    #[arg(long, value_name = "DURATION", env = "TRANSHUME_HOLD_TIMEOUT")]
+    hold_timeout: Option<Span>,
     /// Check all foreign keys against their rows, not only those that nothing has checked
     #[arg(long)]
     all_constraints: bool,
+    /// Go on with a verification that ended early: tables that have a result keep it
+    #[arg(long, conflicts_with = "join")]
+    resume: bool,
+    /// Help the verification that another process runs
+    #[arg(long)]
+    join: bool,
+    /// Exported snapshot of the source, without a migration
+    #[arg(long, value_name = "NAME", requires = "target_snapshot")]
+    source_snapshot: Option<String>,
+    /// Exported snapshot of the target, without a migration
+    #[arg(long, value_name = "NAME", requires = "source_snapshot")]
+    target_snapshot: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -48,31 +100,73 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         replace(&mut settings.comparers, self.comparers.as_ref());
+        replace(&mut settings.compared_rate_limit, self.rate_limit.as_ref());
+        replace(&mut settings.hold_timeout, self.hold_timeout.as_ref());
+        replace(&mut settings.named_rows, self.rows.as_ref());
+    }
+
+    fn options(&self, settings: &Config) -> VerifyOptions {
+        let defaults = VerifyOptions::default();
+        VerifyOptions {
+            comparers: settings.comparers.unwrap_or(defaults.comparers),
+            mode: match (self.sample, self.since_last) {
+                (true, _) => Mode::Sample,
+                (_, true) => Mode::SinceLast,
+                _ => Mode::Full,
+            },
+            tables: self.tables.clone(),
+            show_values: self.show_values,
+            most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
+            repair: self.repair,
+            rate_limit: settings.compared_rate_limit.map_or(0, |size| size.0),
+            hold_timeout: settings.hold_timeout.map_or(defaults.hold_timeout, |span| span.0),
+            all_constraints: self.all_constraints,
+            role: match (self.resume, self.join) {
+                (true, _) => Role::Resumes,
+                (_, true) => Role::Joins,
+                _ => Role::Begins,
+            },
+            snapshots: self.source_snapshot.clone().zip(self.target_snapshot.clone()),
+        }
     }
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let endpoints = invocation.endpoints()?;
-    let mut options = VerifyOptions::default();
-    if let Some(comparers) = invocation.settings.comparers {
-        options.comparers = comparers;
+    let mut options = arguments.options(&invocation.settings);
+    loop {
+        let verification = once(&options, invocation).await?;
+        tell(arguments, &verification, invocation)?;
+        if !verification.equal {
+            return Ok(Exit::OperatorMustAct);
+        }
+        if !arguments.continuous {
+            return Ok(Exit::Success);
+        }
+        if options.mode == Mode::Full && options.tables.is_empty() {
+            options.mode = Mode::SinceLast;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(arguments.every.map_or(EVERY, |span| span.0)) => {}
+            () = invocation.cancellation.cancelled() => return Ok(Exit::Success),
+        }
     }
-    options.all_constraints = arguments.all_constraints;
-    let verification = shown(&invocation.terminal, async |reporter| {
-        verify(&endpoints, &options, reporter, &invocation.cancellation).await
+}
+
+async fn once(options: &VerifyOptions, invocation: &Invocation) -> Result<Verification> {
+    let endpoints = invocation.endpoints()?;
+    shown(&invocation.terminal, async |reporter| {
+        verify(&endpoints, options, reporter, &invocation.cancellation).await
     })
     .await
-    .map_err(|error| not_done(error.into()))?;
+    .map_err(|error| not_done(error.into()))
+}
+
+fn tell(arguments: &Arguments, verification: &Verification, invocation: &Invocation) -> Result<()> {
     let terminal = &invocation.terminal;
     for finding in &verification.not_compared {
         terminal.finding(finding);
     }
-    terminal.print_result(arguments.json, &verification, text)?;
-    Ok(if verification.equal {
-        Exit::Success
-    } else {
-        Exit::OperatorMustAct
-    })
+    terminal.print_result(arguments.json, verification, report::text)
 }
 
 /// Here 1 means different, so a comparison that was refused or stopped is 2.
@@ -80,72 +174,5 @@ fn not_done(failure: Failure) -> Failure {
     match failure.exit {
         Exit::OperatorMustAct => failure.with_exit(Exit::NotDone),
         _ => failure,
-    }
-}
-
-/// Tables that differ come first; they are what must be looked at.
-fn text(verification: &Verification, style: Style) -> String {
-    let (equal, different): (Vec<_>, Vec<_>) = verification.tables.iter().partition(|table| table.equal);
-    let rows = different.iter().chain(&equal).map(|table| row(table));
-    let listed = table(&["table", "source rows", "target rows", "result"], &[1, 2], rows);
-    let seconds = Duration::try_from_secs_f64(verification.seconds).unwrap_or_default();
-    let result = match different.len() {
-        0 => style.paint(Tone::Good, "the rows of both sides are equal"),
-        1 => style.paint(Tone::Bad, "1 table differs"),
-        many => style.paint(Tone::Bad, &format!("{many} tables differ")),
-    };
-    let objects = objects::text(&verification.objects, style);
-    format!(
-        "{listed}\n{result}: {} tables compared at {} in {}\n\n{objects}",
-        verification.tables.len(),
-        verification.lsn,
-        Span(seconds)
-    )
-}
-
-fn row(comparison: &TableComparison) -> Vec<String> {
-    let count = |rows: i64| u64::try_from(rows).map_or_else(|_| rows.to_string(), grouped);
-    vec![
-        comparison.table.plain(),
-        count(comparison.source_rows),
-        count(comparison.target_rows),
-        if comparison.equal { "equal" } else { "DIFFERENT" }.to_owned(),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use transhume_engine::{ident::QualifiedName, lsn::Lsn, verify::ObjectComparison};
-
-    use super::*;
-
-    #[test]
-    fn tables_that_differ_come_first() {
-        let comparison = |name, source_rows, target_rows| TableComparison {
-            table: QualifiedName::new("shop", name),
-            source_rows,
-            target_rows,
-            equal: source_rows == target_rows,
-        };
-        let verification = Verification {
-            equal: false,
-            lsn: Lsn(0x16_0000),
-            seconds: 2.5,
-            tables: vec![comparison("customer", 1_200, 1_200), comparison("orders", 30, 29)],
-            objects: ObjectComparison::default(),
-            not_compared: Vec::new(),
-        };
-        let expected = "\
-table          source rows  target rows  result
-shop.orders             30           29  DIFFERENT
-shop.customer        1,200        1,200  equal
-
-1 table differs: 2 tables compared at 0/160000 in 2.5 s
-
-0 objects compared (): all agree
-
-Not compared
-";
-        assert_eq!(text(&verification, Style::plain()), expected);
     }
 }

@@ -201,6 +201,35 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| value.count().map(|count| config.comparers = Some(count)),
     },
     Key {
+        section: "verify",
+        name: "rate_limit",
+        about: "Upper limit for reading from each side in a second, over all comparers of one process.\n\
+                Not set: no limit.",
+        example: "\"50MB\"",
+        flag: "--rate-limit",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.compared_rate_limit = Some(size)),
+    },
+    Key {
+        section: "verify",
+        name: "hold_timeout",
+        about: "How long apply is held at most for the source to give a consistent point.\n\
+                Where it takes longer, apply goes on, and it is tried again once the transactions in the way have ended.",
+        example: "\"10s\"",
+        flag: "--hold-timeout",
+        form: DURATION,
+        set: |config, value| value.duration().map(|span| config.hold_timeout = Some(span)),
+    },
+    Key {
+        section: "verify",
+        name: "rows",
+        about: "Rows that differ are named up to this many for each table, and repaired; all are counted.",
+        example: "100",
+        flag: "--rows",
+        form: NUMBER,
+        set: |config, value| value.count().map(|count| config.named_rows = Some(count)),
+    },
+    Key {
         section: "cutover",
         name: "max_lag",
         about: "The cutover is refused while the target is further behind than this.",

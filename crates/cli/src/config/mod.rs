@@ -53,6 +53,9 @@ pub(crate) struct Config {
     pub(crate) verified_within: Option<Span>,
     pub(crate) application: ApplicationSettings,
     pub(crate) comparers: Option<usize>,
+    pub(crate) compared_rate_limit: Option<Size>,
+    pub(crate) hold_timeout: Option<Span>,
+    pub(crate) named_rows: Option<usize>,
     /// Several databases, each a migration of its own; empty where the file is about one.
     pub(crate) databases: Vec<Database>,
 }

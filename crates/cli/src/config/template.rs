@@ -96,7 +96,10 @@ mod tests {
     #[test]
     fn the_written_values_of_verify_and_cutover_are_the_defaults() {
         let (config, cutover) = (edited(), CutoverOptions::default());
-        assert_eq!(config.comparers, Some(VerifyOptions::default().comparers));
+        let verify = VerifyOptions::default();
+        assert_eq!(config.comparers, Some(verify.comparers));
+        assert_eq!(config.hold_timeout, Some(Span(verify.hold_timeout)));
+        assert_eq!(config.named_rows, Some(verify.most_rows));
         assert_eq!(config.max_lag, Some(Size(cutover.lag_limit_bytes)));
         assert_eq!(config.lock_timeout, Some(Span(cutover.lock_timeout)));
         assert_eq!(config.attempts, Some(cutover.attempts));

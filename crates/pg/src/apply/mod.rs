@@ -14,7 +14,7 @@ mod parameter;
 mod portion;
 mod relation_map;
 mod serial;
-mod session;
+pub mod session;
 mod set;
 mod sets;
 mod statement;

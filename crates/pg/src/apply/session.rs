@@ -5,6 +5,15 @@
 
 use crate::{conninfo::ConnectionSettings, error::PgError, session::Session};
 
+/// Begins a transaction of single statements, as a repair does; batches have their own.
+pub async fn begin(session: &Session) -> Result<(), PgError> {
+    Ok(session.batch_execute("begin").await?)
+}
+
+pub async fn commit(session: &Session) -> Result<(), PgError> {
+    Ok(session.batch_execute("commit").await?)
+}
+
 /// Opens it. With `replica_role`, neither triggers nor foreign keys fire; without, the caller has set
 /// them aside.
 pub async fn open(

@@ -44,7 +44,8 @@ impl RateLimit {
         self.bytes_per_second.store(bytes_per_second, Ordering::Relaxed);
     }
 
-    pub(crate) async fn take(&self, bytes: usize) {
+    /// Books `bytes` and waits until the account is even.
+    pub async fn take(&self, bytes: usize) {
         let wait = self.debit(bytes, Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

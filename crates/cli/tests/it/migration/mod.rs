@@ -4,6 +4,7 @@
 mod abort;
 mod adding;
 mod crash;
+mod differences;
 mod fallback;
 mod gate;
 mod group;

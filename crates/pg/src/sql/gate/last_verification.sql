@@ -1,7 +1,7 @@
 -- The newest verification: when it began, how much it looked at, what came of it.
 select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - v.started_at)::double precision as age_seconds,
        coalesce(v.result, 'incomplete') as result,
-       coalesce(pg_catalog.to_jsonb(v) ->> 'mode', 'full') as mode,
+       v.mode,
        v.object_blockers,
        (select pg_catalog.count(*) from transhume.verification_table t where t.verification_id = v.id) as tables,
        (select pg_catalog.count(*) from transhume.verification_table t

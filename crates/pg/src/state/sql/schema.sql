@@ -208,22 +208,81 @@ create table transhume.marker (
 
 create table transhume.verification (
     id            bigserial   primary key,
-    lsn           pg_lsn      not null,          -- consistent point that both sides were compared at
+    lsn           pg_lsn      not null,          -- consistent point that both sides are compared at (of the last frozen pair)
     started_at    timestamptz not null default clock_timestamp(),
     ended_at      timestamptz,
-    result        text,                           -- equal | different | incomplete
-    object_blockers integer                       -- findings about objects that must be acted upon; null: not compared
+    result        text,                          -- equal | different | incomplete
+    object_blockers integer,                     -- findings about objects that must be acted upon; null: not compared
+    mode          text        not null default 'full',   -- full | since-last | sample | tables
+    source_snapshot text      not null default '',       -- names of the frozen pair, usable while who made it lives
+    target_snapshot text      not null default '',
+    settings      jsonb       not null default '{}'      -- what everyone who joins in must do alike
 );
 
+-- A table of a verification: how it is compared, then with what result.
 create table transhume.verification_table (
     verification_id bigint    not null references transhume.verification on delete cascade,
     schema_name   text        not null,
     table_name    text        not null,
+    subject       jsonb       not null,          -- core::comparison::Subject
+    bytes         bigint      not null default 0,
+    lsn           pg_lsn      not null,          -- consistent point that it was compared at
+    ended_at      timestamptz,
     source_rows   bigint,
     target_rows   bigint,
-    equal         boolean     not null,
+    equal         boolean,                       -- null: not compared, the note says why
+    differences   bigint      not null default 0,   -- rows that differ
+    is_all        boolean     not null default true,   -- false: there are at least so many
     note          text        not null default '',
     primary key (verification_id, schema_name, table_name)
+);
+
+-- Pieces of tables to digest, claimed and marked done as parts of the load are. What both sides hold is added up by
+-- bucket over all pieces of a table, so pieces need not hold the same rows on both sides.
+create table transhume.verification_piece (
+    verification_id bigint    not null,
+    schema_name   text        not null,
+    table_name    text        not null,
+    number        integer     not null,          -- 0-based within the table
+    source_predicate text     not null,          -- SQL condition, '' for the whole table
+    target_predicate text     not null,
+    bytes         bigint      not null,
+    done_at       timestamptz,
+    comparer      text,                          -- application_name of who did it
+    buckets       integer[],                     -- then as many of each: rows and sums of hashes
+    source_rows   bigint[],
+    source_sums   text[],
+    target_rows   bigint[],
+    target_sums   text[],
+    primary key (verification_id, schema_name, table_name, number),
+    foreign key (verification_id, schema_name, table_name) references transhume.verification_table on delete cascade
+);
+create index verification_piece_open on transhume.verification_piece (verification_id, bytes desc) where done_at is null;
+
+-- Rows that differ, a bounded number for each table.
+create table transhume.verification_row (
+    id            bigserial   primary key,
+    verification_id bigint    not null references transhume.verification on delete cascade,
+    schema_name   text        not null,
+    table_name    text        not null,
+    difference    text        not null,          -- core::comparison::Difference: missing, surplus, different
+    key_columns   text[]      not null,          -- none: rows are known by their hash only
+    key           text[]      not null,
+    hash          bigint      not null,          -- of the source's row, or the target's where it is surplus
+    row_count     bigint      not null,          -- how many equal rows, where there is no key
+    columns       text[]      not null,          -- columns that differ
+    source_values text[],                        -- of those columns, only when asked for
+    target_values text[],
+    repaired_at   timestamptz
+);
+create index verification_row_of on transhume.verification_row (verification_id);
+
+-- Tables that apply has written to, each with the end LSN of the batch that first did so since apply last stood
+-- still or began anew. Since a verification holds apply at its consistent point, a table has changed after that
+-- point exactly when its LSN here is above it.
+create table transhume.changed_table (
+    source_oid    oid         primary key,
+    lsn           pg_lsn      not null
 );
 
 -- The story, for `status` and the reports.

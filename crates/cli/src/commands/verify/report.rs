@@ -1,0 +1,235 @@
+//! The report of a verification as text: rows that differ first, since they are what must be looked at.
+
+use std::{fmt::Write as _, time::Duration};
+
+use transhume_engine::{
+    comparison::Difference,
+    verify::{RowFinding, TableComparison, Verification},
+};
+
+use crate::{
+    quantity::{Span, counted, grouped},
+    terminal::{
+        objects,
+        style::{Style, Tone},
+        table::table,
+    },
+};
+
+pub(super) fn text(verification: &Verification, style: Style) -> String {
+    let (equal, different): (Vec<_>, Vec<_>) = verification.tables.iter().partition(|table| table.equal);
+    let lines = different.iter().chain(&equal).map(|table| line(table));
+    let listed = table(&["table", "source rows", "target rows", "result"], &[1, 2], lines);
+    let mut text = format!("{listed}\n");
+    for table in &different {
+        push(&mut text, &rows_of(table, &verification.rows));
+    }
+    let repaired = verification.rows.iter().filter(|row| row.repaired).count();
+    if repaired > 0 {
+        let rows = grouped(repaired as u64);
+        push(
+            &mut text,
+            &format!("rows that were found different and rewritten: {rows}\n"),
+        );
+    }
+    let seconds = Duration::try_from_secs_f64(verification.seconds).unwrap_or_default();
+    let scope = match verification.mode.as_str() {
+        "sample" => " (a sample)",
+        "since-last" => " (what has changed)",
+        _ => "",
+    };
+    let result = match different.len() {
+        0 => style.paint(Tone::Good, "the rows of both sides are equal"),
+        1 => style.paint(Tone::Bad, "1 table differs"),
+        many => style.paint(Tone::Bad, &format!("{many} tables differ")),
+    };
+    let compared = counted(verification.tables.len(), "table");
+    let lsn = verification.lsn;
+    push(
+        &mut text,
+        &format!(
+            "{result}: {compared} compared{scope} at {lsn} in {}\n",
+            Span(seconds)
+        ),
+    );
+    if !different.is_empty() && verification.rows.iter().any(|row| !row.repaired) {
+        push(
+            &mut text,
+            "to rewrite these rows on the target: transhume verify --repair\n",
+        );
+    }
+    if !verification.objects.compared.is_empty() {
+        push(
+            &mut text,
+            &format!("\n{}", objects::text(&verification.objects, style)),
+        );
+    }
+    text
+}
+
+fn push(text: &mut String, more: &str) {
+    text.write_str(more).expect("writing into a string cannot fail");
+}
+
+fn line(comparison: &TableComparison) -> Vec<String> {
+    let count = |rows: Option<i64>| {
+        rows.map_or_else(String::new, |rows| {
+            u64::try_from(rows).map_or_else(|_| rows.to_string(), grouped)
+        })
+    };
+    let result = if comparison.equal { "equal" } else { "DIFFERENT" };
+    let result = if comparison.note.is_empty() {
+        result.to_owned()
+    } else {
+        format!("{result}: {}", comparison.note)
+    };
+    vec![
+        comparison.table.plain(),
+        count(comparison.source_rows),
+        count(comparison.target_rows),
+        result,
+    ]
+}
+
+/// What is known of the rows of a table that differ.
+fn rows_of(comparison: &TableComparison, rows: &[RowFinding]) -> String {
+    let named: Vec<_> = rows
+        .iter()
+        .filter(|row| row.table == comparison.table && !row.repaired)
+        .collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    let at_least = if comparison.is_all { "" } else { "at least " };
+    let count = grouped(comparison.differences.unsigned_abs());
+    let mut text = format!(
+        "{}: rows that differ: {at_least}{count}\n",
+        comparison.table.plain()
+    );
+    let mut told = 0;
+    for row in &named {
+        told += row.rows;
+        push(&mut text, &format!("  {}\n", row_line(row)));
+        push(&mut text, &values(row));
+    }
+    let more = comparison.differences - told;
+    if more > 0 {
+        let more = grouped(more.unsigned_abs());
+        push(
+            &mut text,
+            &format!("  … and {more} more (--rows names more of them)\n"),
+        );
+    }
+    text.push('\n');
+    text
+}
+
+fn row_line(row: &RowFinding) -> String {
+    let name = if row.key.is_empty() {
+        let copies = if row.rows == 1 {
+            String::new()
+        } else {
+            format!("{} × ", row.rows)
+        };
+        format!("{copies}row with hash {}", row.hash)
+    } else {
+        let parts: Vec<String> = row
+            .key
+            .iter()
+            .map(|(column, value)| format!("{} = {}", column.escape_debug(), value.escape_debug()))
+            .collect();
+        parts.join(", ")
+    };
+    match row.difference {
+        Difference::Missing => format!("missing on the target: {name}"),
+        Difference::Surplus => format!("only on the target: {name}"),
+        Difference::Different => format!("different: {name}; columns {}", escaped(&row.columns)),
+    }
+}
+
+fn escaped(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| name.escape_debug().to_string()).collect();
+    names.join(", ")
+}
+
+fn values(row: &RowFinding) -> String {
+    let mut text = String::new();
+    if row.source_values.is_none() && row.target_values.is_none() {
+        return text;
+    }
+    let shown = |values: &Option<Vec<Option<String>>>, number: usize| match values {
+        None => "(no row)".to_owned(),
+        Some(values) => match values.get(number) {
+            Some(Some(value)) => format!("'{}'", value.escape_debug()),
+            _ => "NULL".to_owned(),
+        },
+    };
+    for (number, column) in row.columns.iter().enumerate() {
+        let source = shown(&row.source_values, number);
+        let target = shown(&row.target_values, number);
+        let column = column.escape_debug();
+        push(
+            &mut text,
+            &format!("    {column}: source {source}, target {target}\n"),
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_engine::{ident::QualifiedName, lsn::Lsn, verify::ObjectComparison};
+
+    use super::*;
+
+    fn comparison(name: &str, source_rows: i64, target_rows: i64) -> TableComparison {
+        TableComparison {
+            table: QualifiedName::new("shop", name),
+            lsn: Lsn(0x16_0000),
+            source_rows: Some(source_rows),
+            target_rows: Some(target_rows),
+            equal: source_rows == target_rows,
+            differences: (source_rows - target_rows).abs() + 1,
+            is_all: true,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_differs_comes_first_and_rows_are_named() {
+        let verification = Verification {
+            equal: false,
+            mode: "full".to_owned(),
+            lsn: Lsn(0x16_0000),
+            seconds: 2.5,
+            tables: vec![comparison("customer", 1_200, 1_200), comparison("orders", 30, 29)],
+            rows: vec![RowFinding {
+                table: QualifiedName::new("shop", "orders"),
+                difference: Difference::Different,
+                key: vec![("id".to_owned(), "7".to_owned())],
+                hash: String::new(),
+                rows: 1,
+                columns: vec!["note".to_owned()],
+                source_values: Some(vec![Some(String::new())]),
+                target_values: Some(vec![None]),
+                repaired: false,
+            }],
+            objects: ObjectComparison::default(),
+            not_compared: Vec::new(),
+        };
+        let expected = "\
+table          source rows  target rows  result
+shop.orders             30           29  DIFFERENT
+shop.customer        1,200        1,200  equal
+
+shop.orders: rows that differ: 2
+  different: id = 7; columns note
+    note: source '', target NULL
+  … and 1 more (--rows names more of them)
+
+1 table differs: 2 tables compared at 0/160000 in 2.5 s
+to rewrite these rows on the target: transhume verify --repair
+";
+        assert_eq!(text(&verification, Style::plain()), expected);
+    }
+}

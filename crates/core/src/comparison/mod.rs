@@ -1,0 +1,22 @@
+//! Comparing two tables by digests, from whole tables down to rows (design §8).
+//!
+//! Owns which buckets of a table differ, how a bucket that differs is cut further, and what two lists
+//! of rows say of each other. Refuses SQL and order: both sides may lie in any physical order and sort
+//! text as they like.
+//!
+//! Invariants: a digest is a count and an exact sum over row hashes, so neither order nor duplicates
+//! cancel; digests of pieces add up to the digest of the whole, however either side was cut into pieces.
+
+mod digest;
+mod key_domain;
+mod region;
+mod rows;
+mod subject;
+
+pub use self::{
+    digest::{Buckets, Digest, PairDigest},
+    key_domain::KeyDomain,
+    region::{Cut, HashPrefix, LEAF_ROWS, OrdinalRange, Region, first_cut, next_regions},
+    rows::{Difference, KeyedRow, RowDifference, compare_images, compare_keyed},
+    subject::{KeyColumn, Subject, key_bounds},
+};

@@ -1,0 +1,54 @@
+//! A table as it is compared: the same value for all who take part, on both sides.
+
+use serde::{Deserialize, Serialize};
+use transhume_wire::ident::QualifiedName;
+
+use super::{Cut, KeyDomain, OrdinalRange};
+
+/// A column of the key that rows are matched by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyColumn {
+    pub name: String,
+    /// Valid SQL on both sides.
+    pub type_name: String,
+    /// Schema and name of its operator for "equal".
+    pub equality: (String, String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    pub table: QualifiedName,
+    /// Columns that make up a row's image, by name: those that both sides have.
+    pub columns: Vec<String>,
+    /// Empty where rows can only be compared as a multiset of images.
+    pub key: Vec<KeyColumn>,
+    /// Where both sides sort the key's first column alike.
+    pub domain: Option<KeyDomain>,
+    /// Smallest key to one above the largest, over both sides.
+    pub extremes: Option<OrdinalRange>,
+    pub cut: Cut,
+    /// Only some rows from all over the table are compared, for a first look.
+    pub is_sampled: bool,
+}
+
+/// What is known of the spread of keys: the extremes of both sides and the histogram between them.
+pub fn key_bounds(extremes: OrdinalRange, histogram: impl Iterator<Item = i128>) -> Vec<i128> {
+    let mut bounds = vec![extremes.from];
+    bounds.extend(histogram.filter(|bound| extremes.from < *bound && *bound < extremes.to));
+    bounds.push(extremes.to);
+    bounds.sort_unstable();
+    bounds.dedup();
+    bounds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_statistics_do_not_reach_beyond_the_extremes() {
+        let extremes = OrdinalRange { from: 10, to: 100 };
+        let histogram = [1, 10, 50, 70, 100, 400];
+        assert_eq!(key_bounds(extremes, histogram.into_iter()), [10, 50, 70, 100]);
+    }
+}

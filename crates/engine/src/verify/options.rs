@@ -1,0 +1,96 @@
+//! What a verification is asked to do.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Which tables, and how closely.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Full,
+    /// Only tables that apply has written to since the last full verification that found both sides equal.
+    SinceLast,
+    /// Some rows of every large table, for a first look.
+    Sample,
+}
+
+/// What this process is to the verification.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    #[default]
+    Begins,
+    /// Goes on with the last one where it did not end.
+    Resumes,
+    /// Helps another process with its verification.
+    Joins,
+}
+
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// Pairs of sessions that compare at once.
+    pub comparers: usize,
+    pub mode: Mode,
+    /// Patterns as in the selection; empty for all that the migration has.
+    pub tables: Vec<String>,
+    /// Show the values of the columns that differ. They are the application's data.
+    pub show_values: bool,
+    /// Rows that are named for each table; all are counted.
+    pub most_rows: usize,
+    /// Rewrite the named rows on the target from the source's.
+    pub repair: bool,
+    /// Bytes a second that are read on each side; 0 for no limit.
+    pub rate_limit: u64,
+    /// How long apply is held at most for the source to give a consistent point.
+    pub hold_timeout: Duration,
+    /// Check all foreign keys against their rows, not only those that nothing has checked.
+    pub all_constraints: bool,
+    pub role: Role,
+    /// Exported snapshots of the source and the target that belong together.
+    pub snapshots: Option<(String, String)>,
+}
+
+/// What all who take part do alike.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Settings {
+    pub(super) show_values: bool,
+    pub(super) most_rows: usize,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        Self {
+            // Each pair keeps one core busy on either server; two leave room for the application.
+            comparers: 2,
+            mode: Mode::Full,
+            tables: Vec::new(),
+            show_values: false,
+            // A screen or two for each table; who needs more asks for it.
+            most_rows: 100,
+            repair: false,
+            rate_limit: 0,
+            // The lag grows meanwhile; transactions that take longer are waited for without a hold.
+            hold_timeout: Duration::from_secs(10),
+            all_constraints: false,
+            role: Role::Begins,
+            snapshots: None,
+        }
+    }
+}
+
+impl VerifyOptions {
+    /// Single tables are looked at for their rows.
+    pub(super) fn compares_objects(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// As it is recorded: only a full verification of everything says that both sides are equal.
+    pub(super) fn mode_name(&self) -> &'static str {
+        match self.mode {
+            Mode::Sample => "sample",
+            _ if !self.tables.is_empty() => "tables",
+            Mode::SinceLast => "since-last",
+            Mode::Full => "full",
+        }
+    }
+}

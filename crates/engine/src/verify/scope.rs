@@ -1,0 +1,154 @@
+//! Which tables are compared, and which are not and why.
+
+use transhume_core::{
+    finding::Finding,
+    selection::{Selection, Selector},
+    table::{Persistence, Table},
+};
+use transhume_pg::{
+    catalog::tables::tables,
+    session::Session,
+    state::{
+        migration::Migration,
+        verification::{self, Running},
+    },
+};
+use transhume_wire::ident::QualifiedName;
+
+use super::{Mode, Role, VerifyOptions, crew, options::Settings};
+use crate::error::{Doing, EngineError, Result};
+
+pub(super) struct Scope {
+    pub(super) selector: Selector,
+    pub(super) tables: Vec<Table>,
+    pub(super) not_compared: Vec<Finding>,
+    /// The verification that is gone on with.
+    pub(super) resumed: Option<i64>,
+}
+
+pub(super) async fn scope(
+    source: &Session,
+    target: &Session,
+    migration: Option<&Migration>,
+    options: &VerifyOptions,
+) -> Result<Scope> {
+    let selector = match migration {
+        Some(migration) => migration.selection.selector().map_err(|error| {
+            EngineError::refused(error.to_string(), "abort this migration and start anew")
+        })?,
+        None => Selector::everything(),
+    };
+    let mut selected = tables(source).await.doing("reading the source's tables")?;
+    selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
+    narrow(&mut selected, &options.tables)?;
+    // Without a migration nothing follows: unlogged tables are as good as others.
+    let (tables, unlogged): (Vec<_>, Vec<_>) = selected
+        .into_iter()
+        .partition(|table| migration.is_none() || table.persistence == Persistence::Permanent);
+    let mut scope = Scope {
+        selector,
+        tables,
+        not_compared: unlogged.iter().map(|table| unlogged_table(&table.name)).collect(),
+        resumed: None,
+    };
+    if migration.is_some() {
+        if options.role == Role::Resumes {
+            resume(target, &mut scope).await?;
+        }
+        if options.mode == Mode::SinceLast {
+            since_last(target, &mut scope).await?;
+        }
+    }
+    Ok(scope)
+}
+
+/// Keeps what the patterns name; one that names nothing is most likely a slip.
+fn narrow(tables: &mut Vec<Table>, patterns: &[String]) -> Result<()> {
+    if patterns.is_empty() {
+        return Ok(());
+    }
+    let selection = Selection {
+        include: patterns.to_vec(),
+        ..Selection::default()
+    };
+    let selector = selection
+        .selector()
+        .map_err(|error| EngineError::refused(error.to_string(), "see --help for the form of patterns"))?;
+    let names: Vec<QualifiedName> = tables.iter().map(|table| table.name.clone()).collect();
+    if let [first, ..] = selector.unmatched(&names).as_slice() {
+        return Err(EngineError::refused(
+            format!("no table to compare matches \"{first}\""),
+            "name tables as schema.table; * and ? stand for any letters and one letter",
+        ));
+    }
+    tables.retain(|table| selector.selects(&table.name));
+    Ok(())
+}
+
+/// Goes on where the last one ended early: tables that have a result keep it.
+async fn resume(target: &Session, scope: &mut Scope) -> Result<()> {
+    let running: Option<Running<Settings>> = verification::running(target)
+        .await
+        .doing("reading the last verification")?;
+    let Some(running) = running else {
+        return Err(EngineError::refused(
+            "the last verification ended; there is nothing to resume",
+            "run \"transhume verify\" without --resume",
+        ));
+    };
+    if crew::is_alive(target, &running).await? {
+        return Err(EngineError::refused(
+            "the last verification is still running",
+            "help it with \"transhume verify --join\", or wait for its end",
+        ));
+    }
+    let results = verification::table_results(target, running.id)
+        .await
+        .doing("reading what was compared")?;
+    let has_result = |table: &Table| {
+        results
+            .iter()
+            .any(|result| result.name == table.name && result.equal.is_some())
+    };
+    scope.tables.retain(|table| !has_result(table));
+    scope.resumed = Some(running.id);
+    Ok(())
+}
+
+/// Keeps what apply has written to since the last verification that found everything equal.
+async fn since_last(target: &Session, scope: &mut Scope) -> Result<()> {
+    let unchanged = verification::unchanged_since_equal(target)
+        .await
+        .doing("reading what has changed since the last verification")?;
+    let Some(unchanged) = unchanged else {
+        return Err(EngineError::refused(
+            "no full verification has found both sides equal yet",
+            "run \"transhume verify\" without --since-last first",
+        ));
+    };
+    let (kept, compared): (Vec<_>, Vec<_>) = std::mem::take(&mut scope.tables)
+        .into_iter()
+        .partition(|table| !unchanged.contains(&table.oid));
+    scope.tables = kept;
+    if !compared.is_empty() {
+        scope.not_compared.push(Finding::warning(
+            "unchanged",
+            "",
+            format!(
+                "{} tables that apply has not written to since they were found equal were not compared again; what anybody else wrote to them on the target would not show",
+                compared.len()
+            ),
+            "verify without --since-last to compare them too",
+        ));
+    }
+    Ok(())
+}
+
+fn unlogged_table(table: &QualifiedName) -> Finding {
+    Finding::warning(
+        "not-compared",
+        &table.plain(),
+        "an unlogged table never reaches the stream: the target holds its rows as they were loaded",
+        format!("copy {table} again at the cutover, or empty it there if its rows may be lost"),
+    )
+}

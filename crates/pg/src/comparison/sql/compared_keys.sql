@@ -1,0 +1,51 @@
+-- For each table the unique index that its rows are matched by: the primary key, else the one of fewest columns.
+-- Only whole, valid indexes on columns that are never null will do; that a constraint is deferrable does no harm,
+-- since a snapshot shows ends of transactions only.
+select distinct on (i.indrelid)
+    i.indrelid                                     as oid,
+    key.names,
+    key.type_names,
+    key.equality_schemas,
+    key.equality_names,
+    key.first_type,
+    coalesce((
+        select s.histogram_bounds::text::text[]
+        from pg_catalog.pg_stats s
+        where s.schemaname = n.nspname and s.tablename = c.relname and s.attname = key.names[1] and not s.inherited
+          -- of types that sort alike everywhere
+          and key.first_type in (20, 21, 23, 2950)
+    ), '{}')                                       as histogram
+from pg_catalog.pg_index i
+join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind = 'r'
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join lateral (
+    select
+        pg_catalog.array_agg(a.attname::text order by k.position)                                  as names,
+        pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) order by k.position)  as type_names,
+        pg_catalog.array_agg(operator_schema.nspname::text order by k.position)                    as equality_schemas,
+        pg_catalog.array_agg(o.oprname::text order by k.position)                                  as equality_names,
+        (pg_catalog.array_agg(a.atttypid order by k.position))[1]                                  as first_type,
+        pg_catalog.bool_and(a.attnotnull)                                                          as is_not_null,
+        pg_catalog.count(*)                                                                        as columns
+    from unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[])
+         with ordinality as k (attnum, class, position)
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+    join pg_catalog.pg_opclass class on class.oid = k.class
+    join pg_catalog.pg_amop member
+      on member.amopfamily = class.opcfamily
+     and member.amoplefttype = class.opcintype
+     and member.amoprighttype = class.opcintype
+     and member.amopstrategy = 3
+    join pg_catalog.pg_operator o on o.oid = member.amopopr
+    join pg_catalog.pg_namespace operator_schema on operator_schema.oid = o.oprnamespace
+    where k.position <= i.indnkeyatts
+) key
+where i.indisunique
+  and i.indisvalid
+  and i.indpred is null
+  and i.indexprs is null
+  and key.is_not_null
+  and key.columns = i.indnkeyatts
+  and n.nspname !~ '^pg_'
+  and n.nspname not in ('information_schema', 'transhume')
+order by i.indrelid, i.indisprimary desc, i.indisreplident desc, key.columns, i.indexrelid

@@ -1,0 +1,360 @@
+//! Texts of the statements. All names are quoted; bounds and hashes are numbers or texts of core.
+
+use transhume_core::comparison::{Cut, HashPrefix, KeyDomain, OrdinalRange, Region, Subject};
+use transhume_wire::ident::{quote_identifier, quote_literal};
+
+/// Hashes of whole rows. Another than that of keys, so that one cannot stand for the other.
+const IMAGE_SEED: u8 = 0;
+const KEY_SEED: u8 = 1;
+
+fn hash(text: &str, seed: u8) -> String {
+    format!("pg_catalog.hashtextextended(({text})::pg_catalog.text collate pg_catalog.\"C\", {seed})")
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names
+        .map(|name| format!("stored.{}", quote_identifier(name)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The hash of a row.
+fn image(subject: &Subject) -> String {
+    hash(&format!("row({})", list(subject.columns.iter())), IMAGE_SEED)
+}
+
+/// What rows are spread by where no order of theirs is the same on both sides.
+fn location(subject: &Subject) -> String {
+    match subject.key.as_slice() {
+        [] => image(subject),
+        [one] => hash(&format!("stored.{}", quote_identifier(&one.name)), KEY_SEED),
+        several => {
+            let names = list(several.iter().map(|column| &column.name));
+            hash(&format!("row({names})"), KEY_SEED)
+        }
+    }
+}
+
+fn first_key(subject: &Subject) -> Option<(String, KeyDomain)> {
+    let name = quote_identifier(&subject.key.first()?.name);
+    Some((format!("stored.{name}"), subject.domain?))
+}
+
+fn bound(domain: KeyDomain, ordinal: i128) -> String {
+    format!("{}::{}", quote_literal(&domain.text(ordinal)), domain.type_name())
+}
+
+/// Rows of the region, as a condition. The ends of the whole table are open: whatever lies beyond what was
+/// seen of the keys belongs to the outermost regions.
+fn within(subject: &Subject, region: &Region) -> Vec<String> {
+    let mut conditions = Vec::new();
+    if let (Some(range), Some((key, domain))) = (region.range, first_key(subject)) {
+        let open = subject.extremes.unwrap_or(OrdinalRange::EVERYTHING);
+        if range.from > open.from {
+            conditions.push(format!("{key} >= {}", bound(domain, range.from)));
+        }
+        if range.to < open.to {
+            conditions.push(format!("{key} < {}", bound(domain, range.to)));
+        }
+    }
+    conditions.extend(region.hash.as_ref().map(|hash| has_prefix(subject, hash)));
+    conditions
+}
+
+fn has_prefix(subject: &Subject, hash: &HashPrefix) -> String {
+    let mask = if hash.bits < i64::BITS {
+        (1_i64 << hash.bits) - 1
+    } else {
+        -1
+    };
+    let values: Vec<String> = hash.values.iter().map(i64::to_string).collect();
+    format!(
+        "{} & ({mask})::pg_catalog.int8 = any ('{{{}}}'::pg_catalog.int8[])",
+        location(subject),
+        values.join(",")
+    )
+}
+
+fn from_where(subject: &Subject, conditions: &[String]) -> String {
+    let filter = if conditions.is_empty() {
+        String::new()
+    } else {
+        format!(" where {}", conditions.join(" and "))
+    };
+    format!("from only {} as stored{filter}", subject.table)
+}
+
+/// Digests by bucket: bucket, rows, sum as text. `piece` is a further condition, '' for none.
+pub(super) fn buckets(subject: &Subject, region: &Region, piece: &str, cut: &Cut) -> String {
+    let mut conditions = within(subject, region);
+    if !piece.is_empty() {
+        conditions.push(format!("({piece})"));
+    }
+    let rows = from_where(subject, &conditions);
+    let image = image(subject);
+    let (spread, bucket) = match cut {
+        Cut::Whole => ("0".to_owned(), "spread".to_owned()),
+        Cut::Ranges { bounds } => (range_bucket(subject, bounds), "spread".to_owned()),
+        Cut::Hash { shift, bits } => {
+            let bucket = format!("(spread >> {shift} & {})::pg_catalog.int4", (1_i64 << bits) - 1);
+            (location(subject), bucket)
+        }
+    };
+    // Without a key the image is what rows are spread by: computed once, behind a fence.
+    let inner = if matches!(cut, Cut::Hash { .. }) && subject.key.is_empty() {
+        format!("select image, image as spread from (select {image} as image {rows} offset 0) as imaged")
+    } else {
+        format!("select {image} as image, {spread} as spread {rows}")
+    };
+    format!(
+        "select {bucket} as bucket, pg_catalog.count(*), pg_catalog.sum(image)::pg_catalog.text \
+         from ({inner}) as hashed group by 1"
+    )
+}
+
+fn range_bucket(subject: &Subject, bounds: &[i128]) -> String {
+    let Some((key, domain)) = first_key(subject) else {
+        return "0".to_owned();
+    };
+    let bounds: Vec<String> = bounds.iter().map(|bound| domain.text(*bound)).collect();
+    let name = domain.type_name();
+    format!(
+        "pg_catalog.width_bucket({key}::{name}, '{{{}}}'::{name}[])",
+        bounds.join(",")
+    )
+}
+
+fn key_texts(subject: &Subject) -> String {
+    let texts: Vec<String> = subject
+        .key
+        .iter()
+        .map(|column| format!("stored.{}::pg_catalog.text", quote_identifier(&column.name)))
+        .collect();
+    format!("array[{}]::pg_catalog.text[]", texts.join(", "))
+}
+
+/// Key and hash of each row.
+pub(super) fn keyed_rows(subject: &Subject, region: &Region) -> String {
+    format!(
+        "select {} as key, {} as image {}",
+        key_texts(subject),
+        image(subject),
+        from_where(subject, &within(subject, region))
+    )
+}
+
+/// Hash and number of equal rows.
+pub(super) fn images(subject: &Subject, region: &Region) -> String {
+    format!(
+        "select {} as image, pg_catalog.count(*) {} group by 1",
+        image(subject),
+        from_where(subject, &within(subject, region))
+    )
+}
+
+/// Keys of some rows from all over the table; $1 is a percentage of its pages, $2 the most rows.
+pub(super) fn sample(subject: &Subject) -> String {
+    format!(
+        "select {} as key from only {} as stored tablesample system ($1::pg_catalog.float4) limit $2::pg_catalog.int8",
+        key_texts(subject),
+        subject.table
+    )
+}
+
+/// Rows with the keys of the parameters, one array of texts for each key column: the key and `wanted`.
+pub(super) fn by_key(subject: &Subject, wanted: &str) -> String {
+    let (parameters, names): (Vec<String>, Vec<String>) = (1..=subject.key.len())
+        .map(|number| (format!("${number}::pg_catalog.text[]"), format!("k{number}")))
+        .unzip();
+    let conditions: Vec<String> = subject
+        .key
+        .iter()
+        .zip(&names)
+        .map(|(column, given)| {
+            format!(
+                "stored.{} operator({}.{}) given.{given}::{}",
+                quote_identifier(&column.name),
+                quote_identifier(&column.equality.0),
+                column.equality.1,
+                column.type_name
+            )
+        })
+        .collect();
+    format!(
+        "select {} as key, {wanted} from only {} as stored, unnest({}) as given ({}) where {}",
+        key_texts(subject),
+        subject.table,
+        parameters.join(", "),
+        names.join(", "),
+        conditions.join(" and ")
+    )
+}
+
+/// The hash of a row, for [`by_key`].
+pub(super) fn wanted_image(subject: &Subject) -> String {
+    format!("{} as wanted", image(subject))
+}
+
+/// The texts of a row's columns, or the hashes of those texts, for [`by_key`].
+pub(super) fn wanted_columns(subject: &Subject, values: bool) -> String {
+    let columns: Vec<String> = subject
+        .columns
+        .iter()
+        .map(|name| {
+            let column = format!("stored.{}", quote_identifier(name));
+            if values {
+                format!("{column}::pg_catalog.text")
+            } else {
+                format!("{}::pg_catalog.text", hash(&column, IMAGE_SEED))
+            }
+        })
+        .collect();
+    format!("array[{}]::pg_catalog.text[] as wanted", columns.join(", "))
+}
+
+/// Conditions that cut one side of a table into so many pieces of about equal size: by pages where the server
+/// reads ranges of them (since 14), else by the key, else not at all. None where it cannot be cut.
+pub(super) fn pieces(subject: &Subject, by_pages: bool, pages: i64, count: usize) -> Option<Vec<String>> {
+    let between = |number: usize, bound: &dyn Fn(usize) -> String, operand: &str| {
+        let mut conditions = Vec::new();
+        if number > 0 {
+            conditions.push(format!("{operand} >= {}", bound(number)));
+        }
+        if number + 1 < count {
+            conditions.push(format!("{operand} < {}", bound(number + 1)));
+        }
+        conditions.join(" and ")
+    };
+    if by_pages {
+        let page = |number: usize| {
+            let page = i128::from(pages) * number as i128 / count as i128;
+            format!("'({page},0)'::pg_catalog.tid")
+        };
+        return Some(
+            (0..count)
+                .map(|number| between(number, &page, "stored.ctid"))
+                .collect(),
+        );
+    }
+    let (key, domain) = first_key(subject)?;
+    let Cut::Ranges { bounds } = &subject.cut else {
+        return None;
+    };
+    let cut = |number: usize| bound(domain, bounds[number * bounds.len() / count]);
+    (bounds.len() >= count).then(|| (0..count).map(|number| between(number, &cut, &key)).collect())
+}
+
+/// The whole row as the text of the target's row type, for [`by_key`].
+pub(super) fn wanted_text(columns: &[String]) -> String {
+    format!("row({})::pg_catalog.text as wanted", list(columns.iter()))
+}
+
+/// One text of each row with these hashes, and how many such rows there are; $1 is an array of hashes.
+pub(super) fn texts_by_image(subject: &Subject, columns: &[String]) -> String {
+    let image = image(subject);
+    let rows = from_where(subject, &[format!("{image} = any ($1::pg_catalog.int8[])")]);
+    format!(
+        "select {image} as image, pg_catalog.min(row({})::pg_catalog.text), pg_catalog.count(*) {rows} group by 1",
+        list(columns.iter())
+    )
+}
+
+/// Deletes up to $2 rows with the hash $1.
+pub(super) fn delete_image(subject: &Subject) -> String {
+    let table = &subject.table;
+    let image = image(subject);
+    format!(
+        "delete from only {table} where ctid = any (array(\
+         select stored.ctid from only {table} as stored where {image} = $1::pg_catalog.int8 limit $2::pg_catalog.int8))"
+    )
+}
+
+/// Deletes the rows with the keys of the parameters.
+pub(super) fn delete_by_key(subject: &Subject) -> String {
+    format!(
+        "delete from only {} where ctid = any (array(select found.wanted from ({}) as found))",
+        subject.table,
+        by_key(subject, "stored.ctid as wanted")
+    )
+}
+
+/// Inserts rows from texts of the table's row type ($1), as often as $2 says: read by the types' own input
+/// functions, so nothing is cast, cut or rounded.
+pub(super) fn insert_texts(subject: &Subject, written: &[String]) -> String {
+    let table = &subject.table;
+    let names: Vec<String> = written.iter().map(|name| quote_identifier(name)).collect();
+    let values: Vec<String> = names.iter().map(|name| format!("(given.whole).{name}")).collect();
+    format!(
+        "insert into {table} ({}) overriding system value select {} from (\
+         select texts.one::{table} as whole from unnest($1::pg_catalog.text[], $2::pg_catalog.int8[]) \
+         as texts (one, copies), pg_catalog.generate_series(1, texts.copies) offset 0) as given",
+        names.join(", "),
+        values.join(", ")
+    )
+}
+
+/// Smallest and largest value of the key's first column, as texts.
+pub(super) fn extremes(subject: &Subject) -> Option<String> {
+    let (key, _) = first_key(subject)?;
+    let table = &subject.table;
+    Some(format!(
+        "select (select {key}::pg_catalog.text from only {table} as stored order by {key} limit 1), \
+         (select {key}::pg_catalog.text from only {table} as stored order by {key} desc limit 1)"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_core::comparison::KeyColumn;
+    use transhume_wire::ident::QualifiedName;
+
+    use super::*;
+
+    fn subject(domain: Option<KeyDomain>) -> Subject {
+        Subject {
+            table: QualifiedName::new("s", "t"),
+            columns: vec!["id".to_owned(), "a\"b".to_owned()],
+            key: vec![KeyColumn {
+                name: "id".to_owned(),
+                type_name: "bigint".to_owned(),
+                equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            }],
+            domain,
+            extremes: Some(OrdinalRange { from: 0, to: 100 }),
+            cut: Cut::Whole,
+            is_sampled: false,
+        }
+    }
+
+    #[test]
+    fn the_outermost_regions_are_open() {
+        let subject = subject(Some(KeyDomain::Integer));
+        let region = Region::whole(Some(OrdinalRange { from: 0, to: 50 }));
+        assert_eq!(
+            within(&subject, &region),
+            [r#"stored."id" < '50'::pg_catalog.int8"#]
+        );
+    }
+
+    #[test]
+    fn pieces_touch_and_are_open_at_both_ends() {
+        let by_page = pieces(&subject(None), true, 100, 3).unwrap();
+        assert_eq!(
+            by_page,
+            [
+                "stored.ctid < '(33,0)'::pg_catalog.tid",
+                "stored.ctid >= '(33,0)'::pg_catalog.tid and stored.ctid < '(66,0)'::pg_catalog.tid",
+                "stored.ctid >= '(66,0)'::pg_catalog.tid",
+            ]
+        );
+        assert_eq!(pieces(&subject(None), false, 100, 3), None);
+        assert_eq!(pieces(&subject(None), true, 0, 1), Some(vec![String::new()]));
+    }
+
+    #[test]
+    fn hostile_names_are_quoted() {
+        assert!(
+            keyed_rows(&subject(None), &Region::default()).contains(r#"row(stored."id", stored."a""b")"#)
+        );
+    }
+}

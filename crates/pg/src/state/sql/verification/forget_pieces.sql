@@ -1,0 +1,3 @@
+-- Their digests have served.
+delete from transhume.verification_piece
+where verification_id = $1 and schema_name = $2 and table_name = $3
