@@ -19,7 +19,7 @@ use super::{
     exception::Care,
     flight::{Flight, Later, Subject, send},
     portion::{BatchEnd, Portion},
-    relation_map::RelationMap,
+    relation_map::{RelationMap, prepare_table_query},
     sets::Assembled,
 };
 use crate::{
@@ -90,6 +90,7 @@ impl BatchWriter {
     /// Takes over an apply session.
     pub async fn new(session: Session, replica_role: bool) -> Result<Self, ApplyError> {
         let loaded = apply::loaded_tables(&session).await?;
+        let table_query = prepare_table_query(&session).await?;
         let statements = OfEveryBatch {
             advance_frontier: session.prepare(apply::ADVANCE_FRONTIER).await?,
             add_marker: session.prepare(apply::ADD_MARKER).await?,
@@ -97,7 +98,7 @@ impl BatchWriter {
         };
         Ok(Self {
             session: Arc::new(session),
-            relations: RelationMap::new(Arc::new(loaded)),
+            relations: RelationMap::new(Arc::new(loaded), table_query),
             flight: Flight::default(),
             // A deferrable key that the source swapped in one statement is changed row by row here.
             // Not READ WRITE: a server that takes no writes any more is waited for.

@@ -5,7 +5,10 @@
 use transhume_core::apply_plan::{Drift, DriftKind};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::{conflict::ApplyError, relation_map::match_relation};
+use super::{
+    conflict::ApplyError,
+    relation_map::{match_relation, prepare_table_query},
+};
 use crate::{enum_labels, error::PgError, session::Session, state::apply};
 
 /// What to do about a drift.
@@ -40,7 +43,8 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
     if loaded.get(&drift.relation.id).is_some_and(is_suspended) {
         return Ok(None);
     }
-    match match_relation(&loaded, target, &drift.relation).await {
+    let table_query = prepare_table_query(target).await?;
+    match match_relation(&loaded, target, &table_query, &drift.relation).await {
         Err(ApplyError::Drift(drift)) if drift.kind != DriftKind::NotLoaded => Ok(Some(*drift)),
         Err(ApplyError::Server { error, .. }) => Err(error),
         // A load under way is waited for elsewhere; matching has no other errors.

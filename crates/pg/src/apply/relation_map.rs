@@ -48,14 +48,16 @@ struct Known {
 
 #[derive(Debug)]
 pub(super) struct RelationMap {
+    table_query: Statement,
     loaded: Arc<HashMap<u32, LoadedTable>>,
     announced: HashMap<u32, Arc<Relation>>,
     known: HashMap<u32, Known>,
 }
 
 impl RelationMap {
-    pub(super) fn new(loaded: Arc<HashMap<u32, LoadedTable>>) -> Self {
+    pub(super) fn new(loaded: Arc<HashMap<u32, LoadedTable>>, table_query: Statement) -> Self {
         Self {
+            table_query,
             loaded,
             announced: HashMap::new(),
             known: HashMap::new(),
@@ -116,7 +118,7 @@ impl RelationMap {
     /// Matches the relation with its table, asking the target's catalogs.
     pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
         let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
-        let plan = Arc::new(match_relation(&self.loaded, session, relation).await?);
+        let plan = Arc::new(match_relation(&self.loaded, session, &self.table_query, relation).await?);
         let known = Known {
             plan: Arc::clone(&plan),
             net_shape: plan.net_shape(),
@@ -179,14 +181,20 @@ fn text(plan: &Plan, shape: &AnyShape) -> String {
     }
 }
 
+/// The query for a table's columns. Prepared once: planning it takes longer than running it.
+pub(super) async fn prepare_table_query(session: &Session) -> Result<Statement, PgError> {
+    Ok(session.prepare(include_str!("sql/target_table.sql")).await?)
+}
+
 /// Matches the relation with its table as the target's catalogs describe it now.
 pub(super) async fn match_relation(
     loaded: &HashMap<u32, LoadedTable>,
     session: &Session,
+    table_query: &Statement,
     relation: &Arc<Relation>,
 ) -> Result<Plan, ApplyError> {
-    check_selected(loaded, session, relation).await?;
-    let target = read_table(session, &relation.name).await?;
+    check_selected(loaded, session, table_query, relation).await?;
+    let target = read_table(session, table_query, &relation.name).await?;
     apply_plan::plan(relation, target.as_ref()).map_err(|drift| ApplyError::Drift(Box::new(drift)))
 }
 
@@ -194,6 +202,7 @@ pub(super) async fn match_relation(
 async fn check_selected(
     loaded: &HashMap<u32, LoadedTable>,
     session: &Session,
+    table_query: &Statement,
     relation: &Arc<Relation>,
 ) -> Result<(), ApplyError> {
     let drift = |kind| {
@@ -210,8 +219,8 @@ async fn check_selected(
     }
     if table.name != relation.name {
         // The operator has renamed it too when the new name is there and the old one is gone.
-        let is_followed = read_table(session, &relation.name).await?.is_some()
-            && read_table(session, &table.name).await?.is_none();
+        let is_followed = read_table(session, table_query, &relation.name).await?.is_some()
+            && read_table(session, table_query, &table.name).await?.is_none();
         if !is_followed {
             return Err(drift(DriftKind::Renamed {
                 before: table.name.clone(),
@@ -229,10 +238,12 @@ fn unannounced(id: u32) -> ApplyError {
     .into()
 }
 
-async fn read_table(session: &Session, name: &QualifiedName) -> Result<Option<TargetTable>, PgError> {
-    let rows = session
-        .query(include_str!("sql/target_table.sql"), &[&name.schema, &name.name])
-        .await?;
+async fn read_table(
+    session: &Session,
+    table_query: &Statement,
+    name: &QualifiedName,
+) -> Result<Option<TargetTable>, PgError> {
+    let rows = session.query(table_query, &[&name.schema, &name.name]).await?;
     if rows.is_empty() {
         return Ok(None);
     }
