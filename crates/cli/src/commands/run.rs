@@ -111,7 +111,7 @@ async fn dry_run(
     options: &RunOptions,
 ) -> Result<Exit> {
     let work = shown(&invocation.terminal, async |reporter| {
-        run::plan(endpoints, options, reporter).await
+        Box::pin(run::plan(endpoints, options, reporter)).await
     });
     let plan = invocation.or_interrupted(work).await??;
     invocation

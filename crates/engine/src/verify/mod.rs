@@ -16,6 +16,7 @@ mod options;
 mod outcome;
 mod plan;
 mod quiet;
+mod refusal;
 mod repair;
 mod scope;
 mod search;
@@ -31,15 +32,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use transhume_core::{
-    agreement::SequenceSituation, comparison::Subject, direction::Direction, phase::Phase, table::Table,
-};
+use transhume_core::{agreement::SequenceSituation, comparison::Subject, direction::Direction, table::Table};
 use transhume_pg::{
     comparison::Side,
     session::Session,
     snapshot,
     state::{
-        load::relations,
         migration::{self, Migration},
         verification,
     },
@@ -53,6 +51,7 @@ use self::{
     options::Settings,
     plan::{Plan, Planning},
     quiet::NO_MIGRATION,
+    refusal::{refuse_unless_following, refuse_while_loading},
     scope::Scope,
 };
 use crate::{
@@ -390,31 +389,4 @@ impl<'run> Verifier<'run> {
 fn names(tables: &[Table]) -> String {
     let names: Vec<_> = tables.iter().map(|table| table.name.plain()).collect();
     names.join(", ")
-}
-
-/// Half a table equals nothing, and apply may have to wait for its load before it reaches any point.
-async fn refuse_while_loading(target: &Session) -> Result<()> {
-    let is_loading = relations::is_any_unfinished(&**target)
-        .await
-        .doing("reading the state of the tables")?;
-    if is_loading {
-        return Err(EngineError::refused(
-            "tables are being loaded anew",
-            "verify once \"transhume status\" shows none of them",
-        ));
-    }
-    Ok(())
-}
-
-fn refuse_unless_following(migration: &Migration) -> Result<()> {
-    if migration.phase == Phase::Follow {
-        return Ok(());
-    }
-    Err(EngineError::refused(
-        format!(
-            "the migration is in phase {}, there is nothing to compare yet or any more",
-            migration.phase
-        ),
-        "verify while the migration is in phase follow (see \"transhume status\")",
-    ))
 }

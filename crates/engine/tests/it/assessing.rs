@@ -63,7 +63,7 @@ impl Pair {
     }
 
     async fn assess(&self) -> Assessment {
-        assess_everything(&self.endpoints()).await.unwrap()
+        Box::pin(assess_everything(&self.endpoints())).await.unwrap()
     }
 }
 
