@@ -22,12 +22,17 @@ use super::{
     feedback::{AT_MOST, Feedback},
 };
 
-/// Received and not yet applied: enough to keep the applier busy while a batch commits.
-const BUFFERED_BYTES: u32 = 64 << 20;
+/// Received and not yet applied: enough to keep the applier busy while a batch commits, and a share of the 100 MB that
+/// following may take.
+const BUFFERED_BYTES: u32 = 24 << 20;
 /// What goes to the applier in one piece at most, while more is there already.
-const BURST_BYTES: usize = 64 << 10;
-/// A message costs this much more than its values.
-const MESSAGE_OVERHEAD_BYTES: usize = 64;
+const BURST_BYTES: usize = 256 << 10;
+/// A message costs this much more than its bytes: itself, and a value of 40 bytes for each column. Narrow columns come
+/// as 4 bytes of length and some digits, so that three times the bytes cover them too.
+const MESSAGE_OVERHEAD_BYTES: usize = 128;
+const OVERHEAD_FACTOR: usize = 3;
+/// Beyond, a message is values rather than overhead.
+const OVERHEAD_UP_TO_BYTES: usize = 1024;
 /// A walsender that does not end the stream when asked is left alone after this.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -160,7 +165,7 @@ impl Receiving {
         while let Some(message) = next {
             match message {
                 ServerMessage::Data { wal_start, data, .. } => {
-                    bytes += data.len() + MESSAGE_OVERHEAD_BYTES;
+                    bytes += memory_of(data.len());
                     self.feedback.received(wal_start);
                     burst.items.push_back(Item::Message(decode(data)?));
                 }
@@ -209,6 +214,11 @@ impl Receiving {
         self.stream.send_status(status).await.map_err(lost)?;
         self.stream.close().await.map_err(lost)
     }
+}
+
+/// What a decoded message takes, more or less.
+fn memory_of(message_bytes: usize) -> usize {
+    message_bytes + MESSAGE_OVERHEAD_BYTES + OVERHEAD_FACTOR * message_bytes.min(OVERHEAD_UP_TO_BYTES)
 }
 
 fn lost(error: PgError) -> Failure {

@@ -24,10 +24,13 @@ pub(super) enum Way {
     Receive,
     Subscription,
     Transhume,
+    /// transhume with nothing to apply: what its start and its end take.
+    Start,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 3] = [Self::Receive, Self::Subscription, Self::Transhume];
+    /// Those that consume a backlog.
+    const ALL: [Self; 3] = [Self::Receive, Self::Subscription, Self::Transhume];
     /// Those that write to a target.
     pub(super) const APPLYING: [Self; 2] = [Self::Subscription, Self::Transhume];
 
@@ -35,7 +38,7 @@ impl Way {
         match self {
             Self::Receive => "receive",
             Self::Subscription => "subscription",
-            Self::Transhume => "transhume",
+            Self::Transhume | Self::Start => "transhume",
         }
     }
 }
@@ -143,7 +146,7 @@ impl<'a> Round<'a> {
         let mut ways = Way::ALL;
         ways.rotate_left(turn as usize % Way::ALL.len());
         let mut runs = Vec::new();
-        for way in ways {
+        for way in ways.into_iter().chain([Way::Start]) {
             let run = self.one(way, &end)?;
             println!("{}", super::summary::line(&run));
             runs.push(run);
@@ -156,7 +159,7 @@ impl<'a> Round<'a> {
         let mut command = match way {
             Way::Receive => script(include_str!("../sh/receive.sh")),
             Way::Subscription => script(include_str!("../sh/subscription.sh")),
-            Way::Transhume => self.run_transhume(),
+            Way::Transhume | Way::Start => self.run_transhume(),
         };
         command.env("END", end);
         self.surround(&mut command, way)?;
@@ -178,7 +181,11 @@ impl<'a> Round<'a> {
         Ok(Run {
             workload: self.workload.name(),
             way,
-            changes: self.workload.changes(self.arguments.scale),
+            changes: if way == Way::Start {
+                0.0
+            } else {
+                self.workload.changes(self.arguments.scale)
+            },
             cost,
             target_seconds,
         })

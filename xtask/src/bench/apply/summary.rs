@@ -13,7 +13,11 @@ pub(super) fn line(run: &Run) -> String {
     format!(
         "{:<9} {:<13} {:6.2} s  {:7.0} changes/s  source {:5.2} s  target {:5.2} s  client {:5.2} s  {:3.0} MiB",
         run.workload,
-        run.way.name(),
+        if run.way == Way::Start {
+            "start only"
+        } else {
+            run.way.name()
+        },
         run.cost.wall_seconds,
         run.changes / run.cost.wall_seconds,
         run.cost.server_seconds - run.target_seconds,
@@ -23,10 +27,11 @@ pub(super) fn line(run: &Run) -> String {
     )
 }
 
-/// The ratios: the subscription's time by transhume's, and transhume's by that of receiving only.
+/// The ratios: the subscription's time by transhume's, and transhume's by that of receiving only; once as they are and
+/// once without what a run of transhume takes that has nothing to apply.
 pub(super) fn backlogs(workloads: &[Workload], runs: &[Run]) -> String {
-    let mut text = "| workload | changes | receive s | subscription s | transhume s | × subscription | × receive | CPU s subscription: \
-         source, target | CPU s transhume: source, target, client | client MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    let mut text = "| workload | changes | receive s | subscription s | transhume s | of which start | × subscription, without start | × receive, without start | CPU s subscription: \
+         source, target | CPU s transhume: source, target, client | client MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
         .to_owned();
     for workload in workloads {
         let of = |way: Way, figure: fn(&Run) -> f64| {
@@ -38,15 +43,18 @@ pub(super) fn backlogs(workloads: &[Workload], runs: &[Run]) -> String {
         let wall = |way| of(way, |run| run.cost.wall_seconds);
         let source = |way| of(way, |run| run.cost.server_seconds - run.target_seconds);
         let target = |way| of(way, |run| run.target_seconds);
-        let (receive, subscription, ours) =
-            (wall(Way::Receive), wall(Way::Subscription), wall(Way::Transhume));
+        let (receive, subscription) = (wall(Way::Receive), wall(Way::Subscription));
+        let (ours, start) = (wall(Way::Transhume), wall(Way::Start));
+        let net = ours - start;
         let _ = writeln!(
             text,
-            "| {} | {:.0} | {receive:.2} | {subscription:.2} | {ours:.2} | {:.2} | {:.2} | {:.1}, {:.1} | {:.1}, {:.1}, {:.1} | {:.0} |",
+            "| {} | {:.0} | {receive:.2} | {subscription:.2} | {ours:.2} | {start:.2} | {:.2}, {:.2} | {:.2}, {:.2} | {:.1}, {:.1} | {:.1}, {:.1}, {:.1} | {:.0} |",
             workload.name(),
             of(Way::Transhume, |run| run.changes),
             subscription / ours,
+            subscription / net,
             ours / receive,
+            net / receive,
             source(Way::Subscription),
             target(Way::Subscription),
             source(Way::Transhume),
