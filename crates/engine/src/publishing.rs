@@ -95,16 +95,17 @@ impl Publishing<'_> {
             return Ok(0);
         }
         self.set_replica_identities(&missing).await?;
-        let names: Vec<_> = missing.iter().map(|table| table.name.plain()).collect();
-        let names = names.join(", ");
-        let (reporter, cancellation) = (self.reporter, self.cancellation);
-        with_patience(&names, reporter, cancellation, async || {
-            publication::add_tables(self.source, publication, &missing).await
-        })
-        .await
-        .map_err(|error| error.while_doing(format!("adding {names} to the publication")))?;
-        self.reporter
-            .step(format!("publication {publication} has {names} now"));
+        for table in &missing {
+            let name = table.name.plain();
+            let (reporter, cancellation) = (self.reporter, self.cancellation);
+            with_patience(&name, reporter, cancellation, async || {
+                publication::add_table(self.source, publication, table).await
+            })
+            .await
+            .map_err(|error| error.while_doing(format!("adding {name} to the publication")))?;
+            self.reporter
+                .step(format!("publication {publication} has {name} now"));
+        }
         Ok(missing.len())
     }
 }

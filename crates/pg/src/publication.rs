@@ -27,31 +27,24 @@ pub async fn create(source: &Session, name: &str, tables: &[&Table]) -> Result<(
     Ok(source.batch_execute(&statement).await?)
 }
 
-/// How long the lock on tables that become members may be waited for; their writers queue behind it meanwhile.
+/// How long the lock on a table that becomes a member may be waited for; its writers queue behind it meanwhile.
 const LOCK_TIMEOUT_MILLISECONDS: u32 = 2_000;
 
-/// Makes these tables members, all or none, while no transaction that wrote to them is open.
+/// Makes this table a member, while no transaction that wrote to it is open.
 ///
 /// Without the lock, a transaction that began before and writes on after would be decoded with the former
 /// membership, and on servers before the corrections of 2025 (13.21, 14.18, 15.13, 16.9, 17.5) make the stream
-/// forget the new one for everybody.
-pub async fn add_tables(source: &mut Session, name: &str, tables: &[&Table]) -> Result<(), PgError> {
-    let list = || {
-        let names: Vec<_> = tables
-            .iter()
-            .map(|table| format!("only {}", table.name))
-            .collect();
-        names.join(", ")
-    };
+/// forget the new one for everybody. One table at a time: who holds one lock and waits for another can meet a
+/// transaction that does the same the other way round, and the server might choose the application's to fail.
+pub async fn add_table(source: &mut Session, name: &str, table: &Table) -> Result<(), PgError> {
     let transaction = source.transaction().await?;
     transaction
         .batch_execute(&format!(
             "set local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};
-             lock table {} in share row exclusive mode;
-             alter publication {} add table {}",
-            list(),
+             lock table only {table} in share row exclusive mode;
+             alter publication {} add table only {table}",
             quote_identifier(name),
-            list(),
+            table = table.name,
         ))
         .await?;
     Ok(transaction.commit().await?)
