@@ -84,7 +84,7 @@ fn arrived(round: &Round<'_>, way: Way) -> Result<()> {
         way,
         &format!(
             "do $$ begin while not exists (select from bench_stamp where id = {count}) loop
-             perform pg_sleep(0.02); end loop; end $$"
+             commit; perform pg_sleep(0.02); end loop; end $$"
         ),
     )?;
     Ok(())
