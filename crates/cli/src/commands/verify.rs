@@ -46,14 +46,9 @@ pub(crate) struct Arguments {
     #[arg(long = "table", value_name = "PATTERN", value_delimiter = ',')]
     tables: Vec<String>,
     /// Only some rows of large tables, for a first look
-    #[arg(long, conflicts_with = "since_last")]
-    sample: bool,
-    /// Only tables that changed since all were found equal
-    ///
-    /// Which tables apply has written to is known exactly; what anybody else wrote on the target is not.
     #[arg(long)]
-    since_last: bool,
-    /// Compare again and again until something differs; after the first round only what has changed
+    sample: bool,
+    /// Compare again and again until something differs
     #[arg(long, conflicts_with_all = ["repair", "join", "resume"])]
     continuous: bool,
     /// Wait this long between two rounds of --continuous [default: 10m]
@@ -109,11 +104,7 @@ impl Arguments {
         let defaults = VerifyOptions::default();
         VerifyOptions {
             comparers: settings.comparers.unwrap_or(defaults.comparers),
-            mode: match (self.sample, self.since_last) {
-                (true, _) => Mode::Sample,
-                (_, true) => Mode::SinceLast,
-                _ => Mode::Full,
-            },
+            mode: if self.sample { Mode::Sample } else { Mode::Full },
             tables: self.tables.clone(),
             show_values: self.show_values,
             most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
@@ -132,7 +123,7 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let mut options = arguments.options(&invocation.settings);
+    let options = arguments.options(&invocation.settings);
     loop {
         let verification = once(&options, invocation).await?;
         tell(arguments, &verification, invocation)?;
@@ -141,9 +132,6 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         }
         if !arguments.continuous {
             return Ok(Exit::Success);
-        }
-        if options.mode == Mode::Full && options.tables.is_empty() {
-            options.mode = Mode::SinceLast;
         }
         tokio::select! {
             () = tokio::time::sleep(arguments.every.map_or(EVERY, |span| span.0)) => {}

@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 pub enum Mode {
     #[default]
     Full,
-    /// Only tables that apply has written to since the last full verification that found both sides equal.
-    SinceLast,
     /// Some rows of every large table, for a first look.
     Sample,
 }
@@ -89,7 +87,6 @@ impl VerifyOptions {
         match self.mode {
             Mode::Sample => "sample",
             _ if !self.tables.is_empty() => "tables",
-            Mode::SinceLast => "since-last",
             Mode::Full => "full",
         }
     }

@@ -14,7 +14,7 @@ use crate::error::{Doing, Result};
 #[derive(Debug, Clone, Serialize)]
 pub struct Verification {
     pub equal: bool,
-    /// full, since-last, sample or tables.
+    /// full, sample or tables.
     pub mode: String,
     /// The commit position that both sides were compared at; with several frozen pairs, the last one.
     pub lsn: Lsn,

@@ -15,7 +15,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{Mode, Role, VerifyOptions, crew, options::Settings};
+use super::{Role, VerifyOptions, crew, options::Settings};
 use crate::error::{Doing, EngineError, Result};
 
 pub(super) struct Scope {
@@ -51,13 +51,8 @@ pub(super) async fn scope(
         not_compared: unlogged.iter().map(|table| unlogged_table(&table.name)).collect(),
         resumed: None,
     };
-    if migration.is_some() {
-        if options.role == Role::Resumes {
-            resume(target, &mut scope).await?;
-        }
-        if options.mode == Mode::SinceLast {
-            since_last(target, &mut scope).await?;
-        }
+    if migration.is_some() && options.role == Role::Resumes {
+        resume(target, &mut scope).await?;
     }
     Ok(scope)
 }
@@ -112,35 +107,6 @@ async fn resume(target: &Session, scope: &mut Scope) -> Result<()> {
     };
     scope.tables.retain(|table| !has_result(table));
     scope.resumed = Some(running.id);
-    Ok(())
-}
-
-/// Keeps what apply has written to since the last verification that found everything equal.
-async fn since_last(target: &Session, scope: &mut Scope) -> Result<()> {
-    let unchanged = verification::unchanged_since_equal(target)
-        .await
-        .doing("reading what has changed since the last verification")?;
-    let Some(unchanged) = unchanged else {
-        return Err(EngineError::refused(
-            "no full verification has found both sides equal yet",
-            "run \"transhume verify\" without --since-last first",
-        ));
-    };
-    let (kept, compared): (Vec<_>, Vec<_>) = std::mem::take(&mut scope.tables)
-        .into_iter()
-        .partition(|table| !unchanged.contains(&table.oid));
-    scope.tables = kept;
-    if !compared.is_empty() {
-        scope.not_compared.push(Finding::warning(
-            "unchanged",
-            "",
-            format!(
-                "{} tables that apply has not written to since they were found equal were not compared again; what anybody else wrote to them on the target would not show",
-                compared.len()
-            ),
-            "verify without --since-last to compare them too",
-        ));
-    }
     Ok(())
 }
 

@@ -14,6 +14,6 @@ pub use self::{
     rows::{RecordedRow, record_rows, repaired, rows},
     run::{
         LastVerification, NewTable, Running, TableResult, add_objects, add_tables, begin, end, last,
-        refreeze, reopen, running, table_results, unchanged_since_equal,
+        refreeze, reopen, running, table_results,
     },
 };

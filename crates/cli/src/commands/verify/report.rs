@@ -35,7 +35,6 @@ pub(super) fn text(verification: &Verification, style: Style) -> String {
     let seconds = Duration::try_from_secs_f64(verification.seconds).unwrap_or_default();
     let scope = match verification.mode.as_str() {
         "sample" => " (a sample)",
-        "since-last" => " (what has changed)",
         _ => "",
     };
     let result = match different.len() {

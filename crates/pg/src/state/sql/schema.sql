@@ -213,7 +213,7 @@ create table transhume.verification (
     ended_at      timestamptz,
     result        text,                          -- equal | different | incomplete
     object_blockers integer,                     -- findings about objects that must be acted upon; null: not compared
-    mode          text        not null default 'full',   -- full | since-last | sample | tables
+    mode          text        not null default 'full',   -- full | sample | tables
     source_snapshot text      not null default '',       -- names of the frozen pair, usable while who made it lives
     target_snapshot text      not null default '',
     settings      jsonb       not null default '{}'      -- what everyone who joins in must do alike
@@ -276,14 +276,6 @@ create table transhume.verification_row (
     repaired_at   timestamptz
 );
 create index verification_row_of on transhume.verification_row (verification_id);
-
--- Tables that apply has written to, each with the end LSN of the batch that first did so since apply last stood
--- still or began anew. Since a verification holds apply at its consistent point, a table has changed after that
--- point exactly when its LSN here is above it.
-create table transhume.changed_table (
-    source_oid    oid         primary key,
-    lsn           pg_lsn      not null
-);
 
 -- The story, for `status` and the reports.
 create table transhume.history (

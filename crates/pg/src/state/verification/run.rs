@@ -11,7 +11,7 @@ use crate::{error::PgError, session::Session};
 pub struct LastVerification {
     pub id: i64,
     pub lsn: Lsn,
-    /// full, since-last, sample or tables.
+    /// full, sample or tables.
     pub mode: String,
     pub ended_at: Option<String>,
     /// equal, different or incomplete.
@@ -173,15 +173,6 @@ impl<'a> Pieces<'a> {
             self.bytes.push(*bytes);
         }
     }
-}
-
-/// OIDs, on the source, of tables that are as they were in the last full verification that found everything
-/// equal; None where there was none.
-pub async fn unchanged_since_equal(target: &Session) -> Result<Option<Vec<u32>>, PgError> {
-    let row = target
-        .query_one(include_str!("../sql/verification/unchanged.sql"), &[])
-        .await?;
-    Ok(row.try_get("oids")?)
 }
 
 /// These tables will be compared again in the same verification.
