@@ -6,6 +6,7 @@
 pub mod connection;
 pub mod oracle;
 pub mod pgbouncer;
+pub mod program;
 pub mod proxy;
 pub mod server;
 pub mod traffic;

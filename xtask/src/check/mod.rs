@@ -5,6 +5,7 @@
 mod dependencies;
 mod files;
 mod source_text;
+mod sql;
 mod words;
 
 use std::fs;
@@ -41,6 +42,7 @@ pub(crate) fn check(workspace: &Path) -> Result<()> {
     let mut complaints = dependencies::complaints(workspace)?;
     complaints.extend(files.iter().flat_map(files::complaints));
     complaints.extend(files.iter().flat_map(words::complaints));
+    complaints.extend(sql::complaints(workspace)?);
     for complaint in &complaints {
         println!("{complaint}");
     }

@@ -1,4 +1,4 @@
--- A column ($2) of a table ($1, OID) as ALTER TABLE … ADD COLUMN takes it, so that rows which are there already get
+-- A column ($2) of a table ($1, OID) as ALTER TABLE ... ADD COLUMN takes it, so that rows which are there already get
 -- the value that they have on the source: the one that it remembers for rows older than the column (attmissingval).
 -- later_default: what the default has become since. may_be_rewritten: there is a default and no such value, so the
 -- table may have been rewritten with it. not_null_later: rows got their values one by one before NOT NULL was set.

@@ -1,4 +1,4 @@
--- Owners of these objects ($1, $2: catalog and OID side by side), with what ALTER … OWNER TO needs to name them.
+-- Owners of these objects ($1, $2: catalog and OID side by side), with what ALTER ... OWNER TO needs to name them.
 -- Members of extensions and sequences of columns follow their extension and table.
 with wanted as (
     select w.class, w.object

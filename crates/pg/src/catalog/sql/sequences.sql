@@ -1,5 +1,5 @@
 -- Every user sequence with what it was made with and the last value given out.
--- last_value is null when the sequence was never called (a value set by setval(…, false) is then in
+-- last_value is null when the sequence was never called (a value set by setval(..., false) is then in
 -- the sequence itself, see catalog::sequences) and when this role may not read it.
 select
     c.oid,

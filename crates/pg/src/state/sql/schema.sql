@@ -1,4 +1,4 @@
--- The state of one migration, kept on the target beside the data that it describes (design §2.1).
+-- The state of one migration, kept on the target beside the data that it describes (design section 2.1).
 -- Every row here changes in the same transaction as the work that it records.
 -- `layout` in transhume.migration is the version of this file; a newer layout than the program's is refused.
 
@@ -25,7 +25,7 @@ create table transhume.migration (
     publication_name     text        not null,
     consistent_point     pg_lsn,                 -- null until the slot exists
     -- first transaction id that was not yet assigned when the slot was created: a fresh snapshot is
-    -- exact once its xmin has reached this (design §2.3)
+    -- exact once its xmin has reached this (design section 2.3)
     slot_xid_horizon     bigint,
     load_end_lsn         pg_lsn,                 -- source WAL end when the full load was done
     cutover_at           timestamptz,
@@ -84,7 +84,7 @@ create table transhume.part (
 );
 create index part_open on transhume.part (bytes desc) where done_at is null;
 
--- Indexes, constraints, ANALYZE … : one statement list each, done in the transaction that marks it.
+-- Indexes, constraints, ANALYZE ... : one statement list each, done in the transaction that marks it.
 create table transhume.build (
     id            bigserial   primary key,
     source_oid    oid         references transhume.relation on delete cascade,   -- table that must be loaded first; null: all of them

@@ -1,0 +1,160 @@
+//! The program under test as an operator starts it: a process with an environment of its own and a log.
+//!
+//! Refuses to know anything about what it prints. A process that is dropped is killed.
+
+use std::{
+    fs::{File, OpenOptions},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// What a failing test shows of a log: a run says a few lines for each phase and each outage.
+const TAIL_LINES: usize = 30;
+
+/// The program and the two databases that it is told of.
+#[derive(Debug)]
+pub struct Program {
+    path: PathBuf,
+    client_programs: PathBuf,
+    pub source_url: String,
+    pub target_url: String,
+    directory: TempDir,
+}
+
+/// What a call left.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub output: String,
+    pub error: String,
+}
+
+/// A process in the background.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+}
+
+impl Program {
+    /// `client_programs` is the directory with pg_dump and pg_restore.
+    ///
+    /// # Panics
+    /// Where no temporary directory can be made.
+    pub fn new(path: &Path, client_programs: PathBuf, source_url: String, target_url: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            client_programs,
+            source_url,
+            target_url,
+            directory: TempDir::new().expect("a temporary directory can be made"),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("HOME", self.directory.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TRANSHUME_SOURCE", &self.source_url)
+            .env("TRANSHUME_TARGET", &self.target_url)
+            .env("TRANSHUME_PROGRAMS", &self.client_programs)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Panics
+    /// Where the program cannot be started.
+    pub fn call(&self, arguments: &[&str]) -> Ended {
+        let output = self.command(arguments).output().expect("the program starts");
+        Ended {
+            code: output.status.code(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            error: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs in the background; everything that it says is added to the log.
+    ///
+    /// # Panics
+    /// Where the program cannot be started.
+    pub fn begin(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
+        let log = OpenOptions::new().create(true).append(true).open(self.log_path());
+        let log: File = log.expect("a log can be written");
+        let child = self
+            .command(arguments)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        Running { child }
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.path().join("program.log")
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    pub fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+}
+
+impl Ended {
+    /// Both streams.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.output, self.error)
+    }
+}
+
+impl Running {
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, at once.
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// How it ended, if it has.
+    ///
+    /// # Panics
+    /// Where the system does not tell.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be waited for")
+    }
+
+    /// A signal by its name, as kill(1) knows it.
+    ///
+    /// # Panics
+    /// Where kill cannot be run.
+    pub fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &process])
+            .stderr(Stdio::null())
+            .status();
+        sent.expect("kill can be run");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
