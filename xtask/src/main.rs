@@ -6,6 +6,7 @@ mod check;
 mod download;
 mod servers;
 mod tools;
+mod torture;
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,8 @@ enum Command {
     /// Measures transhume beside its peers
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Whole migrations under traffic while everything around them fails, judged at every step
+    Torture(torture::Torture),
     /// Checks the rules of the house: directions of dependencies, sizes and names of files, words
     Check,
 }
@@ -38,6 +41,7 @@ fn main() -> Result<()> {
         Command::Servers { majors } => servers::fetch(&workspace, &majors),
         Command::Tools { names } => tools::fetch(&workspace, &names),
         Command::Bench(bench) => bench::bench(&workspace, bench),
+        Command::Torture(torture) => torture::torture(&workspace, &torture),
         Command::Check => check::check(&workspace),
     }
 }

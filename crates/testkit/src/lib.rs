@@ -9,6 +9,7 @@ pub mod pgbouncer;
 pub mod program;
 pub mod proxy;
 pub mod server;
+pub mod torture;
 pub mod traffic;
 pub mod workload;
 

@@ -4,6 +4,8 @@
 //! in both directions while the connections stay) or delay.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +15,8 @@ use tokio::task::JoinHandle;
 
 /// What is passed on at once: as much as a socket usually gives.
 const BUFFER: usize = 64 * 1024;
+/// Between two looks at whether a cut happened.
+const POLL: Duration = Duration::from_millis(5);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Orders {
@@ -29,6 +33,8 @@ pub struct Proxy {
     address: SocketAddr,
     target_port: u16,
     orders: watch::Sender<Orders>,
+    /// Bytes from the server that may still pass before the connection that carries the last one is cut.
+    allowance: Arc<AtomicI64>,
     accepting: JoinHandle<()>,
 }
 
@@ -39,11 +45,13 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let (orders, receiver) = watch::channel(Orders::default());
-        let accepting = tokio::spawn(accept(listener, target_port, receiver));
+        let allowance = Arc::new(AtomicI64::new(i64::MAX));
+        let accepting = tokio::spawn(accept(listener, target_port, receiver, Arc::clone(&allowance)));
         Self {
             address,
             target_port,
             orders,
+            allowance,
             accepting,
         }
     }
@@ -64,6 +72,18 @@ impl Proxy {
     /// Resets all connections; new ones are welcome.
     pub fn cut(&self) {
         self.orders.send_modify(|orders| orders.generation += 1);
+    }
+
+    /// Lets so many more bytes come from the server, over all connections, and resets the one in the midst of which they
+    /// end; gives up where they do not come in this time.
+    pub async fn cut_after(&self, bytes: u64, patience: Duration) {
+        self.allowance
+            .store(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
+        let end = tokio::time::Instant::now() + patience;
+        while self.allowance.load(Ordering::Relaxed) > 0 && tokio::time::Instant::now() < end {
+            tokio::time::sleep(POLL).await;
+        }
+        self.allowance.store(i64::MAX, Ordering::Relaxed);
     }
 
     /// Resets all connections and every new one until [`Proxy::thaw`].
@@ -101,14 +121,24 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target_port: u16, orders: watch::Receiver<Orders>) {
+async fn accept(
+    listener: TcpListener,
+    target_port: u16,
+    orders: watch::Receiver<Orders>,
+    allowance: Arc<AtomicI64>,
+) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(serve(client, target_port, orders.clone()));
+        tokio::spawn(serve(client, target_port, orders.clone(), Arc::clone(&allowance)));
     }
 }
 
 /// Ends with a reset on both sides if the connection was cut, in order otherwise.
-async fn serve(client: TcpStream, target_port: u16, mut orders: watch::Receiver<Orders>) {
+async fn serve(
+    client: TcpStream,
+    target_port: u16,
+    mut orders: watch::Receiver<Orders>,
+    allowance: Arc<AtomicI64>,
+) {
     let born = *orders.borrow();
     let server = TcpStream::connect(("127.0.0.1", target_port)).await;
     let Ok(server) = server else { return };
@@ -128,22 +158,31 @@ async fn serve(client: TcpStream, target_port: u16, mut orders: watch::Receiver<
     let cut = orders.wait_for(|orders| orders.generation != born.generation);
     tokio::select! {
         _ = cut => {}
-        () = async {
-            tokio::join!(
-                pass_on(&mut from_client, &mut to_server, forward_orders),
-                pass_on(&mut from_server, &mut to_client, backward_orders),
-            );
+        _ = async {
+            tokio::try_join!(
+                pass_on(&mut from_client, &mut to_server, forward_orders, None),
+                pass_on(&mut from_server, &mut to_client, backward_orders, Some(&allowance)),
+            )
         } => {}
     }
 }
+
+/// The allowance ended within what this connection had to pass on.
+struct Cut;
 
 async fn pass_on(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
     mut orders: watch::Receiver<Orders>,
-) {
+    allowance: Option<&AtomicI64>,
+) -> Result<(), Cut> {
     let mut buffer = vec![0; BUFFER];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if let Some(last) = allowance.and_then(|allowance| ends_within(allowance, length)) {
+            // The receiver may be gone already.
+            let _ = to.write_all(&buffer[..last]).await;
+            return Err(Cut);
+        }
         let delay = orders.borrow().delay;
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -151,9 +190,17 @@ async fn pass_on(
         if orders.wait_for(|orders| !orders.frozen).await.is_err()
             || to.write_all(&buffer[..length]).await.is_err()
         {
-            return;
+            return Ok(());
         }
     }
     // The other direction may still have something to say.
     let _ = to.shutdown().await;
+    Ok(())
+}
+
+/// How much of these bytes may still pass, where the allowance ends in them.
+fn ends_within(allowance: &AtomicI64, length: usize) -> Option<usize> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let before = allowance.fetch_sub(length, Ordering::Relaxed);
+    (before > 0 && before <= length).then(|| usize::try_from(before).unwrap_or_default())
 }

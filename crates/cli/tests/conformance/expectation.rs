@@ -5,6 +5,7 @@ use std::time::Duration;
 use transhume_testkit::{
     connection::{connect, connect_canonical, describe},
     oracle::{self, Except},
+    program::Running,
 };
 
 use crate::{
@@ -118,7 +119,7 @@ async fn rows(stage: &Stage, side: Side, query: &str, expected: &[String]) -> Ou
 async fn says(stage: &mut Stage, text: &str) -> Outcome {
     let end = tokio::time::Instant::now() + DEADLINE;
     while !stage.program.log().contains(text) {
-        let ended = stage.running.as_mut().and_then(|running| running.ended());
+        let ended = stage.running.as_mut().and_then(Running::ended);
         if let Some(status) = ended.filter(|_| !stage.program.log().contains(text)) {
             return Err(format!("the run ended ({status}) without saying \"{text}\""));
         }

@@ -102,7 +102,7 @@ impl Scenario {
 
     fn add_database_option(&mut self, rest: &str) -> Result<(), String> {
         let (side, options) = rest.split_once(' ').ok_or("database: side and options")?;
-        self.database[side_of(side)? as usize] = options.to_owned();
+        options.clone_into(&mut self.database[side_of(side)? as usize]);
         Ok(())
     }
 

@@ -6,3 +6,4 @@ mod help;
 mod migration;
 mod program;
 mod servers;
+mod torture;

@@ -22,6 +22,7 @@ update beside set n = default where k = 'a';
 update beside set big = 'short' where k = 'b';
 -- @equal
 -- @case after the cutover the numbers go on
+-- @call verify => 0
 -- @call cutover --yes => 0
 -- @same
 -- @on target

@@ -10,6 +10,7 @@ select lo_put(lo, 0, 'CHANGED') from holder where id = 2;
 select lo_unlink(lo) from holder where id = 3;
 delete from holder where id = 3;
 -- @equal
+-- @call verify => 0
 -- @call cutover --yes => 0
 -- @same
 -- @rows

@@ -32,7 +32,8 @@ delete from item where id < 10;
 truncate line;
 -- @equal
 -- @case the cutover
--- @call cutover --yes => 0
+-- @call verify => 0
+-- @call cutover --yes --without-fallback => 0
 -- @rows
 select count(*) from pg_constraint where contype = 'f' and convalidated and conrelid = 'line'::regclass
 --= 1

@@ -27,5 +27,6 @@ select pg_logical_emit_message(true, '', '');
 insert into t values (4);
 -- @equal
 -- @case nobody takes a message of others for the fence
+-- @call verify => 0
 -- @call cutover --yes => 0
 -- @same

@@ -49,6 +49,7 @@ insert into late_fk values (1, 2);
 commit;
 -- @equal
 -- @case after the cutover they act again
+-- @call verify => 0
 -- @call cutover --yes => 0
 -- @same
 -- @on target

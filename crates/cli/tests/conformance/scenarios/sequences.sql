@@ -23,6 +23,7 @@ begin;
 select nextval('plain');
 rollback;
 -- @equal
+-- @call verify => 0
 -- @call cutover --yes => 0
 -- @same
 -- @case the next numbers are new ones

@@ -1,0 +1,174 @@
+//! What is done to the program, the servers and the network while data moves.
+//!
+//! A seed decides which faults come and when; a fault is over when [`Site::strike`] returns, but for a tool that
+//! was killed, which the round starts again.
+
+use std::{fmt, time::Duration};
+
+use fastrand::Rng;
+
+use super::site::Site;
+use crate::connection::connect;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Source,
+    Target,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Kill,
+    Terminate,
+    /// SIGSTOP, then SIGCONT after these milliseconds.
+    Halt(u64),
+    /// kill -9 of one server process that serves the tool: the whole server recovers.
+    KillBackend(Side),
+    /// Ends the tool's sessions, as an administrator does.
+    TerminateBackends(Side),
+    CancelBackends(Side),
+    /// All processes of the server at once.
+    CrashServer(Side),
+    StopImmediate(Side),
+    RestartServer(Side),
+    Cut(Side),
+    /// A cut exactly after this many bytes more have come from the server.
+    CutAfter(Side, u64),
+    /// Silence while the connection stays.
+    Freeze(Side, u64),
+    Delay(Side, u64),
+    /// Somebody locks a table on the target.
+    Lock(u64),
+    /// Somebody sets time-outs for the target's database that no batch meets.
+    TimeOuts(u64),
+}
+
+impl Fault {
+    pub fn random(random: &mut Rng) -> Self {
+        let side = if random.bool() { Side::Source } else { Side::Target };
+        let while_milliseconds = random.u64(100..2_500);
+        match random.u32(0..18) {
+            0..=2 => Self::Kill,
+            3 => Self::Terminate,
+            4 => Self::Halt(while_milliseconds),
+            5 => Self::KillBackend(side),
+            6 => Self::TerminateBackends(side),
+            7 => Self::CancelBackends(side),
+            8 => Self::CrashServer(side),
+            9 => Self::StopImmediate(side),
+            10 => Self::RestartServer(side),
+            11 => Self::Cut(side),
+            12..=14 => Self::CutAfter(side, random.u64(1..200_000) >> random.u32(0..12)),
+            15 => Self::Freeze(side, while_milliseconds),
+            16 if random.bool() => Self::TimeOuts(while_milliseconds),
+            16 => Self::Delay(side, while_milliseconds),
+            _ => Self::Lock(while_milliseconds),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self:?}")
+    }
+}
+
+/// A delayed network adds this to each packet.
+const DELAY_MILLISECONDS: u64 = 30;
+/// A cut that waits for bytes which do not come is taken back.
+const CUT_PATIENCE: Duration = Duration::from_secs(3);
+
+const OURS: &str = "FROM pg_catalog.pg_stat_activity WHERE application_name LIKE 'transhume%' \
+                    AND pid <> pg_catalog.pg_backend_pid()";
+
+impl Site {
+    /// Does it and undoes it.
+    pub(super) async fn strike(&mut self, fault: Fault) -> Result<(), String> {
+        let for_a_while = |milliseconds| tokio::time::sleep(Duration::from_millis(milliseconds));
+        match fault {
+            Fault::Kill => self.kill_tool(),
+            Fault::Terminate => self.signal_tool("TERM"),
+            Fault::Halt(milliseconds) => {
+                self.signal_tool("STOP");
+                for_a_while(milliseconds).await;
+                self.signal_tool("CONT");
+            }
+            Fault::KillBackend(side) | Fault::TerminateBackends(side) | Fault::CancelBackends(side) => {
+                self.end_backends(fault, side).await;
+            }
+            Fault::CrashServer(side) => {
+                let server = self.server(side);
+                server.kill_postmaster();
+                server.start_again().map_err(|error| error.to_string())?;
+            }
+            Fault::StopImmediate(side) => {
+                let server = self.server(side);
+                // A child that was just being born may outlive the order; then it is as good as a crash.
+                if server.stop(transhume_pg::cluster::StopMode::Immediate).is_err() {
+                    server.kill_postmaster();
+                }
+                for_a_while(300).await;
+                self.server(side)
+                    .start_again()
+                    .map_err(|error| error.to_string())?;
+            }
+            Fault::RestartServer(side) => self.server(side).restart().map_err(|error| error.to_string())?,
+            Fault::Cut(side) => self.proxy(side).cut(),
+            Fault::CutAfter(side, bytes) => self.proxy(side).cut_after(bytes, CUT_PATIENCE).await,
+            Fault::Freeze(side, milliseconds) => {
+                self.proxy(side).freeze();
+                for_a_while(milliseconds).await;
+                self.proxy(side).thaw();
+            }
+            Fault::Delay(side, milliseconds) => {
+                self.proxy(side).delay(DELAY_MILLISECONDS);
+                for_a_while(milliseconds).await;
+                self.proxy(side).delay(0);
+            }
+            Fault::Lock(milliseconds) => self.lock_tables(milliseconds).await,
+            Fault::TimeOuts(milliseconds) => self.time_out(milliseconds).await?,
+        }
+        Ok(())
+    }
+
+    /// The server may be down by an earlier fault's doing: then there is nobody to end.
+    async fn end_backends(&self, fault: Fault, side: Side) {
+        let what = match fault {
+            Fault::TerminateBackends(_) => "pg_catalog.pg_terminate_backend(pid)",
+            Fault::CancelBackends(_) => "pg_catalog.pg_cancel_backend(pid)",
+            _ => "pid",
+        };
+        let answer = self
+            .ask(side, &format!("SELECT {what}::text {OURS} ORDER BY random()"))
+            .await;
+        if let (Fault::KillBackend(_), Some(pid)) = (fault, answer.unwrap_or_default().first()) {
+            // Gone already is as good.
+            let _ = std::process::Command::new("kill").args(["-9", pid]).status();
+        }
+    }
+
+    async fn time_out(&self, milliseconds: u64) -> Result<(), String> {
+        let set = "ALTER DATABASE torture SET statement_timeout = '30ms'; \
+                   ALTER DATABASE torture SET lock_timeout = '5ms'";
+        // Where the server is down there is nobody to be timed out.
+        let _ = self.ask(Side::Target, set).await;
+        self.end_backends(Fault::TerminateBackends(Side::Target), Side::Target)
+            .await;
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        let reset =
+            "ALTER DATABASE torture RESET statement_timeout; ALTER DATABASE torture RESET lock_timeout";
+        self.ask_until_done(Side::Target, reset).await?;
+        Ok(())
+    }
+
+    /// Holds the tables that every batch writes to, where they are there yet.
+    async fn lock_tables(&self, milliseconds: u64) {
+        let Ok(client) = connect(self.url(Side::Target)).await else {
+            return;
+        };
+        let lock = "BEGIN; SET LOCAL lock_timeout = '2s'; LOCK TABLE torture.ledger_nokey, torture.accounts";
+        if client.batch_execute(lock).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        }
+    }
+}

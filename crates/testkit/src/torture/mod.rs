@@ -1,0 +1,74 @@
+//! Rounds of a whole migration under traffic while everything around it fails, judged at every step.
+//!
+//! A seed decides the tables, the statements that are tried, and which faults come after how many commits. How
+//! the machine interleaves them it cannot decide: the same seed tries the same things, and most often finds the same.
+
+mod decoded;
+mod faults;
+mod invariants;
+mod model;
+mod random_tables;
+mod reading;
+mod round;
+mod site;
+
+pub use faults::{Fault, Side};
+
+use std::{fmt, path::Path, time::Duration};
+
+/// One round's orders.
+#[derive(Debug, Clone)]
+pub struct Round {
+    pub seed: u64,
+    /// Faults that come one after the other; more of them take longer.
+    pub faults: usize,
+    /// Ends with a cutover under traffic, during which the program may be killed too.
+    pub cutover: bool,
+}
+
+/// What a round that broke no rule did.
+#[derive(Debug)]
+pub struct Survived {
+    pub trace: Vec<String>,
+    /// How often the whole target was compared with what the source had been.
+    pub compared: u64,
+    pub committed: usize,
+    pub took: Duration,
+}
+
+/// What a round that broke a rule leaves for whoever looks for the reason.
+#[derive(Debug)]
+pub struct Broken {
+    pub seed: u64,
+    pub what: String,
+    pub trace: Vec<String>,
+    pub last_words: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "seed {}: {}", self.seed, self.what)?;
+        writeln!(formatter, "what was done:\n  {}", self.trace.join("\n  "))?;
+        write!(formatter, "{}", self.last_words)
+    }
+}
+
+impl Round {
+    /// The usual round of this seed.
+    pub fn of(seed: u64) -> Self {
+        Self {
+            seed,
+            faults: 6 + usize::try_from(seed % 5).unwrap_or_default(),
+            cutover: seed % 2 == 1,
+        }
+    }
+
+    /// Runs the program at this path through it, on servers of its own.
+    pub async fn run(&self, program: &Path) -> Result<Survived, Box<Broken>> {
+        round::run(self, program).await
+    }
+}
+
+fn lsn_text(lsn: u64) -> String {
+    format!("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF_FFFF)
+}

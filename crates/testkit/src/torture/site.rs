@@ -1,0 +1,206 @@
+//! Where a round happens: two servers, a proxy before each, the program between them, and who asks the servers
+//! past the proxies.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::SimpleQueryMessage;
+use transhume_pg::cluster::{Cluster, ClusterOptions};
+
+use super::{
+    faults::Side,
+    reading::{Outcome, told},
+};
+use crate::{
+    connection::connect,
+    program::{Program, Running},
+    proxy::Proxy,
+    server::{EVERYDAY_MAJOR, client_programs, server, start},
+};
+
+/// What a healed pair needs, with room for a machine that does other things too.
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(50);
+
+/// More memory than this is a leak: a debug build of the program takes some tens of megabytes (kilobytes here).
+const MEMORY_LIMIT_KB: u64 = 400_000;
+
+/// It was stopped by a signal of ours, or it could not do something: a run that ends so is started again.
+const EXITS_TO_GO_ON_AFTER: [Option<i32>; 3] = [None, Some(2), Some(130)];
+
+pub(super) struct Site {
+    source: Cluster,
+    target: Cluster,
+    proxies: [Proxy; 2],
+    urls: [String; 2],
+    pub(super) program: Program,
+    running: Option<Running>,
+}
+
+impl Site {
+    pub(super) async fn start(program: &Path) -> Outcome<Self> {
+        let options = || ClusterOptions::new(server(EVERYDAY_MAJOR)).setting("wal_receiver_timeout", "10s");
+        let (source, target) = (start(options()), start(options()));
+        for cluster in [&source, &target] {
+            let client = told(connect(&cluster.url("postgres")).await)?;
+            told(client.batch_execute("CREATE DATABASE torture").await)?;
+        }
+        let proxies = [
+            Proxy::start(source.port()).await,
+            Proxy::start(target.port()).await,
+        ];
+        let urls = [source.url("torture"), target.url("torture")];
+        let program = Program::new(
+            program,
+            client_programs(EVERYDAY_MAJOR),
+            proxies[0].through(&urls[0]),
+            proxies[1].through(&urls[1]),
+        );
+        Ok(Self {
+            source,
+            target,
+            proxies,
+            urls,
+            program,
+            running: None,
+        })
+    }
+
+    /// Past the proxy.
+    pub(super) fn url(&self, side: Side) -> &str {
+        &self.urls[side as usize]
+    }
+
+    pub(super) fn proxy(&self, side: Side) -> &Proxy {
+        &self.proxies[side as usize]
+    }
+
+    pub(super) fn server(&mut self, side: Side) -> &mut Cluster {
+        match side {
+            Side::Source => &mut self.source,
+            Side::Target => &mut self.target,
+        }
+    }
+
+    /// The first column of each row, as text.
+    pub(super) async fn ask(&self, side: Side, query: &str) -> Outcome<Vec<String>> {
+        let client = told(connect(self.url(side)).await)?;
+        let messages = told(client.simple_query(query).await)?;
+        let text = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        Ok(messages.iter().filter_map(text).collect())
+    }
+
+    /// Until the server, which may have to recover first, has answered.
+    pub(super) async fn ask_until_done(&self, side: Side, query: &str) -> Outcome<Vec<String>> {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            match self.ask(side, query).await {
+                Err(error) if Instant::now() > end => return Err(format!("{error} in: {query}")),
+                Err(_) => tokio::time::sleep(POLL).await,
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Waits until a query of the target says `true`; the tool is kept running meanwhile.
+    pub(super) async fn until(&mut self, what: &str, query: &str) -> Outcome {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            self.keep_running()?;
+            let answer = self.ask(Side::Target, query).await;
+            if answer
+                .as_ref()
+                .is_ok_and(|rows| rows.first().is_some_and(|first| first == "true"))
+            {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                return Err(format!("waited in vain until {what}; last seen: {answer:?}"));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Starts the tool where it does not run. One that ended by itself with another code than a passing trouble's
+    /// has found something wrong, which nobody planted.
+    pub(super) fn keep_running(&mut self) -> Outcome {
+        if let Some(running) = &mut self.running {
+            match running.ended() {
+                None => return memory_within_limit(running.process()),
+                Some(status) if EXITS_TO_GO_ON_AFTER.contains(&status.code()) => {}
+                Some(_) if self.stopped_by_an_operator() => {}
+                Some(status) => return Err(format!("the tool ended by itself ({status})")),
+            }
+        }
+        self.running = Some(self.program.begin(&["run"], &[]));
+        Ok(())
+    }
+
+    /// A statement that an operator cancelled may stop it, in those words.
+    fn stopped_by_an_operator(&self) -> bool {
+        let log = self.program.log();
+        let last_error = log.lines().rev().find(|line| line.starts_with("error: "));
+        last_error.is_some_and(|line| line.contains("canceling statement due to user request"))
+    }
+
+    pub(super) fn kill_tool(&mut self) {
+        self.running = None;
+    }
+
+    pub(super) fn signal_tool(&self, name: &str) {
+        if let Some(running) = &self.running {
+            running.signal(name);
+        }
+    }
+
+    /// Waits for its good end, as after a cutover; a signal of ours may have come first.
+    pub(super) async fn tool_ends(&mut self) -> Outcome {
+        let end = Instant::now() + DEADLINE;
+        while let Some(running) = &mut self.running {
+            match running.ended() {
+                Some(status) if status.success() || EXITS_TO_GO_ON_AFTER.contains(&status.code()) => {
+                    self.running = None;
+                }
+                Some(status) => return Err(format!("the tool ended with {status} after the cutover")),
+                None if Instant::now() > end => return Err("the tool goes on after the cutover".to_owned()),
+                None => tokio::time::sleep(POLL).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Both servers' and the tool's last words.
+    pub(super) fn last_words(&self) -> String {
+        let shorten = |text: String| {
+            text.lines()
+                .rev()
+                .take(12)
+                .map(|line| format!("    {line}\n"))
+                .collect::<Vec<_>>()
+        };
+        let in_order = |text: String| shorten(text).into_iter().rev().collect::<String>();
+        format!(
+            "the tool:\n{}\nthe source:\n{}the target:\n{}",
+            self.program.log_tail(),
+            in_order(self.source.log_tail()),
+            in_order(self.target.log_tail())
+        )
+    }
+}
+
+fn memory_within_limit(process: u32) -> Outcome {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = resident.and_then(|text| text.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+    match kilobytes {
+        Some(kilobytes) if kilobytes > MEMORY_LIMIT_KB => {
+            Err(format!("the tool holds {kilobytes} kB of memory"))
+        }
+        _ => Ok(()),
+    }
+}
