@@ -8,10 +8,11 @@ use crate::{error::PgError, session::Session};
 /// How long a lock on the target may be waited for: the application is waiting too.
 const LOCK_TIMEOUT_MILLISECONDS: u32 = 5_000;
 
-/// Begins it and does everything that can still be rolled back, in one round trip.
+/// Begins it and does everything that can still be rolled back, in one round trip. Its commit is durable whatever the
+/// role's default is: nobody may find the target shut again after a crash.
 pub async fn begin(target: &Session, statements: &[&str]) -> Result<(), PgError> {
     let all = format!(
-        "begin;\nset local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};\n{}",
+        "begin;\nset local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};\nset local synchronous_commit = on;\n{}",
         statements.join(";\n")
     );
     match target.batch_execute(&all).await {
