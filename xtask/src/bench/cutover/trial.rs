@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
+use transhume_testkit::pgbouncer::PgBouncer;
 
 use super::{
     Arguments,
@@ -31,16 +32,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 pub(super) enum Way {
     /// transhume cutover, clients that connect anew
     Transhume,
+    /// transhume cutover, clients of a PgBouncer that stay connected to it
+    PgBouncer,
     /// The built-in subscription and a script, clients that connect anew
     ByHand,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 2] = [Self::Transhume, Self::ByHand];
+    pub(super) const ALL: [Self; 3] = [Self::Transhume, Self::PgBouncer, Self::ByHand];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Transhume => "transhume, clients that reconnect",
+            Self::PgBouncer => "transhume, clients of PgBouncer",
             Self::ByHand => "by hand, clients that reconnect",
         }
     }
@@ -73,21 +77,26 @@ impl Trials<'_> {
     pub(super) fn one(&self, way: Way) -> Result<Outcome> {
         self.make_source()?;
         let runner = match way {
-            Way::Transhume => Some(self.follow()?),
+            Way::Transhume | Way::PgBouncer => Some(self.follow()?),
             Way::ByHand => {
                 self.subscribe()?;
                 None
             }
         };
-        let source = self.site.source.url(APPLICATION);
-        let clients = Clients::start(&source, self.arguments.clients, self.arguments.scale)?;
+        let pooler = (way == Way::PgBouncer).then(|| PgBouncer::start(&self.site.source, APPLICATION));
+        let address = match &pooler {
+            Some(pooler) => pooler.url(APPLICATION),
+            None => self.site.source.url(APPLICATION),
+        };
+        let clients = Clients::start(&address, self.arguments.clients, self.arguments.scale)?;
         thread::sleep(Duration::from_secs(self.arguments.before));
-        let reported = match way {
-            Way::Transhume => Some(self.cut_over(&clients)?),
-            Way::ByHand => {
+        let reported = match (way, &pooler) {
+            (Way::ByHand, _) => {
                 self.switch_by_hand(&clients)?;
                 None
             }
+            (_, Some(pooler)) => Some(self.cut_over_pooled(pooler)?),
+            (_, None) => Some(self.cut_over(&clients)?),
         };
         thread::sleep(Duration::from_secs(self.arguments.after));
         let experience = clients.stop()?;
@@ -160,6 +169,26 @@ impl Trials<'_> {
             "transhume cutover failed ({status}):\n{}",
             self.said()
         );
+        self.reported()
+    }
+
+    /// Nobody tells the clients anything: PgBouncer holds them and lets them go on.
+    fn cut_over_pooled(&self, pooler: &PgBouncer) -> Result<f64> {
+        let (console, file) = (pooler.console(), pooler.file().display().to_string());
+        let mut command = self.transhume(&["cutover", "--yes", "--json", "--override", "verification"]);
+        command
+            .args(["--pgbouncer-admin", &console, "--pgbouncer-file", &file])
+            .stdout(fs::File::create(self.scratch.join("report.json"))?);
+        let status = command.status().context("starting transhume")?;
+        ensure!(
+            status.success(),
+            "transhume cutover failed ({status}):\n{}",
+            self.said()
+        );
+        self.reported()
+    }
+
+    fn reported(&self) -> Result<f64> {
         let report: Value = serde_json::from_str(&fs::read_to_string(self.scratch.join("report.json"))?)?;
         report["write_pause_milliseconds"]
             .as_f64()
@@ -210,7 +239,7 @@ impl Trials<'_> {
 
     fn clear(&self, way: Way) -> Result<()> {
         match way {
-            Way::Transhume => self.succeed(self.transhume(&["finish", "--yes"]))?,
+            Way::Transhume | Way::PgBouncer => self.succeed(self.transhume(&["finish", "--yes"]))?,
             Way::ByHand => {
                 self.target("set client_min_messages = warning; drop subscription bench")?;
             }

@@ -233,6 +233,14 @@ impl Running {
         self.child.wait().expect("the program can be waited for");
     }
 
+    /// SIGINT, as Ctrl-C sends it.
+    pub(super) fn interrupt(&self) {
+        let kill = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status();
+        assert!(kill.expect("kill is there").success());
+    }
+
     pub(super) async fn ended(&mut self) -> i32 {
         let end = Instant::now() + DEADLINE;
         loop {
