@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
-    let transhume = super::program(workspace, arguments.transhume.as_deref())?;
+    let transhume = super::program(workspace, arguments.transhume.as_deref(), "release")?;
     let site = Site::start(&arguments.programs, arguments.fsync)?;
     let sets = some_or(
         &arguments.sets,
@@ -86,8 +86,8 @@ pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
             }
         }
     }
-    let at_once = format!("{} at once, ", arguments.at_once);
-    let machine = super::machine(&site, arguments.fsync, &at_once, arguments.rounds)?;
+    let how = format!("{} at once, median of {}", arguments.at_once, arguments.rounds);
+    let machine = super::machine(&site, arguments.fsync, &how)?;
     println!("\n{}", summary::table(&machine, &sizes, &sets, &runs));
     if let Some(path) = &arguments.json {
         fs::write(path, summary::json(&machine, &sizes, &runs)?)?;

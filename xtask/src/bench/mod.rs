@@ -40,21 +40,23 @@ pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
     }
 }
 
-/// The program to measure: the one that is given, else built with the release profile.
-fn program(workspace: &Path, given: Option<&Path>) -> Result<PathBuf> {
+/// The program to measure: the one that is given, else built with this profile.
+fn program(workspace: &Path, given: Option<&Path>, profile: &str) -> Result<PathBuf> {
     if let Some(path) = given {
         return Ok(path.canonicalize()?);
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build
-        .args(["build", "--release", "--package", "transhume-cli"])
+        .args(["build", "--profile", profile, "--package", "transhume-cli"])
         .current_dir(workspace);
     crate::download::run(&mut build)?;
-    Ok(crate::download::target_directory(workspace).join("release/transhume"))
+    Ok(crate::download::target_directory(workspace)
+        .join(profile)
+        .join("transhume"))
 }
 
-fn machine(site: &Site, fsync: bool, how: &str, rounds: u32) -> Result<String> {
+fn machine(site: &Site, fsync: bool, how: &str) -> Result<String> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let model = processors
         .lines()
@@ -71,7 +73,7 @@ fn machine(site: &Site, fsync: bool, how: &str, rounds: u32) -> Result<String> {
     let memory = memory.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() >> 20;
     let version = site.sql(&site.target.url("postgres"), "show server_version", 0)?;
     Ok(format!(
-        "{cores} cores of {model}, {memory} GB; both servers PostgreSQL {version} on it, fsync {}; {how}median of {rounds}",
+        "{cores} cores of {model}, {memory} GB; both servers PostgreSQL {version} on it, fsync {}; {how}",
         if fsync { "on" } else { "off" },
     ))
 }

@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn apply(workspace: &Path, arguments: &Arguments) -> Result<()> {
-    let transhume = super::program(workspace, arguments.transhume.as_deref())?;
+    let transhume = super::program(workspace, arguments.transhume.as_deref(), "release")?;
     let site = Site::start(&arguments.programs, arguments.fsync)?;
     let scratch = std::env::temp_dir().join(format!("transhume-bench-{}", std::process::id()));
     fs::create_dir_all(&scratch)?;
@@ -73,7 +73,7 @@ pub(super) fn apply(workspace: &Path, arguments: &Arguments) -> Result<()> {
             round.clear()?;
         }
     }
-    let machine = super::machine(&site, arguments.fsync, "", arguments.rounds)?;
+    let machine = super::machine(&site, arguments.fsync, &format!("median of {}", arguments.rounds))?;
     println!("\n{machine}; delay {} ms\n", arguments.delay);
     if arguments.lag_rate.is_some() {
         println!("{}", summary::lags(&lags));

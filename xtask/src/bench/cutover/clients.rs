@@ -1,146 +1,167 @@
 //! An application under full load: clients that never rest, and remember what was acknowledged to them.
 //!
 //! A client keeps its connection while it can, and connects again, to wherever the application is by then, when it
-//! loses it. Whatever ended with an error is counted as failed, whatever the error.
+//! loses it. A transaction that was sent and not acknowledged is counted as failed, whatever the error.
 
 use std::{
-    collections::HashSet,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
+use futures_util::TryStreamExt;
 use tokio::{runtime::Runtime, sync::watch, task::JoinHandle};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage, SimpleQueryRow};
+
+use super::{
+    experience::{Acknowledged, Experience, Failed},
+    workload::Workload,
+};
 
 /// Between two tries to connect: an application's pool is about as impatient.
-const RECONNECT: Duration = Duration::from_millis(2);
+const RECONNECT: Duration = Duration::from_millis(10);
 
-const TRANSACTION: &str = include_str!("../sql/cutover/transaction.sql");
+/// The column that names the server which answered.
+const PORT: &str = "port";
+/// The column of a row of the ledger.
+const MARKED: &str = "number";
 
-/// What all clients together went through.
-#[derive(Debug, Default)]
-pub(super) struct Experience {
-    /// Client and step of every acknowledged transaction.
-    pub(super) acknowledged: HashSet<(u32, u64)>,
-    pub(super) failed: u64,
-    /// The longest time that any client went without an acknowledged transaction.
-    pub(super) longest_wait: Duration,
-    /// Between the last acknowledgement of the first address and the first one of the second.
-    pub(super) between: Duration,
-}
-
-/// Where the application is, or none once it is over.
-type Address = Option<(usize, String)>;
+/// Where the application is; none once it is over.
+type Address = Option<String>;
 
 pub(super) struct Clients {
     runtime: Runtime,
-    address: watch::Sender<Address>,
-    tasks: Vec<JoinHandle<Memory>>,
+    address: Arc<watch::Sender<Address>>,
+    tasks: Vec<JoinHandle<Experience>>,
 }
 
-#[derive(Debug)]
-struct Memory {
-    client: u32,
-    steps: Vec<u64>,
-    failed: u64,
-    longest_wait: Duration,
-    last: Instant,
-    /// First and last acknowledgement at each address.
-    at: [Option<(Instant, Instant)>; 2],
+/// Tells the clients where the application has gone to.
+#[derive(Clone)]
+pub(super) struct Signpost(Arc<watch::Sender<Address>>);
+
+impl Signpost {
+    pub(super) fn point_to(&self, url: &str) {
+        self.0.send_replace(Some(url.to_owned()));
+    }
 }
 
 impl Clients {
-    pub(super) fn start(url: &str, number: u32, scale: u64) -> Result<Self> {
+    pub(super) fn start(url: &str, number: u32, workload: Workload, scale: u64) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .context("starting the clients")?;
-        let (address, watched) = watch::channel(Some((0, url.to_owned())));
-        let tasks = (0..number)
-            .map(|client| runtime.spawn(work(Memory::new(client), scale, watched.clone())))
-            .collect();
+        let (address, watched) = watch::channel(Some(url.to_owned()));
+        let tasks = (0..number).map(|number| {
+            let worker = Worker {
+                number,
+                workload,
+                scale,
+                random: fastrand::Rng::new(),
+                step: 0,
+                experience: Experience::default(),
+            };
+            runtime.spawn(worker.work(watched.clone()))
+        });
+        let tasks = tasks.collect();
         Ok(Self {
             runtime,
-            address,
+            address: Arc::new(address),
             tasks,
         })
     }
 
-    /// The application's configuration names another server from now on.
-    pub(super) fn redirect(&self, url: &str) {
-        self.address.send_replace(Some((1, url.to_owned())));
+    pub(super) fn signpost(&self) -> Signpost {
+        Signpost(Arc::clone(&self.address))
     }
 
-    pub(super) fn stop(self) -> Result<Experience> {
+    /// What each of them went through.
+    pub(super) fn stop(self) -> Result<Vec<Experience>> {
         self.address.send_replace(None);
-        let mut all = Experience::default();
-        let (mut last_before, mut first_after) = (None, None);
-        for task in self.tasks {
-            let memory = self.runtime.block_on(task).context("a client ended")?;
-            let marks = memory.steps.iter().map(|step| (memory.client, *step));
-            all.acknowledged.extend(marks);
-            all.failed += memory.failed;
-            all.longest_wait = all.longest_wait.max(memory.longest_wait);
-            last_before = last_before.max(memory.at[0].map(|(_, last)| last));
-            first_after = match (first_after, memory.at[1]) {
-                (Some(first), Some((own, _))) if first < own => Some(first),
-                (first, own) => own.map(|(own, _)| own).or(first),
+        let ended = self.tasks.into_iter().map(|task| self.runtime.block_on(task));
+        ended.map(|ended| ended.context("a client ended")).collect()
+    }
+}
+
+struct Worker {
+    number: u32,
+    workload: Workload,
+    scale: u64,
+    random: fastrand::Rng,
+    step: u64,
+    experience: Experience,
+}
+
+impl Worker {
+    async fn work(mut self, mut address: watch::Receiver<Address>) -> Experience {
+        loop {
+            let Some(url) = address.borrow_and_update().clone() else {
+                return self.experience;
             };
-        }
-        if let (Some(before), Some(after)) = (last_before, first_after) {
-            all.between = after.saturating_duration_since(before);
-        }
-        Ok(all)
-    }
-}
-
-impl Memory {
-    fn new(client: u32) -> Self {
-        Self {
-            client,
-            steps: Vec::new(),
-            failed: 0,
-            longest_wait: Duration::ZERO,
-            last: Instant::now(),
-            at: [None; 2],
-        }
-    }
-
-    fn acknowledged(&mut self, step: u64, address: usize) {
-        let now = Instant::now();
-        self.steps.push(step);
-        self.longest_wait = self.longest_wait.max(now - self.last);
-        self.last = now;
-        let first = self.at[address].map_or(now, |(first, _)| first);
-        self.at[address] = Some((first, now));
-    }
-}
-
-async fn work(mut memory: Memory, scale: u64, mut address: watch::Receiver<Address>) -> Memory {
-    let mut random = fastrand::Rng::with_seed(u64::from(memory.client));
-    let mut step = 0;
-    loop {
-        let Some((number, url)) = address.borrow_and_update().clone() else {
-            return memory;
-        };
-        match connect(&url).await {
-            Ok(client) => {
-                while !address.has_changed().unwrap_or(true) {
-                    step += 1;
-                    let text = transaction(memory.client, step, scale, &mut random);
-                    if client.batch_execute(&text).await.is_ok() {
-                        memory.acknowledged(step, number);
-                    } else {
-                        memory.failed += 1;
-                        break;
+            match connect(&url).await {
+                Ok(client) => {
+                    while !address.has_changed().unwrap_or(true) {
+                        if let Err(error) = self.transact(&client).await {
+                            self.experience.failed.push(Failed {
+                                at: Instant::now(),
+                                reason: reason(&error),
+                            });
+                            break;
+                        }
                     }
                 }
+                Err(_) => self.experience.refused.push(Instant::now()),
             }
-            Err(_) => memory.failed += 1,
+            if !address.has_changed().unwrap_or(true) {
+                tokio::time::sleep(RECONNECT).await;
+            }
         }
-        tokio::time::sleep(RECONNECT).await;
     }
+
+    async fn transact(&mut self, client: &Client) -> Result<(), tokio_postgres::Error> {
+        self.step += 1;
+        let text = self
+            .workload
+            .transaction(self.number, self.step, self.scale, &mut self.random);
+        let messages = client.simple_query_raw(&text).await?;
+        let mut messages = std::pin::pin!(messages);
+        let (mut port, mut is_marked) = (0, false);
+        while let Some(message) = messages.try_next().await? {
+            if let SimpleQueryMessage::Row(row) = message {
+                is_marked |= row.columns().iter().any(|column| column.name() == MARKED);
+                // A number that was given out stays so, whatever becomes of the transaction.
+                port = self.issued(&row).unwrap_or(port);
+            }
+        }
+        self.experience.acknowledged.push(Acknowledged {
+            at: Instant::now(),
+            port,
+            mark: is_marked.then_some((self.number, self.step)),
+        });
+        Ok(())
+    }
+
+    /// Remembers the numbers of a row; gives the port of the server.
+    fn issued(&mut self, row: &SimpleQueryRow) -> Option<u16> {
+        let mut port = None;
+        for (place, column) in row.columns().iter().enumerate() {
+            let value = row.get(place)?;
+            if column.name() == PORT {
+                port = value.parse().ok();
+            } else {
+                let value = value.parse().ok()?;
+                self.experience.issued.push((column.name().to_owned(), value));
+            }
+        }
+        port
+    }
+}
+
+fn reason(error: &tokio_postgres::Error) -> String {
+    error
+        .code()
+        .map_or_else(|| "connection lost".to_owned(), |code| code.code().to_owned())
 }
 
 async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
@@ -148,14 +169,4 @@ async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     // It ends with the client.
     tokio::spawn(connection);
     Ok(client)
-}
-
-fn transaction(client: u32, step: u64, scale: u64, random: &mut fastrand::Rng) -> String {
-    TRANSACTION
-        .replace("$CLIENT", &client.to_string())
-        .replace("$STEP", &step.to_string())
-        .replace("$AID", &random.u64(1..=scale * 100_000).to_string())
-        .replace("$TID", &random.u64(1..=scale * 10).to_string())
-        .replace("$BID", &random.u64(1..=scale).to_string())
-        .replace("$DELTA", &random.i64(-5_000..=5_000).to_string())
 }

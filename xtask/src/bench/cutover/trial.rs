@@ -1,69 +1,101 @@
-//! One move of the application in one way: prepared, put under load, moved, counted.
+//! One trial: an application under load is moved, and back again where there is a way back; then all is counted.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde::Serialize;
-use serde_json::Value;
 use transhume_testkit::pgbouncer::PgBouncer;
 
 use super::{
     Arguments,
-    clients::{Clients, Experience},
+    clients::Clients,
+    experience::{self, Experience, Mark, Window},
+    mover::{Mover, Reported},
+    workload::Workload,
 };
 use crate::bench::site::Site;
 
 /// The application's database on both servers.
-const APPLICATION: &str = "app";
-/// A cutover takes far less; so long only when it hangs.
-const SWITCH_DEADLINE: Duration = Duration::from_secs(120);
-/// Between two looks whether the target is open: what finds the new server for the clients.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+pub(super) const APPLICATION: &str = "app";
+
+/// Until every client is connected and has found its pace.
+const WARMING: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Way {
-    /// transhume cutover, clients that connect anew
-    Transhume,
-    /// transhume cutover, clients of a PgBouncer that stay connected to it
-    PgBouncer,
+    /// transhume, clients of a PgBouncer that stay connected to it
+    Pooled,
+    /// transhume, clients that connect anew
+    Direct,
+    /// The built-in subscription and a script that uses PgBouncer
+    ByHandPooled,
     /// The built-in subscription and a script, clients that connect anew
     ByHand,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 3] = [Self::Transhume, Self::PgBouncer, Self::ByHand];
+    pub(super) const ALL: [Self; 4] = [Self::Pooled, Self::Direct, Self::ByHandPooled, Self::ByHand];
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Transhume => "transhume, clients that reconnect",
-            Self::PgBouncer => "transhume, clients of PgBouncer",
-            Self::ByHand => "by hand, clients that reconnect",
+            Self::Pooled => "transhume, PgBouncer",
+            Self::Direct => "transhume, direct",
+            Self::ByHandPooled => "by hand, PgBouncer",
+            Self::ByHand => "by hand, direct",
         }
+    }
+
+    pub(super) fn is_by_hand(self) -> bool {
+        matches!(self, Self::ByHandPooled | Self::ByHand)
+    }
+
+    fn is_pooled(self) -> bool {
+        matches!(self, Self::Pooled | Self::ByHandPooled)
     }
 }
 
-/// What one move was like for the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Direction {
+    Cutover,
+    Fallback,
+}
+
+/// What one move was like for the application. Times are milliseconds.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Move {
+    pub(super) direction: Direction,
+    /// Of the client that waited longest.
+    pub(super) longest_wait: f64,
+    /// Between the last commit acknowledged by one server and the first one by the other.
+    pub(super) between: Option<f64>,
+    /// Transactions that were sent and not acknowledged, by SQLSTATE.
+    pub(super) failed: BTreeMap<String, u64>,
+    /// Connections that were refused.
+    pub(super) refused: usize,
+    /// What transhume says itself.
+    pub(super) reported: Option<Reported>,
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Outcome {
     pub(super) way: Way,
+    pub(super) workload: Workload,
+    /// Milliseconds that some client waited at most while nothing was moved.
+    pub(super) undisturbed: f64,
     pub(super) acknowledged: usize,
-    pub(super) failed: u64,
-    pub(super) lost: usize,
-    pub(super) doubled: usize,
-    /// Milliseconds of the client that waited longest.
-    pub(super) longest_wait: f64,
-    /// Milliseconds between the last commit acknowledged by the source and the first one by the target.
-    pub(super) between: f64,
-    /// The write pause that transhume reports, in milliseconds.
-    pub(super) reported: Option<f64>,
+    pub(super) per_second: f64,
+    pub(super) moves: Vec<Move>,
+    pub(super) numbers_issued: usize,
+    pub(super) seconds: f64,
 }
 
 pub(super) struct Trials<'a> {
@@ -74,176 +106,60 @@ pub(super) struct Trials<'a> {
 }
 
 impl Trials<'_> {
-    pub(super) fn one(&self, way: Way) -> Result<Outcome> {
-        self.make_source()?;
-        let runner = match way {
-            Way::Transhume | Way::PgBouncer => Some(self.follow()?),
-            Way::ByHand => {
-                self.subscribe()?;
-                None
-            }
-        };
-        let pooler = (way == Way::PgBouncer).then(|| PgBouncer::start(&self.site.source, APPLICATION));
+    /// The data of every trial, made once.
+    pub(super) fn prepare(&self, workload: Workload) -> Result<()> {
+        let administer = self.site.source.url("postgres");
+        let template = workload.template();
+        self.site
+            .sql(&administer, &format!("create database {template}"), 0)?;
+        let url = self.site.source.url(template);
+        let schema = format!("set client_min_messages = warning;\n{}", workload.schema());
+        self.site.sql(&url, &schema, self.arguments.scale)?;
+        self.site.sql(&url, "vacuum analyze", 0).map(drop)
+    }
+
+    pub(super) fn one(&self, way: Way, workload: Workload) -> Result<Outcome> {
+        let began = Instant::now();
+        let _ = fs::remove_file(self.scratch.join("log"));
+        self.make_databases(workload)?;
+        let mut mover = Mover::begin(self, way)?;
+        let pooler = way
+            .is_pooled()
+            .then(|| PgBouncer::start(&self.site.source, APPLICATION));
         let address = match &pooler {
             Some(pooler) => pooler.url(APPLICATION),
             None => self.site.source.url(APPLICATION),
         };
-        let clients = Clients::start(&address, self.arguments.clients, self.arguments.scale)?;
-        thread::sleep(Duration::from_secs(self.arguments.before));
-        let reported = match (way, &pooler) {
-            (Way::ByHand, _) => {
-                self.switch_by_hand(&clients)?;
-                None
-            }
-            (_, Some(pooler)) => Some(self.cut_over_pooled(pooler)?),
-            (_, None) => Some(self.cut_over(&clients)?),
-        };
-        thread::sleep(Duration::from_secs(self.arguments.after));
-        let experience = clients.stop()?;
-        if let Some(mut runner) = runner {
-            runner.kill()?;
-            runner.wait()?;
+        let clients = Clients::start(&address, self.arguments.clients, workload, self.arguments.scale)?;
+        thread::sleep(WARMING);
+        let mut times = vec![Instant::now()];
+        thread::sleep(Duration::from_secs_f64(self.arguments.before));
+        let mut reports = Vec::new();
+        for direction in mover.directions() {
+            times.push(Instant::now());
+            reports.push((direction, mover.switch(direction, pooler.as_ref(), &clients)?));
+            thread::sleep(Duration::from_secs_f64(self.arguments.after));
         }
-        let outcome = self.count(way, &experience, reported)?;
-        self.clear(way)?;
+        times.push(Instant::now());
+        let experiences = clients.stop()?;
+        let mut outcome = self.judge(way, workload, &experiences, &times, reports)?;
+        self.count(way, workload, &experiences)?;
+        mover.end()?;
+        self.drop_databases()?;
+        outcome.seconds = began.elapsed().as_secs_f64();
         Ok(outcome)
     }
 
-    fn make_source(&self) -> Result<()> {
-        for server in [&self.site.source, &self.site.target] {
-            let create = format!("create database {APPLICATION}");
-            self.site.sql(&server.url("postgres"), &create, 0)?;
-        }
-        self.source(include_str!("../sql/cutover/schema.sql"))?;
-        self.source("vacuum analyze")?;
+    fn make_databases(&self, workload: Workload) -> Result<()> {
+        let template = workload.template();
+        let create = format!("create database {APPLICATION} template {template}");
+        self.site.sql(&self.site.source.url("postgres"), &create, 0)?;
+        let create = format!("create database {APPLICATION}");
+        self.site.sql(&self.site.target.url("postgres"), &create, 0)?;
         Ok(())
     }
 
-    fn follow(&self) -> Result<Child> {
-        self.succeed(self.transhume(&["run", "--until-caught-up"]))?;
-        let runner = self.transhume(&["run"]).spawn().context("starting transhume")?;
-        let reached = "select 1 from transhume.migration, transhume.runner r where phase = 'follow' \
-                       and r.seen_at > clock_timestamp() - interval '1 second'";
-        self.wait_until(reached)?;
-        Ok(runner)
-    }
-
-    fn subscribe(&self) -> Result<()> {
-        self.source("create publication bench for all tables")?;
-        let mut copy = Command::new("bash");
-        let schema =
-            "pg_dump -s --no-publications -d \"$SOURCE\" | psql -Xq -v ON_ERROR_STOP=1 -d \"$TARGET\" >&2";
-        copy.args(["-euo", "pipefail", "-c", schema]);
-        self.succeed(copy)?;
-        let connection = self.site.source.url(APPLICATION);
-        self.target(&format!(
-            "set client_min_messages = warning; create subscription bench connection '{connection}' publication bench"
-        ))?;
-        self.wait_until("select 1 from pg_subscription_rel having bool_and(srsubstate = 'r')")
-    }
-
-    /// The clients go to the target as soon as it is open, as with a service discovery that watches it.
-    fn cut_over(&self, clients: &Clients) -> Result<f64> {
-        let output = fs::File::create(self.scratch.join("report.json"))?;
-        let mut command = self.transhume(&["cutover", "--yes", "--json", "--override", "verification"]);
-        let mut switching = command.stdout(output).spawn().context("starting transhume")?;
-        let watching = Instant::now();
-        let target = self.site.target.url(APPLICATION);
-        while self.target("select phase from transhume.migration")? != "done" {
-            if let Some(status) = switching.try_wait()?
-                && !status.success()
-            {
-                bail!("transhume cutover failed ({status}):\n{}", self.said());
-            }
-            ensure!(
-                watching.elapsed() < SWITCH_DEADLINE,
-                "the target did not open:\n{}",
-                self.said()
-            );
-            thread::sleep(LOOK_EVERY);
-        }
-        clients.redirect(&target);
-        let status = switching.wait()?;
-        ensure!(
-            status.success(),
-            "transhume cutover failed ({status}):\n{}",
-            self.said()
-        );
-        self.reported()
-    }
-
-    /// Nobody tells the clients anything: PgBouncer holds them and lets them go on.
-    fn cut_over_pooled(&self, pooler: &PgBouncer) -> Result<f64> {
-        let (console, file) = (pooler.console(), pooler.file().display().to_string());
-        let mut command = self.transhume(&["cutover", "--yes", "--json", "--override", "verification"]);
-        command
-            .args(["--pgbouncer-admin", &console, "--pgbouncer-file", &file])
-            .stdout(fs::File::create(self.scratch.join("report.json"))?);
-        let status = command.status().context("starting transhume")?;
-        ensure!(
-            status.success(),
-            "transhume cutover failed ({status}):\n{}",
-            self.said()
-        );
-        self.reported()
-    }
-
-    fn reported(&self) -> Result<f64> {
-        let report: Value = serde_json::from_str(&fs::read_to_string(self.scratch.join("report.json"))?)?;
-        report["write_pause_milliseconds"]
-            .as_f64()
-            .context("a report without a write pause")
-    }
-
-    fn switch_by_hand(&self, clients: &Clients) -> Result<()> {
-        let mut script = Command::new("bash");
-        script.args(["-euo", "pipefail", "-c", include_str!("../sh/by_hand.sh")]);
-        self.succeed(script)?;
-        clients.redirect(&self.site.target.url(APPLICATION));
-        Ok(())
-    }
-
-    fn count(&self, way: Way, experience: &Experience, reported: Option<f64>) -> Result<Outcome> {
-        let mut found: HashMap<(u32, u64), usize> = HashMap::new();
-        for line in self
-            .target("select client || ' ' || step from public.ledger")?
-            .lines()
-        {
-            let (client, step) = line.split_once(' ').context("a ledger of pairs")?;
-            *found.entry((client.parse()?, step.parse()?)).or_default() += 1;
-        }
-        let lost = experience
-            .acknowledged
-            .iter()
-            .filter(|mark| !found.contains_key(mark));
-        let outcome = Outcome {
-            way,
-            acknowledged: experience.acknowledged.len(),
-            failed: experience.failed,
-            lost: lost.count(),
-            doubled: found.values().filter(|count| **count > 1).count(),
-            longest_wait: milliseconds(experience.longest_wait),
-            between: milliseconds(experience.between),
-            reported,
-        };
-        let sums = self.target(include_str!("../sql/cutover/ledger.sql"))?;
-        let sums: Vec<&str> = sums.split('|').collect();
-        let agree = sums.len() == 5 && sums[..4].iter().all(|sum| *sum == sums[0]) && sums[4] == "0";
-        ensure!(agree, "sums and numbers given twice: {sums:?} ({outcome:?})");
-        ensure!(
-            outcome.lost == 0 && outcome.doubled == 0,
-            "lost or doubled: {outcome:?}"
-        );
-        Ok(outcome)
-    }
-
-    fn clear(&self, way: Way) -> Result<()> {
-        match way {
-            Way::Transhume | Way::PgBouncer => self.succeed(self.transhume(&["finish", "--yes"]))?,
-            Way::ByHand => {
-                self.target("set client_min_messages = warning; drop subscription bench")?;
-            }
-        }
+    fn drop_databases(&self) -> Result<()> {
         for server in [&self.site.source, &self.site.target] {
             let drop = format!("drop database {APPLICATION} with (force)");
             self.site.sql(&server.url("postgres"), &drop, 0)?;
@@ -251,71 +167,85 @@ impl Trials<'_> {
         Ok(())
     }
 
-    fn wait_until(&self, query: &str) -> Result<()> {
-        let end = Instant::now() + SWITCH_DEADLINE;
-        while self.target(query)?.is_empty() {
-            ensure!(Instant::now() < end, "never: {query}\n{}", self.said());
-            thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+    /// `times`: the beginning, that of every move, the end.
+    fn judge(
+        &self,
+        way: Way,
+        workload: Workload,
+        clients: &[Experience],
+        times: &[Instant],
+        reports: Vec<(Direction, Option<Reported>)>,
+    ) -> Result<Outcome> {
+        let windows: Vec<Window> = times
+            .windows(2)
+            .map(|pair| Window {
+                from: pair[0],
+                to: pair[1],
+            })
+            .collect();
+        let lazy = clients.iter().filter(|client| client.acknowledged.is_empty());
+        ensure!(lazy.count() == 0, "clients that never got anything done");
+        let acknowledged = clients.iter().map(|client| client.acknowledged.len()).sum();
+        let ports = [self.site.source.port(), self.site.target.port()];
+        let moves = reports
+            .into_iter()
+            .zip(&windows[1..])
+            .map(|((direction, reported), window)| {
+                let (before, after) = match direction {
+                    Direction::Cutover => (ports[0], ports[1]),
+                    Direction::Fallback => (ports[1], ports[0]),
+                };
+                Move {
+                    direction,
+                    longest_wait: milliseconds(experience::longest_wait(clients, *window)),
+                    between: experience::between(clients, *window, before, after).map(milliseconds),
+                    failed: experience::failures(clients, *window),
+                    refused: experience::refusals(clients, *window),
+                    reported,
+                }
+            })
+            .collect();
+        Ok(Outcome {
+            way,
+            workload,
+            undisturbed: milliseconds(experience::longest_wait(clients, windows[0])),
+            acknowledged,
+            per_second: experience::rate(clients, windows[0]),
+            moves,
+            numbers_issued: clients.iter().map(|client| client.issued.len()).sum(),
+            seconds: 0.0,
+        })
     }
 
-    fn source(&self, sql: &str) -> Result<String> {
-        let url = self.site.source.url(APPLICATION);
-        self.site.sql(&url, sql, self.arguments.scale)
-    }
-
-    fn target(&self, sql: &str) -> Result<String> {
-        self.site.sql(&self.site.target.url(APPLICATION), sql, 0)
-    }
-
-    fn transhume(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.transhume);
-        command.args(arguments);
-        self.surround(&mut command);
-        command
-    }
-
-    fn surround(&self, command: &mut Command) {
-        let (source, target) = (
-            self.site.source.url(APPLICATION),
-            self.site.target.url(APPLICATION),
-        );
-        let path = std::env::var("PATH").unwrap_or_default();
-        command
-            .env("PATH", format!("{}:{path}", self.site.programs().display()))
-            .env("SOURCE", &source)
-            .env("TARGET", &target)
-            .env("TRANSHUME_SOURCE", source)
-            .env("TRANSHUME_TARGET", target)
-            .current_dir(self.scratch)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        if let Ok(log) = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.scratch.join("log"))
-        {
-            command.stderr(log);
-        }
-    }
-
-    fn succeed(&self, mut command: Command) -> Result<()> {
-        self.surround(&mut command);
-        let status = command
-            .status()
-            .with_context(|| format!("starting {command:?}"))?;
+    /// Where the application is at the end must be all that was acknowledged to it, once.
+    fn count(&self, way: Way, workload: Workload, clients: &[Experience]) -> Result<()> {
+        let server = if way.is_by_hand() {
+            &self.site.target
+        } else {
+            &self.site.source
+        };
+        let url = server.url(APPLICATION);
+        let ledger = self
+            .site
+            .sql(&url, "select client || ' ' || step from public.ledger", 0)?;
+        let ledger = ledger.lines().map(mark).collect::<Result<Vec<Mark>>>()?;
+        let (missing, doubled) = experience::missing_and_doubled(clients, &ledger);
         ensure!(
-            status.success(),
-            "{command:?} failed ({status}):\n{}",
-            self.said()
+            missing.is_empty() && doubled.is_empty(),
+            "{}: lost {missing:?}, doubled {doubled:?}",
+            way.name()
         );
+        let twice = experience::issued_twice(clients);
+        ensure!(twice.is_empty(), "{}: numbers given twice: {twice:?}", way.name());
+        let wrong = self.site.sql(&url, workload.check(), 0)?;
+        ensure!(wrong.is_empty(), "{}: {wrong}", way.name());
         Ok(())
     }
+}
 
-    fn said(&self) -> String {
-        fs::read_to_string(self.scratch.join("log")).unwrap_or_default()
-    }
+fn mark(line: &str) -> Result<Mark> {
+    let (client, step) = line.split_once(' ').context("a ledger of pairs")?;
+    Ok((client.parse()?, step.parse()?))
 }
 
 fn milliseconds(duration: Duration) -> f64 {
