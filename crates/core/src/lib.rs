@@ -41,3 +41,4 @@ pub mod visibility;
 pub mod vote;
 pub mod wal_retention;
 pub mod way_back;
+pub mod write_pause;

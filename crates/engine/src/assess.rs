@@ -24,6 +24,7 @@ use crate::{
     endpoints::Endpoints,
     error::{EngineError, Result},
     report::Reporter,
+    write_pause::{self, Forecast},
 };
 
 /// Tables named in the estimate.
@@ -35,6 +36,8 @@ pub struct Assessment {
     pub source: EndSummary,
     pub target: EndSummary,
     pub estimate: Estimate,
+    /// How long writers would wait at a cutover, once the target has caught up.
+    pub write_pause: Forecast,
     /// The target already holds this migration.
     pub resuming: bool,
     /// Blockers, then warnings, then passes.
@@ -215,6 +218,7 @@ fn summarise(endpoints: &Endpoints, observed: &Observed, findings: Vec<Finding>)
             &target.tables,
         ),
         estimate: estimate(observed),
+        write_pause: write_pause::of_observed(observed),
         resuming: observed.context.resuming,
         findings,
         prior: Prior::default(),

@@ -26,6 +26,7 @@ pub mod status;
 pub mod tables;
 pub mod verify;
 pub mod worker;
+pub mod write_pause;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
 pub use transhume_core::{comparison, error_policy, finding, phase, schema_watch, selection, wal_retention};

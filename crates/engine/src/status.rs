@@ -24,6 +24,7 @@ use crate::{
     fallback,
     present::migration_on,
     report::{BuildProgress, LoadProgress},
+    write_pause::{PauseEstimate, of_following},
 };
 
 #[derive(Debug, Clone, Serialize)]
@@ -59,6 +60,8 @@ pub struct Status {
     pub exceptions: Vec<String>,
     /// Tables that are not kept up while the rest is followed: `table: state`.
     pub not_loaded: Vec<String>,
+    /// How long writers would wait if it were cut over now; null unless it is followed.
+    pub write_pause: Option<PauseEstimate>,
     /// After a cutover that left one; null before, and without one.
     pub way_back: Option<WayBackStatus>,
 }
@@ -221,6 +224,10 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
             .await
             .doing("reading what was stored instead of being applied")?,
         not_loaded: overview.not_loaded,
+        write_pause: match (migration.phase, lag_bytes) {
+            (Phase::Follow, Some(lag_bytes)) => Some(of_following(&session, lag_bytes).await?),
+            _ => None,
+        },
         way_back,
     })
 }

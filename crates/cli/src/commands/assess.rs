@@ -13,6 +13,7 @@ use crate::{
     terminal::{
         findings,
         style::{Style, Tone},
+        write_pause::forecast,
     },
 };
 
@@ -74,10 +75,20 @@ pub(super) fn facts(assessment: &Assessment, style: Style) -> String {
         ""
     };
     format!(
-        "{}{}{}{resuming}",
+        "{}{}{}{}{resuming}",
         end("source", &assessment.source, style),
         end("target", &assessment.target, style),
         estimate(&assessment.estimate, style),
+        write_pause(assessment, style),
+    )
+}
+
+/// Of the cutover that all of it is for.
+fn write_pause(assessment: &Assessment, style: Style) -> String {
+    format!(
+        "{}    {}\n",
+        style.paint(Tone::Label, "pause"),
+        forecast(&assessment.write_pause)
     )
 }
 

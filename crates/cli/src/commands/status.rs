@@ -15,6 +15,7 @@ use crate::{
     terminal::{
         findings,
         style::{Style, Tone},
+        write_pause,
     },
 };
 
@@ -78,6 +79,7 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     labelled("applied", applied(status));
     labelled("slot", Some(slot(&status.slot)));
     labelled("verified", verified(status));
+    labelled("pause", pause(status));
     if let Some(way_back) = &status.way_back {
         labelled("way back", Some(way_back_line(way_back)));
         if let Some(stream) = &way_back.stream {
@@ -87,6 +89,7 @@ pub(super) fn text(status: &Status, style: Style) -> String {
             labelled("  applied", applied(stream));
             labelled("  slot", Some(slot(&stream.slot)));
             labelled("  verified", verified(stream));
+            labelled("  pause", pause(stream));
         }
     }
     for deviation in &status.deviations {
@@ -255,6 +258,11 @@ fn verified(status: &Status) -> Option<String> {
     Some(format!("{}; at {}", verification.summary, verification.lsn))
 }
 
+/// What moving the application would cost it now.
+fn pause(status: &Status) -> Option<String> {
+    status.write_pause.as_ref().map(write_pause::estimate)
+}
+
 #[cfg(test)]
 mod tests {
     use transhume_engine::{
@@ -262,6 +270,7 @@ mod tests {
         phase::Phase,
         report::{BuildProgress, LoadProgress},
         status::{Extent, VerificationStatus},
+        write_pause::{Forecast, Part, PauseEstimate, PauseStep},
     };
 
     use super::*;
@@ -319,7 +328,27 @@ mod tests {
             held_until_cutover: Vec::new(),
             exceptions: vec!["shop.cart: 2, the latest: insert, value too long".to_owned()],
             not_loaded: Vec::new(),
+            write_pause: Some(PauseEstimate {
+                forecast: Forecast {
+                    milliseconds: 1_240.3,
+                    parts: vec![
+                        part(PauseStep::Fence, 40.0, true),
+                        part(PauseStep::Drain, 1_200.0, false),
+                        part(PauseStep::LargeObjects, 0.3, true),
+                    ],
+                    rehearsed: true,
+                },
+                rehearsal_age_seconds: Some(90.2),
+            }),
             way_back: None,
+        }
+    }
+
+    fn part(name: PauseStep, milliseconds: f64, measured: bool) -> Part {
+        Part {
+            name,
+            milliseconds,
+            measured,
         }
     }
 
@@ -338,6 +367,7 @@ migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
   slot        transhume_0123abcd, keeps 3.00 GB of WAL on the source of 10.0 GB (max_slot_wal_keep_size), \
 growing by 1.00 MB/s: full in 119 min 28 s
   verified    equal 1 min ago: the rows of 2 tables, and all objects; at 0/150000
+  pause       about 1.2 s: locks 40 ms, drain 1.2 s; rehearsed 90 s ago: locks, large objects measured
   changed     source: replica identity of shop.ledger set to full
   not applied shop.cart: 2, the latest: insert, value too long
 ";

@@ -10,6 +10,7 @@ pub(crate) mod secret;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod together;
+pub(crate) mod write_pause;
 
 use std::{
     io::{self, IsTerminal, Write},

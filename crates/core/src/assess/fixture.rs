@@ -1,6 +1,6 @@
 //! Observations for the tests of the checks: a pair in perfect order, and pairs with everything wrong.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use transhume_wire::ident::QualifiedName;
 
@@ -147,6 +147,8 @@ pub(crate) fn healthy() -> Observed {
         triggers: vec![],
         name_columns: vec![],
         inheritance_children: vec![],
+        foreign_keys: 0,
+        round_trip: Duration::from_millis(1),
         enum_hashed_tables: vec![],
         ours: OurObjects::default(),
     };
@@ -158,6 +160,7 @@ pub(crate) fn healthy() -> Observed {
         database: database(),
         tables: vec![],
         large_objects: 0,
+        round_trip: Duration::from_millis(1),
         available_extensions: vec![AvailableExtension {
             name: "hstore".into(),
             default_version: "1.0".into(),

@@ -1,5 +1,7 @@
 //! What was seen on both ends, as values: the only input of the checks.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
@@ -57,6 +59,10 @@ pub struct SourceObservation {
     pub triggers: Vec<FiringTrigger>,
     pub name_columns: Vec<NameColumn>,
     pub inheritance_children: Vec<QualifiedName>,
+    /// Foreign keys of all tables.
+    pub foreign_keys: usize,
+    /// To the server and back.
+    pub round_trip: Duration,
     /// Partitioned tables whose rows are placed by the hash of an enum.
     pub enum_hashed_tables: Vec<QualifiedName>,
     pub ours: OurObjects,
@@ -69,6 +75,8 @@ pub struct TargetObservation {
     pub tables: Vec<Table>,
     pub large_objects: i64,
     pub available_extensions: Vec<AvailableExtension>,
+    /// To the server and back.
+    pub round_trip: Duration,
     pub extensions: Vec<Extension>,
     pub event_triggers: Vec<EventTrigger>,
     pub collations: Vec<Collation>,

@@ -85,13 +85,15 @@ async fn read_source(
         collations::used_collations(session),
         rights::referenced_roles(session),
     )?;
-    let (triggers, name_columns, inheritance_children, enum_hashed_tables, ours) = tokio::try_join!(
+    let (triggers, name_columns, inheritance_children, enum_hashed_tables, ours, foreign_keys) = tokio::try_join!(
         objects::firing_triggers(session),
         objects::name_columns(session),
         objects::inheritance_children(session),
         objects::enum_hashed_tables(session),
         ours::our_objects(session),
+        objects::foreign_keys(session),
     )?;
+    let round_trip = session.round_trip().await?;
     Ok(SourceObservation {
         database,
         capabilities,
@@ -111,6 +113,8 @@ async fn read_source(
         triggers,
         name_columns,
         inheritance_children,
+        foreign_keys,
+        round_trip,
         enum_hashed_tables,
         ours,
     })
@@ -158,5 +162,6 @@ async fn read_target(session: &Session) -> std::result::Result<TargetObservation
         roles: rights::roles(session).await?,
         ours: ours::our_objects(session).await?,
         has_state: ours::has_state(session).await?,
+        round_trip: session.round_trip().await?,
     })
 }

@@ -12,6 +12,7 @@ const MATERIALIZED_VIEWS: &str = include_str!("sql/materialized_views.sql");
 const EVENT_TRIGGERS: &str = include_str!("sql/event_triggers.sql");
 const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
 const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
+const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
 const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
 const ENUM_HASHED_TABLES: &str = include_str!("sql/enum_hashed_tables.sql");
 
@@ -74,6 +75,12 @@ pub async fn name_columns(client: &Client) -> Result<Vec<NameColumn>, PgError> {
             })
         })
         .collect()
+}
+
+/// How many foreign keys there are.
+pub async fn foreign_keys(client: &Client) -> Result<usize, PgError> {
+    let row = client.query_one(FOREIGN_KEYS, &[]).await?;
+    Ok(usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default())
 }
 
 /// Tables that inherit from an ordinary table.

@@ -8,6 +8,7 @@ mod handover;
 use std::{
     future::poll_fn,
     ops::{Deref, DerefMut},
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -24,6 +25,9 @@ use crate::{
     raw::{CancelHandle, Mode, RawConnection},
     version::ServerVersion,
 };
+
+/// Enough that one of them meets no other work, and nothing that anybody waits for.
+const ROUND_TRIPS: u32 = 3;
 
 pub struct Session {
     client: Client,
@@ -84,6 +88,17 @@ impl Session {
 
     pub fn backend_pid(&self) -> i32 {
         self.backend_pid
+    }
+
+    /// How long a question and its answer take at least: the best of a few that ask for nothing.
+    pub async fn round_trip(&self) -> Result<Duration, PgError> {
+        let mut best = Duration::MAX;
+        for _ in 0..ROUND_TRIPS {
+            let asked = Instant::now();
+            self.client.batch_execute("").await?;
+            best = best.min(asked.elapsed());
+        }
+        Ok(best)
     }
 
     /// To end a command of this session from elsewhere.

@@ -22,3 +22,4 @@ pub mod overview;
 pub mod runner;
 pub mod verification;
 pub mod way_back;
+pub mod write_pause;
