@@ -18,6 +18,9 @@ pub enum Disposition {
 /// Classifies a SQLSTATE of five characters.
 pub fn classify(sqlstate: &str) -> Disposition {
     match sqlstate {
+        // A statement that was cancelled: no time-out does that to our sessions, so somebody did. Whoever wants the work to
+        // end stops the run; a script that cancels what runs long is outlasted, as long as patience lasts.
+        "57014" => Disposition::Retry,
         // Deadlock, serialization failure, lock not available, too many connections, shutting down, starting up,
         // an unforeseen end of the backend by an administrator, or a broken connection.
         "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => {
@@ -38,6 +41,7 @@ mod tests {
     fn only_what_passes_by_itself_is_retried() {
         assert_eq!(classify("40P01"), Disposition::Retry);
         assert_eq!(classify("08006"), Disposition::Retry);
+        assert_eq!(classify("57014"), Disposition::Retry);
         assert_eq!(classify("23505"), Disposition::WaitForOperator);
         assert_eq!(classify("53100"), Disposition::WaitForOperator);
         assert_eq!(classify("08P01"), Disposition::Abort);

@@ -12,7 +12,7 @@ use crate::{
     copy_statement,
     error::PgError,
     raw::RawConnection,
-    snapshot,
+    snapshot::{self, NamedSnapshot},
     state::load::parts::{ClaimedPart, CopiedPart},
 };
 
@@ -52,15 +52,17 @@ impl PartError {
     }
 }
 
-/// Opens the source's transaction and lets it see the named snapshot.
-pub async fn read_under(source: &mut RawConnection, snapshot_name: &str) -> Result<(), PgError> {
+/// Opens the source's transaction and lets it see the snapshot. False where the name is another's now.
+pub async fn read_under(source: &mut RawConnection, snapshot: &NamedSnapshot) -> Result<bool, PgError> {
     source
         .simple_query(include_str!("sql/snapshot_begin.sql"))
         .await?;
-    source
-        .simple_query(&snapshot::set_snapshot(snapshot_name))
+    let import = snapshot::set_snapshot(&snapshot.name);
+    let rows = source
+        .simple_query(&format!("{import};\n{}", include_str!("sql/snapshot_shows.sql")))
         .await?;
-    Ok(())
+    let shows = snapshot::parse(source.endpoint(), single_value(&rows).unwrap_or_default())?;
+    Ok(shows == snapshot.shows)
 }
 
 pub async fn begin(target: &mut RawConnection) -> Result<(), PgError> {

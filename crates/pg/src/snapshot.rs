@@ -2,8 +2,10 @@
 //! Synchronization Functions").
 //!
 //! A held snapshot stays readable for every session that names it, for as long as the holder lives.
-//! Invariant: `snapshot()` is the text of exactly the snapshot that `name()` hands out, so a
+//! Invariant: `snapshot()` is exactly the snapshot that `name()` hands out, so a
 //! visibility filter built from it is exact for every table that was read under it.
+
+use transhume_core::visibility::Snapshot;
 
 use crate::{conninfo::ConnectionSettings, error::PgError, names, session::Session};
 
@@ -16,9 +18,16 @@ const OLDER_TRANSACTIONS: &str = include_str!("sql/snapshot_older_transactions.s
 pub struct SnapshotHolder {
     session: Session,
     name: String,
-    snapshot: String,
+    snapshot: Snapshot,
     xmin: i64,
     origin: SnapshotOrigin,
+}
+
+/// A snapshot as it is written down. The name alone does not tell it: a server that was restarted gives it out again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSnapshot {
+    pub name: String,
+    pub shows: Snapshot,
 }
 
 /// Where a snapshot comes from.
@@ -62,7 +71,7 @@ impl SnapshotHolder {
         let row = session.query_one(EXPORT, &[]).await?;
         Ok(Self {
             name: row.try_get("name")?,
-            snapshot: row.try_get("snapshot")?,
+            snapshot: parse(session.endpoint(), row.try_get("snapshot")?)?,
             xmin: row.try_get("xmin")?,
             origin: import.map_or(SnapshotOrigin::Fresh, |_| SnapshotOrigin::Imported),
             session,
@@ -74,8 +83,8 @@ impl SnapshotHolder {
         &self.name
     }
 
-    /// `txid_current_snapshot()` as text: `xmin:xmax:xip,…`.
-    pub fn snapshot(&self) -> &str {
+    /// What it shows.
+    pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
@@ -122,6 +131,14 @@ pub fn set_snapshot(name: &str) -> String {
     )
 }
 
+/// What a server's `txid_current_snapshot()` says.
+pub(crate) fn parse(endpoint: &str, text: &str) -> Result<Snapshot, PgError> {
+    text.parse().map_err(|error| PgError::Protocol {
+        endpoint: endpoint.to_owned(),
+        reason: format!("{error}"),
+    })
+}
+
 /// Whether a server's error says that an exported snapshot does not exist any more.
 pub fn is_lost(error: &PgError) -> bool {
     // 22023 since 9.2 ("invalid snapshot identifier"), 42704 since 17 ("snapshot … does not exist"),
@@ -143,7 +160,10 @@ pub async fn is_usable(session: &Session, name: &str) -> Result<bool, PgError> {
 /// Whether transaction ids were assigned on the server since the snapshot was taken: somebody writes there.
 pub async fn is_written_since(session: &Session, holder: &SnapshotHolder) -> Result<bool, PgError> {
     let row = session
-        .query_one(include_str!("sql/snapshot_xids_since.sql"), &[&holder.snapshot])
+        .query_one(
+            include_str!("sql/snapshot_xids_since.sql"),
+            &[&holder.snapshot.to_string()],
+        )
         .await?;
     Ok(row.try_get(0)?)
 }

@@ -272,6 +272,10 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
     }
     if let ConflictKind::Refused(error) = &conflict.kind {
         detail.push(format!("SQLSTATE {}.", error.sqlstate));
+        // Of other changes it shows values; of a truncation it names the table that is in the way.
+        if let (None, Some(reason)) = (conflict.operation, &error.detail) {
+            detail.push(reason.clone());
+        }
     }
     EngineError::stopped(refusal(conflict), detail.join(" "), hint(conflict))
 }

@@ -12,6 +12,7 @@ use transhume_pg::{
     error::PgError,
     part_copy,
     raw::{Mode, RawConnection},
+    snapshot::{self, NamedSnapshot},
     state::load::{WorkLeft, work_left},
 };
 
@@ -41,12 +42,17 @@ pub(super) enum Failure {
         error: PgError,
     },
     Stop(EngineError),
+    /// Nobody holds the snapshot any more, though its name was given out again.
+    SnapshotLost,
 }
 
 /// A source session, and the snapshot that it sees now.
 struct Reader {
     connection: RawConnection,
-    snapshot_name: Option<String>,
+    /// It is in a transaction.
+    is_reading: bool,
+    /// What that transaction sees, where it is one of those that tables are read under.
+    snapshot: Option<NamedSnapshot>,
 }
 
 pub(super) struct Hand {
@@ -135,6 +141,7 @@ impl Hand {
         self.reader = None;
         let (doing, side, error) = match failure {
             Failure::Stop(error) => return Err(error),
+            Failure::SnapshotLost => return Ok(()),
             Failure::Server { doing, side, error } => (doing, side, error),
         };
         if error.disposition() == Disposition::Retry {
@@ -177,9 +184,9 @@ impl Hand {
     /// Both sessions, the source's under the named snapshot.
     pub(super) async fn both(
         &mut self,
-        snapshot_name: &str,
+        snapshot: &NamedSnapshot,
     ) -> std::result::Result<(&mut RawConnection, &mut RawConnection), Failure> {
-        self.read_under(snapshot_name).await?;
+        self.read_under(snapshot).await?;
         self.target().await?;
         let reader = self.reader.as_mut().expect("invariant: opened above");
         let target = self.target.as_mut().expect("invariant: connected above");
@@ -195,8 +202,7 @@ impl Hand {
         transhume_pg::large_objects::read_now(&mut reader.connection)
             .await
             .map_err(Failure::snapshot)?;
-        // No snapshot that was exported has this name, so nobody reads on under this one.
-        reader.snapshot_name = Some(String::new());
+        reader.is_reading = true;
         self.reader = Some(reader);
         self.target().await?;
         let reader = self.reader.as_mut().expect("invariant: opened above");
@@ -211,24 +217,27 @@ impl Hand {
                 connection: RawConnection::connect(&self.shared.endpoints.source, &self.name, Mode::Sql)
                     .await
                     .map_err(Failure::snapshot)?,
-                snapshot_name: None,
+                is_reading: false,
+                snapshot: None,
             }),
         }
     }
 
-    async fn read_under(&mut self, snapshot_name: &str) -> std::result::Result<(), Failure> {
-        let mut reader = self.reader().await?;
-        if reader.snapshot_name.as_deref() != Some(snapshot_name) {
-            if reader.snapshot_name.is_some() {
-                part_copy::roll_back(&mut reader.connection)
-                    .await
-                    .map_err(Failure::snapshot)?;
-            }
-            part_copy::read_under(&mut reader.connection, snapshot_name)
-                .await
-                .map_err(Failure::snapshot)?;
-            reader.snapshot_name = Some(snapshot_name.to_owned());
+    async fn read_under(&mut self, snapshot: &NamedSnapshot) -> std::result::Result<(), Failure> {
+        let is_under = |reader: &Reader| reader.snapshot.as_ref() == Some(snapshot);
+        if self.reader.as_ref().is_some_and(is_under) {
+            return Ok(());
         }
+        self.end_reading().await?;
+        let mut reader = self.reader().await?;
+        if !part_copy::read_under(&mut reader.connection, snapshot)
+            .await
+            .map_err(Failure::snapshot)?
+        {
+            return Err(Failure::SnapshotLost);
+        }
+        reader.is_reading = true;
+        reader.snapshot = Some(snapshot.clone());
         self.reader = Some(reader);
         Ok(())
     }
@@ -237,8 +246,10 @@ impl Hand {
     /// truncating or altering those tables.
     pub(super) async fn end_reading(&mut self) -> std::result::Result<(), Failure> {
         if let Some(reader) = &mut self.reader
-            && reader.snapshot_name.take().is_some()
+            && reader.is_reading
         {
+            reader.is_reading = false;
+            reader.snapshot = None;
             part_copy::roll_back(&mut reader.connection)
                 .await
                 .map_err(Failure::snapshot)?;
@@ -266,7 +277,11 @@ impl Failure {
 
     /// The snapshot that was to be imported is gone.
     pub(super) fn is_snapshot_lost(&self) -> bool {
-        matches!(self, Self::Server { side: CopySide::Source, error, .. } if transhume_pg::snapshot::is_lost(error))
+        match self {
+            Self::SnapshotLost => true,
+            Self::Server { side, error, .. } => *side == CopySide::Source && snapshot::is_lost(error),
+            Self::Stop(_) => false,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
     let Some(first) = claimed.first() else {
         return Ok(Turn::Nothing);
     };
-    match hand.both(&first.snapshot_name).await {
+    match hand.both(&first.snapshot).await {
         Ok(_) => {}
         Err(failure) if failure.is_snapshot_lost() => return Ok(Turn::SnapshotLost),
         Err(failure) => return Err(failure),
@@ -91,7 +91,7 @@ async fn claim(hand: &mut Hand) -> Outcome<Vec<ClaimedPart>> {
 async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Option<CopiedPart>> {
     let shared = std::sync::Arc::clone(&hand.shared);
     let meter = shared.start_meter(hand.number);
-    let (source, target) = hand.both(&part.snapshot_name).await?;
+    let (source, target) = hand.both(&part.snapshot).await?;
     match part_copy::copy_part(source, target, part, &meter, shared.limit.as_ref()).await {
         Ok(copied) => Ok(Some(copied)),
         Err(PartError::Outdated) => Ok(None),

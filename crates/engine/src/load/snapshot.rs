@@ -6,6 +6,7 @@
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
     error::PgError,
+    marker, names,
     session::Session,
     snapshot::{self, SnapshotHolder, older_transactions},
     state::load::plan::{self, NeededSnapshot, Restarted},
@@ -81,10 +82,16 @@ impl Holders {
         target: &Session,
         needed: &NeededSnapshot,
     ) -> Result<bool> {
-        if self.held.iter().any(|holder| holder.name() == needed.name) {
+        let is_needed = |holder: &SnapshotHolder| *holder.snapshot() == needed.shows;
+        if self
+            .held
+            .iter()
+            .any(|holder| holder.name() == needed.name && is_needed(holder))
+        {
             return Ok(true);
         }
-        let Some(holder) = import(context, &needed.name).await? else {
+        let imported = import(context, &needed.name).await?;
+        let Some(holder) = imported.filter(is_needed) else {
             return Ok(false);
         };
         plan::rename_snapshot(&**target, needed.id, holder.name())
@@ -172,12 +179,31 @@ pub async fn fresh_snapshot(context: &LoadContext<'_>) -> Result<SnapshotHolder>
         )
         .await?;
         if holder.xmin() >= horizon {
-            return Ok(holder);
+            return durable(context, holder).await;
         }
         report_older(context, &holder, horizon).await?;
         drop(holder);
         back_off.wait(context.cancellation).await?;
     }
+}
+
+/// What the snapshot shows may have been committed without waiting for the disk. A crash of the source would take that
+/// back from it, not from us, and give its transaction ids to others, which the filter would take for seen: so it is
+/// flushed, up to an id that is later than all of them, before a row is read.
+async fn durable(context: &LoadContext<'_>, holder: SnapshotHolder) -> Result<SnapshotHolder> {
+    persist(
+        "flushing what the snapshot shows",
+        context.reporter,
+        context.cancellation,
+        || async {
+            let name = names::application_name(&context.migration.id, "flush");
+            let source = Session::connect(&context.endpoints.source, &name).await?;
+            let nonce = marker::nonce(&source).await?;
+            marker::emit(&source, &context.migration.id, &nonce).await
+        },
+    )
+    .await?;
+    Ok(holder)
 }
 
 async fn report_older(context: &LoadContext<'_>, holder: &SnapshotHolder, horizon: i64) -> Result<()> {

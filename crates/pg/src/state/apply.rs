@@ -88,12 +88,8 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
         .map(|row| {
             let snapshot: Option<&str> = row.get("snapshot");
             let snapshot = snapshot
-                .map(str::parse)
-                .transpose()
-                .map_err(|error| PgError::Protocol {
-                    endpoint: "transhume.snapshot".to_owned(),
-                    reason: format!("{error}"),
-                })?;
+                .map(|text| crate::snapshot::parse("transhume.snapshot", text))
+                .transpose()?;
             let name = QualifiedName::new(
                 row.get::<_, String>("schema_name"),
                 row.get::<_, String>("table_name"),

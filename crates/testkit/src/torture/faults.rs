@@ -16,6 +16,15 @@ pub enum Side {
     Target,
 }
 
+impl Side {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     Kill,
@@ -75,6 +84,8 @@ impl fmt::Display for Fault {
 
 /// A delayed network adds this to each packet.
 const DELAY_MILLISECONDS: u64 = 30;
+/// A server that was stopped stays down so long.
+const DOWNTIME: Duration = Duration::from_millis(300);
 /// A cut that waits for bytes which do not come is taken back.
 const CUT_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -96,23 +107,9 @@ impl Site {
             Fault::KillBackend(side) | Fault::TerminateBackends(side) | Fault::CancelBackends(side) => {
                 self.end_backends(fault, side).await;
             }
-            Fault::CrashServer(side) => {
-                let server = self.server(side);
-                server.kill_postmaster();
-                server.start_again().map_err(|error| error.to_string())?;
+            Fault::CrashServer(side) | Fault::StopImmediate(side) | Fault::RestartServer(side) => {
+                tokio::task::block_in_place(|| self.down_and_up(fault, side))?;
             }
-            Fault::StopImmediate(side) => {
-                let server = self.server(side);
-                // A child that was just being born may outlive the order; then it is as good as a crash.
-                if server.stop(transhume_pg::cluster::StopMode::Immediate).is_err() {
-                    server.kill_postmaster();
-                }
-                for_a_while(300).await;
-                self.server(side)
-                    .start_again()
-                    .map_err(|error| error.to_string())?;
-            }
-            Fault::RestartServer(side) => self.server(side).restart().map_err(|error| error.to_string())?,
             Fault::Cut(side) => self.proxy(side).cut(),
             Fault::CutAfter(side, bytes) => self.proxy(side).cut_after(bytes, CUT_PATIENCE).await,
             Fault::Freeze(side, milliseconds) => {
@@ -129,6 +126,26 @@ impl Site {
             Fault::TimeOuts(milliseconds) => self.time_out(milliseconds).await?,
         }
         Ok(())
+    }
+
+    fn down_and_up(&mut self, fault: Fault, side: Side) -> Result<(), String> {
+        let server = self.server(side);
+        let started = match fault {
+            Fault::RestartServer(_) => server.restart(),
+            Fault::StopImmediate(_) => {
+                // A child that was just being born may outlive the order; then it is as good as a crash.
+                if server.stop(transhume_pg::cluster::StopMode::Immediate).is_err() {
+                    server.kill_postmaster();
+                }
+                std::thread::sleep(DOWNTIME);
+                server.start_again()
+            }
+            _ => {
+                server.kill_postmaster();
+                server.start_again()
+            }
+        };
+        started.map_err(|error| error.to_string())
     }
 
     /// The server may be down by an earlier fault's doing: then there is nobody to end.

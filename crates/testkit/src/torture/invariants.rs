@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use super::{
     faults::Side,
     model::Model,
-    reading::{self, Outcome, told},
+    reading::{self, Frozen, Outcome, told},
     site::Site,
 };
 use crate::connection::connect_canonical;
@@ -26,6 +26,8 @@ pub(super) struct Judge {
     last_frontier: u64,
     /// How often the whole target was compared.
     pub(super) compared: u64,
+    /// What kept it from comparing when it looked last.
+    pub(super) why_not: &'static str,
 }
 
 impl Judge {
@@ -41,6 +43,7 @@ impl Judge {
             model: Model::of(reading::contents(&source).await?),
             last_frontier: 0,
             compared: 0,
+            why_not: "it never looked",
         })
     }
 
@@ -50,6 +53,7 @@ impl Judge {
         if site.program.log().contains("panicked at") {
             return Err("the tool panicked".to_owned());
         }
+        self.why_not = "the target does not answer, or does not show a moment of the source yet";
         let Ok(target) = connect_canonical(site.url(Side::Target)).await else {
             return Ok(());
         };
@@ -60,6 +64,7 @@ impl Judge {
             return Err(format!("the frontier went back to {}", super::lsn_text(frontier)));
         }
         self.last_frontier = frontier;
+        self.why_not = "the source does not answer";
         if !self.catch_up(site).await? {
             return Ok(());
         }
@@ -92,14 +97,14 @@ impl Judge {
 }
 
 /// The frontier and all rows of one moment, where the server goes on answering.
-async fn snapshot(
-    target: &Client,
-) -> Option<(u64, std::collections::BTreeMap<String, super::model::Contents>)> {
+async fn snapshot(target: &Client) -> Option<(u64, Frozen)> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     target.batch_execute(begin).await.ok()?;
     let row = target.query_opt(FRONTIER, &[]).await.ok()??;
-    let contents = reading::contents(target).await.ok()?;
-    Some((row.get::<_, i64>(0).unsigned_abs(), contents))
+    let found = reading::frozen(target).await.ok()?;
+    // Locks of a session that is only dropped would last until somebody comes to close it.
+    target.batch_execute("COMMIT").await.ok()?;
+    Some((row.get::<_, i64>(0).unsigned_abs(), found))
 }
 
 /// The slot is read first: the frontier may only have moved on meanwhile.

@@ -7,10 +7,12 @@ mod decoded;
 mod faults;
 mod invariants;
 mod model;
+mod moving;
 mod random_tables;
 mod reading;
 mod round;
 mod site;
+mod writer;
 
 pub use faults::{Fault, Side};
 
@@ -61,6 +63,11 @@ impl Round {
             faults: 6 + usize::try_from(seed % 5).unwrap_or_default(),
             cutover: seed % 2 == 1,
         }
+    }
+
+    /// What follows a cutover: the way back is taken, or it is ended.
+    fn falls_back(&self) -> bool {
+        self.seed % 4 == 3
     }
 
     /// Runs the program at this path through it, on servers of its own.

@@ -89,6 +89,10 @@ impl RandomTables {
             return vec![any(random).insert(LARGE)];
         }
         let mut statements = vec!["BEGIN".to_owned()];
+        // A crash of the source may take it back, so that nobody may have carried it over.
+        if random.u32(0..3) == 0 {
+            statements.push("SET LOCAL synchronous_commit = off".to_owned());
+        }
         for _ in 0..random.u32(1..6) {
             let statement = any(random).statement(random);
             if random.u32(0..6) == 0 {

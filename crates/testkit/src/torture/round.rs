@@ -2,21 +2,21 @@
 
 use std::{
     path::Path,
-    sync::Arc,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
 use fastrand::Rng;
-use tokio::task::JoinHandle;
 
 use super::{
     Broken, Round, Survived,
     faults::{Fault, Side},
     invariants::Judge,
+    moving,
     random_tables::RandomTables,
     reading::{Outcome, told},
     site::{DEADLINE, Site},
+    writer::Writer,
 };
 use crate::{
     connection::connect,
@@ -25,15 +25,23 @@ use crate::{
     workload,
 };
 
-/// Between two statements of the writer to the random tables: the judge reads all rows again and again, so that few
-/// rows with much change find more than many.
-const REST: Duration = Duration::from_millis(8);
 /// Reading everything takes the servers some tens of milliseconds, in which they serve the tool less.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(120);
+/// How values print by default: whoever does not pin it carries other values over.
+const OF_THE_SOURCE: &[&str] = &[
+    "datestyle = 'SQL, DMY'",
+    "intervalstyle = 'sql_standard'",
+    "timezone = 'Asia/Kolkata'",
+    "extra_float_digits = -3",
+    "bytea_output = 'escape'",
+];
+const OF_THE_TARGET: &[&str] = &[
+    "datestyle = 'German'",
+    "timezone = 'America/St_Johns'",
+    "extra_float_digits = 0",
+];
 /// After the last fault, with nothing but traffic.
 const CALM: Duration = Duration::from_secs(2);
-/// A killed cutover is tried again so often.
-const CUTOVERS: u32 = 4;
 
 pub(super) async fn run(round: &Round, program: &Path) -> Result<Survived, Box<Broken>> {
     let started = Instant::now();
@@ -86,23 +94,45 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
     .await?;
     look_for(CALM, site, &mut judge).await?;
     writer.stop().await;
+    compared_once(site, &mut judge, trace).await?;
     if round.cutover {
         trace.push("cutover".to_owned());
-        cutover(site, &traffic, &mut random, trace).await?;
-        let promised = traffic.stop().await;
-        oracle::ledger_check(site.url(Side::Target), &promised).await;
+        moving::cutover(site, &mut random, trace).await?;
+        let promised = moving::settle(round, site, traffic, trace).await?;
         return Ok((judge.compared, promised));
     }
     let promised = traffic.stop().await;
+    reach_the_end(site, Side::Source).await?;
+    judge.look(site).await?;
+    equal(site, &promised).await?;
+    Ok((judge.compared, promised))
+}
+
+/// On a slow machine a look may come to nothing many times.
+async fn compared_once(site: &mut Site, judge: &mut Judge, trace: &mut Vec<String>) -> Outcome {
+    let end = Instant::now() + DEADLINE;
+    while judge.compared == 0 {
+        if Instant::now() > end {
+            trace.push(format!("never compared: {}", judge.why_not));
+            return Ok(());
+        }
+        look_for(BETWEEN_LOOKS, site, judge).await?;
+    }
+    Ok(())
+}
+
+/// Waits until the other side shows all that this one has committed; nobody writes any more.
+pub(super) async fn reach_the_end(site: &mut Site, written: Side) -> Outcome {
     let end = site
-        .ask_until_done(Side::Source, "SELECT pg_catalog.pg_current_wal_lsn()::text")
+        .ask_until_done(written, "SELECT pg_catalog.pg_current_wal_lsn()::text")
         .await?;
     let arrived = format!("SELECT (lsn >= '{}')::text FROM transhume.frontier", end.concat());
-    site.until("everything has arrived", &arrived).await?;
-    judge.look(site).await?;
-    if judge.compared == 0 {
-        return Err("the target was never compared".to_owned());
-    }
+    site.until_at(written.other(), "everything has arrived", &arrived)
+        .await
+}
+
+/// Both sides at rest hold the same rows, and what the clients were promised.
+pub(super) async fn equal(site: &Site, promised: &Acknowledged) -> Outcome {
     let except = Except {
         tables: vec!["torture.unlogged".to_owned()],
         ..Except::default()
@@ -114,8 +144,9 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
             different.join("\n  ")
         ));
     }
-    oracle::ledger_check(site.url(Side::Target), &promised).await;
-    Ok((judge.compared, promised))
+    oracle::ledger_check(site.url(Side::Source), promised).await;
+    oracle::ledger_check(site.url(Side::Target), promised).await;
+    Ok(())
 }
 
 /// Schema and first rows. Tables without a key are FULL from the start, so that the oracle's slot names their rows.
@@ -126,6 +157,12 @@ async fn prepare(site: &Site, random: &mut Rng) -> Outcome<RandomTables> {
     let keyless = "ALTER TABLE torture.ledger_nokey REPLICA IDENTITY FULL; \
                    ALTER TABLE torture.zero_column REPLICA IDENTITY FULL";
     told(client.batch_execute(keyless).await)?;
+    for (side, settings) in [(Side::Source, OF_THE_SOURCE), (Side::Target, OF_THE_TARGET)] {
+        for setting in settings {
+            site.ask(side, &format!("ALTER DATABASE torture SET {setting}"))
+                .await?;
+        }
+    }
     let tables = RandomTables::new(random);
     told(client.batch_execute(&tables.definitions()).await)?;
     Ok(tables)
@@ -177,108 +214,5 @@ async fn look_for(time: Duration, site: &mut Site, judge: &mut Judge) -> Outcome
             return Ok(());
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
-}
-
-/// Tried again where the program was killed in it, as an operator would.
-async fn cutover(site: &mut Site, traffic: &Traffic, random: &mut Rng, trace: &mut Vec<String>) -> Outcome {
-    let verified = site.program.call(&["verify", "--json"]);
-    if verified.code != Some(0) {
-        return Err(format!(
-            "verify exits with {:?}:\n{}",
-            verified.code,
-            verified.all()
-        ));
-    }
-    for attempt in 1..=CUTOVERS {
-        let mut call = site.program.begin(&["cutover", "--yes"], &[]);
-        let patience = Duration::from_millis(random.u64(0..2_500));
-        let kill = attempt < CUTOVERS && random.bool();
-        let end = Instant::now() + if kill { patience } else { DEADLINE };
-        let ended = loop {
-            match call.ended() {
-                Some(status) => break Some(status),
-                None if Instant::now() > end => break None,
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
-            }
-        };
-        let opened = site
-            .ask_until_done(Side::Target, "SELECT phase FROM transhume.migration")
-            .await?;
-        match ended {
-            Some(status) if !status.success() => return Err(format!("the cutover ended with {status}")),
-            None if !kill => return Err("the cutover does not end".to_owned()),
-            None => trace.push(format!(
-                "cutover killed after {patience:?} in {}",
-                opened.concat()
-            )),
-            Some(_) => {
-                traffic.redirect(site.url(Side::Target));
-                traffic.wait_for(30).await;
-                return site.tool_ends().await;
-            }
-        }
-        call.kill();
-        // The runner undoes what the dead one left, or goes on past the point of no return.
-        let settled = "SELECT (phase IN ('follow', 'done'))::text FROM transhume.migration";
-        site.until("the killed cutover is undone", settled).await?;
-    }
-    Err("no cutover was left to its end".to_owned())
-}
-
-/// One session that writes to the random tables.
-struct Writer {
-    task: JoinHandle<()>,
-    stop: Arc<AtomicBool>,
-    prepares: Arc<AtomicBool>,
-}
-
-impl Writer {
-    fn start(url: &str, tables: RandomTables, seed: u64) -> Self {
-        let (stop, prepares) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let orders = (Arc::clone(&stop), Arc::clone(&prepares));
-        let url = url.to_owned();
-        let task = tokio::spawn(async move {
-            let mut random = Rng::with_seed(seed);
-            while !orders.0.load(Ordering::Relaxed) {
-                if let Ok(client) = connect(&url).await {
-                    while !client.is_closed() && !orders.0.load(Ordering::Relaxed) {
-                        for statement in tables.transaction(&mut random, orders.1.load(Ordering::Relaxed)) {
-                            // A unique violation or a server that is gone ends the transaction, which is chance too.
-                            if client.batch_execute(&statement).await.is_err() {
-                                let _ = client.batch_execute("ROLLBACK").await;
-                                break;
-                            }
-                        }
-                        tokio::time::sleep(REST).await;
-                    }
-                }
-                tokio::time::sleep(REST).await;
-            }
-            // What a crash left prepared would hold up the cutover, rightly.
-            finish_prepared(&url).await;
-        });
-        Self { task, stop, prepares }
-    }
-
-    async fn stop(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        // It ends by itself; one that panicked wrote nothing more.
-        let _ = self.task.await;
-    }
-}
-
-async fn finish_prepared(url: &str) {
-    let Ok(client) = connect(url).await else { return };
-    let Ok(rows) = client
-        .query("SELECT gid FROM pg_catalog.pg_prepared_xacts", &[])
-        .await
-    else {
-        return;
-    };
-    for row in rows {
-        let gid: String = row.get(0);
-        // Nobody else commits them.
-        let _ = client.batch_execute(&format!("COMMIT PREPARED '{gid}'")).await;
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     connection::connect,
-    program::{Program, Running},
+    program::{Ended, Program, Running},
     proxy::Proxy,
     server::{EVERYDAY_MAJOR, client_programs, server, start},
 };
@@ -26,6 +26,13 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// More memory than this is a leak: a debug build of the program takes some tens of megabytes (kilobytes here).
 const MEMORY_LIMIT_KB: u64 = 400_000;
+
+/// What changes as long as a migration comes on.
+const PROGRESS: &str = "SELECT pg_catalog.concat_ws(' ', m.phase, f.lsn, \
+                        (SELECT pg_catalog.count(*) FROM transhume.part WHERE done_at IS NOT NULL), \
+                        (SELECT pg_catalog.count(*) FROM transhume.build WHERE done_at IS NOT NULL), \
+                        (SELECT pg_catalog.count(*) FROM transhume.archive_item)) \
+                        FROM transhume.migration AS m CROSS JOIN transhume.frontier AS f";
 
 /// It was stopped by a signal of ours, or it could not do something: a run that ends so is started again.
 const EXITS_TO_GO_ON_AFTER: [Option<i32>; 3] = [None, Some(2), Some(130)];
@@ -66,6 +73,12 @@ impl Site {
             program,
             running: None,
         })
+    }
+
+    /// Runs the program to its end. The sessions of this process go on meanwhile: one that is only left to be closed may
+    /// hold locks that the program waits for.
+    pub(super) fn call(&self, arguments: &[&str]) -> Ended {
+        tokio::task::block_in_place(|| self.program.call(arguments))
     }
 
     /// Past the proxy.
@@ -109,10 +122,21 @@ impl Site {
 
     /// Waits until a query of the target says `true`; the tool is kept running meanwhile.
     pub(super) async fn until(&mut self, what: &str, query: &str) -> Outcome {
-        let end = Instant::now() + DEADLINE;
+        self.until_at(Side::Target, what, query).await
+    }
+
+    /// Gives up only once nothing has moved for a while: a slow machine is no broken rule.
+    pub(super) async fn until_at(&mut self, side: Side, what: &str, query: &str) -> Outcome {
+        let mut end = Instant::now() + DEADLINE;
+        let mut moved = String::new();
         loop {
             self.keep_running()?;
-            let answer = self.ask(Side::Target, query).await;
+            let progress = self.ask(side, PROGRESS).await.unwrap_or_default().concat();
+            if progress != moved {
+                moved = progress;
+                end = Instant::now() + DEADLINE;
+            }
+            let answer = self.ask(side, query).await;
             if answer
                 .as_ref()
                 .is_ok_and(|rows| rows.first().is_some_and(|first| first == "true"))
@@ -133,19 +157,11 @@ impl Site {
             match running.ended() {
                 None => return memory_within_limit(running.process()),
                 Some(status) if EXITS_TO_GO_ON_AFTER.contains(&status.code()) => {}
-                Some(_) if self.stopped_by_an_operator() => {}
                 Some(status) => return Err(format!("the tool ended by itself ({status})")),
             }
         }
         self.running = Some(self.program.begin(&["run"], &[]));
         Ok(())
-    }
-
-    /// A statement that an operator cancelled may stop it, in those words.
-    fn stopped_by_an_operator(&self) -> bool {
-        let log = self.program.log();
-        let last_error = log.lines().rev().find(|line| line.starts_with("error: "));
-        last_error.is_some_and(|line| line.contains("canceling statement due to user request"))
     }
 
     pub(super) fn kill_tool(&mut self) {

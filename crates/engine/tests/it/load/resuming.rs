@@ -197,6 +197,67 @@ async fn a_fresh_snapshot_waits_for_every_transaction_older_than_the_slot() {
     assert!(holder.unwrap().xmin() >= pair.migration.slot_xid_horizon.unwrap());
 }
 
+/// The source gives the names of snapshots out again when it was restarted: what is read under one must be what is
+/// recorded, or the filter of the stream is another table's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_known_by_what_it_shows_and_not_by_its_name() {
+    let mut pair = pair().await;
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    drop(holder);
+    let source = pair.on_source().await;
+    let insert = "INSERT INTO first VALUES (0, 'later') RETURNING pg_current_xact_id()::text::bigint";
+    let later: i64 = source.query_one(insert, &[]).await.unwrap().get(0);
+    let other = pair.on_source().await;
+    let export = "SELECT pg_export_snapshot()";
+    other
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        .await
+        .unwrap();
+    let name: String = other.query_one(export, &[]).await.unwrap().get(0);
+    let rename = format!("UPDATE transhume.snapshot SET name = '{name}'");
+    pair.on_target().await.batch_execute(&rename).await.unwrap();
+
+    load::load(&pair.context(), None).await.unwrap();
+
+    let unseen = format!(
+        "SELECT count(*) FROM transhume.relation r JOIN transhume.snapshot s ON s.id = r.snapshot_id
+         WHERE NOT txid_visible_in_snapshot({later}, s.snapshot)"
+    );
+    assert_eq!(pair.count("SELECT count(*) FROM first WHERE id = 0").await, 1);
+    assert_eq!(
+        pair.count(&unseen).await,
+        0,
+        "what was read and what is recorded differ"
+    );
+}
+
+/// What was committed without waiting for the disk is seen by others at once, and gone after a crash of the source.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_snapshot_shows_nothing_that_a_crash_could_take_back() {
+    let mut pair = pair().await;
+    drop(pair.slot_snapshot().await);
+    let source = pair.on_source().await;
+    for setting in [
+        "ALTER SYSTEM SET wal_writer_delay = '10s'",
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "SELECT pg_reload_conf()",
+        "SET synchronous_commit = off",
+    ] {
+        source.batch_execute(setting).await.unwrap();
+    }
+    let insert = "INSERT INTO first VALUES (0, 'not flushed yet')";
+    source.batch_execute(insert).await.unwrap();
+    let end = "SELECT pg_current_wal_insert_lsn()::text";
+    let end: String = source.query_one(end, &[]).await.unwrap().get(0);
+
+    let holder = load::fresh_snapshot(&pair.context()).await.unwrap();
+
+    let flushed = format!("SELECT pg_current_wal_flush_lsn() >= '{end}'");
+    assert!(source.query_one(&flushed, &[]).await.unwrap().get::<_, bool>(0));
+    drop(holder);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_selection_is_loaded_at_once() {
     let mut pair = pair().await;

@@ -4,7 +4,12 @@ use transhume_core::format::Format;
 use transhume_wire::ident::QualifiedName;
 
 use super::{TextRow, array_literal};
-use crate::{error::PgError, part_copy, raw::RawConnection};
+use crate::{
+    error::PgError,
+    part_copy,
+    raw::RawConnection,
+    snapshot::{self, NamedSnapshot},
+};
 
 /// A part that this transaction holds.
 #[derive(Debug, Clone)]
@@ -20,7 +25,7 @@ pub struct ClaimedPart {
     /// Estimate.
     pub bytes: u64,
     pub snapshot_id: i32,
-    pub snapshot_name: String,
+    pub snapshot: NamedSnapshot,
     /// The table is this one part.
     pub is_only_part: bool,
 }
@@ -83,7 +88,10 @@ fn claimed_part(row: &[Option<String>]) -> Result<ClaimedPart, PgError> {
         predicate: row.text()?.to_owned(),
         bytes: row.parse()?,
         snapshot_id: row.parse()?,
-        snapshot_name: row.text()?.to_owned(),
+        snapshot: NamedSnapshot {
+            name: row.text()?.to_owned(),
+            shows: snapshot::parse("transhume.snapshot", row.text()?)?,
+        },
         is_only_part: row.flag()?,
     })
 }

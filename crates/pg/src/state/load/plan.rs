@@ -4,10 +4,15 @@
 
 use serde::Serialize;
 use tokio_postgres::GenericClient;
-use transhume_core::format::FormatChoice;
+use transhume_core::{format::FormatChoice, visibility::Snapshot};
 use transhume_wire::ident::QualifiedName;
 
-use crate::{copy_statement, error::PgError, snapshot::SnapshotHolder, state::exception};
+use crate::{
+    copy_statement,
+    error::PgError,
+    snapshot::{self, SnapshotHolder},
+    state::exception,
+};
 
 /// A table to load.
 #[derive(Debug, Clone)]
@@ -33,6 +38,8 @@ pub struct PlannedPart {
 pub struct NeededSnapshot {
     pub id: i32,
     pub name: String,
+    /// What it shows: after a restart the source gives the same names to others.
+    pub shows: Snapshot,
     pub open_parts: i64,
 }
 
@@ -117,7 +124,7 @@ pub async fn insert_snapshot(
     let row = target
         .query_one(
             include_str!("../sql/load/insert_snapshot.sql"),
-            &[&holder.name(), &holder.snapshot(), &from_slot],
+            &[&holder.name(), &holder.snapshot().to_string(), &from_slot],
         )
         .await?;
     Ok(row.try_get(0)?)
@@ -213,6 +220,7 @@ pub async fn needed_snapshots(target: &impl GenericClient) -> Result<Vec<NeededS
             Ok(NeededSnapshot {
                 id: row.try_get("id")?,
                 name: row.try_get("name")?,
+                shows: snapshot::parse("transhume.snapshot", row.try_get("shows")?)?,
                 open_parts: row.try_get("open_parts")?,
             })
         })

@@ -1,7 +1,7 @@
 -- Locks up to $2 open parts of at most $1 bytes that nobody holds, largest first,
 -- of the snapshot $3 where it is given. None while the load is paused.
 select p.id, p.number, p.source_oid, r.schema_name, r.table_name,
-       pg_catalog.to_json(r.columns)::text as columns, r.format, p.predicate, p.bytes, s.id, s.name,
+       pg_catalog.to_json(r.columns)::text as columns, r.format, p.predicate, p.bytes, s.id, s.name, s.snapshot::text,
        not exists (
            select from transhume.part other
            where other.source_oid = p.source_oid and other.number <> p.number) as is_only_part

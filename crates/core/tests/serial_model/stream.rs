@@ -1,0 +1,129 @@
+//! Following: the source's messages to batches, as the engine does it, with the position in the stream lost at every crash.
+
+use proptest::sample::Index;
+use transhume_core::{
+    assembly::{Assembler, Step},
+    change::Change,
+    frontier::Frontier,
+};
+use transhume_wire::lsn::Lsn;
+
+use super::{source::Source, target::Target};
+
+#[derive(Debug)]
+pub(crate) struct Stream {
+    /// The next message: transaction and place in it.
+    next: (usize, usize),
+    assembler: Assembler,
+    frontier: Frontier,
+    /// Id of the open transaction, where it is not applied already.
+    open: Option<u32>,
+    batch: Vec<(u32, Change)>,
+    transactions: usize,
+    /// Commits of the target since this stream began: positions in its WAL.
+    commits: u64,
+    /// What the slot was told, ever.
+    pub(crate) confirmed: Lsn,
+}
+
+impl Stream {
+    pub(crate) fn start(target: &Target) -> Self {
+        Self::at(0, target, Source::start())
+    }
+
+    fn at(transaction: usize, target: &Target, confirmed: Lsn) -> Self {
+        Self {
+            next: (transaction, 0),
+            assembler: Assembler::new(),
+            frontier: Frontier::resume(target.frontier(), confirmed, Lsn(1)),
+            open: None,
+            batch: Vec::new(),
+            transactions: 0,
+            commits: 1,
+            confirmed,
+        }
+    }
+
+    /// A new process: it knows what the target says, and the server sends from anywhere up to what was confirmed.
+    pub(crate) fn again(&self, source: &Source, target: &Target, resent: Index) -> Self {
+        let confirmed = source.commits_up_to(self.confirmed);
+        Self::at(resent.index(confirmed + 1), target, self.confirmed)
+    }
+
+    /// Takes one message; a batch of so many transactions is written. False when there is nothing more.
+    pub(crate) fn deliver(&mut self, source: &Source, target: &mut Target, batch: usize) -> bool {
+        let Some(transaction) = source.transactions.get(self.next.0) else {
+            return false;
+        };
+        let message = transaction.messages[self.next.1].clone();
+        self.next.1 += 1;
+        if self.next.1 == transaction.messages.len() {
+            self.next = (self.next.0 + 1, 0);
+        }
+        match self
+            .assembler
+            .push(message)
+            .expect("the source keeps to the protocol")
+        {
+            Some(Step::Begin { commit_lsn, xid, .. }) => {
+                self.frontier.begin();
+                self.open = (!self.frontier.is_applied(commit_lsn)).then_some(xid);
+            }
+            Some(Step::Change(change)) => self.change(target, change),
+            Some(Step::Commit { end_lsn, .. }) => {
+                self.frontier.commit(end_lsn);
+                self.transactions += usize::from(self.open.take().is_some());
+                if self.transactions >= batch {
+                    self.end_batch(source, target);
+                }
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn change(&mut self, target: &Target, change: Change) {
+        if let Some(xid) = self.open
+            && change
+                .relations()
+                .iter()
+                .any(|relation| !target.has_loaded(*relation, xid))
+        {
+            self.batch.push((xid, change));
+        }
+    }
+
+    /// Commits what is gathered, with the frontier.
+    pub(crate) fn end_batch(&mut self, source: &Source, target: &mut Target) {
+        let end = self.frontier.received();
+        if end > self.frontier.applied() {
+            target.write(source, &std::mem::take(&mut self.batch), end);
+            self.commits += 1;
+            self.frontier
+                .committed(end, Lsn(self.commits))
+                .expect("what was received may be committed");
+        }
+        self.transactions = 0;
+    }
+
+    pub(crate) fn target_flushes(&mut self, target: &mut Target) {
+        target.flush();
+        self.frontier.target_flushed(Lsn(self.commits));
+        self.confirmed = self.confirmed.max(self.frontier.confirmable());
+    }
+
+    /// The server says that it has sent everything; it lies where a transaction is open.
+    pub(crate) fn keepalive(&mut self, source: &Source) {
+        let sent = source.transactions[..self.next.0]
+            .last()
+            .map_or(Source::start(), |last| last.end_lsn);
+        if self.open.is_none() && self.next.1 == 0 {
+            self.frontier.keepalive(sent);
+        } else {
+            assert!(
+                !self.frontier.keepalive(Lsn(sent.0 + 1)),
+                "it counted within a transaction"
+            );
+        }
+    }
+}
