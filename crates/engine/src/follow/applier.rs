@@ -15,7 +15,7 @@ use transhume_core::{
     frontier::Frontier,
 };
 use transhume_pg::{
-    apply::{Care, Gatherer, Origin},
+    apply::{Care, Gatherer, Origin, Portion},
     marker,
 };
 use transhume_wire::{
@@ -62,6 +62,8 @@ pub(super) struct Applier<'a> {
     pub(super) handed: Lsn,
     pub(super) open: Option<OpenTransaction>,
     pub(super) last_handed: Instant,
+    /// More is surely on its way: a batch may wait for it a little.
+    pub(super) is_dense: bool,
     pub(super) ending: Option<EndReason>,
 }
 
@@ -91,6 +93,7 @@ impl<'a> Applier<'a> {
             markers: Vec::new(),
             open: None,
             last_handed: Instant::now(),
+            is_dense: false,
             ending: None,
         }
     }
@@ -113,6 +116,7 @@ impl<'a> Applier<'a> {
             let is_held = self.control.hold.is_held();
             let has_items = !self.burst.items.is_empty();
             let goes_on = !is_held && self.writing.has_room();
+            let (is_gathering, gathered_at) = (self.is_gathering(), self.gathered_at());
             tokio::select! {
                 biased;
                 called = self.control.called() => {
@@ -120,6 +124,10 @@ impl<'a> Applier<'a> {
                     self.look().await?;
                 }
                 _ = tick.tick() => self.look().await?,
+                () = tokio::time::sleep_until(gathered_at), if is_gathering => {
+                    self.is_dense = false;
+                    self.hand_when_due().await?;
+                }
                 report = self.writing.report() => {
                     self.reported(report?).await?;
                     self.hand_when_due().await?;
@@ -127,6 +135,7 @@ impl<'a> Applier<'a> {
                 () = std::future::ready(()), if has_items && goes_on => self.apply_burst().await?,
                 burst = self.receiver.bursts.recv(), if !has_items && goes_on => match burst {
                     Some(burst) => {
+                        self.is_dense = burst.is_dense;
                         self.burst = burst;
                         self.apply_burst().await?;
                     }
@@ -159,7 +168,11 @@ impl<'a> Applier<'a> {
                 return self.stand_before(commit_lsn).await;
             }
             match item {
-                Item::Message(message) => self.message(message).await?,
+                Item::Message(message) => match self.message(message) {
+                    Ok(None) => {}
+                    Ok(Some(portion)) => self.hand(portion).await,
+                    Err(error) => return Err(self.malformed(&error).await),
+                },
                 Item::WalEnd(wal_end) => self.wal_end(wal_end).await?,
             }
             if self.open.is_none() && (self.batch.is_full(self.grouping) || self.batch.is_fenced) {
@@ -177,12 +190,10 @@ impl<'a> Applier<'a> {
         self.settle().await
     }
 
-    async fn message(&mut self, message: Message) -> Result<(), Failure> {
-        let step = match self.assembler.push(message) {
-            Ok(step) => step,
-            Err(error) => return Err(self.malformed(&error).await),
-        };
-        match step {
+    /// Takes up one message; what is to be handed over before the next is given back. Waits for nothing: this runs for
+    /// every change.
+    fn message(&mut self, message: Message) -> Result<Option<Portion>, AssemblyError> {
+        match self.assembler.push(message)? {
             None => {}
             Some(Step::Begin { commit_lsn, xid, .. }) => {
                 self.frontier.begin();
@@ -194,12 +205,8 @@ impl<'a> Applier<'a> {
                     is_written: false,
                 });
             }
-            Some(Step::Relation(relation)) => {
-                if let Some(earlier) = self.gatherer.announce(relation) {
-                    self.hand(earlier).await;
-                }
-            }
-            Some(Step::Change(change)) => self.change(change).await,
+            Some(Step::Relation(relation)) => return Ok(self.gatherer.announce(relation)),
+            Some(Step::Change(change)) => return Ok(self.change(change)),
             Some(Step::Message(message)) => self.marker(&message),
             Some(Step::Commit {
                 end_lsn,
@@ -207,28 +214,20 @@ impl<'a> Applier<'a> {
                 ..
             }) => self.commit(end_lsn, commit_time_micros),
         }
-        Ok(())
+        Ok(None)
     }
 
-    async fn change(&mut self, change: Change) {
-        let Some(open) = self.open.filter(|open| !open.is_applied) else {
-            return;
-        };
+    fn change(&mut self, change: Change) -> Option<Portion> {
+        let open = self.open.as_mut().filter(|open| !open.is_applied)?;
         let bytes = change.bytes();
         if !self.gatherer.change(open.origin, change) {
-            return;
+            return None;
         }
+        open.is_written = true;
         self.batch.changes += 1;
         self.batch.bytes += bytes;
         self.batch.must_commit = true;
-        self.open = Some(OpenTransaction {
-            is_written: true,
-            ..open
-        });
-        if self.gatherer.is_full() {
-            let piece = self.gatherer.take(None);
-            self.hand(piece).await;
-        }
+        self.gatherer.is_full().then(|| self.gatherer.take(None))
     }
 
     /// Writes a marker of ours down; every other message is nobody's business here.

@@ -21,6 +21,8 @@ use super::{
 
 /// The frontier moves this often at most while only WAL that is not ours goes by.
 const IDLE_ADVANCE_EVERY: Duration = Duration::from_secs(1);
+/// As long as a batch waits for more while much comes: some hundred changes, and little against the lag that there is then.
+const GATHERING: Duration = Duration::from_millis(5);
 /// At the end, what was handed over is waited for this long, and for the target to flush it: so that the slot
 /// is told. Whatever takes longer is sent again next time.
 const REST: Duration = Duration::from_secs(3);
@@ -30,7 +32,8 @@ impl Applier<'_> {
     /// ours only now and then.
     pub(super) async fn hand_when_due(&mut self) -> Result<(), Failure> {
         let is_resting = self.open.is_none() && self.writing.is_idle() && self.burst.items.is_empty();
-        if !is_resting || !self.receiver.bursts.is_empty() {
+        let is_early = self.is_gathering() && self.gathered_at() > tokio::time::Instant::now();
+        if !is_resting || is_early || !self.receiver.bursts.is_empty() {
             return Ok(());
         }
         let moves = self.frontier.received() > self.handed;
@@ -39,6 +42,16 @@ impl Applier<'_> {
             self.hand_batch().await?;
         }
         Ok(())
+    }
+
+    /// A batch waits for more although the writer is idle: larger ones take less of everybody's CPU, and of a source
+    /// that has so much to send nobody expects to be at its end at once.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.is_dense && self.batch.must_commit && self.markers.is_empty() && !self.is_awaited()
+    }
+
+    pub(super) fn gathered_at(&self) -> tokio::time::Instant {
+        (self.last_handed + GATHERING).into()
     }
 
     /// Hands the batch over with its frontier.

@@ -220,7 +220,7 @@ impl Attempt<'_> {
             ..Progress::from(opened.frontier)
         };
         let (progress, watched) = tokio::sync::watch::channel(initial);
-        let receiver = Receiver::spawn(opened.stream, watched.clone());
+        let receiver = Receiver::spawn(opened.thread, opened.stream, watched.clone());
         let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
         let mut applier = Applier::new(
             &self.request,

@@ -3,6 +3,8 @@
 //! Invariants: what waits for the applier is bounded by bytes; feedback goes out however long an apply
 //! takes; nothing is confirmed but what the target has flushed.
 
+mod thread;
+
 use std::{sync::Arc, time::Instant};
 
 use tokio::{
@@ -17,6 +19,7 @@ use transhume_wire::{
     replication::ServerMessage,
 };
 
+pub(super) use self::thread::ReceiverThread;
 use super::{
     failure::Failure,
     feedback::{AT_MOST, Feedback},
@@ -71,6 +74,8 @@ pub(super) enum Item {
 #[derive(Debug, Default)]
 pub(super) struct Burst {
     pub(super) items: std::collections::VecDeque<Item>,
+    /// So much comes that more is surely on its way.
+    pub(super) is_dense: bool,
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -79,10 +84,16 @@ pub(super) struct Receiver {
     end: Arc<tokio::sync::Notify>,
     /// One task, which ends with this value.
     task: JoinSet<Result<(), Failure>>,
+    _thread: ReceiverThread,
 }
 
 impl Receiver {
-    pub(super) fn spawn(stream: ReplicationStream, progress: watch::Receiver<Progress>) -> Self {
+    /// The stream's connection must have been opened on this thread.
+    pub(super) fn spawn(
+        thread: ReceiverThread,
+        stream: ReplicationStream,
+        progress: watch::Receiver<Progress>,
+    ) -> Self {
         let (sender, bursts) = mpsc::unbounded_channel();
         let end = Arc::new(tokio::sync::Notify::new());
         let feedback = Feedback::new(progress.borrow().flushed);
@@ -93,8 +104,13 @@ impl Receiver {
             progress,
         };
         let mut task = JoinSet::new();
-        task.spawn(receiving.run(Arc::clone(&end)));
-        Self { bursts, end, task }
+        task.spawn_on(receiving.run(Arc::clone(&end)), thread.handle());
+        Self {
+            bursts,
+            end,
+            task,
+            _thread: thread,
+        }
     }
 
     /// Why no more bursts come.
@@ -134,6 +150,9 @@ impl Receiving {
         // Received, but there is no room for it yet.
         let mut waiting: Option<(Burst, u32)> = None;
         loop {
+            if let Some(rest) = self.stream.take_rest() {
+                std::thread::sleep(rest);
+            }
             let room = waiting.as_ref().map_or(0, |(_, bytes)| *bytes);
             tokio::select! {
                 biased;
@@ -196,6 +215,7 @@ impl Receiving {
 
     fn hand_on(&self, mut burst: Burst, permit: Option<OwnedSemaphorePermit>) {
         burst.permit = permit;
+        burst.is_dense = self.stream.is_dense();
         // An applier that is gone ends us by `end`.
         let _ = self.sender.send(burst);
     }

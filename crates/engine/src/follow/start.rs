@@ -4,6 +4,8 @@
 //! confirmed beyond the frontier has lost changes that the target never got: that is an end, not a
 //! reason to go on.
 
+use std::io;
+
 use transhume_core::frontier::Frontier;
 use transhume_pg::{
     apply::{self, BatchWriter},
@@ -23,6 +25,7 @@ use transhume_wire::lsn::Lsn;
 use super::{
     FollowRequest,
     failure::{Failure, While, explain},
+    receiver::ReceiverThread,
     standstill,
 };
 use crate::{
@@ -41,6 +44,8 @@ pub(super) struct Opened {
     pub(super) frontier: StoredFrontier,
     /// What the slot was told so far.
     confirmed: Lsn,
+    /// Where the stream's connection was opened.
+    pub(super) thread: ReceiverThread,
     pub(super) stream: ReplicationStream,
     pub(super) target: OpenedTarget,
 }
@@ -64,7 +69,8 @@ pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Re
     let mut target = open_target(request).await?;
     standstill::forget(&target.control).await?;
     // Whose LSNs these are comes before what they say.
-    let connection = connect_stream(request).await?;
+    let thread = ReceiverThread::start().map_err(|error| no_thread(&error))?;
+    let connection = connect_stream(request, &thread).await?;
     let source = connect_source(request, "start").await.map_err(as_failure)?;
     check_database(request, &source).await?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
@@ -91,6 +97,7 @@ pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Re
     Ok(Opened {
         frontier,
         confirmed,
+        thread,
         stream,
         target,
     })
@@ -240,11 +247,15 @@ async fn check_not_restored(source: &Session, frontier: &StoredFrontier) -> Resu
 }
 
 /// A connection for the stream, to the server that the migration began with.
-async fn connect_stream(request: &FollowRequest<'_>) -> Result<RawConnection, Failure> {
+async fn connect_stream(
+    request: &FollowRequest<'_>,
+    thread: &ReceiverThread,
+) -> Result<RawConnection, Failure> {
     let name = names::application_name(&request.migration.id, "stream");
-    let mut connection = RawConnection::connect(&request.endpoints.source, &name, Mode::Replication)
-        .await
-        .while_doing("connecting to the source for its stream")?;
+    let settings = request.endpoints.source.clone();
+    let opening = async move { RawConnection::connect(&settings, &name, Mode::Replication).await };
+    let opened = thread.run(opening).await.map_err(|error| no_thread(&error))?;
+    let mut connection = opened.while_doing("connecting to the source for its stream")?;
     check_system(request, &mut connection).await?;
     Ok(connection)
 }
@@ -295,6 +306,14 @@ async fn check_system(request: &FollowRequest<'_>, connection: &mut RawConnectio
         ),
         "name the right source, or start the migration anew: abort, then run",
     ))
+}
+
+fn no_thread(error: &io::Error) -> Failure {
+    Failure::stopped(
+        "the thread that receives the stream cannot run",
+        error.to_string(),
+        "look at the limits for threads and files of this machine's users, then run again",
+    )
 }
 
 fn no_frontier() -> Failure {

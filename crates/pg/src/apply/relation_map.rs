@@ -6,6 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use futures_util::future::try_join_all;
 use tokio_postgres::Statement;
 use transhume_core::{
     apply_plan::{self, Drift, DriftKind, ListForm, Plan, Shape, TargetColumn, TargetTable},
@@ -79,10 +80,15 @@ impl RelationMap {
             self.known.remove(&relation.id);
             self.announced.insert(relation.id, Arc::clone(relation));
         }
-        for id in &portion.relations {
-            if !self.known.contains_key(id) {
-                self.make_plan(session, *id).await?;
-            }
+        let unknown = portion
+            .relations
+            .iter()
+            .filter(|id| !self.known.contains_key(*id));
+        // All questions leave at once: a first batch may touch hundreds of tables.
+        let plans =
+            try_join_all(unknown.map(async |id| Ok::<_, ApplyError>((*id, self.plan(session, *id).await?))));
+        for (id, plan) in plans.await? {
+            self.know(id, plan);
         }
         Ok(())
     }
@@ -117,15 +123,24 @@ impl RelationMap {
 
     /// Matches the relation with its table, asking the target's catalogs.
     pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
+        let plan = self.plan(session, id).await?;
+        Ok(self.know(id, plan))
+    }
+
+    async fn plan(&self, session: &Session, id: u32) -> Result<Plan, ApplyError> {
         let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
-        let plan = Arc::new(match_relation(&self.loaded, session, &self.table_query, relation).await?);
+        match_relation(&self.loaded, session, &self.table_query, relation).await
+    }
+
+    fn know(&mut self, id: u32, plan: Plan) -> Arc<Plan> {
+        let plan = Arc::new(plan);
         let known = Known {
             plan: Arc::clone(&plan),
             net_shape: plan.net_shape(),
             statements: HashMap::new(),
         };
         self.known.insert(id, known);
-        Ok(plan)
+        plan
     }
 
     pub(super) fn statement(&self, id: u32, shape: &AnyShape) -> Option<Statement> {

@@ -1,8 +1,8 @@
 //! The replication stream: one walsender in CopyBoth, owned by one reader that also answers.
 //!
-//! `next` may be dropped while it waits and loses nothing. While behind, reads are held back a little
-//! so that the socket fills: a walsender sends every change as its own small packet. A server that is
-//! silent for too long although asked to answer is given up as lost.
+//! `next` may be dropped while it waits and loses nothing. While much comes, the owner is told to rest
+//! between reads so that the socket fills: a walsender sends every change as its own small packet. A server
+//! that is silent for too long although asked to answer is given up as lost.
 
 mod pace;
 
@@ -91,7 +91,7 @@ impl ReplicationStream {
         Self {
             connection,
             options,
-            pace: Pace::default(),
+            pace: Pace::new(Instant::now()),
             last_received: Instant::now(),
             asked: None,
             status: StandbyStatus {
@@ -111,7 +111,6 @@ impl ReplicationStream {
                 return Ok(message);
             }
             self.flush_status().await?;
-            self.pace.wait().await;
             self.receive().await?;
         }
     }
@@ -158,9 +157,15 @@ impl ReplicationStream {
         self.bytes_received
     }
 
-    /// Whether the last read brought so much that more is surely waiting.
-    pub fn is_behind(&self) -> bool {
-        self.pace.is_behind()
+    /// How long the owner had better rest before the next message that is not here yet, so that the socket fills; told
+    /// once for each read.
+    pub fn take_rest(&mut self) -> Option<Duration> {
+        self.pace.take_rest()
+    }
+
+    /// Whether so much comes that more is surely waiting.
+    pub fn is_dense(&self) -> bool {
+        self.pace.is_dense()
     }
 
     pub fn connection(&self) -> &RawConnection {
@@ -209,8 +214,8 @@ impl ReplicationStream {
         }
         let count = self.connection.received.len() - before;
         self.bytes_received += count as u64;
-        self.pace.received(count);
         self.last_received = Instant::now();
+        self.pace.received(count, self.last_received);
         self.asked = None;
         Ok(())
     }

@@ -1,44 +1,68 @@
 //! How long to let the socket fill between two reads.
 //!
-//! Invariant: an idle stream is never held back; that would be lag for nothing.
+//! A walsender sends every change as a packet of its own; whoever reads each at once wakes for each, and makes the
+//! walsender pay for waking him. Invariant: a stream that is not dense is never held back; that would be lag for
+//! nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Long enough for some hundred changes to gather, short against the lag of a stream that is behind. The
-/// runtime's timer counts whole milliseconds; a thread could sleep more briefly, but waking it costs a
-/// busy machine more than it saves.
+/// Long enough for some hundred changes to gather, short against the lag of a stream that is behind.
 const FILL_TIME: Duration = Duration::from_millis(1);
-/// A read that brings this many bytes (some hundred narrow changes) was surely not the last of a backlog.
-const BEHIND_BYTES: usize = 16 * 1024;
-/// Reads in a row that must be this full: a single large transaction is not a backlog.
-const BEHIND_READS: u32 = 2;
+/// Reads that follow each other more closely belong to one stretch: a walsender with something to send needs a few
+/// microseconds for each change.
+const CLOSE: Duration = Duration::from_micros(200);
+/// So many close reads are a backlog or a large transaction; fewer are the changes of an ordinary one.
+const CLOSE_READS: u32 = 16;
+/// A read that brings this much was not the last of a backlog, and was worth its while without a rest.
+const FULL_BYTES: usize = 32 * 1024;
+/// A rest that brings less was one too many: some twenty narrow changes.
+const WORTH_A_REST_BYTES: usize = 2 * 1024;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
-    full_reads: u32,
-    /// The wait after the last read is over, or none is due.
-    rested: bool,
+    close_reads: u32,
+    is_dense: bool,
+    /// The next read is to be preceded by a rest.
+    is_rest_due: bool,
+    /// The latest read was preceded by one.
+    has_rested: bool,
+    last: Instant,
 }
 
 impl Pace {
-    pub(super) fn received(&mut self, bytes: usize) {
-        self.full_reads = if bytes >= BEHIND_BYTES {
-            self.full_reads.saturating_add(1)
-        } else {
-            0
-        };
-        self.rested = false;
-    }
-
-    pub(super) fn is_behind(&self) -> bool {
-        self.full_reads >= BEHIND_READS
-    }
-
-    pub(super) async fn wait(&mut self) {
-        if self.is_behind() && !self.rested {
-            tokio::time::sleep(FILL_TIME).await;
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            close_reads: 0,
+            is_dense: false,
+            is_rest_due: false,
+            has_rested: false,
+            last: now,
         }
-        self.rested = true;
+    }
+
+    pub(super) fn received(&mut self, bytes: usize, now: Instant) {
+        let is_close = now.saturating_duration_since(self.last) <= CLOSE;
+        self.last = now;
+        if self.is_dense {
+            self.is_dense = bytes >= WORTH_A_REST_BYTES || !self.has_rested;
+            self.close_reads = 0;
+        } else {
+            self.close_reads = if is_close { self.close_reads + 1 } else { 0 };
+            self.is_dense = bytes >= FULL_BYTES || self.close_reads >= CLOSE_READS;
+        }
+        self.has_rested = false;
+        self.is_rest_due = self.is_dense && bytes < FULL_BYTES;
+    }
+
+    pub(super) fn is_dense(&self) -> bool {
+        self.is_dense
+    }
+
+    /// How long to rest before the next read, if at all; told once.
+    pub(super) fn take_rest(&mut self) -> Option<Duration> {
+        let is_due = std::mem::take(&mut self.is_rest_due);
+        self.has_rested |= is_due;
+        is_due.then_some(FILL_TIME)
     }
 }
 
@@ -46,19 +70,38 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// Whether each read of so many bytes, so many microseconds after the one before, is followed by a rest.
+    fn rests(reads: impl IntoIterator<Item = (usize, u64)>) -> Vec<bool> {
+        let mut now = Instant::now();
+        let mut pace = Pace::new(now);
+        let after = reads.into_iter().map(|(bytes, micros)| {
+            now += Duration::from_micros(micros);
+            pace.take_rest();
+            pace.received(bytes, now);
+            pace.is_dense()
+        });
+        after.collect()
+    }
+
     #[test]
-    fn only_full_reads_in_a_row_mean_behind() {
-        let mut pace = Pace::default();
-        for (bytes, behind) in [
-            (100_000, false),
-            (100_000, true),
-            (200, false),
-            (100_000, false),
-            (16_384, true),
-            (16_384, true),
-        ] {
-            pace.received(bytes);
-            assert_eq!(pace.is_behind(), behind);
-        }
+    fn transactions_now_and_then_are_never_held_back() {
+        let transaction = [(90, 5_000)].into_iter().chain([(90, 20); 8]);
+        let reads: Vec<_> = std::iter::repeat_n(transaction, 100).flatten().collect();
+        assert!(!rests(reads).contains(&true));
+    }
+
+    #[test]
+    fn a_backlog_is_read_in_full_gulps_until_it_ends() {
+        let close = [(90, 20); CLOSE_READS as usize];
+        let rested = [(9_000, 1_100), (9_000, 1_100), (500, 1_100), (90, 20)];
+        let held = rests(close.into_iter().chain(rested));
+        let from = usize::try_from(CLOSE_READS).unwrap();
+        assert_eq!(held[from - 2..], [false, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn a_large_read_begins_it_and_needs_no_rest() {
+        let held = rests([(FULL_BYTES, 50_000), (90, 30), (90, 1_000)]);
+        assert_eq!(held, [true, true, false]);
     }
 }

@@ -115,7 +115,7 @@ async fn a_reader_that_is_dropped_while_it_waits_loses_nothing() {
         let Ok(next) = tokio::time::timeout(Duration::from_micros(100), stream.next()).await else {
             continue;
         };
-        behind |= stream.is_behind();
+        behind |= stream.is_dense();
         let ServerMessage::Data { data, .. } = next.unwrap() else {
             continue;
         };
