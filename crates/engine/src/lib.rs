@@ -9,6 +9,7 @@ pub mod cutover;
 pub mod demo;
 pub mod endpoints;
 pub mod error;
+pub mod failpoint;
 pub mod fallback;
 pub mod finish;
 pub mod follow;

@@ -26,6 +26,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     publishing::{Publishing, published_tables},
     report::Reporter,
 };
@@ -55,7 +56,9 @@ pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<Snapshot
 /// As [`prepare`] for a stream that begins later than its slot, with nothing to load: no snapshot is kept.
 pub(crate) async fn prepare_stream(mut preparation: Preparation<'_>) -> Result<()> {
     publish(&mut preparation).await?;
+    reach(Point::ReversePublished).await;
     let made = make_slot(&preparation).await?;
+    reach(Point::ReverseSlotMade).await;
     deviation::made(&**preparation.target, made.deviation)
         .await
         .doing("recording the slot")

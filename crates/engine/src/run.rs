@@ -49,7 +49,7 @@ use crate::{
     guard::FollowOptions,
     load::{LoadContext, LoadOptions},
     report::{Report, Reporter},
-    runner::{host_name, lock},
+    runner::{host_name, lock, lock_when_free},
     schema::{SchemaOptions, SchemaWork},
 };
 
@@ -87,6 +87,13 @@ pub struct RunEnd {
     pub reason: RunReason,
 }
 
+/// Whether a run opens because an operator asks for it, or because it lost a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    First,
+    Again,
+}
+
 /// What the phases of a run work with.
 pub(crate) struct Run<'run> {
     direction: Direction,
@@ -113,14 +120,18 @@ impl<'run> Run<'run> {
         endpoints: &'run Endpoints,
         options: &'run RunOptions,
         direction: Direction,
-        reporter: &'run Reporter,
-        cancellation: &'run Cancellation,
+        opening: Opening,
+        (reporter, cancellation): (&'run Reporter, &'run Cancellation),
     ) -> Result<Self> {
         let mut target = endpoints.target_session("run", "control").await?;
-        lock(&target).await?;
+        match opening {
+            Opening::First => lock(&target).await?,
+            Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
+        }
         let (migration, prior) = match migration::read(&target).await.doing("reading the migration")? {
             Some(migration) => (migration, None),
-            None if direction == Direction::Reverse => return Err(gone()),
+            // Whoever removed it meanwhile does not want another one.
+            None if direction == Direction::Reverse || opening == Opening::Again => return Err(gone()),
             None => {
                 let (migration, prior) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
                 (migration, Some(prior))
@@ -168,7 +179,10 @@ impl<'run> Run<'run> {
             drop(run);
             run = reopen::after(
                 error,
-                || Self::open(endpoints, options, direction, reporter, cancellation),
+                || {
+                    let telling = (reporter, cancellation);
+                    Self::open(endpoints, options, direction, Opening::Again, telling)
+                },
                 reporter,
                 cancellation,
             )

@@ -10,7 +10,7 @@ use transhume_pg::{
 };
 
 use crate::{
-    cancel::{self, Canceller},
+    cancel::{self, Cancellation, Canceller},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     follow::{self, FollowEnd, FollowRequest, Until},
@@ -20,6 +20,9 @@ use crate::{
 /// The server needs a moment to notice that a runner which was killed is gone: it is given two seconds.
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Between two looks whether another runner has ended: nobody waits for this one, since the other follows.
+const HELD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Takes the runner's lock on `target` for as long as that session lives, or says who holds it.
 pub(crate) async fn lock(target: &Session) -> Result<()> {
@@ -31,6 +34,33 @@ pub(crate) async fn lock(target: &Session) -> Result<()> {
             return Ok(());
         }
     }
+    Err(EngineError::refused(
+        held_by_another(target).await?,
+        "see \"transhume status\"; end that process first if this one should take over",
+    ))
+}
+
+/// As [`lock`] for a runner that lost the lock with its session: whoever has it now (a cutover that follows by itself, say)
+/// may end, and then somebody must go on.
+pub(crate) async fn lock_when_free(
+    target: &Session,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<()> {
+    while !runner::try_lock(target).await.doing("taking the runner's lock")? {
+        reporter.waiting(format!(
+            "{}; going on once it ends",
+            held_by_another(target).await?
+        ));
+        tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            () = tokio::time::sleep(HELD_INTERVAL) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn held_by_another(target: &Session) -> Result<String> {
     let holder = runner::holder(target)
         .await
         .doing("asking who runs the migration")?;
@@ -40,10 +70,7 @@ pub(crate) async fn lock(target: &Session) -> Result<()> {
             holder.pid, holder.host, holder.since
         )
     });
-    Err(EngineError::refused(
-        format!("another runner holds this migration{who}"),
-        "see \"transhume status\"; end that process first if this one should take over",
-    ))
+    Ok(format!("another runner holds this migration{who}"))
 }
 
 /// The name of this machine, for people.

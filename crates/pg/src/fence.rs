@@ -5,7 +5,7 @@
 //! trace. [`Fence::close`] turns it into lasting grants and settings before the locks go, so that
 //! whoever waited wakes up to a refusal.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use transhume_core::{sequence::Sequence, table::Table};
@@ -22,6 +22,11 @@ pub struct Approach(Session);
 
 /// How long the gentle locks may be waited for: autovacuum gives way after `deadlock_timeout`, 1 s by default.
 const GENTLE_TIMEOUT_MILLISECONDS: u32 = 3_000;
+
+/// A session that was told to end does so within a millisecond or two; one that rolls much back is not waited for, since it
+/// commits no more.
+const ENDING_PATIENCE: Duration = Duration::from_millis(500);
+const ENDING_POLL: Duration = Duration::from_millis(1);
 
 /// An open fence. The locks are held while this lives.
 #[derive(Debug)]
@@ -229,11 +234,25 @@ pub async fn write_grants(
 
 /// Ends every other client session of the database that may be ended, so that a statement which
 /// waits at the fence does not go on after it; returns how many were ended and how many could not.
+///
+/// A session ends when it comes to it, and may commit until then (a large object, which no lock holds up): it is waited for
+/// until it is gone.
 pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
     let row = session
         .query_one(include_str!("sql/end_other_sessions.sql"), &[])
         .await?;
-    Ok((row.get("ended"), row.get("refused")))
+    let ended: Vec<i32> = row.get("ended");
+    let deadline = Instant::now() + ENDING_PATIENCE;
+    while !ended.is_empty() && Instant::now() < deadline {
+        let left = session
+            .query_one(include_str!("sql/sessions_left.sql"), &[&ended])
+            .await?;
+        if left.get::<_, i64>(0) == 0 {
+            break;
+        }
+        tokio::time::sleep(ENDING_POLL).await;
+    }
+    Ok((i64::try_from(ended.len()).unwrap_or(i64::MAX), row.get("refused")))
 }
 
 /// The statement that makes new sessions of the database read-only by default, and its undoing; none

@@ -30,7 +30,11 @@ pub struct PgBouncer {
     child: Child,
     port: u16,
     directory: TempDir,
+    account: Account,
 }
+
+/// Whom it runs as; none: as whoever runs the tests.
+type Account = Option<(u32, u32)>;
 
 impl PgBouncer {
     /// Serves one database of a server.
@@ -38,8 +42,15 @@ impl PgBouncer {
     /// # Panics
     /// Where it is not installed or does not start; the message holds its log.
     pub fn start(server: &Cluster, database: &str) -> Self {
-        let account = std::fs::metadata(server.data_directory()).expect("the server has a data directory");
-        let own = |path: &Path| chown(path, Some(account.uid()), Some(account.gid())).expect("root may");
+        let owner = std::fs::metadata(server.data_directory()).expect("the server has a data directory");
+        let account = rustix::process::geteuid()
+            .is_root()
+            .then(|| (owner.uid(), owner.gid()));
+        let own = |path: &Path| {
+            if let Some((user, group)) = account {
+                chown(path, Some(user), Some(group)).expect("root may");
+            }
+        };
         let directory = tempfile::Builder::new()
             .prefix("transhume-pgbouncer")
             .tempdir_in("/tmp")
@@ -57,30 +68,29 @@ impl PgBouncer {
         for (name, text) in files {
             let path = directory.path().join(name);
             std::fs::write(&path, text).expect("a file can be written");
-            if rustix::process::geteuid().is_root() {
-                own(&path);
-            }
+            own(&path);
         }
-        let mut command = Command::new(program());
-        if rustix::process::geteuid().is_root() {
-            own(directory.path());
-            command.uid(account.uid()).gid(account.gid());
-        }
-        let child = command
-            .args(["-q", "pgbouncer.ini"])
-            .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("pgbouncer starts");
+        own(directory.path());
         let pgbouncer = Self {
-            child,
+            child: launch(directory.path(), account),
             port,
             directory,
+            account,
         };
         pgbouncer.wait();
         pgbouncer
+    }
+
+    /// SIGKILL, then a start with the file as it is now.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn kill_and_start_again(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = launch(self.directory.path(), self.account);
+        self.wait();
     }
 
     /// Where its clients connect.
@@ -117,11 +127,26 @@ impl Drop for PgBouncer {
     }
 }
 
+fn launch(directory: &Path, account: Account) -> Child {
+    let mut command = Command::new(program());
+    if let Some((user, group)) = account {
+        command.uid(user).gid(group);
+    }
+    command
+        .args(["-q", "pgbouncer.ini"])
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("pgbouncer starts")
+}
+
 fn configuration(directory: &Path, port: u16, entry: &str) -> String {
     format!(
         "; made for a test\n[databases]\n{entry}\n\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
          unix_socket_dir =\nauth_type = trust\nauth_file = {0}/users.txt\nadmin_users = {ADMINISTRATOR}\n\
-         pool_mode = transaction\nmax_client_conn = 200\nlogfile = {0}/log\nignore_startup_parameters = options\n",
+         pool_mode = transaction\nserver_login_retry = 1\nmax_client_conn = 200\nlogfile = {0}/log\nignore_startup_parameters = options\n",
         directory.display()
     )
 }

@@ -3,6 +3,8 @@
 //!
 //! Written down before it is done; undoing is harmless when nothing was done.
 
+use std::time::Duration;
+
 use transhume_core::finding::Finding;
 use transhume_pg::{
     fence::{self, Fence},
@@ -13,6 +15,7 @@ use transhume_pg::{
 use super::Cutover;
 use crate::{
     error::{Doing, Result},
+    failpoint::{Point, reach},
     fallback::{Armed, Keep},
     report::Reporter,
 };
@@ -22,6 +25,10 @@ pub(crate) const KIND: &str = "fence";
 
 /// All that the fence's transaction leaves behind on the source.
 pub(crate) const KINDS: [&str; 3] = [KIND, "own-grants", "triggers"];
+
+/// Enough to let another process that opens it too come to its end.
+const REOPENING_TRIES: u32 = 3;
+const REOPENING_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Everything needed to close, read before the fence stands.
 pub(super) struct Closing {
@@ -63,11 +70,13 @@ impl Closing {
                 .await
                 .doing("recording how to open the source again")?;
         }
+        reach(Point::ClosingIntended).await;
         if let Some(armed) = armed {
             // As they were written down first: a cutover that goes on after a crash finds the grants revoked.
             let written = open(&cutover.target).await?;
             armed.remember_closing(&cutover.source, &written).await?;
         }
+        reach(Point::ClosingRemembered).await;
         Ok(closing)
     }
 
@@ -97,7 +106,9 @@ impl Closing {
         fence
             .revoke(&statements)
             .await
-            .doing("revoking write grants on the source")
+            .doing("revoking write grants on the source")?;
+        reach(Point::GrantsRevoked).await;
+        Ok(())
     }
 
     /// New sessions become read-only, present ones end, then the locks go and the revoked grants are
@@ -108,10 +119,13 @@ impl Closing {
                 .await
                 .doing("making new sessions of the source read-only")?;
         }
+        reach(Point::ReadOnlySet).await;
         let ended = fence::end_other_sessions(announcer)
             .await
             .doing("ending the source's other sessions")?;
+        reach(Point::SessionsEnded).await;
         fence.close().await.doing("closing the source")?;
+        reach(Point::SourceClosed).await;
         Ok(ended)
     }
 
@@ -142,15 +156,29 @@ impl Closing {
 /// After a crash: opens the source again as it was, from what is written down on the target.
 pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter) -> Result<()> {
     for deviation in open(target).await? {
-        fence::run_all(source, &deviation.undo)
-            .await
-            .doing("opening the source again")?;
+        reopen(source, &deviation.undo).await?;
+        reach(Point::SourceReopened).await;
         undone(target, deviation.id).await?;
         if deviation.kind == KIND {
             reporter.step("the source is open to writers again");
         }
     }
     Ok(())
+}
+
+/// A runner that finds a cutover dead may do the same at the same moment, and PostgreSQL refuses one of two grants on
+/// a table that come together ("tuple concurrently updated"): another try meets nobody.
+pub(super) async fn reopen(source: &Session, undo: &[String]) -> Result<()> {
+    let mut tries = REOPENING_TRIES;
+    loop {
+        tries -= 1;
+        match fence::run_all(source, undo).await {
+            Err(error) if tries > 0 && !source.is_closed() && error.server().is_some() => {
+                tokio::time::sleep(REOPENING_INTERVAL).await;
+            }
+            outcome => return outcome.doing("opening the source again"),
+        }
+    }
 }
 
 /// The source is open: what was written down about closing it holds no more.

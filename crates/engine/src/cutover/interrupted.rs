@@ -3,7 +3,10 @@
 //! Found by its phase on the target, by `run` or by the next cutover.
 
 use transhume_core::{direction::Direction, phase::Phase};
-use transhume_pg::{session::Session, state::migration};
+use transhume_pg::{
+    session::Session,
+    state::{frontier, migration},
+};
 
 use super::{
     CutoverOptions,
@@ -13,6 +16,7 @@ use super::{
 use crate::{
     endpoints::Endpoints,
     error::{Doing, Result},
+    failpoint::{Point, reach},
     fallback,
     present::migration_on,
     report::Reporter,
@@ -34,6 +38,12 @@ pub(super) async fn settle(
         }
         Phase::Done => {
             Box::pin(complete_interrupted(endpoints, pgbouncer, target, reporter)).await?;
+            Ok(migration)
+        }
+        Phase::Opening => {
+            frontier::unfence(target)
+                .await
+                .doing("letting the frontier move to another fence")?;
             Ok(migration)
         }
         _ => Ok(migration),
@@ -72,11 +82,13 @@ pub(super) async fn follow_again(
 ) -> Result<()> {
     if migration.direction == Direction::Forward {
         fallback::disarm(source, target, &migration.id).await?;
+        reach(Point::Disarmed).await;
     }
     for phase in [Phase::Cutover, Phase::Opening] {
         migration::advance(&**target, phase, Phase::Follow)
             .await
             .doing("going back to following")?;
     }
+    reach(Point::FollowingAgain).await;
     Ok(())
 }

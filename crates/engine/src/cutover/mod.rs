@@ -19,6 +19,7 @@ mod rehearsal;
 mod report;
 mod stopwatch;
 mod together;
+mod undo;
 
 use std::time::Duration;
 
@@ -28,7 +29,6 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
-    fence, opening,
     session::Session,
     state::{archive, migration, runner},
 };
@@ -37,14 +37,15 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     fallback,
     present::migration_on,
     report::{Report, Reporter},
     runner::Companion,
 };
 
-use self::application::{Application, ApplicationOptions, Moment};
-use self::interrupted::{follow_again, settle};
+use self::application::{Application, ApplicationOptions};
+use self::interrupted::settle;
 pub use self::{
     ballot::Ballot,
     report::{CutoverReport, Step},
@@ -172,8 +173,24 @@ pub(crate) async fn switch(
     let replica_role = crate::run::replica_role(&cutover.target).await?;
     let companion = Companion::ensure(endpoints, &cutover.migration, replica_role, reporter).await?;
     let outcome = Box::pin(cutover.switch(ballot, cancellation)).await;
-    companion.end().await?;
-    outcome
+    // How the cutover ended matters more than how the following did.
+    match (outcome, companion.end().await) {
+        (Ok(Some(mut report)), Err(error)) => {
+            report.findings.push(follower_failed(&error));
+            Ok(Some(report))
+        }
+        (Ok(None), Err(error)) => Err(error),
+        (outcome, _) => outcome,
+    }
+}
+
+fn follower_failed(error: &EngineError) -> Finding {
+    Finding::warning(
+        "follower-failed",
+        "",
+        format!("the cutover came to its end, but the following inside its process failed: {error}"),
+        "start \"transhume run\", which goes on where it stood",
+    )
 }
 
 impl<'run> Cutover<'run> {
@@ -239,9 +256,11 @@ impl<'run> Cutover<'run> {
             return Ok(None);
         };
         let gate = self.pass_gate().await?;
+        reach(Point::GatePassed).await;
         let mut application = Application::connect(&self).await?;
         together::agreed(&ballot, "the gate of another database is shut").await?;
         self.enter().await?;
+        reach(Point::Entered).await;
         let outcome = Box::pin(self.pause(gate, &mut application, &ballot, cancellation)).await;
         // Whoever still waits for this one learns how it ended for all.
         drop(ballot);
@@ -293,42 +312,5 @@ impl<'run> Cutover<'run> {
             "another cutover is under way or over",
             "see \"transhume status\"",
         ))
-    }
-
-    /// Back to following, with nothing left of the fence. The source first and from memory, then the clients: neither
-    /// may wait for a target that does not answer.
-    async fn leave(&mut self, application: &mut Application) -> Result<()> {
-        if self.is_undecided {
-            return Err(EngineError::refused(
-                "the target may be open, so the source stays closed",
-                "\"transhume run\" settles it as soon as the target answers",
-            ));
-        }
-        if self.is_closing {
-            fence::run_all(&self.source, &self.undo)
-                .await
-                .doing("opening the source again")?;
-            self.reporter.step("the source is open to writers again");
-        }
-        application.restore().await?;
-        opening::roll_back(&self.target)
-            .await
-            .doing("rolling back on the target")?;
-        close::forget(&self.target).await?;
-        application::pgbouncer::settled(&self.target, None).await?;
-        follow_again(&self.source, &self.target, &self.migration).await?;
-        self.reporter
-            .step("the cutover was undone: the migration follows on as before");
-        if let Err(error) = application.announce(Moment::Undone).await {
-            let message = error.to_string();
-            let finding = Finding::warning(
-                "hook-failed",
-                "",
-                message,
-                "do by hand what the hook should have done",
-            );
-            self.reporter.send(Report::Finding { finding });
-        }
-        Ok(())
     }
 }

@@ -28,6 +28,7 @@ use transhume_wire::ident::QualifiedName;
 use super::{Cutover, CutoverReport};
 use crate::{
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     load,
 };
 
@@ -124,8 +125,16 @@ impl Opening {
         } else {
             Phase::Cutover
         };
-        let Err(error) = self.try_commit(&cutover.target, from).await else {
-            return Ok(());
+        let error = match self.try_commit(&cutover.target, from).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                return Err(EngineError::stopped(
+                    "the cutover was undone by another process before the target could be opened",
+                    "The target is not open.",
+                    "see \"transhume status\", then cut over again",
+                ));
+            }
+            Err(error) => error,
         };
         if error.server().is_some() {
             return Err(error).doing("opening the target");
@@ -140,7 +149,8 @@ impl Opening {
         Err(error).doing("opening the target")
     }
 
-    async fn try_commit(&self, target: &Session, from: Phase) -> std::result::Result<(), PgError> {
+    /// False, with nothing committed, where the phase is not the cutover's any more.
+    async fn try_commit(&self, target: &Session, from: Phase) -> std::result::Result<bool, PgError> {
         for deviation in &self.deviations {
             deviation::undone(&**target, deviation.id).await?;
         }
@@ -150,8 +160,11 @@ impl Opening {
         if self.has_way_back {
             way_back::set_open(&**target).await?;
         }
-        migration::advance(&**target, from, Phase::Done).await?;
-        opening::commit(target).await
+        if !migration::advance(&**target, from, Phase::Done).await? {
+            return Ok(false);
+        }
+        reach(Point::OpeningWritten).await;
+        opening::commit(target).await.map(|()| true)
     }
 
     /// What may take its time once the application is there; a failure is a finding, not an undoing.

@@ -7,12 +7,7 @@
 use std::time::Duration;
 
 use transhume_core::finding::Finding;
-use transhume_pg::{
-    fence::Fence,
-    marker,
-    session::Session,
-    state::{frontier, marker as markers},
-};
+use transhume_pg::{fence::Fence, marker, session::Session, state::frontier};
 use transhume_wire::lsn::Lsn;
 
 use super::{
@@ -28,6 +23,7 @@ use super::{
 use crate::{
     cancel::Cancellation,
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     fallback::{self, Armed, Arming},
 };
 
@@ -88,11 +84,13 @@ impl Cutover<'_> {
         self.is_decided |= interruptible(cancellation, decider.decide()).await?;
         // The point of no return.
         prepared.opening.commit(self).await?;
+        reach(Point::TargetOpen).await;
         drained.stopwatch.step("target open");
-        let released = application.release().await;
+        let released = application.release_to_target().await;
         if application.holds_clients() {
             drained.stopwatch.step("clients let go");
         }
+        reach(Point::ClientsReleased).await;
         let mut report = CutoverReport {
             fence_lsn: drained.fence_lsn,
             way_back: drained.way_back,
@@ -108,8 +106,11 @@ impl Cutover<'_> {
         };
         report.findings.extend(closed.not_compared);
         self.tell_application(released, application, &mut report).await;
+        reach(Point::ApplicationTold).await;
         prepared.opening.after(self, &mut report).await;
+        reach(Point::AfterOpening).await;
         let is_settled = late::check(self, &prepared.announcer, &mut report).await;
+        reach(Point::LateChecked).await;
         if let Err(error) = self
             .settle(is_settled && report.way_back.is_some(), &report)
             .await
@@ -126,6 +127,7 @@ impl Cutover<'_> {
 
     async fn prepare(&mut self, cancellation: &Cancellation) -> Result<Prepared> {
         open::refresh_views(self).await?;
+        reach(Point::ViewsRefreshed).await;
         let large_objects = LargeObjects::compare(self).await?;
         let announcer = self
             .endpoints
@@ -159,30 +161,31 @@ impl Cutover<'_> {
         let fence_lsn = marker::emit(&prepared.announcer, &self.migration.id, &prepared.nonce)
             .await
             .doing("writing the marker")?;
+        reach(Point::MarkerWritten).await;
         raised.stopwatch.step("marker into the source's WAL");
         application.facts().fence_lsn = Some(fence_lsn);
         application.announce(Moment::Fenced).await?;
-        let (fence, opening, rehearse) = (&raised.fence, &prepared.opening, self.options.rehearse);
+        let (fence, opening) = (&raised.fence, &prepared.opening);
         let on_source = async {
             prepared.closing.revoke(fence).await?;
             opening.read_sequences(fence).await
         };
-        let pointing = async {
-            // Nobody passes yet: what can fail does so while all can be undone.
-            if rehearse {
-                Ok(())
-            } else {
-                application.point_to_target().await
-            }
-        };
-        let ((), values, ()) = tokio::try_join!(self.drain(&prepared.nonce, fence_lsn), on_source, pointing)?;
+        // What can fail does so while all can be undone.
+        if !self.options.rehearse {
+            application.stage()?;
+        }
+        let ((), values) = tokio::try_join!(self.drain(&prepared.nonce, fence_lsn), on_source)?;
         raised.stopwatch.step("drain: the target reaches the marker");
+        reach(Point::Drained).await;
         // The forward stream stands at the fence: whatever the target writes from here on is new.
         let way_back = fallback::begin(prepared.armed.as_ref(), &prepared.announcer, &self.target).await?;
+        reach(Point::WayBackBegun).await;
         application.announce(Moment::Drained).await?;
         let sequences_set = opening.set_sequences(self, &values).await?;
         raised.stopwatch.step("sequences");
+        reach(Point::SequencesSet).await;
         opening.begin(&self.target).await?;
+        reach(Point::TargetPrepared).await;
         raised.stopwatch.step("target prepared, not yet open");
         Ok(Drained {
             fence: raised.fence,
@@ -208,6 +211,7 @@ impl Cutover<'_> {
         let completed = prepared.large_objects.complete(self.options.drain_timeout);
         let (large_objects_changed, not_compared) = completed.await?;
         stopwatch.step("large objects");
+        reach(Point::LargeObjectsCompared).await;
         Ok(Closed {
             sessions,
             large_objects_changed,
@@ -219,7 +223,9 @@ impl Cutover<'_> {
         if drops_slot {
             fallback::drop_forward_slot(&self.migration, &self.source, &self.target).await?;
         }
-        self.record(report).await
+        self.record(report).await?;
+        reach(Point::Recorded).await;
+        Ok(())
     }
 
     /// Makes the way back before the fence, where one is wanted.
@@ -243,9 +249,8 @@ impl Cutover<'_> {
         application: &Application,
         report: &mut CutoverReport,
     ) {
-        let pgbouncer = self.options.application.pgbouncer.as_ref();
         let settled = match released {
-            Ok(()) => application::pgbouncer::settled(&self.target, pgbouncer).await,
+            Ok(()) => application::pgbouncer::settled(&self.target).await,
             Err(error) => Err(error),
         };
         if let Err(error) = settled {
@@ -256,6 +261,7 @@ impl Cutover<'_> {
                 "run RESUME in PgBouncer's console, or \"transhume run\" with [cutover.pgbouncer], which does it",
             ));
         }
+        reach(Point::HoldSettled).await;
         if let Err(error) = application.announce(Moment::Opened).await {
             report.findings.push(Finding::warning(
                 "hook-failed",
@@ -288,15 +294,14 @@ async fn interruptible<T>(cancellation: &Cancellation, work: impl Future<Output 
     }
 }
 
-/// Waits until the marker is applied and durable. Before PostgreSQL 14 markers are not in the stream
-/// and the frontier alone decides.
+/// Waits until the marker is applied and durable. Before PostgreSQL 14 markers are not in the stream and the frontier
+/// alone decides. From then on it stands: what a source commits behind the fence is never applied.
 async fn reached(target: &mut Session, nonce: &str, fence_lsn: Lsn) -> Result<()> {
     loop {
-        let seen = markers::seen(target, nonce)
+        let fenced = frontier::fence(target, fence_lsn, nonce)
             .await
-            .doing("looking for the marker")?;
-        let reached = frontier::read(target).await.doing("reading the frontier")?;
-        if seen.is_some() || reached >= fence_lsn {
+            .doing("waiting for the frontier to reach the fence")?;
+        if fenced.is_some() {
             return Ok(());
         }
         tokio::select! {

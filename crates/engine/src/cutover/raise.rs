@@ -15,12 +15,16 @@ use super::{
     Ballot, Cutover, RELEASE_INTERVAL, application::Application, stopwatch::Stopwatch,
     together::stands_for_all,
 };
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
+};
 
 impl Cutover<'_> {
     /// Tries the fence until it stands; between tries the application gets through.
     pub(super) async fn raise(&self, application: &mut Application, ballot: &Ballot) -> Result<Raised> {
         application.write_down(self).await?;
+        reach(Point::HoldIntended).await;
         let mut session = self.endpoints.source_session(&self.migration.id, "fence").await?;
         let mut order = LockOrder::new(&self.tables, &self.sequences);
         let mut earlier_tries = Vec::new();
@@ -32,6 +36,7 @@ impl Cutover<'_> {
             let is_last = attempt == self.options.attempts;
             let failed = match stands_for_all(tried, is_last, ballot, application).await? {
                 Ok((fence, stopwatch)) => {
+                    reach(Point::FenceRaised).await;
                     return Ok(Raised {
                         fence,
                         attempts: attempt,
@@ -75,6 +80,7 @@ impl Cutover<'_> {
         if application.holds_clients() {
             stopwatch.step("clients held by PgBouncer");
         }
+        reach(Point::ClientsHeld).await;
         match approach.raise(order, self.options.lock_timeout).await {
             Ok(fence) => {
                 stopwatch.step("fence: lock every table and sequence");

@@ -28,6 +28,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     prepare::{Preparation, prepare_stream},
     report::Reporter,
     run,
@@ -85,6 +86,7 @@ impl Arming<'_> {
         way_back::create(&mut source, &new, &published)
             .await
             .doing("creating the schema transhume on the source, for the way back")?;
+        reach(Point::ReverseStateMade).await;
         let reverse = reverse_migration(&source).await?;
         tell_others(&source, &others).await?;
         self.remember_identities(&source, &target).await?;
@@ -104,6 +106,7 @@ impl Arming<'_> {
             "the way back is prepared: slot {} on the target",
             reverse.slot_name
         ));
+        reach(Point::WayBackPrepared).await;
         Ok(Armed { keeps })
     }
 

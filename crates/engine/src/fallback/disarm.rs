@@ -13,7 +13,10 @@ use transhume_pg::{
     },
 };
 
-use crate::error::{Doing, Result};
+use crate::{
+    error::{Doing, Result},
+    failpoint::{Point, reach},
+};
 
 /// Removes what arming made for the migration `id` on both sides; false where there is nothing.
 pub(crate) async fn disarm(source: &Session, target: &Session, id: &str) -> Result<bool> {
@@ -37,6 +40,7 @@ pub(crate) async fn disarm(source: &Session, target: &Session, id: &str) -> Resu
             .await
             .doing("recording what was undone")?;
     }
+    reach(Point::ReverseUnmade).await;
     migration::drop_schema(source)
         .await
         .doing("removing the schema transhume on the source")?;

@@ -22,6 +22,7 @@ use crate::{
     cutover::late,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     present::migration_on,
     report::{Report, Reporter},
 };
@@ -116,6 +117,7 @@ pub(crate) async fn drop_forward_slot(
     slot::drop(source, &migration.slot_name)
         .await
         .doing("dropping the forward slot")?;
+    reach(Point::ForwardSlotDropped).await;
     let open = deviation::open(target, Side::Source)
         .await
         .doing("recording that the forward slot is gone")?;

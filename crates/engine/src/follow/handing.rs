@@ -170,6 +170,13 @@ impl Applier<'_> {
             },
             error => error,
         };
+        if matches!(error, ApplyError::FrontierMoved { .. }) {
+            match self.control.is_fenced().await {
+                Ok(true) => return Failure::passing("a cutover stands at its fence"),
+                Ok(false) => {}
+                Err(failure) => return failure,
+            }
+        }
         let source = connect_source(self.request, "explain");
         match error {
             ApplyError::Drift(_) => explain(error, source.await).await,

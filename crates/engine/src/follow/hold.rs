@@ -12,7 +12,7 @@ use transhume_core::{
 use transhume_pg::{
     session::Session,
     state::{
-        apply,
+        apply::{self, PhaseNow},
         command::{self, Answer, Pending},
         load::relations,
         runner,
@@ -69,12 +69,16 @@ impl Control {
         &mut self,
         standing: Option<&str>,
     ) -> Result<Option<EndReason>, Failure> {
-        let phase = apply::phase(&self.session)
-            .await
-            .while_doing("reading the phase")?;
+        let now = self.now().await?;
+        let phase = now.map(|now| now.phase);
         match phase {
             None | Some(Phase::Done) => return Ok(Some(EndReason::CutOver)),
-            Some(Phase::Cutover | Phase::Opening) => {}
+            // Its marker tells an apply that lives; one that has begun anew, or whose source sends no markers, learns it here.
+            Some(Phase::Cutover | Phase::Opening) => {
+                if now.is_some_and(|now| now.is_fenced) {
+                    self.hold.fence();
+                }
+            }
             // Whatever fence was met, its cutover is over without having opened the target.
             Some(_) => self.hold.lower_fence(),
         }
@@ -104,6 +108,15 @@ impl Control {
             }
         }
         Ok(reason)
+    }
+
+    /// The frontier stands at a cutover's fence: what would move it comes from behind.
+    pub(super) async fn is_fenced(&self) -> Result<bool, Failure> {
+        Ok(self.now().await?.is_some_and(|now| now.is_fenced))
+    }
+
+    async fn now(&self) -> Result<Option<PhaseNow>, Failure> {
+        apply::phase(&self.session).await.while_doing("reading the phase")
     }
 
     /// The hold is in force from now on: everything below `frontier` is applied, nothing above begins.

@@ -50,7 +50,8 @@ impl Guard<'_> {
         if self.next_schema_look.is_some_and(|due| began < due) {
             return Ok(());
         }
-        let phase = apply::phase(&ends.target).await?;
+        let now = apply::phase(&ends.target).await?;
+        let phase = now.map(|now| now.phase);
         if let Some(phase @ (Phase::FullLoad | Phase::PostData | Phase::Follow)) = phase {
             self.schema(ends, phase == Phase::Follow).await?;
         }

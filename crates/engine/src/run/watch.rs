@@ -133,10 +133,16 @@ async fn look(run: &Run<'_>) -> Result<()> {
     }
 }
 
+/// Under the cutover's lock, so that neither a new cutover nor the one that has only lost its session does it too.
 async fn undo(run: &Run<'_>) -> Result<()> {
     // Our own session may have begun when the source was closed already, and be read-only.
     let endpoints = run.endpoints.behind_fences();
+    let target = endpoints.target_session(&run.migration.id, "undo").await?;
+    let doing = "taking the cutover's lock";
+    if !runner::try_cutover_lock(&target).await.doing(doing)? || phase(run).await? != Some(Phase::Cutover) {
+        return Ok(());
+    }
     let source = endpoints.source_session(&run.migration.id, "undo").await?;
     let pgbouncer = run.options.pgbouncer.as_ref();
-    cutover::undo_interrupted(run.endpoints, pgbouncer, (&source, &run.target), run.reporter).await
+    cutover::undo_interrupted(run.endpoints, pgbouncer, (&source, &target), run.reporter).await
 }

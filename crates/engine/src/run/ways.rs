@@ -3,7 +3,7 @@
 use transhume_core::{direction::Direction, schema_watch::CarryOver};
 use transhume_pg::state::{migration, runner};
 
-use super::{Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
+use super::{Opening, Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
     cancel::{self, Cancellation},
     cutover,
@@ -75,7 +75,14 @@ async fn run_one_way(
     cancellation: &Cancellation,
 ) -> Result<RunEnd> {
     let (canceller, inner) = cancel::cancellation();
-    let run = Box::pin(Run::open(endpoints, options, direction, reporter, &inner)).await?;
+    let run = Box::pin(Run::open(
+        endpoints,
+        options,
+        direction,
+        Opening::First,
+        (reporter, &inner),
+    ))
+    .await?;
     let migration = run.migration.clone();
     let mut following = options.follow.clone();
     // On the way back no table joins any more.

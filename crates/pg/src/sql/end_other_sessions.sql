@@ -9,7 +9,7 @@ with candidates as materialized (
       and a.pid <> pg_catalog.pg_backend_pid()
       and a.application_name not like 'transhume:%'
 ), ended as materialized (
-    select pg_catalog.pg_terminate_backend(pid) as done from candidates where allowed
+    select pid, pg_catalog.pg_terminate_backend(pid) as done from candidates where allowed
 )
-select (select pg_catalog.count(*) from ended where done) as ended,
+select (select coalesce(pg_catalog.array_agg(pid), '{}') from ended where done) as ended,
        (select pg_catalog.count(*) from candidates where not allowed) as refused

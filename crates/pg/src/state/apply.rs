@@ -6,7 +6,10 @@
 
 use std::collections::HashMap;
 
-use transhume_core::{phase::Phase, visibility::Snapshot};
+use transhume_core::{
+    phase::{Phase, UnknownPhase},
+    visibility::Snapshot,
+};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::{error::PgError, session::Session};
@@ -34,6 +37,14 @@ pub struct Advance {
     pub commit_time_micros: Option<i64>,
     pub transactions: i64,
     pub changes: i64,
+}
+
+/// Where the migration stands, as whoever applies must know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhaseNow {
+    pub phase: Phase,
+    /// The frontier stands at a cutover's fence.
+    pub is_fenced: bool,
 }
 
 /// A table of the migration as its full load left it.
@@ -124,14 +135,19 @@ pub async fn report(target: &Session, progress: &RunnerProgress) -> Result<(), P
 }
 
 /// The phase that the migration is in now; none when its schema's row is gone.
-pub async fn phase(target: &Session) -> Result<Option<Phase>, PgError> {
+pub async fn phase(target: &Session) -> Result<Option<PhaseNow>, PgError> {
     let row = target.query_opt(include_str!("sql/apply/phase.sql"), &[]).await?;
-    row.map(|row| row.get::<_, &str>(0).parse())
-        .transpose()
-        .map_err(|error| PgError::Protocol {
-            endpoint: "transhume.migration".to_owned(),
-            reason: format!("{error}"),
+    row.map(|row| {
+        Ok(PhaseNow {
+            phase: row.get::<_, &str>(0).parse()?,
+            is_fenced: row.get(1),
         })
+    })
+    .transpose()
+    .map_err(|error: UnknownPhase| PgError::Protocol {
+        endpoint: "transhume.migration".to_owned(),
+        reason: format!("{error}"),
+    })
 }
 
 fn lsn(text: &str) -> Lsn {

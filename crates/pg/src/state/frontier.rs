@@ -19,6 +19,30 @@ pub async fn read(target: &Session) -> Result<Lsn, PgError> {
         .expect("the server prints pg_lsn as X/Y"))
 }
 
+/// A cutover's fence: the frontier moves no more once all that the source committed before it is durably applied, which
+/// is known by its position or by its marker. None while it is not there yet.
+pub async fn fence(target: &Session, fence_lsn: Lsn, nonce: &str) -> Result<Option<Lsn>, PgError> {
+    let row = target
+        .query_opt(
+            include_str!("sql/frontier/fence.sql"),
+            &[&fence_lsn.to_string(), &nonce],
+        )
+        .await?;
+    Ok(row.map(|row| {
+        row.get::<_, &str>(0)
+            .parse()
+            .expect("the server prints pg_lsn as X/Y")
+    }))
+}
+
+/// It may move again: a cutover that goes on after a crash raises its fence anew, behind the former one.
+pub async fn unfence(target: &Session) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/frontier/unfence.sql"), &[])
+        .await?;
+    Ok(())
+}
+
 /// From now on `target` hears what the runner announces.
 pub async fn listen(target: &Session) -> Result<(), PgError> {
     Ok(target

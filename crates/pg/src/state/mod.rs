@@ -16,7 +16,6 @@ pub mod frontier;
 pub mod held;
 pub mod history;
 pub mod load;
-pub mod marker;
 pub mod migration;
 pub mod overview;
 pub mod runner;

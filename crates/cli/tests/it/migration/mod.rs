@@ -5,10 +5,16 @@ mod abort;
 mod adding;
 mod crash;
 mod differences;
+#[cfg(debug_assertions)]
+mod failpoints;
 mod fallback;
 mod gate;
 mod group;
+mod hooks;
+mod hostile;
 mod large_objects;
+#[cfg(debug_assertions)]
+mod late;
 mod live;
 mod objects;
 mod planning;

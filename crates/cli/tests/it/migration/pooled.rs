@@ -230,7 +230,7 @@ async fn a_cutover_that_fails_or_dies_lets_the_clients_go_on_where_they_were() {
         .permissions()
         .mode();
 
-    // The hook is called when the clients are held and the file points to the target already.
+    // The hook is called when the clients are held; the file points to the target only once that is open.
     let failing = pooled.cutover(&[
         "--hook-drained",
         "echo no such ticket >&2; exit 3",
@@ -261,10 +261,13 @@ async fn a_cutover_that_fails_or_dies_lets_the_clients_go_on_where_they_were() {
         .site
         .wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
         .await;
-    let hanging = pooled.cutover(&["--hook-drained", "sleep 60", "--hook-timeout", "60s"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let hangs = directory.path().join("hangs");
+    let hook = format!("touch {}; sleep 60", hangs.display());
+    let hanging = pooled.cutover(&["--hook-drained", &hook, "--hook-timeout", "60s"]);
     let mut cutover = pooled.site.begin(&called(&hanging));
     let end = Instant::now() + PATIENCE * 6;
-    while fs::read(pooled.pooler.file()).expect("a file") == file {
+    while !hangs.exists() {
         assert!(Instant::now() < end, "not at its hook: {}", cutover.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

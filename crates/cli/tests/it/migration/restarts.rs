@@ -9,7 +9,7 @@ use transhume_testkit::{
     traffic::{Traffic, TrafficOptions},
 };
 
-use super::site::{Running, Site};
+use super::site::{Running, Site, phase};
 
 /// Ten tables of a megabyte each: some seconds at [`RATE`].
 const BALLAST: &str = "do $$ begin for number in 1..10 loop
@@ -144,4 +144,49 @@ async fn backends_of_loaders_that_are_killed_cost_their_parts() {
         assert!(killed > 0);
     }
     load.goes_on().await;
+}
+
+/// The lock that makes a runner the only one, as `state/runner.rs` names it.
+const RUNNER_LOCK: &str =
+    "('x' || encode('tran', 'hex'))::bit(32)::int, ('x' || encode('shum', 'hex'))::bit(32)::int";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_finds_its_place_taken_after_an_outage_waits_and_goes_on() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source("create table entry (id int primary key)")
+        .await;
+    let mut runner = site.begin(&["run"]);
+    let process = runner.process();
+    site.wait_for(&mut runner, "follow", |status| {
+        phase(status) == "follow" && status["runner"]["pid"] == process
+    })
+    .await;
+
+    // As a cutover that follows by itself would, at the moment of the outage.
+    let other = connect(&site.target_url).await.expect("the target answers");
+    let end = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and objsubid = 2";
+    other.batch_execute(end).await.expect("sessions can be ended");
+    let taken = format!(
+        "select count(*) filter (where taken) from (select pg_try_advisory_lock({RUNNER_LOCK}) taken) l"
+    );
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while other
+        .query_one(&taken, &[])
+        .await
+        .expect("a lock can be tried")
+        .get::<_, i64>(0)
+        == 0
+    {
+        assert!(Instant::now() < deadline, "the lock is not let go");
+    }
+    while !runner.log().contains("going on once it ends") {
+        assert!(Instant::now() < deadline && runner.is_alive(), "{}", runner.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(other);
+
+    site.execute_on_source("insert into entry values (1)").await;
+    site.wait_for_count(&site.target_url, "select count(*) from entry", 1)
+        .await;
+    assert!(runner.is_alive(), "{}", runner.log());
 }

@@ -175,3 +175,75 @@ async fn without_the_right_to_switch_triggers_off_a_cutover_names_what_the_way_b
         .expect("trigger and foreign key are there");
     assert_eq!((enabled.cast_unsigned(), validated), (b'O', true));
 }
+
+/// A trigger that would act a second time, and a rule, and no foreign key.
+const TRIGGERS: &str = "
+    set role app_owner;
+    create schema app;
+    create table app.entry (id int generated always as identity primary key, note text);
+    create table app.trail (entry int, note text);
+    create function app.keep() returns trigger language plpgsql as
+        $$ begin insert into app.trail values (new.id, new.note); return new; end $$;
+    create trigger keep after insert or update on app.entry for each row execute function app.keep();
+    create trigger always after insert on app.entry for each row execute function app.keep();
+    alter table app.entry enable always trigger always;
+    insert into app.entry (note) select 'entry' from generate_series(1, 20);
+    reset role;
+";
+
+const FIRES: &str = "select string_agg(tgname || ' ' || tgenabled::text, ', ' order by tgname) from pg_trigger where not tgisinternal";
+
+/// Before 15 nobody but a superuser may set `session_replication_role`: user triggers of the old source are
+/// switched off one by one, for as long as it is written back to.
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_of_an_old_source_do_not_act_twice_on_the_way_back() {
+    let mut site = Site::empty(13, 15).await;
+    let (source, target) = (site.source_url.clone(), site.target_url.clone());
+    batch(&source, SOURCE_RIGHTS).await;
+    batch(
+        &source,
+        "grant create on database shop to app_owner; alter database shop owner to transhume",
+    )
+    .await;
+    batch(&source, TRIGGERS).await;
+    batch(&target, TARGET_RIGHTS).await;
+    batch(&target, REPLICA_RIGHT).await;
+    (site.source_url, site.target_url) = (as_transhume(&source), as_transhume(&target));
+    let fires = async |url: &str| {
+        let client = connect(url).await.expect("the server answers");
+        let row = client
+            .query_one(FIRES, &[])
+            .await
+            .expect("the catalogs can be read");
+        row.get::<_, String>(0)
+    };
+    let before = fires(&source).await;
+
+    site.succeed(&["run", "--until-caught-up"]);
+    site.succeed(&["cutover", "--yes", "--override", "verification"]);
+    assert_eq!(fires(&source).await, "always D, keep D");
+    batch(&target, "set role app_owner; insert into app.entry (note) values ('new'); update app.entry set note = 'x' where id = 1").await;
+    site.succeed(&["run", "--until-caught-up"]);
+    site.succeed(&["verify"]);
+    site.succeed(&["fallback", "--yes"]);
+
+    assert_eq!(fires(&source).await, before);
+    let except = Except {
+        // From 15 on the schema public belongs to another role.
+        kinds: ["grants", "replica identity", "owner"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..Except::default()
+    };
+    oracle::assert_equal_except(&target, &source, &except).await;
+    batch(
+        &source,
+        "set role app_owner; insert into app.entry (note) values ('home again')",
+    )
+    .await;
+    let client = connect(&source).await.expect("the source answers");
+    let row = client
+        .query_one("select count(*) from app.trail where note = 'home again'", &[])
+        .await;
+    assert_eq!(row.expect("rows").get::<_, i64>(0), 2, "both triggers act again");
+}

@@ -145,6 +145,11 @@ impl Site {
 
     /// Runs in the background.
     pub(super) fn begin(&self, arguments: &[&str]) -> Running {
+        self.begin_with(arguments, &[])
+    }
+
+    /// As [`Self::begin`], with more in its environment.
+    pub(super) fn begin_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
         // Whatever may stand in a file's name, and not too much of it.
         let name = arguments.join("").replace('/', "_");
         let name: String = name.chars().take(100).collect();
@@ -152,6 +157,7 @@ impl Site {
         let file = std::fs::File::create(&log).expect("a log can be written");
         let child = self
             .command(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(file)
             .spawn()
@@ -222,6 +228,11 @@ impl Site {
 }
 
 impl Running {
+    /// It has not ended.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Its process id.
     pub(super) fn process(&self) -> u32 {
         self.child.id()

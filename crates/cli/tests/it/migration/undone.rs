@@ -139,7 +139,7 @@ const FENCED: &str = "select count(*) from pg_locks where mode = 'ShareRowExclus
 
 /// Who may do what on the source, and the database's settings. Not by whose grant: what a grantee had granted on comes
 /// back as the owner's.
-const ALL_RIGHTS: &str = "
+pub(super) const ALL_RIGHTS: &str = "
     with acls as (
         select c.oid::regclass::text as object, coalesce(c.relacl, acldefault((case c.relkind when 'S' then 's' else 'r' end)::\"char\", c.relowner)) as acl
         from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'S')

@@ -2,10 +2,12 @@
 //!
 //! Owns running one with its time-out, and what it is told: variables of the environment and a JSON body, the same facts
 //! in both. Refuses secrets: our own connection strings are taken out of its environment. A failure is an error; whoever
-//! announces the moment decides what it means.
+//! announces the moment decides what it means. A command that is given up ends with all that it has started: nothing
+//! of it may go on behind an undone cutover.
 
 use std::{collections::BTreeMap, process::Stdio, sync::Arc, time::Duration};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 use tokio::{io::AsyncWriteExt, process::Command};
 use transhume_pg::{conninfo::ConnectionSettings, tls};
@@ -157,25 +159,52 @@ impl Hooks {
     }
 }
 
-/// Killed when it is given up.
+/// Settings of ours that hold passwords, or addresses with a token.
+const SECRETS: [&str; 8] = [
+    "TRANSHUME_SOURCE",
+    "TRANSHUME_TARGET",
+    "TRANSHUME_PGBOUNCER_ADMIN",
+    "TRANSHUME_HOOK_BEFORE_FENCE",
+    "TRANSHUME_HOOK_FENCED",
+    "TRANSHUME_HOOK_DRAINED",
+    "TRANSHUME_HOOK_OPENED",
+    "TRANSHUME_HOOK_UNDONE",
+];
+
+/// A command with all that it has started; killed where it is dropped before it was seen to end.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended at this very moment.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 async fn command(
     action: &str,
     body: String,
     variables: Vec<(&'static str, String)>,
 ) -> std::result::Result<(), String> {
-    let mut child = Command::new("sh")
+    let mut command = Command::new("sh");
+    for secret in SECRETS {
+        command.env_remove(secret);
+    }
+    let mut child = command
         .args(["-c", action])
-        .env_remove("TRANSHUME_SOURCE")
-        .env_remove("TRANSHUME_TARGET")
-        .env_remove("TRANSHUME_PGBOUNCER_ADMIN")
         .env_remove("PGPASSWORD")
         .envs(variables)
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| format!("it did not start: {error}"))?;
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    let mut group = Group(id.and_then(Pid::from_raw));
     if let Some(mut input) = child.stdin.take() {
         // It need not read what it is told.
         let _ = input.write_all(body.as_bytes()).await;
@@ -184,6 +213,7 @@ async fn command(
         .wait_with_output()
         .await
         .map_err(|error| format!("it was lost: {error}"))?;
+    group.0 = None;
     if output.status.success() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns holding the application's clients during the pause, pointing them to the target and letting them go on. Refuses
 //! deciding when: the pause does. Invariants: it is written down on the target before clients are held, so that
-//! whoever comes after a crash lets them go; whatever is undone restores the pooler's file byte for byte.
+//! whoever comes after a crash lets them go; the pooler's file is not touched before the target is open.
 
 pub(crate) mod hook;
 pub(crate) mod pgbouncer;
@@ -74,15 +74,23 @@ impl Application {
         Ok((!is_held).then(|| pgbouncer.unheld()))
     }
 
-    /// The pooler points to the target; nobody passes yet.
-    pub(super) async fn point_to_target(&mut self) -> Result<()> {
-        match &mut self.pgbouncer {
-            Some(pgbouncer) => pgbouncer.point_to_target().await,
+    /// Makes ready what points the pooler to the target; it is not pointed there yet.
+    pub(super) fn stage(&self) -> Result<()> {
+        match &self.pgbouncer {
+            Some(pgbouncer) => pgbouncer.stage(),
             None => Ok(()),
         }
     }
 
-    /// Clients go on, to wherever the pooler points.
+    /// The target is open: the pooler points there, and clients go on.
+    pub(super) async fn release_to_target(&mut self) -> Result<()> {
+        match &mut self.pgbouncer {
+            Some(pgbouncer) => pgbouncer.release_to_target().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Clients go on where they were.
     pub(super) async fn release(&mut self) -> Result<()> {
         match &mut self.pgbouncer {
             Some(pgbouncer) => pgbouncer.release().await,

@@ -1,11 +1,12 @@
 //! PgBouncer: `PAUSE`, its file rewritten and read again, `RESUME`. Clients wait and none fails.
 //!
-//! The former file is kept beside the new one until the cutover is over, so that a process which comes after a crash
-//! can put it back; it may hold passwords, and its copy has the same owner and rights.
+//! Its file points to the target only once the target is open: a PgBouncer that starts again before leads its clients to
+//! the source, where the fence has them wait, and never to a target that may not open after all. All that can fail
+//! (writing the new file) is done beside the old one before, so that one rename is left.
+
+mod file;
 
 use std::{
-    io::ErrorKind,
-    os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -29,14 +30,12 @@ use transhume_pg::{
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
     report::{Report, Reporter},
 };
 
 /// The deviation that held clients are.
 const KIND: &str = "pgbouncer";
-
-/// Appended to the file's name: what it held before the cutover.
-const FORMER: &str = ".before-transhume";
 
 #[derive(Debug, Clone)]
 pub struct PgBouncerOptions {
@@ -56,12 +55,10 @@ pub(super) struct PgBouncer {
     options: PgBouncerOptions,
     database: String,
     console: Console,
-    former: String,
     new: String,
     /// What the clients would find in the way.
     remark: Option<String>,
     is_held: bool,
-    is_pointed: bool,
 }
 
 impl PgBouncer {
@@ -69,19 +66,17 @@ impl PgBouncer {
     pub(super) async fn connect(options: &PgBouncerOptions, endpoints: &Endpoints) -> Result<Self> {
         let database = database(options, endpoints);
         let mut console = console(options).await?;
-        let former = read(&options.file)?;
+        let former = file::read(&options.file)?;
         let new = rewritten(&former, options, &database, endpoints)?;
-        probe(&options.file)?;
+        file::probe(&options.file)?;
         let remark = remark(&mut console, options, &database).await?;
         Ok(Self {
             options: options.clone(),
             database,
             console,
-            former,
             new,
             remark,
             is_held: false,
-            is_pointed: false,
         })
     }
 
@@ -146,11 +141,22 @@ impl PgBouncer {
         )
     }
 
-    pub(super) async fn point_to_target(&mut self) -> Result<()> {
-        write(&former_path(&self.options.file), &self.former, &self.options.file)?;
-        self.is_pointed = true;
-        write(&self.options.file, &self.new, &self.options.file)?;
-        self.console.reload().await.doing("RELOAD of PgBouncer")
+    /// Before the point of no return: the new file is on disk, beside the one that is read.
+    pub(super) fn stage(&self) -> Result<()> {
+        file::stage(&self.options.file, &self.new)
+    }
+
+    /// The target is open: clients go on there.
+    pub(super) async fn release_to_target(&mut self) -> Result<()> {
+        file::take_over(&self.options.file)?;
+        reach(Point::FileRewritten).await;
+        if self.console.reload().await.is_err() {
+            // It started again meanwhile; whoever connects from now on is led to the target.
+            self.console = console(&self.options).await?;
+            self.console.reload().await.doing("RELOAD of PgBouncer")?;
+        }
+        reach(Point::PoolerReloaded).await;
+        self.release().await
     }
 
     pub(super) async fn release(&mut self) -> Result<()> {
@@ -166,24 +172,17 @@ impl PgBouncer {
 
     /// On a console of its own: the former one may be in the middle of a command.
     pub(super) async fn restore(&mut self) -> Result<()> {
-        if !self.is_held && !self.is_pointed {
+        file::unstage(&self.options.file)?;
+        if !self.is_held {
             return Ok(());
         }
         self.console = console(&self.options).await?;
-        if self.is_pointed {
-            put_back(&self.options.file)?;
-            self.console.reload().await.doing("RELOAD of PgBouncer")?;
-            self.is_pointed = false;
-        }
         self.release().await
     }
 }
 
-/// The clients have gone on: nothing is left to undo, and the copy of the former file goes.
-pub(crate) async fn settled(target: &Session, options: Option<&PgBouncerOptions>) -> Result<()> {
-    if let Some(options) = options {
-        remove(&former_path(&options.file))?;
-    }
+/// The clients have gone on: nothing is left to undo.
+pub(crate) async fn settled(target: &Session) -> Result<()> {
     for held in open(target).await? {
         deviation::undone(&**target, held.id)
             .await
@@ -223,23 +222,22 @@ pub(crate) async fn settle(
             .await
             .doing("recording that clients are held")?;
         reporter.send(Report::Finding { finding });
-        return settled(target, None).await;
+        return settled(target).await;
     };
     let database = database(options, endpoints);
     let mut console = console(options).await?;
+    file::unstage(&options.file)?;
     if is_open {
-        let former = read(&former_path(&options.file)).or_else(|_| read(&options.file))?;
-        let new = rewritten(&former, options, &database, endpoints)?;
-        write(&options.file, &new, &options.file)?;
-    } else {
-        put_back(&options.file)?;
+        let new = rewritten(&file::read(&options.file)?, options, &database, endpoints)?;
+        file::stage(&options.file, &new)?;
+        file::take_over(&options.file)?;
+        console.reload().await.doing("RELOAD of PgBouncer")?;
     }
-    console.reload().await.doing("RELOAD of PgBouncer")?;
     console.resume(&database).await.doing("RESUME of PgBouncer")?;
     reporter.step(format!(
         "PgBouncer lets the clients of {database} go on, to the {side}"
     ));
-    settled(target, Some(options)).await
+    settled(target).await
 }
 
 async fn open(target: &Session) -> Result<Vec<deviation::Deviation>> {
@@ -318,71 +316,4 @@ async fn remark(console: &mut Console, options: &PgBouncerOptions, database: &st
     Ok(mode
         .filter(|mode| mode == "session")
         .map(|_| format!("PgBouncer pools sessions of {database}: PAUSE waits until their clients leave")))
-}
-
-fn former_path(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(FORMER);
-    PathBuf::from(name)
-}
-
-fn put_back(file: &Path) -> Result<()> {
-    let former = former_path(file);
-    match std::fs::read_to_string(&former) {
-        Ok(text) => {
-            write(file, &text, &former)?;
-            remove(&former)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(unusable("read", &former, &error)),
-    }
-}
-
-fn read(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file).map_err(|error| unusable("read", file, &error))
-}
-
-fn remove(file: &Path) -> Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable("remove", file, &error)),
-        _ => Ok(()),
-    }
-}
-
-/// That a file can be made beside it is tried, not guessed.
-fn probe(file: &Path) -> Result<()> {
-    let directory = real(file).parent().map_or_else(PathBuf::new, Path::to_owned);
-    tempfile::Builder::new()
-        .prefix(".transhume")
-        .tempfile_in(directory)
-        .map(drop)
-        .map_err(|error| unusable("write beside", file, &error))
-}
-
-/// Whole or not at all, with owner and rights of `like`; a link stays one.
-fn write(file: &Path, text: &str, like: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| unusable("write", file, &error);
-    let file = real(file);
-    let like = std::fs::metadata(like).map_err(failed)?;
-    let directory = file.parent().unwrap_or(Path::new("."));
-    let new = tempfile::Builder::new()
-        .prefix(".transhume")
-        .tempfile_in(directory)
-        .map_err(failed)?;
-    std::fs::write(new.path(), text).map_err(failed)?;
-    std::fs::set_permissions(new.path(), like.permissions()).map_err(failed)?;
-    chown(new.path(), Some(like.uid()), Some(like.gid())).map_err(failed)?;
-    new.as_file().sync_all().map_err(failed)?;
-    new.persist(&file).map(drop).map_err(|error| failed(error.error))
-}
-
-fn real(file: &Path) -> PathBuf {
-    file.canonicalize().unwrap_or_else(|_| file.to_owned())
-}
-
-fn unusable(what: &str, file: &Path, error: &std::io::Error) -> EngineError {
-    EngineError::refused(
-        format!("cannot {what} {}: {error}", file.display()),
-        "run the cutover on PgBouncer's machine, as a user that may write its configuration's directory",
-    )
 }

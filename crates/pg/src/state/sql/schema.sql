@@ -37,6 +37,8 @@ create table transhume.migration (
 create table transhume.frontier (
     singleton     boolean primary key default true check (singleton),
     lsn           pg_lsn      not null,          -- end LSN: all below is durably applied
+    -- a cutover's fence is reached: nothing moves it any more, unless the cutover is undone
+    is_fenced     boolean     not null default false,
     commit_time   timestamptz,                   -- source commit time of the last applied transaction
     transactions  bigint      not null default 0,
     changes       bigint      not null default 0,

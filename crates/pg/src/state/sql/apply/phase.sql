@@ -1,1 +1,3 @@
-select phase from transhume.migration
+select m.phase, f.is_fenced
+from transhume.migration m
+cross join transhume.frontier f

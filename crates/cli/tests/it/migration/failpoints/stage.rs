@@ -1,0 +1,474 @@
+//! Two servers and a PgBouncer on which one move after the other is broken off, and what must hold after each.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use transhume_engine::failpoint::{Point, Stage as Side, VARIABLE};
+use transhume_testkit::{connection::connect, pgbouncer::PgBouncer};
+
+use super::{
+    super::{
+        site::{DATABASE, Running, Site, phase},
+        undone::ALL_RIGHTS,
+    },
+    application::{Application, SCHEMA, Write, both_open},
+};
+
+/// Between two looks at a condition.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A debug build on a busy machine of two cores, and a server that recovers meanwhile.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// A way to move the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Cutover,
+    Fallback,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Victim {
+    Tool,
+    Source,
+    Target,
+    PgBouncer,
+}
+
+/// One thing that goes wrong at one place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fault {
+    pub(super) way: Way,
+    pub(super) point: Point,
+    pub(super) victim: Victim,
+    /// A runner lives beside the cutover; else it follows by itself.
+    pub(super) with_runner: bool,
+}
+
+pub(super) struct Stage {
+    site: Site,
+    pooler: PgBouncer,
+    runner: Option<Running>,
+    points: TempDir,
+    /// All that was acknowledged so far.
+    writes: Vec<Write>,
+    /// Names of points that were passed.
+    pub(super) reached: HashSet<String>,
+    rounds: i32,
+}
+
+impl Stage {
+    pub(super) async fn set() -> Self {
+        let site = Site::empty(15, 15).await;
+        for url in [&site.source_url, &site.target_url] {
+            let client = connect(url).await.expect("the server answers");
+            client
+                .batch_execute("create role app login")
+                .await
+                .expect("a role can be made");
+        }
+        site.execute_on_source(SCHEMA).await;
+        let pooler = PgBouncer::start(&site.source, DATABASE);
+        let mut stage = Self {
+            site,
+            pooler,
+            runner: None,
+            points: TempDir::new().expect("a temporary directory"),
+            writes: Vec::new(),
+            reached: HashSet::new(),
+            rounds: 0,
+        };
+        stage.follow().await;
+        stage
+    }
+
+    fn with_pooler(&self, arguments: &[&str]) -> Vec<String> {
+        let file = self.pooler.file().display().to_string();
+        let console = self.pooler.console();
+        let pooler = ["--pgbouncer-admin", &console, "--pgbouncer-file", &file];
+        arguments
+            .iter()
+            .chain(&pooler)
+            .map(|&word| word.to_owned())
+            .collect()
+    }
+
+    fn call(&self, arguments: &[&str]) -> String {
+        let words = self.with_pooler(arguments);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ended = self.site.succeed(&words);
+        ended.error
+    }
+
+    fn begin(&self, arguments: &[&str]) -> Running {
+        let words = self.with_pooler(arguments);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let points = self.points.path().display().to_string();
+        self.site.begin_with(&words, &[(VARIABLE, points.as_str())])
+    }
+
+    async fn follow(&mut self) {
+        self.site.succeed(&["run", "--until-caught-up"]);
+        let target = connect(&self.site.target_url).await.expect("the target answers");
+        let grant = "grant usage on schema transhume to app; grant select on transhume.migration to app";
+        target
+            .batch_execute(grant)
+            .await
+            .expect("a prober may look at the phase");
+    }
+
+    /// True where the application lives on the target.
+    fn has_moved(&self) -> bool {
+        let status = self.site.status().expect("a status");
+        phase(&status) == "done" && status["way_back"]["state"] != "fallen-back"
+    }
+
+    fn side(&self, is_moved: bool) -> u16 {
+        if is_moved {
+            self.site.target.port()
+        } else {
+            self.site.source.port()
+        }
+    }
+
+    fn url(&self, is_moved: bool) -> &str {
+        if is_moved {
+            &self.site.target_url
+        } else {
+            &self.site.source_url
+        }
+    }
+
+    /// Brings everything to where this way can be gone.
+    async fn ready(&mut self, fault: Fault) {
+        self.end_runner();
+        if fault.way == Way::Fallback {
+            if !self.has_moved() {
+                self.restart_migration_if_over().await;
+                self.call(&["cutover", "--yes", "--override", "verification"]);
+            }
+        } else {
+            if self.has_moved() {
+                self.call(&["fallback", "--yes", "--override", "verification"]);
+            }
+            self.restart_migration_if_over().await;
+        }
+        if fault.with_runner {
+            self.begin_runner().await;
+        }
+    }
+
+    /// After a fallback everything begins anew.
+    async fn restart_migration_if_over(&mut self) {
+        let status = self.site.status().expect("a status");
+        if status["way_back"]["state"] != "fallen-back" {
+            return;
+        }
+        self.site.succeed(&["finish", "--yes"]);
+        let server = connect(&self.site.target.url("postgres"))
+            .await
+            .expect("the target answers");
+        let anew = [
+            format!("drop database {DATABASE} with (force)"),
+            format!("create database {DATABASE}"),
+        ];
+        for statement in anew {
+            server
+                .batch_execute(&statement)
+                .await
+                .expect("the target begins anew");
+        }
+        self.follow().await;
+    }
+
+    fn end_runner(&mut self) {
+        if let Some(mut runner) = self.runner.take() {
+            runner.kill();
+        }
+    }
+
+    async fn begin_runner(&mut self) {
+        let mut runner = self.begin_plainly(&["run"]);
+        let process = runner.process();
+        self.site
+            .wait_for(&mut runner, "a runner", |status| {
+                status["runner"]["pid"] == process || status["way_back"]["stream"]["runner"]["pid"] == process
+            })
+            .await;
+        self.runner = Some(runner);
+    }
+
+    fn begin_plainly(&self, arguments: &[&str]) -> Running {
+        let words = self.with_pooler(arguments);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.site.begin(&words)
+    }
+
+    fn hold(&self, point: Point) -> PathBuf {
+        let path = self.points.path().join(format!("{}.hold", point.name()));
+        std::fs::write(&path, "").expect("a file can be written");
+        path
+    }
+
+    fn let_go(&mut self) {
+        for entry in std::fs::read_dir(self.points.path())
+            .expect("a directory")
+            .flatten()
+        {
+            if entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "hold")
+            {
+                std::fs::remove_file(entry.path()).expect("a file can be removed");
+            }
+        }
+    }
+
+    fn take_reached(&mut self) -> Vec<String> {
+        let path = self.points.path().join("reached");
+        let names: Vec<String> = std::fs::read_to_string(&path)
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        self.reached.extend(names.iter().cloned());
+        names
+    }
+
+    async fn wait_at(&mut self, tool: &mut Running, point: Point) {
+        let end = Instant::now() + DEADLINE;
+        while self.take_reached().last().map(String::as_str) != Some(point.name())
+            && !self.take_reached().iter().any(|name| name == point.name())
+        {
+            assert!(
+                tool.is_alive() && Instant::now() < end,
+                "did not come to {}: {:?}\n{}",
+                point.name(),
+                self.take_reached(),
+                tool.log()
+            );
+            tokio::time::sleep(POLL / 5).await;
+        }
+    }
+
+    fn strike(&mut self, victim: Victim, tool: &mut Running) {
+        match victim {
+            Victim::Tool => tool.kill(),
+            Victim::PgBouncer => self.pooler.kill_and_start_again(),
+            Victim::Source => {
+                self.site.source.kill_postmaster();
+                self.site.source.start_again().expect("the source starts again");
+            }
+            Victim::Target => {
+                self.site.target.kill_postmaster();
+                self.site.target.start_again().expect("the target starts again");
+            }
+        }
+    }
+
+    async fn rights(&self, url: &str) -> String {
+        let client = connect(url).await.expect("the server answers");
+        let row = client.query_one(ALL_RIGHTS, &[]).await;
+        row.expect("the catalogs can be read").get(0)
+    }
+
+    /// Goes the way, lets the fault happen, puts things right as the guide says, and looks at what must hold.
+    pub(super) async fn play(&mut self, fault: Fault) {
+        self.ready(fault).await;
+        let was_moved = fault.way == Way::Fallback;
+        let before = self.rights(self.url(was_moved)).await;
+        self.rounds += 1;
+        let (source, target) = (&self.site.source_url, &self.site.target_url);
+        let pooler = self.pooler.url(DATABASE);
+        let application = Application::start(&pooler, source, target, self.rounds * 1_000_000);
+        application.wait_for(self.side(was_moved), 5).await;
+
+        let (code, said) = self.break_off(fault).await;
+        let settled = self.settle().await;
+        let is_moved = self.has_moved();
+        application.wait_for(self.side(is_moved), 5).await;
+        let writes = application.end().await;
+        judge(fault, (was_moved, is_moved), (code, &format!("{said}{settled}")));
+        let (from, to) = (self.side(was_moved), self.side(!was_moved));
+        assert_eq!(
+            both_open(&writes, from, to),
+            Vec::<String>::new(),
+            "both open: {fault:?}\n{said}"
+        );
+        if is_moved == was_moved {
+            assert!(
+                writes.iter().all(|write| write.side == from),
+                "written on a side that is not open: {fault:?}"
+            );
+            assert_eq!(
+                self.rights(self.url(was_moved)).await,
+                before,
+                "{fault:?}\n{said}"
+            );
+        }
+        self.writes.extend(writes);
+        self.nothing_is_lost(is_moved, fault).await;
+        self.both_sides_are_equal(fault).await;
+    }
+
+    /// Exit code and messages of the tool; no code where it was killed.
+    async fn break_off(&mut self, fault: Fault) -> (Option<i32>, String) {
+        let command = if fault.way == Way::Cutover {
+            "cutover"
+        } else {
+            "fallback"
+        };
+        let _ = std::fs::remove_file(self.points.path().join("reached"));
+        self.hold(fault.point);
+        let is_undoing = fault.point.stage() == Side::Undoing;
+        if is_undoing {
+            self.hold(Point::SourceClosed);
+        }
+        let mut tool = self.begin(&[command, "--yes", "--override", "verification"]);
+        if is_undoing {
+            self.wait_at(&mut tool, Point::SourceClosed).await;
+            tool.interrupt();
+        }
+        self.wait_at(&mut tool, fault.point).await;
+        self.strike(fault.victim, &mut tool);
+        self.let_go();
+        let code = (fault.victim != Victim::Tool).then_some(tool.ended().await);
+        self.take_reached();
+        (code, tool.log())
+    }
+
+    /// What an operator does: start `run` again where it does not run.
+    async fn settle(&mut self) -> String {
+        let Some(mut runner) = self.runner.take() else {
+            return self.call(&["run", "--until-caught-up"]);
+        };
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if !runner.is_alive() {
+                let said = runner.log();
+                return format!("{said}{}", self.call(&["run", "--until-caught-up"]));
+            }
+            let status = self.site.status();
+            let is_settled = |status: &serde_json::Value| {
+                let state = status["way_back"]["state"].as_str().unwrap_or_default();
+                matches!(phase(status), "follow" | "done") && !matches!(state, "falling-back")
+            };
+            if status.as_ref().is_some_and(is_settled) && self.is_released().await {
+                self.runner = Some(runner);
+                let runner = self.runner.as_ref().expect("it was just put back");
+                return runner.log();
+            }
+            assert!(Instant::now() < end, "not settled: {status:#?}\n{}", runner.log());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// No client is held any more.
+    async fn is_released(&self) -> bool {
+        let query =
+            "select count(*) from transhume.deviation where side = 'application' and undone_at is null";
+        for url in [&self.site.source_url, &self.site.target_url] {
+            let Ok(client) = connect(url).await else {
+                return false;
+            };
+            // One of them has no such schema, where there is no way back.
+            if let Ok(row) = client.query_one(query, &[]).await
+                && row.get::<_, i64>(0) > 0
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn nothing_is_lost(&self, is_moved: bool, fault: Fault) {
+        let client = connect(self.url(is_moved)).await.expect("the server answers");
+        let mut acknowledged: HashMap<&str, Vec<i64>> = HashMap::new();
+        for write in &self.writes {
+            acknowledged.entry(write.table).or_default().push(write.id);
+        }
+        for (table, ids) in acknowledged {
+            let distinct: HashSet<i64> = ids.iter().copied().collect();
+            assert_eq!(
+                distinct.len(),
+                ids.len(),
+                "a number was given out twice: {fault:?}"
+            );
+            let rows = client
+                .query(&format!("select id from {table}"), &[])
+                .await
+                .expect("rows");
+            let found: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
+            let lost: Vec<_> = distinct.difference(&found).collect();
+            assert!(lost.is_empty(), "lost {lost:?} of {table}: {fault:?}");
+        }
+    }
+
+    async fn both_sides_are_equal(&self, fault: Fault) {
+        let query = "select (select coalesce(string_agg(p::text, ',' order by id), '') from purchase p) \
+                     || (select coalesce(string_agg(p::text, ',' order by id), '') from probe p) \
+                     || (select coalesce(string_agg(a::text, ',' order by id), '') from account a)";
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let mut contents = Vec::new();
+            for url in [&self.site.source_url, &self.site.target_url] {
+                let client = connect(url).await.expect("the server answers");
+                contents.push(
+                    client
+                        .query_one(query, &[])
+                        .await
+                        .expect("rows")
+                        .get::<_, String>(0),
+                );
+            }
+            // After a fallback nothing follows any more; what the application has written since is new.
+            let is_over = self
+                .site
+                .status()
+                .is_some_and(|status| status["way_back"]["state"] == "fallen-back");
+            if contents[0] == contents[1] || is_over && contents[0].len() >= contents[1].len() {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "source and target differ: {fault:?}\n{:#?}",
+                self.site.status()
+            );
+            if self.runner.is_none() {
+                self.call(&["run", "--until-caught-up"]);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// Where the application is, and what was said of it.
+fn judge(fault: Fault, (was_moved, is_moved): (bool, bool), (code, said): (Option<i32>, &str)) {
+    let went = is_moved != was_moved;
+    if fault.point.stage() == Side::After {
+        assert!(went, "taken back: {fault:?}\n{said}");
+    }
+    if fault.victim == Victim::Tool {
+        assert_eq!(went, fault.point.stage() == Side::After, "{fault:?}\n{said}");
+    }
+    match code {
+        Some(0) => assert!(went, "said to have moved: {fault:?}\n{said}"),
+        Some(_) => assert!(
+            !went || said.contains("is open"),
+            "moved, which was not said: {fault:?}\n{said}"
+        ),
+        None => {}
+    }
+    // Before the first of them nothing was begun that could be undone.
+    if !went && code.is_some() && fault.point != Point::GatePassed {
+        let is_told = ["undone", "could not be undone", "another process"]
+            .iter()
+            .any(|word| said.contains(word));
+        assert!(is_told, "what became of it was not said: {fault:?}\n{said}");
+    }
+}

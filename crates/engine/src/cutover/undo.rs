@@ -1,0 +1,129 @@
+//! Undoing a cutover from within it: back to following, with nothing left of the fence.
+//!
+//! The source first and from memory, then the clients, then the target: neither the source nor the application waits for
+//! a target that does not answer. A server that died meanwhile and starts again is waited for, since nobody else knows
+//! sooner that there is something to undo.
+
+use std::time::{Duration, Instant};
+
+use transhume_core::{disposition::Disposition, finding::Finding, phase::Phase};
+use transhume_pg::{opening, session::Session, state::runner};
+
+use super::{
+    Cutover,
+    application::{self, Application, Moment},
+    close,
+    interrupted::follow_again,
+};
+use crate::{
+    error::{Doing, EngineError, Result},
+    failpoint::{Point, reach},
+    present::migration_on,
+    report::{Report, Reporter},
+};
+
+/// How long a server is waited for that was lost: a crash recovery takes seconds, and a runner takes up what is left.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const INTERVAL: Duration = Duration::from_millis(250);
+
+impl Cutover<'_> {
+    pub(super) async fn leave(&mut self, application: &mut Application) -> Result<()> {
+        if self.is_undecided {
+            return Err(EngineError::refused(
+                "the target may be open, so the source stays closed",
+                "\"transhume run\" settles it as soon as the target answers",
+            ));
+        }
+        let source = self.open_source().await;
+        let clients = application.restore().await;
+        source.and(clients)?;
+        reach(Point::PoolerRestored).await;
+        if !self.take_target_again().await? {
+            self.reporter
+                .step("the cutover was undone by the runner: the migration follows on as before");
+            return Ok(());
+        }
+        reach(Point::TargetRolledBack).await;
+        close::forget(&self.target).await?;
+        reach(Point::ClosingForgotten).await;
+        application::pgbouncer::settled(&self.target).await?;
+        reach(Point::HoldForgotten).await;
+        follow_again(&self.source, &self.target, &self.migration).await?;
+        self.reporter
+            .step("the cutover was undone: the migration follows on as before");
+        if let Err(error) = application.announce(Moment::Undone).await {
+            let message = error.to_string();
+            let finding = Finding::warning(
+                "hook-failed",
+                "",
+                message,
+                "do by hand what the hook should have done",
+            );
+            self.reporter.send(Report::Finding { finding });
+        }
+        Ok(())
+    }
+
+    async fn open_source(&mut self) -> Result<()> {
+        if self.source.is_closed() {
+            let again = || self.endpoints.source_session(&self.migration.id, "cutover");
+            self.source = regained(again, self.reporter).await?;
+        }
+        if !self.is_closing {
+            return Ok(());
+        }
+        close::reopen(&self.source, &self.undo).await?;
+        self.reporter.step("the source is open to writers again");
+        reach(Point::SourceReopened).await;
+        Ok(())
+    }
+
+    /// Rolls back there. With its session the cutover's lock was lost too: false where the runner has found that, and
+    /// has undone everything.
+    async fn take_target_again(&mut self) -> Result<bool> {
+        if self.target.is_closed() {
+            let again = || self.endpoints.target_session(&self.migration.id, "cutover");
+            self.target = regained(again, self.reporter).await?;
+        } else {
+            opening::roll_back(&self.target)
+                .await
+                .doing("rolling back on the target")?;
+        }
+        let end = Instant::now() + PATIENCE;
+        while !runner::try_cutover_lock(&self.target)
+            .await
+            .doing("taking the cutover's lock")?
+        {
+            if Instant::now() >= end {
+                return Err(EngineError::refused(
+                    "another process undoes the cutover and does not come to its end",
+                    "see \"transhume status\"",
+                ));
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+        let phase = migration_on(&self.target).await?.phase;
+        Ok(matches!(phase, Phase::Cutover | Phase::Opening))
+    }
+}
+
+/// A session for one that was lost.
+async fn regained<Opening>(open: impl Fn() -> Opening, reporter: &Reporter) -> Result<Session>
+where
+    Opening: Future<Output = Result<Session>>,
+{
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let error = match open().await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        let passes = matches!(&error, EngineError::Server { source, .. } if source.disposition() == Disposition::Retry);
+        if !passes || Instant::now() >= end {
+            return Err(error);
+        }
+        reporter.waiting(format!("{error}; trying again"));
+        tokio::time::sleep(INTERVAL).await;
+    }
+}

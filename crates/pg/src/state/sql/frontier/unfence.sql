@@ -1,0 +1,1 @@
+update transhume.frontier set is_fenced = false where is_fenced

@@ -1,1 +1,0 @@
-select lsn::text from transhume.marker where nonce = $1
