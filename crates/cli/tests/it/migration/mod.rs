@@ -3,6 +3,7 @@
 
 mod abort;
 mod adding;
+mod agreement;
 mod crash;
 mod differences;
 #[cfg(debug_assertions)]
