@@ -91,6 +91,9 @@ impl LastVerification {
             Outcome::Unfinished => return format!("begun {when} ago and not at its end"),
         };
         let rows = match self.tables_different {
+            0 if self.outcome == Outcome::Different => {
+                format!("the rows of {} are equal", tables(self.tables))
+            }
             0 => format!("the rows of {}", tables(self.tables)),
             different => format!("the rows of {different} of {} differ", tables(self.tables)),
         };

@@ -213,11 +213,13 @@ fn weight(object: &Object, differing: &TraitDifference, situation: &Situation<'_
             | "replica identity"
             | "cache"
     );
+    // Of an identity column: pg_dump does not carry it, and its bounds are told by themselves.
+    let is_minor_type = object.kind == Kind::Sequence && differing.name == "type";
     let is_harmless_privilege = differing
         .name
         .strip_prefix(PRIVILEGES)
         .is_some_and(|grantee| !denies(grantee, differing, situation));
-    if is_minor_kind || is_minor_trait || is_harmless_privilege {
+    if is_minor_kind || is_minor_trait || is_minor_type || is_harmless_privilege {
         Severity::Warning
     } else {
         Severity::Blocker

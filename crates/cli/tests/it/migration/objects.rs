@@ -81,6 +81,7 @@ const WARNINGS: [(&str, &str); 13] = [
 async fn every_difference_is_named_once(source: u32, target: u32) {
     let site = Site::with_torture(source, target).await;
     site.execute_on_source(LARGE_OBJECTS).await;
+    site.execute_on_source(include_str!("sql/odd.sql")).await;
     let mut runner = site.begin(&["run"]);
     site.wait_for(&mut runner, "following", |status| phase(status) == "follow")
         .await;
@@ -94,7 +95,8 @@ async fn every_difference_is_named_once(source: u32, target: u32) {
         "{clean:#}"
     );
 
-    assert_eq!(verification_at_the_gate(&site), "met");
+    assert_eq!(at_the_gate(&site, "verification"), "met");
+    assert_eq!(at_the_gate(&site, "validity"), "met");
     site.execute_on_source(include_str!("sql/planted_on_source.sql"))
         .await;
     let on_target = connect(&site.target_url).await.expect("the target answers");
@@ -122,18 +124,18 @@ async fn every_difference_is_named_once(source: u32, target: u32) {
         (&last["object_blockers"], &last["extent"]),
         (&json!(24), &json!("whole"))
     );
-    assert_eq!(verification_at_the_gate(&site), "unmet");
+    assert_eq!(at_the_gate(&site, "verification"), "unmet");
 }
 
-/// What the gate of the cutover says of the last verification.
-fn verification_at_the_gate(site: &Site) -> String {
+/// What the gate of the cutover says of a condition.
+fn at_the_gate(site: &Site, name: &str) -> String {
     let ended = site.call(&["cutover", "--check", "--json"]);
     let gate: Value = serde_json::from_str(&ended.output)
         .unwrap_or_else(|error| panic!("{error}: {}{}", ended.output, ended.error));
     let conditions = gate["conditions"].as_array().expect("a list");
     let condition = conditions
         .iter()
-        .find(|condition| condition["name"] == "verification")
+        .find(|condition| condition["name"] == name)
         .expect("the gate has the condition");
     condition["state"].as_str().expect("a text").to_owned()
 }

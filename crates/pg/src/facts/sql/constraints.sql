@@ -1,5 +1,6 @@
 -- Constraints of tables and domains. Copies that the server makes of a foreign key for partitions have names that
--- depend on the order of their making: only one that is not validated is told.
+-- depend on the order of their making: only one on a partition that is not validated is told. Those for partitions that
+-- are referred to are never validated once their key was NOT VALID, and need not be: they only act on deletions.
 -- NOT NULL is a trait of the column; from version 18 on one may be not validated, which the column does not say.
 select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid as class,
        k.oid as object,
@@ -20,11 +21,12 @@ select 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid as class,
        ))::text as traits
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_namespace n on n.oid = k.connamespace
+left join pg_catalog.pg_constraint parent on parent.oid = k.conparentid
 left join pg_catalog.pg_class c on c.oid = k.conrelid
 left join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
 where k.contype in ('p', 'u', 'x', 'f', 'c', 'n')
   and (k.contype <> 'n' or not k.convalidated)
-  and (k.contype <> 'f' or k.conparentid = 0 or not k.convalidated)
+  and (k.contype <> 'f' or k.conparentid = 0 or not k.convalidated and parent.conrelid <> k.conrelid)
   and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
   and (c.oid is null or c.relpersistence <> 't')
   and not exists (

@@ -1,5 +1,5 @@
--- Triggers, rules, policies and extended statistics. A partition's copy of its parent's trigger is told only where it
--- is in another state (which partition that is, is known from version 13 on).
+-- Triggers, rules, policies and extended statistics. A partition's copy of its parent's trigger (internal until version
+-- 14) is told only where it is in another state.
 with own as (
     select c.oid, c.relname, n.nspname, pg_catalog.format('%I.%I', n.nspname, c.relname) as name
     from pg_catalog.pg_class c
@@ -13,9 +13,16 @@ with own as (
             and e.deptype = 'e')
 ),
 triggers as materialized (
-    select t.*, coalesce((pg_catalog.to_jsonb(t) ->> 'tgparentid')::pg_catalog.oid, 0::pg_catalog.oid) as parent
+    select t.*, copied.parent
     from pg_catalog.pg_trigger t
-    where not t.tgisinternal
+    left join lateral (
+        select d.refobjid as parent
+        from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass and d.objid = t.oid
+          and d.refclassid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
+        limit 1
+    ) copied on true
+    where not t.tgisinternal or copied.parent is not null and t.tgconstraint = 0
 )
 select 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid as class,
        t.oid as object,
@@ -33,7 +40,7 @@ select 'pg_catalog.pg_trigger'::pg_catalog.regclass::pg_catalog.oid as class,
 from own
 join triggers t on t.tgrelid = own.oid
 left join triggers parent on parent.oid = t.parent
-where t.parent = 0 or parent.tgenabled <> t.tgenabled
+where t.parent is null or parent.tgenabled <> t.tgenabled
 union all
 select 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0::pg_catalog.int2, 'rule',
        own.nspname, own.relname, own.nspname,
