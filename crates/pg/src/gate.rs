@@ -79,13 +79,16 @@ pub async fn last_verification(target: &Client) -> Result<Option<LastVerificatio
         .await?;
     row.map(|row| {
         let age: f64 = row.try_get("age_seconds")?;
+        let oldest: Option<f64> = row.try_get("oldest_seconds")?;
         let count = |name: &str| -> Result<u64, PgError> { Ok(row.try_get::<_, i64>(name)?.unsigned_abs()) };
         let blockers: Option<i32> = row.try_get("object_blockers")?;
         Ok(LastVerification {
             age: Duration::from_secs_f64(age.max(0.0)),
+            oldest: oldest.map(|oldest| Duration::from_secs_f64(oldest.max(0.0))),
             outcome: match row.try_get("result")? {
                 "equal" => Outcome::Equal,
                 "different" => Outcome::Different,
+                "undecided" => Outcome::Undecided,
                 _ => Outcome::Unfinished,
             },
             extent: match row.try_get("mode")? {
@@ -95,6 +98,7 @@ pub async fn last_verification(target: &Client) -> Result<Option<LastVerificatio
                 _ => Extent::Whole,
             },
             tables: count("tables")?,
+            tables_unchanged: count("tables_unchanged")?,
             tables_different: count("tables_different")?,
             object_blockers: blockers.map(|many| u64::from(many.unsigned_abs())),
         })

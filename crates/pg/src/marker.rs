@@ -25,6 +25,25 @@ pub async fn emit(source: &Session, migration: &str, nonce: &str) -> Result<Lsn,
         .expect("the server prints pg_lsn as X/Y"))
 }
 
+/// The same, without waiting for the source's standbys: for who waits for the marker in the stream.
+pub async fn emit_unawaited(source: &Session, migration: &str, nonce: &str) -> Result<Lsn, PgError> {
+    emit_within(include_str!("sql/marker_unawaited.sql"), source, migration, nonce).await
+}
+
+/// The same, and waits for the source's synchronous standbys as the application's commits do by default: every
+/// commit before it is visible then.
+pub async fn emit_confirmed(source: &Session, migration: &str, nonce: &str) -> Result<Lsn, PgError> {
+    emit_within(include_str!("sql/marker_confirmed.sql"), source, migration, nonce).await
+}
+
+async fn emit_within(begin: &str, source: &Session, migration: &str, nonce: &str) -> Result<Lsn, PgError> {
+    source.batch_execute(begin).await?;
+    let emitted = emit(source, migration, nonce).await;
+    let end = if emitted.is_ok() { "commit" } else { "rollback" };
+    source.batch_execute(end).await?;
+    emitted
+}
+
 /// A nonce that no other marker has.
 pub async fn nonce(session: &Session) -> Result<String, PgError> {
     let row = session.query_one(include_str!("sql/nonce.sql"), &[]).await?;

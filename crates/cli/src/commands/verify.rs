@@ -20,14 +20,17 @@ const EXAMPLES: &str = "\
 Examples:
   transhume verify && transhume cutover
   transhume verify --sample                     a first look at large tables, in seconds
+  transhume verify --since-last                 only what has changed since it was found equal
+  transhume verify --recheck                    while long transactions on the source leave no consistent point
   transhume verify --table 'shop.order*' --show-values
   transhume verify --repair                     rewrites the rows that differ, and compares them again
-  transhume verify --continuous --every 15m     until something differs
+  transhume verify --continuous --since-last --every 15m     until something differs
   transhume verify --join                       on another machine, while one verifies
   transhume verify --json | jq '.rows[] | [.table.name, .difference, .key]'
   transhume verify --source URL --target URL    any two databases, both quiet
 
-Exits with 0 where both sides are equal, 1 where they differ, 2 where they could not be compared.";
+Exits with 0 where both sides are equal, 1 where they differ, 2 where they could not be compared or, with
+--recheck, where rows changed too fast to tell.";
 
 /// Between two rounds of --continuous, where nothing else is said.
 const EVERY: Duration = Duration::from_secs(600);
@@ -48,6 +51,12 @@ pub(crate) struct Arguments {
     /// Only some rows of large tables, for a first look
     #[arg(long)]
     sample: bool,
+    /// Only tables that were changed, loaded or redefined since they were last found equal, exactly by LSN
+    #[arg(long, conflicts_with_all = ["sample", "resume", "join"])]
+    since_last: bool,
+    /// Without a consistent point: hold nothing, read what differs again until it is decided
+    #[arg(long, conflicts_with_all = ["sample", "since_last", "repair", "resume", "join", "source_snapshot"])]
+    recheck: bool,
     /// Compare again and again until something differs
     #[arg(long, conflicts_with_all = ["repair", "join", "resume"])]
     continuous: bool,
@@ -69,6 +78,9 @@ pub(crate) struct Arguments {
     /// Upper limit for reading from each side in a second [default: none]
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
     rate_limit: Option<Size>,
+    /// Largest part of a table that is read at once: smaller ones share finer among machines [default: 64MB]
+    #[arg(long, value_name = "SIZE")]
+    part_size: Option<Size>,
     /// Hold apply no longer than this for the source to give a consistent point [default: 10s]
     #[arg(long, value_name = "DURATION", env = "TRANSHUME_HOLD_TIMEOUT")]
     hold_timeout: Option<Span>,
@@ -100,16 +112,26 @@ impl Arguments {
         replace(&mut settings.named_rows, self.rows.as_ref());
     }
 
+    fn mode(&self) -> Mode {
+        match (self.sample, self.since_last, self.recheck) {
+            (true, _, _) => Mode::Sample,
+            (_, true, _) => Mode::SinceLast,
+            (_, _, true) => Mode::Recheck,
+            _ => Mode::Full,
+        }
+    }
+
     fn options(&self, settings: &Config) -> VerifyOptions {
         let defaults = VerifyOptions::default();
         VerifyOptions {
             comparers: settings.comparers.unwrap_or(defaults.comparers),
-            mode: if self.sample { Mode::Sample } else { Mode::Full },
+            mode: self.mode(),
             tables: self.tables.clone(),
             show_values: self.show_values,
             most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
             repair: self.repair,
             rate_limit: settings.compared_rate_limit.map_or(0, |size| size.0),
+            part_bytes: self.part_size.map(|size| size.0.max(1)),
             hold_timeout: settings.hold_timeout.map_or(defaults.hold_timeout, |span| span.0),
             all_constraints: self.all_constraints,
             role: match (self.resume, self.join) {
@@ -127,6 +149,9 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     loop {
         let verification = once(&options, invocation).await?;
         tell(arguments, &verification, invocation)?;
+        if verification.is_undecided() {
+            return Ok(Exit::NotDone);
+        }
         if !verification.equal {
             return Ok(Exit::OperatorMustAct);
         }

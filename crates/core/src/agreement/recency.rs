@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 pub struct LastVerification {
     /// Since it began, by the target's clock: nothing that it saw is older.
     pub age: Duration,
+    /// Of the oldest comparison that it rests on, where tables had not changed since theirs.
+    pub oldest: Option<Duration>,
     pub outcome: Outcome,
     pub extent: Extent,
     pub tables: u64,
+    /// Of these: not compared again, since they had not changed.
+    pub tables_unchanged: u64,
     pub tables_different: u64,
     /// Findings besides rows that somebody must act upon; none where only rows were compared.
     pub object_blockers: Option<u64>,
@@ -23,6 +27,8 @@ pub struct LastVerification {
 pub enum Outcome {
     Equal,
     Different,
+    /// Rows that changed all the time were never seen at rest.
+    Undecided,
     /// It goes on, or was broken off.
     Unfinished,
 }
@@ -55,6 +61,7 @@ pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String
     match (last.outcome, last.extent) {
         (Outcome::Unfinished, _) => return refuse(told, "run \"transhume verify\" to its end"),
         (Outcome::Different, _) => return refuse(told, MEND),
+        (Outcome::Undecided, _) => return refuse(told, "run \"transhume verify\" without --recheck"),
         (Outcome::Equal, Extent::Sample | Extent::SingleTables) => return refuse(told, VERIFY),
         (Outcome::Equal, Extent::Whole) => {}
     }
@@ -63,12 +70,12 @@ pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String
         Some(0) => {}
         Some(_) => return refuse(told, MEND),
     }
-    if last.age > within {
-        let evidence = format!(
-            "the last verification is {} old, the limit is {}",
-            span(last.age),
-            span(within)
-        );
+    let (what, age) = match last.oldest {
+        Some(oldest) => ("oldest comparison that the last verification rests on", oldest),
+        None => ("last verification", last.age),
+    };
+    if age > within {
+        let evidence = format!("the {what} is {} old, the limit is {}", span(age), span(within));
         return refuse(evidence, VERIFY);
     }
     Ok(told)
@@ -88,6 +95,7 @@ impl LastVerification {
         let outcome = match self.outcome {
             Outcome::Equal => "equal",
             Outcome::Different => "different",
+            Outcome::Undecided => "not decided",
             Outcome::Unfinished => return format!("begun {when} ago and not at its end"),
         };
         let rows = match self.tables_different {
@@ -95,7 +103,22 @@ impl LastVerification {
                 format!("the rows of {} are equal", tables(self.tables))
             }
             0 => format!("the rows of {}", tables(self.tables)),
+            undecided if self.outcome == Outcome::Undecided => {
+                format!(
+                    "rows in {undecided} of {} changed all the time",
+                    tables(self.tables)
+                )
+            }
             different => format!("the rows of {different} of {} differ", tables(self.tables)),
+        };
+        let unchanged = match (self.tables_unchanged, self.oldest) {
+            (0, _) | (_, None) => String::new(),
+            (many, Some(oldest)) => {
+                format!(
+                    " ({many} unchanged since they were compared, up to {} ago)",
+                    span(oldest)
+                )
+            }
         };
         let extent = match self.extent {
             Extent::Whole => "",
@@ -108,7 +131,7 @@ impl LastVerification {
             Some(1) => "1 finding about objects must be acted upon".to_owned(),
             Some(many) => format!("{many} findings about objects must be acted upon"),
         };
-        format!("{outcome} {when} ago: {rows}{extent}, and {objects}")
+        format!("{outcome} {when} ago: {rows}{unchanged}{extent}, and {objects}")
     }
 }
 
@@ -139,9 +162,11 @@ mod tests {
     fn clean() -> LastVerification {
         LastVerification {
             age: HOUR,
+            oldest: None,
             outcome: Outcome::Equal,
             extent: Extent::Whole,
             tables: 24,
+            tables_unchanged: 0,
             tables_different: 0,
             object_blockers: Some(0),
         }
@@ -155,7 +180,9 @@ mod tests {
             Ok("equal 1 h ago: the rows of 24 tables, and all objects".to_owned())
         );
         assert!(judge(None, within).is_err());
-        let spoiled: [fn(&mut LastVerification); 7] = [
+        let spoiled: [fn(&mut LastVerification); 9] = [
+            |last| last.outcome = Outcome::Undecided,
+            |last| last.oldest = Some(HOUR * 25),
             |last| last.age = HOUR * 25,
             |last| last.outcome = Outcome::Unfinished,
             |last| last.outcome = Outcome::Different,
@@ -189,6 +216,15 @@ mod tests {
             last.told(),
             "different 3 h 20 min ago: the rows of 1 of 24 tables differ (a sample of them), and 2 findings about \
              objects must be acted upon"
+        );
+        let since_last = LastVerification {
+            oldest: Some(HOUR * 5),
+            tables_unchanged: 20,
+            ..clean()
+        };
+        assert_eq!(
+            since_last.told(),
+            "equal 1 h ago: the rows of 24 tables (20 unchanged since they were compared, up to 5 h ago), and all objects"
         );
         let unfinished = LastVerification {
             age: Duration::from_secs(59),

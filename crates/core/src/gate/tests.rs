@@ -25,6 +25,8 @@ fn ready() -> Observation {
             extent: Extent::Whole,
             tables: 24,
             tables_different: 0,
+            tables_unchanged: 0,
+            oldest: None,
             object_blockers: Some(0),
         }),
         free_connections: (50, 50),

@@ -282,6 +282,7 @@ impl<'a> Applier<'a> {
             self.hand_batch().await?;
         }
         self.drain().await?;
+        self.gatherer.stand();
         self.control.stand(self.frontier.applied()).await?;
         // A command that waited for this one is taken up now.
         self.ending = self.control.look().await?;

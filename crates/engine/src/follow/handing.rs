@@ -66,6 +66,7 @@ impl Applier<'_> {
         let markers = std::mem::take(&mut self.markers);
         let end = BatchEnd {
             advance,
+            changed: (self.gatherer.take_changed(), self.batch.commit_lsn),
             // Others act upon a marker, and whoever waits for a position may go away right after.
             is_synchronous: !markers.is_empty() || self.is_awaited(),
             markers,

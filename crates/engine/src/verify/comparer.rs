@@ -129,6 +129,8 @@ impl Comparer {
             is_all: false,
             note: "truncated or rewritten while it was compared".to_owned(),
             has_ended: true,
+            undecided: 0,
+            unchanged: None,
         };
         self.ledger.end_table(result, Vec::new()).await
     }
@@ -183,5 +185,7 @@ fn result(lsn: Lsn, table: &ClaimedTable, found: &Found) -> TableResult {
             String::new()
         },
         has_ended: true,
+        undecided: 0,
+        unchanged: None,
     }
 }

@@ -34,7 +34,7 @@ use crate::{
 const HOLD_TIME_TO_LIVE: Duration = Duration::from_secs(30);
 
 /// How long the runner may take to reach the consistent point before the verifier gives up.
-const REACH_TIMEOUT: Duration = Duration::from_secs(600);
+pub(super) const REACH_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// How long to wait, without any hold, for transactions on the source that stand in the way.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -141,7 +141,7 @@ impl Freezing<'_> {
         };
         // On a quiet source nothing would tell the runner that it is past the point.
         let nonce = marker::nonce(&target).await.doing("making a nonce")?;
-        marker::emit(self.source, &self.migration.id, &nonce)
+        marker::emit_unawaited(self.source, &self.migration.id, &nonce)
             .await
             .doing("writing a marker on the source")?;
         self.reporter.waiting(format!(
@@ -242,7 +242,8 @@ impl Freezing<'_> {
                 PATIENCE.as_secs() / 60
             ),
             detail,
-            "end them, or verify at another time; --hold-timeout lets apply wait longer for the point",
+            "end them, or compare without such a point: \"transhume verify --recheck\"; --hold-timeout lets apply wait \
+             longer for it",
         ))
     }
 }

@@ -11,6 +11,10 @@ pub enum Mode {
     Full,
     /// Some rows of every large table, for a first look.
     Sample,
+    /// Only what has changed since it was last found equal.
+    SinceLast,
+    /// Without a hold on apply and without a consistent point: what differs at first sight is read again.
+    Recheck,
 }
 
 /// What this process is to the verification.
@@ -39,6 +43,8 @@ pub struct VerifyOptions {
     pub repair: bool,
     /// Bytes a second that are read on each side; 0 for no limit.
     pub rate_limit: u64,
+    /// Bytes of a table that are read by one claim; none for a size that suits.
+    pub part_bytes: Option<u64>,
     /// How long apply is held at most for the source to give a consistent point.
     pub hold_timeout: Duration,
     /// Check all foreign keys against their rows, not only those that nothing has checked.
@@ -67,6 +73,7 @@ impl Default for VerifyOptions {
             most_rows: 100,
             repair: false,
             rate_limit: 0,
+            part_bytes: None,
             // The lag grows meanwhile; transactions that take longer are waited for without a hold.
             hold_timeout: Duration::from_secs(10),
             all_constraints: false,
@@ -82,12 +89,14 @@ impl VerifyOptions {
         self.tables.is_empty()
     }
 
-    /// As it is recorded: only a full verification of everything says that both sides are equal.
+    /// As it is recorded: only a verification of everything says that both sides are equal.
     pub(super) fn mode_name(&self) -> &'static str {
         match self.mode {
             Mode::Sample => "sample",
             _ if !self.tables.is_empty() => "tables",
             Mode::Full => "full",
+            Mode::SinceLast => "since-last",
+            Mode::Recheck => "recheck",
         }
     }
 }

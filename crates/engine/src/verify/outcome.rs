@@ -4,7 +4,7 @@ use serde::Serialize;
 use transhume_core::{comparison::Difference, finding::Finding};
 use transhume_pg::{
     session::Session,
-    state::verification::{self, RecordedRow, TableResult},
+    state::verification::{self, RecordedRow, TableResult, Unchanged},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -14,7 +14,10 @@ use crate::error::{Doing, Result};
 #[derive(Debug, Clone, Serialize)]
 pub struct Verification {
     pub equal: bool,
-    /// full, sample or tables.
+    /// Rows that a recheck never saw at rest: whether they differ is not known. Of tables that were truncated
+    /// again and again, none is counted.
+    pub undecided: i64,
+    /// full, sample, tables, since-last or recheck.
     pub mode: String,
     /// The commit position that both sides were compared at; with several frozen pairs, the last one.
     pub lsn: Lsn,
@@ -37,10 +40,16 @@ pub struct TableComparison {
     pub source_rows: Option<i64>,
     pub target_rows: Option<i64>,
     pub equal: bool,
+    /// False where it could not be told: its rows were never seen at rest, or it was truncated again and again.
+    pub decided: bool,
     /// Rows that differ.
     pub differences: i64,
     /// False: there are at least so many.
     pub is_all: bool,
+    /// Rows that a recheck never saw at rest.
+    pub undecided: i64,
+    /// It was not compared again, since it has not changed since it was found equal.
+    pub unchanged: Option<Unchanged>,
     pub note: String,
 }
 
@@ -60,6 +69,8 @@ pub struct RowFinding {
     pub source_values: Option<Vec<Option<String>>>,
     pub target_values: Option<Vec<Option<String>>>,
     pub repaired: bool,
+    /// It changed all the time: not known to differ.
+    pub undecided: bool,
 }
 
 impl From<TableResult> for TableComparison {
@@ -70,8 +81,11 @@ impl From<TableResult> for TableComparison {
             source_rows: result.source_rows,
             target_rows: result.target_rows,
             equal: result.equal == Some(true),
+            decided: result.equal.is_some(),
             differences: result.differences,
             is_all: result.is_all,
+            undecided: result.undecided,
+            unchanged: result.unchanged,
             note: result.note,
         }
     }
@@ -89,6 +103,7 @@ impl From<RecordedRow> for RowFinding {
             source_values: row.source_values,
             target_values: row.target_values,
             repaired: row.is_repaired,
+            undecided: false,
         }
     }
 }
@@ -101,7 +116,15 @@ pub(super) async fn read(target: &Session, id: i64, lsn: Lsn, mode: &str) -> Res
     let rows = verification::rows(target, id)
         .await
         .doing("reading the rows that differ")?;
-    Ok(told(tables, rows, lsn, mode))
+    let undecided = verification::undecided(target, id)
+        .await
+        .doing("reading the rows that were not decided")?;
+    let marks: Vec<bool> = rows.iter().map(|row| undecided.contains(&row.id)).collect();
+    let mut verification = told(tables, rows, lsn, mode);
+    for (row, undecided) in verification.rows.iter_mut().zip(marks) {
+        row.undecided = undecided;
+    }
+    Ok(verification)
 }
 
 fn told(tables: Vec<TableResult>, rows: Vec<RecordedRow>, lsn: Lsn, mode: &str) -> Verification {
@@ -109,6 +132,7 @@ fn told(tables: Vec<TableResult>, rows: Vec<RecordedRow>, lsn: Lsn, mode: &str) 
     tables.sort_by(|left, right| left.table.cmp(&right.table));
     Verification {
         equal: tables.iter().all(|table| table.equal),
+        undecided: tables.iter().map(|table| table.undecided).sum(),
         mode: mode.to_owned(),
         lsn,
         seconds: 0.0,
@@ -116,6 +140,31 @@ fn told(tables: Vec<TableResult>, rows: Vec<RecordedRow>, lsn: Lsn, mode: &str) 
         rows: rows.into_iter().map(RowFinding::from).collect(),
         objects: ObjectComparison::default(),
         not_compared: Vec::new(),
+    }
+}
+
+impl TableComparison {
+    /// Rows of it are known to differ, or its definition does.
+    pub fn is_different(&self) -> bool {
+        !self.equal && self.decided
+    }
+}
+
+impl Verification {
+    /// Nothing is known to differ, and yet not everything is known to be equal.
+    pub fn is_undecided(&self) -> bool {
+        self.tables.iter().any(|table| !table.decided)
+            && self.objects.blockers() == 0
+            && !self.tables.iter().any(TableComparison::is_different)
+    }
+
+    /// As it is recorded.
+    fn result(&self) -> &'static str {
+        match (self.equal, self.is_undecided()) {
+            (true, _) => "equal",
+            (false, true) => "undecided",
+            (false, false) => "different",
+        }
     }
 }
 
@@ -139,10 +188,12 @@ impl Verifier<'_> {
             .not_compared
             .extend(left_out.map(|(table, why)| not_compared(table, why)));
         if let Some(id) = compared.id {
-            let result = if verification.equal { "equal" } else { "different" };
-            verification::end(&self.target, id, result)
+            verification::end(&self.target, id, verification.result())
                 .await
                 .doing("recording the verification")?;
+            verification::keep_clean(&self.target, id)
+                .await
+                .doing("remembering what is equal")?;
         }
         Ok(verification)
     }
@@ -155,8 +206,11 @@ fn unlike(table: &QualifiedName, lsn: Lsn, why: &str) -> TableComparison {
         source_rows: None,
         target_rows: None,
         equal: false,
+        decided: true,
         differences: 0,
         is_all: false,
+        undecided: 0,
+        unchanged: None,
         note: why.to_owned(),
     }
 }

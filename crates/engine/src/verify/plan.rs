@@ -16,7 +16,8 @@ use transhume_wire::ident::QualifiedName;
 
 use crate::error::{Doing, Result};
 
-/// Bytes that one claim reads on a side. Seconds of work, against milliseconds to claim and record.
+/// Bytes that one claim reads on a side, unless told otherwise. Seconds of work, against milliseconds to claim and
+/// record.
 const PIECE_BYTES: u64 = 64 << 20;
 
 /// With a rate limit, a piece is no more than this many seconds of it, so that the limit holds from one
@@ -36,6 +37,8 @@ pub(super) struct Planning {
     /// Bytes a second; 0 for no limit.
     pub(super) rate_limit: u64,
     pub(super) is_sample: bool,
+    /// Bytes that one claim reads on a side.
+    pub(super) piece_bytes: Option<u64>,
 }
 
 #[derive(Default)]
@@ -190,9 +193,10 @@ impl Planner<'_> {
     }
 
     fn pieces(&self, subject: &Subject, table: &Table, on_target: &Table) -> Vec<(String, String, i64)> {
+        let wanted = self.planning.piece_bytes.unwrap_or(PIECE_BYTES);
         let most = match self.planning.rate_limit {
-            0 => PIECE_BYTES,
-            limit => PIECE_BYTES.min(limit * PIECE_SECONDS),
+            0 => wanted,
+            limit => wanted.min(limit * PIECE_SECONDS),
         };
         let pages = u32::try_from(table.pages).unwrap_or(u32::MAX);
         let count = split_by_ctid(pages, table.bytes.unsigned_abs(), most).len();

@@ -22,6 +22,14 @@ pub(super) async fn refuse_while_loading(target: &Session) -> Result<()> {
     Ok(())
 }
 
+/// Both rest on what apply has done.
+pub(super) fn refuse_without_migration() -> EngineError {
+    EngineError::refused(
+        "no migration lives on the target: nothing tells what has changed, or when the target is past a change",
+        "verify without --since-last and --recheck while both databases are quiet",
+    )
+}
+
 pub(super) fn refuse_unless_following(migration: &Migration) -> Result<()> {
     if migration.phase == Phase::Follow {
         return Ok(());

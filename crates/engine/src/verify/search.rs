@@ -184,7 +184,7 @@ impl Search<'_> {
     }
 
     /// Which columns of the rows that are on both sides differ; with their values, if asked for.
-    async fn name_columns(self, rows: &mut [RecordedRow]) -> Result<Reading<()>, PgError> {
+    pub(super) async fn name_columns(self, rows: &mut [RecordedRow]) -> Result<Reading<()>, PgError> {
         let values = self.settings.show_values;
         let keys: Vec<Vec<String>> = rows
             .iter()

@@ -53,6 +53,7 @@ pub struct Committed {
 struct OfEveryBatch {
     advance_frontier: Statement,
     add_marker: Statement,
+    mark_changed: Statement,
     positions: Statement,
 }
 
@@ -94,6 +95,7 @@ impl BatchWriter {
         let statements = OfEveryBatch {
             advance_frontier: session.prepare(apply::ADVANCE_FRONTIER).await?,
             add_marker: session.prepare(apply::ADD_MARKER).await?,
+            mark_changed: session.prepare(apply::MARK_CHANGED).await?,
             positions: session.prepare(include_str!("sql/positions.sql")).await?,
         };
         Ok(Self {
@@ -275,6 +277,12 @@ impl BatchWriter {
             let parameters = apply::marker_parameters(nonce, *lsn);
             let insert = async move { session.execute_raw(&statement, parameters).await };
             self.flight.launch(insert, Subject::Control, 0).await?;
+        }
+        if !end.changed.0.is_empty() {
+            let (session, statement) = (Arc::clone(&self.session), self.statements.mark_changed.clone());
+            let parameters = apply::changed_parameters(&end.changed);
+            let upsert = async move { session.execute_raw(&statement, parameters).await };
+            self.flight.launch(upsert, Subject::Control, 0).await?;
         }
         if end.is_synchronous {
             self.control("set local synchronous_commit = on").await?;

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::change::Change;
+use transhume_core::{change::Change, changed::Marks};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
 use super::{batch::Origin, buffer::Buffer};
@@ -22,6 +22,8 @@ use crate::state::apply::{Advance, LoadedTable};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchEnd {
     pub advance: Advance,
+    /// Tables to be marked as changed: OIDs on the source, and the batch's last commit LSN.
+    pub changed: (Vec<u32>, Lsn),
     /// Nonces of markers with their LSN: whoever waits for one is told once this commits.
     pub markers: Vec<(String, Lsn)>,
     /// COMMIT waits until it is on disk, wherever the target's settings say that it must be.
@@ -51,6 +53,7 @@ pub struct Gatherer {
     /// Every relation as last announced.
     announced: HashMap<u32, Arc<Relation>>,
     portion: Portion,
+    marks: Marks,
     /// Relation and transaction of the latest change that was taken: most changes come in runs.
     latest: Option<(u32, u32)>,
 }
@@ -61,6 +64,7 @@ impl Gatherer {
             loaded,
             announced: HashMap::new(),
             portion: Portion::default(),
+            marks: Marks::default(),
             latest: None,
         }
     }
@@ -96,6 +100,7 @@ impl Gatherer {
             for relation in relations {
                 if !is_loaded(&self.loaded, *relation, origin.xid) {
                     self.portion.relations.insert(*relation);
+                    self.marks.touch(*relation);
                     self.latest = Some((*relation, origin.xid));
                     concerns_us = true;
                 }
@@ -111,6 +116,16 @@ impl Gatherer {
     /// To be handed on now, wherever the transaction stands.
     pub fn is_full(&self) -> bool {
         self.portion.buffer.is_full()
+    }
+
+    /// The batch ends: the tables that it must mark as changed.
+    pub fn take_changed(&mut self) -> Vec<u32> {
+        self.marks.take()
+    }
+
+    /// Apply stands still: from now on tables are marked anew.
+    pub fn stand(&mut self) {
+        self.marks.forget();
     }
 
     /// What was gathered.

@@ -11,6 +11,8 @@
 mod keys;
 mod mend;
 mod read;
+mod shapes;
+mod sightings;
 mod statement;
 
 use transhume_core::comparison::Subject;
@@ -21,6 +23,8 @@ pub use self::{
     keys::{ComparedKey, compared_keys},
     mend::{Mended, Mending},
     read::{ImageColumns, Reading, Side},
+    shapes::shapes,
+    sightings::sightings,
 };
 
 /// First version that scans by range of pages.

@@ -241,6 +241,21 @@ pub(super) async fn rows_by_key(
     Ok(rows.iter().map(keyed_row).collect())
 }
 
+/// Key, hash and version of the rows that have these keys, as `session` sees them now.
+pub(super) async fn versions_by_key(
+    session: &Session,
+    subject: &Subject,
+    keys: &[Vec<String>],
+) -> Result<Vec<(Vec<String>, i64, String)>, PgError> {
+    let sql = statement::by_key(subject, &statement::wanted_version(subject));
+    let lists = lists(subject, keys);
+    let rows = session.query(&sql, &parameters(&lists)).await?;
+    Ok(rows
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect())
+}
+
 /// Inside the transaction of `session`.
 pub(super) async fn execute_by_key(
     session: &Session,

@@ -7,6 +7,9 @@ use transhume_wire::ident::{quote_identifier, quote_literal};
 const IMAGE_SEED: u8 = 0;
 const KEY_SEED: u8 = 1;
 
+/// Who wrote this version of a row and where it lies: another one has another of the two.
+const VERSION: &str = "(stored.xmin::pg_catalog.text || stored.ctid::pg_catalog.text)";
+
 fn hash(text: &str, seed: u8) -> String {
     format!("pg_catalog.hashtextextended(({text})::pg_catalog.text collate pg_catalog.\"C\", {seed})")
 }
@@ -193,6 +196,21 @@ pub(super) fn by_key(subject: &Subject, wanted: &str) -> String {
 /// The hash of a row, for [`by_key`].
 pub(super) fn wanted_image(subject: &Subject) -> String {
     format!("{} as wanted", image(subject))
+}
+
+/// The hash of a row, and which version of it this is, for [`by_key`].
+pub(super) fn wanted_version(subject: &Subject) -> String {
+    format!("{}, {VERSION} as version", wanted_image(subject))
+}
+
+/// Hash, number and versions of the rows with the hashes $1.
+pub(super) fn versions_by_image(subject: &Subject) -> String {
+    let image = image(subject);
+    let rows = from_where(subject, &[format!("{image} = any ($1::pg_catalog.int8[])")]);
+    format!(
+        "select {image} as image, pg_catalog.count(*), \
+         pg_catalog.md5(pg_catalog.string_agg({VERSION}, ' ' order by stored.ctid)) {rows} group by 1"
+    )
 }
 
 /// The texts of a row's columns, or the hashes of those texts, for [`by_key`].

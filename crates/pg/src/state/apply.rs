@@ -20,6 +20,9 @@ pub const ADVANCE_FRONTIER: &str = include_str!("sql/apply/advance_frontier.sql"
 /// Writes down a marker and announces it; others learn of it when the transaction commits.
 pub const ADD_MARKER: &str = include_str!("sql/apply/add_marker.sql");
 
+/// Marks tables as changed by the batch.
+pub const MARK_CHANGED: &str = include_str!("sql/apply/mark_changed.sql");
+
 /// The stored frontier and the totals below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredFrontier {
@@ -123,6 +126,13 @@ pub(crate) fn marker_parameters(nonce: &str, lsn: Lsn) -> [String; 3] {
         lsn.to_string(),
         super::frontier::CHANNEL.to_owned(),
     ]
+}
+
+/// Parameters of [`MARK_CHANGED`].
+pub(crate) fn changed_parameters(
+    (tables, lsn): &(Vec<u32>, Lsn),
+) -> [Box<dyn tokio_postgres::types::ToSql + Sync + Send>; 2] {
+    [Box::new(tables.clone()), Box::new(lsn.to_string())]
 }
 
 /// Says that the runner is alive, and how far it is.

@@ -6,14 +6,18 @@
 //! table itself is claimed the same way, to look for the rows that differ and to be ended.
 
 mod claim;
+mod clean;
+mod rechecked;
 mod rows;
 mod run;
 
 pub use self::{
     claim::{Claim, ClaimedPiece, ClaimedTable, Outcome, claim, end_table, finish_piece, open_tables},
+    clean::{Shapes, carry, keep_clean, known, note_shapes},
+    rechecked::{Rechecked, record_rechecked, undecided},
     rows::{RecordedRow, record_rows, repaired, rows},
     run::{
-        LastVerification, NewTable, Running, TableResult, add_objects, add_tables, begin, end, last,
-        refreeze, reopen, running, table_results,
+        LastVerification, NewTable, Running, TableResult, Unchanged, add_objects, add_tables, begin, end,
+        last, refreeze, reopen, running, table_results,
     },
 };

@@ -37,12 +37,24 @@ pub(super) fn text(verification: &Verification, style: Style) -> String {
         "sample" => " (a sample)",
         _ => "",
     };
-    let result = match different.len() {
+    let undecided = different.iter().filter(|table| !table.is_different()).count();
+    let result = match different.len() - undecided {
+        0 if undecided > 0 => style.paint(
+            Tone::Bad,
+            &format!(
+                "not decided, since it changed all the time: {}",
+                counted(undecided, "table")
+            ),
+        ),
         0 => style.paint(Tone::Good, "the rows of both sides are equal"),
         1 => style.paint(Tone::Bad, "1 table differs"),
         many => style.paint(Tone::Bad, &format!("{many} tables differ")),
     };
-    let compared = counted(verification.tables.len(), "table");
+    let unchanged = verification
+        .tables
+        .iter()
+        .filter(|table| table.unchanged.is_some());
+    let compared = counted(verification.tables.len() - unchanged.clone().count(), "table");
     let lsn = verification.lsn;
     push(
         &mut text,
@@ -51,7 +63,13 @@ pub(super) fn text(verification: &Verification, style: Style) -> String {
             Span(seconds)
         ),
     );
-    if !different.is_empty() && verification.rows.iter().any(|row| !row.repaired) {
+    push(&mut text, &left_out(unchanged));
+    if different.len() > undecided
+        && verification
+            .rows
+            .iter()
+            .any(|row| !row.repaired && !row.undecided)
+    {
         push(
             &mut text,
             "to rewrite these rows on the target: transhume verify --repair\n",
@@ -76,9 +94,22 @@ fn line(comparison: &TableComparison) -> Vec<String> {
             u64::try_from(rows).map_or_else(|_| rows.to_string(), grouped)
         })
     };
-    let result = if comparison.equal { "equal" } else { "DIFFERENT" };
+    let result = if let Some(unchanged) = &comparison.unchanged {
+        format!(
+            "unchanged since it was found equal {} ago",
+            ago(unchanged.seconds)
+        )
+    } else if comparison.equal {
+        "equal".to_owned()
+    } else if comparison.is_different() {
+        "DIFFERENT".to_owned()
+    } else if comparison.undecided == 0 {
+        "NOT DECIDED".to_owned()
+    } else {
+        format!("NOT DECIDED: {}", counted(rows(comparison.undecided), "row"))
+    };
     let result = if comparison.note.is_empty() {
-        result.to_owned()
+        result
     } else {
         format!("{result}: {}", comparison.note)
     };
@@ -88,6 +119,32 @@ fn line(comparison: &TableComparison) -> Vec<String> {
         count(comparison.target_rows),
         result,
     ]
+}
+
+/// What was not compared again, and what that promises.
+fn left_out<'a>(unchanged: impl Iterator<Item = &'a TableComparison>) -> String {
+    let ages: Vec<f64> = unchanged
+        .filter_map(|table| Some(table.unchanged.as_ref()?.seconds))
+        .collect();
+    if ages.is_empty() {
+        return String::new();
+    }
+    let oldest = ages.iter().copied().fold(0.0, f64::max);
+    format!(
+        "{} not compared again: no change has reached them since they were found equal, up to {} ago \
+         (what others write on the target is not seen by that)\n",
+        counted(ages.len(), "table"),
+        ago(oldest)
+    )
+}
+
+fn ago(seconds: f64) -> Span {
+    // Whole seconds: nobody decides by less here.
+    Span(Duration::try_from_secs_f64(seconds.floor()).unwrap_or_default())
+}
+
+fn rows(count: i64) -> usize {
+    usize::try_from(count).unwrap_or_default()
 }
 
 /// What is known of the rows of a table that differ.
@@ -101,8 +158,12 @@ fn rows_of(comparison: &TableComparison, rows: &[RowFinding]) -> String {
     }
     let at_least = if comparison.is_all { "" } else { "at least " };
     let count = grouped(comparison.differences.unsigned_abs());
+    let undecided = match comparison.undecided {
+        0 => String::new(),
+        many => format!(", not decided: {}", grouped(many.unsigned_abs())),
+    };
     let mut text = format!(
-        "{}: rows that differ: {at_least}{count}\n",
+        "{}: rows that differ: {at_least}{count}{undecided}\n",
         comparison.table.plain()
     );
     let mut told = 0;
@@ -111,7 +172,7 @@ fn rows_of(comparison: &TableComparison, rows: &[RowFinding]) -> String {
         push(&mut text, &format!("  {}\n", row_line(row)));
         push(&mut text, &values(row));
     }
-    let more = comparison.differences - told;
+    let more = comparison.differences + comparison.undecided - told;
     if more > 0 {
         let more = grouped(more.unsigned_abs());
         push(
@@ -140,6 +201,7 @@ fn row_line(row: &RowFinding) -> String {
         parts.join(", ")
     };
     match row.difference {
+        _ if row.undecided => format!("not decided, it changes all the time: {name}"),
         Difference::Missing => format!("missing on the target: {name}"),
         Difference::Surplus => format!("only on the target: {name}"),
         Difference::Different => format!("different: {name}; columns {}", escaped(&row.columns)),
@@ -189,7 +251,10 @@ mod tests {
             target_rows: Some(target_rows),
             equal: source_rows == target_rows,
             differences: (source_rows - target_rows).abs() + 1,
+            decided: true,
             is_all: true,
+            undecided: 0,
+            unchanged: None,
             note: String::new(),
         }
     }
@@ -198,6 +263,7 @@ mod tests {
     fn what_differs_comes_first_and_rows_are_named() {
         let verification = Verification {
             equal: false,
+            undecided: 0,
             mode: "full".to_owned(),
             lsn: Lsn(0x16_0000),
             seconds: 2.5,
@@ -212,6 +278,7 @@ mod tests {
                 source_values: Some(vec![Some(String::new())]),
                 target_values: Some(vec![None]),
                 repaired: false,
+                undecided: false,
             }],
             objects: ObjectComparison::default(),
             not_compared: Vec::new(),

@@ -208,14 +208,21 @@ create table transhume.marker (
     seen_at       timestamptz not null default clock_timestamp()
 );
 
+-- Tables that apply has changed, each with the last commit LSN of the batch that changed it first after a standstill
+-- (core::changed), written in that batch.
+create table transhume.changed_table (
+    source_oid    oid         primary key,
+    lsn           pg_lsn      not null
+) with (fillfactor = 50);
+
 create table transhume.verification (
     id            bigserial   primary key,
     lsn           pg_lsn      not null,          -- consistent point that both sides are compared at (of the last frozen pair)
     started_at    timestamptz not null default clock_timestamp(),
     ended_at      timestamptz,
-    result        text,                          -- equal | different | incomplete
+    result        text,                          -- equal | different | undecided | incomplete
     object_blockers integer,                     -- findings about objects that must be acted upon; null: not compared
-    mode          text        not null default 'full',   -- full | sample | tables
+    mode          text        not null default 'full',   -- full | sample | tables | since-last | recheck
     source_snapshot text      not null default '',       -- names of the frozen pair, usable while who made it lives
     target_snapshot text      not null default '',
     settings      jsonb       not null default '{}'      -- what everyone who joins in must do alike
@@ -235,8 +242,24 @@ create table transhume.verification_table (
     equal         boolean,                       -- null: not compared, the note says why
     differences   bigint      not null default 0,   -- rows that differ
     is_all        boolean     not null default true,   -- false: there are at least so many
+    undecided     bigint      not null default 0,   -- rows that a recheck never saw come to rest
     note          text        not null default '',
+    -- what it was compared as, under the frozen pair: see transhume.clean_table
+    loaded_under  integer,
+    source_shape  text,
+    target_shape  text,
+    carried_from  timestamptz,                   -- not compared: unchanged since the comparison of then
     primary key (verification_id, schema_name, table_name)
+);
+
+-- Tables as they were last found equal, so that only what has changed since need be compared.
+create table transhume.clean_table (
+    source_oid    oid         primary key references transhume.relation on delete cascade,
+    lsn           pg_lsn      not null,          -- position that both sides stood at
+    at            timestamptz not null,          -- nothing that was seen then is older
+    loaded_under  integer,                       -- transhume.relation.snapshot_id
+    source_shape  text        not null,          -- columns and file of the table on either side
+    target_shape  text        not null
 );
 
 -- Pieces of tables to digest, claimed and marked done as parts of the load are. What both sides hold is added up by
@@ -275,6 +298,7 @@ create table transhume.verification_row (
     columns       text[]      not null,          -- columns that differ
     source_values text[],                        -- of those columns, only when asked for
     target_values text[],
+    undecided     boolean     not null default false,   -- it changes all the time: not known to differ
     repaired_at   timestamptz
 );
 create index verification_row_of on transhume.verification_row (verification_id);

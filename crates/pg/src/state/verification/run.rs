@@ -11,10 +11,10 @@ use crate::{error::PgError, session::Session};
 pub struct LastVerification {
     pub id: i64,
     pub lsn: Lsn,
-    /// full, sample or tables.
+    /// full, sample, tables, since-last or recheck.
     pub mode: String,
     pub ended_at: Option<String>,
-    /// equal, different or incomplete.
+    /// equal, different, undecided or incomplete.
     pub result: String,
 }
 
@@ -48,8 +48,21 @@ pub struct TableResult {
     pub equal: Option<bool>,
     pub differences: i64,
     pub is_all: bool,
+    /// Rows that a recheck never saw at rest.
+    pub undecided: i64,
     pub note: String,
     pub has_ended: bool,
+    /// It was not compared again.
+    pub unchanged: Option<Unchanged>,
+}
+
+/// A table that has not changed since it was found equal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unchanged {
+    /// When the verification began that found it equal, UTC.
+    pub since: String,
+    /// Seconds ago.
+    pub seconds: f64,
 }
 
 fn lsn(row: &tokio_postgres::Row) -> Lsn {
@@ -202,8 +215,13 @@ pub async fn table_results(target: &Session, id: i64) -> Result<Vec<TableResult>
             equal: row.get("equal"),
             differences: row.get("differences"),
             is_all: row.get("is_all"),
+            undecided: row.get("undecided"),
             note: row.get("note"),
             has_ended: row.get("has_ended"),
+            unchanged: row
+                .get::<_, Option<String>>("unchanged_since")
+                .zip(row.get("unchanged_seconds"))
+                .map(|(since, seconds)| Unchanged { since, seconds }),
         })
         .collect())
 }

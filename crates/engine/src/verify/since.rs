@@ -1,0 +1,48 @@
+//! `--since-last`: what need not be compared, since nothing has changed it since it was found equal.
+//!
+//! All of it is asked under the frozen pair, so that it is true at exactly the position that the rest is compared at.
+//! What somebody else writes on the target is not in it, and that is said.
+
+use std::collections::BTreeMap;
+
+use transhume_core::{changed::Known, table::Table};
+use transhume_pg::{comparison::shapes, state::verification};
+use transhume_wire::ident::QualifiedName;
+
+use super::{Mode, Verifier, frozen::FrozenPair};
+use crate::error::{Doing, Result};
+
+impl Verifier<'_> {
+    /// Each table as this pair shows it; none where nothing is remembered of the outcome.
+    pub(super) async fn known(&self, frozen: &FrozenPair) -> Result<BTreeMap<QualifiedName, Known>> {
+        let remembers = matches!(self.options.mode, Mode::Full | Mode::SinceLast);
+        if self.migration.is_none() || !remembers {
+            return Ok(BTreeMap::new());
+        }
+        let source = shapes(frozen.source.session())
+            .await
+            .doing("reading the columns of the source's tables")?;
+        let target = shapes(frozen.target.session())
+            .await
+            .doing("reading the columns of the target's tables")?;
+        verification::known(frozen.target.session(), (&source, &target))
+            .await
+            .doing("reading which tables have changed")
+    }
+
+    /// Takes out of `waiting` what has not changed since it was found equal, and gives their names.
+    pub(super) fn leave_out_unchanged(
+        &self,
+        waiting: &mut Vec<Table>,
+        known: &BTreeMap<QualifiedName, Known>,
+    ) -> Vec<QualifiedName> {
+        if self.options.mode != Mode::SinceLast {
+            return Vec::new();
+        }
+        let is_unchanged = |table: &mut Table| known.get(&table.name).is_some_and(Known::is_unchanged);
+        waiting
+            .extract_if(.., is_unchanged)
+            .map(|table| table.name)
+            .collect()
+    }
+}

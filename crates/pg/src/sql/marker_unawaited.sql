@@ -1,0 +1,2 @@
+begin;
+set local synchronous_commit = local
