@@ -37,6 +37,7 @@ pub async fn fallback(
     if ballot.is_alone() {
         refuse_where_back(&reversed).await?;
     }
+    complete_cutover(&reversed, endpoints, options, reporter).await?;
     cutover::switch(&reversed, options, ballot, reporter, cancellation)
         .await
         .map_err(|error| in_reverse(error, endpoints))
@@ -59,6 +60,26 @@ async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoint
         ));
     };
     Ok(reversed)
+}
+
+/// Clients that the cutover could not let go on are the target's still: nobody may lead them there once they are back.
+async fn complete_cutover(
+    reversed: &Endpoints,
+    endpoints: &Endpoints,
+    options: &CutoverOptions,
+    reporter: &Reporter,
+) -> Result<()> {
+    let old_source = reversed.target_session("fallback", "fallback").await?;
+    if migration_on(&old_source).await?.phase == Phase::Done {
+        return Ok(());
+    }
+    let endpoints = endpoints.behind_fences();
+    let target = endpoints.target_session("fallback", "fallback").await?;
+    let pgbouncer = options.application.pgbouncer.as_ref();
+    Box::pin(cutover::complete_interrupted(
+        &endpoints, pgbouncer, &target, reporter,
+    ))
+    .await
 }
 
 async fn refuse_where_back(reversed: &Endpoints) -> Result<()> {

@@ -108,6 +108,7 @@ impl Run<'_> {
     }
 
     async fn follow(&mut self) -> Result<Option<RunReason>> {
+        Box::pin(watch::look(self)).await?;
         // Nothing is applied yet.
         Box::pin(additions::plan_published(self)).await?;
         let until = if self.options.until_caught_up {

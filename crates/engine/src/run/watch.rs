@@ -117,7 +117,8 @@ async fn phase(run: &Run<'_>) -> Result<Option<Phase>> {
     Ok(migration.map(|migration| migration.phase))
 }
 
-async fn look(run: &Run<'_>) -> Result<()> {
+/// One look, to its end: whoever follows only until the target has caught up may be there before the cutover is undone.
+pub(super) async fn look(run: &Run<'_>) -> Result<()> {
     if !matches!(phase(run).await?, Some(Phase::Cutover | Phase::Opening))
         || runner::is_cutover_alive(&run.target)
             .await

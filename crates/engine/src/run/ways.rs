@@ -46,6 +46,8 @@ pub async fn run(
 
 /// Clients that a cutover which died has left waiting go on; one that lives sees to it itself.
 async fn complete(endpoints: &Endpoints, options: &RunOptions, reporter: &Reporter) -> Result<()> {
+    // A fallback may have closed it since.
+    let endpoints = &endpoints.behind_fences();
     let target = endpoints.target_session("run", "control").await?;
     if runner::is_cutover_alive(&target)
         .await

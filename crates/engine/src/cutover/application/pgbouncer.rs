@@ -161,10 +161,12 @@ impl PgBouncer {
 
     pub(super) async fn release(&mut self) -> Result<()> {
         if self.is_held {
-            self.console
-                .resume(&self.database)
-                .await
-                .doing("RESUME of PgBouncer")?;
+            if self.console.resume(&self.database).await.is_err() {
+                // One that started again holds nobody, and says so to a new console.
+                self.console = console(&self.options).await?;
+                let resumed = self.console.resume(&self.database).await;
+                resumed.doing("RESUME of PgBouncer")?;
+            }
             self.is_held = false;
         }
         Ok(())

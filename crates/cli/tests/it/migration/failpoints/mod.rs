@@ -29,8 +29,11 @@ fn sample() -> Vec<Fault> {
         fault(Way::Cutover, Point::MarkerWritten, Victim::Source, true),
         fault(Way::Cutover, Point::OpeningWritten, Victim::Target, true),
         fault(Way::Cutover, Point::TargetOpen, Victim::Tool, false),
+        // "run" has caught up at once, and has to undo it all the same.
+        fault(Way::Fallback, Point::ReadOnlySet, Victim::Tool, false),
         fault(Way::Fallback, Point::SourceClosed, Victim::PgBouncer, true),
         fault(Way::Cutover, Point::ForwardSlotDropped, Victim::Source, true),
+        fault(Way::Fallback, Point::PoolerReloaded, Victim::PgBouncer, false),
     ]
 }
 
