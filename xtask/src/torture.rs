@@ -29,6 +29,9 @@ pub(crate) struct Torture {
     /// No further round begins after this time; one that is not through soon after is given up as not finished
     #[arg(long)]
     minutes: Option<u64>,
+    /// Faults in a round, at most: fewer of them make a shorter round [default: as the seed says, 6 to 10]
+    #[arg(long)]
+    faults: Option<usize>,
     /// Goes on after a round that broke a rule
     #[arg(long)]
     keep_going: bool,
@@ -62,7 +65,9 @@ pub(crate) fn torture(workspace: &Path, options: &Torture) -> Result<()> {
             break;
         }
         done += 1;
-        match runtime.block_on(one(seed, &program, end.map(|end| end + GRACE))) {
+        let mut round = Round::of(seed);
+        round.faults = round.faults.min(options.faults.unwrap_or(usize::MAX));
+        match runtime.block_on(one(round, &program, end.map(|end| end + GRACE))) {
             Verdict::KeptTheRules => {}
             Verdict::NotFinished => unfinished += 1,
             Verdict::BrokeARule => {
@@ -89,10 +94,11 @@ enum Verdict {
 }
 
 /// Says how it went.
-async fn one(seed: u64, program: &Path, until: Option<Instant>) -> Verdict {
+async fn one(round: Round, program: &Path, until: Option<Instant>) -> Verdict {
+    let seed = round.seed;
     let program = program.to_owned();
     // The judges of rows and ledger panic with what they found, as tests want it.
-    let mut round = tokio::spawn(async move { Round::of(seed).run(&program).await });
+    let mut round = tokio::spawn(async move { round.run(&program).await });
     let time = until.map_or(Duration::MAX, |until| {
         until.saturating_duration_since(Instant::now())
     });

@@ -6,4 +6,3 @@ mod help;
 mod migration;
 mod program;
 mod servers;
-mod torture;

@@ -46,7 +46,13 @@ impl Source {
         ];
         let (mut states, mut transactions) = (vec![sorted(&tables)], Vec::new());
         for (index, transaction) in history.iter().enumerate() {
-            let (commit_lsn, end_lsn) = (lsn(index + 1, WAL_OF_COMMIT), lsn(index + 1, 0));
+            // Where all else was written before, the commit record begins where the one before ended.
+            let of_commit = if transaction.began_earlier > 1 {
+                WAL_OF_ONE
+            } else {
+                WAL_OF_COMMIT
+            };
+            let (commit_lsn, end_lsn) = (lsn(index + 1, of_commit), lsn(index + 1, 0));
             let mut messages = vec![Message::Begin(Begin {
                 final_lsn: commit_lsn,
                 commit_time_micros: 0,

@@ -104,6 +104,7 @@ impl Stream {
                 .expect("what was received may be committed");
         }
         self.transactions = 0;
+        self.confirmed = self.confirmed.max(self.frontier.confirmable());
     }
 
     pub(crate) fn target_flushes(&mut self, target: &mut Target) {

@@ -8,10 +8,17 @@ use std::{
 
 use fastrand::Rng;
 use tokio::task::JoinHandle;
+use tokio_postgres::Client;
 
 use super::random_tables::RandomTables;
 use crate::connection::connect;
 
+/// So much WAL is enough to be followed: on a slow machine the tool would never come to its end.
+const BACKLOG: i64 = 16 << 20;
+/// Transactions after which the backlog is looked at.
+const LOOK_AFTER: u32 = 20;
+/// Between two looks at a backlog that is too large.
+const PAUSE: Duration = Duration::from_millis(200);
 /// Between two statements: the judge reads all rows again and again, so that few rows with much change find more
 /// than many.
 const REST: Duration = Duration::from_millis(8);
@@ -32,7 +39,14 @@ impl Writer {
             let mut random = Rng::with_seed(seed);
             while !orders.0.load(Ordering::Relaxed) {
                 if let Ok(client) = connect(&url).await {
+                    let mut done = 0_u32;
                     while !client.is_closed() && !orders.0.load(Ordering::Relaxed) {
+                        done += 1;
+                        if done.is_multiple_of(LOOK_AFTER) && backlog(&client).await > BACKLOG {
+                            done -= 1;
+                            tokio::time::sleep(PAUSE).await;
+                            continue;
+                        }
                         for statement in tables.transaction(&mut random, orders.1.load(Ordering::Relaxed)) {
                             // A unique violation or a server that is gone ends the transaction, which is chance too.
                             if client.batch_execute(&statement).await.is_err() {
@@ -56,6 +70,14 @@ impl Writer {
         // It ends by itself; one that panicked wrote nothing more.
         let _ = self.task.await;
     }
+}
+
+/// WAL that the tool's slot has not been told of yet; none where there is no slot.
+async fn backlog(client: &Client) -> i64 {
+    let query = "SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)), 0)::bigint \
+                 FROM pg_replication_slots WHERE slot_name LIKE 'transhume%'";
+    let row = client.query_one(query, &[]).await;
+    row.map_or(0, |row| row.get(0))
 }
 
 async fn finish_prepared(url: &str) {

@@ -85,6 +85,41 @@ async fn a_slot_keeps_little_while_others_write_and_is_dropped_at_the_budget_whe
     assert!(again.error.contains("follow.wal_budget"), "{}", again.error);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_that_the_stream_waits_with_is_set_aside_in_danger_where_that_is_wished() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(SCHEMA).await;
+    site.execute_on_source("create table public.others (id int primary key)")
+        .await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = site.begin(&["run", "--wal-budget", "60MB", "--wal-action", "suspend"]);
+
+    site.execute_on_source(
+        "alter table public.kept add column more int not null default 1;
+         insert into public.kept (body) values ('does not fit'); insert into public.others values (1)",
+    )
+    .await;
+    site.wait_for(&mut runner, "the stream that stands", |status| {
+        status["findings"].to_string().contains("public.kept")
+    })
+    .await;
+    burst(&site.source_url, "kept").await;
+
+    site.wait_for_count(&site.target_url, "select count(*) from public.others", 1)
+        .await;
+    let status = site.status().expect("a status");
+    assert_eq!(status["not_loaded"][0], "public.kept: suspended", "{status:#}");
+    site.wait_for(&mut runner, "WAL let go", |status| {
+        retained(status) < 60 * MEGABYTE
+    })
+    .await;
+    assert!(
+        runner.log().contains("as follow.wal_action says"),
+        "{}",
+        runner.log()
+    );
+}
+
 /// A slot moves on by what the server writes at a checkpoint.
 async fn checkpoint_all_the_time(url: String) {
     let client = connect(&url).await.expect("the server answers");
