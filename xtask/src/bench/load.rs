@@ -95,7 +95,7 @@ pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn some_or<T: Clone>(given: &[T], all: &[T]) -> Vec<T> {
+pub(super) fn some_or<T: Clone>(given: &[T], all: &[T]) -> Vec<T> {
     if given.is_empty() {
         all.to_vec()
     } else {

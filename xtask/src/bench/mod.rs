@@ -10,6 +10,7 @@ mod measure;
 mod peer;
 mod site;
 mod summary;
+mod verify;
 
 use std::{
     fs,
@@ -30,6 +31,8 @@ pub(crate) enum Bench {
     Apply(apply::Arguments),
     /// The move of the application, beside the usual procedure by hand
     Cutover(cutover::Arguments),
+    /// Comparing both sides, beside md5 aggregates and pgcopydb if it is installed, and finding one row that differs
+    Verify(verify::Arguments),
 }
 
 pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
@@ -37,6 +40,7 @@ pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
         Bench::Load(arguments) => load::load(workspace, &arguments),
         Bench::Apply(arguments) => apply::apply(workspace, &arguments),
         Bench::Cutover(arguments) => cutover::cutover(workspace, &arguments),
+        Bench::Verify(arguments) => verify::verify(workspace, &arguments),
     }
 }
 

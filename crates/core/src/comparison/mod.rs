@@ -18,5 +18,5 @@ pub use self::{
     key_domain::KeyDomain,
     region::{Cut, HashPrefix, LEAF_ROWS, OrdinalRange, Region, first_cut, next_regions},
     rows::{Difference, KeyedRow, RowDifference, compare_images, compare_keyed},
-    subject::{KeyColumn, Subject, key_bounds},
+    subject::{ComparedColumn, KeyColumn, Subject, key_bounds},
 };

@@ -15,11 +15,20 @@ pub struct KeyColumn {
     pub equality: (String, String),
 }
 
+/// A column of the row's image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedColumn {
+    pub name: String,
+    /// `pg_type.oid` of its type, where it is one of PostgreSQL's own and the same on both sides: such a
+    /// value may be hashed in the quickest way that its type has.
+    pub built_in: Option<u32>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     pub table: QualifiedName,
     /// Columns that make up a row's image, by name: those that both sides have.
-    pub columns: Vec<String>,
+    pub columns: Vec<ComparedColumn>,
     /// Empty where rows can only be compared as a multiset of images.
     pub key: Vec<KeyColumn>,
     /// Where both sides sort the key's first column alike.
@@ -29,6 +38,19 @@ pub struct Subject {
     pub cut: Cut,
     /// Only some rows from all over the table are compared, for a first look.
     pub is_sampled: bool,
+}
+
+/// `pg_type.oid` of types that PostgreSQL does not bring along begin here, on every server.
+const FIRST_OID_OF_OTHERS: u32 = 16_384;
+
+impl ComparedColumn {
+    /// A column whose type is `source` here and `target` there.
+    pub fn new(name: &str, source: u32, target: Option<u32>) -> Self {
+        Self {
+            name: name.to_owned(),
+            built_in: Some(source).filter(|oid| *oid < FIRST_OID_OF_OTHERS && target == Some(*oid)),
+        }
+    }
 }
 
 /// What is known of the spread of keys: the extremes of both sides and the histogram between them.
@@ -44,6 +66,19 @@ pub fn key_bounds(extremes: OrdinalRange, histogram: impl Iterator<Item = i128>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_built_in_type_of_both_sides_is_relied_upon() {
+        let of = |source, target| ComparedColumn::new("a", source, target).built_in;
+        assert_eq!(of(23, Some(23)), Some(23));
+        assert_eq!(of(23, Some(20)), None, "another type on the target");
+        assert_eq!(of(23, None), None);
+        assert_eq!(
+            of(16_400, Some(16_400)),
+            None,
+            "the same number may mean different types"
+        );
+    }
 
     #[test]
     fn stale_statistics_do_not_reach_beyond_the_extremes() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    comparison::{Cut, KeyDomain, LEAF_ROWS, OrdinalRange, Subject, first_cut, key_bounds},
+    comparison::{ComparedColumn, Cut, KeyDomain, LEAF_ROWS, OrdinalRange, Subject, first_cut, key_bounds},
     load::split_by_ctid,
     table::{Column, Table},
 };
@@ -14,6 +14,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
+use super::refusal::refuse_unless_alike;
 use crate::error::{Doing, Result};
 
 /// Bytes that one claim reads on a side, unless told otherwise. Seconds of work, against milliseconds to claim and
@@ -65,6 +66,7 @@ pub(super) async fn plan(
     target: Side<'_>,
     planning: Planning,
 ) -> Result<Plan> {
+    refuse_unless_alike(source.session, target.session).await?;
     let keys = compared_keys(source.session)
         .await
         .doing("reading the source's keys")?;
@@ -100,7 +102,7 @@ impl Planner<'_> {
             plan.unlike.push((table.name.clone(), why));
             return Ok(());
         }
-        let mut subject = self.subject(table);
+        let mut subject = self.subject(table, on_target);
         if self.planning.is_sample && table.bytes > SAMPLED_BYTES_LEAST {
             if subject.key.is_empty() {
                 let why = "it is large and has no key to look rows up by".to_owned();
@@ -134,11 +136,15 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn subject(&self, table: &Table) -> Subject {
+    fn subject(&self, table: &Table, on_target: &Table) -> Subject {
         let key = self.keys.get(&table.oid);
         Subject {
             table: table.name.clone(),
-            columns: table.columns.iter().map(|column| column.name.clone()).collect(),
+            columns: table
+                .columns
+                .iter()
+                .map(|column| compared(column, on_target))
+                .collect(),
             key: key.map(|key| key.columns.clone()).unwrap_or_default(),
             domain: key.and_then(|key| KeyDomain::of_type(key.first_type)),
             extremes: None,
@@ -217,6 +223,11 @@ impl Planner<'_> {
             .map(|(source, target)| (source, target, bytes))
             .collect()
     }
+}
+
+fn compared(column: &Column, on_target: &Table) -> ComparedColumn {
+    let other = on_target.columns.iter().find(|other| other.name == column.name);
+    ComparedColumn::new(&column.name, column.type_oid, other.map(|other| other.type_oid))
 }
 
 /// Columns by name and type; the order does not matter.

@@ -2,6 +2,7 @@
 
 use transhume_core::phase::Phase;
 use transhume_pg::{
+    comparison::{encoding, probe_hashes},
     session::Session,
     state::{load::relations, migration::Migration},
 };
@@ -28,6 +29,33 @@ pub(super) fn refuse_without_migration() -> EngineError {
         "no migration lives on the target: nothing tells what has changed, or when the target is past a change",
         "verify without --since-last and --recheck while both databases are quiet",
     )
+}
+
+/// Where the two keep the same text as other bytes or hash a known text differently, rows would seem to differ.
+pub(super) async fn refuse_unless_alike(source: &Session, target: &Session) -> Result<()> {
+    let (source_encoding, target_encoding) = tokio::join!(encoding(source), encoding(target));
+    let source_encoding = source_encoding.doing("reading the source's encoding")?;
+    let target_encoding = target_encoding.doing("reading the target's encoding")?;
+    if source_encoding != target_encoding {
+        return Err(EngineError::refused(
+            format!(
+                "the source keeps text in {source_encoding} and the target in {target_encoding}: the same text is other bytes, \
+                 and so another hash"
+            ),
+            "compare dumps of both sides instead (\"pg_dump --data-only --inserts --encoding UTF8\", sorted)",
+        ));
+    }
+    let (of_source, of_target) = tokio::join!(probe_hashes(source), probe_hashes(target));
+    let of_source = of_source.doing("trying the source's hash functions")?;
+    let of_target = of_target.doing("trying the target's hash functions")?;
+    if of_source == of_target {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        "the two servers hash the same text differently, so rows cannot be compared by their hashes",
+        "their processors store bytes in different order; compare dumps of both sides instead \
+         (\"pg_dump --data-only --inserts\", sorted)",
+    ))
 }
 
 pub(super) fn refuse_unless_following(migration: &Migration) -> Result<()> {

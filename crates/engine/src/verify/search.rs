@@ -223,13 +223,13 @@ impl Search<'_> {
         if row.difference == Difference::Different {
             row.columns = numbers
                 .iter()
-                .map(|number| self.subject.columns[*number].clone())
+                .map(|number| self.subject.columns[*number].name.clone())
                 .collect();
         }
         if self.settings.show_values {
             row.columns = numbers
                 .iter()
-                .map(|number| self.subject.columns[*number].clone())
+                .map(|number| self.subject.columns[*number].name.clone())
                 .collect();
             let values =
                 |side: &Vec<Option<String>>| numbers.iter().map(|number| side[*number].clone()).collect();

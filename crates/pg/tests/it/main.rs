@@ -5,6 +5,7 @@
 )]
 
 mod catalog;
+mod comparing;
 mod connecting;
 mod copying;
 mod facts;

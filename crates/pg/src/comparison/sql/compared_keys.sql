@@ -13,7 +13,7 @@ select distinct on (i.indrelid)
         from pg_catalog.pg_stats s
         where s.schemaname = n.nspname and s.tablename = c.relname and s.attname = key.names[1] and not s.inherited
           -- of types that sort alike everywhere
-          and key.first_type in (20, 21, 23, 2950)
+          and key.first_type in (20, 21, 23, 1082, 1114, 1184, 1700, 2950)
     ), '{}')                                       as histogram
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind = 'r'
