@@ -10,8 +10,9 @@ use crate::finding::Finding;
 /// The stream holds one slot and one sender; a verification takes a second of each for a moment.
 const WANTED_SLOTS: i64 = 2;
 
-/// Sessions beside the loaders: the stream, the runner and its lock, the snapshot's keeper, a command.
-const SESSIONS_BESIDE_LOADERS: i64 = 5;
+/// Sessions beside the loaders: the stream, the runner and its lock, the guard of the slot's WAL, the snapshot's keeper, a
+/// command.
+const SESSIONS_BESIDE_LOADERS: i64 = 6;
 
 /// Loaders that a run starts with when nobody decided.
 const USUAL_LOADERS: i64 = 4;
@@ -162,7 +163,7 @@ fn connections(observed: &Observed) -> Vec<Finding> {
 fn too_few_connections(end: &str, capabilities: &Capabilities, wanted: i64) -> Finding {
     let free = capabilities.free_connections.max(0);
     let message = format!("{free} connections are free for us on the {end}, and a full load wants {wanted}");
-    if free < SESSIONS_BESIDE_LOADERS {
+    if free <= SESSIONS_BESIDE_LOADERS {
         return Finding::blocker(
             "connections",
             end,
@@ -176,7 +177,7 @@ fn too_few_connections(end: &str, capabilities: &Capabilities, wanted: i64) -> F
         message,
         format!(
             "use at most {} loaders, or raise max_connections",
-            free - SESSIONS_BESIDE_LOADERS + 1
+            free - SESSIONS_BESIDE_LOADERS
         ),
     )
 }
@@ -297,7 +298,7 @@ mod tests {
         observed.target.capabilities.free_connections = 8;
         let findings = connections(&observed);
         assert_eq!(findings[0].severity, Severity::Warning);
-        assert!(findings[0].remedy.contains("at most 4 loaders"), "{findings:?}");
+        assert!(findings[0].remedy.contains("at most 2 loaders"), "{findings:?}");
     }
 
     #[test]
