@@ -271,9 +271,10 @@ pub async fn read_only_statements(session: &Session) -> Result<Option<(String, S
     }))
 }
 
-/// Runs one statement on a session whose database may have become read-only by default.
-pub async fn run(session: &Session, statement: &str) -> Result<(), PgError> {
-    run_all(session, std::slice::from_ref(&statement.to_owned())).await
+/// Runs one statement, which may not wait for somebody else's lock: writers wait meanwhile.
+pub async fn run_briefly(session: &Session, statement: &str) -> Result<(), PgError> {
+    let bound = format!("set local lock_timeout = {GENTLE_TIMEOUT_MILLISECONDS}");
+    run_all(session, &[bound, statement.to_owned()]).await
 }
 
 /// Runs statements in one transaction, read-write whatever the database's default has become.

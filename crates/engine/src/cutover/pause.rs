@@ -79,8 +79,11 @@ impl Cutover<'_> {
             )
             .await;
         }
-        let closed = self.close_source(&mut prepared, drained.fence, &mut drained.stopwatch);
-        let closed = interruptible(cancellation, closed).await?;
+        self.is_closing = true;
+        let sessions = prepared.closing.close(drained.fence, &prepared.announcer).await?;
+        drained.stopwatch.step("source closed to writers");
+        let completed = self.complete_large_objects(sessions, &mut prepared, &mut drained.stopwatch);
+        let closed = interruptible(cancellation, completed).await?;
         self.is_decided |= interruptible(cancellation, decider.decide()).await?;
         // The point of no return.
         prepared.opening.commit(self).await?;
@@ -198,16 +201,14 @@ impl Cutover<'_> {
         })
     }
 
-    async fn close_source(
-        &mut self,
+    /// Writers of large objects are held by no lock: only now they are gone.
+    async fn complete_large_objects(
+        &self,
+        sessions: (i64, i64),
         prepared: &mut Prepared,
-        fence: Fence,
         stopwatch: &mut Stopwatch,
     ) -> Result<Closed> {
-        self.is_closing = true;
-        let sessions = prepared.closing.close(fence, &prepared.announcer).await?;
-        stopwatch.step("source closed to writers");
-        // Writers of large objects are held by no lock: only now they are gone.
+        reach(Point::SourceClosed).await;
         let completed = prepared.large_objects.complete(self.options.drain_timeout);
         let (large_objects_changed, not_compared) = completed.await?;
         stopwatch.step("large objects");
