@@ -92,8 +92,7 @@ async fn there_and_back(source: u32, target: u32) {
         (phase(&status), &status["way_back"]["state"]),
         ("done", &"open".into())
     );
-    let verified = site.call(&["verify", "--json"]);
-    assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
+    site.verify_under_traffic();
     let refused = site.call(&["abort", "--yes"]);
     assert_eq!(refused.code, 1, "{}", refused.error);
     assert!(refused.error.contains("transhume fallback"), "{}", refused.error);

@@ -20,8 +20,7 @@ async fn whole_migration(source: u32, target: u32) {
     site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
         .await;
     traffic.wait_for(200).await;
-    let verified = site.call(&["verify", "--json"]);
-    assert_eq!(verified.code, 0, "{}{}", verified.output, verified.error);
+    site.verify_under_traffic();
 
     let cutover = site.succeed(&["cutover", "--yes", "--json", "--without-fallback"]);
     let report: serde_json::Value = serde_json::from_str(&cutover.output).expect("a report in JSON");
