@@ -1,6 +1,6 @@
 # Two doors into the house; both install what is missing first (scripts/setup). The rest is cargo.
 
-.PHONY: test demo check
+.PHONY: test demo check torture
 
 test: ## all tests
 	scripts/setup
@@ -13,3 +13,7 @@ demo: ## two throwaway servers, live traffic, a whole migration, a report; DEMO=
 
 check: ## all that the CI checks, tests included
 	.ci/run
+
+torture: ## five minutes of whole migrations under traffic while everything around them dies
+	scripts/setup
+	cargo xtask torture --minutes 5
