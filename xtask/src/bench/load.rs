@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
     let transhume = super::program(workspace, arguments.transhume.as_deref(), "release")?;
     let site = Site::start(&arguments.programs, arguments.fsync)?;
-    let sets = some_or(
+    let sets = super::some_or(
         &arguments.sets,
         &[
             DataSet::Narrow,
@@ -64,7 +64,7 @@ pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
             DataSet::Indexes,
         ],
     );
-    let mut peers = some_or(&arguments.peers, &Peer::ALL);
+    let mut peers = super::some_or(&arguments.peers, &Peer::ALL);
     if !is_installed("pgcopydb") {
         peers.retain(|peer| *peer != Peer::Pgcopydb);
     }
@@ -95,14 +95,6 @@ pub(super) fn load(workspace: &Path, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn some_or<T: Clone>(given: &[T], all: &[T]) -> Vec<T> {
-    if given.is_empty() {
-        all.to_vec()
-    } else {
-        given.to_vec()
-    }
-}
-
 fn is_installed(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(name).is_file())
@@ -110,8 +102,7 @@ fn is_installed(name: &str) -> bool {
 
 fn one(site: &Site, arguments: &Arguments, transhume: &Path, set: DataSet, peer: Peer) -> Result<Run> {
     site.clear(set)?;
-    let scratch = std::env::temp_dir().join(format!("transhume-bench-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
+    let scratch = super::scratch()?;
     let log = scratch.join("log");
     let way = Way {
         site,

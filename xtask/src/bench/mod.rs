@@ -60,6 +60,18 @@ fn program(workspace: &Path, given: Option<&Path>, profile: &str) -> Result<Path
         .join("transhume"))
 }
 
+/// An empty directory for what a bench writes; whoever makes it removes it.
+fn scratch() -> Result<PathBuf> {
+    let scratch = std::env::temp_dir().join(format!("transhume-bench-{}", std::process::id()));
+    fs::create_dir_all(&scratch)?;
+    Ok(scratch)
+}
+
+/// What was asked for; all where nothing was.
+fn some_or<T: Clone>(given: &[T], all: &[T]) -> Vec<T> {
+    if given.is_empty() { all } else { given }.to_vec()
+}
+
 fn machine(site: &Site, fsync: bool, how: &str) -> Result<String> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let model = processors

@@ -4,13 +4,16 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{data::DataSet, site::Site};
+use super::{
+    data::DataSet,
+    site::{Site, script},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Peer {
@@ -67,10 +70,10 @@ impl Way<'_> {
     pub(super) fn command(&self, peer: Peer, set: DataSet) -> Result<Command> {
         let mut command = match peer {
             Peer::Transhume => self.transhume(&["run", "--until-caught-up"]),
-            Peer::Directory => self.script(include_str!("sh/directory.sh")),
-            Peer::Pipe => self.script(include_str!("sh/pipe.sh")),
-            Peer::Copy => self.script(include_str!("sh/copy.sh")),
-            Peer::Pgcopydb => self.script(include_str!("sh/pgcopydb.sh")),
+            Peer::Directory => script(include_str!("sh/directory.sh")),
+            Peer::Pipe => script(include_str!("sh/pipe.sh")),
+            Peer::Copy => script(include_str!("sh/copy.sh")),
+            Peer::Pgcopydb => script(include_str!("sh/pgcopydb.sh")),
         };
         if peer == Peer::Transhume {
             if !self.options.iter().any(|option| option.starts_with("--loaders")) {
@@ -106,24 +109,12 @@ impl Way<'_> {
         command
     }
 
-    #[expect(clippy::unused_self, reason = "reads like the others")]
-    fn script(&self, text: &str) -> Command {
-        let mut command = Command::new("bash");
-        command.args(["-euo", "pipefail", "-c", text]);
-        command
-    }
-
     fn surround(&self, command: &mut Command, set: DataSet) -> Result<()> {
-        let path = std::env::var("PATH").unwrap_or_default();
-        command
-            .env("PATH", format!("{}:{path}", self.site.programs().display()))
-            .env("SOURCE", self.site.source.url(set.name()))
-            .env("TARGET", self.site.target.url(set.name()))
-            .env("TRANSHUME_SOURCE", self.site.source.url(set.name()))
-            .env("TRANSHUME_TARGET", self.site.target.url(set.name()))
+        let (source, target) = (self.site.source.url(set.name()), self.site.target.url(set.name()));
+        self.site
+            .surround(command, &source, &target)
             .env("AT_ONCE", self.at_once.to_string())
             .current_dir(&self.scratch)
-            .stdin(Stdio::null())
             .stdout(self.log.try_clone()?)
             .stderr(self.log.try_clone()?);
         Ok(())

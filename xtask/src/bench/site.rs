@@ -57,8 +57,22 @@ impl Site {
         Command::new(self.programs.join(name))
     }
 
-    pub(super) fn programs(&self) -> &Path {
-        &self.programs
+    /// Tells a command where both databases are, by the names that the scripts and transhume know, and whose programs to
+    /// take; it asks nobody.
+    pub(super) fn surround<'c>(
+        &self,
+        command: &'c mut Command,
+        source: &str,
+        target: &str,
+    ) -> &'c mut Command {
+        let path = std::env::var("PATH").unwrap_or_default();
+        command
+            .env("PATH", format!("{}:{path}", self.programs.display()))
+            .env("SOURCE", source)
+            .env("TARGET", target)
+            .env("TRANSHUME_SOURCE", source)
+            .env("TRANSHUME_TARGET", target)
+            .stdin(Stdio::null())
     }
 
     pub(super) fn postmasters(&self) -> Result<[u32; 2]> {
@@ -135,6 +149,18 @@ impl Site {
     pub(super) fn rows(&self, url: &str) -> Result<String> {
         self.sql(url, include_str!("sql/rows.sql"), 0)
     }
+}
+
+/// A script of bash, which ends at the first command that fails.
+pub(super) fn script(text: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-euo", "pipefail", "-c", text]);
+    command
+}
+
+/// What copies the definitions from $SOURCE to $TARGET, without publications.
+pub(super) fn copy_schema() -> Command {
+    script("pg_dump -s --no-publications -d \"$SOURCE\" | psql -Xq -v ON_ERROR_STOP=1 -d \"$TARGET\" >&2")
 }
 
 fn postmaster(cluster: &Cluster) -> Result<u32> {

@@ -53,13 +53,8 @@ pub(crate) struct Arguments {
 pub(super) fn apply(workspace: &Path, arguments: &Arguments) -> Result<()> {
     let transhume = super::program(workspace, arguments.transhume.as_deref(), "release")?;
     let site = Site::start(&arguments.programs, arguments.fsync)?;
-    let scratch = std::env::temp_dir().join(format!("transhume-bench-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
-    let workloads = if arguments.workloads.is_empty() {
-        Workload::value_variants().to_vec()
-    } else {
-        arguments.workloads.clone()
-    };
+    let scratch = super::scratch()?;
+    let workloads = super::some_or(&arguments.workloads, Workload::value_variants());
     let mut runs = Vec::new();
     let mut lags = Vec::new();
     for turn in 0..arguments.rounds {

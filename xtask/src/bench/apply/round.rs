@@ -1,11 +1,6 @@
 //! One workload once: source and targets made, both slots standing at the same point, one backlog applied in turn.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -13,7 +8,7 @@ use serde::Serialize;
 use super::{Arguments, delay, workload::Workload};
 use crate::bench::{
     measure::{self, Cost},
-    site::Site,
+    site::{Site, copy_schema, script},
 };
 
 /// Name of the source's database, of its publication and of the subscription.
@@ -112,10 +107,7 @@ impl<'a> Round<'a> {
             let create = format!("create database {}", way.name());
             site.sql(&site.target.url("postgres"), &create, 0)?;
         }
-        let mut copy = Command::new("bash");
-        let schema =
-            "pg_dump -s --no-publications -d \"$SOURCE\" | psql -Xq -v ON_ERROR_STOP=1 -d \"$TARGET\" >&2";
-        self.succeed(copy.args(["-euo", "pipefail", "-c", schema]), Way::Subscription)?;
+        self.succeed(&mut copy_schema(), Way::Subscription)?;
         let connection = self.through(&site.source.url(BENCH), site.source.port(), self.source_port);
         self.target(
             Way::Subscription,
@@ -253,19 +245,13 @@ impl<'a> Round<'a> {
 
     fn surround(&self, command: &mut Command, way: Way) -> Result<()> {
         let site = self.site;
-        let path = std::env::var("PATH").unwrap_or_default();
         let source = site.source.url(BENCH);
         let target = site.target.url(way.name());
         let far = self.through(&target, site.target.port(), self.target_port);
         let log = fs::File::create(self.scratch.join("log"))?;
-        command
-            .env("PATH", format!("{}:{path}", site.programs().display()))
-            .env("SOURCE", &source)
-            .env("TARGET", &target)
-            .env("TRANSHUME_SOURCE", source)
+        site.surround(command, &source, &target)
             .env("TRANSHUME_TARGET", far)
             .current_dir(self.scratch)
-            .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(())
@@ -285,10 +271,4 @@ impl<'a> Round<'a> {
     fn said(&self) -> String {
         fs::read_to_string(self.scratch.join("log")).unwrap_or_default()
     }
-}
-
-fn script(text: &str) -> Command {
-    let mut command = Command::new("bash");
-    command.args(["-euo", "pipefail", "-c", text]);
-    command
 }

@@ -64,28 +64,19 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn ways(&self) -> &[Way] {
-        if self.ways.is_empty() {
-            &Way::ALL
-        } else {
-            &self.ways
-        }
+    fn ways(&self) -> Vec<Way> {
+        super::some_or(&self.ways, &Way::ALL)
     }
 
-    fn workloads(&self) -> &[Workload] {
-        if self.workloads.is_empty() {
-            &Workload::ALL
-        } else {
-            &self.workloads
-        }
+    fn workloads(&self) -> Vec<Workload> {
+        super::some_or(&self.workloads, &Workload::ALL)
     }
 }
 
 pub(super) fn cutover(workspace: &Path, arguments: &Arguments) -> Result<()> {
     let transhume = super::program(workspace, arguments.transhume.as_deref(), "demo")?;
     let site = Site::start(&arguments.programs, arguments.fsync)?;
-    let scratch = std::env::temp_dir().join(format!("transhume-bench-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
+    let scratch = super::scratch()?;
     let trials = Trials {
         site: &site,
         arguments,
@@ -104,7 +95,7 @@ pub(super) fn cutover(workspace: &Path, arguments: &Arguments) -> Result<()> {
 /// What there is by then is kept when one fails.
 fn rounds(trials: &Trials<'_>, arguments: &Arguments, outcomes: &mut Vec<Outcome>) -> Result<()> {
     for workload in arguments.workloads() {
-        trials.prepare(*workload)?;
+        trials.prepare(workload)?;
     }
     for round in 0..arguments.rounds {
         for workload in arguments.workloads() {
@@ -112,7 +103,7 @@ fn rounds(trials: &Trials<'_>, arguments: &Arguments, outcomes: &mut Vec<Outcome
                 if way.is_by_hand() && !round.is_multiple_of(arguments.by_hand_every.max(1)) {
                     continue;
                 }
-                let outcome = trials.one(*way, *workload)?;
+                let outcome = trials.one(way, workload)?;
                 println!("{}", summary::line(&outcome));
                 outcomes.push(outcome);
                 if let Some(path) = &arguments.json {

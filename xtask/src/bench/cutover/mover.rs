@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use transhume_testkit::pgbouncer::PgBouncer;
 
 use super::{
+    super::site::{copy_schema, script},
     clients::Clients,
     hook,
     trial::{APPLICATION, Direction, Trials, Way},
@@ -135,11 +136,7 @@ impl<'a> Mover<'a> {
         self.trials
             .site
             .sql(&source, "create publication bench for all tables", 0)?;
-        let mut copy = Command::new("bash");
-        let schema =
-            "pg_dump -s --no-publications -d \"$SOURCE\" | psql -Xq -v ON_ERROR_STOP=1 -d \"$TARGET\" >&2";
-        copy.args(["-euo", "pipefail", "-c", schema]);
-        self.succeed(copy)?;
+        self.succeed(copy_schema())?;
         self.target(&format!(
             "set client_min_messages = warning; create subscription bench connection '{source}' publication bench"
         ))?;
@@ -147,13 +144,12 @@ impl<'a> Mover<'a> {
     }
 
     fn switch_by_hand(&self, pooler: Option<&PgBouncer>) -> Result<()> {
-        let mut script = Command::new("bash");
+        let mut script = script(include_str!("../sh/by_hand.sh"));
         let (console, file) = pooler.map_or_else(Default::default, |pooler| {
             (pooler.console(), pooler.file().display().to_string())
         });
         let site = self.trials.site;
         script
-            .args(["-euo", "pipefail", "-c", include_str!("../sh/by_hand.sh")])
             .envs([("CONSOLE", console), ("FILE", file)])
             .env("SOURCE_PORT", site.source.port().to_string())
             .env("TARGET_PORT", site.target.port().to_string());
@@ -184,15 +180,8 @@ impl<'a> Mover<'a> {
     fn surround(&self, command: &mut Command) {
         let site = self.trials.site;
         let (source, target) = (site.source.url(APPLICATION), site.target.url(APPLICATION));
-        let path = std::env::var("PATH").unwrap_or_default();
-        command
-            .env("PATH", format!("{}:{path}", site.programs().display()))
-            .env("SOURCE", &source)
-            .env("TARGET", &target)
-            .env("TRANSHUME_SOURCE", source)
-            .env("TRANSHUME_TARGET", target)
+        site.surround(command, &source, &target)
             .current_dir(self.trials.scratch)
-            .stdin(Stdio::null())
             .stdout(Stdio::null());
         let log = fs::File::options()
             .create(true)

@@ -53,8 +53,7 @@ pub(crate) struct Arguments {
 pub(super) fn verify(workspace: &Path, arguments: &Arguments) -> Result<()> {
     let transhume = super::program(workspace, arguments.transhume.as_deref(), "release")?;
     let site = Site::start(&arguments.programs, false)?;
-    let scratch = std::env::temp_dir().join(format!("transhume-bench-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
+    let scratch = super::scratch()?;
     let comparison = Comparison {
         site: &site,
         transhume: &transhume,
@@ -76,8 +75,8 @@ pub(super) fn verify(workspace: &Path, arguments: &Arguments) -> Result<()> {
 
 fn all_ways(comparison: &Comparison<'_>, arguments: &Arguments) -> Result<Vec<Run>> {
     let default_sets = [DataSet::Narrow, DataSet::Wide, DataSet::Huge];
-    let sets = super::load::some_or(&arguments.sets, &default_sets);
-    let mut ways = super::load::some_or(&arguments.ways, &Way::ALL);
+    let sets = super::some_or(&arguments.sets, &default_sets);
+    let mut ways = super::some_or(&arguments.ways, &Way::ALL);
     if !way::pgcopydb_compares() {
         ways.retain(|way| *way != Way::Pgcopydb);
     }

@@ -3,13 +3,16 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::bench::{data::DataSet, site::Site};
+use crate::bench::{
+    data::DataSet,
+    site::{Site, script},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Way {
@@ -73,7 +76,7 @@ impl Comparison<'_> {
     pub(super) fn copy(&self, set: DataSet, is_for_migration: bool) -> Result<()> {
         self.site.clear(set)?;
         let log = self.scratch.join("copy");
-        let pipe = self.script(include_str!("../sh/pipe.sh"));
+        let pipe = script(include_str!("../sh/pipe.sh"));
         must_run(self.surrounded(pipe, set.name(), set.name(), &log)?)?;
         let settle = "vacuum (freeze, analyze); checkpoint";
         self.site.sql(&self.site.target.url(set.name()), settle, 0)?;
@@ -94,10 +97,10 @@ impl Comparison<'_> {
         let verify = || self.program(&["verify", "--table", "public", "--comparers", &at_once]);
         let command = match way {
             Way::Transhume | Way::Migration => verify(),
-            Way::Sum => self.by_hand("sum((chr(120) || substr(md5(t::text), 1, 16))::bit(64)::bigint)"),
-            Way::Md5 => self.by_hand("md5(string_agg(md5(t::text), $$$$ order by KEY))"),
-            Way::Hashtext => self.by_hand("sum(hashtext(t::text)::bigint)"),
-            Way::Pgcopydb => self.script(include_str!("../sh/compare_pgcopydb.sh")),
+            Way::Sum => by_hand("sum((chr(120) || substr(md5(t::text), 1, 16))::bit(64)::bigint)"),
+            Way::Md5 => by_hand("md5(string_agg(md5(t::text), $$$$ order by KEY))"),
+            Way::Hashtext => by_hand("sum(hashtext(t::text)::bigint)"),
+            Way::Pgcopydb => script(include_str!("../sh/compare_pgcopydb.sh")),
         };
         let target = match way {
             Way::Migration => format!("{database}{MIGRATED}"),
@@ -112,35 +115,23 @@ impl Comparison<'_> {
         command
     }
 
-    fn by_hand(&self, aggregate: &str) -> Command {
-        let mut command = self.script(include_str!("../sh/compare_by_hand.sh"));
-        command.env("AGGREGATE", aggregate);
-        command
-    }
-
-    #[expect(clippy::unused_self, reason = "reads like the others")]
-    fn script(&self, text: &str) -> Command {
-        let mut command = Command::new("bash");
-        command.args(["-euo", "pipefail", "-c", text]);
-        command
-    }
-
     fn surrounded(&self, mut command: Command, source: &str, target: &str, log: &Path) -> Result<Command> {
-        let path = std::env::var("PATH").unwrap_or_default();
         let log = fs::File::create(log)?;
-        command
-            .env("PATH", format!("{}:{path}", self.site.programs().display()))
-            .env("SOURCE", self.site.source.url(source))
-            .env("TARGET", self.site.target.url(target))
-            .env("TRANSHUME_SOURCE", self.site.source.url(source))
-            .env("TRANSHUME_TARGET", self.site.target.url(target))
+        let (source, target) = (self.site.source.url(source), self.site.target.url(target));
+        self.site
+            .surround(&mut command, &source, &target)
             .env("AT_ONCE", self.at_once.to_string())
             .current_dir(&self.scratch)
-            .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(command)
     }
+}
+
+fn by_hand(aggregate: &str) -> Command {
+    let mut command = script(include_str!("../sh/compare_by_hand.sh"));
+    command.env("AGGREGATE", aggregate);
+    command
 }
 
 fn must_run(mut command: Command) -> Result<()> {
