@@ -53,17 +53,13 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.path);
-        command
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .env("HOME", self.directory.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("TRANSHUME_SOURCE", &self.source_url)
-            .env("TRANSHUME_TARGET", &self.target_url)
-            .env("TRANSHUME_PROGRAMS", &self.client_programs)
-            .stdin(Stdio::null());
+        let mut command = command(
+            &self.path,
+            self.directory.path(),
+            &self.client_programs,
+            (&self.source_url, &self.target_url),
+        );
+        command.args(arguments);
         command
     }
 
@@ -110,6 +106,27 @@ impl Program {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
     }
+}
+
+/// The program with nothing in its environment but what an operator would set, at home in `directory`.
+/// `client_programs` is the directory with pg_dump and pg_restore.
+pub fn command(
+    path: &Path,
+    directory: &Path,
+    client_programs: &Path,
+    (source_url, target_url): (&str, &str),
+) -> Command {
+    let mut command = Command::new(path);
+    command
+        .current_dir(directory)
+        .env_clear()
+        .env("HOME", directory)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TRANSHUME_SOURCE", source_url)
+        .env("TRANSHUME_TARGET", target_url)
+        .env("TRANSHUME_PROGRAMS", client_programs)
+        .stdin(Stdio::null());
+    command
 }
 
 impl Ended {

@@ -1,7 +1,7 @@
 //! Two servers with the mixed workload, and the program between them.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 use transhume_pg::cluster::Cluster;
-use transhume_testkit::{cluster, connection::connect, server::client_programs, workload};
+use transhume_testkit::{cluster, connection::connect, program, server::client_programs, workload};
 
 /// Generous: a debug build on a busy machine of two cores does each wait in a few seconds.
 const DEADLINE: Duration = Duration::from_secs(180);
@@ -107,17 +107,13 @@ impl Site {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_transhume"));
-        command
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .env("HOME", self.directory.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("TRANSHUME_SOURCE", &self.source_url)
-            .env("TRANSHUME_TARGET", &self.target_url)
-            .env("TRANSHUME_PROGRAMS", &self.programs)
-            .stdin(Stdio::null());
+        let mut command = program::command(
+            Path::new(env!("CARGO_BIN_EXE_transhume")),
+            self.directory.path(),
+            &self.programs,
+            (&self.source_url, &self.target_url),
+        );
+        command.args(arguments);
         command
     }
 

@@ -4,7 +4,7 @@ use transhume_testkit::connection::connect;
 
 use super::{
     fallback::fingerprint,
-    site::{Site, phase},
+    site::{Running, Site, phase},
 };
 
 const TABLE: &str = "
@@ -26,12 +26,24 @@ async fn following() -> Site {
 }
 
 async fn rights(site: &Site) -> String {
+    told(site, RIGHTS).await
+}
+
+/// One text out of the source's catalogs.
+async fn told(site: &Site, query: &str) -> String {
     let source = connect(&site.source_url).await.expect("the source answers");
     let row = source
-        .query_one(RIGHTS, &[])
+        .query_one(query, &[])
         .await
         .expect("the catalogs can be read");
     row.get(0)
+}
+
+async fn runner(site: &Site) -> Running {
+    let mut runner = site.begin(&["run"]);
+    site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
+        .await;
+    runner
 }
 
 /// The application writes on the source as before, and the target follows.
@@ -86,9 +98,7 @@ async fn a_cutover_that_is_killed_is_undone_by_the_runner() {
         .batch_execute("begin; update account set balance = balance where id = 1")
         .await
         .expect("a transaction can be open");
-    let mut runner = site.begin(&["run"]);
-    site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
-        .await;
+    let mut runner = runner(&site).await;
     let mut cutover = site.begin(&[
         "cutover",
         "--yes",
@@ -161,18 +171,8 @@ async fn a_cutover_that_dies_with_the_source_closed_is_undone_with_every_grant_a
     site.execute_on_source(TABLE).await;
     site.execute_on_source(GRANTS).await;
     site.succeed(&["run", "--until-caught-up"]);
-    let rights = async || {
-        let source = connect(&site.source_url).await.expect("the source answers");
-        let row = source
-            .query_one(ALL_RIGHTS, &[])
-            .await
-            .expect("the catalogs can be read");
-        row.get::<_, String>(0)
-    };
-    let before = rights().await;
-    let mut runner = site.begin(&["run"]);
-    site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
-        .await;
+    let before = told(&site, ALL_RIGHTS).await;
+    let mut runner = runner(&site).await;
 
     // The hook gives the time to bar the way to the last step, which comes when the source is closed.
     let mut cutover = site.begin(&[
@@ -200,7 +200,7 @@ async fn a_cutover_that_dies_with_the_source_closed_is_undone_with_every_grant_a
     site.wait_for(&mut runner, "follow again", |status| phase(status) == "follow")
         .await;
     runner.kill();
-    assert_eq!(rights().await, before);
+    assert_eq!(told(&site, ALL_RIGHTS).await, before);
     goes_on(&site).await;
 }
 
@@ -208,9 +208,7 @@ async fn a_cutover_that_dies_with_the_source_closed_is_undone_with_every_grant_a
 async fn an_interrupted_cutover_is_undone_at_once_and_writers_go_on() {
     let site = following().await;
     let before = rights(&site).await;
-    let mut runner = site.begin(&["run"]);
-    site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
-        .await;
+    let mut runner = runner(&site).await;
     let mut cutover = site.begin(&[
         "cutover",
         "--yes",
