@@ -72,8 +72,9 @@ fn verdict(report: &CutoverReport) -> String {
     }
     match report.late_changes {
         0 => format!(
-            "The application lives on the target. Writes paused for {milliseconds:.0} ms, and nothing was committed on the \
-             source after the fence."
+            "The application lives on the target. Writes paused for {milliseconds:.0} ms{}, and nothing was committed on the \
+             source after the fence.",
+            eased_before(report)
         ),
         late => format!(
             "The application lives on the target. Writes paused for {milliseconds:.0} ms, BUT {late} CHANGES WERE COMMITTED \
@@ -92,6 +93,10 @@ fn facts(report: &CutoverReport) -> Vec<(&'static str, String)> {
         ("target", report.target.clone()),
         ("fence LSN", report.fence_lsn.to_string()),
         ("fence taken at try", tries(report)),
+        (
+            "writers locked out before, to let the target catch up",
+            eased(report),
+        ),
         ("sequences set", report.sequences_set.to_string()),
         (
             "large objects completed in the pause",
@@ -116,19 +121,30 @@ fn facts(report: &CutoverReport) -> Vec<(&'static str, String)> {
 }
 
 fn tries(report: &CutoverReport) -> String {
-    let waits: Vec<String> = report
-        .earlier_tries_milliseconds
-        .iter()
-        .map(|wait| format!("{wait:.0} ms"))
-        .collect();
-    if waits.is_empty() {
-        return report.fence_attempts.to_string();
+    match each(&report.earlier_tries_milliseconds) {
+        None => report.fence_attempts.to_string(),
+        Some(waits) => format!(
+            "{}; writers waited in vain before: {waits}",
+            report.fence_attempts
+        ),
     }
-    format!(
-        "{}; writers waited in vain before: {}",
-        report.fence_attempts,
-        waits.join(", ")
-    )
+}
+
+fn eased(report: &CutoverReport) -> String {
+    each(&report.eased_milliseconds).unwrap_or_else(|| "not needed".to_owned())
+}
+
+/// Short waits are waits.
+pub(crate) fn eased_before(report: &CutoverReport) -> String {
+    each(&report.eased_milliseconds)
+        .map(|moments| format!(" (and before, to let the target catch up, {moments})"))
+        .unwrap_or_default()
+}
+
+/// None where there is none.
+fn each(milliseconds: &[f64]) -> Option<String> {
+    let texts: Vec<String> = milliseconds.iter().map(|wait| format!("{wait:.0} ms")).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 /// What somebody still has to do, in order.

@@ -24,11 +24,9 @@ use transhume_pg::{
     state::{
         addition,
         deviation::{self, Side},
-        frontier,
         load::relations,
         overview,
     },
-    wal,
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -252,13 +250,7 @@ async fn lag(cutover: &Cutover<'_>) -> Result<u64> {
     let limit = cutover.options.lag_limit_bytes;
     let deadline = Instant::now() + LAG_PATIENCE;
     loop {
-        let end = wal::flushed_end(&cutover.source)
-            .await
-            .doing("reading the source's WAL end")?;
-        let applied = frontier::read(&cutover.target)
-            .await
-            .doing("reading the frontier")?;
-        let lag = end.bytes_since(applied);
+        let lag = cutover.lag().await?;
         if lag <= limit || Instant::now() >= deadline {
             return Ok(lag);
         }

@@ -8,6 +8,7 @@
 pub mod application;
 mod ballot;
 pub(crate) mod close;
+mod easing;
 mod gate;
 mod interrupted;
 mod large_objects;

@@ -48,6 +48,7 @@ pub(super) struct Drained {
     /// Where the reverse stream begins.
     pub(super) way_back: Option<Lsn>,
     pub(super) attempts: u32,
+    pub(super) eased: Vec<f64>,
     pub(super) earlier_tries: Vec<f64>,
     pub(super) sequences_set: usize,
     pub(super) stopwatch: Stopwatch,
@@ -100,6 +101,7 @@ impl Cutover<'_> {
             write_pause_milliseconds: drained.stopwatch.total_milliseconds(),
             steps: drained.stopwatch.into_steps(),
             fence_attempts: drained.attempts,
+            eased_milliseconds: drained.eased,
             earlier_tries_milliseconds: drained.earlier_tries,
             sequences_set: drained.sequences_set,
             large_objects_changed: closed.large_objects_changed,
@@ -195,6 +197,7 @@ impl Cutover<'_> {
             fence_lsn,
             way_back,
             attempts: raised.attempts,
+            eased: raised.eased,
             earlier_tries: raised.earlier_tries,
             sequences_set,
             stopwatch: raised.stopwatch,

@@ -25,8 +25,10 @@ impl Cutover<'_> {
     pub(super) async fn raise(&self, application: &mut Application, ballot: &Ballot) -> Result<Raised> {
         application.write_down(self).await?;
         reach(Point::HoldIntended).await;
-        let mut session = self.endpoints.source_session(&self.migration.id, "fence").await?;
         let mut order = LockOrder::new(&self.tables, &self.sequences);
+        let session = self.endpoints.source_session(&self.migration.id, "fence").await?;
+        let eased = self.ease(session, &mut order).await?;
+        let mut session = eased.session;
         let mut earlier_tries = Vec::new();
         for attempt in 1..=self.options.attempts {
             let tried = match Fence::approach(session, &order).await {
@@ -40,6 +42,7 @@ impl Cutover<'_> {
                     return Ok(Raised {
                         fence,
                         attempts: attempt,
+                        eased: eased.moments,
                         earlier_tries,
                         stopwatch,
                     });
@@ -98,6 +101,8 @@ impl Cutover<'_> {
 pub(super) struct Raised {
     pub(super) fence: Fence,
     pub(super) attempts: u32,
+    /// How long writers were locked out before, so that the stream caught up; milliseconds.
+    pub(super) eased: Vec<f64>,
     /// How long writers waited in vain, for each.
     pub(super) earlier_tries: Vec<f64>,
     pub(super) stopwatch: Stopwatch,

@@ -48,6 +48,7 @@ impl Cutover<'_> {
             ),
             steps,
             fence_attempts: drained.attempts,
+            eased_milliseconds: drained.eased,
             earlier_tries_milliseconds: drained.earlier_tries,
             sequences_set: drained.sequences_set,
             large_objects_changed,

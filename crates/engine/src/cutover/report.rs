@@ -39,6 +39,8 @@ pub struct CutoverReport {
     /// the longest that a writer can have waited.
     pub write_pause_milliseconds: f64,
     pub fence_attempts: u32,
+    /// How long writers were locked out each time before, so that the stream caught up; the pause is not in it.
+    pub eased_milliseconds: Vec<f64>,
     /// How long writers waited for each try of the fence that did not come to stand.
     pub earlier_tries_milliseconds: Vec<f64>,
     pub sequences_set: usize,
@@ -82,6 +84,7 @@ impl Cutover<'_> {
             steps: Vec::new(),
             write_pause_milliseconds: 0.0,
             fence_attempts: 0,
+            eased_milliseconds: Vec::new(),
             earlier_tries_milliseconds: Vec::new(),
             sequences_set: 0,
             large_objects_changed: 0,

@@ -27,6 +27,8 @@ pub(super) struct Reported {
     #[serde(rename(deserialize = "write_pause_milliseconds"))]
     pub(super) pause: f64,
     pub(super) fence_attempts: u32,
+    #[serde(rename(deserialize = "eased_milliseconds"))]
+    pub(super) eased: Vec<f64>,
     #[serde(rename(deserialize = "earlier_tries_milliseconds"))]
     pub(super) earlier_tries: Vec<f64>,
     pub(super) steps: Vec<Step>,

@@ -27,6 +27,9 @@ pub(super) fn line(outcome: &Outcome) -> String {
         );
         if let Some(reported) = &moved.reported {
             let _ = write!(text, ", pause {:.0}", reported.pause);
+            if !reported.eased.is_empty() {
+                let _ = write!(text, " eased {:.0?}", reported.eased);
+            }
             if !reported.earlier_tries.is_empty() {
                 let _ = write!(text, " after {:.0?}", reported.earlier_tries);
             }

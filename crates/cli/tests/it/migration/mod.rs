@@ -6,6 +6,7 @@ mod adding;
 mod agreement;
 mod crash;
 mod differences;
+mod easing;
 #[cfg(debug_assertions)]
 mod failpoints;
 mod fallback;

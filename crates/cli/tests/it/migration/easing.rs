@@ -1,0 +1,67 @@
+//! A stream that is behind is given moments to catch up in before the pause, and the report says so.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+use transhume_testkit::connection::connect;
+
+use super::site::Site;
+
+const TABLE: &str = "create table entry (id int primary key, body text not null)";
+
+/// Two megabytes of WAL and more: too much to be left to the pause.
+const MUCH: &str = "insert into entry select i, repeat(md5(i::text), 30) from generate_series(1, 3000) i";
+
+const SENDERS: &str = "select count(*), max(pid) from pg_stat_replication \
+                       where application_name like 'transhume%' and state = 'streaming'";
+
+const LOCKED_OUT: &str = "select count(*) from pg_locks where relation = 'entry'::regclass \
+                          and mode = 'ShareRowExclusiveLock' and granted";
+
+fn signal(signal: &str, pid: i32) {
+    let sent = Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(sent.expect("kill is there").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_behind_catches_up_before_the_pause() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = site.begin(&["run"]);
+    site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
+        .await;
+
+    let source = connect(&site.source_url).await.expect("the source answers");
+    site.wait_for_count(&site.source_url, SENDERS, 1).await;
+    let sender: i32 = source.query_one(SENDERS, &[]).await.expect("a stream").get(1);
+    signal("-STOP", sender);
+    source.batch_execute(MUCH).await.expect("the application writes");
+    let directory = TempDir::new().expect("a directory");
+    let reports = directory.path().display().to_string();
+    let words = [
+        "cutover",
+        "--yes",
+        "--override",
+        "verification",
+        "--report",
+        reports.as_str(),
+    ];
+    let mut cutover = site.begin(&words);
+    site.wait_for_count(&site.source_url, LOCKED_OUT, 1).await;
+    signal("-CONT", sender);
+
+    assert_eq!(cutover.ended().await, 0, "{}", cutover.log());
+    let files = std::fs::read_dir(&reports).expect("reports").flatten();
+    let report = files
+        .map(|file| file.path())
+        .find(|path| path.extension().is_some_and(|end| end == "md"));
+    let report = std::fs::read_to_string(report.expect("one in Markdown")).expect("a report");
+    assert!(
+        report.contains(" ms (and before, to let the target catch up, "),
+        "{report}"
+    );
+    let counted = "select count(*) from entry";
+    site.wait_for_count(&site.target_url, counted, 3000).await;
+    runner.kill();
+}
