@@ -323,7 +323,7 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
         "{steps}\nwrite pause     {:.0} ms{}\nclosed          {}, at {}\nopen            {}\n\
          fence           taken at try {}, {} sessions ended\nsequences set   {}\nway back        {way_back}\nlate changes    {late}\n",
         report.write_pause_milliseconds,
-        crate::report::eased_before(report),
+        report::eased_before(report),
         report.source,
         report.fence_lsn,
         report.target,
