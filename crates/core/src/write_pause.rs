@@ -214,7 +214,11 @@ impl Circumstances {
             PauseStep::Prepared => {
                 way + commit + SEQUENCE * count(self.sequences) + FOREIGN_KEY * count(self.foreign_keys)
             }
-            PauseStep::Marker | PauseStep::SourceClosed | PauseStep::TargetOpen => commit,
+            PauseStep::Marker => commit,
+            // New sessions read-only, present ones ended, the fence committed: each a way to the source and back.
+            PauseStep::SourceClosed => 3.0 * commit,
+            // The phase, then the commit; the marker told of the source alone.
+            PauseStep::TargetOpen => (2.0 * way + COMMIT).max(commit),
             PauseStep::LargeObjects | PauseStep::ClientsReleased => way,
             PauseStep::Undone => 0.0,
         }
@@ -291,7 +295,7 @@ mod tests {
             ],
         };
         let forecast = near().forecast(Some(&rehearsed));
-        assert!((forecast.milliseconds - (40.0 + 7.0 + 30.0 + 5.0 + 7.0 + 2.0 + 7.0)).abs() < 1e-9);
+        assert!((forecast.milliseconds - (40.0 + 7.0 + 30.0 + 5.0 + 3.0 * 7.0 + 2.0 + 7.0)).abs() < 1e-9);
         assert!(
             part(&forecast, PauseStep::Drain).measured && !part(&forecast, PauseStep::SourceClosed).measured
         );

@@ -37,6 +37,14 @@ pub(crate) async fn of_following(target: &Session, lag_bytes: u64) -> Result<Pau
     })
 }
 
+/// Of the cutover that was just rehearsed.
+pub(crate) async fn of_rehearsal(target: &Session, rehearsed: &Rehearsed) -> Result<Forecast> {
+    let doing = "forecasting the write pause";
+    let facts = write_pause::facts(target).await.doing(doing)?;
+    let round_trip = target.round_trip().await.doing(doing)?;
+    Ok(circumstances(&facts, 0, round_trip).forecast(Some(rehearsed)))
+}
+
 /// Before anything is moved: as it will be once the target has caught up.
 pub(crate) fn of_observed(observed: &Observed) -> Forecast {
     let (source, target) = (&observed.source, &observed.target);

@@ -239,7 +239,7 @@ pub async fn write_grants(
 /// until it is gone.
 pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
     let row = session
-        .query_one(include_str!("sql/end_other_sessions.sql"), &[])
+        .query_typed_one(include_str!("sql/end_other_sessions.sql"), &[])
         .await?;
     let ended: Vec<i32> = row.get("ended");
     let deadline = Instant::now() + ENDING_PATIENCE;
@@ -277,11 +277,11 @@ pub async fn run_briefly(session: &Session, statement: &str) -> Result<(), PgErr
     run_all(session, &[bound, statement.to_owned()]).await
 }
 
-/// Runs statements in one transaction, read-write whatever the database's default has become.
+/// Runs statements in one transaction and one round trip, read-write whatever the database's default has become.
 pub async fn run_all(session: &Session, statements: &[String]) -> Result<(), PgError> {
-    session.batch_execute("begin read write").await?;
-    match session.batch_execute(&statements.join(";\n")).await {
-        Ok(()) => Ok(session.batch_execute("commit").await?),
+    let all = format!("begin read write;\n{};\ncommit", statements.join(";\n"));
+    match session.batch_execute(&all).await {
+        Ok(()) => Ok(()),
         Err(error) => {
             session.batch_execute("rollback").await?;
             Err(error.into())

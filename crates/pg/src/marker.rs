@@ -3,6 +3,7 @@
 //!
 //! The content is `<migration>:<nonce>`; nothing in a message is ever executed.
 
+use tokio_postgres::types::Type;
 use transhume_wire::lsn::Lsn;
 
 use crate::{error::PgError, session::Session};
@@ -17,7 +18,10 @@ const FENCE: &str = "fence-";
 pub async fn emit(source: &Session, migration: &str, nonce: &str) -> Result<Lsn, PgError> {
     let content = format!("{migration}:{nonce}");
     let row = source
-        .query_one(include_str!("sql/marker_emit.sql"), &[&PREFIX, &content])
+        .query_typed_one(
+            include_str!("sql/marker_emit.sql"),
+            &[(&PREFIX, Type::TEXT), (&content, Type::TEXT)],
+        )
         .await?;
     Ok(row
         .get::<_, &str>(0)

@@ -11,12 +11,14 @@ const LOCK_TIMEOUT_MILLISECONDS: u32 = 5_000;
 /// Begins it and does everything that can still be rolled back, in one round trip. Its commit is durable whatever the
 /// role's default is: nobody may find the target shut again after a crash.
 pub async fn begin(target: &Session, statements: &[&str]) -> Result<(), PgError> {
-    let all = format!(
-        "begin;\nset local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};\nset local synchronous_commit = on;\n{}",
-        statements.join(";\n")
+    let begin = format!(
+        "begin;\nset local lock_timeout = {LOCK_TIMEOUT_MILLISECONDS};\nset local synchronous_commit = on"
     );
-    match target.batch_execute(&all).await {
-        Ok(()) => Ok(()),
+    let all = statements.join(";\n");
+    // Two messages of one flight: where nothing of the second can even be read, the transaction has begun all the same, and
+    // what follows in it fails.
+    match tokio::try_join!(biased; target.batch_execute(&begin), target.batch_execute(&all)) {
+        Ok(_) => Ok(()),
         Err(error) => {
             roll_back(target).await?;
             Err(error.into())

@@ -1,6 +1,6 @@
 //! Setting sequences on the target.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, types::Type};
 use transhume_core::sequence_value::SequenceValue;
 use transhume_wire::ident::QualifiedName;
 
@@ -15,9 +15,13 @@ pub async fn set_sequences(
     let last_values: Vec<_> = values.iter().map(|(_, value)| value.value).collect();
     let called: Vec<_> = values.iter().map(|(_, value)| value.is_called).collect();
     let rows = target
-        .query(
+        .query_typed(
             include_str!("sql/set_sequences.sql"),
-            &[&names, &last_values, &called],
+            &[
+                (&names, Type::TEXT_ARRAY),
+                (&last_values, Type::INT8_ARRAY),
+                (&called, Type::BOOL_ARRAY),
+            ],
         )
         .await?;
     let mut missing = Vec::new();

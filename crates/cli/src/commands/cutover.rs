@@ -23,6 +23,7 @@ use crate::{
         confirm::confirm,
         style::{Style, Tone},
         table::table,
+        write_pause,
     },
 };
 
@@ -303,7 +304,7 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
     let rows = report
         .steps
         .iter()
-        .map(|step| vec![step.name.to_owned(), format!("{:.1}", step.milliseconds)]);
+        .map(|step| vec![step.name.to_string(), format!("{:.1}", step.milliseconds)]);
     let steps = table(&["step", "milliseconds"], &[1], rows);
     let way_back = match report.way_back {
         Some(start) => format!("open, from {start} of the target on"),
@@ -315,8 +316,9 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
     };
     if let Some(forecast) = report.forecast_milliseconds {
         return format!(
-            "{steps}\nrehearsed       {:.0} ms, all undone\nforecast        a write pause of about {forecast:.0} ms\n",
-            report.write_pause_milliseconds
+            "{steps}\nrehearsed       {:.0} ms, all undone\nforecast        a write pause of about {forecast:.0} ms: {}\n",
+            report.write_pause_milliseconds,
+            write_pause::parts(&report.forecast_parts),
         );
     }
     format!(

@@ -14,7 +14,7 @@ pub(super) fn bars(report: &CutoverReport) -> Vec<Bar<'_>> {
     let mut from = 0.0;
     let steps = report.steps.iter().map(|step| {
         let bar = Bar {
-            name: step.name,
+            name: step.name.name(),
             from,
             takes: step.milliseconds,
         };

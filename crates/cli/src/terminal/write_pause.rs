@@ -22,23 +22,24 @@ pub(crate) fn estimate(estimate: &PauseEstimate) -> String {
 }
 
 pub(crate) fn forecast(forecast: &Forecast) -> String {
-    let parts = forecast
-        .parts
-        .iter()
-        .filter(|part| part.milliseconds >= NAMED_FROM);
-    let parts: Vec<_> = parts
-        .map(|part| format!("{} {}", part.name.short(), milliseconds(part.milliseconds)))
-        .collect();
     format!(
         "about {}: {}",
         milliseconds(forecast.milliseconds),
-        parts.join(", ")
+        parts(&forecast.parts)
     )
+}
+
+pub(crate) fn parts(parts: &[Part]) -> String {
+    let named = parts.iter().filter(|part| part.milliseconds >= NAMED_FROM);
+    let named: Vec<_> = named
+        .map(|part| format!("{} {}", part.name.short(), milliseconds(part.milliseconds)))
+        .collect();
+    named.join(", ")
 }
 
 fn names(forecast: &Forecast) -> String {
     let measured = forecast.parts.iter().filter(|part| part.measured);
-    let names: Vec<_> = measured.map(|part: &Part| part.name.short()).collect();
+    let names: Vec<_> = measured.map(|part| part.name.short()).collect();
     format!("{} measured", names.join(", "))
 }
 

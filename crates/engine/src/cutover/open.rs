@@ -102,20 +102,28 @@ impl Opening {
         ))
     }
 
-    /// Puts triggers and keys in their final state, in a transaction that stays open.
+    /// Puts triggers and keys in their final state and writes that down, in a transaction that stays open. All in one flight:
+    /// what fails makes the rest fail.
     pub(super) async fn begin(&self, target: &Session) -> Result<()> {
-        let quick = self.held.iter().filter(|build| build.is_quick());
+        let quick = || self.held.iter().filter(|build| build.is_quick());
         let statements: Vec<&str> = self
             .deviations
             .iter()
             .chain(&self.identities)
             .flat_map(|deviation| &deviation.undo)
-            .chain(quick.flat_map(|build| &build.statements))
+            .chain(quick().flat_map(|build| &build.statements))
             .map(String::as_str)
             .collect();
-        opening::begin(target, &statements)
-            .await
-            .doing("preparing the target")
+        let undone: Vec<i64> = self.deviations.iter().map(|deviation| deviation.id).collect();
+        let done: Vec<i64> = quick().map(|build| build.id).collect();
+        tokio::try_join!(
+            biased;
+            opening::begin(target, &statements),
+            deviation::all_undone(target, &undone),
+            held::all_done(target, &done),
+        )
+        .doing("preparing the target")
+        .map(drop)
     }
 
     /// Commits: from here on the application lives on the target.
@@ -151,16 +159,17 @@ impl Opening {
 
     /// False, with nothing committed, where the phase is not the cutover's any more.
     async fn try_commit(&self, target: &Session, from: Phase) -> std::result::Result<bool, PgError> {
-        for deviation in &self.deviations {
-            deviation::undone(&**target, deviation.id).await?;
-        }
-        for build in self.held.iter().filter(|build| build.is_quick()) {
-            held::mark_done(&**target, build).await?;
-        }
-        if self.has_way_back {
-            way_back::set_open(&**target).await?;
-        }
-        if !migration::advance(&**target, from, Phase::Done).await? {
+        // One flight.
+        let way_back = async {
+            if self.has_way_back {
+                way_back::set_open(&**target).await
+            } else {
+                Ok(())
+            }
+        };
+        let ((), is_ours) =
+            tokio::try_join!(biased; way_back, migration::advance(&**target, from, Phase::Done))?;
+        if !is_ours {
             return Ok(false);
         }
         reach(Point::OpeningWritten).await;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use transhume_core::finding::Finding;
+use transhume_core::{finding::Finding, sequence::Sequence, write_pause::PauseStep};
 use transhume_pg::{fence::Fence, marker, session::Session, state::frontier};
 use transhume_wire::lsn::Lsn;
 
@@ -74,25 +74,22 @@ impl Cutover<'_> {
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
         let mut drained = interruptible(cancellation, drained).await?;
         if self.options.rehearse {
-            return interruptible(
-                cancellation,
-                self.end_rehearsal(gate, prepared, drained, application),
-            )
-            .await;
+            let ended = Box::pin(self.end_rehearsal(gate, prepared, drained, application));
+            return interruptible(cancellation, ended).await;
         }
         self.is_closing = true;
         let sessions = prepared.closing.close(drained.fence, &prepared.announcer).await?;
-        drained.stopwatch.step("source closed to writers");
+        drained.stopwatch.step(PauseStep::SourceClosed);
         let completed = self.complete_large_objects(sessions, &mut prepared, &mut drained.stopwatch);
         let closed = interruptible(cancellation, completed).await?;
         self.is_decided |= interruptible(cancellation, decider.decide()).await?;
         // The point of no return.
         prepared.opening.commit(self).await?;
         reach(Point::TargetOpen).await;
-        drained.stopwatch.step("target open");
+        drained.stopwatch.step(PauseStep::TargetOpen);
         let released = application.release_to_target().await;
         if application.holds_clients() {
-            drained.stopwatch.step("clients let go");
+            drained.stopwatch.step(PauseStep::ClientsReleased);
         }
         reach(Point::ClientsReleased).await;
         let mut report = CutoverReport {
@@ -167,7 +164,7 @@ impl Cutover<'_> {
             .await
             .doing("writing the marker")?;
         reach(Point::MarkerWritten).await;
-        raised.stopwatch.step("marker into the source's WAL");
+        raised.stopwatch.step(PauseStep::Marker);
         application.facts().fence_lsn = Some(fence_lsn);
         application.announce(Moment::Fenced).await?;
         let (fence, opening) = (&raised.fence, &prepared.opening);
@@ -180,18 +177,12 @@ impl Cutover<'_> {
             application.stage()?;
         }
         let ((), values) = tokio::try_join!(self.drain(&prepared.nonce, fence_lsn), on_source)?;
-        raised.stopwatch.step("drain: the target reaches the marker");
+        raised.stopwatch.step(PauseStep::Drain);
         reach(Point::Drained).await;
-        // The forward stream stands at the fence: whatever the target writes from here on is new.
-        let way_back = fallback::begin(prepared.armed.as_ref(), &prepared.announcer, &self.target).await?;
-        reach(Point::WayBackBegun).await;
         application.announce(Moment::Drained).await?;
-        let sequences_set = opening.set_sequences(self, &values).await?;
-        raised.stopwatch.step("sequences");
-        reach(Point::SequencesSet).await;
-        opening.begin(&self.target).await?;
+        let (way_back, sequences_set) = self.prepare_target(prepared, &values).await?;
+        raised.stopwatch.step(PauseStep::Prepared);
         reach(Point::TargetPrepared).await;
-        raised.stopwatch.step("target prepared, not yet open");
         Ok(Drained {
             fence: raised.fence,
             fence_lsn,
@@ -204,6 +195,26 @@ impl Cutover<'_> {
         })
     }
 
+    /// One flight to the target, whose requests are sent in this order and answered in it. All of it comes to its end
+    /// before anything that failed is told, so that undoing finds nothing on its way.
+    async fn prepare_target(&self, prepared: &Prepared, values: &[Sequence]) -> Result<(Option<Lsn>, usize)> {
+        // The forward stream stands at the fence: whatever the target writes from here on is new.
+        let way_back = async {
+            let begun = fallback::begin(prepared.armed.as_ref(), &prepared.announcer, &self.target).await;
+            reach(Point::WayBackBegun).await;
+            begun
+        };
+        let sequences = async {
+            let set = prepared.opening.set_sequences(self, values).await;
+            reach(Point::SequencesSet).await;
+            set
+        };
+        let begun = prepared.opening.begin(&self.target);
+        let (way_back, sequences, begun) = tokio::join!(biased; way_back, sequences, begun);
+        begun?;
+        Ok((way_back?, sequences?))
+    }
+
     /// Writers of large objects are held by no lock: only now they are gone.
     async fn complete_large_objects(
         &self,
@@ -214,7 +225,7 @@ impl Cutover<'_> {
         reach(Point::SourceClosed).await;
         let completed = prepared.large_objects.complete(self.options.drain_timeout);
         let (large_objects_changed, not_compared) = completed.await?;
-        stopwatch.step("large objects");
+        stopwatch.step(PauseStep::LargeObjects);
         reach(Point::LargeObjectsCompared).await;
         Ok(Closed {
             sessions,

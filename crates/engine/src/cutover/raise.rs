@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use transhume_core::disposition::Disposition;
+use transhume_core::{disposition::Disposition, write_pause::PauseStep};
 use transhume_pg::{
     error::PgError,
     fence::{Approach, Fence, LockOrder},
@@ -81,12 +81,12 @@ impl Cutover<'_> {
             }));
         }
         if application.holds_clients() {
-            stopwatch.step("clients held by PgBouncer");
+            stopwatch.step(PauseStep::ClientsHeld);
         }
         reach(Point::ClientsHeld).await;
         match approach.raise(order, self.options.lock_timeout).await {
             Ok(fence) => {
-                stopwatch.step("fence: lock every table and sequence");
+                stopwatch.step(PauseStep::Fence);
                 Ok(Ok((fence, stopwatch)))
             }
             Err((session, error)) => {

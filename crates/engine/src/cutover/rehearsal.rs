@@ -1,16 +1,18 @@
 //! The end of a rehearsal: all was done but the last step.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use transhume_core::write_pause::{Forecast, PauseStep, Rehearsed};
 
 use super::{
-    Cutover, CutoverReport, Gate,
+    Cutover, CutoverReport, Gate, Step,
     application::Application,
     pause::{Drained, Prepared},
 };
-use crate::error::{Doing, Result};
-
-/// Commits that a rehearsal leaves out, and ending sessions, which takes about as long as one.
-const COMMITS_LEFT: f64 = 4.0;
+use crate::{
+    error::{Doing, Result},
+    write_pause,
+};
 
 impl Cutover<'_> {
     /// All was done but the last step: undone at once, and what the last step would add is estimated.
@@ -26,26 +28,22 @@ impl Cutover<'_> {
             .doing("rolling back on the target")?;
         drained.fence.lower().await.doing("lowering the fence")?;
         application.release().await?;
-        drained.stopwatch.step("undone");
+        drained.stopwatch.step(PauseStep::Undone);
         let measured = drained.stopwatch.total_milliseconds();
         let began = Instant::now();
         let (large_objects_changed, not_compared) = prepared
             .large_objects
             .complete(self.options.drain_timeout)
             .await?;
+        let large_objects = began.elapsed();
         let steps = drained.stopwatch.into_steps();
-        // Closing is two commits on the source and ending sessions, opening one on the target.
-        let commit = steps
-            .iter()
-            .find(|step| step.name.starts_with("marker"))
-            .map_or(0.0, |step| step.milliseconds);
+        let forecast = self.forecast(&steps, large_objects).await?;
         let report = CutoverReport {
             fence_lsn: drained.fence_lsn,
             rehearsal: true,
             write_pause_milliseconds: measured,
-            forecast_milliseconds: Some(
-                measured + COMMITS_LEFT * commit + began.elapsed().as_secs_f64() * 1_000.0,
-            ),
+            forecast_milliseconds: Some(forecast.milliseconds),
+            forecast_parts: forecast.parts,
             steps,
             fence_attempts: drained.attempts,
             eased_milliseconds: drained.eased,
@@ -57,5 +55,15 @@ impl Cutover<'_> {
         };
         self.record(&report).await?;
         Ok(report)
+    }
+
+    /// What the steps say of a cutover that goes to its end: the lag has just been drained.
+    async fn forecast(&self, steps: &[Step], large_objects: Duration) -> Result<Forecast> {
+        let measured = steps.iter().map(|step| (step.name, step.milliseconds));
+        let outside = (PauseStep::LargeObjects, large_objects.as_secs_f64() * 1_000.0);
+        let rehearsed = Rehearsed {
+            steps: measured.chain([outside]).collect(),
+        };
+        write_pause::of_rehearsal(&self.target, &rehearsed).await
     }
 }

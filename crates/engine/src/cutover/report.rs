@@ -1,7 +1,11 @@
 //! What a cutover did, step by step: for people, for change tickets, and for the history on the target.
 
 use serde::Serialize;
-use transhume_core::{finding::Finding, gate::Gate};
+use transhume_core::{
+    finding::Finding,
+    gate::Gate,
+    write_pause::{Part, PauseStep},
+};
 use transhume_pg::state::history;
 use transhume_wire::lsn::Lsn;
 
@@ -28,6 +32,8 @@ pub struct CutoverReport {
     pub rehearsal: bool,
     /// After a rehearsal, how long the write pause would be.
     pub forecast_milliseconds: Option<f64>,
+    /// What it consists of: the steps as they were measured, and those that a rehearsal leaves out as estimated.
+    pub forecast_parts: Vec<Part>,
     /// Every commit of the source is below this.
     pub fence_lsn: Lsn,
     /// What held when the fence was tried, and what the operator waved through.
@@ -57,7 +63,7 @@ pub struct CutoverReport {
 /// One step of the pause and how long it took.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
-    pub name: &'static str,
+    pub name: PauseStep,
     pub milliseconds: f64,
 }
 
@@ -78,6 +84,7 @@ impl Cutover<'_> {
             ),
             rehearsal: false,
             forecast_milliseconds: None,
+            forecast_parts: Vec::new(),
             fence_lsn: Lsn::ZERO,
             way_back: None,
             gate,

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use transhume_core::write_pause::PauseStep;
+
 use super::Step;
 
 pub(super) struct Stopwatch {
@@ -21,7 +23,7 @@ impl Stopwatch {
     }
 
     /// What was done since the last step, under this name.
-    pub(super) fn step(&mut self, name: &'static str) {
+    pub(super) fn step(&mut self, name: PauseStep) {
         let now = Instant::now();
         self.steps.push(Step {
             name,

@@ -19,7 +19,7 @@ const UNCALLED_AT_ONCE: usize = 50;
 
 /// All user sequences; members of extensions left out. Ordered by name.
 pub async fn sequences(client: &Client) -> Result<Vec<Sequence>, PgError> {
-    let rows = client.query(SEQUENCES, &[]).await?;
+    let rows = client.query_typed(SEQUENCES, &[]).await?;
     let mut sequences = Vec::with_capacity(rows.len());
     let mut uncalled = Vec::new();
     for row in &rows {
@@ -55,7 +55,7 @@ async fn own_values(client: &Client, sequences: &[&Sequence]) -> Result<HashMap<
         )
         .expect("writing to a string does not fail");
     }
-    let rows = client.query(&sql, &[]).await?;
+    let rows = client.query_typed(&sql, &[]).await?;
     rows.iter()
         .map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?))))
         .collect()

@@ -4,6 +4,8 @@
 //! Intended before it is made, so that a crash between the two leaves a row that says how to undo
 //! what may or may not have happened; every undo statement is harmless when there is nothing to undo.
 
+use tokio_postgres::types::Type;
+
 use crate::{error::PgError, session::Session};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,17 @@ pub async fn made(target: &impl tokio_postgres::GenericClient, id: i64) -> Resul
 pub async fn undone(target: &impl tokio_postgres::GenericClient, id: i64) -> Result<(), PgError> {
     target
         .execute(include_str!("sql/deviation/undone.sql"), &[&id])
+        .await?;
+    Ok(())
+}
+
+/// The same of several, in one statement that is sent at once.
+pub async fn all_undone(target: &Session, ids: &[i64]) -> Result<(), PgError> {
+    target
+        .execute_typed(
+            include_str!("sql/deviation/all_undone.sql"),
+            &[(&ids, Type::INT8_ARRAY)],
+        )
         .await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Only the batch that applies moves it (see `apply`); everybody else looks and listens here.
 
+use tokio_postgres::types::Type;
 use transhume_wire::lsn::Lsn;
 
 use crate::{error::PgError, session::Session};
@@ -11,7 +12,7 @@ pub const CHANNEL: &str = "transhume_progress";
 
 pub async fn read(target: &Session) -> Result<Lsn, PgError> {
     let row = target
-        .query_one(include_str!("sql/frontier/read.sql"), &[])
+        .query_typed_one(include_str!("sql/frontier/read.sql"), &[])
         .await?;
     Ok(row
         .get::<_, &str>(0)
@@ -23,9 +24,9 @@ pub async fn read(target: &Session) -> Result<Lsn, PgError> {
 /// is known by its position or by its marker. None while it is not there yet.
 pub async fn fence(target: &Session, fence_lsn: Lsn, nonce: &str) -> Result<Option<Lsn>, PgError> {
     let row = target
-        .query_opt(
+        .query_typed_opt(
             include_str!("sql/frontier/fence.sql"),
-            &[&fence_lsn.to_string(), &nonce],
+            &[(&fence_lsn.to_string(), Type::TEXT), (&nonce, Type::TEXT)],
         )
         .await?;
     Ok(row.map(|row| {

@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use tokio_postgres::types::Type;
 use transhume_core::build::BuildKind;
 
 use crate::{error::PgError, session::Session};
@@ -48,6 +49,14 @@ pub async fn mark_done(
 ) -> Result<(), PgError> {
     target
         .execute(include_str!("sql/held/mark_done.sql"), &[&build.id])
+        .await?;
+    Ok(())
+}
+
+/// The same of several, in one statement that is sent at once.
+pub async fn all_done(target: &Session, ids: &[i64]) -> Result<(), PgError> {
+    target
+        .execute_typed(include_str!("sql/held/all_done.sql"), &[(&ids, Type::INT8_ARRAY)])
         .await?;
     Ok(())
 }

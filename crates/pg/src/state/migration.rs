@@ -3,6 +3,7 @@
 //! Invariants: a phase changes only by a legal move and only from the phase that the caller
 //! believed in; the identity of the source never changes once written.
 
+use tokio_postgres::types::Type;
 use transhume_core::{direction::Direction, phase::Phase, selection::Selection};
 use transhume_wire::lsn::Lsn;
 
@@ -165,9 +166,9 @@ pub async fn advance(
 ) -> Result<bool, PgError> {
     debug_assert!(from.may_become(next), "{from} may not become {next}");
     let moved = client
-        .execute(
+        .execute_typed(
             include_str!("sql/migration/advance.sql"),
-            &[&from.name(), &next.name()],
+            &[(&from.name(), Type::TEXT), (&next.name(), Type::TEXT)],
         )
         .await?;
     Ok(moved == 1)

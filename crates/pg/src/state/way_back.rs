@@ -3,6 +3,7 @@
 //! Same schema as a forward one's. Invariants: it exists whole before anything is changed for it; its
 //! frontier is set once, to a position of the target that nothing written by the forward stream follows.
 
+use tokio_postgres::types::Type;
 use transhume_core::table::Table;
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -41,7 +42,10 @@ pub async fn create(old_source: &mut Session, new: &NewMigration, tables: &[&Tab
 /// From here on the reverse stream may be followed; false when it was begun before.
 pub async fn begin(old_source: &Session, start: Lsn) -> Result<bool, PgError> {
     let moved = old_source
-        .execute(include_str!("sql/way_back/begin.sql"), &[&start.to_string()])
+        .execute_typed(
+            include_str!("sql/way_back/begin.sql"),
+            &[(&start.to_string(), Type::TEXT)],
+        )
         .await?;
     Ok(moved == 1)
 }
@@ -49,7 +53,7 @@ pub async fn begin(old_source: &Session, start: Lsn) -> Result<bool, PgError> {
 /// Where the WAL of this server ends now, written out or not.
 pub async fn insert_position(session: &Session) -> Result<Lsn, PgError> {
     let row = session
-        .query_one(include_str!("sql/way_back/insert_position.sql"), &[])
+        .query_typed_one(include_str!("sql/way_back/insert_position.sql"), &[])
         .await?;
     Ok(row
         .get::<_, &str>(0)
