@@ -5,7 +5,10 @@
 //! trace. [`Fence::close`] turns it into lasting grants and settings before the locks go, so that
 //! whoever waited wakes up to a refusal.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use transhume_core::{sequence::Sequence, table::Table};
@@ -23,9 +26,9 @@ pub struct Approach(Session);
 /// How long the gentle locks may be waited for: autovacuum gives way after `deadlock_timeout`, 1 s by default.
 const GENTLE_TIMEOUT_MILLISECONDS: u32 = 3_000;
 
-/// A session that was told to end does so within a millisecond or two; one that rolls much back is not waited for, since it
-/// commits no more.
-const ENDING_PATIENCE: Duration = Duration::from_millis(500);
+/// A session that was told to end does so within a millisecond or two, and one begins within as many and its client's ways;
+/// one that rolls much back is not waited for, since it commits no more.
+const ENDING_PATIENCE: Duration = Duration::from_secs(2);
 const ENDING_POLL: Duration = Duration::from_millis(1);
 
 /// An open fence. The locks are held while this lives.
@@ -236,23 +239,38 @@ pub async fn write_grants(
 /// waits at the fence does not go on after it; returns how many were ended and how many could not.
 ///
 /// A session ends when it comes to it, and may commit until then (a large object, which no lock holds up): it is waited for
-/// until it is gone.
+/// until it is gone. One that is just beginning may have read the settings of the database before they made it read-only,
+/// and is not listed yet: it is waited for until it is, and ended then.
 pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
-    let row = session
-        .query_typed_one(include_str!("sql/end_other_sessions.sql"), &[])
-        .await?;
-    let ended: Vec<i32> = row.get("ended");
     let deadline = Instant::now() + ENDING_PATIENCE;
-    while !ended.is_empty() && Instant::now() < deadline {
-        let left = session
-            .query_one(include_str!("sql/sessions_left.sql"), &[&ended])
-            .await?;
-        if left.get::<_, i64>(0) == 0 {
-            break;
+    let mut all_ended = HashSet::new();
+    let mut awaited: Option<HashSet<i32>> = None;
+    loop {
+        // In this order: whoever is no newcomer any more is among those that are ended.
+        let ending = session.query_typed_one(include_str!("sql/end_other_sessions.sql"), &[]);
+        let (newcomers, ending) = tokio::try_join!(biased; newcomers(session), async { Ok(ending.await?) })?;
+        // Those who come later find the database read-only.
+        let still = match awaited {
+            None => newcomers,
+            Some(awaited) => &awaited & &newcomers,
+        };
+        let ended: Vec<i32> = ending.get("ended");
+        let is_over = still.is_empty() && ended.is_empty();
+        all_ended.extend(ended);
+        if is_over || Instant::now() >= deadline {
+            let ended = i64::try_from(all_ended.len()).unwrap_or(i64::MAX);
+            return Ok((ended, ending.get("refused")));
         }
+        awaited = Some(still);
         tokio::time::sleep(ENDING_POLL).await;
     }
-    Ok((i64::try_from(ended.len()).unwrap_or(i64::MAX), row.get("refused")))
+}
+
+async fn newcomers(session: &Session) -> Result<HashSet<i32>, PgError> {
+    let rows = session
+        .query_typed(include_str!("sql/newcomers.sql"), &[])
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// The statement that makes new sessions of the database read-only by default, and its undoing; none

@@ -5,7 +5,8 @@ with candidates as materialized (
                  and not (select r.rolsuper from pg_catalog.pg_roles r where r.oid = a.usesysid)) as allowed
     from pg_catalog.pg_stat_activity a
     where a.datname = pg_catalog.current_database()
-      and a.backend_type = 'client backend'
+      -- Whoever may not see the kind of another role's session sees null.
+      and coalesce(a.backend_type, 'client backend') = 'client backend'
       and a.pid <> pg_catalog.pg_backend_pid()
       and a.application_name not like 'transhume:%'
 ), ended as materialized (

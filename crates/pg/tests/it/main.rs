@@ -9,6 +9,7 @@ mod comparing;
 mod connecting;
 mod copying;
 mod facts;
+mod fencing;
 mod probing;
 mod securing;
 mod streaming;
