@@ -76,8 +76,11 @@ impl FromStr for AdditionStep {
 pub struct AddedTable {
     pub oid: u32,
     pub name: QualifiedName,
-    /// Partitioned tables have none of their own.
+    /// Rows are moved under its name.
     pub holds_rows: bool,
+    /// The tree that its rows are moved under, where they are not under its own name.
+    #[serde(default)]
+    pub tree: Option<u32>,
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ pub mod selection;
 pub mod sequence;
 pub mod sequence_value;
 pub mod table;
+pub mod tree_stream;
 pub mod visibility;
 pub mod vote;
 pub mod wal_retention;

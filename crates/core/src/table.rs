@@ -2,8 +2,12 @@
 //!
 //! Columns are matched by name everywhere; positions are never compared between the two sides.
 
+mod tree;
+
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
+
+pub use self::tree::{Placement, place};
 
 /// `pg_class.relkind` of what a migration meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,6 +96,7 @@ pub struct Table {
     pub pages: i64,
     /// Heap, TOAST and maps in bytes.
     pub bytes: i64,
+    pub placement: Placement,
 }
 
 impl Table {
@@ -103,7 +108,8 @@ impl Table {
     }
 
     /// Published as it is, the application's UPDATE and DELETE would fail, or the stream would not say
-    /// which row changed: it has no identity, or a computed column (which is never sent) is part of it.
+    /// which row changed: it has no identity, or a computed column (which is never sent) is part of it, or it
+    /// is not one of the tree that the row is moved under.
     pub fn needs_full_identity(&self) -> bool {
         let is_computed = |name: &String| {
             self.columns
@@ -111,10 +117,17 @@ impl Table {
                 .any(|column| column.name == *name && column.generation == Generation::Computed)
         };
         self.replica_identity != ReplicaIdentity::Full
-            && (self.identity_columns.is_empty() || self.identity_columns.iter().any(is_computed))
+            && (self.identity_columns.is_empty()
+                || self.identity_columns.iter().any(is_computed)
+                || self.is_ambiguous_in_tree())
     }
 
-    /// It holds rows of its own that must be copied and published.
+    /// Rows can be written by its name, its own or those of its partitions.
+    pub fn takes_rows(&self) -> bool {
+        matches!(self.kind, TableKind::Ordinary | TableKind::Partitioned)
+    }
+
+    /// It holds rows of its own that must be read and published.
     pub fn holds_rows(&self) -> bool {
         self.kind == TableKind::Ordinary
     }

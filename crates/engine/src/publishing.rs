@@ -35,10 +35,11 @@ pub(crate) struct Publishing<'run> {
     pub(crate) cancellation: &'run Cancellation,
 }
 
-/// Unlogged tables never reach the WAL, so they cannot be published.
+/// What is published for these tables. Unlogged ones never reach the WAL, so they cannot be.
 pub(crate) fn published_tables<'a>(tables: impl IntoIterator<Item = &'a Table>) -> Vec<&'a Table> {
     tables
         .into_iter()
+        .flat_map(Table::stores)
         .filter(|table| table.holds_rows() && table.persistence == Persistence::Permanent)
         .collect()
 }

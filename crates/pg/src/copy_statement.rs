@@ -7,6 +7,8 @@
 use transhume_core::format::Format;
 use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
+use crate::extent::rows_of;
+
 /// Rows of one part, leaving the source. An empty predicate means the whole table.
 pub fn copy_out(table: &QualifiedName, columns: &[String], predicate: &str, format: Format) -> String {
     let columns = column_list(columns);
@@ -43,25 +45,39 @@ pub fn count_rows(table: &QualifiedName) -> String {
     format!("SELECT pg_catalog.count(*) FROM ONLY {table}")
 }
 
-/// Empties tables that this migration created; no CASCADE, so nothing else is ever touched.
-pub fn truncate(tables: &[QualifiedName]) -> String {
-    let names: Vec<_> = tables.iter().map(|table| format!("ONLY {table}")).collect();
-    format!("TRUNCATE TABLE {}", names.join(", "))
+/// A table of the target that is to be emptied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emptied {
+    pub table: QualifiedName,
+    /// Its rows are in its partitions.
+    pub is_partitioned: bool,
 }
 
-/// Whether a foreign key of another table points to this one, so that it cannot be truncated alone.
-pub fn is_referenced(table: &QualifiedName) -> String {
+/// Empties tables that this migration created; no CASCADE, so nothing else is ever touched.
+pub fn truncate(tables: &[Emptied]) -> String {
+    let names: Vec<_> = tables
+        .iter()
+        .map(|emptied| rows_of(&emptied.table, emptied.is_partitioned))
+        .collect();
+    format!("truncate table {}", names.join(", "))
+}
+
+/// Whether a foreign key of another table points to this one, so that it cannot be truncated alone; and whether it
+/// is partitioned.
+pub fn how_to_empty(table: &QualifiedName) -> String {
     format!(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid <> conrelid \
-         AND confrelid = {}::pg_catalog.regclass)",
+         AND confrelid = c.oid), c.relkind = 'p' \
+         FROM pg_catalog.pg_class c WHERE c.oid = {}::pg_catalog.regclass",
         quote_literal(&table.to_string())
     )
 }
 
 /// Empties a table that another one references, without what its foreign keys would do. Such keys are
 /// on the target only where this setting is allowed: elsewhere they are held until the cutover.
-pub fn delete_all(table: &QualifiedName) -> String {
-    format!("SET LOCAL session_replication_role = replica; DELETE FROM ONLY {table}")
+pub fn delete_all(emptied: &Emptied) -> String {
+    let rows = rows_of(&emptied.table, emptied.is_partitioned);
+    format!("set local session_replication_role = replica; delete from {rows}")
 }
 
 /// `count` rows of nothing but defaults: how a table without writable columns is filled.

@@ -18,6 +18,7 @@ pub mod copy_statement;
 pub mod dump;
 pub mod enum_labels;
 pub mod error;
+mod extent;
 pub mod facts;
 pub mod fence;
 pub mod gate;

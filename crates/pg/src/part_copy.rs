@@ -9,7 +9,7 @@ use transhume_core::capacity::BuildMemory;
 
 use crate::{
     copy::{CopyMeter, CopySide, RateLimit, copy_through},
-    copy_statement,
+    copy_statement::{self, Emptied},
     error::PgError,
     raw::RawConnection,
     snapshot::{self, NamedSnapshot},
@@ -113,9 +113,13 @@ pub async fn copy_part(
     let (rows, bytes) = if part.columns.is_empty() {
         (fill_with_defaults(source, target, part).await?, 0)
     } else {
-        let freeze =
-            part.is_only_part && part.bytes >= FREEZE_FROM_BYTES && empty_for_freeze(target, part).await?;
-        let out = copy_statement::copy_out(&part.table, &part.columns, &part.predicate, part.format);
+        // COPY FREEZE is not for partitioned tables.
+        let freeze = part.is_only_part
+            && part.partition.is_none()
+            && part.bytes >= FREEZE_FROM_BYTES
+            && empty_for_freeze(target, part).await?;
+        let (_, stored_in) = part.stored_in();
+        let out = copy_statement::copy_out(stored_in, &part.columns, &part.predicate, part.format);
         let into = copy_statement::copy_in(&part.table, &part.columns, part.format, freeze);
         let totals = copy_through(source, &out, target, &into, meter, limit)
             .await
@@ -139,7 +143,7 @@ pub async fn copy_part(
 }
 
 async fn was_rewritten(source: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PgError> {
-    let oid = part.source_oid.to_string();
+    let oid = part.stored_in().0.to_string();
     let rows = source
         .query(include_str!("sql/was_rewritten.sql"), &[Some(&oid)])
         .await?;
@@ -157,11 +161,12 @@ async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Res
     if single_value(&rows) != Some("f") {
         return Err(PartError::NotEmpty);
     }
-    if is_referenced(target, part).await.map_err(PartError::target)? {
+    let (is_referenced, emptied) = how_to_empty(target, part).await.map_err(PartError::target)?;
+    if is_referenced {
         return Ok(false);
     }
     target
-        .simple_query(&copy_statement::truncate(std::slice::from_ref(&part.table)))
+        .simple_query(&copy_statement::truncate(&[emptied]))
         .await
         .map(|_| true)
         .map_err(PartError::target)
@@ -169,19 +174,26 @@ async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Res
 
 /// Empties the part's table inside the caller's transaction, whether others reference it or not.
 pub(crate) async fn empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PgError> {
-    let statement = if is_referenced(target, part).await? {
-        copy_statement::delete_all(&part.table)
+    let (is_referenced, emptied) = how_to_empty(target, part).await?;
+    let statement = if is_referenced {
+        copy_statement::delete_all(&emptied)
     } else {
-        copy_statement::truncate(std::slice::from_ref(&part.table))
+        copy_statement::truncate(&[emptied])
     };
     target.simple_query(&statement).await.map(drop)
 }
 
-async fn is_referenced(target: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PgError> {
+/// Whether others reference it, and what it is.
+async fn how_to_empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(bool, Emptied), PgError> {
     let rows = target
-        .simple_query(&copy_statement::is_referenced(&part.table))
+        .simple_query(&copy_statement::how_to_empty(&part.table))
         .await?;
-    Ok(single_value(&rows) != Some("f"))
+    let answer = |column: usize| rows.first().and_then(|row| row.get(column)?.as_deref());
+    let emptied = Emptied {
+        table: part.table.clone(),
+        is_partitioned: answer(1) == Some("t"),
+    };
+    Ok((answer(0) != Some("f"), emptied))
 }
 
 /// A table without writable columns has nothing to copy but its number of rows.

@@ -23,6 +23,13 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
         ChangeKind::NotPublished | ChangeKind::Rewritten | ChangeKind::ColumnMadeAnew { .. } => {
             reload(&plain)
         }
+        ChangeKind::PartitionsChanged => Remedy {
+            statement: String::new(),
+            afterwards: Some(format!(
+                "make the partitions of {plain} on the target what they are on the source, then transhume table reload \
+                 {plain}"
+            )),
+        },
         ChangeKind::Renamed { before } if before.schema == table.schema => Remedy::of(format!(
             "alter table {before} rename to {}",
             quote_identifier(&table.name)

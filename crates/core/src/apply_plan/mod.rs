@@ -16,7 +16,7 @@ pub use self::{
     column_set::ColumnSet,
     row::{Matching, Operation, RowChange, RowWrite, Shape, Unwritable, row_write},
 };
-use crate::{enum_labels::MissingLabel, net, table::Generation};
+use crate::{enum_labels::MissingLabel, net, table::Generation, visibility::Snapshot};
 
 /// A column of the target's table, as far as writing to it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct TargetTable {
     pub columns: Vec<TargetColumn>,
     /// Columns of the primary key, when it is checked at once (not deferrable).
     pub primary_key: Vec<String>,
+    /// Its rows are in its partitions.
+    pub is_partitioned: bool,
 }
 
 /// How a row of this relation is found on the target. Indices are those of [`Plan::columns`].
@@ -71,6 +73,8 @@ pub struct Plan {
     /// One for each column of the relation, in the stream's order.
     pub columns: Vec<TargetColumn>,
     pub identity: RowIdentity,
+    /// Rows are found and changed in the partitions of the table, never in itself.
+    pub is_partitioned: bool,
 }
 
 /// Why a relation does not fit its table.
@@ -112,6 +116,12 @@ pub enum DriftKind {
     /// The target computes this column, the source sends values for it.
     Computed {
         column: String,
+    },
+    /// A partition of a tree that is moved as a whole was emptied by itself: which rows those were on the target,
+    /// nobody can tell. `loaded_under`: what the tree shows until it is loaded anew.
+    PartitionEmptied {
+        partition: QualifiedName,
+        loaded_under: Option<Snapshot>,
     },
 }
 
@@ -155,6 +165,7 @@ pub fn plan(relation: &Arc<Relation>, target: Option<&TargetTable>) -> Result<Pl
     Ok(Plan {
         table: relation.name.clone(),
         identity: identity(relation, target),
+        is_partitioned: target.is_partitioned,
         columns,
     })
 }

@@ -46,6 +46,7 @@ fn table(columns: Vec<TargetColumn>, primary_key: &[&str]) -> TargetTable {
     TargetTable {
         columns,
         primary_key: primary_key.iter().map(ToString::to_string).collect(),
+        is_partitioned: false,
     }
 }
 
@@ -314,6 +315,7 @@ fn a_table_is_netted_by_its_key_unless_a_column_cannot_travel_in_lists() {
             column("body", Generation::Plain),
         ],
         primary_key: vec!["id".to_owned()],
+        is_partitioned: false,
     };
     let relation = relation(b'f', vec![announced("id", false), announced("body", false)]);
     let mut plan = plan(&relation, Some(&target)).unwrap();

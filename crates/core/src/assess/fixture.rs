@@ -15,7 +15,7 @@ use super::{
 use crate::{
     selection::Selection,
     sequence::Sequence,
-    table::{Column, Generation, Persistence, ReplicaIdentity, RowSecurity, Table, TableKind},
+    table::{Column, Generation, Persistence, Placement, ReplicaIdentity, RowSecurity, Table, TableKind},
 };
 
 /// `shop.<name>` with a key.
@@ -44,6 +44,7 @@ pub(super) fn table(name: &str) -> Table {
         rows_estimate: 100,
         pages: 1,
         bytes: 8192,
+        placement: Placement::Own,
     }
 }
 
@@ -149,7 +150,6 @@ pub(crate) fn healthy() -> Observed {
         inheritance_children: vec![],
         foreign_keys: 0,
         round_trip: Duration::from_millis(1),
-        enum_hashed_tables: vec![],
         ours: OurObjects::default(),
     };
     let target = TargetObservation {
@@ -287,6 +287,7 @@ fn spoil_tables(source: &mut SourceObservation) {
             ..table("forced")
         },
     ]);
+    source.tables.extend(super::tree::unmovable());
     let orders = QualifiedName::new("shop", "orders");
     source.triggers = vec![FiringTrigger {
         table: orders.clone(),
@@ -298,8 +299,7 @@ fn spoil_tables(source: &mut SourceObservation) {
         column: "kind".into(),
         type_name: "regclass".into(),
     }];
-    source.inheritance_children = vec![orders.clone()];
-    source.enum_hashed_tables = vec![orders];
+    source.inheritance_children = vec![orders];
 }
 
 fn spoil_objects(source: &mut SourceObservation) {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     finding::Finding,
-    table::{Generation, Persistence, ReplicaIdentity, Table},
+    table::{Generation, Persistence, Placement, ReplicaIdentity, Table},
 };
 
 /// What preparing does with the replica identity of a table.
@@ -37,12 +37,19 @@ pub fn plan(table: &Table) -> IdentityPlan {
         _ if has_computed_identity(table) => {
             "a generated column is part of its key, and the stream does not carry it"
         }
+        _ if is_only_ambiguous(table) => {
+            "its rows are moved under the name of the partitioned table, in which its key may find another row"
+        }
         (ReplicaIdentity::Nothing, _) => "its replica identity is set to nothing",
         (ReplicaIdentity::Index, _) => "the index of its replica identity is gone",
         (_, true) => "its primary key is deferrable, which cannot identify rows in the stream",
         (_, false) => "it has no primary key",
     };
     IdentityPlan::SetFull { reason }
+}
+
+fn is_only_ambiguous(table: &Table) -> bool {
+    !table.identity_columns.is_empty() && matches!(table.placement, Placement::Partition { .. })
 }
 
 fn has_computed_identity(table: &Table) -> bool {

@@ -19,6 +19,7 @@ mod server;
 mod table_trait;
 mod target;
 mod tool;
+mod tree;
 mod wording;
 
 use std::cmp::Reverse;
@@ -30,7 +31,7 @@ use crate::{
     way_back::of_target,
 };
 
-const CHECKS: [fn(&Observed) -> Vec<Finding>; 13] = [
+const CHECKS: [fn(&Observed) -> Vec<Finding>; 14] = [
     selected::check,
     server::check,
     limit::check,
@@ -38,6 +39,7 @@ const CHECKS: [fn(&Observed) -> Vec<Finding>; 13] = [
     right::check,
     identity::check,
     table_trait::check,
+    tree::check,
     object::check,
     extension::check,
     collation::check,

@@ -63,8 +63,6 @@ pub struct SourceObservation {
     pub foreign_keys: usize,
     /// To the server and back.
     pub round_trip: Duration,
-    /// Partitioned tables whose rows are placed by the hash of an enum.
-    pub enum_hashed_tables: Vec<QualifiedName>,
     pub ours: OurObjects,
 }
 

@@ -12,7 +12,6 @@ use crate::{
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [
         unlogged(observed),
-        enum_hash(observed),
         inheritance(observed),
         name_columns(observed),
         firing_triggers(observed),
@@ -42,35 +41,6 @@ fn unlogged(observed: &Observed) -> Vec<Finding> {
         })
         .collect();
     or_pass(findings, "unlogged-tables", "no selected table is unlogged")
-}
-
-fn enum_hash(observed: &Observed) -> Vec<Finding> {
-    let findings = observed
-        .source
-        .enum_hashed_tables
-        .iter()
-        .filter(|name| observed.selects(name))
-        .map(|name| {
-            Finding::blocker(
-                "enum-hash-partitions",
-                &name.plain(),
-                format!(
-                    "{} places rows in partitions by the hash of an enum, which differs between clusters",
-                    name.plain()
-                ),
-                format!(
-                    "exclude {} and its partitions and copy it through its root, or partition it by another column \
-                     or by list first",
-                    name.plain()
-                ),
-            )
-        })
-        .collect();
-    or_pass(
-        findings,
-        "enum-hash-partitions",
-        "no table is partitioned by the hash of an enum",
-    )
 }
 
 fn inheritance(observed: &Observed) -> Vec<Finding> {
@@ -228,13 +198,6 @@ mod tests {
         };
         observed.selector = selection.selector().unwrap();
         assert_eq!(unlogged(&observed)[0].severity, Severity::Pass);
-    }
-
-    #[test]
-    fn partitions_by_the_hash_of_an_enum_block() {
-        let mut observed = healthy();
-        observed.source.enum_hashed_tables = vec![name()];
-        assert_eq!(enum_hash(&observed)[0].severity, Severity::Blocker);
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Subject {
     pub cut: Cut,
     /// Only some rows from all over the table are compared, for a first look.
     pub is_sampled: bool,
+    /// Its rows are in its partitions.
+    #[serde(default)]
+    pub is_partitioned: bool,
 }
 
 /// `pg_type.oid` of types that PostgreSQL does not bring along begin here, on every server.

@@ -29,6 +29,8 @@ pub struct Shape {
     pub partition_of: Option<QualifiedName>,
     /// `FOR VALUES …`, where it is a partition.
     pub bound: Option<String>,
+    /// The tables that hold its rows, where it is a tree that is moved as a whole; ascending.
+    pub partitions: Vec<u32>,
     /// Without those that are computed.
     pub columns: Vec<ShapeColumn>,
 }
@@ -52,6 +54,8 @@ pub struct Followed {
     pub oid: u32,
     pub name: QualifiedName,
     pub state: RelationState,
+    /// Those that its rows were loaded from, as in [`Shape`].
+    pub partitions: Vec<u32>,
     /// None until it was looked at for the first time since it was loaded.
     pub baseline: Option<Baseline>,
 }
@@ -116,6 +120,8 @@ pub enum ChangeKind {
     ColumnMadeAnew {
         column: String,
     },
+    /// It is moved as a whole, and other tables hold its rows than when it was loaded.
+    PartitionsChanged,
     /// All rows were written anew with a column that was added or retyped; that is not in the stream.
     Rewritten,
 }
@@ -210,6 +216,9 @@ fn changes_of(table: &Followed, source: Option<&Shape>, target: &[Shape]) -> Vec
             });
         }
         changes.extend(column_changes(table.baseline.as_ref(), source, target));
+    }
+    if table.partitions != source.partitions {
+        changes.push(ChangeKind::PartitionsChanged);
     }
     changes.extend(
         table

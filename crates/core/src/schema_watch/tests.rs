@@ -20,6 +20,7 @@ fn shape(name: &str) -> Shape {
         filenode: 10,
         partition_of: None,
         bound: None,
+        partitions: Vec::new(),
         columns: vec![column(1, "id"), column(2, "x")],
     }
 }
@@ -29,6 +30,7 @@ fn followed() -> Followed {
         oid: 1,
         name: QualifiedName::new("s", "t"),
         state: RelationState::Loaded,
+        partitions: Vec::new(),
         baseline: Some(Baseline::of(&shape("t"))),
     }
 }
@@ -234,4 +236,12 @@ fn a_table_that_is_being_added_is_neither_new_nor_changed() {
     source.partition_of = Some(QualifiedName::new("s", "parent"));
     assert!(changes(std::slice::from_ref(&adding), &[source], &[shape("t")]).is_empty());
     assert!(changes(&[adding], &[], &[shape("t")]).is_empty());
+}
+
+#[test]
+fn other_partitions_than_were_loaded_are_told_of_a_tree() {
+    let partitions_of = |partitions: &[u32]| changed(|shape| shape.partitions = partitions.to_vec());
+    assert_eq!(partitions_of(&[]), []);
+    assert_eq!(partitions_of(&[7]), [ChangeKind::PartitionsChanged]);
+    assert_eq!(ChangeKind::PartitionsChanged.severity(), Severity::Blocker);
 }

@@ -56,6 +56,11 @@ impl SchemaChange {
                 "its column {} was dropped on the source and made anew: the values that the target has are gone there",
                 column.escape_debug()
             ),
+            ChangeKind::PartitionsChanged => {
+                "it is moved as a whole, and partitions were made, attached or detached on the source: their rows \
+                 are not in the stream"
+                    .to_owned()
+            }
             ChangeKind::Rewritten => {
                 "all its rows were written anew on the source as a column was added or changed its \
                  type: such values are not in the stream"

@@ -85,11 +85,10 @@ async fn read_source(
         collations::used_collations(session),
         rights::referenced_roles(session),
     )?;
-    let (triggers, name_columns, inheritance_children, enum_hashed_tables, ours, foreign_keys) = tokio::try_join!(
+    let (triggers, name_columns, inheritance_children, ours, foreign_keys) = tokio::try_join!(
         objects::firing_triggers(session),
         objects::name_columns(session),
         objects::inheritance_children(session),
-        objects::enum_hashed_tables(session),
         ours::our_objects(session),
         objects::foreign_keys(session),
     )?;
@@ -115,7 +114,6 @@ async fn read_source(
         inheritance_children,
         foreign_keys,
         round_trip,
-        enum_hashed_tables,
         ours,
     })
 }

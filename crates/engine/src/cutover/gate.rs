@@ -12,7 +12,7 @@ use transhume_core::{
     gate::{Condition, ConditionName, Gate, Limits, Observation, judge},
     load::RelationState,
     phase::Phase,
-    table::Persistence,
+    table::{Persistence, Table},
 };
 use transhume_pg::{
     catalog::{activity, firing::firing},
@@ -92,7 +92,7 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     let (source, target) = (&cutover.source, &cutover.target);
     let mut seen = Observation {
         lag_bytes: lag(cutover).await?,
-        tables_selected: cutover.tables.len(),
+        tables_selected: cutover.moved_tables().count(),
         sequences_selected: cutover.sequences.len(),
         ..Observation::default()
     };
@@ -156,7 +156,7 @@ async fn observe_tables(cutover: &Cutover<'_>, seen: &mut Observation) -> Result
         .await
         .doing("reading the state of the tables")?;
     let known: HashSet<u32> = all.iter().map(|relation| relation.source_oid).collect();
-    let new = cutover.tables.iter().filter(|table| !known.contains(&table.oid));
+    let new = cutover.moved_tables().filter(|table| !known.contains(&table.oid));
     seen.new_tables = new.map(|table| table.name.plain()).collect();
     seen.tables = all
         .iter()
@@ -206,11 +206,12 @@ async fn changed_deviations(cutover: &Cutover<'_>) -> Result<Vec<String>> {
     let known = relations::all(&**target)
         .await
         .doing("reading the state of the tables")?;
-    let unpublished = cutover.tables.iter().filter(|table| {
-        has_wal(table.persistence)
-            && known.iter().any(|relation| relation.source_oid == table.oid)
-            && !published.contains(&table.name)
-    });
+    let followed = cutover
+        .moved_tables()
+        .filter(|table| known.iter().any(|relation| relation.source_oid == table.oid));
+    let unpublished = followed
+        .flat_map(Table::stores)
+        .filter(|table| has_wal(table.persistence) && !published.contains(&table.name));
     changed.extend(unpublished.map(|table| format!("{} is not published", table.name.plain())));
     let deviations = deviation::open(target, Side::Source)
         .await

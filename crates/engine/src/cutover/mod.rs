@@ -114,6 +114,7 @@ pub(crate) struct Cutover<'run> {
     migration: migration::Migration,
     source: Session,
     target: Session,
+    /// All that rows can be written to, partitioned tables too.
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
     /// Statements that open the source again.
@@ -126,6 +127,13 @@ pub(crate) struct Cutover<'run> {
     is_decided: bool,
     started_at: String,
     left_out: Vec<String>,
+}
+
+impl Cutover<'_> {
+    /// The tables that rows are moved under.
+    fn moved_tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(|table| table.moves_rows())
+    }
 }
 
 /// Looks at both sides and tells which conditions hold; changes nothing.
@@ -224,7 +232,7 @@ impl<'run> Cutover<'run> {
             .collect();
         let selector = crate::run::selector(&migration.selection)?;
         let mut tables = tables(&source).await.doing("reading the source's tables")?;
-        tables.retain(|table| table.holds_rows() && selector.selects(&table.name));
+        tables.retain(|table| table.takes_rows() && selector.selects(&table.name));
         let mut sequences = sequences(&source).await.doing("reading the source's sequences")?;
         sequences.retain(|sequence| selector.selects(sequence.deciding_name()));
         Ok(Self {

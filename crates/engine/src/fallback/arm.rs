@@ -118,7 +118,7 @@ impl Arming<'_> {
         let migrated: HashSet<_> = migrated.into_iter().map(|relation| relation.name).collect();
         let selector = run::selector(&self.migration.selection)?;
         let mut all = tables(target).await.doing("reading the target's tables")?;
-        all.retain(|table| table.holds_rows() && selector.selects(&table.name));
+        all.retain(|table| table.moves_rows() && selector.selects(&table.name));
         Ok(all.into_iter().partition(|table| migrated.contains(&table.name)))
     }
 

@@ -24,9 +24,11 @@ pub(crate) async fn obstacles(
     let migrated = relations::all(&**target)
         .await
         .doing("reading the tables of the migration")?;
-    let published: Vec<_> = published_tables(tables)
+    let moved = tables
+        .iter()
+        .filter(|table| table.moves_rows() && migrated.iter().any(|relation| relation.name == table.name));
+    let published: Vec<_> = published_tables(moved)
         .into_iter()
-        .filter(|table| migrated.iter().any(|relation| relation.name == table.name))
         .map(|table| table.name.clone())
         .collect();
     let mut capabilities = probe::source(target, &published)

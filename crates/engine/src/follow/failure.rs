@@ -191,6 +191,10 @@ pub(super) async fn obstacle(drift: Drift, source: &Session) -> Obstacle {
     let remedy = match remedy(source, &drift).await {
         Ok(Remedy {
             statement,
+            afterwards: Some(then),
+        }) if statement.is_empty() => then,
+        Ok(Remedy {
+            statement,
             afterwards,
         }) => {
             let afterwards = afterwards.map_or_else(String::new, |then| format!("; {then}"));
@@ -229,6 +233,10 @@ fn message(drift: &Drift) -> String {
         DriftKind::Computed { column } => format!(
             "column {} of {table} is computed on the target but not on the source",
             column.escape_debug()
+        ),
+        DriftKind::PartitionEmptied { partition, .. } => format!(
+            "{} was truncated by itself: {table} is moved as a whole, and its rows lie in other partitions on the target",
+            partition.plain()
         ),
         DriftKind::LabelMissing(label) => format!(
             "a change of {table} has the label \"{}\", which the enum {} of the target does not have",

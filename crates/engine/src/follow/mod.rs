@@ -220,7 +220,8 @@ impl Attempt<'_> {
             ..Progress::from(opened.frontier)
         };
         let (progress, watched) = tokio::sync::watch::channel(initial);
-        let receiver = Receiver::spawn(opened.thread, opened.stream, watched.clone());
+        let trees = opened.target.writer.trees();
+        let receiver = Receiver::spawn(opened.thread, opened.stream, trees, watched.clone());
         let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
         let mut applier = Applier::new(
             &self.request,

@@ -12,6 +12,7 @@ use tokio::{
     task::JoinSet,
     time::{Duration, MissedTickBehavior, timeout},
 };
+use transhume_core::tree_stream::TreeStream;
 use transhume_pg::{error::PgError, state::apply::StoredFrontier, stream::ReplicationStream};
 use transhume_wire::{
     lsn::Lsn,
@@ -92,6 +93,7 @@ impl Receiver {
     pub(super) fn spawn(
         thread: ReceiverThread,
         stream: ReplicationStream,
+        trees: TreeStream,
         progress: watch::Receiver<Progress>,
     ) -> Self {
         let (sender, bursts) = mpsc::unbounded_channel();
@@ -99,6 +101,7 @@ impl Receiver {
         let feedback = Feedback::new(progress.borrow().flushed);
         let receiving = Receiving {
             stream,
+            trees,
             sender,
             feedback,
             progress,
@@ -137,6 +140,7 @@ impl Receiver {
 
 struct Receiving {
     stream: ReplicationStream,
+    trees: TreeStream,
     sender: mpsc::UnboundedSender<Burst>,
     feedback: Feedback,
     progress: watch::Receiver<Progress>,
@@ -186,7 +190,10 @@ impl Receiving {
                 ServerMessage::Data { wal_start, data, .. } => {
                     bytes += memory_of(data.len());
                     self.feedback.received(wal_start);
-                    burst.items.push_back(Item::Message(decode(data)?));
+                    let translated = self.trees.translate(decode(data)?);
+                    let before = translated.before.into_iter().map(Item::Message);
+                    burst.items.extend(before);
+                    burst.items.push_back(Item::Message(translated.message));
                 }
                 ServerMessage::Keepalive {
                     wal_end,

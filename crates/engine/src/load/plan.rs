@@ -6,7 +6,7 @@ use transhume_core::{
     format::{self, Ends, TypeFacts},
     key_ranges::split_by_key,
     load::{self, split_by_ctid},
-    table::{Persistence, Table},
+    table::{Persistence, Placement, Table},
 };
 use transhume_pg::{
     catalog::{
@@ -27,6 +27,7 @@ use transhume_pg::{
         },
     },
 };
+use transhume_wire::ident::QualifiedName;
 
 use super::{LoadContext, LoadOptions, hands, large_objects, observer::ORIGIN};
 use crate::{
@@ -63,7 +64,7 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
         )
     })?;
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
-    selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
+    selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     leave_unpublished(context, &source, &mut selected).await?;
     let relations = relations(context.options, &source, &target, &selected).await?;
     let large_objects = large_objects::pieces(&source).await?;
@@ -95,7 +96,14 @@ async fn leave_unpublished(
         return Ok(());
     };
     let members: HashSet<_> = members.into_iter().collect();
-    selected.retain(|table| table.persistence == Persistence::Unlogged || members.contains(&table.name));
+    let is_member =
+        |table: &Table| table.persistence == Persistence::Unlogged || members.contains(&table.name);
+    for table in selected.iter_mut() {
+        if let Placement::Tree(partitions) = &mut table.placement {
+            partitions.retain(is_member);
+        }
+    }
+    selected.retain(|table| matches!(table.placement, Placement::Tree(_)) || is_member(table));
     Ok(())
 }
 
@@ -105,7 +113,7 @@ pub async fn plan_anew(context: &LoadContext<'_>, oids: &[u32]) -> Result<Vec<Pl
     let source = context.source_session("plan").await?;
     let target = context.target_session("plan").await?;
     let mut wanted = tables(&source).await.doing("reading the source's tables")?;
-    wanted.retain(|table| table.holds_rows() && oids.contains(&table.oid));
+    wanted.retain(|table| table.moves_rows() && oids.contains(&table.oid));
     relations(context.options, &source, &target, &wanted).await
 }
 
@@ -167,6 +175,7 @@ async fn keys(
     }
     let large: Vec<u32> = selected
         .iter()
+        .flat_map(Table::stores)
         .filter(|table| bytes(table) > part_bytes)
         .map(|table| table.oid)
         .collect();
@@ -191,14 +200,49 @@ async fn planned(
         format: format::choose(columns, &basis.types, basis.ends),
         rows_estimate: table.rows_estimate,
         bytes: table.bytes,
+        partitions: partitions(table),
         parts: parts(source, table, basis).await?,
     })
+}
+
+fn partitions(table: &Table) -> Vec<(u32, QualifiedName)> {
+    let Placement::Tree(partitions) = &table.placement else {
+        return Vec::new();
+    };
+    partitions
+        .iter()
+        .map(|partition| (partition.oid, partition.name.clone()))
+        .collect()
 }
 
 async fn parts(
     source: &Session,
     table: &Table,
     basis: &Basis,
+) -> std::result::Result<Vec<PlannedPart>, PgError> {
+    let Placement::Tree(partitions) = &table.placement else {
+        return parts_of(source, table, basis, None).await;
+    };
+    let mut parts = Vec::with_capacity(partitions.len());
+    for partition in partitions {
+        parts.extend(parts_of(source, partition, basis, Some(partition.oid)).await?);
+    }
+    if parts.is_empty() {
+        // A tree without partitions has no rows, and is loaded once its one part is done.
+        parts.push(PlannedPart {
+            partition: None,
+            predicate: "false".to_owned(),
+            bytes: 0,
+        });
+    }
+    Ok(parts)
+}
+
+async fn parts_of(
+    source: &Session,
+    table: &Table,
+    basis: &Basis,
+    partition: Option<u32>,
 ) -> std::result::Result<Vec<PlannedPart>, PgError> {
     // What cannot be copied by rows is counted and filled at once.
     let predicates = if table.written_columns().next().is_none() {
@@ -212,6 +256,7 @@ async fn parts(
     Ok(predicates
         .into_iter()
         .map(|predicate| PlannedPart {
+            partition,
             predicate,
             bytes: share,
         })

@@ -134,7 +134,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             .as_ref()
             .map_or(&options.selection, |known| &known.selection),
     )?;
-    selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
+    selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     let (hands, _) = load::hands(&options.load, &source, &target).await?;
     let programs = Programs::find(
         options.programs.as_deref(),

@@ -5,7 +5,7 @@ use transhume_core::{
     command::Command,
     load::RelationState,
     selection::Selection,
-    table::{Table, TableKind},
+    table::{Placement, Table, TableKind},
 };
 use transhume_pg::{
     catalog::tables::{existing, tables, with_partitions},
@@ -94,6 +94,13 @@ async fn missing(target: &Session, present: Vec<Table>, chosen: &[u32]) -> Resul
     let is_new = |table: &Table| {
         chosen.contains(&table.oid) && !members.contains(&table.oid) && !joined.contains(&table.oid)
     };
+    let in_tree = |table: &&Table| match table.placement {
+        Placement::Partition { tree, .. } => chosen.contains(&table.oid) && !chosen.contains(&tree),
+        _ => false,
+    };
+    if let Some(partition) = present.iter().find(in_tree) {
+        return Err(part_of_tree(&present, partition));
+    }
     let mut missing: Vec<Table> = present.into_iter().filter(is_new).collect();
     // A partitioned table that the target has came with the migration's schema; new partitions join it.
     let roots = missing.iter().filter(|table| !table.holds_rows());
@@ -101,6 +108,11 @@ async fn missing(target: &Session, present: Vec<Table>, chosen: &[u32]) -> Resul
     let there = existing(target, &roots)
         .await
         .doing("looking for partitioned tables on the target")?;
+    let is_moved = |table: &Table| match table.placement {
+        Placement::Partition { tree, .. } => !members.contains(&tree),
+        _ => true,
+    };
+    missing.retain(is_moved);
     missing.retain(|table| table.holds_rows() || !there.contains(&table.name));
     if missing.is_empty() {
         return Err(EngineError::refused(
@@ -109,6 +121,23 @@ async fn missing(target: &Session, present: Vec<Table>, chosen: &[u32]) -> Resul
         ));
     }
     Ok(NewTables(missing))
+}
+
+fn part_of_tree(present: &[Table], partition: &Table) -> EngineError {
+    let tree = match partition.placement {
+        Placement::Partition { tree, .. } => present.iter().find(|table| table.oid == tree),
+        _ => None,
+    };
+    let tree = tree.unwrap_or(partition).name.plain();
+    EngineError::refused(
+        format!(
+            "{} is a partition of {tree}, whose rows lie in other partitions on the target: it is moved as a whole",
+            partition.name.plain()
+        ),
+        format!(
+            "add {tree}; where the migration has it, make the partition on the target, then \"transhume table reload {tree}\""
+        ),
+    )
 }
 
 async fn additions(target: &Session) -> Result<Vec<Addition>> {

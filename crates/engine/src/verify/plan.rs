@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use transhume_core::{
     comparison::{ComparedColumn, Cut, KeyDomain, LEAF_ROWS, OrdinalRange, Subject, first_cut, key_bounds},
     load::split_by_ctid,
-    table::{Column, Table},
+    table::{Column, Table, TableKind},
 };
 use transhume_pg::{
     catalog::tables::tables,
@@ -74,7 +74,7 @@ pub(super) async fn plan(
         .await
         .doing("reading the target's tables")?
         .into_iter()
-        .filter(Table::holds_rows)
+        .filter(Table::moves_rows)
         .map(|table| (table.name.clone(), table))
         .collect();
     let planner = Planner {
@@ -150,6 +150,7 @@ impl Planner<'_> {
             extremes: None,
             cut: Cut::Whole,
             is_sampled: false,
+            is_partitioned: table.kind == TableKind::Partitioned,
         }
     }
 

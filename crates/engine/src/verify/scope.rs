@@ -39,7 +39,7 @@ pub(super) async fn scope(
         None => Selector::everything(),
     };
     let mut selected = tables(source).await.doing("reading the source's tables")?;
-    selected.retain(|table| table.holds_rows() && selector.selects(&table.name));
+    selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     narrow(&mut selected, &options.tables)?;
     // Without a migration nothing follows: unlogged tables are as good as others.
     let (tables, unlogged): (Vec<_>, Vec<_>) = selected

@@ -12,6 +12,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio_postgres::{Row, Statement};
+use transhume_core::tree_stream::TreeStream;
 use transhume_wire::lsn::Lsn;
 
 use super::{
@@ -132,6 +133,15 @@ impl BatchWriter {
     /// Which tables were loaded under which snapshot, as of the start.
     pub fn loaded_tables(&self) -> Arc<std::collections::HashMap<u32, apply::LoadedTable>> {
         self.relations.loaded_tables()
+    }
+
+    /// How the stream names what is moved as a whole.
+    pub fn trees(&self) -> TreeStream {
+        let loaded = self.relations.loaded_tables();
+        let partitions = loaded
+            .iter()
+            .filter_map(|(oid, table)| Some((*oid, table.tree?, table.name.clone())));
+        TreeStream::new(partitions)
     }
 
     /// Sends a portion on its way; whatever is under way is brought to its end before.

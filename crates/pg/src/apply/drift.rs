@@ -43,6 +43,11 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
     if loaded.get(&drift.relation.id).is_some_and(is_suspended) {
         return Ok(None);
     }
+    if let DriftKind::PartitionEmptied { loaded_under, .. } = &drift.kind {
+        let tree = loaded.get(&drift.relation.id);
+        let is_as_it_was = tree.is_some_and(|tree| tree.is_complete && tree.snapshot == *loaded_under);
+        return Ok(is_as_it_was.then(|| drift.clone()));
+    }
     let table_query = prepare_table_query(target).await?;
     match match_relation(&loaded, target, &table_query, &drift.relation).await {
         Err(ApplyError::Drift(drift)) if drift.kind != DriftKind::NotLoaded => Ok(Some(*drift)),
@@ -87,6 +92,10 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
             ))
         }
         DriftKind::LabelMissing(label) => Remedy::of(enum_labels::add_statement(label)),
+        DriftKind::PartitionEmptied { .. } => Remedy {
+            statement: String::new(),
+            afterwards: Some(format!("transhume table reload {}", table.plain())),
+        },
         DriftKind::Computed { column } => Remedy::of(format!(
             "alter table {table} alter column {} drop expression",
             quote_identifier(column)

@@ -175,6 +175,7 @@ mod tests {
             snapshot: Some(snapshot.parse().unwrap()),
             is_complete: true,
             is_suspended,
+            tree: None,
         }
     }
 

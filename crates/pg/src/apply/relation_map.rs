@@ -229,6 +229,9 @@ async fn check_selected(
     let table = loaded
         .get(&relation.id)
         .ok_or_else(|| drift(DriftKind::NotSelected))?;
+    if let Some(tree) = table.tree {
+        return Err(ApplyError::Drift(Box::new(of_partition(relation, tree, table))));
+    }
     if !table.is_complete {
         return Err(drift(DriftKind::NotLoaded));
     }
@@ -243,6 +246,26 @@ async fn check_selected(
         }
     }
     Ok(())
+}
+
+/// What a partition's own change is to the tree that its rows are moved under: only a TRUNCATE arrives so.
+fn of_partition(relation: &Arc<Relation>, tree: u32, loaded: &LoadedTable) -> Drift {
+    let kind = if loaded.is_complete {
+        DriftKind::PartitionEmptied {
+            partition: relation.name.clone(),
+            loaded_under: loaded.snapshot.clone(),
+        }
+    } else {
+        DriftKind::NotLoaded
+    };
+    Drift {
+        relation: Arc::new(Relation {
+            id: tree,
+            name: loaded.name.clone(),
+            ..relation.as_ref().clone()
+        }),
+        kind,
+    }
 }
 
 fn unannounced(id: u32) -> ApplyError {
@@ -265,6 +288,7 @@ async fn read_table(
     let mut table = TargetTable {
         columns: Vec::with_capacity(rows.len()),
         primary_key: Vec::new(),
+        is_partitioned: rows.iter().any(|row| row.get("is_partitioned")),
     };
     for row in &rows {
         // A table without columns is one row of nulls.

@@ -18,7 +18,7 @@ use super::{
     relation_map::AnyShape,
     statement,
 };
-use crate::error::PgError;
+use crate::{copy_statement::Emptied, error::PgError};
 
 impl BatchWriter {
     /// Sends one change; nothing where the table's load has it already.
@@ -97,17 +97,21 @@ impl BatchWriter {
         ids: &[u32],
         restart_identity: bool,
     ) -> Result<(), ApplyError> {
-        let mut tables: Vec<QualifiedName> = Vec::with_capacity(ids.len());
+        let mut emptied: Vec<Emptied> = Vec::with_capacity(ids.len());
         for id in ids {
             if !self.relations.is_loaded(*id, origin.xid) {
-                tables.push(self.plan(*id).await?.table.clone());
+                let plan = self.plan(*id).await?;
+                emptied.push(Emptied {
+                    table: plan.table.clone(),
+                    is_partitioned: plan.is_partitioned,
+                });
             }
         }
-        if tables.is_empty() {
+        if emptied.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = tables.iter().collect();
-        let text = statement::truncate(&names, restart_identity);
+        let text = statement::truncate(&emptied, restart_identity);
+        let tables: Vec<QualifiedName> = emptied.into_iter().map(|emptied| emptied.table).collect();
         let session = Arc::clone(&self.session);
         let statement = async move { session.batch_execute(&text).await.map(|()| 0) };
         let subject = Subject::Truncate {

@@ -10,7 +10,12 @@ use transhume_core::{
     apply_plan::{ColumnSet, Matching, Operation, Plan, RowIdentity, Shape, TargetColumn},
     table::Generation,
 };
-use transhume_wire::ident::{QualifiedName, quote_identifier};
+use transhume_wire::ident::quote_identifier;
+
+use crate::{
+    copy_statement::{self, Emptied},
+    extent::{place_of_row, rows_of},
+};
 
 /// Numbers the parameters of one statement, in the order of [`Shape`]: written, then matched.
 #[derive(Default)]
@@ -26,7 +31,7 @@ impl Parameters {
 
 /// The statement that writes one change of this shape.
 pub(super) fn text(plan: &Plan, shape: &Shape) -> String {
-    let table = &plan.table;
+    let rows = rows_of(&plan.table, plan.is_partitioned);
     let mut parameters = Parameters::default();
     match shape.operation {
         Operation::Insert => insert(plan, &shape.written, &mut parameters),
@@ -37,25 +42,24 @@ pub(super) fn text(plan: &Plan, shape: &Shape) -> String {
                 format!("{} = {value}", quote_identifier(&column.name))
             });
             let row = condition(plan, &shape.matching, &mut parameters);
-            format!("update only {table} set {assignments} where {row}")
+            format!("update {rows} set {assignments} where {row}")
         }
         Operation::Replace => replace(plan, shape, &mut parameters),
         Operation::Find => {
             let row = condition(plan, &shape.matching, &mut parameters);
-            format!("select 1 from only {table} where {row}")
+            format!("select 1 from {rows} where {row}")
         }
         Operation::Delete => {
             let row = condition(plan, &shape.matching, &mut parameters);
-            format!("delete from only {table} where {row}")
+            format!("delete from {rows} where {row}")
         }
     }
 }
 
 /// Exactly these tables: no CASCADE, no children that were not named.
-pub(super) fn truncate(tables: &[&QualifiedName], restart_identity: bool) -> String {
-    let list: Vec<String> = tables.iter().map(ToString::to_string).collect();
+pub(super) fn truncate(tables: &[Emptied], restart_identity: bool) -> String {
     let restart = if restart_identity { " restart identity" } else { "" };
-    format!("truncate only {}{restart}", list.join(", only "))
+    format!("{}{restart}", copy_statement::truncate(tables))
 }
 
 fn insert(plan: &Plan, written: &ColumnSet, parameters: &mut Parameters) -> String {
@@ -87,8 +91,9 @@ fn replace(plan: &Plan, shape: &Shape, parameters: &mut Parameters) -> String {
     });
     let row = condition(plan, &shape.matching, parameters);
     let table = &plan.table;
+    let rows = rows_of(table, plan.is_partitioned);
     format!(
-        "with gone as (delete from only {table} where {row} returning *) \
+        "with gone as (delete from {rows} where {row} returning *) \
          insert into {table} ({columns}){} select {values} from gone",
         overriding(plan)
     )
@@ -115,8 +120,9 @@ fn condition(plan: &Plan, matching: &Matching, parameters: &mut Parameters) -> S
         }),
         (Matching::Image { nulls }, _) => {
             let row = image(plan, nulls, parameters);
-            let table = &plan.table;
-            format!("ctid = (select ctid from only {table} where {row} limit 1)")
+            let rows = rows_of(&plan.table, plan.is_partitioned);
+            let place = place_of_row(plan.is_partitioned);
+            format!("({place}) = (select {place} from {rows} where {row} limit 1)")
         }
         // A shape always comes from the same plan; whatever else arrives must match no row.
         _ => "false".to_owned(),
@@ -166,6 +172,7 @@ fn join(set: &ColumnSet, separator: &str, part: impl FnMut(usize) -> String) -> 
 #[cfg(test)]
 mod tests {
     use transhume_core::apply_plan::ListForm;
+    use transhume_wire::ident::QualifiedName;
 
     use super::*;
 
@@ -192,6 +199,7 @@ mod tests {
                 column("bo\"dy", "json", Generation::Plain),
             ],
             identity,
+            is_partitioned: false,
         }
     }
 
@@ -247,10 +255,26 @@ mod tests {
 
     #[test]
     fn truncate_names_each_table_alone() {
-        let (a, b) = (QualifiedName::new("s", "a"), QualifiedName::new("s", "b"));
+        let emptied = |name: &str, is_partitioned| Emptied {
+            table: QualifiedName::new("s", name),
+            is_partitioned,
+        };
         assert_eq!(
-            truncate(&[&a, &b], true),
-            r#"truncate only "s"."a", only "s"."b" restart identity"#
+            truncate(&[emptied("a", false), emptied("b", true)], true),
+            r#"truncate table only "s"."a", "s"."b" restart identity"#
+        );
+    }
+
+    #[test]
+    fn rows_of_a_partitioned_table_are_found_in_its_partitions() {
+        let mut plan = plan(RowIdentity::Image, Generation::Plain);
+        plan.is_partitioned = true;
+        let nulls = [0, 1].into_iter().collect();
+        let delete = text(&plan, &shape(Operation::Delete, &[], Matching::Image { nulls }));
+
+        assert_eq!(
+            delete,
+            r#"delete from "s"."t" where (tableoid, ctid) = (select tableoid, ctid from "s"."t" where true and "id" is null and "bo""dy" is null limit 1)"#
         );
     }
 }

@@ -15,6 +15,7 @@ pub mod integer_keys;
 pub mod objects;
 pub mod ours;
 pub mod ownership;
+mod partition_trees;
 pub mod rights;
 pub mod sequences;
 pub mod shapes;

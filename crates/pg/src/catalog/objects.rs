@@ -14,7 +14,6 @@ const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
 const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
 const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
-const ENUM_HASHED_TABLES: &str = include_str!("sql/enum_hashed_tables.sql");
 
 /// How many large objects there are.
 pub async fn large_objects(client: &Client) -> Result<i64, PgError> {
@@ -86,11 +85,6 @@ pub async fn foreign_keys(client: &Client) -> Result<usize, PgError> {
 /// Tables that inherit from an ordinary table.
 pub async fn inheritance_children(client: &Client) -> Result<Vec<QualifiedName>, PgError> {
     names(client, INHERITANCE_CHILDREN).await
-}
-
-/// Partitioned tables that place rows by the hash of an enum, which differs between clusters.
-pub async fn enum_hashed_tables(client: &Client) -> Result<Vec<QualifiedName>, PgError> {
-    names(client, ENUM_HASHED_TABLES).await
 }
 
 async fn names(client: &Client, sql: &str) -> Result<Vec<QualifiedName>, PgError> {

@@ -2,24 +2,37 @@
 
 use tokio_postgres::{Client, Row};
 use transhume_core::table::{
-    Column, Generation, Persistence, ReplicaIdentity, RowSecurity, Table, TableKind,
+    Column, Generation, Persistence, Placement, ReplicaIdentity, RowSecurity, Table, TableKind, place,
 };
 use transhume_wire::ident::QualifiedName;
 
+use super::partition_trees::scattered;
 use crate::error::PgError;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 
 /// All user tables, selected or not; members of extensions left out. Ordered by name.
 pub async fn tables(client: &Client) -> Result<Vec<Table>, PgError> {
-    let rows = client.query(TABLES, &[]).await?;
-    rows.iter().map(table).collect()
+    let query = async { Ok(client.query(TABLES, &[]).await?) };
+    let (rows, tree_of) = tokio::try_join!(query, scattered(client))?;
+    let tables = rows.iter().map(table).collect::<Result<_, PgError>>()?;
+    Ok(place(tables, &tree_of))
 }
 
-/// OID and name of all user tables that hold rows of their own: what is cheap to ask for again and again.
+/// OID and name of all user tables that rows are moved under: what is cheap to ask for again and again.
 pub async fn names_of_tables(client: &Client) -> Result<Vec<(u32, QualifiedName)>, PgError> {
-    let rows = client.query(include_str!("sql/names_of_tables.sql"), &[]).await?;
+    let query = async { Ok(client.query(include_str!("sql/names_of_tables.sql"), &[]).await?) };
+    let (rows, tree_of) = tokio::try_join!(query, scattered(client))?;
+    let moves_rows = |row: &&Row| {
+        let oid: u32 = row.get("oid");
+        if row.get("is_partitioned") {
+            tree_of.values().any(|tree| *tree == oid)
+        } else {
+            !tree_of.contains_key(&oid)
+        }
+    };
     rows.iter()
+        .filter(moves_rows)
         .map(|row| {
             let name = QualifiedName::new(
                 row.try_get::<_, String>("schema_name")?,
@@ -96,6 +109,7 @@ fn table(row: &Row) -> Result<Table, PgError> {
         rows_estimate: row.try_get("rows_estimate")?,
         pages: row.try_get("pages")?,
         bytes: row.try_get("bytes")?,
+        placement: Placement::Own,
     })
 }
 

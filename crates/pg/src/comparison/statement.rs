@@ -4,6 +4,7 @@ use transhume_core::comparison::{Cut, HashPrefix, KeyDomain, OrdinalRange, Regio
 use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::image::{column_image, image, list, location};
+use crate::extent::rows_of;
 
 /// Who wrote this version of a row and where it lies: another one has another of the two.
 const VERSION: &str = "(stored.xmin::pg_catalog.text || stored.ctid::pg_catalog.text)";
@@ -48,13 +49,17 @@ fn has_prefix(subject: &Subject, hash: &HashPrefix) -> String {
     )
 }
 
+fn stored(subject: &Subject) -> String {
+    rows_of(&subject.table, subject.is_partitioned)
+}
+
 fn from_where(subject: &Subject, conditions: &[String]) -> String {
     let filter = if conditions.is_empty() {
         String::new()
     } else {
         format!(" where {}", conditions.join(" and "))
     };
-    format!("from only {} as stored{filter}", subject.table)
+    format!("from {} as stored{filter}", stored(subject))
 }
 
 /// Digests by bucket: bucket, rows, sum as text. `piece` is a further condition, '' for none.
@@ -139,9 +144,9 @@ pub(super) fn images(subject: &Subject, region: &Region) -> String {
 /// Keys of some rows from all over the table; $1 is a percentage of its pages, $2 the most rows.
 pub(super) fn sample(subject: &Subject) -> String {
     format!(
-        "select {} as key from only {} as stored tablesample system ($1::pg_catalog.float4) limit $2::pg_catalog.int8",
+        "select {} as key from {} as stored tablesample system ($1::pg_catalog.float4) limit $2::pg_catalog.int8",
         key_texts(subject),
-        subject.table
+        stored(subject)
     )
 }
 
@@ -165,9 +170,9 @@ pub(super) fn by_key(subject: &Subject, wanted: &str) -> String {
         })
         .collect();
     format!(
-        "select {} as key, {wanted} from only {} as stored, unnest({}) as given ({}) where {}",
+        "select {} as key, {wanted} from {} as stored, unnest({}) as given ({}) where {}",
         key_texts(subject),
-        subject.table,
+        stored(subject),
         parameters.join(", "),
         names.join(", "),
         conditions.join(" and ")
@@ -259,21 +264,46 @@ pub(super) fn texts_by_image(subject: &Subject, columns: &[String]) -> String {
 
 /// Deletes up to $2 rows with the hash $1.
 pub(super) fn delete_image(subject: &Subject) -> String {
-    let table = &subject.table;
-    let image = image(subject);
-    format!(
-        "delete from only {table} where ctid = any (array(\
-         select stored.ctid from only {table} as stored where {image} = $1::pg_catalog.int8 limit $2::pg_catalog.int8))"
+    let found = from_where(subject, &[format!("{} = $1::pg_catalog.int8", image(subject))]);
+    delete_places(
+        subject,
+        &format!("select {} {found} limit $2::pg_catalog.int8", places(subject)),
     )
 }
 
 /// Deletes the rows with the keys of the parameters.
 pub(super) fn delete_by_key(subject: &Subject) -> String {
-    format!(
-        "delete from only {} where ctid = any (array(select found.wanted from ({}) as found))",
-        subject.table,
-        by_key(subject, "stored.ctid as wanted")
-    )
+    // Beside the key that every such query gives.
+    let wanted = if subject.is_partitioned {
+        "stored.tableoid as wanted_table, stored.ctid as wanted"
+    } else {
+        "stored.ctid as wanted"
+    };
+    let columns = if subject.is_partitioned {
+        "found.wanted_table, found.wanted"
+    } else {
+        "found.wanted"
+    };
+    let found = by_key(subject, wanted);
+    delete_places(subject, &format!("select {columns} from ({found}) as found"))
+}
+
+fn places(subject: &Subject) -> &'static str {
+    if subject.is_partitioned {
+        "stored.tableoid, stored.ctid"
+    } else {
+        "stored.ctid"
+    }
+}
+
+fn delete_places(subject: &Subject, found: &str) -> String {
+    let rows = stored(subject);
+    if subject.is_partitioned {
+        format!("delete from {rows} where (tableoid, ctid) in ({found})")
+    } else {
+        // An array of places is read by them; a query would join with the whole table.
+        format!("delete from {rows} where ctid = any (array({found}))")
+    }
 }
 
 /// Inserts rows from texts of the table's row type ($1), as often as $2 says: read by the types' own input
@@ -294,10 +324,10 @@ pub(super) fn insert_texts(subject: &Subject, written: &[String]) -> String {
 /// Smallest and largest value of the key's first column, as texts.
 pub(super) fn extremes(subject: &Subject) -> Option<String> {
     let (key, _) = first_key(subject)?;
-    let table = &subject.table;
+    let rows = stored(subject);
     Some(format!(
-        "select (select {key}::pg_catalog.text from only {table} as stored order by {key} limit 1), \
-         (select {key}::pg_catalog.text from only {table} as stored order by {key} desc limit 1)"
+        "select (select {key}::pg_catalog.text from {rows} as stored order by {key} limit 1), \
+         (select {key}::pg_catalog.text from {rows} as stored order by {key} desc limit 1)"
     ))
 }
 
@@ -324,6 +354,7 @@ mod tests {
             extremes: Some(OrdinalRange { from: 0, to: 100 }),
             cut: Cut::Whole,
             is_sampled: false,
+            is_partitioned: false,
         }
     }
 

@@ -22,7 +22,7 @@ pub struct Addition {
 }
 
 impl Addition {
-    /// OIDs on the source of those that hold rows of their own.
+    /// OIDs on the source of those that rows are moved under.
     pub fn oids(&self) -> Vec<u32> {
         let holding = self.tables.iter().filter(|table| table.holds_rows);
         holding.map(|table| table.oid).collect()
@@ -54,6 +54,9 @@ pub async fn begin(
         .await?;
     transaction
         .execute(include_str!("sql/addition/add_relations.sql"), &[&tables])
+        .await?;
+    transaction
+        .execute(include_str!("sql/addition/add_partitions.sql"), &[&tables])
         .await?;
     set_selection(transaction, selection).await?;
     Ok(row.try_get(0)?)

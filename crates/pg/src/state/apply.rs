@@ -59,6 +59,8 @@ pub struct LoadedTable {
     pub is_complete: bool,
     /// Nothing is written to it until it is loaded anew.
     pub is_suspended: bool,
+    /// It is a partition of this tree, which is moved as a whole: all else is said of the tree.
+    pub tree: Option<u32>,
 }
 
 /// What the runner says about itself every second.
@@ -113,6 +115,7 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
                 snapshot,
                 is_complete: row.get("is_complete"),
                 is_suspended: row.get("is_suspended"),
+                tree: row.get("tree"),
             };
             Ok((row.get("source_oid"), table))
         })

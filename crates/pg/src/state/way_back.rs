@@ -7,7 +7,10 @@ use tokio_postgres::types::Type;
 use transhume_core::table::Table;
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
-use super::migration::{self, NewMigration};
+use super::{
+    load::plan,
+    migration::{self, NewMigration},
+};
 use crate::{error::PgError, session::Session};
 
 /// Creates it with these tables of the reverse stream's source, in one transaction.
@@ -36,6 +39,7 @@ pub async fn create(old_source: &mut Session, new: &NewMigration, tables: &[&Tab
             &[&oids, &schemas, &names, &columns],
         )
         .await?;
+    plan::insert_partitions(&transaction, tables).await?;
     Ok(transaction.commit().await?)
 }
 

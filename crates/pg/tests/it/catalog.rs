@@ -7,8 +7,10 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{
-        activity, collations, database, extensions, objects, ours, rights, sequences::sequences,
-        tables::tables,
+        activity, collations, database, extensions, objects, ours, rights,
+        sequences::sequences,
+        shapes::shapes,
+        tables::{names_of_tables, tables},
     },
     replica_identity,
     session::Session,
@@ -88,6 +90,13 @@ async fn tables_come_with_columns_and_identity() {
     assert_eq!(named(&tables, "scratch").persistence, Persistence::Unlogged);
     assert_eq!(named(&tables, "root").kind, TableKind::Partitioned);
     assert!(named(&tables, "leaf").is_partition);
+    // Its rows would lie in other partitions on another server, those of root would not.
+    let moved = |name: &str| named(&tables, name).moves_rows();
+    assert_eq!(
+        ["root", "leaf", "hashed", "hashed_leaf"].map(moved),
+        [false, true, true, false]
+    );
+    assert_eq!(named(&tables, "hashed").stores()[0].name.name, "hashed_leaf");
     assert_eq!(named(&tables, "totals").kind, TableKind::MaterializedView);
     assert_eq!(named(&tables, "shown").kind, TableKind::View);
     assert_eq!(named(&tables, "we\"ird\n").identity_columns, ["i\"d"]);
@@ -175,10 +184,6 @@ async fn special_columns_tables_and_triggers_are_found() {
     let columns: Vec<&str> = columns.iter().map(|column| column.column.as_str()).collect();
     assert_eq!(columns, ["direct", "listed", "inside", "renamed"]);
     assert_eq!(
-        names(&objects::enum_hashed_tables(&session).await.unwrap()),
-        ["hashed"]
-    );
-    assert_eq!(
         names(&objects::inheritance_children(&session).await.unwrap()),
         ["heir"]
     );
@@ -255,14 +260,20 @@ async fn every_query_runs_on_every_version() {
             (database.encoding.as_str(), database.provider.as_str()),
             ("UTF8", "libc")
         );
-        assert_eq!(tables(&session).await.unwrap().len(), 20, "tables on {major}");
+        let all = tables(&session).await.unwrap();
+        assert_eq!(all.len(), 20, "tables on {major}");
+        let moved = all.iter().filter(|table| table.moves_rows()).count();
+        assert_eq!(names_of_tables(&session).await.unwrap().len(), moved);
+        let shapes = shapes(&session, "none").await.unwrap();
+        assert_eq!(shapes.len(), moved);
+        let trees = shapes.iter().filter(|shape| !shape.partitions.is_empty());
+        assert_eq!(trees.count(), 1, "trees on {major}");
         assert_eq!(
             sequences(&session).await.unwrap().len(),
             6,
             "sequences on {major}"
         );
         assert_eq!(objects::name_columns(&session).await.unwrap().len(), 4);
-        assert_eq!(objects::enum_hashed_tables(&session).await.unwrap().len(), 1);
         assert_eq!(objects::event_triggers(&session).await.unwrap().len(), 1);
         assert_eq!(objects::materialized_views(&session).await.unwrap().len(), 3);
         assert_eq!(objects::inheritance_children(&session).await.unwrap().len(), 1);

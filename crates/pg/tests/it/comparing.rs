@@ -43,6 +43,7 @@ async fn subject(session: &Session, table: &str) -> Subject {
         extremes: None,
         cut: Cut::Whole,
         is_sampled: false,
+        is_partitioned: false,
     }
 }
 

@@ -15,20 +15,35 @@ const ROWS_SHOWN: usize = 5;
 /// A document of some kilobytes would hide the rest.
 const BYTES_SHOWN: usize = 300;
 
-/// Column names by table, in the order of the names.
-type Tables = BTreeMap<QualifiedName, Vec<String>>;
+/// What is compared of a table.
+#[derive(PartialEq)]
+struct Compared {
+    /// In the order of their names.
+    columns: Vec<String>,
+    is_partitioned: bool,
+}
+
+type Tables = BTreeMap<QualifiedName, Compared>;
 
 pub(super) async fn differences(source: &Client, target: &Client, except: &Except) -> Vec<String> {
     let (source_tables, target_tables) = (tables(source, except).await, tables(target, except).await);
     let mut found = Vec::new();
-    for (table, columns) in &source_tables {
+    for (table, compared) in &source_tables {
+        let columns = &compared.columns;
         match target_tables.get(table) {
             None => found.push(format!("rows of {table}: the table is missing on the target")),
-            Some(other) if other != columns => {
-                found.push(format!("rows of {table}: columns {columns:?} became {other:?}"));
+            Some(other) if other.is_partitioned != compared.is_partitioned => {
+                found.push(format!("rows of {table}: it is partitioned on one side only"));
+            }
+            Some(other) if other != compared => {
+                found.push(format!(
+                    "rows of {table}: columns {columns:?} became {:?}",
+                    other.columns
+                ));
             }
             Some(_) => {
-                let (left, right) = tokio::join!(dump(source, table, columns), dump(target, table, columns));
+                let (left, right) =
+                    tokio::join!(dump(source, table, compared), dump(target, table, compared));
                 found.extend(difference(table, &left, &right));
             }
         }
@@ -46,18 +61,30 @@ async fn tables(client: &Client, except: &Except) -> Tables {
         let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
         let mut columns: Vec<String> = row.get(2);
         columns.sort();
-        (name, columns)
+        let is_partitioned = row.get(3);
+        (
+            name,
+            Compared {
+                columns,
+                is_partitioned,
+            },
+        )
     });
     let wanted = |name: &QualifiedName| !except.tables.contains(&format!("{}.{}", name.schema, name.name));
     tables.filter(|(name, _)| wanted(name)).collect()
 }
 
 /// All rows as lines of COPY's text format, sorted by their bytes.
-async fn dump(client: &Client, table: &QualifiedName, columns: &[String]) -> Vec<Vec<u8>> {
-    let columns: Vec<String> = columns.iter().map(|name| quote_identifier(name)).collect();
+async fn dump(client: &Client, table: &QualifiedName, compared: &Compared) -> Vec<Vec<u8>> {
+    let columns: Vec<String> = compared
+        .columns
+        .iter()
+        .map(|name| quote_identifier(name))
+        .collect();
     let row = format!("ROW({})::text COLLATE \"C\"", columns.join(", "));
     let columns = columns.join(", ");
-    let copy = format!("COPY (SELECT {columns} FROM ONLY {table} ORDER BY {row}) TO STDOUT");
+    let only = if compared.is_partitioned { "" } else { "ONLY " };
+    let copy = format!("COPY (SELECT {columns} FROM {only}{table} ORDER BY {row}) TO STDOUT");
     let stream = read(client.copy_out(&copy).await, &table.to_string());
     let text: Vec<_> = read(stream.try_collect().await, &table.to_string());
     let text = text.concat();

@@ -17,7 +17,7 @@ pub(super) fn random(random: &mut Rng) -> String {
     statements.collect::<Vec<_>>().join("; ")
 }
 
-const KINDS: [fn(&mut Rng) -> String; 16] = [
+const KINDS: [fn(&mut Rng) -> String; 17] = [
     transfer,
     extra_account,
     journal,
@@ -29,6 +29,7 @@ const KINDS: [fn(&mut Rng) -> String; 16] = [
     composite,
     by_index,
     partitioned,
+    by_mood,
     inherited,
     odd_names,
     scratch,
@@ -194,6 +195,20 @@ fn partitioned(random: &mut Rng) -> String {
         ),
         1 => format!("DELETE FROM torture.parted WHERE {some}"),
         _ => format!("INSERT INTO torture.parted VALUES ({id}, '{region}', {amount}) ON CONFLICT DO NOTHING"),
+    }
+}
+
+/// Rows move between partitions by a hash that another server has otherwise.
+fn by_mood(random: &mut Rng) -> String {
+    let id = random.u32(1000..2_000_000_000);
+    let mood = ["sad", "o''k", "hap\"py"][random.usize(0..3)];
+    let any = "(SELECT id FROM torture.by_mood ORDER BY random() LIMIT 1)";
+    match random.u32(0..8) {
+        0 | 1 => format!("UPDATE torture.by_mood SET mood = '{mood}' WHERE id = {any}"),
+        2 => format!("DELETE FROM torture.by_mood WHERE id % 9 = {}", id % 9),
+        3 => format!("UPDATE torture.by_mood SET id = {id} WHERE id = {any}"),
+        4 => "UPDATE torture.by_mood_1 SET note = upper(note) WHERE id % 40 = 7".to_owned(),
+        _ => format!("INSERT INTO torture.by_mood VALUES ({id}, '{mood}', 'new')"),
     }
 }
 

@@ -24,6 +24,13 @@ const COPYING: &str = "select count(*) from pg_stat_activity
 const FINISHED: &str =
     "select count(*) from transhume.part where done_at is not null and loader like '%:worker-%'";
 
+/// Tables that were loaded before $1, and how often each was read on the source, where it says so itself.
+const LOADED: &str = "select coalesce(array_agg(r.table_name order by r.table_name), '{}')
+    from transhume.part p join transhume.relation r using (source_oid)
+    where r.state = 'loaded' and r.table_name like 'ballast%' and p.done_at < $1";
+const READ: &str = "select coalesce(array_agg(seq_tup_read / 1000), '{}') from pg_stat_user_tables
+    where schemaname = 'torture' and relname = any ($1)";
+
 /// Of the tables that nobody truncates.
 const SNAPSHOTS: &str =
     "select count(distinct snapshot_id) from transhume.relation where table_name like 'ballast%'";
@@ -82,6 +89,21 @@ impl Load {
         }
     }
 
+    /// Tables that are finished now.
+    async fn finished(&self) -> Vec<String> {
+        let target = connect(&self.site.target_url).await.expect("the target answers");
+        let row = target.query_one(LOADED, &[&std::time::SystemTime::now()]).await;
+        row.expect("the state can be read").get(0)
+    }
+
+    async fn assert_read_once(&self, finished: &[String]) {
+        let source = connect(&self.site.source_url).await.expect("the source answers");
+        let row = source.query_one(READ, &[&finished]).await;
+        let reads: Vec<i64> = row.expect("the source counts").get(0);
+        assert!(!finished.is_empty());
+        assert_eq!(reads, vec![1; finished.len()], "read again: {finished:?}");
+    }
+
     /// Catches up once more with a quiet source, and holds both sides to be equal.
     async fn finish(self) {
         let Self {
@@ -103,6 +125,7 @@ impl Load {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_costs_its_part_and_the_others_go_on() {
     let mut load = Load::begun().await;
+    let finished = load.finished().await;
     load.workers[0].kill();
 
     assert_eq!(load.workers[1].ended().await, 0, "{}", load.workers[1].log());
@@ -116,6 +139,7 @@ async fn a_killed_worker_costs_its_part_and_the_others_go_on() {
         .expect("the state can be read")
         .get(0);
     assert_eq!(snapshots, 1, "the load went on under its snapshot");
+    load.assert_read_once(&finished).await;
     load.finish().await;
 }
 
@@ -145,7 +169,7 @@ async fn workers_whose_runner_dies_say_so_and_the_next_runner_keeps_what_they_fi
         .await
         .expect("the state can be read")
         .get(0);
-    assert!(!before.is_empty());
+    let whole = load.finished().await;
 
     load.runner = load.site.begin(&["run"]);
     let (site, runner) = (&load.site, &mut load.runner);
@@ -157,7 +181,8 @@ async fn workers_whose_runner_dies_say_so_and_the_next_runner_keeps_what_they_fi
         .await
         .expect("the state can be read")
         .get(0);
-    assert_eq!(before, after, "finished tables were not read again");
+    assert_eq!(before, after, "finished tables were not loaded again");
+    load.assert_read_once(&whole).await;
     load.finish().await;
 }
 

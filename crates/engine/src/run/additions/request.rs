@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use transhume_core::{
     addition::{AddedTable, AdditionStep},
     load::RelationState,
-    table::TableKind,
+    table::{Placement, TableKind},
 };
 use transhume_pg::{
     catalog::tables::{existing, tables},
@@ -69,7 +69,11 @@ async fn asked_for(run: &Run<'_>, oids: &[u32]) -> Result<(Vec<AddedTable>, Opti
         .map(|table| AddedTable {
             oid: table.oid,
             name: table.name.clone(),
-            holds_rows: table.holds_rows(),
+            holds_rows: table.moves_rows(),
+            tree: match table.placement {
+                Placement::Partition { tree, .. } if table.holds_rows() => Some(tree),
+                _ => None,
+            },
         })
         .collect();
     if added.len() < oids.len() {

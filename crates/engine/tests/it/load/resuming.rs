@@ -121,6 +121,9 @@ async fn after_the_snapshot_is_lost_finished_tables_stay_and_the_others_start_ag
         before,
         "the finished table was copied again"
     );
+    let reads = "SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'first'";
+    let reads: i64 = source.query_one(reads, &[]).await.unwrap().get(0);
+    assert_eq!(reads, 0, "the finished table was read again");
     assert_eq!(pair.count("SELECT count(*) FROM first").await, 300);
     assert_eq!(pair.count("SELECT count(*) FROM large").await, 3990);
     assert_eq!(pair.count("SELECT count(DISTINCT id) FROM large").await, 3990);

@@ -8,7 +8,7 @@ use transhume_core::apply_plan::{ColumnSet, ListForm, Plan, RowIdentity};
 use transhume_wire::ident::quote_identifier;
 
 use super::{SetOperation, SetShape, list::element_type};
-use crate::apply::statement::overriding;
+use crate::{apply::statement::overriding, extent::rows_of};
 
 /// The lists of one statement as a table `given`, one column for each in the order of the parameters.
 #[derive(Default)]
@@ -39,6 +39,7 @@ impl Given {
 /// The statement that writes all rows of this shape.
 pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
     let table = &plan.table;
+    let stored = rows_of(table, plan.is_partitioned);
     let names = join(&shape.written, |index| {
         quote_identifier(&plan.columns[index].name)
     });
@@ -58,17 +59,17 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
                 format!("{} = {value}", quote_identifier(&column.name))
             });
             let rows = given.rows();
-            format!("update only {table} as stored set {assignments} from {rows} where {row}")
+            format!("update {stored} as stored set {assignments} from {rows} where {row}")
         }
         SetOperation::Find => {
             let row = condition(plan, &mut given);
             let rows = given.rows();
-            format!("select 1 from only {table} as stored, {rows} where {row}")
+            format!("select 1 from {stored} as stored, {rows} where {row}")
         }
         SetOperation::Delete => {
             let row = condition(plan, &mut given);
             let rows = given.rows();
-            format!("delete from only {table} as stored using {rows} where {row}")
+            format!("delete from {stored} as stored using {rows} where {row}")
         }
     }
 }
@@ -124,6 +125,7 @@ mod tests {
                 column("sum", ListForm::Text { base_type }, Generation::Plain),
             ],
             identity: RowIdentity::Key([0].into_iter().collect()),
+            is_partitioned: false,
         }
     }
 

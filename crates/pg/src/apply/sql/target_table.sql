@@ -9,6 +9,7 @@ select a.attname::text                            as name,
        a.attidentity::text                        as identity,
        a.attgenerated::text                       as generated,
        coalesce(key.indrelid is not null, false)  as in_primary_key,
+       c.relkind = 'p'                            as is_partitioned,
        coalesce(equality.schema_name, 'pg_catalog') as equality_schema,
        coalesce(equality.operator_name, '=')        as equality_name,
        coalesce(base.typtype = 'e'

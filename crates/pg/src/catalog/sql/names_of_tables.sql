@@ -1,8 +1,8 @@
--- Every user table with rows of its own; members of extensions left out (see tables.sql).
-select c.oid, n.nspname::text as schema_name, c.relname::text as table_name
+-- Every user table, and partitioned ones; members of extensions left out (see tables.sql).
+select c.oid, n.nspname::text as schema_name, c.relname::text as table_name, c.relkind = 'p' as is_partitioned
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'r'
+where c.relkind in ('r', 'p')
   and c.relpersistence <> 't'
   and n.nspname !~ '^pg_'
   and n.nspname not in ('information_schema', 'transhume')

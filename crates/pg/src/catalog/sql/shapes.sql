@@ -1,10 +1,11 @@
--- Every user table with rows of its own, as far as a change of the schema shows; $1 is the publication to look in.
+-- Every user table, and partitioned ones, as far as a change of the schema shows; $1 is the publication to look in.
 -- Members of extensions are left out, as in tables.sql. Expects search_path = '' so that format_type qualifies what is
 -- not built in.
 select
     c.oid,
     n.nspname::text                                        as schema_name,
     c.relname::text                                        as table_name,
+    c.relkind = 'p'                                        as is_partitioned,
     c.relpersistence = 'p'                                 as is_logged,
     c.relfilenode                                          as filenode,
     parent_schema.nspname::text                            as parent_schema,
@@ -36,7 +37,7 @@ left join lateral (
     from pg_catalog.pg_attribute a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 ) attributes on true
-where c.relkind = 'r'
+where c.relkind in ('r', 'p')
   and c.relpersistence <> 't'
   and n.nspname !~ '^pg_'
   and n.nspname not in ('information_schema', 'transhume')

@@ -16,7 +16,7 @@ select distinct on (i.indrelid)
           and key.first_type in (20, 21, 23, 1082, 1114, 1184, 1700, 2950)
     ), '{}')                                       as histogram
 from pg_catalog.pg_index i
-join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind = 'r'
+join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind in ('r', 'p')
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
     select

@@ -24,6 +24,7 @@ pub async fn followed(target: &impl GenericClient) -> Result<Vec<Followed>, PgEr
                     row.try_get::<_, String>("schema_name")?,
                     row.try_get::<_, String>("table_name")?,
                 ),
+                partitions: row.try_get("partitions")?,
                 state: state.parse().map_err(|error| unreadable(format!("{error}")))?,
                 baseline: baseline
                     .map(serde_json::from_value)

@@ -56,6 +56,10 @@ impl<'row> TextRow<'row> {
             .ok_or_else(|| unreadable("a value is missing"))
     }
 
+    fn optional(&mut self) -> Option<&'row str> {
+        self.columns.next().and_then(|value| value.as_deref())
+    }
+
     fn parse<T: std::str::FromStr>(&mut self) -> Result<T, PgError> {
         let text = self.text()?;
         text.parse()

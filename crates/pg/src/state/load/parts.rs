@@ -3,7 +3,7 @@
 use transhume_core::format::Format;
 use transhume_wire::ident::QualifiedName;
 
-use super::{TextRow, array_literal};
+use super::{TextRow, array_literal, unreadable};
 use crate::{
     error::PgError,
     part_copy,
@@ -28,6 +28,18 @@ pub struct ClaimedPart {
     pub snapshot: NamedSnapshot,
     /// The table is this one part.
     pub is_only_part: bool,
+    /// Where the table is a tree that is moved as a whole: the partition whose rows these are.
+    pub partition: Option<(u32, QualifiedName)>,
+}
+
+impl ClaimedPart {
+    /// What is read on the source.
+    pub fn stored_in(&self) -> (u32, &QualifiedName) {
+        match &self.partition {
+            Some((oid, name)) => (*oid, name),
+            None => (self.source_oid, &self.table),
+        }
+    }
 }
 
 /// What came of a part.
@@ -93,7 +105,18 @@ fn claimed_part(row: &[Option<String>]) -> Result<ClaimedPart, PgError> {
             shows: snapshot::parse("transhume.snapshot", row.text()?)?,
         },
         is_only_part: row.flag()?,
+        partition: partition(&mut row)?,
     })
+}
+
+fn partition(row: &mut TextRow<'_>) -> Result<Option<(u32, QualifiedName)>, PgError> {
+    let Some(oid) = row.optional() else {
+        return Ok(None);
+    };
+    let oid = oid
+        .parse()
+        .map_err(|_| unreadable("a partition without an OID"))?;
+    Ok(Some((oid, QualifiedName::new(row.text()?, row.text()?))))
 }
 
 /// Marks parts done, and their tables loaded where nothing else is open. False when a part was

@@ -4,11 +4,15 @@
 
 use serde::Serialize;
 use tokio_postgres::GenericClient;
-use transhume_core::{format::FormatChoice, visibility::Snapshot};
+use transhume_core::{
+    format::FormatChoice,
+    table::{Placement, Table},
+    visibility::Snapshot,
+};
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    copy_statement,
+    copy_statement::{self, Emptied},
     error::PgError,
     snapshot::{self, SnapshotHolder},
     state::exception,
@@ -23,12 +27,16 @@ pub struct PlannedRelation {
     pub format: FormatChoice,
     pub rows_estimate: i64,
     pub bytes: i64,
+    /// The tables that hold its rows, where it is a tree that is moved as a whole.
+    pub partitions: Vec<(u32, QualifiedName)>,
     /// At least one.
     pub parts: Vec<PlannedPart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedPart {
+    /// OID of the partition whose rows these are, in a tree.
+    pub partition: Option<u32>,
     pub predicate: String,
     pub bytes: i64,
 }
@@ -64,9 +72,18 @@ struct RelationRow<'a> {
 }
 
 #[derive(Serialize)]
+struct PartitionRow<'a> {
+    oid: u32,
+    source_oid: u32,
+    schema_name: &'a str,
+    table_name: &'a str,
+}
+
+#[derive(Serialize)]
 struct PartRow<'a> {
     source_oid: u32,
     number: usize,
+    partition: Option<u32>,
     predicate: &'a str,
     bytes: i64,
 }
@@ -145,13 +162,19 @@ pub async fn insert(
     relations: &[PlannedRelation],
 ) -> Result<(), PgError> {
     let relation_rows: Vec<_> = relations.iter().map(relation_row).collect();
-    let part_rows: Vec<_> = relations.iter().flat_map(part_rows).collect();
     target
         .execute(
             include_str!("../sql/load/insert_relations.sql"),
             &[&snapshot_id, &json(&relation_rows)],
         )
         .await?;
+    insert_parts(target, relations).await
+}
+
+async fn insert_parts(target: &impl GenericClient, relations: &[PlannedRelation]) -> Result<(), PgError> {
+    let partitions: Vec<_> = relations.iter().flat_map(partition_rows).collect();
+    write_partitions(target, &json(&partitions)).await?;
+    let part_rows: Vec<_> = relations.iter().flat_map(part_rows).collect();
     target
         .execute(include_str!("../sql/load/insert_parts.sql"), &[&json(&part_rows)])
         .await?;
@@ -162,7 +185,6 @@ pub async fn insert(
 /// open, bound to no snapshot, their statistics to be made again.
 pub async fn replace(target: &impl GenericClient, relations: &[PlannedRelation]) -> Result<(), PgError> {
     let relation_rows: Vec<_> = relations.iter().map(relation_row).collect();
-    let part_rows: Vec<_> = relations.iter().flat_map(part_rows).collect();
     let oids: Vec<u32> = relations.iter().map(|relation| relation.source_oid).collect();
     target
         .execute(
@@ -172,15 +194,44 @@ pub async fn replace(target: &impl GenericClient, relations: &[PlannedRelation])
         .await?;
     let names: Vec<QualifiedName> = relations.iter().map(|relation| relation.name.clone()).collect();
     exception::forget(target, &names).await?;
-    target
-        .execute(include_str!("../sql/load/forget_parts.sql"), &[&oids])
-        .await?;
-    target
-        .execute(include_str!("../sql/load/insert_parts.sql"), &[&json(&part_rows)])
-        .await?;
+    for forgetting in [
+        include_str!("../sql/load/forget_parts.sql"),
+        include_str!("../sql/load/forget_partitions.sql"),
+    ] {
+        target.execute(forgetting, &[&oids]).await?;
+    }
+    insert_parts(target, relations).await?;
     target
         .execute(include_str!("../sql/load/reopen_analyze.sql"), &[&oids])
         .await?;
+    Ok(())
+}
+
+/// Writes which tables hold the rows of those trees among these that are moved as a whole.
+pub async fn insert_partitions(target: &impl GenericClient, tables: &[&Table]) -> Result<(), PgError> {
+    let row = |tree: u32, partition: &Table| {
+        serde_json::json!({
+            "oid": partition.oid,
+            "source_oid": tree,
+            "schema_name": partition.name.schema,
+            "table_name": partition.name.name,
+        })
+    };
+    let mut rows = Vec::new();
+    for table in tables {
+        if let Placement::Tree(partitions) = &table.placement {
+            rows.extend(partitions.iter().map(|partition| row(table.oid, partition)));
+        }
+    }
+    write_partitions(target, &rows.into()).await
+}
+
+async fn write_partitions(target: &impl GenericClient, rows: &serde_json::Value) -> Result<(), PgError> {
+    if rows.as_array().is_some_and(|rows| !rows.is_empty()) {
+        target
+            .execute(include_str!("../sql/load/insert_partitions.sql"), &[rows])
+            .await?;
+    }
     Ok(())
 }
 
@@ -197,10 +248,20 @@ fn relation_row(relation: &PlannedRelation) -> RelationRow<'_> {
     }
 }
 
+fn partition_rows(relation: &PlannedRelation) -> impl Iterator<Item = PartitionRow<'_>> {
+    relation.partitions.iter().map(|(oid, name)| PartitionRow {
+        oid: *oid,
+        source_oid: relation.source_oid,
+        schema_name: &name.schema,
+        table_name: &name.name,
+    })
+}
+
 fn part_rows(relation: &PlannedRelation) -> impl Iterator<Item = PartRow<'_>> {
     relation.parts.iter().enumerate().map(|(number, part)| PartRow {
         source_oid: relation.source_oid,
         number,
+        partition: part.partition,
         predicate: &part.predicate,
         bytes: part.bytes,
     })
@@ -274,12 +335,18 @@ pub async fn empty(target: &impl GenericClient, tables: &[QualifiedName]) -> Res
     let mut truncated = Vec::with_capacity(tables.len());
     for table in tables {
         let row = target
-            .query_one(&copy_statement::is_referenced(table), &[])
+            .query_one(&copy_statement::how_to_empty(table), &[])
             .await?;
+        let emptied = Emptied {
+            table: table.clone(),
+            is_partitioned: row.try_get(1)?,
+        };
         if row.try_get(0)? {
-            target.batch_execute(&copy_statement::delete_all(table)).await?;
+            target
+                .batch_execute(&copy_statement::delete_all(&emptied))
+                .await?;
         } else {
-            truncated.push(table.clone());
+            truncated.push(emptied);
         }
     }
     if !truncated.is_empty() {

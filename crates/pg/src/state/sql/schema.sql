@@ -70,11 +70,22 @@ create table transhume.relation (
     unique (schema_name, table_name)
 );
 
+-- Tables that hold the rows of a partition tree which is moved as a whole (core::table::Placement): its rows lie in other
+-- partitions on the target. The stream names these tables, everything else the tree.
+create table transhume.partition (
+    oid           oid         primary key,       -- on the source
+    source_oid    oid         not null references transhume.relation on delete cascade,   -- of the tree
+    schema_name   text        not null,
+    table_name    text        not null
+);
+create index partition_of on transhume.partition (source_oid);
+
 -- Pieces of tables to copy. Claimed with FOR UPDATE SKIP LOCKED; done in the COPY's own transaction.
 create table transhume.part (
     id            bigserial   primary key,
     source_oid    oid         not null references transhume.relation on delete cascade,
     number        integer     not null,          -- 0-based within the table
+    partition     oid         references transhume.partition on delete cascade,   -- whose rows these are; null: the table's own
     predicate     text        not null,          -- SQL condition on the source's row, '' for the whole table
     bytes         bigint      not null,          -- estimate; orders the queue, largest first
     done_at       timestamptz,

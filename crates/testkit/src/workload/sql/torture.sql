@@ -157,6 +157,22 @@ CREATE TABLE torture.scratch (
 );
 
 CREATE TYPE torture.mood AS ENUM ('sad', 'o''k', 'hap"py');
+-- Labels of an enum have other OIDs on another server, so that the same row belongs to another partition there.
+CREATE TABLE torture.by_mood (
+    id bigint NOT NULL,
+    mood torture.mood NOT NULL,
+    note text,
+    PRIMARY KEY (id, mood)
+) PARTITION BY HASH (mood);
+CREATE TABLE torture.by_mood_0 PARTITION OF torture.by_mood FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+CREATE TABLE torture.by_mood_1 (
+    note text,
+    mood torture.mood NOT NULL,
+    id bigint NOT NULL
+);
+ALTER TABLE torture.by_mood ATTACH PARTITION torture.by_mood_1 FOR VALUES WITH (MODULUS 3, REMAINDER 1);
+CREATE TABLE torture.by_mood_2 PARTITION OF torture.by_mood FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+CREATE INDEX by_mood_note ON torture.by_mood (note);
 CREATE TYPE torture.pair AS (
     x integer,
     "the y" text,
@@ -305,6 +321,9 @@ INSERT INTO torture.generated (id, price, amount, label) SELECT n, n * 1.5, n, '
 INSERT INTO torture.composite_key
 SELECT 'r' || n % 4, n % 10, date '2024-01-01' + n / 10, n FROM generate_series(1, 100) AS n ON CONFLICT DO NOTHING;
 INSERT INTO torture.by_index (code, value) SELECT 'code ' || n, 'value' FROM generate_series(1, 50) AS n;
+INSERT INTO torture.by_mood
+SELECT n, (ARRAY['sad', 'o''k', 'hap"py']::torture.mood[])[1 + n % 3], 'note ' || n
+FROM generate_series(1, 60) AS n;
 INSERT INTO torture.parted
 SELECT n, (ARRAY['north', 'south', 'east'])[1 + n % 3], n * 10 FROM generate_series(1, 120) AS n;
 INSERT INTO torture.ancestor SELECT n, 'elder ' || n, n FROM generate_series(1, 20) AS n;

@@ -1,5 +1,7 @@
 -- A table that joined the migration gets its indexes after its rows: without its key, changes would be slow to write.
-select r.source_oid,
+-- Partitions of a tree that is moved as a whole are listed with what is known of the tree.
+select coalesce(p.oid, r.source_oid) as source_oid,
+       case when p.oid is not null then r.source_oid end as tree,
        r.schema_name,
        r.table_name,
        r.state = 'loaded' and not exists (
@@ -10,3 +12,8 @@ select r.source_oid,
        case when s.from_slot then null else s.snapshot::text end as snapshot
 from transhume.relation r
 left join transhume.snapshot s on s.id = r.snapshot_id
+left join (
+    select oid, source_oid from transhume.partition
+    union all
+    select null, source_oid from transhume.relation
+) p on p.source_oid = r.source_oid

@@ -4,9 +4,11 @@ select p.id, p.number, p.source_oid, r.schema_name, r.table_name,
        pg_catalog.to_json(r.columns)::text as columns, r.format, p.predicate, p.bytes, s.id, s.name, s.snapshot::text,
        not exists (
            select from transhume.part other
-           where other.source_oid = p.source_oid and other.number <> p.number) as is_only_part
+           where other.source_oid = p.source_oid and other.number <> p.number) as is_only_part,
+       held.oid, held.schema_name, held.table_name
 from transhume.part p
 join transhume.relation r on r.source_oid = p.source_oid
+left join transhume.partition held on held.oid = p.partition
 join transhume.snapshot s on s.id = r.snapshot_id
 where p.done_at is null
   and r.state <> 'suspended'

@@ -1,1 +1,3 @@
-select source_oid, schema_name, table_name, state, baseline from transhume.relation
+select r.source_oid, r.schema_name, r.table_name, r.state, r.baseline,
+       array(select p.oid from transhume.partition p where p.source_oid = r.source_oid order by p.oid) as partitions
+from transhume.relation r

@@ -1,0 +1,1 @@
+delete from transhume.partition where source_oid = any ($1::oid[])
