@@ -11,6 +11,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use tokio_postgres::types::Type;
 use transhume_core::{sequence::Sequence, table::Table};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
@@ -243,27 +244,32 @@ pub async fn write_grants(
 /// and is not listed yet: it is waited for until it is, and ended then.
 pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
     let deadline = Instant::now() + ENDING_PATIENCE;
-    let mut all_ended = HashSet::new();
-    let mut awaited: Option<HashSet<i32>> = None;
-    loop {
-        // In this order: whoever is no newcomer any more is among those that are ended.
-        let ending = session.query_typed_one(include_str!("sql/end_other_sessions.sql"), &[]);
-        let (newcomers, ending) = tokio::try_join!(biased; newcomers(session), async { Ok(ending.await?) })?;
-        // Those who come later find the database read-only.
-        let still = match awaited {
-            None => newcomers,
-            Some(awaited) => &awaited & &newcomers,
-        };
-        let ended: Vec<i32> = ending.get("ended");
-        let is_over = still.is_empty() && ended.is_empty();
-        all_ended.extend(ended);
-        if is_over || Instant::now() >= deadline {
-            let ended = i64::try_from(all_ended.len()).unwrap_or(i64::MAX);
-            return Ok((ended, ending.get("refused")));
-        }
-        awaited = Some(still);
+    // In this order: whoever is no newcomer any more is among those that are ended.
+    let (mut awaited, first) = tokio::try_join!(biased; newcomers(session), end_sessions(session, None))?;
+    let (mut ended, refused) = first;
+    let mut all_ended: HashSet<i32> = ended.iter().copied().collect();
+    // Those who come later find the database read-only.
+    while !(awaited.is_empty() && ended.is_empty()) && Instant::now() < deadline {
         tokio::time::sleep(ENDING_POLL).await;
+        let these: Vec<i32> = all_ended.union(&awaited).copied().collect();
+        let again = end_sessions(session, Some(&these));
+        let (newcomers, (still, _)) = tokio::try_join!(biased; newcomers(session), again)?;
+        awaited = &awaited & &newcomers;
+        all_ended.extend(&still);
+        ended = still;
     }
+    Ok((i64::try_from(all_ended.len()).unwrap_or(i64::MAX), refused))
+}
+
+/// Tells all sessions to end, or these alone: which were told, and how many may not be.
+async fn end_sessions(session: &Session, these: Option<&[i32]>) -> Result<(Vec<i32>, i64), PgError> {
+    let row = session
+        .query_typed_one(
+            include_str!("sql/end_other_sessions.sql"),
+            &[(&these, Type::INT4_ARRAY)],
+        )
+        .await?;
+    Ok((row.get("ended"), row.get("refused")))
 }
 
 async fn newcomers(session: &Session) -> Result<HashSet<i32>, PgError> {

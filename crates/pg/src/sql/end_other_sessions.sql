@@ -1,3 +1,4 @@
+-- Tells client sessions of the database to end: those with these process ids ($1), all where it is null.
 with candidates as materialized (
     select a.pid,
            pg_catalog.pg_has_role(a.usesysid, 'usage')
@@ -8,6 +9,7 @@ with candidates as materialized (
       -- Whoever may not see the kind of another role's session sees null.
       and coalesce(a.backend_type, 'client backend') = 'client backend'
       and a.pid <> pg_catalog.pg_backend_pid()
+      and ($1 is null or a.pid = any ($1))
       and a.application_name not like 'transhume:%'
 ), ended as materialized (
     select pid, pg_catalog.pg_terminate_backend(pid) as done from candidates where allowed
