@@ -13,7 +13,11 @@ use tokio::{
     time::{Duration, MissedTickBehavior, timeout},
 };
 use transhume_core::tree_stream::TreeStream;
-use transhume_pg::{error::PgError, state::apply::StoredFrontier, stream::ReplicationStream};
+use transhume_pg::{
+    error::PgError,
+    state::apply::StoredFrontier,
+    stream::{ReplicationStream, postgres_now_micros},
+};
 use transhume_wire::{
     lsn::Lsn,
     pgoutput::{self, Message},
@@ -37,6 +41,9 @@ const MESSAGE_OVERHEAD_BYTES: usize = 128;
 const OVERHEAD_FACTOR: usize = 3;
 /// Beyond, a message is values rather than overhead.
 const OVERHEAD_UP_TO_BYTES: usize = 1024;
+/// A commit that is received so long after it was made, by the two machines' clocks, has a backlog behind it: an
+/// ordinary way takes a fraction of it, and waiting for more adds little to it.
+const LATE_MICROS: i64 = 100_000;
 /// A walsender that does not end the stream when asked is left alone after this.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -75,7 +82,7 @@ pub(super) enum Item {
 #[derive(Debug, Default)]
 pub(super) struct Burst {
     pub(super) items: std::collections::VecDeque<Item>,
-    /// So much comes that more is surely on its way.
+    /// So much comes, or so late, that more is surely on its way.
     pub(super) is_dense: bool,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -185,12 +192,17 @@ impl Receiving {
         let mut bytes = 0;
         let mut next = Some(first);
         let mut must_answer = false;
+        let mut committed = None;
         while let Some(message) = next {
             match message {
                 ServerMessage::Data { wal_start, data, .. } => {
                     bytes += memory_of(data.len());
                     self.feedback.received(wal_start);
-                    let translated = self.trees.translate(decode(data)?);
+                    let message = decode(data)?;
+                    if let Message::Commit(commit) = &message {
+                        committed = Some(commit.commit_time_micros);
+                    }
+                    let translated = self.trees.translate(message);
                     let before = translated.before.into_iter().map(Item::Message);
                     burst.items.extend(before);
                     burst.items.push_back(Item::Message(translated.message));
@@ -209,6 +221,10 @@ impl Receiving {
             } else {
                 None
             };
+        }
+        if let Some(committed) = committed {
+            self.stream
+                .set_late(postgres_now_micros() - committed >= LATE_MICROS);
         }
         if must_answer {
             let flushed = self.progress.borrow().flushed;

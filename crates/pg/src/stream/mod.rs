@@ -163,7 +163,12 @@ impl ReplicationStream {
         self.pace.take_rest()
     }
 
-    /// Whether so much comes that more is surely waiting.
+    /// What the owner found in the latest messages: they were committed long ago, so that more is surely behind them.
+    pub fn set_late(&mut self, is_late: bool) {
+        self.pace.set_late(is_late);
+    }
+
+    /// Whether so much comes, or so late, that more is surely waiting.
     pub fn is_dense(&self) -> bool {
         self.pace.is_dense()
     }
@@ -238,7 +243,7 @@ impl ReplicationStream {
     }
 }
 
-/// Microseconds since 2000-01-01 00:00 UTC.
-fn postgres_now_micros() -> i64 {
+/// Microseconds since 2000-01-01 00:00 UTC, as PostgreSQL counts time.
+pub fn postgres_now_micros() -> i64 {
     jiff::Timestamp::now().as_microsecond() - POSTGRES_EPOCH_SECONDS * 1_000_000
 }

@@ -18,14 +18,21 @@ const FULL_BYTES: usize = 32 * 1024;
 /// A rest that brings less was one too many: some twenty narrow changes.
 const WORTH_A_REST_BYTES: usize = 2 * 1024;
 
+/// Before the next read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    None,
+    Due,
+    Taken,
+}
+
 #[derive(Debug)]
 pub(super) struct Pace {
     close_reads: u32,
     is_dense: bool,
-    /// The next read is to be preceded by a rest.
-    is_rest_due: bool,
-    /// The latest read was preceded by one.
-    has_rested: bool,
+    /// What comes was committed long ago: more is surely behind it, however slowly it comes.
+    is_late: bool,
+    rest: Rest,
     last: Instant,
 }
 
@@ -34,8 +41,8 @@ impl Pace {
         Self {
             close_reads: 0,
             is_dense: false,
-            is_rest_due: false,
-            has_rested: false,
+            is_late: false,
+            rest: Rest::None,
             last: now,
         }
     }
@@ -44,24 +51,33 @@ impl Pace {
         let is_close = now.saturating_duration_since(self.last) <= CLOSE;
         self.last = now;
         if self.is_dense {
-            self.is_dense = bytes >= WORTH_A_REST_BYTES || !self.has_rested;
+            self.is_dense = bytes >= WORTH_A_REST_BYTES || self.rest != Rest::Taken;
             self.close_reads = 0;
         } else {
             self.close_reads = if is_close { self.close_reads + 1 } else { 0 };
             self.is_dense = bytes >= FULL_BYTES || self.close_reads >= CLOSE_READS;
         }
-        self.has_rested = false;
-        self.is_rest_due = self.is_dense && bytes < FULL_BYTES;
+        self.rest = if self.is_dense() && bytes < FULL_BYTES {
+            Rest::Due
+        } else {
+            Rest::None
+        };
+    }
+
+    pub(super) fn set_late(&mut self, is_late: bool) {
+        self.is_late = is_late;
     }
 
     pub(super) fn is_dense(&self) -> bool {
-        self.is_dense
+        self.is_dense || self.is_late
     }
 
     /// How long to rest before the next read, if at all; told once.
     pub(super) fn take_rest(&mut self) -> Option<Duration> {
-        let is_due = std::mem::take(&mut self.is_rest_due);
-        self.has_rested |= is_due;
+        let is_due = self.rest == Rest::Due;
+        if is_due {
+            self.rest = Rest::Taken;
+        }
         is_due.then_some(FILL_TIME)
     }
 }
@@ -97,6 +113,23 @@ mod tests {
         let held = rests(close.into_iter().chain(rested));
         let from = usize::try_from(CLOSE_READS).unwrap();
         assert_eq!(held[from - 2..], [false, true, true, true, false, false]);
+    }
+
+    /// On a busy machine reads are far apart and small although the server has much to send.
+    #[test]
+    fn what_is_late_is_read_with_rests_however_slowly_it_comes() {
+        let mut now = Instant::now();
+        let mut pace = Pace::new(now);
+        let mut read = |pace: &mut Pace| {
+            now += Duration::from_millis(2);
+            pace.received(90, now);
+            pace.take_rest().is_some()
+        };
+        assert!(!read(&mut pace));
+        pace.set_late(true);
+        assert!(read(&mut pace) && read(&mut pace));
+        pace.set_late(false);
+        assert!(!read(&mut pace));
     }
 
     #[test]
