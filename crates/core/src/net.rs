@@ -2,13 +2,15 @@
 //!
 //! Owns the algorithm (design §7). What it gives for a relation are deletes, updates and inserts such
 //! that writing them set by set, in that order, leaves the table as applying every change in turn would.
-//! Deletes and updates name rows by the key that they had before the batch, and no update changes a key.
+//! Deletes and updates name rows by the key that they had before the batch, and no update changes a key. Without a key
+//! they name rows by all that they held before the batch, once for each of several equal ones.
 //! What cannot be given in this form is declared serial, for its whole relation, and never guessed at.
 //!
 //! Values are borrowed from the changes: the batch stays whole for the serial path.
 //!
 //! Relations are independent of each other: no foreign key and no user trigger fires while we apply.
 
+mod image;
 mod rows;
 mod table;
 
@@ -17,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use transhume_wire::pgoutput::Relation;
 
 pub use self::rows::{Rows, SetChanges, UpdateRows};
-use self::table::NetTable;
+use self::{image::ImageTable, table::NetTable};
 use crate::change::Change;
 
 /// What netting must know of a relation.
@@ -25,7 +27,7 @@ use crate::change::Change;
 pub struct Shape {
     /// Columns in the stream.
     pub width: usize,
-    /// Indexes of the columns whose values find one row, ascending. Empty: only inserts can be netted.
+    /// Indexes of the columns whose values find one row, ascending. Empty: rows are found by all that they hold.
     pub key: Vec<usize>,
 }
 
@@ -52,7 +54,7 @@ impl Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SerialReason {
     Truncate,
-    /// No key, and a row was updated or deleted.
+    /// No key, and a change that does not say all that the row held.
     NoKey,
     /// A row got another key and keeps a value that the stream did not send.
     KeyChangeWithUnchangedValue,
@@ -109,7 +111,7 @@ pub fn collapse<'a>(shapes: &'a Shapes, changes: &'a [Change]) -> NetBatch<'a> {
     NetBatch {
         relations: tables
             .map(|(relation, table)| {
-                let net = match table.and_then(NetTable::finish) {
+                let net = match table.and_then(Table::finish) {
                     Ok(set) => Net::Set(set),
                     Err(reason) => Net::Serial(reason),
                 };
@@ -119,10 +121,40 @@ pub fn collapse<'a>(shapes: &'a Shapes, changes: &'a [Change]) -> NetBatch<'a> {
     }
 }
 
+/// The rows of a relation, told apart by their key or by all that they hold.
+enum Table<'a> {
+    ByKey(NetTable<'a>),
+    ByImage(ImageTable<'a>),
+}
+
+impl<'a> Table<'a> {
+    fn new(shape: &'a Shape) -> Self {
+        if shape.key.is_empty() {
+            Self::ByImage(ImageTable::new(shape.width))
+        } else {
+            Self::ByKey(NetTable::new(shape))
+        }
+    }
+
+    fn push(&mut self, change: &'a Change) -> Result<(), SerialReason> {
+        match self {
+            Self::ByKey(table) => table.push(change),
+            Self::ByImage(table) => table.push(change),
+        }
+    }
+
+    fn finish(self) -> Result<SetChanges<'a>, SerialReason> {
+        match self {
+            Self::ByKey(table) => table.finish(),
+            Self::ByImage(table) => Ok(table.finish()),
+        }
+    }
+}
+
 struct Collapse<'a> {
     shapes: &'a Shapes,
     places: HashMap<u32, usize>,
-    tables: Vec<(u32, Result<NetTable<'a>, SerialReason>)>,
+    tables: Vec<(u32, Result<Table<'a>, SerialReason>)>,
     /// Relation and place of the change before: most changes come in runs.
     latest: Option<(u32, usize)>,
 }
@@ -149,7 +181,7 @@ impl<'a> Collapse<'a> {
         let place = *self.places.entry(relation).or_insert(next);
         if place == next {
             let shape = self.shapes.get(&relation);
-            let table = shape.map(NetTable::new).ok_or(SerialReason::UnknownShape);
+            let table = shape.map(Table::new).ok_or(SerialReason::UnknownShape);
             self.tables.push((relation, table));
         }
         place

@@ -60,7 +60,7 @@ impl<'a> Rows<'a> {
 /// Updates that set the same columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRows<'a> {
-    /// Key of each row; its columns are the key's.
+    /// Key of each row; its columns are the key's, or all where there is none.
     pub keys: Rows<'a>,
     /// Values to set, row by row with `keys`. Without columns there is nothing to write, but each row
     /// must exist.
@@ -70,7 +70,7 @@ pub struct UpdateRows<'a> {
 /// Net changes of one relation; to be written in the order deletes, updates, inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetChanges<'a> {
-    /// Keys of rows to delete.
+    /// Keys of rows to delete; whole rows where there is no key.
     pub deletes: Rows<'a>,
     pub updates: Vec<UpdateRows<'a>>,
     /// Whole rows to insert.

@@ -1,4 +1,4 @@
-//! The rows of one relation as a batch changes them.
+//! The rows of one relation with a key as a batch changes them.
 //!
 //! Follows rows, not keys: a row keeps its identity while its key changes, and a key may be held by
 //! several rows in turn. A row met first by an update or delete existed before the batch; one met first
@@ -83,9 +83,6 @@ impl<'a> NetTable<'a> {
         });
         self.base_keys
             .extend(self.shape.key.iter().map(|column| &new.0[*column]));
-        if self.shape.key.is_empty() {
-            return Ok(());
-        }
         let key = self.key(row)?;
         self.occupy(key, row)
     }
@@ -125,9 +122,6 @@ impl<'a> NetTable<'a> {
     /// The row that a change means, with its key; a row not met so far existed before the batch.
     fn find(&mut self, identity: &'a RowIdentity) -> Result<(Key<'a>, usize), SerialReason> {
         let shape = self.shape;
-        if shape.key.is_empty() {
-            return Err(SerialReason::NoKey);
-        }
         let old = |place: usize| match identity {
             RowIdentity::Key(key) => key
                 .get(place)

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use transhume_wire::pgoutput::{ColumnValue, Tuple};
+use transhume_wire::pgoutput::Tuple;
 
 use super::{
     Net, SerialReason, Shape, collapse,
@@ -198,33 +198,6 @@ fn updates_of_different_columns_unite_and_group_by_what_they_set() {
     assert_eq!(columns, [vec![0, 1], vec![0]]);
     let first: Vec<_> = set.updates[0].values.column(0).map(number).collect();
     assert_eq!(first, [5, 3]);
-}
-
-#[test]
-fn rows_without_a_key_can_be_inserted_together_but_not_changed() {
-    let keyless = Shape {
-        width: 2,
-        key: vec![],
-    };
-    let shapes = HashMap::from([(7, keyless)]);
-    let row = Tuple(vec![text(1), ColumnValue::Null]);
-    let insert = Change::Insert {
-        relation: 7,
-        new: row.clone(),
-    };
-    let delete = Change::Delete {
-        relation: 7,
-        identity: RowIdentity::WholeRow(row),
-    };
-
-    assert_eq!(
-        counts(&net_of(&shapes, &[insert.clone(), insert.clone()])),
-        (0, 0, 2)
-    );
-    assert_eq!(
-        net_of(&shapes, &[insert, delete]),
-        Net::Serial(SerialReason::NoKey)
-    );
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Target {
     }
 }
 
-/// The second table's identity is its whole row; the target's key is what it is netted by.
+/// The second table's identity is its whole row; the target's key is what it is netted by. The third has no key.
 fn shapes() -> Shapes {
     let shape = |relation: u32| Shape {
         width: 3,
@@ -169,14 +169,22 @@ fn shapes() -> Shapes {
 }
 
 fn write_set(rows: &mut Vec<Row>, set: &SetChanges<'_>) {
-    let place = |rows: &[Row], key: &ColumnValue| rows.iter().position(|row| row[0] == number(key));
+    let place = |rows: &[Row], columns: &[usize], key: &[&ColumnValue]| {
+        let holds = |row: &Row| {
+            columns
+                .iter()
+                .zip(key)
+                .all(|(column, value)| row[*column] == number(value))
+        };
+        rows.iter().position(holds)
+    };
     for key in set.deletes.iter() {
-        let place = place(rows, key[0]).expect("delete finds no row");
+        let place = place(rows, &set.deletes.columns, key).expect("delete finds no row");
         rows.remove(place);
     }
     for group in &set.updates {
         for (key, values) in group.keys.iter().zip(group.values.iter()) {
-            let place = place(rows, key[0]).expect("update finds no row");
+            let place = place(rows, &group.keys.columns, key).expect("update finds no row");
             for (column, value) in group.values.columns.iter().zip(values) {
                 rows[place][*column] = number(value);
             }

@@ -307,7 +307,7 @@ impl BatchWriter {
         self.flight.launch(update, Subject::Frontier { before }, 0).await
     }
 
-    async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
+    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
         let session = Arc::clone(&self.session);
         let statement = async move { session.batch_execute(text).await.map(|()| 0) };
         self.flight.launch(statement, Subject::Control, 0).await

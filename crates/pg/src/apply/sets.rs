@@ -165,6 +165,7 @@ impl BatchWriter {
             SetOperation::Find => Operation::Find,
             SetOperation::Insert => Operation::Insert,
         };
+        let by_image = write.shape.nulls.is_some();
         let prepared = self.prepared(relation, AnyShape::Set(write.shape)).await?;
         let prepared = prepared.map_err(|error| unprepared(&plan, operation, SEVERAL, error))?;
         let bytes = write.values.iter().map(bytes::Bytes::len).sum();
@@ -176,7 +177,15 @@ impl BatchWriter {
             operation,
             count: write.rows as u64,
         };
-        self.flight.launch(statement, subject, bytes).await
+        if !by_image {
+            return self.flight.launch(statement, subject, bytes).await;
+        }
+        // Where no index helps, one look at the whole table must do for all rows; which it is depends on the table.
+        self.control("set local enable_hashjoin = on; set local enable_seqscan = on")
+            .await?;
+        self.flight.launch(statement, subject, bytes).await?;
+        self.control("set local enable_hashjoin = off; set local enable_seqscan = off")
+            .await
     }
 
     /// What is not a matter of the rows would be refused again each time.

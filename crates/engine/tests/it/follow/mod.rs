@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod drift;
 mod identity;
+mod images;
 mod kinds;
 mod policy;
 mod resume;

@@ -61,12 +61,7 @@ pub(super) fn encode<'a>(
         ListForm::Text { .. } => Type::TEXT,
         ListForm::Single => return None,
     };
-    let mut list = BytesMut::with_capacity(HEADER_BYTES + count * GUESSED_ELEMENT_BYTES);
-    list.put_i32(1);
-    list.put_i32(0);
-    list.put_u32(element_type.oid());
-    list.put_i32(i32::try_from(count).ok()?);
-    list.put_i32(1);
+    let mut list = begin(&element_type, count)?;
     let mut has_null = false;
     for value in values {
         match (value, form) {
@@ -84,6 +79,27 @@ pub(super) fn encode<'a>(
     }
     list[NULL_FLAG].copy_from_slice(&i32::from(has_null).to_be_bytes());
     Some(list.freeze())
+}
+
+/// Numbers of our own as integers of 4 bytes.
+pub(super) fn numbers(numbers: &[i32]) -> Option<Bytes> {
+    let mut list = begin(&Type::INT4, numbers.len())?;
+    for number in numbers {
+        list.put_i32(4);
+        list.put_i32(*number);
+    }
+    Some(list.freeze())
+}
+
+/// The header; no element is null so far.
+fn begin(element_type: &Type, count: usize) -> Option<BytesMut> {
+    let mut list = BytesMut::with_capacity(HEADER_BYTES + count * GUESSED_ELEMENT_BYTES);
+    list.put_i32(1);
+    list.put_i32(0);
+    list.put_u32(element_type.oid());
+    list.put_i32(i32::try_from(count).ok()?);
+    list.put_i32(1);
+    Some(list)
 }
 
 fn integer(bytes: u8, text: &[u8], list: &mut BytesMut) -> Option<()> {

@@ -11,12 +11,13 @@
 //! updates of any size. COPY straight into the table takes 0.7–0.9 of the time for a thousand inserts
 //! and more, but the driver loses step with the server when a COPY is refused at its start.
 
+mod image;
 mod list;
 mod statement;
 
 use bytes::Bytes;
 use transhume_core::{
-    apply_plan::{ColumnSet, Plan},
+    apply_plan::{ColumnSet, Plan, RowIdentity},
     net::{Rows, SetChanges, UpdateRows},
 };
 
@@ -36,6 +37,8 @@ pub(super) enum SetOperation {
 pub(super) struct SetShape {
     pub(super) operation: SetOperation,
     pub(super) written: ColumnSet,
+    /// Rows are found by all that they held, these columns being null; none where a key finds them.
+    pub(super) nulls: Option<ColumnSet>,
 }
 
 /// One statement with its values.
@@ -43,7 +46,7 @@ pub(super) struct SetShape {
 pub(super) struct SetWrite {
     pub(super) shape: SetShape,
     pub(super) rows: usize,
-    /// One list for each key column, then one for each written column.
+    /// One list for each key column (without a key: see [`image`]), then one for each written column.
     pub(super) values: Vec<Bytes>,
 }
 
@@ -55,6 +58,15 @@ pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>) -> Option<Vec<SetWri
         .any(|group| !plan.can_set(&group.values.columns))
     {
         return None;
+    }
+    if plan.identity == RowIdentity::Image {
+        // Rows of several partitions have the same places; those are found one by one.
+        let only_inserts = changes.len() == changes.inserts.len();
+        match plan.is_partitioned {
+            false => return image::writes(plan, changes),
+            true if only_inserts => {}
+            true => return None,
+        }
     }
     let mut writes = Vec::new();
     if !changes.deletes.is_empty() {
@@ -102,6 +114,7 @@ fn write(operation: SetOperation, written: &[usize], rows: usize, values: Vec<By
         shape: SetShape {
             operation,
             written: written.iter().copied().collect(),
+            nulls: None,
         },
         rows,
         values,

@@ -7,32 +7,60 @@
 use transhume_core::apply_plan::{ColumnSet, ListForm, Plan, RowIdentity};
 use transhume_wire::ident::quote_identifier;
 
-use super::{SetOperation, SetShape, list::element_type};
+use super::{SetOperation, SetShape, image, list::element_type};
 use crate::{apply::statement::overriding, extent::rows_of};
 
-/// The lists of one statement as a table `given`, one column for each in the order of the parameters.
-#[derive(Default)]
-struct Given {
+/// Lists of one statement as a table of this name, one column for each in the order of the parameters.
+pub(super) struct Given {
+    name: &'static str,
+    /// Parameters of other lists before.
+    before: usize,
     parameters: Vec<String>,
     columns: Vec<String>,
 }
 
 impl Given {
-    /// The next list's value in a row.
-    fn next(&mut self, form: &ListForm) -> String {
-        let number = self.parameters.len() + 1;
-        self.parameters
-            .push(format!("${number}::pg_catalog.{}[]", element_type(form)));
-        self.columns.push(format!("c{number}"));
-        match form {
-            ListForm::Text { base_type } => format!("given.c{number}::{base_type}"),
-            ListForm::Integer { .. } | ListForm::Single => format!("given.c{number}"),
+    pub(super) fn new(name: &'static str, before: usize) -> Self {
+        Self {
+            name,
+            before,
+            parameters: Vec::new(),
+            columns: Vec::new(),
         }
     }
 
-    fn rows(&self) -> String {
+    /// The next list's value in a row.
+    pub(super) fn next(&mut self, form: &ListForm) -> String {
+        let number = self.before + self.parameters.len() + 1;
+        self.parameters
+            .push(format!("${number}::pg_catalog.{}[]", element_type(form)));
+        self.columns.push(format!("c{number}"));
+        let name = self.name;
+        match form {
+            ListForm::Text { base_type } => format!("{name}.c{number}::{base_type}"),
+            ListForm::Integer { .. } | ListForm::Single => format!("{name}.c{number}"),
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.parameters.len()
+    }
+
+    pub(super) fn rows(&self) -> String {
         let (parameters, columns) = (self.parameters.join(", "), self.columns.join(", "));
-        format!("unnest({parameters}) as given ({columns})")
+        format!("unnest({parameters}) as {} ({columns})", self.name)
+    }
+
+    /// The same, each row with its number, from 1 on.
+    pub(super) fn numbered_rows(&self) -> String {
+        if self.parameters.is_empty() {
+            return format!("(values (1::pg_catalog.int8)) as {} (number)", self.name);
+        }
+        let (parameters, columns) = (self.parameters.join(", "), self.columns.join(", "));
+        format!(
+            "unnest({parameters}) with ordinality as {} ({columns}, number)",
+            self.name
+        )
     }
 }
 
@@ -43,7 +71,10 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
     let names = join(&shape.written, |index| {
         quote_identifier(&plan.columns[index].name)
     });
-    let mut given = Given::default();
+    if let Some(nulls) = &shape.nulls {
+        return image::text(plan, shape, nulls);
+    }
+    let mut given = Given::new("given", 0);
     match shape.operation {
         SetOperation::Insert => {
             let values = join(&shape.written, |index| given.next(&plan.columns[index].list_form));
@@ -92,7 +123,7 @@ fn condition(plan: &Plan, given: &mut Given) -> String {
     columns.collect::<Vec<_>>().join(" and ")
 }
 
-fn join(set: &ColumnSet, part: impl FnMut(usize) -> String) -> String {
+pub(super) fn join(set: &ColumnSet, part: impl FnMut(usize) -> String) -> String {
     set.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
@@ -131,7 +162,15 @@ mod tests {
 
     fn of(operation: SetOperation, written: &[usize]) -> String {
         let written = written.iter().copied().collect();
-        text(&plan(), &SetShape { operation, written })
+        let nulls = None;
+        text(
+            &plan(),
+            &SetShape {
+                operation,
+                written,
+                nulls,
+            },
+        )
     }
 
     #[test]
