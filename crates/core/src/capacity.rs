@@ -52,6 +52,16 @@ pub fn hands(
     Hands { loaders, builders }
 }
 
+/// No more hands than there are pieces to copy (`pieces`) and to build one by one (`builds`): each costs a session or two,
+/// and with little to do they cost more than the work. Who copies builds afterwards.
+pub fn needed(hands: Hands, pieces: u32, builds: u32) -> Hands {
+    let useful = pieces.max(builds).max(1);
+    Hands {
+        loaders: hands.loaders.min(useful),
+        builders: hands.builders.min(useful - 1),
+    }
+}
+
 /// What each of `builders` sessions may take, never less than the server's own setting.
 /// `shared_buffers` stands for the memory of the machine: administrators size it as a quarter or so.
 pub fn build_memory(target: &ServerLimits, builders: u32) -> BuildMemory {
@@ -86,6 +96,23 @@ mod tests {
         assert_eq!(hands_of(8, 90, 12), expect(3, 2));
         assert_eq!(hands_of(90, 9, 4), expect(4, 0));
         assert_eq!(hands_of(0, 0, 4), expect(1, 0));
+    }
+
+    #[test]
+    fn little_work_takes_few_hands() {
+        let of = |pieces, builds| {
+            let hands = Hands {
+                loaders: 4,
+                builders: 2,
+            };
+            let Hands { loaders, builders } = needed(hands, pieces, builds);
+            (loaders, builders)
+        };
+        assert_eq!(of(0, 0), (1, 0));
+        assert_eq!(of(1, 0), (1, 0));
+        assert_eq!(of(1, 6), (4, 2), "one table with many indexes");
+        assert_eq!(of(3, 1), (3, 2));
+        assert_eq!(of(1000, 1000), (4, 2));
     }
 
     #[test]

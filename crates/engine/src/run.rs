@@ -128,19 +128,22 @@ impl<'run> Run<'run> {
             Opening::First => lock(&target).await?,
             Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
         }
-        let (migration, prior) = match migration::read(&target).await.doing("reading the migration")? {
+        let (migration, begun) = match migration::read(&target).await.doing("reading the migration")? {
             Some(migration) => (migration, None),
             // Whoever removed it meanwhile does not want another one.
             None if direction == Direction::Reverse || opening == Opening::Again => return Err(gone()),
             None => {
-                let (migration, prior) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
-                (migration, Some(prior))
+                let (migration, begun) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
+                (migration, Some(begun))
             }
         };
         if direction == Direction::Forward {
             fallback::refuse_exchanged(&migration)?;
         }
-        let source = endpoints.source_session(&migration.id, "control").await?;
+        let (prior, source) = match begun {
+            Some(Begun { prior, source }) => (Some(prior), source),
+            None => (None, endpoints.source_session(&migration.id, "control").await?),
+        };
         check(&migration, endpoints, options, &source).await?;
         runner::register(&target, &host_name())
             .await
@@ -248,13 +251,19 @@ fn gone() -> EngineError {
     EngineError::stopped("the migration was removed meanwhile", "", "nothing is left to do")
 }
 
+/// What beginning a migration leaves to its run.
+struct Begun {
+    prior: Prior,
+    source: Session,
+}
+
 /// Assesses both ends and writes the first state; nothing is written where a blocker is found.
 async fn start(
     endpoints: &Endpoints,
     options: &RunOptions,
     target: &mut Session,
     reporter: &Reporter,
-) -> Result<(Migration, Prior)> {
+) -> Result<(Migration, Begun)> {
     let assessment = assess::assess(
         endpoints,
         &options.selection,
@@ -274,8 +283,8 @@ async fn start(
     {
         reporter.send(Report::Finding { finding });
     }
-    let source = endpoints.source_session("start", "control").await?;
     let id = migration::new_id(target).await.doing("choosing an id")?;
+    let source = endpoints.source_session(&id, "control").await?;
     let new = NewMigration {
         slot_name: names::slot(&id),
         publication_name: names::publication(&id),
@@ -297,7 +306,11 @@ async fn start(
         .await
         .doing("reading the migration")?
         .ok_or_else(|| EngineError::stopped("the new migration cannot be read", "", "report this"))?;
-    Ok((migration, assessment.prior))
+    let begun = Begun {
+        prior: assessment.prior,
+        source,
+    };
+    Ok((migration, begun))
 }
 
 /// The state on the target belongs to this program, this source and this selection.

@@ -12,22 +12,23 @@ use std::{
 };
 
 use tokio::{sync::Notify, task::JoinSet};
-use transhume_core::capacity::{BuildMemory, Hands};
+use transhume_core::capacity::{self, BuildMemory, Hands};
 use transhume_pg::{
     copy::{CopyMeter, RateLimit},
     names,
     session::Session,
+    state::load::open_work,
 };
 
 use super::{
     LoadContext,
     hand::{Hand, HandEnd},
-    progress,
+    loader, progress,
 };
 use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
-    error::{EngineError, Result},
+    error::{Doing, EngineError, Result},
     report::Reporter,
 };
 
@@ -72,6 +73,7 @@ impl Crew {
     pub(super) async fn new(context: &LoadContext<'_>, target: &Session) -> Result<Self> {
         let source = context.source_session("load").await?;
         let (hands, memory) = context.hands(&source, target).await?;
+        let hands = needed_hands(target, hands).await?;
         let shared = Shared {
             endpoints: context.endpoints.clone(),
             migration: context.migration.id.clone(),
@@ -121,6 +123,19 @@ impl Crew {
         };
         names::application_name(&self.shared.migration, &role)
     }
+}
+
+/// Of so many, those that find something to do at once.
+async fn needed_hands(target: &Session, hands: Hands) -> Result<Hands> {
+    let open = open_work(&**target, loader::SMALL_PART_BYTES)
+        .await
+        .doing("counting what is to be loaded")?;
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    let handfuls = count(open.small_parts).div_ceil(loader::SMALL_PARTS_AT_ONCE);
+    let pieces = count(open.large_parts)
+        .saturating_add(handfuls)
+        .saturating_add(count(open.large_objects));
+    Ok(capacity::needed(hands, pieces, count(open.builds)))
 }
 
 /// Waits for every hand; the first error ends them all.

@@ -10,9 +10,9 @@ use crate::error::EngineError;
 
 /// Bytes up to which parts are claimed several at a time: what a commit and a claim cost in round
 /// trips is more than copying so little.
-const SMALL_PART_BYTES: u64 = 256 << 10;
+pub(super) const SMALL_PART_BYTES: u64 = 256 << 10;
 /// Small parts in one transaction at most: as much as a crash makes a loader copy again.
-const SMALL_PARTS_AT_ONCE: u32 = 32;
+pub(super) const SMALL_PARTS_AT_ONCE: u32 = 32;
 
 type Outcome<T> = Result<T, Failure>;
 

@@ -28,6 +28,9 @@ use crate::{
 /// Often enough for people, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Before the first look.
+const FIRST_AFTER: Duration = Duration::from_millis(500);
+
 /// Hours after which a held snapshot is worth a warning: dead rows that vacuum may not remove on a busy
 /// source begin to be felt in queries within a working day.
 const SNAPSHOT_AGE_WARNING: Duration = Duration::from_secs(6 * 3600);
@@ -64,6 +67,8 @@ pub(super) fn observe(context: &LoadContext<'_>) -> JoinSet<()> {
 
 impl Observing {
     async fn run(mut self) {
+        // A load that is over by then is not worth two sessions.
+        tokio::time::sleep(FIRST_AFTER).await;
         loop {
             if let Err(error) = self.look_until_it_fails().await {
                 tracing::debug!("looking at the source failed: {error}");

@@ -41,6 +41,8 @@ pub fn build_progress(progress: &Progress, current: Vec<String>) -> BuildProgres
 /// Reports until its task is aborted. A connection that breaks is opened anew.
 pub(super) async fn report_until_dropped(shared: Arc<Shared>) {
     let mut last = None;
+    // What is over by then is told once, at its end: a session for it would cost more than it says.
+    tokio::time::sleep(REPORT_INTERVAL).await;
     loop {
         if let Ok(session) = session(&shared).await {
             while let Ok(now) = progress(&*session).await {

@@ -19,6 +19,9 @@ use crate::{
 /// all sessions together. Up to this many, all are removed or none.
 const GROUP: usize = 500;
 
+/// Statements in one message. Nearly all succeed, and a round trip for each takes longer than what they do.
+const TOGETHER: usize = 50;
+
 /// Schema, table, function or other object that does not exist (any more).
 const GONE: [&str; 4] = ["3F000", "42P01", "42883", "42704"];
 
@@ -106,30 +109,40 @@ fn answers(refused: Vec<(String, ServerError)>) -> Vec<ServerError> {
     refused.into_iter().map(|(_, answer)| answer).collect()
 }
 
-/// Tries each statement by itself; returns those that were refused.
+/// Tries the statements several at a time, and each by itself where one of several is refused; returns those that were.
 async fn once(
     transaction: &Transaction<'_>,
     statements: &[String],
 ) -> Result<Vec<(String, ServerError)>, PgError> {
     let mut refused = Vec::new();
-    for statement in statements {
-        // One round trip: the savepoint is released only where the statement succeeded.
-        let attempt = format!("SAVEPOINT removal; {statement}; RELEASE SAVEPOINT removal");
-        let Err(error) = transaction.batch_execute(&attempt).await else {
+    for several in statements.chunks(TOGETHER) {
+        if several.len() > 1 && attempt(transaction, &several.join(";\n")).await?.is_none() {
             continue;
-        };
-        let error = PgError::from(error);
-        let PgError::Server(answer) = error else {
-            return Err(error);
-        };
-        transaction
-            .batch_execute("ROLLBACK TO SAVEPOINT removal; RELEASE SAVEPOINT removal")
-            .await?;
-        if !GONE.contains(&answer.sqlstate.as_str()) {
-            refused.push((statement.clone(), *answer));
+        }
+        for statement in several {
+            let answer = attempt(transaction, statement).await?;
+            let is_there = |answer: &ServerError| !GONE.contains(&answer.sqlstate.as_str());
+            refused.extend(answer.filter(is_there).map(|answer| (statement.clone(), answer)));
         }
     }
     Ok(refused)
+}
+
+/// Why it was refused; then nothing of it was done.
+async fn attempt(transaction: &Transaction<'_>, statements: &str) -> Result<Option<ServerError>, PgError> {
+    // One round trip: the savepoint is released only where the statements succeeded.
+    let attempt = format!("SAVEPOINT removal; {statements}; RELEASE SAVEPOINT removal");
+    let Err(error) = transaction.batch_execute(&attempt).await else {
+        return Ok(None);
+    };
+    let error = PgError::from(error);
+    let PgError::Server(answer) = error else {
+        return Err(error);
+    };
+    transaction
+        .batch_execute("ROLLBACK TO SAVEPOINT removal; RELEASE SAVEPOINT removal")
+        .await?;
+    Ok(Some(*answer))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub mod relations;
 pub mod vacuums;
 pub mod watch;
 
+use tokio_postgres::GenericClient;
+
 use crate::{error::PgError, raw::RawConnection};
 
 /// What remains of load and builds; suspended tables do not count.
@@ -24,6 +26,30 @@ pub enum WorkLeft {
     Some,
     /// A table among them waits for a fresh snapshot.
     NeedsSnapshot,
+}
+
+/// How many pieces of work are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenWork {
+    pub large_parts: i64,
+    pub small_parts: i64,
+    pub large_objects: i64,
+    /// Those that are claimed one by one.
+    pub builds: i64,
+}
+
+/// Parts of up to `small_bytes` are small.
+pub async fn open_work(target: &impl GenericClient, small_bytes: u64) -> Result<OpenWork, PgError> {
+    let small_bytes = i64::try_from(small_bytes).unwrap_or(i64::MAX);
+    let row = target
+        .query_one(include_str!("../sql/load/open_work.sql"), &[&small_bytes])
+        .await?;
+    Ok(OpenWork {
+        large_parts: row.try_get(0)?,
+        small_parts: row.try_get(1)?,
+        large_objects: row.try_get(2)?,
+        builds: row.try_get(3)?,
+    })
 }
 
 pub async fn work_left(target: &mut RawConnection) -> Result<WorkLeft, PgError> {

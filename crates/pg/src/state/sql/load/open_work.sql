@@ -1,0 +1,7 @@
+-- Pieces that are open, whoever holds them: parts above and up to $1 bytes, pieces of large objects, and builds that are
+-- claimed one by one.
+select (select pg_catalog.count(*) from transhume.part where done_at is null and bytes > $1),
+       (select pg_catalog.count(*) from transhume.part where done_at is null and bytes <= $1),
+       (select pg_catalog.count(*) from transhume.large_object_part where done_at is null),
+       (select pg_catalog.count(*) from transhume.build
+        where done_at is null and not together and not held_until_cutover)
