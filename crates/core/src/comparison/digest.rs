@@ -22,6 +22,14 @@ pub struct PairDigest {
 pub struct Buckets(pub BTreeMap<i32, PairDigest>);
 
 impl Digest {
+    /// Of rows given as hash and number of equal rows.
+    pub fn of(rows: impl Iterator<Item = (i64, i64)>) -> Self {
+        rows.fold(Self::default(), |so_far, (hash, count)| Self {
+            rows: so_far.rows + count,
+            sum: so_far.sum + i128::from(hash) * i128::from(count),
+        })
+    }
+
     fn add(&mut self, other: Self) {
         self.rows += other.rows;
         self.sum += other.sum;
@@ -29,6 +37,11 @@ impl Digest {
 }
 
 impl PairDigest {
+    pub(super) fn add(&mut self, other: Self) {
+        self.source.add(other.source);
+        self.target.add(other.target);
+    }
+
     pub fn is_equal(&self) -> bool {
         self.source == self.target
     }

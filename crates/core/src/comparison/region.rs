@@ -1,14 +1,14 @@
 //! Regions of a table, and how one that differs is cut until its rows can be looked at one by one.
 //!
-//! A region is a range of a key that both sides sort alike, or the rows whose hashes have some low
-//! bits, or both. By ranges, what is read again is the region alone, through the key's index; by
-//! hashes, all of the enclosing range (or table) is read once for each level, whatever differs.
+//! A region is a range of numbers or of values, or the rows whose hashes have some low bits, or both. By
+//! ranges, what is read again is the region alone, through an index; by hashes, all of the enclosing
+//! range (or table) is read once for each level, whatever differs.
 //!
 //! Invariant: the regions of a cut do not overlap, and every row that made a bucket differ is in one.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Buckets, PairDigest};
+use super::{Buckets, PairDigest, SpreadColumn, ValueRange};
 
 /// A region of at most this many rows is looked at row by row: two short lists over the network cost
 /// less than another round of digests.
@@ -24,6 +24,14 @@ const BUCKETS_MOST: i64 = 4096;
 
 /// Bits of a hash that a cut of [`BUCKETS_MOST`] takes.
 const BUCKET_BITS: u32 = 12;
+
+/// Buckets of a cut by values. Each level of the search for a row's bucket compares texts, so ten of them cost two thirds
+/// of what hashing a short row does (measured); a table of eight million rows is at its rows after this cut.
+const VALUES_MOST: i64 = 1024;
+
+/// A range of values is looked at row by row up to here: values are picked from the table, not computed, so ranges
+/// are uneven, and cutting one again would read it twice more.
+const VALUES_LEAF_ROWS: i64 = 8 * LEAF_ROWS;
 
 /// Cuts by range before hashes take over, where keys crowd together: each divides the range by
 /// thousands, so two suffice for keys that are spread at all.
@@ -50,12 +58,25 @@ pub struct HashPrefix {
     pub values: Vec<i64>,
 }
 
-/// What is read: all rows that fulfil both.
+/// What is read: all rows that fulfil all of these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Region {
     pub range: Option<OrdinalRange>,
+    pub values: Option<ValueRange>,
     pub hash: Option<HashPrefix>,
+    /// The buckets of the table's own cut, without help of an index; empty for all.
+    pub buckets: Vec<i32>,
     range_cuts: u8,
+    /// The bucket of the table's own cut that this lies in, where an index finds its rows.
+    range_bucket: Option<i32>,
+}
+
+/// A region whose rows are not the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspect {
+    pub region: Region,
+    /// What all of its rows add up to.
+    pub pair: PairDigest,
 }
 
 /// How the rows of a region fall into buckets.
@@ -66,6 +87,8 @@ pub enum Cut {
     Whole,
     /// Bucket n holds keys from `bounds[n − 1]` to `bounds[n]`; below the first is 0.
     Ranges { bounds: Vec<i128> },
+    /// Likewise by values of the spread's columns.
+    Values { bounds: Vec<Vec<String>> },
     /// By so many bits of the hash, above `shift`.
     Hash { shift: u32, bits: u32 },
 }
@@ -86,7 +109,48 @@ pub fn first_cut(rows: i64, bounds: &[i128]) -> Cut {
     }
 }
 
+/// How many values to pick for cutting a table of so many rows.
+pub fn values_wanted(rows: i64) -> usize {
+    usize::try_from((rows / LEAF_ROWS).clamp(1, VALUES_MOST) - 1).unwrap_or_default()
+}
+
+/// By values of the table, in their order; by hashes where there are too few to be worth it.
+pub fn cut_by_values(rows: i64, picked: Vec<Vec<String>>) -> Cut {
+    let wanted = values_wanted(rows);
+    if wanted == 0 || picked.is_empty() {
+        return first_cut(rows, &[]);
+    }
+    let count = picked.len();
+    let parts = wanted.min(count) + 1;
+    let mut positions = (1..parts).map(|part| part * count / parts).peekable();
+    let bounds = (0..)
+        .zip(picked)
+        .filter(|(position, _)| positions.next_if(|next| next == position).is_some())
+        .map(|(_, values)| values)
+        .collect();
+    Cut::Values { bounds }
+}
+
 impl Region {
+    /// Of the table's own cut, where an index finds its rows.
+    pub(super) fn range_bucket(&self) -> Option<i32> {
+        self.range_bucket
+    }
+
+    /// The same bucket of the table's own cut, asked of the index in the other way there is; none where there is none.
+    pub(super) fn widened(&self, columns: &[SpreadColumn]) -> Option<Self> {
+        let values = self.values.as_ref().filter(|values| !values.is_widened)?;
+        values.beginning(columns)?;
+        Some(Self {
+            values: Some(ValueRange {
+                is_widened: true,
+                ..values.clone()
+            }),
+            range_bucket: self.range_bucket,
+            ..Self::default()
+        })
+    }
+
     /// The whole table, whose keys lie in this range; open at both ends all the same.
     pub fn whole(extremes: Option<OrdinalRange>) -> Self {
         Self {
@@ -98,8 +162,10 @@ impl Region {
     /// How this region of so many rows is cut; none where it is to be looked at row by row.
     pub fn cut(&self, rows: i64) -> Option<Cut> {
         let together = self.hash.as_ref().is_some_and(|hash| hash.values.len() > 1);
-        let most = if self.hash.is_some() {
+        let most = if self.hash.is_some() || !self.buckets.is_empty() {
             TOGETHER_ROWS
+        } else if self.values.is_some() {
+            VALUES_LEAF_ROWS
         } else {
             LEAF_ROWS
         };
@@ -120,29 +186,79 @@ impl Region {
     }
 }
 
-/// The regions below `region` that differ, each with the rows of its larger side.
-pub fn next_regions(region: &Region, cut: &Cut, buckets: &Buckets) -> Vec<(Region, i64)> {
+/// The regions below `region` that differ, each with what its rows add up to.
+pub fn next_regions(region: &Region, cut: &Cut, buckets: &Buckets) -> Vec<Suspect> {
     let different = buckets.different();
     match cut {
-        Cut::Whole => different.map(|(_, pair)| (region.clone(), pair.rows())).collect(),
+        Cut::Whole => different
+            .map(|(_, pair)| Suspect {
+                region: region.clone(),
+                pair,
+            })
+            .collect(),
         Cut::Ranges { bounds } => different
-            .map(|(bucket, pair)| (sub_range(region, bounds, bucket), pair.rows()))
+            .map(|(bucket, pair)| Suspect {
+                region: sub_range(region, bounds, bucket),
+                pair,
+            })
+            .collect(),
+        Cut::Values { bounds } => different
+            .map(|(bucket, pair)| Suspect {
+                region: between_values(bounds, bucket),
+                pair,
+            })
             .collect(),
         Cut::Hash { shift, bits } => by_hash(region, *shift, *bits, different),
     }
 }
 
+/// Buckets of the table's own cut that an index does not find the rows of: as many together as one reading may list.
+pub(super) fn without_index(buckets: &[(i32, PairDigest)]) -> Vec<Suspect> {
+    let mut suspects: Vec<Suspect> = Vec::new();
+    for (bucket, pair) in buckets {
+        match suspects.last_mut() {
+            Some(last) if last.pair.rows() + pair.rows() <= TOGETHER_ROWS => {
+                last.region.buckets.push(*bucket);
+                last.pair.add(*pair);
+            }
+            _ => suspects.push(Suspect {
+                region: Region {
+                    buckets: vec![*bucket],
+                    ..Region::default()
+                },
+                pair: *pair,
+            }),
+        }
+    }
+    suspects
+}
+
 fn sub_range(region: &Region, bounds: &[i128], bucket: i32) -> Region {
-    let bucket = usize::try_from(bucket).unwrap_or_default();
+    let number = usize::try_from(bucket).unwrap_or_default();
     let outer = region.range.unwrap_or(OrdinalRange::EVERYTHING);
-    let from = bucket.checked_sub(1).and_then(|below| bounds.get(below));
+    let from = number.checked_sub(1).and_then(|below| bounds.get(below));
     Region {
         range: Some(OrdinalRange {
             from: from.copied().unwrap_or(outer.from),
-            to: bounds.get(bucket).copied().unwrap_or(outer.to),
+            to: bounds.get(number).copied().unwrap_or(outer.to),
         }),
-        hash: None,
         range_cuts: region.range_cuts + 1,
+        range_bucket: region.range_bucket.or(Some(bucket)),
+        ..Region::default()
+    }
+}
+
+fn between_values(bounds: &[Vec<String>], bucket: i32) -> Region {
+    let number = usize::try_from(bucket).unwrap_or_default();
+    let from = number.checked_sub(1).and_then(|below| bounds.get(below));
+    Region {
+        values: Some(ValueRange {
+            from: from.cloned(),
+            to: bounds.get(number).cloned(),
+            is_widened: false,
+        }),
+        range_bucket: Some(bucket),
+        ..Region::default()
     }
 }
 
@@ -152,36 +268,36 @@ fn by_hash(
     shift: u32,
     bits: u32,
     different: impl Iterator<Item = (i32, PairDigest)>,
-) -> Vec<(Region, i64)> {
+) -> Vec<Suspect> {
     let inner = region
         .hash
         .as_ref()
         .and_then(|hash| hash.values.first().copied())
         .unwrap_or_default();
-    let mut regions: Vec<(Region, i64)> = Vec::new();
+    let mut suspects: Vec<Suspect> = Vec::new();
     for (bucket, pair) in different {
         let value = (i64::from(bucket) << shift) | inner;
-        match regions.last_mut() {
-            Some((last, rows)) if *rows + pair.rows() <= TOGETHER_ROWS => {
-                if let Some(hash) = &mut last.hash {
+        match suspects.last_mut() {
+            Some(last) if last.pair.rows() + pair.rows() <= TOGETHER_ROWS => {
+                if let Some(hash) = &mut last.region.hash {
                     hash.values.push(value);
                 }
-                *rows += pair.rows();
+                last.pair.add(pair);
             }
             _ => {
                 let hash = HashPrefix {
                     bits: shift + bits,
                     values: vec![value],
                 };
-                let next = Region {
+                let region = Region {
                     hash: Some(hash),
                     ..region.clone()
                 };
-                regions.push((next, pair.rows()));
+                suspects.push(Suspect { region, pair });
             }
         }
     }
-    regions
+    suspects
 }
 
 fn bits_for(buckets: i64) -> u32 {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
-use super::{Cut, KeyDomain, OrdinalRange};
+use super::{Cut, KeyDomain, Order, OrdinalRange, SpreadColumn};
 
 /// A column of the key that rows are matched by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +31,9 @@ pub struct Subject {
     pub columns: Vec<ComparedColumn>,
     /// Empty where rows can only be compared as a multiset of images.
     pub key: Vec<KeyColumn>,
-    /// Where both sides sort the key's first column alike.
-    pub domain: Option<KeyDomain>,
-    /// Smallest key to one above the largest, over both sides.
+    /// What its rows are divided into ranges by: the first columns of an index. Empty where hashes must do.
+    pub spread: Vec<SpreadColumn>,
+    /// Smallest number of the spread's first column to one above the largest, over both sides.
     pub extremes: Option<OrdinalRange>,
     pub cut: Cut,
     /// Only some rows from all over the table are compared, for a first look.
@@ -41,6 +41,28 @@ pub struct Subject {
     /// Its rows are in its partitions.
     #[serde(default)]
     pub is_partitioned: bool,
+}
+
+impl Subject {
+    /// The column whose numbers the rows are divided by.
+    pub fn numbers(&self) -> Option<(&str, KeyDomain)> {
+        let column = self.spread.first()?;
+        match column.order {
+            Order::Numbers(domain) => Some((&column.name, domain)),
+            _ => None,
+        }
+    }
+
+    /// Whether a row that is on both sides may lie in another bucket on each.
+    pub fn crosses(&self) -> bool {
+        let columns = match self.cut {
+            Cut::Ranges { .. } => &self.spread[..self.spread.len().min(1)],
+            Cut::Values { .. } => &self.spread[..],
+            Cut::Whole | Cut::Hash { .. } => &[],
+        };
+        let is_of_key = |column: &SpreadColumn| self.key.iter().any(|key| key.name == column.name);
+        !self.key.is_empty() && !columns.iter().all(is_of_key)
+    }
 }
 
 /// `pg_type.oid` of types that PostgreSQL does not bring along begin here, on every server.

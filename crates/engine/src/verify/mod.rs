@@ -23,6 +23,7 @@ mod rounds;
 mod scope;
 mod search;
 mod since;
+mod spreading;
 
 pub use self::{
     objects::ObjectComparison,

@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    comparison::{ComparedColumn, Cut, KeyDomain, LEAF_ROWS, OrdinalRange, Subject, first_cut, key_bounds},
+    comparison::{ComparedColumn, Cut, LEAF_ROWS, Subject},
     load::split_by_ctid,
     table::{Column, Table, TableKind},
 };
 use transhume_pg::{
     catalog::tables::tables,
-    comparison::{ComparedKey, Side, compared_keys, pieces},
+    comparison::{ComparedKey, Reading, Side, compared_keys, pieces},
     state::verification::NewTable,
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::refusal::refuse_unless_alike;
+use super::{
+    refusal::refuse_unless_alike,
+    spreading::{Both, Spreading},
+};
 use crate::error::{Doing, Result};
 
 /// Bytes that one claim reads on a side, unless told otherwise. Seconds of work, against milliseconds to claim and
@@ -28,6 +31,9 @@ const PIECE_SECONDS: u64 = 5;
 /// Least size of a row on disk: header, line pointer and an integer. Where nothing was analysed, the size
 /// of a table says how many rows it can have at most.
 const ROW_BYTES_LEAST: i64 = 32;
+
+/// A table of no more rows is not divided.
+const ROWS_OF_ONE_BUCKET: i64 = 2 * LEAF_ROWS;
 
 /// A table of at most this size is compared whole by a sample too.
 const SAMPLED_BYTES_LEAST: i64 = 8 << 20;
@@ -52,8 +58,7 @@ pub(super) struct Plan {
 }
 
 struct Planner<'a> {
-    source: Side<'a>,
-    target: Side<'a>,
+    spreading: Spreading<'a>,
     keys: HashMap<u32, ComparedKey>,
     on_target: HashMap<QualifiedName, Table>,
     planning: Planning,
@@ -70,16 +75,21 @@ pub(super) async fn plan(
     let keys = compared_keys(source.session)
         .await
         .doing("reading the source's keys")?;
-    let on_target = tables(target.session)
+    let on_target: HashMap<QualifiedName, Table> = tables(target.session)
         .await
         .doing("reading the target's tables")?
         .into_iter()
         .filter(Table::moves_rows)
         .map(|table| (table.name.clone(), table))
         .collect();
+    let divided = waiting
+        .iter()
+        .filter_map(|table| on_target.get(&table.name).map(|other| (table, other)))
+        .filter(|(table, other)| estimated_rows(table, other) > ROWS_OF_ONE_BUCKET)
+        .map(|(table, other)| (table.oid, other.oid));
+    let (oids, other_oids): (Vec<u32>, Vec<u32>) = divided.unzip();
     let planner = Planner {
-        source,
-        target,
+        spreading: Spreading::read(source, target, (&oids, &other_oids)).await?,
         keys,
         on_target,
         planning,
@@ -103,6 +113,10 @@ impl Planner<'_> {
             return Ok(());
         }
         let mut subject = self.subject(table, on_target);
+        if self.has_null_in_key(&subject, on_target).await? {
+            // Such a row has no name, and is matched by its image as all others.
+            subject.key.clear();
+        }
         if self.planning.is_sample && table.bytes > SAMPLED_BYTES_LEAST {
             if subject.key.is_empty() {
                 let why = "it is large and has no key to look rows up by".to_owned();
@@ -117,16 +131,16 @@ impl Planner<'_> {
             });
             return Ok(());
         }
-        let rows = table
-            .rows_estimate
-            .max(on_target.rows_estimate)
-            .min(table.bytes.max(on_target.bytes) / ROW_BYTES_LEAST);
-        let rows = if table.rows_estimate < 0 {
-            table.bytes / ROW_BYTES_LEAST
-        } else {
-            rows
-        };
-        self.cut(&mut subject, table, rows).await?;
+        let rows = estimated_rows(table, on_target);
+        // A small table is one bucket, and not even asked for its extremes.
+        if rows > ROWS_OF_ONE_BUCKET {
+            let both = Both {
+                source: table,
+                target: on_target,
+                key: self.keys.get(&table.oid).map(|key| key.index),
+            };
+            self.spreading.cut(&mut subject, both, rows).await?;
+        }
         let pieces = self.pieces(&subject, table, on_target);
         plan.tables.push(NewTable {
             subject,
@@ -134,6 +148,21 @@ impl Planner<'_> {
             pieces,
         });
         Ok(())
+    }
+
+    /// On the target, which may have lost the constraint that forbids it.
+    async fn has_null_in_key(&self, subject: &Subject, on_target: &Table) -> Result<bool> {
+        let is_not_null = |name: &String| {
+            let mut columns = on_target.columns.iter();
+            columns.any(|column| column.name == *name && column.not_null)
+        };
+        if subject.key.iter().all(|column| is_not_null(&column.name)) {
+            return Ok(false);
+        }
+        let reading = self.spreading.target.has_null_in_key(subject).await;
+        let plain = subject.table.plain();
+        let reading = reading.doing(format!("looking for keys of {plain} that are NULL on the target"))?;
+        Ok(matches!(reading, Reading::Seen(true)))
     }
 
     fn subject(&self, table: &Table, on_target: &Table) -> Subject {
@@ -146,57 +175,12 @@ impl Planner<'_> {
                 .map(|column| compared(column, on_target))
                 .collect(),
             key: key.map(|key| key.columns.clone()).unwrap_or_default(),
-            domain: key.and_then(|key| KeyDomain::of_type(key.first_type)),
+            spread: Vec::new(),
             extremes: None,
             cut: Cut::Whole,
             is_sampled: false,
             is_partitioned: table.kind == TableKind::Partitioned,
         }
-    }
-
-    /// A small table is one bucket, and not even asked for its extremes.
-    async fn cut(&self, subject: &mut Subject, table: &Table, rows: i64) -> Result<()> {
-        if rows <= 2 * LEAF_ROWS {
-            return Ok(());
-        }
-        subject.extremes = self.extremes(subject).await?;
-        let bounds = match (subject.extremes, subject.domain) {
-            (Some(extremes), Some(domain)) => {
-                let histogram = self
-                    .keys
-                    .get(&table.oid)
-                    .into_iter()
-                    .flat_map(|key| &key.histogram);
-                key_bounds(extremes, histogram.filter_map(|text| domain.ordinal(text)))
-            }
-            _ => Vec::new(),
-        };
-        subject.cut = first_cut(rows, &bounds);
-        Ok(())
-    }
-
-    /// Over both sides: a row may be on one only.
-    async fn extremes(&self, subject: &Subject) -> Result<Option<OrdinalRange>> {
-        let Some(domain) = subject.domain else {
-            return Ok(None);
-        };
-        let (source, target) = tokio::join!(self.source.extremes(subject), self.target.extremes(subject));
-        let plain = subject.table.plain();
-        let ends = [
-            source.doing(format!("reading the keys of {plain} on the source"))?,
-            target.doing(format!("reading the keys of {plain} on the target"))?,
-        ];
-        let ordinals = || {
-            ends.iter()
-                .flatten()
-                .flat_map(|(low, high)| [low, high])
-                .filter_map(|text| domain.ordinal(text))
-        };
-        let (low, high) = (ordinals().min(), ordinals().max());
-        Ok(low.zip(high).map(|(low, high)| OrdinalRange {
-            from: low,
-            to: high.saturating_add(1),
-        }))
     }
 
     fn pieces(&self, subject: &Subject, table: &Table, on_target: &Table) -> Vec<(String, String, i64)> {
@@ -207,10 +191,15 @@ impl Planner<'_> {
         };
         let pages = u32::try_from(table.pages).unwrap_or(u32::MAX);
         let count = split_by_ctid(pages, table.bytes.unsigned_abs(), most).len();
-        let source = pieces(subject, self.source.session.server_version(), table.pages, count);
+        let source = pieces(
+            subject,
+            self.spreading.source.session.server_version(),
+            table.pages,
+            count,
+        );
         let target = pieces(
             subject,
-            self.target.session.server_version(),
+            self.spreading.target.session.server_version(),
             on_target.pages,
             count,
         );
@@ -224,6 +213,16 @@ impl Planner<'_> {
             .map(|(source, target)| (source, target, bytes))
             .collect()
     }
+}
+
+fn estimated_rows(source: &Table, target: &Table) -> i64 {
+    if source.rows_estimate < 0 {
+        return source.bytes / ROW_BYTES_LEAST;
+    }
+    source
+        .rows_estimate
+        .max(target.rows_estimate)
+        .min(source.bytes.max(target.bytes) / ROW_BYTES_LEAST)
 }
 
 fn compared(column: &Column, on_target: &Table) -> ComparedColumn {

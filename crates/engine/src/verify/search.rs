@@ -1,13 +1,13 @@
 //! From buckets that differ to the rows that do.
 //!
-//! Regions are cut and read again by `core::comparison` until their rows can be looked at one by one. A
+//! What is read next is decided by `core::comparison::Descent` until rows can be looked at one by one. A
 //! bounded number of rows is named; all are counted, unless that would mean to read millions.
 
 use std::collections::HashMap;
 
 use transhume_core::comparison::{
-    Buckets, Difference, KeyedRow, Region, RowDifference, Subject, compare_images, compare_keyed,
-    next_regions,
+    Buckets, Descent, Difference, KeyedRow, Listed, Region, RowDifference, Step, Subject, Unsteady,
+    compare_keyed,
 };
 use transhume_pg::{
     comparison::{ImageColumns, Reading, Side},
@@ -21,6 +21,10 @@ use super::Settings;
 /// least": a table that differs this much is loaded anew rather than mended, and what was read till then
 /// took about as long as reading it a few times.
 const LOOKED_AT_MOST: i64 = 2_000_000;
+
+/// Likewise where a row that differs may be in two places, so that all are kept until the last one is looked at:
+/// about 100 MB.
+const KEPT_MOST: i64 = 200_000;
 
 /// Pages of a table that a sample reads, in percent, and the most rows of it on either side.
 const SAMPLE_PERCENT: f32 = 1.0;
@@ -61,31 +65,45 @@ macro_rules! seen {
 impl Search<'_> {
     /// Goes down into every bucket that differs.
     pub(super) async fn descend(self, buckets: &Buckets) -> Result<Reading<Found>, PgError> {
-        let whole = Region::whole(self.subject.extremes);
-        let mut open = next_regions(&whole, &self.subject.cut, buckets);
-        open.reverse();
-        let mut found = Found {
-            is_all: true,
-            ..Found::default()
+        let subject = self.subject;
+        let most = if subject.crosses() {
+            KEPT_MOST
+        } else {
+            LOOKED_AT_MOST
         };
-        while let Some((region, rows)) = open.pop() {
-            if let Some(cut) = region.cut(rows) {
-                let mut inner = Buckets::default();
-                seen!(self.digest(&region, "", "", &cut, &mut inner).await?);
-                let below = next_regions(&region, &cut, &inner);
-                open.extend(below.into_iter().rev());
-                continue;
-            }
-            if found.looked_at > 0 && found.looked_at + rows > LOOKED_AT_MOST {
-                found.is_all = false;
-                break;
-            }
-            found.looked_at += rows;
-            let differences = seen!(self.look(&region).await?);
-            self.note(&mut found, differences);
+        let mut descent = Descent::new(subject, buckets, most);
+        let mut found = Found::default();
+        while let Some(step) = descent.step() {
+            let taken = match step {
+                Step::Digest { region, cut } => {
+                    let mut inner = Buckets::default();
+                    seen!(self.digest(&region, "", "", &cut, &mut inner).await?);
+                    descent.digested(&cut, &inner)
+                }
+                Step::List(region) => {
+                    let (source, target) = seen!(self.list(&region).await?);
+                    descent.listed(source, target)
+                }
+            };
+            taken.map_err(|Unsteady| self.unsteady())?;
+            self.note(&mut found, descent.take_found());
         }
+        self.note(&mut found, descent.take_found());
+        found.is_all = descent.is_all();
+        found.looked_at = descent.looked_at();
         seen!(self.name_columns(&mut found.rows).await?);
         Ok(Reading::Seen(found))
+    }
+
+    fn unsteady(self) -> PgError {
+        PgError::Protocol {
+            endpoint: "one of the servers".to_owned(),
+            reason: format!(
+                "{} did not show the same rows twice under one snapshot; a type's output that is not always the same, \
+                 or a damaged file, does that (look at it with pg_amcheck)",
+                self.subject.table.plain()
+            ),
+        }
     }
 
     /// Compares some rows from all over the table: of the source's, whether the target has them alike; of
@@ -133,19 +151,21 @@ impl Search<'_> {
         Ok(Reading::Seen(()))
     }
 
-    async fn look(self, region: &Region) -> Result<Reading<Vec<RowDifference>>, PgError> {
+    async fn list(self, region: &Region) -> Result<Reading<(Listed, Listed)>, PgError> {
         if self.subject.key.is_empty() {
             let (source, target) = tokio::join!(
                 self.source.images(self.subject, region),
                 self.target.images(self.subject, region)
             );
-            return Ok(Reading::Seen(compare_images(seen!(source?), seen!(target?))));
+            let (source, target) = (seen!(source?), seen!(target?));
+            return Ok(Reading::Seen((Listed::Images(source), Listed::Images(target))));
         }
         let (source, target) = tokio::join!(
             self.source.keyed_rows(self.subject, region),
             self.target.keyed_rows(self.subject, region)
         );
-        Ok(Reading::Seen(compare_keyed(seen!(source?), seen!(target?))))
+        let (source, target) = (seen!(source?), seen!(target?));
+        Ok(Reading::Seen((Listed::Keyed(source), Listed::Keyed(target))))
     }
 
     async fn rows_by_key(
@@ -220,7 +240,8 @@ impl Search<'_> {
         let numbers: Vec<usize> = (0..self.subject.columns.len())
             .filter(|number| differ(*number))
             .collect();
-        if row.difference == Difference::Different {
+        // A damaged index may not have found it on both sides.
+        if row.difference == Difference::Different && source.is_some() && target.is_some() {
             row.columns = numbers
                 .iter()
                 .map(|number| self.subject.columns[*number].name.clone())

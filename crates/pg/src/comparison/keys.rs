@@ -1,4 +1,4 @@
-//! The key that rows of a table are matched by, and how its values are spread.
+//! The key that rows of a table are matched by.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,7 @@ use crate::error::PgError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComparedKey {
     pub columns: Vec<KeyColumn>,
-    /// Type of the first column.
-    pub first_type: u32,
-    /// Texts of the first column's values with equally many rows between neighbours; empty when never
-    /// analysed.
-    pub histogram: Vec<String>,
+    pub index: u32,
 }
 
 /// Keys of all tables, by OID; tables without one are left out.
@@ -39,8 +35,7 @@ pub async fn compared_keys(client: &Client) -> Result<HashMap<u32, ComparedKey>,
                 .collect();
             let key = ComparedKey {
                 columns,
-                first_type: row.try_get("first_type")?,
-                histogram: row.try_get("histogram")?,
+                index: row.try_get("index")?,
             };
             Ok((row.try_get("oid")?, key))
         })

@@ -6,6 +6,7 @@
 //! keep the application waiting longer than that. A table that was truncated or rewritten since shows
 //! older snapshots nothing, so it is said to have moved, never to be empty.
 
+mod dividing;
 mod image;
 mod keys;
 mod mend;
@@ -13,6 +14,7 @@ mod probe;
 mod read;
 mod shapes;
 mod sightings;
+mod spreads;
 mod statement;
 
 use transhume_core::comparison::Subject;
@@ -26,6 +28,7 @@ pub use self::{
     read::{ImageColumns, Reading, Side},
     shapes::shapes,
     sightings::sightings,
+    spreads::{IndexedColumns, spreads},
 };
 
 /// First version that scans by range of pages.
@@ -33,5 +36,5 @@ const SCANS_PAGE_RANGES: u32 = 14;
 
 /// Conditions that cut one side of a table into so many pieces; none where it can only be read whole.
 pub fn pieces(subject: &Subject, version: ServerVersion, pages: i64, count: usize) -> Option<Vec<String>> {
-    statement::pieces(subject, version.major() >= SCANS_PAGE_RANGES, pages, count)
+    dividing::pieces(subject, version.major() >= SCANS_PAGE_RANGES, pages, count)
 }

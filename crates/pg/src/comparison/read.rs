@@ -4,7 +4,7 @@ use tokio_postgres::{Row, types::ToSql};
 use transhume_core::comparison::{Cut, Digest, KeyedRow, Region, Subject};
 use transhume_wire::ident::QualifiedName;
 
-use super::statement;
+use super::{dividing, statement};
 use crate::{error::PgError, session::Session, snapshot};
 
 /// What a snapshot shows of a table.
@@ -62,6 +62,13 @@ impl Side<'_> {
         Ok(rows.map(|rows| rows.iter().map(keyed_row).collect()))
     }
 
+    /// Whether a row has NULL in its key, as is possible where the key or NOT NULL is lost.
+    pub async fn has_null_in_key(self, subject: &Subject) -> Result<Reading<bool>, PgError> {
+        let sql = statement::null_in_key(subject);
+        let rows = self.read(&subject.table, &sql, &[]).await?;
+        Ok(rows.map(|rows| rows.iter().any(|row| row.get(0))))
+    }
+
     /// Hashes of rows and how often each occurs.
     pub async fn images(
         self,
@@ -115,7 +122,21 @@ impl Side<'_> {
         Ok(rows.map(|rows| rows.iter().map(|row| row.get(0)).collect()))
     }
 
-    /// Smallest and largest key, as texts; none in an empty table or where keys have no such order.
+    /// Values of the spread's columns in some rows of these pages, in their order, without those of more than so many
+    /// bytes.
+    pub async fn picked_values(
+        self,
+        subject: &Subject,
+        pages: &[i64],
+        most_bytes: i32,
+    ) -> Result<Reading<Vec<Vec<String>>>, PgError> {
+        let sql = dividing::picked_values(subject, pages);
+        let rows = self.read_some(&subject.table, &sql, &[&most_bytes]).await?;
+        Ok(rows.map(|rows| rows.iter().map(|row| row.get(0)).collect()))
+    }
+
+    /// Smallest and largest value of the column whose numbers rows are divided by, as texts; none in an empty table or
+    /// where there is no such column.
     pub async fn extremes(self, subject: &Subject) -> Result<Option<(String, String)>, PgError> {
         let Some(sql) = statement::extremes(subject) else {
             return Ok(None);
@@ -169,7 +190,26 @@ impl Side<'_> {
     ) -> Result<Reading<Vec<Row>>, PgError> {
         snapshot::import(self.session, self.snapshot).await?;
         let read = self.read_within(table, sql, parameters).await;
-        // Also after an error, so that the session serves the next table.
+        self.end(read).await
+    }
+
+    /// Few rows by an index or by their places, which the planner takes for dearer than reading the whole table.
+    async fn read_some(
+        self,
+        table: &QualifiedName,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Reading<Vec<Row>>, PgError> {
+        snapshot::import(self.session, self.snapshot).await?;
+        let read = match self.session.batch_execute("set local enable_seqscan = off").await {
+            Ok(()) => self.read_within(table, sql, parameters).await,
+            Err(error) => Err(error.into()),
+        };
+        self.end(read).await
+    }
+
+    /// Also after an error, so that the session serves the next table.
+    async fn end<T>(self, read: Result<T, PgError>) -> Result<T, PgError> {
         self.session.batch_execute("rollback").await?;
         read
     }

@@ -1,53 +1,16 @@
-//! Texts of the statements. All names are quoted; bounds and hashes are numbers or texts of core.
+//! Texts of the statements. All names are quoted.
 
-use transhume_core::comparison::{Cut, HashPrefix, KeyDomain, OrdinalRange, Region, Subject};
-use transhume_wire::ident::{quote_identifier, quote_literal};
+use transhume_core::comparison::{Cut, Region, Subject};
+use transhume_wire::ident::quote_identifier;
 
-use super::image::{column_image, image, list, location};
+use super::{
+    dividing::{bucket, by_hash, numbers, within},
+    image::{column_image, image, list},
+};
 use crate::extent::rows_of;
 
 /// Who wrote this version of a row and where it lies: another one has another of the two.
 const VERSION: &str = "(stored.xmin::pg_catalog.text || stored.ctid::pg_catalog.text)";
-
-fn first_key(subject: &Subject) -> Option<(String, KeyDomain)> {
-    let name = quote_identifier(&subject.key.first()?.name);
-    Some((format!("stored.{name}"), subject.domain?))
-}
-
-fn bound(domain: KeyDomain, ordinal: i128) -> String {
-    format!("{}::{}", quote_literal(&domain.text(ordinal)), domain.type_name())
-}
-
-/// Rows of the region, as a condition. The ends of the whole table are open: whatever lies beyond what was
-/// seen of the keys belongs to the outermost regions.
-fn within(subject: &Subject, region: &Region) -> Vec<String> {
-    let mut conditions = Vec::new();
-    if let (Some(range), Some((key, domain))) = (region.range, first_key(subject)) {
-        let open = subject.extremes.unwrap_or(OrdinalRange::EVERYTHING);
-        if range.from > open.from {
-            conditions.push(format!("{key} >= {}", bound(domain, range.from)));
-        }
-        if range.to < open.to {
-            conditions.push(format!("{key} < {}", bound(domain, range.to)));
-        }
-    }
-    conditions.extend(region.hash.as_ref().map(|hash| has_prefix(subject, hash)));
-    conditions
-}
-
-fn has_prefix(subject: &Subject, hash: &HashPrefix) -> String {
-    let mask = if hash.bits < i64::BITS {
-        (1_i64 << hash.bits) - 1
-    } else {
-        -1
-    };
-    let values: Vec<String> = hash.values.iter().map(i64::to_string).collect();
-    format!(
-        "{} & ({mask})::pg_catalog.int8 = any ('{{{}}}'::pg_catalog.int8[])",
-        location(subject),
-        values.join(",")
-    )
-}
 
 fn stored(subject: &Subject) -> String {
     rows_of(&subject.table, subject.is_partitioned)
@@ -71,45 +34,21 @@ pub(super) fn buckets(subject: &Subject, region: &Region, piece: &str, cut: &Cut
     let rows = from_where(subject, &conditions);
     let image = image(subject);
     let inner = match cut {
-        Cut::Whole => format!("select 0 as bucket, {image} as image {rows}"),
-        Cut::Ranges { bounds } => {
-            let bucket = range_bucket(subject, bounds);
-            format!("select {bucket} as bucket, {image} as image {rows}")
-        }
-        Cut::Hash { shift, bits } => {
-            let bucket =
-                |spread: &str| format!("({spread} >> {shift} & {})::pg_catalog.int4", (1_i64 << bits) - 1);
-            if subject.key.is_empty() {
-                // The image is what rows are spread by: computed once, behind a fence.
-                let imaged = format!("select {image} as image {rows} offset 0");
-                format!(
-                    "select {} as bucket, image from ({imaged}) as imaged",
-                    bucket("image")
-                )
-            } else {
-                let bucket = bucket(&location(subject));
-                format!("select {bucket} as bucket, {image} as image {rows}")
-            }
-        }
+        // The image is what rows are spread by: computed once, behind a fence.
+        Cut::Hash { shift, bits } if subject.key.is_empty() => format!(
+            "select {} as bucket, image from (select {image} as image {rows} offset 0) as imaged",
+            by_hash("image", *shift, *bits)
+        ),
+        _ => format!(
+            "select {} as bucket, {image} as image {rows}",
+            bucket(subject, cut)
+        ),
     };
     // Behind a fence the planner takes the buckets for few. Else it expects one for each row and prepares a table
     // of so many groups, which costs a third of the query.
     format!(
         "select bucket, pg_catalog.count(*), pg_catalog.sum(image)::pg_catalog.text \
          from ({inner} offset 0) as hashed group by bucket"
-    )
-}
-
-fn range_bucket(subject: &Subject, bounds: &[i128]) -> String {
-    let Some((key, domain)) = first_key(subject) else {
-        return "0".to_owned();
-    };
-    let bounds: Vec<String> = bounds.iter().map(|bound| domain.text(*bound)).collect();
-    let name = domain.type_name();
-    // A target that has lost its key may have lost NOT NULL as well; such a row differs, in whatever bucket.
-    format!(
-        "coalesce(pg_catalog.width_bucket({key}::{name}, '{{{}}}'::{name}[]), 0)",
-        bounds.join(",")
     )
 }
 
@@ -129,6 +68,19 @@ pub(super) fn keyed_rows(subject: &Subject, region: &Region) -> String {
         key_texts(subject),
         image(subject),
         from_where(subject, &within(subject, region))
+    )
+}
+
+/// Whether a row has NULL in its key.
+pub(super) fn null_in_key(subject: &Subject) -> String {
+    let conditions: Vec<String> = subject
+        .key
+        .iter()
+        .map(|column| format!("stored.{} is null", quote_identifier(&column.name)))
+        .collect();
+    format!(
+        "select exists (select {})",
+        from_where(subject, &[conditions.join(" or ")])
     )
 }
 
@@ -215,38 +167,6 @@ pub(super) fn wanted_columns(subject: &Subject, values: bool) -> String {
     format!("array[{}]::pg_catalog.text[] as wanted", columns.join(", "))
 }
 
-/// Conditions that cut one side of a table into so many pieces of about equal size: by pages where the server
-/// reads ranges of them (since 14), else by the key, else not at all. None where it cannot be cut.
-pub(super) fn pieces(subject: &Subject, by_pages: bool, pages: i64, count: usize) -> Option<Vec<String>> {
-    let between = |number: usize, bound: &dyn Fn(usize) -> String, operand: &str| {
-        let mut conditions = Vec::new();
-        if number > 0 {
-            conditions.push(format!("{operand} >= {}", bound(number)));
-        }
-        if number + 1 < count {
-            conditions.push(format!("{operand} < {}", bound(number + 1)));
-        }
-        conditions.join(" and ")
-    };
-    if by_pages {
-        let page = |number: usize| {
-            let page = i128::from(pages) * number as i128 / count as i128;
-            format!("'({page},0)'::pg_catalog.tid")
-        };
-        return Some(
-            (0..count)
-                .map(|number| between(number, &page, "stored.ctid"))
-                .collect(),
-        );
-    }
-    let (key, domain) = first_key(subject)?;
-    let Cut::Ranges { bounds } = &subject.cut else {
-        return None;
-    };
-    let cut = |number: usize| bound(domain, bounds[number * bounds.len() / count]);
-    (bounds.len() >= count).then(|| (0..count).map(|number| between(number, &cut, &key)).collect())
-}
-
 /// The whole row as the text of the target's row type, for [`by_key`].
 pub(super) fn wanted_text(columns: &[String]) -> String {
     format!("row({})::pg_catalog.text as wanted", list(columns.iter()))
@@ -321,25 +241,26 @@ pub(super) fn insert_texts(subject: &Subject, written: &[String]) -> String {
     )
 }
 
-/// Smallest and largest value of the key's first column, as texts.
+/// Smallest and largest value of the column whose numbers rows are divided by, as texts.
 pub(super) fn extremes(subject: &Subject) -> Option<String> {
-    let (key, _) = first_key(subject)?;
-    let rows = stored(subject);
-    Some(format!(
-        "select (select {key}::pg_catalog.text from {rows} as stored order by {key} limit 1), \
-         (select {key}::pg_catalog.text from {rows} as stored order by {key} desc limit 1)"
-    ))
+    let (column, _) = numbers(subject)?;
+    let rows = from_where(subject, &[format!("{column} is not null")]);
+    let first = |direction: &str| {
+        format!("(select {column}::pg_catalog.text {rows} order by {column} {direction} limit 1)")
+    };
+    Some(format!("select {}, {}", first("asc"), first("desc")))
 }
 
 #[cfg(test)]
 mod tests {
-    use transhume_core::comparison::{ComparedColumn, KeyColumn};
+    use transhume_core::comparison::{ComparedColumn, KeyColumn, Region};
     use transhume_wire::ident::QualifiedName;
 
     use super::*;
 
-    fn subject(domain: Option<KeyDomain>) -> Subject {
-        Subject {
+    #[test]
+    fn hostile_names_are_quoted() {
+        let subject = Subject {
             table: QualifiedName::new("s", "t"),
             columns: vec![
                 ComparedColumn::new("id", 20, Some(20)),
@@ -350,42 +271,13 @@ mod tests {
                 type_name: "bigint".to_owned(),
                 equality: ("pg_catalog".to_owned(), "=".to_owned()),
             }],
-            domain,
-            extremes: Some(OrdinalRange { from: 0, to: 100 }),
+            spread: Vec::new(),
+            extremes: None,
             cut: Cut::Whole,
             is_sampled: false,
             is_partitioned: false,
-        }
-    }
-
-    #[test]
-    fn the_outermost_regions_are_open() {
-        let subject = subject(Some(KeyDomain::Integer));
-        let region = Region::whole(Some(OrdinalRange { from: 0, to: 50 }));
-        assert_eq!(
-            within(&subject, &region),
-            [r#"stored."id" < '50'::pg_catalog.int8"#]
-        );
-    }
-
-    #[test]
-    fn pieces_touch_and_are_open_at_both_ends() {
-        let by_page = pieces(&subject(None), true, 100, 3).unwrap();
-        assert_eq!(
-            by_page,
-            [
-                "stored.ctid < '(33,0)'::pg_catalog.tid",
-                "stored.ctid >= '(33,0)'::pg_catalog.tid and stored.ctid < '(66,0)'::pg_catalog.tid",
-                "stored.ctid >= '(66,0)'::pg_catalog.tid",
-            ]
-        );
-        assert_eq!(pieces(&subject(None), false, 100, 3), None);
-        assert_eq!(pieces(&subject(None), true, 0, 1), Some(vec![String::new()]));
-    }
-
-    #[test]
-    fn hostile_names_are_quoted() {
-        let sql = keyed_rows(&subject(None), &Region::default());
+        };
+        let sql = keyed_rows(&subject, &Region::default());
         assert!(sql.contains(r#"stored."id""#) && sql.contains(r#"row(stored."a""b")"#));
     }
 }

@@ -39,7 +39,7 @@ async fn subject(session: &Session, table: &str) -> Subject {
         table: QualifiedName::new("public", table),
         columns: rows.iter().map(column).collect(),
         key: Vec::new(),
-        domain: None,
+        spread: Vec::new(),
         extremes: None,
         cut: Cut::Whole,
         is_sampled: false,

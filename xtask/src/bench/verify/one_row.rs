@@ -9,15 +9,28 @@ use anyhow::{Context, Result, bail};
 use super::way::{Comparison, Way};
 
 /// Kinds of tables: a name, and the file that builds and fills one of `:scale` rows named `searched`.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 9] = [
     ("integer key", include_str!("../sql/verify/integer.sql")),
     ("composite key", include_str!("../sql/verify/composite.sql")),
+    (
+        "composite key, ten values in its first column",
+        include_str!("../sql/verify/tenant.sql"),
+    ),
     ("timestamptz key", include_str!("../sql/verify/time.sql")),
+    ("text key, collation C", include_str!("../sql/verify/bytes.sql")),
     (
         "text key, collation of a language",
         include_str!("../sql/verify/text.sql"),
     ),
-    ("no key", include_str!("../sql/verify/keyless.sql")),
+    (
+        "the same, capitals, small letters and signs mixed",
+        include_str!("../sql/verify/mixed.sql"),
+    ),
+    (
+        "no key, an index on a timestamptz",
+        include_str!("../sql/verify/indexed.sql"),
+    ),
+    ("no key, no index", include_str!("../sql/verify/keyless.sql")),
 ];
 
 const DATABASE: &str = "searched";

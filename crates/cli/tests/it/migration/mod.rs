@@ -20,6 +20,7 @@ mod late;
 mod live;
 mod load_on_source;
 mod objects;
+mod orders;
 mod planning;
 mod pooled;
 mod rechecking;

@@ -7,14 +7,7 @@ select distinct on (i.indrelid)
     key.type_names,
     key.equality_schemas,
     key.equality_names,
-    key.first_type,
-    coalesce((
-        select s.histogram_bounds::text::text[]
-        from pg_catalog.pg_stats s
-        where s.schemaname = n.nspname and s.tablename = c.relname and s.attname = key.names[1] and not s.inherited
-          -- of types that sort alike everywhere
-          and key.first_type in (20, 21, 23, 1082, 1114, 1184, 1700, 2950)
-    ), '{}')                                       as histogram
+    i.indexrelid                                   as index
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind in ('r', 'p')
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -24,7 +17,6 @@ cross join lateral (
         pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) order by k.position)  as type_names,
         pg_catalog.array_agg(operator_schema.nspname::text order by k.position)                    as equality_schemas,
         pg_catalog.array_agg(o.oprname::text order by k.position)                                  as equality_names,
-        (pg_catalog.array_agg(a.atttypid order by k.position))[1]                                  as first_type,
         pg_catalog.bool_and(a.attnotnull)                                                          as is_not_null,
         pg_catalog.count(*)                                                                        as columns
     from unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[])
