@@ -24,7 +24,7 @@ Examples:
   transhume verify --recheck                    while long transactions on the source leave no consistent point
   transhume verify --table 'shop.order*' --show-values
   transhume verify --repair                     rewrites the rows that differ, and compares them again
-  transhume verify --continuous --since-last --every 15m     until something differs
+  transhume verify --continuous --since-last --every 15min   until something differs
   transhume verify --join                       on another machine, while one verifies
   transhume verify --json | jq '.rows[] | [.table.name, .difference, .key]'
   transhume verify --source URL --target URL    any two databases, both quiet
@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     /// Compare again and again until something differs
     #[arg(long, conflicts_with_all = ["repair", "join", "resume"])]
     continuous: bool,
-    /// Wait this long between two rounds of --continuous [default: 10m]
+    /// Wait this long between two rounds of --continuous [default: 10min]
     #[arg(long, value_name = "DURATION", requires = "continuous")]
     every: Option<Span>,
     /// Rewrite the rows that differ on the target, then compare their tables again
