@@ -128,6 +128,26 @@ impl Companion {
         })))
     }
 
+    /// Works while somebody applies. A follower of our own that fails ends it with its error: what the work waits for would
+    /// never be reached.
+    pub(crate) async fn during<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(own) = &mut self.0 else {
+            return work.await;
+        };
+        let ended = tokio::select! {
+            outcome = work => return outcome,
+            ended = &mut own.follower => ended,
+        };
+        self.0 = None;
+        match ended.expect("the follower does not panic") {
+            Err(error) => Err(error),
+            Ok(_) => Err(EngineError::refused(
+                "following has ended meanwhile",
+                "see \"transhume status\" for why, then try again",
+            )),
+        }
+    }
+
     /// Ends a follower of our own in order; a runner elsewhere goes on.
     pub(crate) async fn end(self) -> Result<()> {
         let Some(own) = self.0 else { return Ok(()) };

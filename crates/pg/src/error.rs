@@ -21,6 +21,8 @@ pub struct ServerError {
     pub constraint: Option<String>,
 }
 
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 #[derive(Debug, thiserror::Error)]
 pub enum PgError {
     /// No session could be opened on any of the hosts.
@@ -100,7 +102,14 @@ impl PgError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Connect { hint: Some(hint), .. } | Self::Program { hint, .. } => Some(hint.clone()),
-            _ => self.server()?.hint.clone(),
+            _ => {
+                let server = self.server()?;
+                server.hint.clone().or_else(|| {
+                    (server.sqlstate == INSUFFICIENT_PRIVILEGE).then(|| {
+                        "grant the right to this role or connect as another one; \"transhume assess\" names what is missing".to_owned()
+                    })
+                })
+            }
         }
     }
 }

@@ -98,7 +98,7 @@ async fn verify_one_way(
     if options.role == Role::Joins {
         return crew::join(endpoints, options, migration, &target, reporter, cancellation).await;
     }
-    let companion = match &migration {
+    let mut companion = match &migration {
         Some(migration) => {
             refuse_unless_following(migration)?;
             refuse_while_loading(&target).await?;
@@ -108,7 +108,11 @@ async fn verify_one_way(
         None => None,
     };
     let verifier = Verifier::open(endpoints, options, reporter, migration, target).await?;
-    let outcome = Box::pin(verifier.run(cancellation)).await;
+    let work = Box::pin(verifier.run(cancellation));
+    let outcome = match &mut companion {
+        Some(companion) => companion.during(work).await,
+        None => work.await,
+    };
     if let Some(companion) = companion {
         companion.end().await?;
     }

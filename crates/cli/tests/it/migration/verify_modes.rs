@@ -109,6 +109,22 @@ async fn a_bounded_verification_is_joined_killed_and_resumed() {
     );
 
     one_byte_is_found_in_a_table_of_hundreds_of_parts(&site).await;
+    a_follower_that_fails_ends_the_verification(&site).await;
+}
+
+/// No runner lives, and this role may not follow in its place: what is waited for would never come.
+async fn a_follower_that_fails_ends_the_verification(site: &Site) {
+    site.execute_on_source("create role weak login; grant select on all tables in schema public to weak")
+        .await;
+    let weak = site.source_url.replacen("postgres@", "weak@", 1);
+    assert_ne!(weak, site.source_url);
+    let ended = site.call(&["verify", "--source", &weak]);
+    assert!(
+        ended.code == 2 && ended.error.contains("for its stream") && ended.error.contains("hint: grant"),
+        "{}: {}",
+        ended.code,
+        ended.error
+    );
 }
 
 async fn one_byte_is_found_in_a_table_of_hundreds_of_parts(site: &Site) {
