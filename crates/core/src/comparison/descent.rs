@@ -56,7 +56,12 @@ pub struct Descent {
 impl Descent {
     /// Below the table's own cut, listing so many rows at the most.
     pub fn new(subject: &Subject, buckets: &Buckets, most: i64) -> Self {
-        let whole = Region::whole(subject.extremes);
+        // Rows that are divided by hashes are read without an index.
+        let extremes = match subject.cut {
+            Cut::Hash { .. } => None,
+            _ => subject.extremes,
+        };
+        let whole = Region::whole(extremes);
         let mut open = next_regions(&whole, &subject.cut, buckets);
         open.reverse();
         Self {

@@ -190,9 +190,13 @@ impl Region {
 pub fn next_regions(region: &Region, cut: &Cut, buckets: &Buckets) -> Vec<Suspect> {
     let different = buckets.different();
     match cut {
+        // A bucket as any other: by numbers an index reads it too.
         Cut::Whole => different
-            .map(|(_, pair)| Suspect {
-                region: region.clone(),
+            .map(|(bucket, pair)| Suspect {
+                region: Region {
+                    range_bucket: region.range_bucket.or(Some(bucket)),
+                    ..region.clone()
+                },
                 pair,
             })
             .collect(),

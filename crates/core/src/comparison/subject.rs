@@ -57,6 +57,8 @@ impl Subject {
     pub fn crosses(&self) -> bool {
         let columns = match self.cut {
             Cut::Ranges { .. } => &self.spread[..self.spread.len().min(1)],
+            // It may be cut by ranges below.
+            Cut::Whole if self.extremes.is_some() => &self.spread[..self.spread.len().min(1)],
             Cut::Values { .. } => &self.spread[..],
             Cut::Whole | Cut::Hash { .. } => &[],
         };
