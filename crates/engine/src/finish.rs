@@ -179,7 +179,7 @@ impl<'run> Ending<'run> {
             .iter()
             .filter(|deviation| close::KINDS.contains(&deviation.kind.as_str()))
         {
-            deviation::undone(&*self.target, deviation.id)
+            deviation::undone(&self.target, &[deviation.id])
                 .await
                 .doing("recording that the old source is open")?;
         }
@@ -305,7 +305,7 @@ impl<'run> Ending<'run> {
     }
 
     async fn undone(&mut self, side: &str, deviation: &Deviation) -> Result<()> {
-        deviation::undone(&*self.target, deviation.id)
+        deviation::undone(&self.target, &[deviation.id])
             .await
             .doing("recording what was undone")?;
         let line = format!("{side}: {}", deviation.description);

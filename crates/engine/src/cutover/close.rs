@@ -198,7 +198,7 @@ async fn open(target: &Session) -> Result<Vec<deviation::Deviation>> {
 }
 
 async fn undone(target: &Session, id: i64) -> Result<()> {
-    deviation::undone(&**target, id)
+    deviation::undone(target, &[id])
         .await
         .doing("recording that the source is open again")
 }

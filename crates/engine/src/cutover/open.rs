@@ -119,8 +119,8 @@ impl Opening {
         tokio::try_join!(
             biased;
             opening::begin(target, &statements),
-            deviation::all_undone(target, &undone),
-            held::all_done(target, &done),
+            deviation::undone(target, &undone),
+            held::mark_done(&**target, &done),
         )
         .doing("preparing the target")
         .map(drop)

@@ -36,7 +36,7 @@ pub(crate) async fn disarm(source: &Session, target: &Session, id: &str) -> Resu
             fence::run_all(target, &deviation.undo).await
         }
         .doing(format!("undoing on the target: {}", deviation.description))?;
-        deviation::undone(&**source, deviation.id)
+        deviation::undone(source, &[deviation.id])
             .await
             .doing("recording what was undone")?;
     }

@@ -122,7 +122,7 @@ pub(crate) async fn drop_forward_slot(
         .await
         .doing("recording that the forward slot is gone")?;
     for slot in open.iter().filter(|deviation| deviation.kind == "slot") {
-        deviation::undone(&**target, slot.id)
+        deviation::undone(target, &[slot.id])
             .await
             .doing("recording that the forward slot is gone")?;
     }

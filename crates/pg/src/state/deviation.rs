@@ -74,19 +74,11 @@ pub async fn made(target: &impl tokio_postgres::GenericClient, id: i64) -> Resul
     Ok(())
 }
 
-/// The former state is back.
-pub async fn undone(target: &impl tokio_postgres::GenericClient, id: i64) -> Result<(), PgError> {
-    target
-        .execute(include_str!("sql/deviation/undone.sql"), &[&id])
-        .await?;
-    Ok(())
-}
-
-/// The same of several, in one statement that is sent at once.
-pub async fn all_undone(target: &Session, ids: &[i64]) -> Result<(), PgError> {
+/// The former state of these is back. One statement, which is sent at once.
+pub async fn undone(target: &Session, ids: &[i64]) -> Result<(), PgError> {
     target
         .execute_typed(
-            include_str!("sql/deviation/all_undone.sql"),
+            include_str!("sql/deviation/undone.sql"),
             &[(&ids, Type::INT8_ARRAY)],
         )
         .await?;

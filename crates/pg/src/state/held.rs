@@ -42,21 +42,13 @@ pub async fn builds(target: &Session) -> Result<Vec<HeldBuild>, PgError> {
         .collect()
 }
 
-/// Part of the transaction that did the work.
-pub async fn mark_done(
-    target: &impl tokio_postgres::GenericClient,
-    build: &HeldBuild,
-) -> Result<(), PgError> {
+/// Part of the transaction that did the work of these. One statement, which is sent at once.
+pub async fn mark_done(target: &impl tokio_postgres::GenericClient, ids: &[i64]) -> Result<(), PgError> {
     target
-        .execute(include_str!("sql/held/mark_done.sql"), &[&build.id])
-        .await?;
-    Ok(())
-}
-
-/// The same of several, in one statement that is sent at once.
-pub async fn all_done(target: &Session, ids: &[i64]) -> Result<(), PgError> {
-    target
-        .execute_typed(include_str!("sql/held/all_done.sql"), &[(&ids, Type::INT8_ARRAY)])
+        .execute_typed(
+            include_str!("sql/held/mark_done.sql"),
+            &[(&ids, Type::INT8_ARRAY)],
+        )
         .await?;
     Ok(())
 }
@@ -65,6 +57,6 @@ pub async fn all_done(target: &Session, ids: &[i64]) -> Result<(), PgError> {
 pub async fn run(target: &mut Session, build: &HeldBuild) -> Result<(), PgError> {
     let transaction = target.transaction().await?;
     transaction.batch_execute(&build.statements.join(";\n")).await?;
-    mark_done(&transaction, build).await?;
+    mark_done(&transaction, &[build.id]).await?;
     Ok(transaction.commit().await?)
 }

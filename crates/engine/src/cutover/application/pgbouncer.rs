@@ -186,7 +186,7 @@ impl PgBouncer {
 /// The clients have gone on: nothing is left to undo.
 pub(crate) async fn settled(target: &Session) -> Result<()> {
     for held in open(target).await? {
-        deviation::undone(&**target, held.id)
+        deviation::undone(target, &[held.id])
             .await
             .doing("recording that clients are held no more")?;
     }

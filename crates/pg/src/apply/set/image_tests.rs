@@ -1,7 +1,7 @@
 use transhume_core::{
     apply_plan::RowIdentity,
     change::{Change, RowIdentity as Old},
-    net::{self, Net, Shape},
+    net::{self, Net, NetBatch, Shape, Shapes},
     table::Generation,
 };
 use transhume_wire::{ident::QualifiedName, pgoutput::Tuple};
@@ -68,6 +68,23 @@ fn row(line: Option<&'static str>) -> Tuple {
     Tuple(vec![line.map_or(ColumnValue::Null, text), text("1.0")])
 }
 
+/// A table of two columns without a key.
+fn keyless() -> Shapes {
+    let shape = Shape {
+        width: 2,
+        key: vec![],
+    };
+    [(7, shape)].into()
+}
+
+/// What the changes of the one table come to.
+fn only_set<'b, 'a>(batch: &'b NetBatch<'a>) -> &'b SetChanges<'a> {
+    let (_, Net::Set(set)) = &batch.relations[0] else {
+        panic!("{batch:?}");
+    };
+    set
+}
+
 #[test]
 fn equal_rows_are_counted_and_nulls_are_apart() {
     let deletes = [Some("1"), Some("1"), None, Some("2"), Some("1")];
@@ -75,18 +92,9 @@ fn equal_rows_are_counted_and_nulls_are_apart() {
         relation: 7,
         identity: Old::WholeRow(row(line)),
     });
-    let shapes = [(
-        7,
-        Shape {
-            width: 2,
-            key: vec![],
-        },
-    )]
-    .into();
+    let shapes = keyless();
     let batch = net::collapse(&shapes, &changes);
-    let (_, Net::Set(set)) = &batch.relations[0] else {
-        panic!("{batch:?}");
-    };
+    let set = only_set(&batch);
 
     let writes = writes(&plan(), set).unwrap();
     let rows: Vec<_> = writes.iter().map(|write| write.rows).collect();
@@ -104,18 +112,9 @@ fn rows_of_several_partitions_are_not_told_apart_by_their_places() {
         relation: 7,
         identity: Old::WholeRow(gone),
     });
-    let shapes = [(
-        7,
-        Shape {
-            width: 2,
-            key: vec![],
-        },
-    )]
-    .into();
+    let shapes = keyless();
     let batch = net::collapse(&shapes, &changes);
-    let (_, Net::Set(set)) = &batch.relations[0] else {
-        panic!("{batch:?}");
-    };
+    let set = only_set(&batch);
     let plan = Plan {
         is_partitioned: true,
         ..plan()
@@ -126,17 +125,8 @@ fn rows_of_several_partitions_are_not_told_apart_by_their_places() {
 #[test]
 fn one_or_two_changes_are_written_one_by_one() {
     let changes = [row(None)].map(|new| Change::Insert { relation: 7, new });
-    let shapes = [(
-        7,
-        Shape {
-            width: 2,
-            key: vec![],
-        },
-    )]
-    .into();
+    let shapes = keyless();
     let batch = net::collapse(&shapes, &changes);
-    let (_, Net::Set(set)) = &batch.relations[0] else {
-        panic!("{batch:?}");
-    };
+    let set = only_set(&batch);
     assert_eq!(writes(&plan(), set), None);
 }

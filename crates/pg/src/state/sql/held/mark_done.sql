@@ -1,1 +1,1 @@
-update transhume.build set done_at = pg_catalog.clock_timestamp(), loader = 'cutover' where id = $1
+update transhume.build set done_at = pg_catalog.clock_timestamp(), loader = 'cutover' where id = any ($1)
