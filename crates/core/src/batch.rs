@@ -4,6 +4,8 @@
 //! each transaction at once (lowest lag), a backlog commits many together (highest throughput). A
 //! transaction beyond any limit is one batch still, written in several flights so that memory is bounded.
 
+use std::time::Duration;
+
 use transhume_wire::lsn::Lsn;
 
 /// Limits of a batch; either ends it at the next transaction end. Measured: beyond, a longer batch
@@ -69,6 +71,22 @@ impl Batch {
 /// Changes gathered and not written yet are enough for a flight, wherever their transaction stands.
 pub fn is_flight_full(changes: usize, bytes: usize) -> bool {
     changes >= FLIGHT_CHANGES || bytes >= FLIGHT_BYTES
+}
+
+/// What a row costs the target less when it is copied in rather than sent in lists: 1.6 to 2.5 microseconds, as measured with four
+/// and with six columns; and a COPY waits for two answers that lists do not wait for.
+const SAVED_BY_COPY: Duration = Duration::from_nanos(1_500);
+const ROUND_TRIPS_OF_A_COPY: u32 = 2;
+/// Below, a COPY's own beginning and end cost as much as they save.
+const FEWEST_ROWS_TO_COPY: usize = 50;
+
+/// So many new rows of one table, and more, are faster copied in than sent as lists.
+pub fn rows_worth_a_copy(round_trip: Duration) -> usize {
+    let waited = round_trip.saturating_mul(ROUND_TRIPS_OF_A_COPY);
+    let rows = waited.as_nanos() / SAVED_BY_COPY.as_nanos();
+    usize::try_from(rows)
+        .unwrap_or(usize::MAX)
+        .max(FEWEST_ROWS_TO_COPY)
 }
 
 #[cfg(test)]
@@ -147,5 +165,12 @@ mod tests {
         let changes = usize::try_from(CHANGES).unwrap();
         assert!(!is_flight_full(changes + 1_000, BYTES + (1 << 20)));
         assert!(is_flight_full(FLIGHT_CHANGES, 0) && is_flight_full(1, FLIGHT_BYTES));
+    }
+
+    #[test]
+    fn the_farther_the_target_the_more_rows_a_copy_needs() {
+        assert_eq!(rows_worth_a_copy(Duration::ZERO), FEWEST_ROWS_TO_COPY);
+        assert_eq!(rows_worth_a_copy(Duration::from_millis(20)), 26_666);
+        assert_eq!(rows_worth_a_copy(Duration::MAX), usize::MAX);
     }
 }

@@ -1,9 +1,10 @@
 //! PostgreSQL bytes without I/O.
 //!
-//! Owns LSNs, identifiers and their quoting, the pgoutput messages, and the replication commands
+//! Owns LSNs, identifiers and their quoting, the pgoutput messages, values in binary format, and the replication commands
 //! with their feedback. Refuses sockets, async and SQL policy. Every received byte is
 //! bounds-checked; malformed input is an error, never a panic.
 
+pub mod binary;
 pub mod ident;
 pub mod lsn;
 pub mod parse;

@@ -10,7 +10,7 @@ mod row;
 
 use std::sync::Arc;
 
-use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
+use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relation};
 
 pub use self::{
     column_set::ColumnSet,
@@ -32,13 +32,15 @@ pub struct TargetColumn {
     /// Schema and name of the type's own equality operator.
     pub equality: (String, String),
     pub list_form: ListForm,
+    /// Its values can travel in this binary format, the type's own; none where they travel as text only.
+    pub binary: Option<BinaryType>,
 }
 
 /// How many values of a column travel as one parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListForm {
-    /// As integers of 2, 4 or 8 bytes.
-    Integer { bytes: u8 },
+    /// In the type's binary format.
+    Binary(BinaryType),
     /// As text that is cast to this type, the column's own or the one that its domain is made of.
     Text { base_type: String },
     /// Not at all: a cast from text is not what the type's input function does.
@@ -140,6 +142,11 @@ impl Plan {
             width: self.columns.len(),
             key,
         })
+    }
+
+    /// Whole rows of these columns can be copied in, in binary format.
+    pub fn can_copy(&self, columns: &[usize]) -> bool {
+        columns.iter().all(|index| self.columns[*index].binary.is_some())
     }
 
     /// An update may set these columns: GENERATED ALWAYS refuses that, even where the value stays.

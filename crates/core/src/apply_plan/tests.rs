@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use transhume_wire::{
+    binary::BinaryType,
     ident::QualifiedName,
     pgoutput::{ColumnValue, Relation, RelationColumn, Tuple},
 };
@@ -29,7 +30,8 @@ fn column(name: &str, generation: Generation) -> TargetColumn {
         generation,
         image_equality: true,
         equality: ("pg_catalog".to_owned(), "=".to_owned()),
-        list_form: ListForm::Integer { bytes: 4 },
+        list_form: ListForm::Binary(BinaryType::Int4),
+        binary: Some(BinaryType::Int4),
     }
 }
 

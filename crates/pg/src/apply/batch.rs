@@ -12,7 +12,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio_postgres::{Row, Statement};
-use transhume_core::tree_stream::TreeStream;
+use transhume_core::{batch::rows_worth_a_copy, tree_stream::TreeStream};
 use transhume_wire::lsn::Lsn;
 
 use super::{
@@ -85,6 +85,10 @@ pub struct BatchWriter {
     has_written: bool,
     under_way: Option<UnderWay>,
     care: Option<Care>,
+    /// New rows of one table that are copied in rather than sent as lists.
+    pub(super) worth_a_copy: usize,
+    /// Answers of the server still belong to what was asked.
+    pub(super) is_usable: bool,
     committed: VecDeque<Committed>,
 }
 
@@ -92,6 +96,7 @@ impl BatchWriter {
     /// Takes over an apply session.
     pub async fn new(session: Session, replica_role: bool) -> Result<Self, ApplyError> {
         let loaded = apply::loaded_tables(&session).await?;
+        let worth_a_copy = rows_worth_a_copy(session.round_trip().await?);
         let table_query = prepare_table_query(&session).await?;
         let statements = OfEveryBatch {
             advance_frontier: session.prepare(apply::ADVANCE_FRONTIER).await?,
@@ -115,6 +120,8 @@ impl BatchWriter {
             has_written: false,
             under_way: None,
             care: None,
+            worth_a_copy,
+            is_usable: true,
             committed: VecDeque::new(),
         })
     }
@@ -190,7 +197,7 @@ impl BatchWriter {
             self.control("savepoint before_flight").await?;
         }
         match self.attempt(&under_way.portion, assembled).await {
-            Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets => {
+            Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets && self.is_usable => {
                 self.learn_from(&conflict);
                 self.write_again(&mut under_way).await?;
             }
@@ -206,7 +213,7 @@ impl BatchWriter {
             return Ok(None);
         };
         match self.flight.drain().await {
-            Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets => {
+            Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets && self.is_usable => {
                 self.learn_from(&conflict);
                 self.write_again(&mut under_way).await?;
                 self.flight.drain().await?;

@@ -136,7 +136,7 @@ fn judge(subject: &Subject, result: Result<u64, tokio_postgres::Error>) -> Resul
 }
 
 /// An error that passes by itself is the server's matter, any other one the change's.
-fn refused(subject: &Subject, error: PgError) -> ApplyError {
+pub(super) fn refused(subject: &Subject, error: PgError) -> ApplyError {
     let is_change = matches!(
         subject,
         Subject::Row { .. } | Subject::Rows { .. } | Subject::Truncate { .. }

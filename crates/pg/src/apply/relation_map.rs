@@ -13,7 +13,7 @@ use transhume_core::{
     net,
     table::Generation,
 };
-use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
+use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relation};
 
 use super::{
     conflict::ApplyError,
@@ -27,11 +27,6 @@ use crate::{error::PgError, session::Session, state::apply::LoadedTable};
 /// Prepared statements kept for one relation. Shapes vary by columns and nulls; when a workload has
 /// more than this, preparing anew is cheaper than the server's memory.
 const STATEMENTS_PER_RELATION: usize = 200;
-
-/// Oids of the integer types.
-const INT2: u32 = 21;
-const INT4: u32 = 23;
-const INT8: u32 = 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum AnyShape {
@@ -311,18 +306,31 @@ async fn read_table(
                 row.get("base_type_name"),
                 row.get("text_cast_is_input"),
             ),
+            binary: binary(row.get("base_oid"), row.get("base_is_enum")),
         });
     }
     Ok(Some(table))
 }
 
 fn list_form(base_oid: u32, base_type: String, text_cast_is_input: bool) -> ListForm {
-    match base_oid {
-        INT2 => ListForm::Integer { bytes: 2 },
-        INT4 => ListForm::Integer { bytes: 4 },
-        INT8 => ListForm::Integer { bytes: 8 },
-        _ if text_cast_is_input => ListForm::Text { base_type },
-        _ => ListForm::Single,
+    match BinaryType::of(base_oid) {
+        // The server makes jsonb of its text either way.
+        None | Some(BinaryType::Text | BinaryType::Jsonb) => {}
+        Some(binary) => return ListForm::Binary(binary),
+    }
+    if text_cast_is_input {
+        ListForm::Text { base_type }
+    } else {
+        ListForm::Single
+    }
+}
+
+/// A label is sent as it is printed.
+fn binary(base_oid: u32, base_is_enum: bool) -> Option<BinaryType> {
+    if base_is_enum {
+        Some(BinaryType::Text)
+    } else {
+        BinaryType::of(base_oid)
     }
 }
 

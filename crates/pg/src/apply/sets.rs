@@ -6,6 +6,9 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use tokio_postgres::Statement;
 use transhume_core::{
     apply_plan::{Operation, Plan},
     disposition::Disposition,
@@ -18,7 +21,7 @@ use super::{
     buffer::Buffer,
     conflict::{ApplyError, Conflict, ConflictKind},
     exception::Care,
-    flight::Subject,
+    flight::{Subject, refused},
     portion::Portion,
     relation_map::AnyShape,
     serial::unprepared,
@@ -102,7 +105,7 @@ impl BatchWriter {
         for (relation, net) in net::collapse(&shapes, &buffer.changes).relations {
             let plan = self.relations.known_plan(relation);
             let writes = match (&plan, &net) {
-                (Some(plan), Net::Set(changes)) => set::writes(plan, changes),
+                (Some(plan), Net::Set(changes)) => set::writes(plan, changes, self.worth_a_copy),
                 _ => None,
             };
             match (plan, writes) {
@@ -163,20 +166,24 @@ impl BatchWriter {
             SetOperation::Delete => Operation::Delete,
             SetOperation::Update => Operation::Update,
             SetOperation::Find => Operation::Find,
-            SetOperation::Insert => Operation::Insert,
+            SetOperation::Insert | SetOperation::Copy => Operation::Insert,
         };
         let by_image = write.shape.nulls.is_some();
+        let is_copy = write.shape.operation == SetOperation::Copy;
         let prepared = self.prepared(relation, AnyShape::Set(write.shape)).await?;
         let prepared = prepared.map_err(|error| unprepared(&plan, operation, SEVERAL, error))?;
-        let bytes = write.values.iter().map(bytes::Bytes::len).sum();
-        let parameters: Vec<_> = write.values.into_iter().map(ListParameter).collect();
-        let session = Arc::clone(&self.session);
-        let statement = async move { session.execute_raw(&prepared, parameters).await };
         let subject = Subject::Rows {
             plan,
             operation,
             count: write.rows as u64,
         };
+        if is_copy {
+            return self.copy(&prepared, write.values, subject).await;
+        }
+        let bytes = write.values.iter().map(Bytes::len).sum();
+        let parameters: Vec<_> = write.values.into_iter().map(ListParameter).collect();
+        let session = Arc::clone(&self.session);
+        let statement = async move { session.execute_raw(&prepared, parameters).await };
         if !by_image {
             return self.flight.launch(statement, subject, bytes).await;
         }
@@ -186,6 +193,32 @@ impl BatchWriter {
         self.flight.launch(statement, subject, bytes).await?;
         self.control("set local enable_hashjoin = off; set local enable_seqscan = off")
             .await
+    }
+
+    /// Sends new rows as a stream. The driver loses step with a server that refuses a COPY before it has begun: nothing that
+    /// may fail is under way by then, and after such an answer the session is not used again.
+    async fn copy(
+        &mut self,
+        prepared: &Statement,
+        stream: Vec<Bytes>,
+        subject: Subject,
+    ) -> Result<(), ApplyError> {
+        self.flight.drain().await?;
+        let mut sink = match self.session.copy_in::<_, Bytes>(prepared).await {
+            Ok(sink) => Box::pin(sink),
+            Err(error) => {
+                self.is_usable = false;
+                return Err(refused(&subject, error.into()));
+            }
+        };
+        let bytes = stream.iter().map(Bytes::len).sum();
+        let rows = async move {
+            for part in stream {
+                sink.send(part).await?;
+            }
+            sink.as_mut().finish().await
+        };
+        self.flight.launch(rows, subject, bytes).await
     }
 
     /// What is not a matter of the rows would be refused again each time.

@@ -188,6 +188,7 @@ mod tests {
             list_form: ListForm::Text {
                 base_type: type_name.to_owned(),
             },
+            binary: None,
         }
     }
 

@@ -13,7 +13,7 @@ use transhume_core::{
     apply_plan::{ColumnSet, ListForm, Plan, TargetColumn},
     net::{Rows, SetChanges},
 };
-use transhume_wire::{ident::quote_identifier, pgoutput::ColumnValue};
+use transhume_wire::{binary::BinaryType, ident::quote_identifier, pgoutput::ColumnValue};
 
 use super::{
     SetOperation, SetShape, SetWrite, insert, list,
@@ -23,10 +23,10 @@ use super::{
 /// Fewer are as quickly found one by one: looking for one row stops where it is found.
 const FEWEST: usize = 3;
 /// Numbers of images and of equal rows.
-const NUMBER: ListForm = ListForm::Integer { bytes: 4 };
+const NUMBER: ListForm = ListForm::Binary(BinaryType::Int4);
 
 /// The statements for a relation's net changes, in order; none where they are better written one by one.
-pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>) -> Option<Vec<SetWrite>> {
+pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>, worth_a_copy: usize) -> Option<Vec<SetWrite>> {
     if changes.len() < FEWEST {
         return None;
     }
@@ -47,7 +47,7 @@ pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>) -> Option<Vec<SetWri
         }
     }
     if !changes.inserts.is_empty() {
-        writes.push(insert(plan, &changes.inserts)?);
+        writes.push(insert(plan, &changes.inserts, worth_a_copy)?);
     }
     Some(writes)
 }
@@ -179,7 +179,7 @@ pub(super) fn text(plan: &Plan, shape: &SetShape, nulls: &ColumnSet) -> String {
         SetOperation::Update => {
             format!("update only {table} as stored set {assignments} from {pairs} where {of_change}")
         }
-        SetOperation::Find | SetOperation::Insert => {
+        SetOperation::Find | SetOperation::Insert | SetOperation::Copy => {
             format!("select 1 from {pairs} where change.place is not null and {number} is not null")
         }
     }

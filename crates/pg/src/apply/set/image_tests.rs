@@ -18,6 +18,7 @@ fn column(name: &str, list_form: ListForm, image_equality: bool) -> TargetColumn
         image_equality,
         equality: ("pg_catalog".to_owned(), "=".to_owned()),
         list_form,
+        binary: None,
     }
 }
 
@@ -26,7 +27,7 @@ fn plan() -> Plan {
     Plan {
         table: QualifiedName::new("s", "t"),
         columns: vec![
-            column("line", ListForm::Integer { bytes: 8 }, true),
+            column("line", ListForm::Binary(BinaryType::Int8), true),
             column("sum", ListForm::Text { base_type }, false),
         ],
         identity: RowIdentity::Image,
@@ -96,7 +97,7 @@ fn equal_rows_are_counted_and_nulls_are_apart() {
     let batch = net::collapse(&shapes, &changes);
     let set = only_set(&batch);
 
-    let writes = writes(&plan(), set).unwrap();
+    let writes = writes(&plan(), set, usize::MAX).unwrap();
     let rows: Vec<_> = writes.iter().map(|write| write.rows).collect();
     assert_eq!(rows, [4, 1]);
     let lists = &writes[0].values;
@@ -119,7 +120,7 @@ fn rows_of_several_partitions_are_not_told_apart_by_their_places() {
         is_partitioned: true,
         ..plan()
     };
-    assert_eq!(crate::apply::set::writes(&plan, set), None);
+    assert_eq!(crate::apply::set::writes(&plan, set, usize::MAX), None);
 }
 
 #[test]
@@ -128,5 +129,5 @@ fn one_or_two_changes_are_written_one_by_one() {
     let shapes = keyless();
     let batch = net::collapse(&shapes, &changes);
     let set = only_set(&batch);
-    assert_eq!(writes(&plan(), set), None);
+    assert_eq!(writes(&plan(), set, usize::MAX), None);
 }

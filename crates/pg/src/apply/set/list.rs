@@ -6,10 +6,11 @@ use std::error::Error;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use transhume_core::apply_plan::ListForm;
-use transhume_wire::pgoutput::ColumnValue;
+use transhume_wire::{
+    binary::{self, BinaryType},
+    pgoutput::ColumnValue,
+};
 
-/// Length of a null element.
-const NULL: i32 = -1;
 /// Bytes of the header: dimensions, null flag, element type, length, lower bound.
 const HEADER_BYTES: usize = 20;
 /// To begin with: narrow values are what makes lists long.
@@ -38,13 +39,11 @@ impl ToSql for ListParameter {
     to_sql_checked!();
 }
 
-/// The type of a list's elements, as SQL.
-pub(super) fn element_type(form: &ListForm) -> &'static str {
+/// The type of a list's elements.
+pub(super) fn element_type(form: &ListForm) -> BinaryType {
     match form {
-        ListForm::Integer { bytes: 2 } => "int2",
-        ListForm::Integer { bytes: 4 } => "int4",
-        ListForm::Integer { .. } => "int8",
-        ListForm::Text { .. } | ListForm::Single => "text",
+        ListForm::Binary(binary) => *binary,
+        ListForm::Text { .. } | ListForm::Single => BinaryType::Text,
     }
 }
 
@@ -54,27 +53,20 @@ pub(super) fn encode<'a>(
     count: usize,
     values: impl Iterator<Item = &'a ColumnValue>,
 ) -> Option<Bytes> {
-    let element_type = match form {
-        ListForm::Integer { bytes: 2 } => Type::INT2,
-        ListForm::Integer { bytes: 4 } => Type::INT4,
-        ListForm::Integer { .. } => Type::INT8,
-        ListForm::Text { .. } => Type::TEXT,
-        ListForm::Single => return None,
-    };
-    let mut list = begin(&element_type, count)?;
+    if *form == ListForm::Single {
+        return None;
+    }
+    let element_type = element_type(form);
+    let mut list = begin(element_type, count)?;
     let mut has_null = false;
     for value in values {
-        match (value, form) {
-            (ColumnValue::Null, _) => {
+        match value {
+            ColumnValue::Null => {
                 has_null = true;
-                list.put_i32(NULL);
+                binary::put_null(&mut list);
             }
-            (ColumnValue::Text(text), ListForm::Integer { bytes }) => integer(*bytes, text, &mut list)?,
-            (ColumnValue::Text(text), _) => {
-                list.put_i32(i32::try_from(text.len()).ok()?);
-                list.put_slice(text);
-            }
-            (ColumnValue::Unchanged | ColumnValue::Binary(_), _) => return None,
+            ColumnValue::Text(text) => element_type.put(text, &mut list)?,
+            ColumnValue::Unchanged | ColumnValue::Binary(_) => return None,
         }
     }
     list[NULL_FLAG].copy_from_slice(&i32::from(has_null).to_be_bytes());
@@ -83,7 +75,7 @@ pub(super) fn encode<'a>(
 
 /// Numbers of our own as integers of 4 bytes.
 pub(super) fn numbers(numbers: &[i32]) -> Option<Bytes> {
-    let mut list = begin(&Type::INT4, numbers.len())?;
+    let mut list = begin(BinaryType::Int4, numbers.len())?;
     for number in numbers {
         list.put_i32(4);
         list.put_i32(*number);
@@ -92,7 +84,7 @@ pub(super) fn numbers(numbers: &[i32]) -> Option<Bytes> {
 }
 
 /// The header; no element is null so far.
-fn begin(element_type: &Type, count: usize) -> Option<BytesMut> {
+fn begin(element_type: BinaryType, count: usize) -> Option<BytesMut> {
     let mut list = BytesMut::with_capacity(HEADER_BYTES + count * GUESSED_ELEMENT_BYTES);
     list.put_i32(1);
     list.put_i32(0);
@@ -100,17 +92,6 @@ fn begin(element_type: &Type, count: usize) -> Option<BytesMut> {
     list.put_i32(i32::try_from(count).ok()?);
     list.put_i32(1);
     Some(list)
-}
-
-fn integer(bytes: u8, text: &[u8], list: &mut BytesMut) -> Option<()> {
-    let number: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    list.put_i32(i32::from(bytes));
-    match bytes {
-        2 => list.put_i16(i16::try_from(number).ok()?),
-        4 => list.put_i32(i32::try_from(number).ok()?),
-        _ => list.put_i64(number),
-    }
-    Some(())
 }
 
 #[cfg(test)]
@@ -124,7 +105,7 @@ mod tests {
     #[test]
     fn a_list_of_integers_has_its_nulls_flagged() {
         let values = [text("-2"), ColumnValue::Null];
-        let list = encode(&ListForm::Integer { bytes: 2 }, 2, values.iter()).unwrap();
+        let list = encode(&ListForm::Binary(BinaryType::Int2), 2, values.iter()).unwrap();
 
         let expected = [
             0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 21, 0, 0, 0, 2, 0, 0, 0, 1, // header
@@ -135,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let integer = ListForm::Integer { bytes: 2 };
+        let integer = ListForm::Binary(BinaryType::Int2);
         for value in [text("32768"), text("x"), text(""), ColumnValue::Unchanged] {
             assert_eq!(encode(&integer, 1, [value].iter()), None);
         }

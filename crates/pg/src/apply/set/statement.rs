@@ -7,7 +7,7 @@
 use transhume_core::apply_plan::{ColumnSet, ListForm, Plan, RowIdentity};
 use transhume_wire::ident::quote_identifier;
 
-use super::{SetOperation, SetShape, image, list::element_type};
+use super::{SetOperation, SetShape, copy, image, list::element_type};
 use crate::{apply::statement::overriding, extent::rows_of};
 
 /// Lists of one statement as a table of this name, one column for each in the order of the parameters.
@@ -33,12 +33,12 @@ impl Given {
     pub(super) fn next(&mut self, form: &ListForm) -> String {
         let number = self.before + self.parameters.len() + 1;
         self.parameters
-            .push(format!("${number}::pg_catalog.{}[]", element_type(form)));
+            .push(format!("${number}::pg_catalog.{}[]", element_type(form).name()));
         self.columns.push(format!("c{number}"));
         let name = self.name;
         match form {
             ListForm::Text { base_type } => format!("{name}.c{number}::{base_type}"),
-            ListForm::Integer { .. } | ListForm::Single => format!("{name}.c{number}"),
+            ListForm::Binary(_) | ListForm::Single => format!("{name}.c{number}"),
         }
     }
 
@@ -82,6 +82,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
             let overriding = overriding(plan);
             format!("insert into {table} ({names}){overriding} select {values} from {rows}")
         }
+        SetOperation::Copy => copy::text(plan, &shape.written),
         SetOperation::Update => {
             let row = condition(plan, &mut given);
             let assignments = join(&shape.written, |index| {
@@ -130,7 +131,7 @@ pub(super) fn join(set: &ColumnSet, part: impl FnMut(usize) -> String) -> String
 #[cfg(test)]
 mod tests {
     use transhume_core::{apply_plan::TargetColumn, table::Generation};
-    use transhume_wire::ident::QualifiedName;
+    use transhume_wire::{binary::BinaryType, ident::QualifiedName};
 
     use super::*;
 
@@ -144,6 +145,7 @@ mod tests {
             image_equality: true,
             equality: ("pg_catalog".to_owned(), "=".to_owned()),
             list_form,
+            binary: Some(BinaryType::Numeric),
         }
     }
 
@@ -152,7 +154,11 @@ mod tests {
         Plan {
             table: QualifiedName::new("s", "t"),
             columns: vec![
-                column("id", ListForm::Integer { bytes: 8 }, Generation::IdentityAlways),
+                column(
+                    "id",
+                    ListForm::Binary(BinaryType::Int8),
+                    Generation::IdentityAlways,
+                ),
                 column("sum", ListForm::Text { base_type }, Generation::Plain),
             ],
             identity: RowIdentity::Key([0].into_iter().collect()),

@@ -21,6 +21,7 @@ select a.attname::text                            as name,
                 or (base.oid = 1042 and a.atttypmod > 0 and sorting.collisdeterministic),
                 false)                            as image_equality,
        base.oid                                   as base_oid,
+       base.typtype = 'e'                         as base_is_enum,
        pg_catalog.format_type(base.oid, -1)       as base_type_name,
        not exists (
            -- A cast by a function may differ from the type's input; those of name, "char" and xml do not.
