@@ -8,6 +8,7 @@ mod catalog;
 mod comparing;
 mod connecting;
 mod copying;
+mod encoding;
 mod facts;
 mod fencing;
 mod probing;
