@@ -20,8 +20,9 @@ use super::{
     exception::Care,
     flight::{Flight, Later, Subject, send},
     portion::{BatchEnd, Portion},
-    relation_map::{RelationMap, prepare_table_query},
+    relation_map::RelationMap,
     sets::Assembled,
+    target_table::prepare_table_query,
 };
 use crate::{
     session::Session,

@@ -6,8 +6,8 @@ use transhume_core::apply_plan::{Drift, DriftKind};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::{
-    conflict::ApplyError,
-    relation_map::{match_relation, prepare_table_query},
+    relation_map::match_relation,
+    target_table::{prepare_table_query, read_tables},
 };
 use crate::{enum_labels, error::PgError, session::Session, state::apply};
 
@@ -49,14 +49,11 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
         return Ok(is_as_it_was.then(|| drift.clone()));
     }
     let table_query = prepare_table_query(target).await?;
-    match match_relation(&loaded, target, &table_query, &drift.relation).await {
-        Err(ApplyError::Drift(drift)) if drift.kind != DriftKind::NotLoaded => Ok(Some(*drift)),
-        Err(ApplyError::Server { error, .. }) => Err(error),
-        // A load under way is waited for elsewhere; matching has no other errors.
-        Ok(_) | Err(ApplyError::Drift(_) | ApplyError::Conflict(_) | ApplyError::FrontierMoved { .. }) => {
-            Ok(None)
-        }
-    }
+    let relation = std::slice::from_ref(&drift.relation);
+    let tables = read_tables(&loaded, target, &table_query, relation).await?;
+    // A load under way is waited for elsewhere.
+    let still = match_relation(&loaded, &tables, &drift.relation).err();
+    Ok(still.filter(|drift| drift.kind != DriftKind::NotLoaded))
 }
 
 pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> {

@@ -18,6 +18,7 @@ pub mod session;
 mod set;
 mod sets;
 mod statement;
+mod target_table;
 
 pub use self::{
     batch::{BatchWriter, Committed, Origin, TargetPosition},

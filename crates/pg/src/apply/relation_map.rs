@@ -6,14 +6,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures_util::future::try_join_all;
 use tokio_postgres::Statement;
 use transhume_core::{
-    apply_plan::{self, Drift, DriftKind, ListForm, Plan, Shape, TargetColumn, TargetTable},
+    apply_plan::{self, Drift, DriftKind, Plan, Shape},
     net,
-    table::Generation,
 };
-use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relation};
+use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 
 use super::{
     conflict::ApplyError,
@@ -21,6 +19,7 @@ use super::{
     portion::{Portion, is_loaded},
     set::{self, SetShape},
     statement,
+    target_table::{TargetTables, read_tables},
 };
 use crate::{error::PgError, session::Session, state::apply::LoadedTable};
 
@@ -78,12 +77,14 @@ impl RelationMap {
         let unknown = portion
             .relations
             .iter()
-            .filter(|id| !self.known.contains_key(*id));
-        // All questions leave at once: a first batch may touch hundreds of tables.
-        let plans =
-            try_join_all(unknown.map(async |id| Ok::<_, ApplyError>((*id, self.plan(session, *id).await?))));
-        for (id, plan) in plans.await? {
-            self.know(id, plan);
+            .filter(|id| !self.known.contains_key(*id))
+            .map(|id| self.announced.get(id).cloned().ok_or_else(|| unannounced(*id)));
+        let unknown = unknown.collect::<Result<Vec<_>, _>>()?;
+        // One question for all: a first batch may touch hundreds of tables.
+        let tables = read_tables(&self.loaded, session, &self.table_query, &unknown).await?;
+        for relation in &unknown {
+            let plan = match_relation(&self.loaded, &tables, relation).map_err(drifted)?;
+            self.know(relation.id, plan);
         }
         Ok(())
     }
@@ -118,13 +119,11 @@ impl RelationMap {
 
     /// Matches the relation with its table, asking the target's catalogs.
     pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
-        let plan = self.plan(session, id).await?;
-        Ok(self.know(id, plan))
-    }
-
-    async fn plan(&self, session: &Session, id: u32) -> Result<Plan, ApplyError> {
         let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
-        match_relation(&self.loaded, session, &self.table_query, relation).await
+        let relations = std::slice::from_ref(relation);
+        let tables = read_tables(&self.loaded, session, &self.table_query, relations).await?;
+        let plan = match_relation(&self.loaded, &tables, relation).map_err(drifted)?;
+        Ok(self.know(id, plan))
     }
 
     fn know(&mut self, id: u32, plan: Plan) -> Arc<Plan> {
@@ -191,49 +190,38 @@ fn text(plan: &Plan, shape: &AnyShape) -> String {
     }
 }
 
-/// The query for a table's columns. Prepared once: planning it takes longer than running it.
-pub(super) async fn prepare_table_query(session: &Session) -> Result<Statement, PgError> {
-    Ok(session.prepare(include_str!("sql/target_table.sql")).await?)
-}
-
-/// Matches the relation with its table as the target's catalogs describe it now.
-pub(super) async fn match_relation(
+/// Matches the relation with its table, of those that were read for it.
+pub(super) fn match_relation(
     loaded: &HashMap<u32, LoadedTable>,
-    session: &Session,
-    table_query: &Statement,
+    tables: &TargetTables,
     relation: &Arc<Relation>,
-) -> Result<Plan, ApplyError> {
-    check_selected(loaded, session, table_query, relation).await?;
-    let target = read_table(session, table_query, &relation.name).await?;
-    apply_plan::plan(relation, target.as_ref()).map_err(|drift| ApplyError::Drift(Box::new(drift)))
+) -> Result<Plan, Drift> {
+    check_selected(loaded, tables, relation)?;
+    apply_plan::plan(relation, tables.get(&relation.name))
 }
 
 /// The relation belongs to the migration, is loaded, and has the name that the target knows it by.
-async fn check_selected(
+fn check_selected(
     loaded: &HashMap<u32, LoadedTable>,
-    session: &Session,
-    table_query: &Statement,
+    tables: &TargetTables,
     relation: &Arc<Relation>,
-) -> Result<(), ApplyError> {
-    let drift = |kind| {
-        ApplyError::Drift(Box::new(Drift {
-            relation: Arc::clone(relation),
-            kind,
-        }))
+) -> Result<(), Drift> {
+    let drift = |kind| Drift {
+        relation: Arc::clone(relation),
+        kind,
     };
     let table = loaded
         .get(&relation.id)
         .ok_or_else(|| drift(DriftKind::NotSelected))?;
     if let Some(tree) = table.tree {
-        return Err(ApplyError::Drift(Box::new(of_partition(relation, tree, table))));
+        return Err(of_partition(relation, tree, table));
     }
     if !table.is_complete {
         return Err(drift(DriftKind::NotLoaded));
     }
     if table.name != relation.name {
         // The operator has renamed it too when the new name is there and the old one is gone.
-        let is_followed = read_table(session, table_query, &relation.name).await?.is_some()
-            && read_table(session, table_query, &table.name).await?.is_none();
+        let is_followed = tables.contains_key(&relation.name) && !tables.contains_key(&table.name);
         if !is_followed {
             return Err(drift(DriftKind::Renamed {
                 before: table.name.clone(),
@@ -263,82 +251,14 @@ fn of_partition(relation: &Arc<Relation>, tree: u32, loaded: &LoadedTable) -> Dr
     }
 }
 
+fn drifted(drift: Drift) -> ApplyError {
+    ApplyError::Drift(Box::new(drift))
+}
+
 fn unannounced(id: u32) -> ApplyError {
     PgError::Protocol {
         endpoint: "source".to_owned(),
         reason: format!("a change of relation {id} came before its description"),
     }
     .into()
-}
-
-async fn read_table(
-    session: &Session,
-    table_query: &Statement,
-    name: &QualifiedName,
-) -> Result<Option<TargetTable>, PgError> {
-    let rows = session.query(table_query, &[&name.schema, &name.name]).await?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let mut table = TargetTable {
-        columns: Vec::with_capacity(rows.len()),
-        primary_key: Vec::new(),
-        is_partitioned: rows.iter().any(|row| row.get("is_partitioned")),
-    };
-    for row in &rows {
-        // A table without columns is one row of nulls.
-        let Some(name) = row.get::<_, Option<String>>("name") else {
-            continue;
-        };
-        if row.get("in_primary_key") {
-            table.primary_key.push(name.clone());
-        }
-        table.columns.push(TargetColumn {
-            name,
-            type_oid: row.get("type_oid"),
-            type_modifier: row.get("type_modifier"),
-            type_name: row.get("type_name"),
-            generation: generation(row.get("identity"), row.get("generated")),
-            image_equality: row.get("image_equality"),
-            equality: (row.get("equality_schema"), row.get("equality_name")),
-            list_form: list_form(
-                row.get("base_oid"),
-                row.get("base_type_name"),
-                row.get("text_cast_is_input"),
-            ),
-            binary: binary(row.get("base_oid"), row.get("base_is_enum")),
-        });
-    }
-    Ok(Some(table))
-}
-
-fn list_form(base_oid: u32, base_type: String, text_cast_is_input: bool) -> ListForm {
-    match BinaryType::of(base_oid) {
-        // The server makes jsonb of its text either way.
-        None | Some(BinaryType::Text | BinaryType::Jsonb) => {}
-        Some(binary) => return ListForm::Binary(binary),
-    }
-    if text_cast_is_input {
-        ListForm::Text { base_type }
-    } else {
-        ListForm::Single
-    }
-}
-
-/// A label is sent as it is printed.
-fn binary(base_oid: u32, base_is_enum: bool) -> Option<BinaryType> {
-    if base_is_enum {
-        Some(BinaryType::Text)
-    } else {
-        BinaryType::of(base_oid)
-    }
-}
-
-fn generation(identity: &str, generated: &str) -> Generation {
-    match (identity, generated) {
-        (_, "s" | "v") => Generation::Computed,
-        ("a", _) => Generation::IdentityAlways,
-        ("d", _) => Generation::IdentityByDefault,
-        _ => Generation::Plain,
-    }
 }
