@@ -6,8 +6,6 @@
 //! * the frontier never goes back;
 //! * the program does not panic (I11).
 
-use tokio_postgres::Client;
-
 use super::{
     faults::Side,
     model::Model,
@@ -53,19 +51,19 @@ impl Judge {
         if site.program.log().contains("panicked at") {
             return Err("the tool panicked".to_owned());
         }
-        self.why_not = "the target does not answer, or does not show a moment of the source yet";
-        let Ok(target) = connect_canonical(site.url(Side::Target)).await else {
-            return Ok(());
-        };
-        let Some((frontier, found)) = snapshot(&target).await else {
+        let found = snapshot(site).await;
+        // Also while there is nothing to compare with: what piles up is read in one go later.
+        let told_all = self.catch_up(site).await?;
+        let Some((frontier, found)) = found else {
+            self.why_not = "the target does not answer, or does not show a moment of the source yet";
             return Ok(());
         };
         if frontier < self.last_frontier {
             return Err(format!("the frontier went back to {}", super::lsn_text(frontier)));
         }
         self.last_frontier = frontier;
-        self.why_not = "the source does not answer";
-        if !self.catch_up(site).await? {
+        if !told_all {
+            self.why_not = "the source does not answer";
             return Ok(());
         }
         self.model.advance(frontier)?;
@@ -97,11 +95,12 @@ impl Judge {
 }
 
 /// The frontier and all rows of one moment, where the server goes on answering.
-async fn snapshot(target: &Client) -> Option<(u64, Frozen)> {
+async fn snapshot(site: &Site) -> Option<(u64, Frozen)> {
+    let target = connect_canonical(site.url(Side::Target)).await.ok()?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     target.batch_execute(begin).await.ok()?;
     let row = target.query_opt(FRONTIER, &[]).await.ok()??;
-    let found = reading::frozen(target).await.ok()?;
+    let found = reading::frozen(&target).await.ok()?;
     // Locks of a session that is only dropped would last until somebody comes to close it.
     target.batch_execute("COMMIT").await.ok()?;
     Some((row.get::<_, i64>(0).unsigned_abs(), found))

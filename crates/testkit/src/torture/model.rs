@@ -21,6 +21,8 @@ pub(super) struct Contents {
     /// Places of the columns that identify a row; none: all of them do.
     pub(super) key: Vec<usize>,
     pub(super) rows: Vec<Row>,
+    /// The tables that hold its rows: itself, or the partitions of a tree that places its rows otherwise on another server.
+    pub(super) stores: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ struct Transaction {
 #[derive(Debug, Default)]
 pub(super) struct Model {
     tables: BTreeMap<String, Table>,
+    /// Under which name the rows of a table are kept.
+    kept_under: HashMap<String, String>,
     waiting: Vec<Transaction>,
     /// End LSN of the last transaction that it heard of.
     heard: u64,
@@ -51,6 +55,11 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn of(tables: BTreeMap<String, Contents>) -> Self {
+        let kept_under = tables.iter().flat_map(|(name, contents)| {
+            let stores = contents.stores.iter();
+            stores.map(|store| (store.clone(), name.clone()))
+        });
+        let kept_under = kept_under.collect();
         let build = |contents: Contents| {
             let mut table = Table {
                 columns: contents.columns,
@@ -67,6 +76,7 @@ impl Model {
                 .into_iter()
                 .map(|(name, contents)| (name, build(contents)))
                 .collect(),
+            kept_under,
             ..Self::default()
         }
     }
@@ -98,8 +108,14 @@ impl Model {
     fn apply(&mut self, change: Decoded, lsn: u64) -> Result<(), String> {
         match change {
             Decoded::Truncate { tables } => {
-                for name in tables {
-                    if let Some(table) = self.tables.get_mut(&name) {
+                for store in tables {
+                    let Some(name) = self.kept_under.get(&store) else {
+                        continue;
+                    };
+                    if *name != store {
+                        return Err(format!("{store} was truncated, of which {name} holds more than its rows"));
+                    }
+                    if let Some(table) = self.tables.get_mut(name) {
                         let keys: Vec<Row> = table.rows.drain().map(|(key, _)| key).collect();
                         table.touched.extend(keys.into_iter().map(|key| (key, lsn)));
                     }
@@ -118,12 +134,15 @@ impl Model {
 
     fn change(
         &mut self,
-        name: &str,
+        store: &str,
         old: Option<Columns>,
         new: Option<Columns>,
         lsn: u64,
     ) -> Result<(), String> {
         // Tables that are not compared, unlogged and temporary ones, are none of its own.
+        let Some(name) = self.kept_under.get(store) else {
+            return Ok(());
+        };
         let Some(table) = self.tables.get_mut(name) else {
             return Ok(());
         };
@@ -242,6 +261,7 @@ mod tests {
             columns: vec!["id".to_owned(), "x".to_owned()],
             key: vec![0],
             rows: rows.iter().map(|(id, x)| vec![some(id), some(x)]).collect(),
+            stores: vec!["s.t".to_owned()],
         }
     }
 

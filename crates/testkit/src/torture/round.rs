@@ -78,7 +78,7 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
     let options = TrafficOptions {
         clients: 3,
         seed: round.seed,
-        rest: Duration::from_millis(6),
+        rest: Duration::from_millis(20),
         first_seq: 1000,
     };
     let traffic = Traffic::start(site.url(Side::Source), &options);

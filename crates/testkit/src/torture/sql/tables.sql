@@ -1,5 +1,7 @@
 -- Logged tables: schema, name, columns, a query of their rows as arrays of text, and the places of the columns that identify a row.
 -- format() gives what the type's output function gives, as test_decoding prints it.
+-- Last, schema and name of the tree that a table is a partition of, where a hash of an enum places its rows: it hashes the OIDs of
+-- the labels, so that the same row belongs to another partition on another server.
 SELECT
     n.nspname::text,
     c.relname::text,
@@ -17,7 +19,19 @@ SELECT
             WHERE i.indrelid = c.oid AND k.place <= i.indnkeyatts
                 AND CASE c.relreplident WHEN 'i' THEN i.indisreplident ELSE i.indisprimary END
         ), '{}'::integer[])
-    END
+    END,
+    (
+        SELECT ARRAY[tn.nspname::text, t.relname::text]
+        FROM pg_catalog.pg_class AS t
+        JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
+        WHERE t.oid = pg_catalog.pg_partition_root(c.oid)
+            AND EXISTS (
+                SELECT FROM pg_catalog.pg_partition_tree(t.oid) AS inner_table
+                JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = inner_table.relid AND p.partstrat = 'h'
+                JOIN pg_catalog.pg_attribute AS k ON k.attrelid = p.partrelid AND k.attnum = ANY(p.partattrs::smallint[])
+                JOIN pg_catalog.pg_type AS y ON y.oid = k.atttypid AND y.typtype = 'e'
+            )
+    )
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
