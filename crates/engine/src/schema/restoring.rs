@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use transhume_core::{
     archive::{Decision, Entry},
+    disposition::Disposition as Passing,
     finding::Finding,
 };
 use transhume_pg::{
@@ -104,8 +105,13 @@ fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Ent
     let failed = error
         .dump_id
         .and_then(|id| entries.iter().copied().find(|entry| entry.dump_id == id));
-    // Only an answer of the server is about the entry; a lost connection is about none.
-    let Some((entry, server)) = failed.zip(error.source.server()) else {
+    // Only an answer of the server is about the entry; a lost connection is about none, and neither is what would have met any
+    // statement just then: a session that is ended, a cancellation, a deadlock.
+    let answer = error
+        .source
+        .server()
+        .filter(|_| error.source.disposition() != Passing::Retry);
+    let Some((entry, server)) = failed.zip(answer) else {
         return Err(EngineError::Server {
             doing: "restoring the schema".to_owned(),
             source: error.source,
@@ -145,4 +151,44 @@ async fn refuse(work: &SchemaWork<'_>, target: &Session, entry: &Entry, message:
         "create it on the target by a role that may, where it is needed",
     );
     findings::record(work, target, vec![finding]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_pg::error::{PgError, ServerError};
+
+    use super::*;
+
+    /// Found by torture: an ended session was told as an extension that the target refuses, and a cancelled one was left out.
+    #[test]
+    fn what_passes_by_itself_is_about_no_entry() {
+        let extension = Entry::parse("2; 3079 16385 EXTENSION - hstore ").expect("an entry");
+        let comment = Entry::parse("3; 0 0 COMMENT - EXTENSION hstore ").expect("an entry");
+        let entries = [&extension, &comment];
+        let failed = |dump_id, sqlstate: &str| {
+            let answer = ServerError {
+                sqlstate: sqlstate.to_owned(),
+                message: "as the server says".to_owned(),
+                detail: None,
+                hint: None,
+                context: None,
+                table: None,
+                constraint: None,
+            };
+            let error = GroupError {
+                dump_id: Some(dump_id),
+                source: PgError::from(answer),
+            };
+            failed_entry(&entries, error)
+        };
+        for (dump_id, sqlstate) in [(2, "57P01"), (3, "57P01"), (3, "57014"), (3, "40P01")] {
+            let outcome = failed(dump_id, sqlstate);
+            assert!(
+                matches!(outcome, Err(EngineError::Server { .. })),
+                "{dump_id} {sqlstate}: {outcome:?}"
+            );
+        }
+        assert!(matches!(failed(2, "42501"), Err(EngineError::Stopped { .. })));
+        assert!(matches!(failed(3, "42501"), Ok((entry, _)) if entry.dump_id == 3));
+    }
 }

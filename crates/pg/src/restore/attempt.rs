@@ -2,6 +2,7 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_postgres::Client;
+use transhume_core::disposition::Disposition;
 
 use crate::error::PgError;
 
@@ -10,6 +11,7 @@ const PIPELINED: usize = 64;
 
 /// Runs all statements and commits; returns the numbers of those refused with the server's message.
 ///
+/// An answer that any statement might have had just then (a cancellation, a deadlock) is no refusal: it ends the attempt.
 /// Tries them together first, since nearly always all succeed; only then each under its savepoint.
 pub async fn attempt_each(
     target: &mut Client,
@@ -25,10 +27,13 @@ pub async fn attempt_each(
         let ended = match transaction.batch_execute(statement).await {
             Ok(()) => "RELEASE SAVEPOINT attempt",
             Err(error) => {
-                let Some(answer) = error.as_db_error() else {
-                    return Err(error.into());
-                };
-                refused.push((number, answer.message().to_owned()));
+                let error = PgError::from(error);
+                match error.server() {
+                    Some(answer) if error.disposition() != Disposition::Retry => {
+                        refused.push((number, answer.message.clone()));
+                    }
+                    _ => return Err(error),
+                }
                 "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt"
             }
         };

@@ -12,5 +12,6 @@ mod encoding;
 mod facts;
 mod fencing;
 mod probing;
+mod restoring;
 mod securing;
 mod streaming;
