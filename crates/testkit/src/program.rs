@@ -5,7 +5,8 @@
 use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -68,12 +69,18 @@ impl Program {
     /// # Panics
     /// Where the program cannot be started.
     pub fn call(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).output().expect("the program starts");
-        Ended {
-            code: output.status.code(),
-            output: String::from_utf8_lossy(&output.stdout).into_owned(),
-            error: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Ended::of(&self.command(arguments).output().expect("the program starts"))
+    }
+
+    /// As [`Program::call`], but killed where it does not end in this time, or where nobody waits for it any more.
+    ///
+    /// # Panics
+    /// Where the program cannot be started.
+    pub async fn call_within(&self, time: Duration, arguments: &[&str]) -> Option<Ended> {
+        let mut command = tokio::process::Command::from(self.command(arguments));
+        let ending = command.kill_on_drop(true).output();
+        let output = tokio::time::timeout(time, ending).await.ok()?;
+        Some(Ended::of(&output.expect("the program starts")))
     }
 
     /// Runs in the background; everything that it says is added to the log.
@@ -130,6 +137,14 @@ pub fn command(
 }
 
 impl Ended {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            error: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Both streams.
     pub fn all(&self) -> String {
         format!("{}{}", self.output, self.error)

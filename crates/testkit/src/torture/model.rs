@@ -113,7 +113,9 @@ impl Model {
                         continue;
                     };
                     if *name != store {
-                        return Err(format!("{store} was truncated, of which {name} holds more than its rows"));
+                        return Err(format!(
+                            "{store} was truncated, of which {name} holds more than its rows"
+                        ));
                     }
                     if let Some(table) = self.tables.get_mut(name) {
                         let keys: Vec<Row> = table.rows.drain().map(|(key, _)| key).collect();

@@ -15,12 +15,14 @@ use crate::traffic::{Acknowledged, Traffic};
 
 /// A killed cutover is tried again so often.
 const CUTOVERS: u32 = 4;
+/// A command that is not through by then waits for something that does not come; a verification of all tables takes ten seconds.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(180);
 /// Transactions on the new side, before and after the tool is killed there.
 const COMMITS: u64 = 60;
 
 /// Tried again where the program was killed in it, as an operator would.
 pub(super) async fn cutover(site: &mut Site, random: &mut Rng, trace: &mut Vec<String>) -> Outcome {
-    succeed(site, "verify", "--json")?;
+    succeed(site, "verify", "--json").await?;
     for attempt in 1..=CUTOVERS {
         let mut call = site.program.begin(&["cutover", "--yes"], &[]);
         let patience = Duration::from_millis(random.u64(0..2_500));
@@ -72,8 +74,8 @@ pub(super) async fn settle(
     traffic.wait_for(COMMITS).await;
     if round.falls_back() {
         trace.push("fallback".to_owned());
-        succeed(site, "verify", "--json")?;
-        succeed(site, "fallback", "--yes")?;
+        succeed(site, "verify", "--json").await?;
+        succeed(site, "fallback", "--yes").await?;
         site.tool_ends().await?;
         let promised = traffic.stop().await;
         equal(site, &promised).await?;
@@ -82,15 +84,19 @@ pub(super) async fn settle(
     let promised = traffic.stop().await;
     reach_the_end(site, Side::Target).await?;
     equal(site, &promised).await?;
-    succeed(site, "finish", "--yes")?;
+    succeed(site, "finish", "--yes").await?;
     site.tool_ends().await?;
     Ok(promised)
 }
 
-fn succeed(site: &Site, command: &str, option: &str) -> Outcome {
-    let ended = site.call(&[command, option]);
-    if ended.code == Some(0) {
-        return Ok(());
+async fn succeed(site: &Site, command: &str, option: &str) -> Outcome {
+    match site
+        .program
+        .call_within(COMMAND_DEADLINE, &[command, option])
+        .await
+    {
+        Some(ended) if ended.code == Some(0) => Ok(()),
+        Some(ended) => Err(format!("{command} exits with {:?}:\n{}", ended.code, ended.all())),
+        None => Err(format!("{command} does not end")),
     }
-    Err(format!("{command} exits with {:?}:\n{}", ended.code, ended.all()))
 }

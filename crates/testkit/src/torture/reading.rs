@@ -45,9 +45,7 @@ pub(super) async fn contents(client: &Client) -> Outcome<BTreeMap<String, Conten
             ..Contents::default()
         });
         contents.stores.push(store);
-        contents
-            .rows
-            .extend(rows.iter().map(|row| row.get::<_, Row>(0)));
+        contents.rows.extend(rows.iter().map(|row| row.get::<_, Row>(0)));
     }
     Ok(found)
 }

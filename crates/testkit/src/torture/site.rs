@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     connection::connect,
-    program::{Ended, Program, Running},
+    program::{Program, Running},
     proxy::Proxy,
     server::{EVERYDAY_MAJOR, client_programs, server, start},
 };
@@ -73,12 +73,6 @@ impl Site {
             program,
             running: None,
         })
-    }
-
-    /// Runs the program to its end. The sessions of this process go on meanwhile: one that is only left to be closed may
-    /// hold locks that the program waits for.
-    pub(super) fn call(&self, arguments: &[&str]) -> Ended {
-        tokio::task::block_in_place(|| self.program.call(arguments))
     }
 
     /// Past the proxy.
