@@ -8,7 +8,7 @@ mod parts;
 mod relation_state;
 
 pub use self::{
-    parts::{PageRange, part_bytes, split_by_ctid},
+    parts::{PageRange, PartSize, split_by_ctid},
     relation_state::{RelationState, UnknownRelationState},
 };
 

@@ -21,26 +21,57 @@ impl PageRange {
 /// it is all that a crash makes a loader do again. A terabyte is 4,096 parts.
 const PART_BYTES_MOST: u64 = 256 << 20;
 
-/// Least bytes of a part: below, claiming and committing would weigh against the copying, and a small
-/// table would lose COPY FREEZE, which needs it whole.
+/// Least bytes of a part: below, claiming and committing would weigh against the copying.
 const PART_BYTES_LEAST: u64 = 32 << 20;
 
 /// Parts that each loader should get at least, so that one slow part leaves the others idle for no more
 /// than about a quarter of the load.
 const PARTS_EACH_LOADER: u64 = 4;
 
-/// How large a part should be when the operator names no size.
-pub fn part_bytes(total_bytes: u64, loaders: u32) -> u64 {
-    let even = total_bytes / (u64::from(loaders.max(1)) * PARTS_EACH_LOADER);
-    even.clamp(PART_BYTES_LEAST, PART_BYTES_MOST)
+/// How large parts are, and which tables are worth splitting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartSize {
+    bytes: u64,
+    /// A table of no more than this stays whole.
+    whole_bytes: u64,
 }
 
-/// Splits a table of so many heap pages and bytes (TOAST included) into parts of about `part_bytes`,
-/// all of as many pages, give or take one. A table up to half as large again as a part stays whole.
-pub fn split_by_ctid(pages: u32, bytes: u64, part_bytes: u64) -> Vec<PageRange> {
-    let part_bytes = part_bytes.max(1);
-    // Rounded, not up: ten parts and a crumb would cost a claim for the crumb.
-    let parts = bytes.saturating_add(part_bytes / 2) / part_bytes;
+impl PartSize {
+    /// Parts of so many bytes, and no part that is less than half of that.
+    pub fn of(bytes: u64) -> Self {
+        let bytes = bytes.max(1);
+        Self {
+            bytes,
+            whole_bytes: bytes.saturating_add(bytes / 2),
+        }
+    }
+
+    /// What suits a load of so many bytes when the operator names no size.
+    ///
+    /// Splitting has a price, a fifth of the servers' time for the table (docs/performance.md): sessions that
+    /// extend one table wait for each other, and rows that no COPY froze are read and written once more. It is
+    /// paid only where copying the table in one go would take longer than a largest part may take.
+    pub fn of_load(total_bytes: u64, loaders: u32) -> Self {
+        let even = total_bytes / (u64::from(loaders.max(1)) * PARTS_EACH_LOADER);
+        Self {
+            bytes: even.clamp(PART_BYTES_LEAST, PART_BYTES_MOST),
+            ..Self::of(PART_BYTES_MOST)
+        }
+    }
+
+    /// Into how many parts a table of so many bytes is split.
+    pub fn parts(self, bytes: u64) -> u64 {
+        if bytes <= self.whole_bytes {
+            return 1;
+        }
+        // Rounded, not up: ten parts and a crumb would cost a claim for the crumb.
+        bytes.saturating_add(self.bytes / 2) / self.bytes
+    }
+}
+
+/// Splits a table of so many heap pages into so many parts, or as many as it has pages, all of as many pages,
+/// give or take one.
+pub fn split_by_ctid(pages: u32, parts: u64) -> Vec<PageRange> {
     let parts = parts.clamp(1, u64::from(pages.max(1)));
     let bound = |number: u64| {
         let page = u64::from(pages) * number / parts;
@@ -65,9 +96,12 @@ mod tests {
 
     #[test]
     fn small_and_empty_tables_stay_whole() {
-        assert_eq!(split_by_ctid(0, 0, MEBIBYTE), [PageRange::WHOLE]);
-        assert_eq!(split_by_ctid(100, MEBIBYTE, MEBIBYTE), [PageRange::WHOLE]);
-        assert_eq!(split_by_ctid(1, 100 * MEBIBYTE, MEBIBYTE), [PageRange::WHOLE]);
+        assert_eq!(split_by_ctid(0, 7), [PageRange::WHOLE]);
+        assert_eq!(split_by_ctid(100, 1), [PageRange::WHOLE]);
+        assert_eq!(split_by_ctid(1, 100), [PageRange::WHOLE]);
+        assert_eq!(PartSize::of(0).parts(0), 1);
+        assert_eq!(PartSize::of(MEBIBYTE).parts(MEBIBYTE * 3 / 2), 1);
+        assert_eq!(PartSize::of(MEBIBYTE).parts(MEBIBYTE * 3 / 2 + 1), 2);
     }
 
     #[test]
@@ -75,7 +109,7 @@ mod tests {
         let bound = |from, to| PageRange { from, to };
 
         assert_eq!(
-            split_by_ctid(10, 3 * MEBIBYTE, MEBIBYTE),
+            split_by_ctid(10, PartSize::of(MEBIBYTE).parts(3 * MEBIBYTE)),
             [
                 bound(None, Some(3)),
                 bound(Some(3), Some(6)),
@@ -85,21 +119,26 @@ mod tests {
     }
 
     #[test]
-    fn parts_shrink_so_that_all_loaders_have_some_and_never_below_their_worth() {
-        assert_eq!(part_bytes(1 << 40, 8), 256 * MEBIBYTE);
-        assert_eq!(part_bytes(3200 * MEBIBYTE, 8), 100 * MEBIBYTE);
-        assert_eq!(part_bytes(MEBIBYTE, 0), 32 * MEBIBYTE);
+    fn a_table_that_takes_long_is_split_so_that_all_loaders_have_some_of_it() {
+        let parts = |loaders, mebibytes| {
+            let bytes = mebibytes * MEBIBYTE;
+            PartSize::of_load(bytes, loaders).parts(bytes)
+        };
+        assert_eq!(parts(8, 1 << 20), 1 << 12);
+        assert_eq!(parts(8, 3200), 32);
+        assert_eq!(parts(4, 385), 12, "of 32 MiB");
+        assert_eq!(parts(4, 384), 1);
+        assert_eq!(parts(0, 1), 1);
     }
 
     proptest! {
         #[test]
         fn every_page_is_in_exactly_one_part(
             pages in 0_u32..2000,
-            bytes in 0_u64..100_000,
-            part_bytes in 0_u64..5000,
+            parts in 0_u64..5000,
             probe in 0_u32..4000,
         ) {
-            let ranges = split_by_ctid(pages, bytes, part_bytes);
+            let ranges = split_by_ctid(pages, parts);
             let holding = ranges.iter().filter(|range| {
                 range.from.is_none_or(|from| probe >= from) && range.to.is_none_or(|to| probe < to)
             });
@@ -111,7 +150,7 @@ mod tests {
             pages: u32,
             parts in 1_u64..200,
         ) {
-            let ranges = split_by_ctid(pages, parts * 1000, 1000);
+            let ranges = split_by_ctid(pages, parts);
             let sizes: Vec<u32> = ranges
                 .iter()
                 .map(|range| range.to.unwrap_or(pages) - range.from.unwrap_or(0))

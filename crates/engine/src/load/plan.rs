@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use transhume_core::{
     format::{self, Ends, TypeFacts},
     key_ranges::split_by_key,
-    load::{self, split_by_ctid},
+    load::{PartSize, split_by_ctid},
     table::{Persistence, Placement, Table},
 };
 use transhume_pg::{
@@ -45,7 +45,7 @@ const MOST_KEY_PARTS: usize = 100;
 struct Basis {
     types: BTreeMap<u32, TypeFacts>,
     ends: Ends,
-    part_bytes: u64,
+    part_size: PartSize,
     keys: HashMap<u32, IntegerKey>,
 }
 
@@ -144,9 +144,9 @@ async fn basis(
 ) -> Result<Basis> {
     let (hands, _) = hands(options, source, target).await?;
     let total: u64 = selected.iter().map(bytes).sum();
-    let part_bytes = options
+    let part_size = options
         .part_bytes
-        .unwrap_or_else(|| load::part_bytes(total, hands.loaders));
+        .map_or_else(|| PartSize::of_load(total, hands.loaders), PartSize::of);
     let doing = "reading what the choice of format needs";
     let source_encoding = encoding(source).await.doing(doing)?;
     let target_encoding = encoding(target).await.doing(doing)?;
@@ -157,8 +157,8 @@ async fn basis(
             target_major: target.server_version().major(),
             same_encoding: source_encoding == target_encoding,
         },
-        part_bytes,
-        keys: keys(source, selected, part_bytes)
+        part_size,
+        keys: keys(source, selected, part_size)
             .await
             .doing("reading the keys of large tables")?,
     })
@@ -168,7 +168,7 @@ async fn basis(
 async fn keys(
     source: &Session,
     selected: &[Table],
-    part_bytes: u64,
+    part_size: PartSize,
 ) -> std::result::Result<HashMap<u32, IntegerKey>, PgError> {
     if source.server_version().major() >= PAGE_RANGES_SINCE {
         return Ok(HashMap::new());
@@ -176,7 +176,7 @@ async fn keys(
     let large: Vec<u32> = selected
         .iter()
         .flat_map(Table::stores)
-        .filter(|table| bytes(table) > part_bytes)
+        .filter(|table| part_size.parts(bytes(table)) > 1)
         .map(|table| table.oid)
         .collect();
     integer_keys(source, &large).await
@@ -248,7 +248,7 @@ async fn parts_of(
     let predicates = if table.written_columns().next().is_none() {
         vec![String::new()]
     } else if basis.ends.source_major >= PAGE_RANGES_SINCE {
-        page_predicates(table, basis.part_bytes)
+        page_predicates(table, basis.part_size)
     } else {
         key_predicates(source, table, basis).await?
     };
@@ -263,9 +263,9 @@ async fn parts_of(
         .collect())
 }
 
-fn page_predicates(table: &Table, part_bytes: u64) -> Vec<String> {
+fn page_predicates(table: &Table, part_size: PartSize) -> Vec<String> {
     let pages = u32::try_from(table.pages.max(0)).unwrap_or(u32::MAX);
-    split_by_ctid(pages, bytes(table), part_bytes)
+    split_by_ctid(pages, part_size.parts(bytes(table)))
         .iter()
         .map(|range| page_predicate(range.from, range.to))
         .collect()
@@ -279,7 +279,7 @@ async fn key_predicates(
     let Some(key) = basis.keys.get(&table.oid) else {
         return Ok(vec![String::new()]);
     };
-    let pieces = usize::try_from(bytes(table).div_ceil(basis.part_bytes.max(1))).unwrap_or(MOST_KEY_PARTS);
+    let pieces = usize::try_from(basis.part_size.parts(bytes(table))).unwrap_or(MOST_KEY_PARTS);
     let bounds = if key.bounds.len() < 2 {
         key_extremes(source, &table.name, &key.column).await?
     } else {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use transhume_core::{
     comparison::{ComparedColumn, Cut, LEAF_ROWS, Subject},
-    load::split_by_ctid,
+    load::{PartSize, split_by_ctid},
     table::{Column, Table, TableKind},
 };
 use transhume_pg::{
@@ -190,7 +190,8 @@ impl Planner<'_> {
             limit => wanted.min(limit * PIECE_SECONDS),
         };
         let pages = u32::try_from(table.pages).unwrap_or(u32::MAX);
-        let count = split_by_ctid(pages, table.bytes.unsigned_abs(), most).len();
+        let parts = PartSize::of(most).parts(table.bytes.unsigned_abs());
+        let count = split_by_ctid(pages, parts).len();
         let source = pieces(
             subject,
             self.spreading.source.session.server_version(),
