@@ -66,7 +66,7 @@ fn traffic(round: &Round<'_>, rate: u32, seconds: u32) -> Result<()> {
         .args([
             "-n",
             "-c",
-            "4",
+            &round.workload.clients().to_string(),
             "-R",
             &rate.to_string(),
             "-T",
@@ -76,7 +76,6 @@ fn traffic(round: &Round<'_>, rate: u32, seconds: u32) -> Result<()> {
         .arg(&script)
         .arg(round.site.source.url("bench"))
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
         .status()
         .context("starting pgbench")?;
     std::fs::remove_file(&script)?;

@@ -72,6 +72,14 @@ impl Workload {
         }
     }
 
+    /// So many may call its traffic at once: some count what is there to find their next key.
+    pub(super) fn clients(self) -> u32 {
+        match self {
+            Self::Keyless | Self::Tables | Self::Huge => 1,
+            Self::Hot | Self::Uniform | Self::Inserts | Self::Wide | Self::Shop => 4,
+        }
+    }
+
     /// Keys that are drawn from, where the workload draws from a range.
     pub(super) fn spread(self) -> u32 {
         match self {
