@@ -68,6 +68,12 @@ impl PgError {
         }
     }
 
+    /// The server's answer, where it is about what was asked: none where any statement might have had it just then (a
+    /// session that is ended, a cancellation, a deadlock), or none answered.
+    pub fn refusal(&self) -> Option<&ServerError> {
+        self.server().filter(|_| self.disposition() != Disposition::Retry)
+    }
+
     pub fn sqlstate(&self) -> Option<&str> {
         self.server().map(|error| error.sqlstate.as_str())
     }

@@ -41,68 +41,62 @@ pub enum BinaryType {
     Text,
 }
 
+/// Every type that is not text.
+const FIXED: [BinaryType; 14] = [
+    BinaryType::Bool,
+    BinaryType::Int2,
+    BinaryType::Int4,
+    BinaryType::Int8,
+    BinaryType::Float4,
+    BinaryType::Float8,
+    BinaryType::Numeric,
+    BinaryType::Date,
+    BinaryType::Time,
+    BinaryType::Timestamp,
+    BinaryType::Timestamptz,
+    BinaryType::Uuid,
+    BinaryType::Bytea,
+    BinaryType::Jsonb,
+];
+/// json, text, bpchar, varchar.
+const LIKE_TEXT: [u32; 4] = [114, 25, 1042, 1043];
+
 impl BinaryType {
-    /// The type with this OID, as `pg_type.dat` fixes it.
+    /// The type with this OID.
     pub fn of(type_oid: u32) -> Option<Self> {
-        Some(match type_oid {
-            16 => Self::Bool,
-            17 => Self::Bytea,
-            20 => Self::Int8,
-            21 => Self::Int2,
-            23 => Self::Int4,
-            // json, text, bpchar, varchar
-            114 | 25 | 1042 | 1043 => Self::Text,
-            700 => Self::Float4,
-            701 => Self::Float8,
-            1082 => Self::Date,
-            1083 => Self::Time,
-            1114 => Self::Timestamp,
-            1184 => Self::Timestamptz,
-            1700 => Self::Numeric,
-            2950 => Self::Uuid,
-            3802 => Self::Jsonb,
-            _ => return None,
-        })
+        if LIKE_TEXT.contains(&type_oid) {
+            return Some(Self::Text);
+        }
+        FIXED.into_iter().find(|fixed| fixed.oid() == type_oid)
     }
 
     pub fn oid(self) -> u32 {
-        match self {
-            Self::Bool => 16,
-            Self::Bytea => 17,
-            Self::Int8 => 20,
-            Self::Int2 => 21,
-            Self::Int4 => 23,
-            Self::Text => 25,
-            Self::Float4 => 700,
-            Self::Float8 => 701,
-            Self::Date => 1082,
-            Self::Time => 1083,
-            Self::Timestamp => 1114,
-            Self::Timestamptz => 1184,
-            Self::Numeric => 1700,
-            Self::Uuid => 2950,
-            Self::Jsonb => 3802,
-        }
+        self.identity().0
     }
 
     /// Its name in `pg_catalog`.
     pub fn name(self) -> &'static str {
+        self.identity().1
+    }
+
+    /// OID and name, as `pg_type.dat` fixes them.
+    fn identity(self) -> (u32, &'static str) {
         match self {
-            Self::Bool => "bool",
-            Self::Bytea => "bytea",
-            Self::Int8 => "int8",
-            Self::Int2 => "int2",
-            Self::Int4 => "int4",
-            Self::Text => "text",
-            Self::Float4 => "float4",
-            Self::Float8 => "float8",
-            Self::Date => "date",
-            Self::Time => "time",
-            Self::Timestamp => "timestamp",
-            Self::Timestamptz => "timestamptz",
-            Self::Numeric => "numeric",
-            Self::Uuid => "uuid",
-            Self::Jsonb => "jsonb",
+            Self::Bool => (16, "bool"),
+            Self::Bytea => (17, "bytea"),
+            Self::Int8 => (20, "int8"),
+            Self::Int2 => (21, "int2"),
+            Self::Int4 => (23, "int4"),
+            Self::Text => (25, "text"),
+            Self::Float4 => (700, "float4"),
+            Self::Float8 => (701, "float8"),
+            Self::Date => (1082, "date"),
+            Self::Time => (1083, "time"),
+            Self::Timestamp => (1114, "timestamp"),
+            Self::Timestamptz => (1184, "timestamptz"),
+            Self::Numeric => (1700, "numeric"),
+            Self::Uuid => (2950, "uuid"),
+            Self::Jsonb => (3802, "jsonb"),
         }
     }
 

@@ -144,11 +144,6 @@ impl Plan {
         })
     }
 
-    /// Whole rows of these columns can be copied in, in binary format.
-    pub fn can_copy(&self, columns: &[usize]) -> bool {
-        columns.iter().all(|index| self.columns[*index].binary.is_some())
-    }
-
     /// An update may set these columns: GENERATED ALWAYS refuses that, even where the value stays.
     pub fn can_set(&self, columns: &[usize]) -> bool {
         columns

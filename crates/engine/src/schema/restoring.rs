@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use transhume_core::{
     archive::{Decision, Entry},
-    disposition::Disposition as Passing,
     finding::Finding,
 };
 use transhume_pg::{
@@ -105,13 +104,8 @@ fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Ent
     let failed = error
         .dump_id
         .and_then(|id| entries.iter().copied().find(|entry| entry.dump_id == id));
-    // Only an answer of the server is about the entry; a lost connection is about none, and neither is what would have met any
-    // statement just then: a session that is ended, a cancellation, a deadlock.
-    let answer = error
-        .source
-        .server()
-        .filter(|_| error.source.disposition() != Passing::Retry);
-    let Some((entry, server)) = failed.zip(answer) else {
+    // Only what the server refuses is about the entry; a lost connection or a session that is ended is about none.
+    let Some((entry, server)) = failed.zip(error.source.refusal()) else {
         return Err(EngineError::Server {
             doing: "restoring the schema".to_owned(),
             source: error.source,

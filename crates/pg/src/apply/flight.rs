@@ -11,10 +11,7 @@ use std::{
     task::Poll,
 };
 
-use transhume_core::{
-    apply_plan::{Operation, Plan, RowIdentity},
-    disposition::Disposition,
-};
+use transhume_core::apply_plan::{Operation, Plan, RowIdentity};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use super::conflict::{ApplyError, Conflict, ConflictKind};
@@ -141,13 +138,9 @@ pub(super) fn refused(subject: &Subject, error: PgError) -> ApplyError {
         subject,
         Subject::Row { .. } | Subject::Rows { .. } | Subject::Truncate { .. }
     );
-    match error {
-        PgError::Server(server)
-            if is_change && PgError::Server(server.clone()).disposition() != Disposition::Retry =>
-        {
-            conflict(subject, ConflictKind::Refused(server))
-        }
-        error => error.into(),
+    match error.refusal() {
+        Some(server) if is_change => conflict(subject, ConflictKind::Refused(Box::new(server.clone()))),
+        _ => error.into(),
     }
 }
 

@@ -6,7 +6,6 @@ use tokio_postgres::Statement;
 use transhume_core::{
     apply_plan::{Operation, Plan, RowChange, RowWrite, row_write},
     change::Change,
-    disposition::{self, Disposition},
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -18,7 +17,7 @@ use super::{
     relation_map::AnyShape,
     statement,
 };
-use crate::{copy_statement::Emptied, error::PgError};
+use crate::copy_statement::Emptied;
 
 impl BatchWriter {
     /// Sends one change; nothing where the table's load has it already.
@@ -143,13 +142,12 @@ fn conflict(plan: &Plan, operation: Operation, origin: Origin, kind: ConflictKin
 
 /// A statement that the server does not even parse is refused for what the change needs.
 pub(super) fn unprepared(plan: &Plan, operation: Operation, origin: Origin, error: ApplyError) -> ApplyError {
-    match error {
-        ApplyError::Server {
-            error: PgError::Server(server),
-            ..
-        } if disposition::classify(&server.sqlstate) != Disposition::Retry => {
-            conflict(plan, operation, origin, ConflictKind::Refused(server))
-        }
-        error => error,
+    let refusal = match &error {
+        ApplyError::Server { error, .. } => error.refusal(),
+        _ => None,
+    };
+    match refusal.cloned() {
+        Some(server) => conflict(plan, operation, origin, ConflictKind::Refused(Box::new(server))),
+        None => error,
     }
 }

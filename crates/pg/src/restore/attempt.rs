@@ -2,7 +2,6 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_postgres::Client;
-use transhume_core::disposition::Disposition;
 
 use crate::error::PgError;
 
@@ -28,12 +27,10 @@ pub async fn attempt_each(
             Ok(()) => "RELEASE SAVEPOINT attempt",
             Err(error) => {
                 let error = PgError::from(error);
-                match error.server() {
-                    Some(answer) if error.disposition() != Disposition::Retry => {
-                        refused.push((number, answer.message.clone()));
-                    }
-                    _ => return Err(error),
-                }
+                let Some(answer) = error.refusal() else {
+                    return Err(error);
+                };
+                refused.push((number, answer.message.clone()));
                 "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt"
             }
         };

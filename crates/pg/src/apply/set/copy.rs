@@ -5,11 +5,12 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use transhume_core::{
     apply_plan::{ColumnSet, Plan},
+    format::Format,
     net::Rows,
 };
-use transhume_wire::{binary, ident::quote_identifier, pgoutput::ColumnValue};
 
-use super::statement::join;
+use super::put;
+use crate::copy_statement::copy_in;
 
 /// What every such stream begins with: a signature that shows whether line ends were altered, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -18,7 +19,7 @@ const TRAILER: i16 = -1;
 /// To begin with: values are narrow where there are many.
 const GUESSED_VALUE_BYTES: usize = 16;
 
-/// None where a value cannot be told from its text.
+/// None where a column's type has no binary format, or a value cannot be told from its text.
 pub(super) fn encode(plan: &Plan, rows: &Rows<'_>) -> Option<Bytes> {
     let fields = i16::try_from(rows.columns.len()).ok()?;
     let forms: Option<Vec<_>> = rows
@@ -32,11 +33,7 @@ pub(super) fn encode(plan: &Plan, rows: &Rows<'_>) -> Option<Bytes> {
     for row in rows.iter() {
         stream.put_i16(fields);
         for (value, form) in row.iter().zip(&forms) {
-            match value {
-                ColumnValue::Null => binary::put_null(&mut stream),
-                ColumnValue::Text(text) => form.put(text, &mut stream)?,
-                ColumnValue::Unchanged | ColumnValue::Binary(_) => return None,
-            }
+            put(*form, value, &mut stream)?;
         }
     }
     stream.put_i16(TRAILER);
@@ -45,6 +42,9 @@ pub(super) fn encode(plan: &Plan, rows: &Rows<'_>) -> Option<Bytes> {
 
 /// The statement that takes the stream. Identity columns take what COPY brings, as the rows had it.
 pub(super) fn text(plan: &Plan, written: &ColumnSet) -> String {
-    let names = join(written, |index| quote_identifier(&plan.columns[index].name));
-    format!("copy {} ({names}) from stdin with (format binary)", plan.table)
+    let names: Vec<String> = written
+        .iter()
+        .map(|index| plan.columns[index].name.clone())
+        .collect();
+    copy_in(&plan.table, &names, Format::Binary, false)
 }

@@ -6,10 +6,9 @@ use std::error::Error;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use transhume_core::apply_plan::ListForm;
-use transhume_wire::{
-    binary::{self, BinaryType},
-    pgoutput::ColumnValue,
-};
+use transhume_wire::{binary::BinaryType, pgoutput::ColumnValue};
+
+use super::put;
 
 /// Bytes of the header: dimensions, null flag, element type, length, lower bound.
 const HEADER_BYTES: usize = 20;
@@ -60,14 +59,8 @@ pub(super) fn encode<'a>(
     let mut list = begin(element_type, count)?;
     let mut has_null = false;
     for value in values {
-        match value {
-            ColumnValue::Null => {
-                has_null = true;
-                binary::put_null(&mut list);
-            }
-            ColumnValue::Text(text) => element_type.put(text, &mut list)?,
-            ColumnValue::Unchanged | ColumnValue::Binary(_) => return None,
-        }
+        has_null |= *value == ColumnValue::Null;
+        put(element_type, value, &mut list)?;
     }
     list[NULL_FLAG].copy_from_slice(&i32::from(has_null).to_be_bytes());
     Some(list.freeze())

@@ -15,10 +15,14 @@ mod image;
 mod list;
 mod statement;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use transhume_core::{
     apply_plan::{ColumnSet, Plan, RowIdentity},
     net::{Rows, SetChanges, UpdateRows},
+};
+use transhume_wire::{
+    binary::{self, BinaryType},
+    pgoutput::ColumnValue,
 };
 
 pub(super) use self::{list::ListParameter, statement::text};
@@ -101,7 +105,6 @@ fn update(plan: &Plan, group: &UpdateRows<'_>) -> Option<SetWrite> {
 
 fn insert(plan: &Plan, rows: &Rows<'_>, worth_a_copy: usize) -> Option<SetWrite> {
     if rows.len() >= worth_a_copy
-        && plan.can_copy(&rows.columns)
         && let Some(stream) = copy::encode(plan, rows)
     {
         return Some(write(SetOperation::Copy, &rows.columns, rows.len(), vec![stream]));
@@ -109,6 +112,18 @@ fn insert(plan: &Plan, rows: &Rows<'_>, worth_a_copy: usize) -> Option<SetWrite>
     let mut values = Vec::new();
     lists(plan, rows, &mut values)?;
     Some(write(SetOperation::Insert, &rows.columns, rows.len(), values))
+}
+
+/// One value with its length. None where it was not sent, or cannot be told from its text.
+fn put(binary: BinaryType, value: &ColumnValue, into: &mut BytesMut) -> Option<()> {
+    match value {
+        ColumnValue::Null => {
+            binary::put_null(into);
+            Some(())
+        }
+        ColumnValue::Text(text) => binary.put(text, into),
+        ColumnValue::Unchanged | ColumnValue::Binary(_) => None,
+    }
 }
 
 fn lists(plan: &Plan, rows: &Rows<'_>, into: &mut Vec<Bytes>) -> Option<()> {
