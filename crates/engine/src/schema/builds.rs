@@ -144,6 +144,7 @@ async fn store(target: &mut Session, planned: &[NewBuild]) -> Result<()> {
     let storing = async {
         let transaction = target.transaction().await?;
         state::add(&transaction, planned).await?;
+        state::analyze(&transaction).await?;
         let detail = serde_json::json!({ "builds": planned.len() });
         history::add(&transaction, state::PLANNED, &detail).await?;
         Ok(transaction.commit().await?)

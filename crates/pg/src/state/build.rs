@@ -78,6 +78,13 @@ pub async fn add(target: &tokio_postgres::Transaction<'_>, builds: &[NewBuild]) 
     Ok(())
 }
 
+/// Lets the planner know how much work there is, once all of it is written.
+pub async fn analyze(target: &impl GenericClient) -> Result<(), PgError> {
+    Ok(target
+        .batch_execute(include_str!("sql/build/analyze.sql"))
+        .await?)
+}
+
 fn row(build: &NewBuild) -> serde_json::Value {
     serde_json::json!({
         "table_oid": build.table_oid,
