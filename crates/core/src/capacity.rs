@@ -53,12 +53,13 @@ pub fn hands(
 }
 
 /// No more hands than there are pieces to copy (`pieces`) and to build one by one (`builds`): each costs a session or two,
-/// and with little to do they cost more than the work. Who copies builds afterwards.
+/// and with little to do they cost more than the work. Who copies builds afterwards, and small tables at once, so that
+/// without builds of their own builders would only look for some, again and again.
 pub fn needed(hands: Hands, pieces: u32, builds: u32) -> Hands {
     let useful = pieces.max(builds).max(1);
     Hands {
         loaders: hands.loaders.min(useful),
-        builders: hands.builders.min(useful - 1),
+        builders: hands.builders.min(useful - 1).min(builds),
     }
 }
 
@@ -111,7 +112,8 @@ mod tests {
         assert_eq!(of(0, 0), (1, 0));
         assert_eq!(of(1, 0), (1, 0));
         assert_eq!(of(1, 6), (4, 2), "one table with many indexes");
-        assert_eq!(of(3, 1), (3, 2));
+        assert_eq!(of(3, 1), (3, 1));
+        assert_eq!(of(1000, 0), (4, 0), "small tables");
         assert_eq!(of(1000, 1000), (4, 2));
     }
 

@@ -13,7 +13,10 @@ use crate::{
     error::PgError,
     raw::RawConnection,
     snapshot::{self, NamedSnapshot},
-    state::load::parts::{ClaimedPart, CopiedPart},
+    state::load::{
+        TextRow, array_literal,
+        parts::{ClaimedPart, CopiedPart},
+    },
 };
 
 /// Bytes of a table from which it is emptied and frozen in its COPY: below, the new file that a
@@ -32,8 +35,6 @@ pub enum PartError {
     },
     /// Rows are there that no part of this migration can have written.
     NotEmpty,
-    /// The source truncated or rewrote the table after the snapshot, which cannot see its rows now.
-    Outdated,
 }
 
 impl PartError {
@@ -101,7 +102,7 @@ pub async fn run_statement(target: &mut RawConnection, statement: &str) -> Resul
     target.simple_query(statement).await.map(drop)
 }
 
-/// Carries one claimed part.
+/// Carries one claimed part. What [`rewritten`] says of it afterwards decides whether it may be kept.
 pub async fn copy_part(
     source: &mut RawConnection,
     target: &mut RawConnection,
@@ -129,10 +130,6 @@ pub async fn copy_part(
             })?;
         (totals.rows, totals.bytes)
     };
-    // Asked after the COPY, whose lock on the table keeps the answer true until this transaction ends.
-    if was_rewritten(source, part).await.map_err(PartError::source)? {
-        return Err(PartError::Outdated);
-    }
     Ok(CopiedPart {
         id: part.id,
         source_oid: part.source_oid,
@@ -142,12 +139,14 @@ pub async fn copy_part(
     })
 }
 
-async fn was_rewritten(source: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PgError> {
-    let oid = part.stored_in().0.to_string();
+/// OIDs of those of these tables that the source truncated or rewrote after the snapshot, which cannot see their rows now.
+/// Asked after the COPY, whose locks on the tables keep the answer true until the source's transaction ends.
+pub async fn rewritten(source: &mut RawConnection, parts: &[ClaimedPart]) -> Result<Vec<u32>, PgError> {
+    let oids = array_literal(parts.iter().map(|part| part.stored_in().0));
     let rows = source
-        .query(include_str!("sql/was_rewritten.sql"), &[Some(&oid)])
+        .query(include_str!("sql/was_rewritten.sql"), &[Some(&oids)])
         .await?;
-    Ok(single_value(&rows) != Some("f"))
+    rows.iter().map(|row| TextRow::new(row).parse()).collect()
 }
 
 /// COPY FREEZE wants a table emptied in its own transaction. Rows already there are not ours to throw

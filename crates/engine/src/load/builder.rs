@@ -1,7 +1,8 @@
 //! Building indexes, constraints and whatever else waits for rows: claim, run, mark done, commit.
 //!
 //! The statements and their mark are one transaction, so that a build that is interrupted leaves
-//! nothing behind.
+//! nothing behind. Small tables are built by whoever loads them, in the same transaction: what is claimed
+//! here of them is what was left.
 
 use std::time::Instant;
 
@@ -21,23 +22,49 @@ pub(super) async fn build_next(hand: &mut Hand) -> Outcome<Turn> {
     if tables.is_empty() {
         return Ok(Turn::Nothing);
     }
-    let mut finished = Vec::new();
-    for builds in &tables {
-        finished.extend(run(hand, builds).await?);
-    }
-    complete(hand, &finished).await?;
+    build(hand, &tables).await?;
+    let target = hand.target().await?;
+    part_copy::commit(target)
+        .await
+        .map_err(|error| Failure::target("completing a build", error))?;
     Ok(Turn::Did)
 }
 
-/// Begins a transaction and locks builds, grouped by table; ends it again where there are none.
+/// All builds of those of these tables that are small. The tables are held by the open transaction, which is left open.
+pub(super) async fn build_small(hand: &mut Hand, tables: &[u32]) -> Outcome<()> {
+    let target = hand.target().await?;
+    let tables = builds::of_small_tables(target, tables)
+        .await
+        .map_err(|error| Failure::target("claiming a build", error))?;
+    build(hand, &tables).await
+}
+
+async fn build(hand: &mut Hand, tables: &[Vec<ClaimedBuild>]) -> Outcome<()> {
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let mut finished = Vec::new();
+    for builds in tables {
+        finished.extend(run(hand, builds).await?);
+    }
+    mark(hand, &finished).await
+}
+
+/// Begins a transaction and locks builds, grouped by table; ends it again where there are none. Only loaders look for small
+/// tables, when nothing is left to load: to find that there are none takes a look at all tables.
 async fn claim(hand: &mut Hand) -> Outcome<Vec<Vec<ClaimedBuild>>> {
+    let loads = hand.loads;
     let target = hand.target().await?;
     let claimed = async {
         part_copy::begin(target).await?;
         if let Some(build) = builds::claim(target).await? {
             return Ok(vec![vec![build]]);
         }
-        let tables = builds::claim_small(target).await?;
+        let tables = if loads {
+            builds::claim_small(target).await?
+        } else {
+            Vec::new()
+        };
         if tables.is_empty() {
             part_copy::roll_back(target).await?;
         }
@@ -76,16 +103,18 @@ async fn run(hand: &mut Hand, builds: &[ClaimedBuild]) -> Outcome<Vec<FinishedBu
         .collect())
 }
 
-async fn complete(hand: &mut Hand, finished: &[FinishedBuild]) -> Outcome<()> {
+async fn mark(hand: &mut Hand, finished: &[FinishedBuild]) -> Outcome<()> {
     let name = hand.name.clone();
     let target = hand.target().await?;
-    let failed = |error| Failure::target("completing a build", error);
-    if !builds::mark_done(target, finished, &name).await.map_err(failed)? {
+    let marked = builds::mark_done(target, finished, &name)
+        .await
+        .map_err(|error| Failure::target("completing a build", error))?;
+    if !marked {
         return Err(Failure::Stop(EngineError::stopped(
             "a build that this process held was done by another",
             "Nothing was committed twice.",
             "this is a defect of transhume; please report it",
         )));
     }
-    part_copy::commit(target).await.map_err(failed)
+    Ok(())
 }

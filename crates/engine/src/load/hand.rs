@@ -60,7 +60,7 @@ pub(super) struct Hand {
     pub(super) number: u32,
     /// `application_name` of its sessions.
     pub(super) name: String,
-    loads: bool,
+    pub(super) loads: bool,
     target: Option<RawConnection>,
     reader: Option<Reader>,
 }

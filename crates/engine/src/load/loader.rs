@@ -1,11 +1,16 @@
-//! Copying parts: claim, COPY through, mark done, commit.
+//! Copying parts: claim, COPY through, mark done, commit. What small tables wait for is built in the same transaction:
+//! finding and locking them once more would cost more than it, the more of them there are.
 
 use transhume_pg::{
+    copy::CopySide,
     part_copy::{self, PartError},
     state::load::parts::{self, ClaimedPart, CopiedPart},
 };
 
-use super::hand::{Failure, Hand, Turn};
+use super::{
+    builder,
+    hand::{Failure, Hand, Turn},
+};
 use crate::error::EngineError;
 
 /// Bytes up to which parts are claimed several at a time: what a commit and a claim cost in round
@@ -29,14 +34,36 @@ pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
     }
     let mut copied = Vec::with_capacity(claimed.len());
     for part in &claimed {
-        match copy(hand, part).await? {
-            Some(done) => copied.push(done),
-            None => return outdated(hand, part).await,
-        }
+        copied.push(copy(hand, part).await?);
     }
-    complete(hand, &copied).await?;
+    if let Some(part) = rewritten(hand, &claimed).await? {
+        return outdated(hand, part).await;
+    }
     hand.end_reading().await?;
+    let loaded = mark(hand, &copied).await?;
+    builder::build_small(hand, &loaded).await?;
+    let target = hand.target().await?;
+    part_copy::commit(target)
+        .await
+        .map_err(|error| Failure::target("completing a part", error))?;
     Ok(Turn::Did)
+}
+
+/// The first of these parts, all copied, that the snapshot does not show as it was.
+async fn rewritten<'a>(hand: &mut Hand, claimed: &'a [ClaimedPart]) -> Outcome<Option<&'a ClaimedPart>> {
+    let Some(first) = claimed.first() else {
+        return Ok(None);
+    };
+    let (source, _) = hand.both(&first.snapshot).await?;
+    let rewritten = part_copy::rewritten(source, claimed)
+        .await
+        .map_err(|error| Failure::Server {
+            doing: "asking whether what was copied was rewritten meanwhile".to_owned(),
+            side: CopySide::Source,
+            error,
+        })?;
+    let is_rewritten = |part: &&ClaimedPart| rewritten.contains(&part.stored_in().0);
+    Ok(claimed.iter().find(is_rewritten))
 }
 
 /// Gives up what was claimed, and lets the table wait for a fresh snapshot.
@@ -87,14 +114,12 @@ async fn claim(hand: &mut Hand) -> Outcome<Vec<ClaimedPart>> {
         .map_err(|error| Failure::target("claiming a part", error))
 }
 
-/// None where the table must be started anew.
-async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Option<CopiedPart>> {
+async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<CopiedPart> {
     let shared = std::sync::Arc::clone(&hand.shared);
     let meter = shared.start_meter(hand.number);
     let (source, target) = hand.both(&part.snapshot).await?;
     match part_copy::copy_part(source, target, part, &meter, shared.limit.as_ref()).await {
-        Ok(copied) => Ok(Some(copied)),
-        Err(PartError::Outdated) => Ok(None),
+        Ok(copied) => Ok(copied),
         Err(PartError::Failed { side, error }) => Err(Failure::Server {
             doing: format!("copying {}, part {}", part.table.plain(), part.number),
             side,
@@ -111,16 +136,18 @@ async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Option<CopiedPart>
     }
 }
 
-async fn complete(hand: &mut Hand, copied: &[CopiedPart]) -> Outcome<()> {
+/// The tables that are loaded now.
+async fn mark(hand: &mut Hand, copied: &[CopiedPart]) -> Outcome<Vec<u32>> {
     let name = hand.name.clone();
     let target = hand.target().await?;
-    let failed = |error| Failure::target("completing a part", error);
-    if !parts::mark_done(target, copied, &name).await.map_err(failed)? {
-        return Err(Failure::Stop(EngineError::stopped(
+    let loaded = parts::mark_done(target, copied, &name)
+        .await
+        .map_err(|error| Failure::target("completing a part", error))?;
+    loaded.ok_or_else(|| {
+        Failure::Stop(EngineError::stopped(
             "a part that this process held was done by another",
             "Nothing was committed twice.",
             "this is a defect of transhume; please report it",
-        )));
-    }
-    part_copy::commit(target).await.map_err(failed)
+        ))
+    })
 }

@@ -26,21 +26,30 @@ pub async fn claim(target: &mut RawConnection) -> Result<Option<ClaimedBuild>, P
     Ok(Some(build(&mut TextRow::new(row))?))
 }
 
-/// Takes all open builds of some small tables that are loaded, table by table, each table's in the order in which they
-/// must run. Runs inside the caller's transaction.
+/// Takes all open builds of some small tables that are loaded, as [`of_small_tables`] gives them. Runs inside the caller's
+/// transaction.
 pub async fn claim_small(target: &mut RawConnection) -> Result<Vec<Vec<ClaimedBuild>>, PgError> {
     let most = SMALL_TABLES_AT_ONCE.to_string();
     let tables = target
         .query(include_str!("../sql/load/claim_small_tables.sql"), &[Some(&most)])
         .await?;
-    if tables.is_empty() {
+    let oids: Result<Vec<u32>, PgError> = tables.iter().map(|row| TextRow::new(row).parse()).collect();
+    of_small_tables(target, &oids?).await
+}
+
+/// All open builds of those of these tables that are small, table by table, each table's in the order in which they must
+/// run. The caller's transaction holds the tables.
+pub async fn of_small_tables(
+    target: &mut RawConnection,
+    oids: &[u32],
+) -> Result<Vec<Vec<ClaimedBuild>>, PgError> {
+    if oids.is_empty() {
         return Ok(Vec::new());
     }
-    let oids: Result<Vec<u32>, PgError> = tables.iter().map(|row| TextRow::new(row).parse()).collect();
     let rows = target
         .query(
             include_str!("../sql/load/claim_small_builds.sql"),
-            &[Some(&array_literal(oids?))],
+            &[Some(&array_literal(oids))],
         )
         .await?;
     let mut by_table: Vec<Vec<ClaimedBuild>> = Vec::new();

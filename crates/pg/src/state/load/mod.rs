@@ -66,12 +66,12 @@ pub async fn work_left(target: &mut RawConnection) -> Result<WorkLeft, PgError> 
 }
 
 /// One row of an answer in text form, read column by column.
-struct TextRow<'row> {
+pub(crate) struct TextRow<'row> {
     columns: std::slice::Iter<'row, Option<String>>,
 }
 
 impl<'row> TextRow<'row> {
-    fn new(row: &'row [Option<String>]) -> Self {
+    pub(crate) fn new(row: &'row [Option<String>]) -> Self {
         Self { columns: row.iter() }
     }
 
@@ -86,7 +86,7 @@ impl<'row> TextRow<'row> {
         self.columns.next().and_then(|value| value.as_deref())
     }
 
-    fn parse<T: std::str::FromStr>(&mut self) -> Result<T, PgError> {
+    pub(crate) fn parse<T: std::str::FromStr>(&mut self) -> Result<T, PgError> {
         let text = self.text()?;
         text.parse()
             .map_err(|_| unreadable(&format!("\"{text}\" is not what belongs here")))
@@ -109,7 +109,7 @@ fn unreadable(reason: &str) -> PgError {
 }
 
 /// An array literal of values that need no quoting.
-fn array_literal<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
+pub(crate) fn array_literal<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
     let values: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
     format!("{{{}}}", values.join(","))
 }

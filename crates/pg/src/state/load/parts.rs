@@ -119,13 +119,13 @@ fn partition(row: &mut TextRow<'_>) -> Result<Option<(u32, QualifiedName)>, PgEr
     Ok(Some((oid, QualifiedName::new(row.text()?, row.text()?))))
 }
 
-/// Marks parts done, and their tables loaded where nothing else is open. False when a part was
-/// already done, in which case the transaction must not be committed.
+/// Marks parts done, and their tables loaded where nothing else is open; gives the tables that are loaded now, which this
+/// transaction holds. None when a part was already done, in which case the transaction must not be committed.
 pub async fn mark_done(
     target: &mut RawConnection,
     copied: &[CopiedPart],
     loader: &str,
-) -> Result<bool, PgError> {
+) -> Result<Option<Vec<u32>>, PgError> {
     let ids = array_literal(copied.iter().map(|part| part.id));
     let rows = array_literal(copied.iter().map(|part| part.rows));
     let bytes = array_literal(copied.iter().map(|part| part.bytes));
@@ -143,7 +143,7 @@ pub async fn mark_done(
         )
         .await?;
     if marked != copied.len() as u64 {
-        return Ok(false);
+        return Ok(None);
     }
     // The lock makes the last two parts of a table see each other: the later one marks the table.
     let relations = array_literal(copied.iter().map(|part| part.source_oid));
@@ -153,13 +153,14 @@ pub async fn mark_done(
             &[Some(&relations)],
         )
         .await?;
-    target
-        .execute(
+    let complete = target
+        .query(
             include_str!("../sql/load/relations_loaded.sql"),
             &[Some(&relations)],
         )
         .await?;
-    Ok(true)
+    let oids: Result<_, PgError> = complete.iter().map(|row| TextRow::new(row).parse()).collect();
+    oids.map(Some)
 }
 
 /// Starts a table anew that cannot be read under its snapshot any more: its parts are open again, it

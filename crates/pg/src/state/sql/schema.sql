@@ -69,6 +69,8 @@ create table transhume.relation (
     bytes         bigint      not null,          -- heap and TOAST size on the source when planned
     unique (schema_name, table_name)
 );
+-- finds the tables that wait for a snapshot
+create index relation_without_snapshot on transhume.relation (source_oid) where snapshot_id is null;
 
 -- Tables that hold the rows of a partition tree which is moved as a whole (core::table::Placement): its rows lie in other
 -- partitions on the target. The stream names these tables, everything else the tree.

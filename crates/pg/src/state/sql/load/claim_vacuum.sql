@@ -7,6 +7,7 @@ with candidate as materialized (
     where b.done_at is null
       and not b.held_until_cutover
       and b.kind = 'vacuum'
+      and not b.together
       and not exists (
           select from transhume.part p
           join transhume.relation r on r.source_oid = p.source_oid

@@ -10,6 +10,7 @@ select exists (
            where b.done_at is null and not b.held_until_cutover
              and r.state is distinct from 'suspended') as is_left,
        exists (
-           select from transhume.part p
-           join transhume.relation r on r.source_oid = p.source_oid
-           where p.done_at is null and r.state <> 'suspended' and r.snapshot_id is null) as needs_snapshot
+           select from transhume.relation r
+           where r.snapshot_id is null and r.state <> 'suspended'
+             and exists (select from transhume.part p where p.source_oid = r.source_oid and p.done_at is null))
+           as needs_snapshot
