@@ -10,6 +10,8 @@
 mod carry_over;
 mod wording;
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
@@ -160,9 +162,13 @@ impl Baseline {
 /// Compares what was loaded with the two sides as they are. `source` holds the selected tables with rows,
 /// `target` whatever is there.
 pub fn changes(followed: &[Followed], source: &[Shape], target: &[Shape]) -> Vec<SchemaChange> {
+    let is_followed: HashSet<u32> = followed.iter().map(|table| table.oid).collect();
+    let on_source: HashMap<u32, &Shape> = source.iter().map(|shape| (shape.oid, shape)).collect();
+    let on_target: HashMap<&QualifiedName, &Shape> =
+        target.iter().map(|shape| (&shape.name, shape)).collect();
     let new = source
         .iter()
-        .filter(|shape| !followed.iter().any(|table| table.oid == shape.oid))
+        .filter(|shape| !is_followed.contains(&shape.oid))
         .map(|shape| SchemaChange {
             oid: shape.oid,
             table: shape.name.clone(),
@@ -175,9 +181,9 @@ pub fn changes(followed: &[Followed], source: &[Shape], target: &[Shape]) -> Vec
         .iter()
         .filter(|table| table.state != RelationState::Adding);
     let known = settled.flat_map(|table| {
-        let shape = source.iter().find(|shape| shape.oid == table.oid);
+        let shape = on_source.get(&table.oid).copied();
         let name = shape.map_or(&table.name, |shape| &shape.name);
-        changes_of(table, shape, target)
+        changes_of(table, shape, &on_target)
             .into_iter()
             .map(|kind| SchemaChange {
                 oid: table.oid,
@@ -192,8 +198,12 @@ fn partition(shape: &Shape) -> Option<(QualifiedName, String)> {
     shape.partition_of.clone().zip(shape.bound.clone())
 }
 
-fn changes_of(table: &Followed, source: Option<&Shape>, target: &[Shape]) -> Vec<ChangeKind> {
-    let on_target = |name: &QualifiedName| target.iter().find(|shape| shape.name == *name);
+fn changes_of(
+    table: &Followed,
+    source: Option<&Shape>,
+    target: &HashMap<&QualifiedName, &Shape>,
+) -> Vec<ChangeKind> {
+    let on_target = |name: &QualifiedName| target.get(name).copied();
     let Some(source) = source else {
         let is_left = on_target(&table.name).is_some();
         return is_left.then_some(ChangeKind::TableGone).into_iter().collect();

@@ -3,7 +3,10 @@
 //! A change that is carried over is one statement on the target, written into the history. What cannot be, or
 //! was refused there, is a finding with the statement to run, and bars the cutover until it is done.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use transhume_core::{
     command::Command,
@@ -22,7 +25,7 @@ use transhume_pg::{
     state::{
         addition::{self, Addition},
         apply, command, finding, history,
-        load::followed::{followed, set_baseline},
+        load::followed::{Seen, followed, set_baselines},
     },
 };
 use transhume_wire::ident::QualifiedName;
@@ -44,6 +47,21 @@ struct Look {
     labels: Vec<MissingLabel>,
 }
 
+impl Look {
+    /// Tables that were not looked at before.
+    fn unseen(&self) -> Vec<Seen> {
+        let without = self.followed.iter().filter(|table| table.baseline.is_none());
+        let without: HashSet<u32> = without.map(|table| table.oid).collect();
+        let shapes = self.source.iter().filter(|shape| without.contains(&shape.oid));
+        shapes
+            .map(|shape| Seen {
+                source_oid: shape.oid,
+                baseline: Baseline::of(shape),
+            })
+            .collect()
+    }
+}
+
 impl Guard<'_> {
     pub(super) async fn schema_when_due(&mut self, ends: &mut Ends) -> Result<(), PgError> {
         let began = Instant::now();
@@ -61,11 +79,7 @@ impl Guard<'_> {
 
     async fn schema(&mut self, ends: &mut Ends, may_carry: bool) -> Result<(), PgError> {
         let look = self.compare(ends).await?;
-        for table in look.followed.iter().filter(|table| table.baseline.is_none()) {
-            if let Some(shape) = look.source.iter().find(|shape| shape.oid == table.oid) {
-                set_baseline(&*ends.target, table.oid, &Baseline::of(shape)).await?;
-            }
-        }
+        set_baselines(&*ends.target, &look.unseen()).await?;
         let allowed = self.carry_over.iter().copied();
         let allowed: Vec<CarryOver> = allowed.filter(|_| may_carry).collect();
         let mut findings: Vec<Finding> = Vec::new();

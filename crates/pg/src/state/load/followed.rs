@@ -1,6 +1,7 @@
 //! The tables of the migration with what they were like when they were loaded.
 
-use tokio_postgres::GenericClient;
+use serde::Serialize;
+use tokio_postgres::{GenericClient, types::Json};
 use transhume_core::schema_watch::{Baseline, Followed};
 use transhume_wire::ident::QualifiedName;
 
@@ -35,18 +36,22 @@ pub async fn followed(target: &impl GenericClient) -> Result<Vec<Followed>, PgEr
         .collect()
 }
 
-/// Writes down what a table was like, unless that is written already.
-pub async fn set_baseline(
-    target: &impl GenericClient,
-    source_oid: u32,
-    baseline: &Baseline,
-) -> Result<(), PgError> {
-    let baseline = serde_json::to_value(baseline).expect("invariant: a baseline is plain data");
-    target
-        .execute(
-            include_str!("../sql/load/set_baseline.sql"),
-            &[&source_oid, &baseline],
-        )
-        .await?;
+/// Baselines in one statement: bounds what is held in memory twice, here and on the server.
+const SET_AT_ONCE: usize = 1000;
+
+/// What a table was like when it was looked at first.
+#[derive(Debug, Serialize)]
+pub struct Seen {
+    pub source_oid: u32,
+    pub baseline: Baseline,
+}
+
+/// Writes down what tables were like, unless that is written already. What is held by somebody else is left out.
+pub async fn set_baselines(target: &impl GenericClient, seen: &[Seen]) -> Result<(), PgError> {
+    for seen in seen.chunks(SET_AT_ONCE) {
+        target
+            .execute(include_str!("../sql/load/set_baselines.sql"), &[&Json(seen)])
+            .await?;
+    }
     Ok(())
 }
