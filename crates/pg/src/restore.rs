@@ -41,6 +41,20 @@ pub struct Script {
     pub pieces: Vec<Piece>,
 }
 
+impl Script {
+    /// The same in several scripts of at most `size` pieces, to be run one after the other by one session.
+    pub fn into_groups(self, size: usize) -> impl Iterator<Item = Self> {
+        let mut pieces = self.pieces.into_iter().peekable();
+        std::iter::from_fn(move || {
+            pieces.peek()?;
+            Some(Self {
+                prologue: self.prologue.clone(),
+                pieces: pieces.by_ref().take(size).collect(),
+            })
+        })
+    }
+}
+
 /// What of the entries the script is to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {

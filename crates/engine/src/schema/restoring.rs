@@ -1,13 +1,11 @@
 //! The two restores of definitions: before the data and after it, in groups that commit with their record.
 
-use std::collections::HashSet;
-
 use transhume_core::{
     archive::{Decision, Entry},
     finding::Finding,
 };
 use transhume_pg::{
-    restore::{self, Content, GroupError},
+    restore::{self, Content, GroupError, Script},
     session::Session,
     state::archive::{self, Disposition, Item},
 };
@@ -18,6 +16,9 @@ use crate::error::{Doing, EngineError, Result};
 /// Entries restored by one transaction: each takes a lock or more, and the default lock table holds
 /// some thousands for all sessions together.
 const GROUP: usize = 1000;
+
+/// Entries of one script, which is held in memory: pg_restore reads the whole table of contents for each.
+const SCRIPT: usize = 10 * GROUP;
 
 /// Restores all that must be there before rows are copied.
 pub async fn pre_data(work: &SchemaWork<'_>) -> Result<()> {
@@ -35,14 +36,25 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
     let mut target = work.own_target().await?;
     let source_major = work.source().await?.server_version().major();
     let contents = Contents::stored(work, source_major, &target).await?;
-    let open = contents.open(section);
+    let mut open = contents.open(section);
+    let all = open.len();
     let mut restored = 0;
-    for group in open.chunks(GROUP) {
-        work.stop_if_cancelled()?;
-        restored += restore_group(work, &mut target, &contents, group).await?;
-        if open.len() > GROUP {
-            work.reporter
-                .step(format!("{restored} of {} definitions restored", open.len()));
+    while !open.is_empty() {
+        let script = script(&contents, &open[..open.len().min(SCRIPT)]).await?;
+        for group in script.into_groups(GROUP) {
+            work.stop_if_cancelled()?;
+            let count = group.pieces.len();
+            if let Some(refused) = restore_group(work, &mut target, &open[..count], &group).await? {
+                open.retain(|entry| entry.dump_id != refused);
+                // What follows rests on settings that were rolled back with the group.
+                break;
+            }
+            open.drain(..count);
+            restored += count;
+            if all > GROUP {
+                work.reporter
+                    .step(format!("{restored} of {all} definitions restored"));
+            }
         }
     }
     if restored > 0 {
@@ -57,38 +69,31 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
     Ok(())
 }
 
-/// All entries of the group or none; those that may fail and do are recorded and left behind.
+async fn script(contents: &Contents, entries: &[&Entry]) -> Result<Script> {
+    restore::script(
+        &contents.archive.programs,
+        contents.archive.file.path(),
+        entries,
+        Content::Definitions,
+    )
+    .await
+    .doing("reading the schema archive")
+}
+
+/// All entries of the group or none; one that may fail and does is recorded and returned.
 async fn restore_group(
     work: &SchemaWork<'_>,
     target: &mut Session,
-    contents: &Contents,
-    group: &[&Entry],
-) -> Result<usize> {
-    let mut refused = HashSet::new();
-    loop {
-        let entries: Vec<&Entry> = group
-            .iter()
-            .copied()
-            .filter(|entry| !refused.contains(&entry.dump_id))
-            .collect();
-        let script = restore::script(
-            &contents.archive.programs,
-            contents.archive.file.path(),
-            &entries,
-            Content::Definitions,
-        )
-        .await
-        .doing("reading the schema archive")?;
-        let items: Vec<Item<'_>> = entries.iter().map(|entry| item(entry, "")).collect();
-        match restore::restore_group(target, &script, work.archive(), &items).await {
-            Ok(()) => return Ok(entries.len()),
-            Err(error) => {
-                let entry = failed_entry(&entries, error)?;
-                refuse(work, target, entry.0, &entry.1).await?;
-                refused.insert(entry.0.dump_id);
-            }
-        }
-    }
+    entries: &[&Entry],
+    group: &Script,
+) -> Result<Option<i32>> {
+    let items: Vec<Item<'_>> = entries.iter().map(|entry| item(entry, "")).collect();
+    let Err(error) = restore::restore_group(target, group, work.archive(), &items).await else {
+        return Ok(None);
+    };
+    let (entry, message) = failed_entry(entries, error)?;
+    refuse(work, target, entry, &message).await?;
+    Ok(Some(entry.dump_id))
 }
 
 fn item<'a>(entry: &'a Entry, reason: &'a str) -> Item<'a> {
