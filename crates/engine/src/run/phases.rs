@@ -76,9 +76,12 @@ impl Run<'_> {
             Box::pin(schema::dump(&work, holder.name())),
             Box::pin(load::plan(&context, &holder)),
         )?;
-        schema::pre_data(&work).await?;
-        schema::owners_and_grants(&work, Moment::BeforeData).await?;
-        schema::plan_builds(&work).await?;
+        let definitions = async {
+            schema::pre_data(&work).await?;
+            schema::owners_and_grants(&work, Moment::BeforeData).await
+        };
+        // The builds are read from the source, while the target makes tables.
+        tokio::try_join!(Box::pin(definitions), Box::pin(schema::plan_builds(&work)))?;
         self.holder = Some(holder);
         self.advance(Phase::PreData, Phase::FullLoad).await
     }
