@@ -226,6 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn groups_hold_every_piece_in_turn_and_begin_alike() {
+        let piece = |dump_id| Piece {
+            dump_id,
+            sql: String::new(),
+        };
+        let script = |ids: std::ops::Range<i32>| Script {
+            prologue: "SET a = 0;\n".into(),
+            pieces: ids.map(piece).collect(),
+        };
+        let groups: Vec<_> = script(0..5).into_groups(2).collect();
+        assert_eq!(groups, [script(0..2), script(2..4), script(4..5)]);
+        assert_eq!(script(0..0).into_groups(2).count(), 0);
+    }
+
+    #[test]
     fn a_definition_that_imitates_a_header_is_refused() {
         let schema = entry("7; 2615 16384 SCHEMA - A p");
         let table = entry("223; 1259 16461 TABLE public f p");

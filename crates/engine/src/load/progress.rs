@@ -1,6 +1,9 @@
 //! Telling how far load and builds are, from the target's rows and this process's meters.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use transhume_pg::{
     session::Session,
@@ -15,6 +18,8 @@ use crate::{
 
 /// Between two reports: often enough for a display that people watch.
 const REPORT_INTERVAL: Duration = Duration::from_millis(500);
+/// Looking takes at most one part in this many of the target's time, however many tables there are.
+const SHARE: u32 = 20;
 
 pub fn load_progress(progress: &Progress, bytes_under_way: u64) -> LoadProgress {
     LoadProgress {
@@ -45,13 +50,16 @@ pub(super) async fn report_until_dropped(shared: Arc<Shared>) {
     tokio::time::sleep(REPORT_INTERVAL).await;
     loop {
         if let Ok(session) = session(&shared).await {
+            let mut began = Instant::now();
             while let Ok(now) = progress(&*session).await {
+                let next = REPORT_INTERVAL.max(began.elapsed() * SHARE);
                 let reports = reports(&shared, &now);
                 if last.as_ref() != Some(&reports) {
                     send(&shared, &reports);
                     last = Some(reports);
                 }
-                tokio::time::sleep(REPORT_INTERVAL).await;
+                tokio::time::sleep(next).await;
+                began = Instant::now();
             }
         }
         tokio::time::sleep(REPORT_INTERVAL).await;
