@@ -42,6 +42,8 @@ pub enum Step {
 pub enum AssemblyError {
     #[error("{0} outside of a transaction")]
     OutsideTransaction(&'static str),
+    #[error("{0} where only whole transactions come")]
+    InProgress(&'static str),
     #[error("a transaction begins while the one that commits at {open} is open")]
     BeginWithinTransaction { open: Lsn },
     #[error("transaction {xid} is said to be aborted while the one that commits at {open} is open")]
@@ -106,6 +108,9 @@ impl Assembler {
             }
             Message::Origin { .. } => self.within("origin").map(|()| None),
             Message::StreamAbort { xid, .. } => self.abort(xid).map(|()| None),
+            Message::StreamStart(_) => Err(AssemblyError::InProgress("a block of a transaction")),
+            Message::StreamStop => Err(AssemblyError::InProgress("the end of a block")),
+            Message::StreamCommit(_) => Err(AssemblyError::InProgress("the commit of blocks")),
             Message::Type { .. } => Ok(None),
             change => self.change(change).map(Step::Change).map(Some),
         }

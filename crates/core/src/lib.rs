@@ -28,6 +28,7 @@ pub mod format;
 pub mod frontier;
 pub mod gate;
 pub mod hold;
+pub mod in_progress;
 pub mod key_ranges;
 pub mod load;
 pub mod net;

@@ -1,15 +1,19 @@
-//! The messages of `pgoutput`, protocol version 1 (PostgreSQL manual, "Logical Replication Message
+//! The messages of `pgoutput`, protocol versions 1 and 2 (PostgreSQL manual, "Logical Replication Message
 //! Formats").
 //!
 //! Owns their shapes. Column values are slices of the received bytes. Refuses any judgement about the
-//! order of messages or their meaning for a table. Other messages of streamed or two-phase transactions,
-//! which we never ask for, are unknown here.
+//! order of messages or their meaning for a table. Messages of two-phase transactions, which we never ask
+//! for, are unknown here.
 
+mod block;
 mod decode;
 
 use bytes::Bytes;
 
-pub use self::decode::{DecodeError, decode};
+pub use self::{
+    block::{InBlock, decode_in_block, look_in_block},
+    decode::{DecodeError, decode},
+};
 use crate::{ident::QualifiedName, lsn::Lsn};
 
 /// One message of the stream.
@@ -45,12 +49,34 @@ pub enum Message {
         restart_identity: bool,
     },
     Logical(LogicalMessage),
-    /// Nothing of this transaction is to be applied. PostgreSQL 18 says so of transactions that it found
-    /// aborted before it sent any of them, also to those who never asked for transactions in progress.
+    /// A block of messages of a transaction in progress begins; each bears an XID (see [`look_in_block`]).
+    StreamStart(StreamStart),
+    /// The block ends, the transaction goes on.
+    StreamStop,
+    /// A transaction that was sent in blocks has committed; nothing else of it comes.
+    StreamCommit(StreamCommit),
+    /// Nothing of this subtransaction, or of the whole transaction where both are the same, is to be applied.
+    /// PostgreSQL 18 says so of transactions that it found aborted before it sent any of them, also to those
+    /// who never asked for transactions in progress.
     StreamAbort {
         xid: u32,
         subtransaction_xid: u32,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamStart {
+    /// Of the top-level transaction.
+    pub xid: u32,
+    /// No block of it came before.
+    pub is_first: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamCommit {
+    /// Of the top-level transaction.
+    pub xid: u32,
+    pub commit: Commit,
 }
 
 /// A transaction begins; it carries the LSN of its commit.

@@ -135,14 +135,21 @@ pub fn drop_slot(name: &str, wait: bool) -> String {
     format!("DROP_REPLICATION_SLOT {}{wait}", quote_identifier(name))
 }
 
-/// Begins the stream. `lsn` may be [`Lsn::ZERO`]: the slot's own confirmed position. `messages` asks
-/// for logical messages and is only understood by servers from 14 on.
+/// What to ask of pgoutput beyond the row changes of committed transactions; servers from 14 on understand it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PluginOptions {
+    /// Logical messages.
+    pub messages: bool,
+    /// Large transactions while they are in progress.
+    pub in_progress: bool,
+}
+
+/// Begins the stream. `lsn` may be [`Lsn::ZERO`]: the slot's own confirmed position.
 pub fn start_replication(
     slot: &str,
     lsn: Lsn,
     publications: &[impl AsRef<str>],
-    proto_version: u32,
-    messages: bool,
+    options: PluginOptions,
 ) -> String {
     let names: Vec<_> = publications
         .iter()
@@ -150,9 +157,14 @@ pub fn start_replication(
         .collect();
     let names = quote_text(&names.join(","));
     let slot = quote_identifier(slot);
-    let messages = if messages { ", messages 'true'" } else { "" };
+    let (version, in_progress) = if options.in_progress {
+        (2, ", streaming 'on'")
+    } else {
+        (1, "")
+    };
+    let messages = if options.messages { ", messages 'true'" } else { "" };
     format!(
-        "START_REPLICATION SLOT {slot} LOGICAL {lsn} (proto_version '{proto_version}', publication_names {names}{messages})"
+        "START_REPLICATION SLOT {slot} LOGICAL {lsn} (proto_version '{version}', publication_names {names}{messages}{in_progress})"
     )
 }
 

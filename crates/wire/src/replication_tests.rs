@@ -52,13 +52,25 @@ fn commands_quote_every_name() {
         r#"CREATE_REPLICATION_SLOT "t" TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT"#
     );
     assert_eq!(drop_slot("t", true), r#"DROP_REPLICATION_SLOT "t" WAIT"#);
+    let messages = PluginOptions {
+        messages: true,
+        in_progress: false,
+    };
     assert_eq!(
-        start_replication("t", Lsn(0x1_0000_00AB), &["a", r#"it's "b"\"#], 1, true),
+        start_replication("t", Lsn(0x1_0000_00AB), &["a", r#"it's "b"\"#], messages),
         r#"START_REPLICATION SLOT "t" LOGICAL 1/AB (proto_version '1', publication_names '"a","it''s ""b""\"', messages 'true')"#
     );
     assert_eq!(
-        start_replication("t", Lsn::ZERO, &["a"], 1, false),
+        start_replication("t", Lsn::ZERO, &["a"], PluginOptions::default()),
         r#"START_REPLICATION SLOT "t" LOGICAL 0/0 (proto_version '1', publication_names '"a"')"#
+    );
+    let all = PluginOptions {
+        in_progress: true,
+        ..messages
+    };
+    assert_eq!(
+        start_replication("t", Lsn::ZERO, &["a"], all),
+        r#"START_REPLICATION SLOT "t" LOGICAL 0/0 (proto_version '2', publication_names '"a"', messages 'true', streaming 'on')"#
     );
 }
 

@@ -90,10 +90,8 @@ pub(crate) async fn changes(
     )
     .await
     .doing("opening a replication connection to the source")?;
-    let options = StreamOptions {
-        messages: connection.server_version().major() >= MESSAGES_SINCE,
-        ..StreamOptions::default()
-    };
+    let mut options = StreamOptions::default();
+    options.plugin.messages = connection.server_version().major() >= MESSAGES_SINCE;
     let publications = [&migration.publication_name];
     let mut stream = connection
         .start_replication(name, fence_lsn, &publications, options)

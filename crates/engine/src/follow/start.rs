@@ -267,11 +267,8 @@ async fn open_stream(
     reporter: &Reporter,
 ) -> Result<ReplicationStream, Failure> {
     let migration = request.migration;
-    let messages = connection.server_version().major() >= MESSAGES_SINCE;
-    let options = StreamOptions {
-        messages,
-        ..StreamOptions::default()
-    };
+    let mut options = StreamOptions::default();
+    options.plugin.messages = connection.server_version().major() >= MESSAGES_SINCE;
     let publications = [&migration.publication_name];
     match connection
         .start_replication(&migration.slot_name, frontier.lsn, &publications, options)

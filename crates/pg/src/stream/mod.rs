@@ -12,7 +12,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tokio::time::timeout;
 use transhume_wire::{
     lsn::Lsn,
-    replication::{self, ServerMessage, StandbyStatus},
+    replication::{self, PluginOptions, ServerMessage, StandbyStatus},
 };
 
 use self::pace::Pace;
@@ -32,10 +32,7 @@ const QUIET_BEFORE_LOST: Duration = Duration::from_secs(60);
 /// What to ask of the walsender.
 #[derive(Debug, Clone, Copy)]
 pub struct StreamOptions {
-    /// 1 before PostgreSQL 14.
-    pub proto_version: u32,
-    /// Logical messages: PostgreSQL 14 and later only.
-    pub messages: bool,
+    pub plugin: PluginOptions,
     pub quiet_before_asking: Duration,
     pub quiet_before_lost: Duration,
 }
@@ -43,8 +40,10 @@ pub struct StreamOptions {
 impl Default for StreamOptions {
     fn default() -> Self {
         Self {
-            proto_version: 1,
-            messages: true,
+            plugin: PluginOptions {
+                messages: true,
+                in_progress: false,
+            },
             quiet_before_asking: QUIET_BEFORE_ASKING,
             quiet_before_lost: QUIET_BEFORE_LOST,
         }
@@ -60,8 +59,7 @@ impl RawConnection {
         publications: &[impl AsRef<str>],
         options: StreamOptions,
     ) -> Result<ReplicationStream, PgError> {
-        let (version, messages) = (options.proto_version, options.messages);
-        let command = replication::start_replication(slot, lsn, publications, version, messages);
+        let command = replication::start_replication(slot, lsn, publications, options.plugin);
         self.send_query(&command).await?;
         let frame = self.conversation_frame().await?;
         match frame.tag {
@@ -150,6 +148,11 @@ impl ReplicationStream {
         self.status = status;
         self.queue_status(false);
         self.flush_status().await
+    }
+
+    /// Transactions in progress were asked for.
+    pub fn brings_in_progress(&self) -> bool {
+        self.options.plugin.in_progress
     }
 
     /// Bytes received since the stream began.

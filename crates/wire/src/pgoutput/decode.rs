@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use super::{Begin, ColumnValue, Commit, LogicalMessage, Message, OldTuple, Relation, RelationColumn, Tuple};
+use super::{
+    Begin, ColumnValue, Commit, LogicalMessage, Message, OldTuple, Relation, RelationColumn, StreamCommit,
+    StreamStart, Tuple,
+};
 use crate::{
     ident::QualifiedName,
     parse::{ParseError, Reader},
@@ -32,15 +35,20 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes one message of protocol version 1.
+/// Decodes one message that stands outside of a block of a transaction in progress.
 pub fn decode(data: Bytes) -> Result<Message, DecodeError> {
     let mut reader = Reader::new(data);
     let Ok(kind) = reader.u8() else {
         return Err(DecodeError::Empty);
     };
+    decode_body(kind, reader)
+}
+
+/// Decodes what follows the kind, up to the last byte.
+pub(super) fn decode_body(kind: u8, mut reader: Reader) -> Result<Message, DecodeError> {
     let (name, decoded) = match kind {
         b'B' => ("begin", begin(&mut reader)),
-        b'C' => ("commit", commit(&mut reader)),
+        b'C' => ("commit", commit(&mut reader).map(Message::Commit)),
         b'O' => ("origin", origin(&mut reader)),
         b'R' => ("relation", relation(&mut reader)),
         b'Y' => ("type", data_type(&mut reader)),
@@ -49,19 +57,25 @@ pub fn decode(data: Bytes) -> Result<Message, DecodeError> {
         b'D' => ("delete", delete(&mut reader)),
         b'T' => ("truncate", truncate(&mut reader)),
         b'M' => ("logical", logical(&mut reader)),
+        b'S' => ("stream start", stream_start(&mut reader)),
+        b'E' => ("stream stop", Ok(Message::StreamStop)),
+        b'c' => ("stream commit", stream_commit(&mut reader)),
         b'A' => ("stream abort", stream_abort(&mut reader)),
-        _ => {
-            let head = head(&reader);
-            return Err(DecodeError::Unknown { kind, head });
-        }
+        _ => return Err(unknown(kind, &reader)),
     };
     decoded
         .and_then(|message| reader.finish().map(|()| message))
-        .map_err(|cause| DecodeError::Malformed {
-            kind: name,
-            cause,
-            head: head(&reader),
-        })
+        .map_err(|cause| malformed(name, cause, &reader))
+}
+
+pub(super) fn unknown(kind: u8, reader: &Reader) -> DecodeError {
+    let head = head(reader);
+    DecodeError::Unknown { kind, head }
+}
+
+pub(super) fn malformed(kind: &'static str, cause: ParseError, reader: &Reader) -> DecodeError {
+    let head = head(reader);
+    DecodeError::Malformed { kind, cause, head }
 }
 
 /// The first bytes of the message, in hexadecimal.
@@ -80,6 +94,21 @@ fn unexpected(what: &'static str, value: impl Into<i64>) -> ParseError {
     }
 }
 
+fn stream_start(reader: &mut Reader) -> Result<Message, ParseError> {
+    let xid = reader.u32()?;
+    let is_first = match reader.u8()? {
+        0 => false,
+        1 => true,
+        flag => return Err(unexpected("first segment", flag)),
+    };
+    Ok(Message::StreamStart(StreamStart { xid, is_first }))
+}
+
+fn stream_commit(reader: &mut Reader) -> Result<Message, ParseError> {
+    let (xid, commit) = (reader.u32()?, commit(reader)?);
+    Ok(Message::StreamCommit(StreamCommit { xid, commit }))
+}
+
 fn stream_abort(reader: &mut Reader) -> Result<Message, ParseError> {
     Ok(Message::StreamAbort {
         xid: reader.u32()?,
@@ -95,13 +124,13 @@ fn begin(reader: &mut Reader) -> Result<Message, ParseError> {
     }))
 }
 
-fn commit(reader: &mut Reader) -> Result<Message, ParseError> {
+fn commit(reader: &mut Reader) -> Result<Commit, ParseError> {
     match reader.u8()? {
-        0 => Ok(Message::Commit(Commit {
+        0 => Ok(Commit {
             commit_lsn: reader.lsn()?,
             end_lsn: reader.lsn()?,
             commit_time_micros: reader.i64()?,
-        })),
+        }),
         flags => Err(unexpected("flags", flags)),
     }
 }

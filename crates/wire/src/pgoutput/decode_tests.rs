@@ -177,10 +177,10 @@ fn values_are_slices_of_the_received_bytes() {
 
 #[test]
 fn an_error_names_the_message_its_cause_and_its_first_bytes() {
-    let unknown = decode(Bytes::from_static(b"S\x01\x02")).unwrap_err();
+    let unknown = decode(Bytes::from_static(b"P\x01\x02")).unwrap_err();
     assert_eq!(
         unknown.to_string(),
-        "unknown pgoutput message (begins with 530102)"
+        "unknown pgoutput message (begins with 500102)"
     );
 
     let short = decode(Bytes::from_static(b"B\0\0")).unwrap_err();
@@ -209,6 +209,9 @@ fn malformed_messages_are_refused() {
         &[b"R", RELATION, b"public\0t\0x\0\0"],
         &[b"R", RELATION, b"public\0t"],
         &[b"R", RELATION, b"\xFF\0t\0d\0\0"],
+        &[b"S", RELATION, b"\x02"],
+        &[b"c", RELATION, b"\x01", LSN_A, LSN_B, TIME],
+        &[b"E\0"],
         &[b"M\x02", LSN_A, b"p\0\0\0\0\0"],
         &[b"M\0", LSN_A, b"p\0\xFF\xFF\xFF\xFFx"],
     ] {
@@ -223,7 +226,7 @@ fn malformed_messages_are_refused() {
 proptest! {
     #[test]
     fn any_bytes_decode_or_fail_without_panic(
-        kind in prop::sample::select(b"BCORYIUDTM".to_vec()),
+        kind in prop::sample::select(b"BCORYIUDTMSEcA".to_vec()),
         body in prop::collection::vec(any::<u8>(), 0..80),
     ) {
         let _ = decode(body.clone().into());
@@ -239,6 +242,8 @@ proptest! {
             [b"R", RELATION, b"public\0t\0d\0\x01\x01id\0\0\0\0\x17\0\0\0\0"].concat(),
             [b"M\x01", LSN_A, b"transhume\0\0\0\0\x02hi"].concat(),
             [b"T\0\0\0\x01\0", RELATION].concat(),
+            [b"S", RELATION, b"\x01"].concat(),
+            [b"c", RELATION, b"\0", LSN_A, LSN_B, TIME].concat(),
         ] {
             prop_assert!(decode(message.clone().into()).is_ok());
             let shorter = message[..cut % message.len()].to_vec();
@@ -256,5 +261,28 @@ fn an_abort_that_was_not_asked_for_decodes() {
             xid: 9,
             subtransaction_xid: 10,
         })
+    );
+}
+
+#[test]
+fn the_ends_of_transactions_in_progress_decode() {
+    assert_eq!(
+        decode_pieces(&[b"S", b"\0\0\x02\xDA", b"\x01"]),
+        Ok(Message::StreamStart(StreamStart {
+            xid: 730,
+            is_first: true,
+        }))
+    );
+    assert_eq!(decode_pieces(&[b"E"]), Ok(Message::StreamStop));
+    assert_eq!(
+        decode_pieces(&[b"c", b"\0\0\x02\xDA", b"\0", LSN_A, LSN_B, TIME]),
+        Ok(Message::StreamCommit(StreamCommit {
+            xid: 730,
+            commit: Commit {
+                commit_lsn: Lsn(0xA0),
+                end_lsn: Lsn(0xB0),
+                commit_time_micros: 1,
+            },
+        }))
     );
 }
