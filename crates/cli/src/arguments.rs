@@ -167,6 +167,17 @@ pub(crate) struct FollowArguments {
     /// and at the whole of --wal-budget the slot is dropped, which ends the migration and saves the source's disk.
     #[arg(long, value_name = "ACTION", env = "TRANSHUME_WAL_ACTION")]
     wal_action: Option<WalAction>,
+    /// Where large transactions wait that the source sends before their commit [default: the temporary directory]
+    ///
+    /// Their files have no name and are gone with the process.
+    #[arg(long, value_name = "DIRECTORY", env = "TRANSHUME_SPILL_DIRECTORY")]
+    spill_directory: Option<PathBuf>,
+    /// How much of them may wait there [default: 1GB]
+    ///
+    /// Where they are larger, or the disk is full, the source keeps large transactions until their commit, which then takes
+    /// longer to reach the target. 0: it always does, as servers before PostgreSQL 14 do.
+    #[arg(long, value_name = "SIZE", env = "TRANSHUME_SPILL_LIMIT")]
+    spill_limit: Option<Size>,
 }
 
 /// A list that may be empty, which clap's own lists may not.
@@ -191,6 +202,8 @@ impl FollowArguments {
         }
         replace(&mut config.wal_budget, self.wal_budget.as_ref());
         replace(&mut config.wal_action, self.wal_action.as_ref());
+        replace(&mut config.spill_directory, self.spill_directory.as_ref());
+        replace(&mut config.spill_limit, self.spill_limit.as_ref());
     }
 }
 

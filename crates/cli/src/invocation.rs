@@ -5,6 +5,7 @@ use transhume_engine::{
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
     error_policy::ErrorPolicy,
+    follow::SpillOptions,
     guard::{FollowOptions, WalPolicy},
     load::LoadOptions,
     selection::Selection,
@@ -119,7 +120,16 @@ impl Invocation {
                 conflict: self.settings.on_conflict.unwrap_or_default(),
                 table: self.settings.on_table_error.unwrap_or_default(),
             },
+            spill: self.spill_options(),
             carry_over: self.settings.carry_over.clone().unwrap_or(defaults.carry_over),
+        }
+    }
+
+    fn spill_options(&self) -> SpillOptions {
+        let (settings, defaults) = (&self.settings, SpillOptions::default());
+        SpillOptions {
+            directory: settings.spill_directory.clone().unwrap_or(defaults.directory),
+            limit_bytes: settings.spill_limit.map_or(defaults.limit_bytes, |size| size.0),
         }
     }
 

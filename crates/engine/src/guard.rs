@@ -25,6 +25,7 @@ use transhume_pg::{error::PgError, schema_change, session::Session, state::migra
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    follow::SpillOptions,
     report::Reporter,
 };
 
@@ -43,6 +44,8 @@ pub struct FollowOptions {
     pub carry_over: Vec<CarryOver>,
     /// What becomes of changes that the target refuses.
     pub on_error: ErrorPolicy,
+    /// Where transactions in progress wait for their commit.
+    pub spill: SpillOptions,
 }
 
 impl Default for FollowOptions {
@@ -53,6 +56,7 @@ impl Default for FollowOptions {
             wal: WalPolicy::default(),
             carry_over: CarryOver::ALL.to_vec(),
             on_error: ErrorPolicy::default(),
+            spill: SpillOptions::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     cancel::{self, Cancellation, Canceller},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    follow::{self, FollowEnd, FollowRequest, Until},
+    follow::{self, FollowEnd, FollowRequest, SpillOptions, Until},
     report::Reporter,
 };
 
@@ -118,6 +118,7 @@ impl Companion {
                 until: Until::Cancelled,
                 yields_to_tables: false,
                 on_error: ErrorPolicy::default(),
+                spill: &SpillOptions::default(),
             };
             follow::follow(request, &Reporter::silent(), &cancellation).await
         });

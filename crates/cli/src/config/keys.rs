@@ -182,6 +182,30 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| value.word().map(|action| config.wal_action = Some(action)),
     },
     Key {
+        section: "follow",
+        name: "spill_directory",
+        about: "Where large transactions wait that the source sends before their commit (PostgreSQL 14 and later).\n\
+                Their files have no name and are gone with the process. Not set: the system's temporary directory.",
+        example: "\"/var/tmp\"",
+        flag: "--spill-directory",
+        form: "a directory in quotes, such as \"/var/tmp\"",
+        set: |config, value| {
+            value
+                .text()
+                .map(|text| config.spill_directory = Some(text.into()))
+        },
+    },
+    Key {
+        section: "follow",
+        name: "spill_limit",
+        about: "How much of them may wait there. Where they are larger, or the disk is full, the source keeps large\n\
+                transactions until their commit, which then takes longer to reach the target. \"0B\": it always does.",
+        example: "\"1GB\"",
+        flag: "--spill-limit",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.spill_limit = Some(size)),
+    },
+    Key {
         section: "schema",
         name: "programs",
         about: "Directory with pg_dump and pg_restore, of a major version not older than both servers'.\n\

@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) carry_over: Option<Vec<CarryOver>>,
     pub(crate) wal_budget: Option<Size>,
     pub(crate) wal_action: Option<WalAction>,
+    pub(crate) spill_directory: Option<PathBuf>,
+    pub(crate) spill_limit: Option<Size>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) max_lag: Option<Size>,
     pub(crate) lock_timeout: Option<Span>,

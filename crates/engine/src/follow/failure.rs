@@ -55,6 +55,8 @@ pub(super) enum Failure {
         tables: Vec<QualifiedName>,
         reason: String,
     },
+    /// Transactions in progress find no room here, for this reason: the source is to keep them.
+    KeepsNoMore(String),
     /// What it stood for is over: try again at once.
     GoesOn,
     /// There is a reason to end, met while it stood.

@@ -15,13 +15,16 @@ mod failure;
 mod feedback;
 mod handing;
 mod hold;
+mod in_progress;
 mod observer;
 mod receiver;
 mod setting_aside;
+mod spill;
 mod standstill;
 mod start;
 mod writing;
 
+pub use self::spill::SpillOptions;
 pub(crate) use self::{setting_aside::SUSPENDED, standstill::ORIGIN};
 
 use std::time::Duration;
@@ -55,6 +58,8 @@ pub struct FollowRequest<'a> {
     pub yields_to_tables: bool,
     /// What becomes of changes that the target refuses.
     pub on_error: ErrorPolicy,
+    /// Where transactions in progress wait for their commit.
+    pub spill: &'a SpillOptions,
 }
 
 /// When to end by itself.
@@ -97,8 +102,7 @@ pub async fn follow(
     cancellation: &Cancellation,
 ) -> Result<FollowEnd> {
     let mut delays = delays();
-    let mut grouping = Grouping::WhenBehind;
-    let mut care = None;
+    let mut manner = Manner::of(&request);
     // A COMMIT of the process before us may still be under way on the target.
     let mut outcome_unknown = true;
     let mut last_frontier = Lsn::ZERO;
@@ -106,20 +110,18 @@ pub async fn follow(
         let attempt = Attempt {
             request,
             reporter,
-            grouping,
-            care,
+            manner,
         };
         let failure = match attempt.run(cancellation, &mut last_frontier).await {
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };
-        grouping = Grouping::WhenBehind;
-        care = None;
+        manner = manner.without_group();
         let (reason, made_progress) = match failure {
             Failure::Final(error) => return Err(error),
             Failure::WithinGroup { up_to } => {
-                grouping = Grouping::SinglyUpTo(up_to);
-                care = request.care(up_to);
+                manner.grouping = Grouping::SinglyUpTo(up_to);
+                manner.care = request.care(up_to);
                 continue;
             }
             Failure::Suspends { tables, reason } => {
@@ -142,6 +144,12 @@ pub async fn follow(
                 }
             }
             Failure::Drifts(obstacle) => return Err(obstacle.into_stop()),
+            Failure::KeepsNoMore(reason) => {
+                manner.in_progress = false;
+                outcome_unknown = true;
+                reporter.waiting(left_to_the_source(&reason));
+                continue;
+            }
             Failure::GoesOn => {
                 outcome_unknown = true;
                 continue;
@@ -178,11 +186,41 @@ fn shut_down() -> Failure {
     Failure::passing("the source is being shut down")
 }
 
+fn left_to_the_source(reason: &str) -> String {
+    format!("{reason}; from now on the source keeps a large transaction until its commit")
+}
+
+/// How the next attempt goes about it.
+#[derive(Clone, Copy)]
+struct Manner {
+    grouping: Grouping,
+    care: Option<Care>,
+    /// Large transactions are asked for before their commit.
+    in_progress: bool,
+}
+
+impl Manner {
+    fn of(request: &FollowRequest<'_>) -> Self {
+        Self {
+            grouping: Grouping::WhenBehind,
+            care: None,
+            in_progress: request.spill.limit_bytes > 0,
+        }
+    }
+
+    fn without_group(self) -> Self {
+        Self {
+            grouping: Grouping::WhenBehind,
+            care: None,
+            ..self
+        }
+    }
+}
+
 struct Attempt<'a> {
     request: FollowRequest<'a>,
     reporter: &'a Reporter,
-    grouping: Grouping,
-    care: Option<Care>,
+    manner: Manner,
 }
 
 impl FollowRequest<'_> {
@@ -206,10 +244,10 @@ impl Attempt<'_> {
         let opened = tokio::select! {
             biased;
             () = cancellation.cancelled() => return Ok(cancelled(*last_frontier)),
-            opened = start::open(&self.request, self.reporter) => opened?,
+            opened = start::open(&self.request, self.manner.in_progress, self.reporter) => opened?,
         };
         let mut opened = opened;
-        if let Some(care) = self.care {
+        if let Some(care) = self.manner.care {
             opened.target.writer.take_care(care);
         }
         let started_at = opened.frontier.lsn;
@@ -220,12 +258,12 @@ impl Attempt<'_> {
             ..Progress::from(opened.frontier)
         };
         let (progress, watched) = tokio::sync::watch::channel(initial);
-        let trees = opened.target.writer.trees();
-        let receiver = Receiver::spawn(opened.thread, opened.stream, trees, watched.clone());
+        let kept = (opened.target.writer.trees(), self.request.spill.clone());
+        let receiver = Receiver::spawn(opened.thread, opened.stream, kept, watched.clone());
         let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
         let mut applier = Applier::new(
             &self.request,
-            (self.grouping, self.care),
+            (self.manner.grouping, self.manner.care),
             opened.target,
             frontier,
             receiver,

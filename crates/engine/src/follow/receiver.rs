@@ -1,7 +1,8 @@
 //! The task that owns the stream: it decodes, hands on, and answers the walsender by itself.
 //!
 //! Invariants: what waits for the applier is bounded by bytes; feedback goes out however long an apply
-//! takes; nothing is confirmed but what the target has flushed.
+//! takes; nothing is confirmed but what the target has flushed. A transaction that was kept until its commit is handed on
+//! whole before anything behind it is read.
 
 mod thread;
 
@@ -18,16 +19,14 @@ use transhume_pg::{
     state::apply::StoredFrontier,
     stream::{ReplicationStream, postgres_now_micros},
 };
-use transhume_wire::{
-    lsn::Lsn,
-    pgoutput::{self, Message},
-    replication::ServerMessage,
-};
+use transhume_wire::{lsn::Lsn, pgoutput::Message, replication::ServerMessage};
 
 pub(super) use self::thread::ReceiverThread;
 use super::{
     failure::Failure,
     feedback::{AT_MOST, Feedback},
+    in_progress::{Keeping, Replay, Taken},
+    spill::SpillOptions,
 };
 
 /// Received and not yet applied: enough to keep the applier busy while a batch commits, and a share of the 100 MB that
@@ -46,6 +45,8 @@ const OVERHEAD_UP_TO_BYTES: usize = 1024;
 const LATE_MICROS: i64 = 100_000;
 /// A walsender that does not end the stream when asked is left alone after this.
 const CLOSING: Duration = Duration::from_secs(5);
+
+const RECEIVING: &str = "receiving from the source";
 
 /// How far apply is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,7 +85,16 @@ pub(super) struct Burst {
     pub(super) items: std::collections::VecDeque<Item>,
     /// So much comes, or so late, that more is surely on its way.
     pub(super) is_dense: bool,
+    /// What its items take.
+    bytes: usize,
     permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Burst {
+    /// How much of the room it takes. One message may be larger than all of it: then it goes alone.
+    fn room(&self) -> u32 {
+        u32::try_from(self.bytes).unwrap_or(u32::MAX).min(BUFFERED_BYTES)
+    }
 }
 
 pub(super) struct Receiver {
@@ -100,7 +110,7 @@ impl Receiver {
     pub(super) fn spawn(
         thread: ReceiverThread,
         stream: ReplicationStream,
-        trees: TreeStream,
+        (trees, spill): (TreeStream, SpillOptions),
         progress: watch::Receiver<Progress>,
     ) -> Self {
         let (sender, bursts) = mpsc::unbounded_channel();
@@ -109,6 +119,8 @@ impl Receiver {
         let receiving = Receiving {
             stream,
             trees,
+            keeping: Keeping::new(spill),
+            replay: None,
             sender,
             feedback,
             progress,
@@ -148,6 +160,9 @@ impl Receiver {
 struct Receiving {
     stream: ReplicationStream,
     trees: TreeStream,
+    keeping: Keeping,
+    /// Handed on first.
+    replay: Option<Replay>,
     sender: mpsc::UnboundedSender<Burst>,
     feedback: Feedback,
     progress: watch::Receiver<Progress>,
@@ -159,53 +174,60 @@ impl Receiving {
         let mut tick = tokio::time::interval(AT_MOST);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Received, but there is no room for it yet.
-        let mut waiting: Option<(Burst, u32)> = None;
+        let mut waiting: Option<Burst> = None;
         loop {
             if let Some(rest) = self.stream.take_rest() {
                 std::thread::sleep(rest);
             }
-            let room = waiting.as_ref().map_or(0, |(_, bytes)| *bytes);
-            tokio::select! {
+            let room = waiting.as_ref().map_or(0, Burst::room);
+            let burst = tokio::select! {
                 biased;
                 () = end.notified() => return self.close().await,
-                _ = tick.tick() => self.tell().await?,
+                _ = tick.tick() => {
+                    self.tell().await?;
+                    continue;
+                }
                 permit = Arc::clone(&budget).acquire_many_owned(room), if waiting.is_some() => {
-                    if let Some((burst, _)) = waiting.take() {
+                    if let Some(burst) = waiting.take() {
                         self.hand_on(burst, permit.ok());
                     }
+                    continue;
                 }
-                message = self.stream.next(), if waiting.is_none() => {
-                    let message = message.map_err(lost)?;
-                    let (burst, bytes) = self.gather(message).await?;
-                    match Arc::clone(&budget).try_acquire_many_owned(bytes) {
-                        Ok(permit) => self.hand_on(burst, Some(permit)),
-                        Err(_) => waiting = Some((burst, bytes)),
-                    }
-                }
+                // The clock goes on meanwhile.
+                () = tokio::task::yield_now(), if waiting.is_none() && self.replay.is_some() => self.gather_replayed()?,
+                message = self.stream.next(), if waiting.is_none() && self.replay.is_none() => self.gather(message.map_err(|error| self.lost(error))?).await?,
+            };
+            match Arc::clone(&budget).try_acquire_many_owned(burst.room()) {
+                Ok(permit) => self.hand_on(burst, Some(permit)),
+                Err(_) => waiting = Some(burst),
             }
         }
     }
 
     /// This message and those that have been received with it.
-    async fn gather(&mut self, first: ServerMessage) -> Result<(Burst, u32), Failure> {
+    async fn gather(&mut self, first: ServerMessage) -> Result<Burst, Failure> {
         let mut burst = Burst::default();
-        let mut bytes = 0;
         let mut next = Some(first);
         let mut must_answer = false;
         let mut committed = None;
         while let Some(message) = next {
             match message {
                 ServerMessage::Data { wal_start, data, .. } => {
-                    bytes += memory_of(data.len());
                     self.feedback.received(wal_start);
-                    let message = decode(data)?;
-                    if let Message::Commit(commit) = &message {
-                        committed = Some(commit.commit_time_micros);
+                    let length = data.len();
+                    match self.keeping.take(data)? {
+                        Taken::Kept => {}
+                        Taken::Message(message) => {
+                            if let Message::Commit(commit) = &message {
+                                committed = Some(commit.commit_time_micros);
+                            }
+                            self.put(&mut burst, message, length);
+                        }
+                        Taken::Whole(replay) => {
+                            committed = replay.commit_time_micros();
+                            self.replay = Some(replay);
+                        }
                     }
-                    let translated = self.trees.translate(message);
-                    let before = translated.before.into_iter().map(Item::Message);
-                    burst.items.extend(before);
-                    burst.items.push_back(Item::Message(translated.message));
                 }
                 ServerMessage::Keepalive {
                     wal_end,
@@ -216,8 +238,8 @@ impl Receiving {
                     burst.items.push_back(Item::WalEnd(wal_end));
                 }
             }
-            next = if bytes < BURST_BYTES {
-                self.stream.buffered().map_err(lost)?
+            next = if self.replay.is_none() && burst.bytes < BURST_BYTES {
+                self.stream.buffered().map_err(|error| self.lost(error))?
             } else {
                 None
             };
@@ -229,16 +251,43 @@ impl Receiving {
         if must_answer {
             let flushed = self.progress.borrow().flushed;
             let status = self.feedback.status(flushed, Instant::now());
-            self.stream.send_status(status).await.map_err(lost)?;
+            self.stream
+                .send_status(status)
+                .await
+                .map_err(|error| self.lost(error))?;
         }
-        // One message may be larger than all the room there is: then it goes alone.
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(BUFFERED_BYTES);
-        Ok((burst, bytes))
+        Ok(burst)
+    }
+
+    /// The next of a transaction that was kept.
+    fn gather_replayed(&mut self) -> Result<Burst, Failure> {
+        let mut burst = Burst::default();
+        while let Some(replay) = &mut self.replay
+            && burst.bytes < BURST_BYTES
+        {
+            match replay.next()? {
+                Some((message, length)) => self.put(&mut burst, message, length),
+                None => self.replay = None,
+            }
+        }
+        Ok(burst)
+    }
+
+    fn put(&mut self, burst: &mut Burst, message: Message, length: usize) {
+        burst.bytes += memory_of(length);
+        let translated = self.trees.translate(message);
+        burst
+            .items
+            .extend(translated.before.into_iter().map(Item::Message));
+        burst.items.push_back(Item::Message(translated.message));
     }
 
     fn hand_on(&self, mut burst: Burst, permit: Option<OwnedSemaphorePermit>) {
+        if burst.items.is_empty() {
+            return;
+        }
         burst.permit = permit;
-        burst.is_dense = self.stream.is_dense();
+        burst.is_dense = self.replay.is_some() || self.stream.is_dense();
         // An applier that is gone ends us by `end`.
         let _ = self.sender.send(burst);
     }
@@ -246,7 +295,11 @@ impl Receiving {
     async fn tell(&mut self) -> Result<(), Failure> {
         let flushed = self.progress.borrow().flushed;
         match self.feedback.due(flushed, Instant::now()) {
-            Some(status) => self.stream.send_status(status).await.map_err(lost),
+            Some(status) => self
+                .stream
+                .send_status(status)
+                .await
+                .map_err(|error| self.lost(error)),
             None => Ok(()),
         }
     }
@@ -254,29 +307,27 @@ impl Receiving {
     async fn close(mut self) -> Result<(), Failure> {
         let flushed = self.progress.borrow().flushed;
         let status = self.feedback.status(flushed, Instant::now());
-        self.stream.send_status(status).await.map_err(lost)?;
-        self.stream.close().await.map_err(lost)
+        self.stream
+            .send_status(status)
+            .await
+            .map_err(|error| self.lost(error))?;
+        let closed = self.stream.close().await;
+        closed.map_err(|error| Failure::server(RECEIVING, error))
+    }
+
+    /// A server may fail in decoding a transaction in progress that it decodes well once it is whole: version 15 does where
+    /// a savepoint has taken a change of the schema back.
+    fn lost(&self, error: PgError) -> Failure {
+        match Failure::server(RECEIVING, error) {
+            Failure::Final(error) if self.stream.brings_in_progress() => Failure::KeepsNoMore(format!(
+                "the source fails in sending a transaction in progress ({error})"
+            )),
+            failure => failure,
+        }
     }
 }
 
 /// What a decoded message takes, more or less.
 fn memory_of(message_bytes: usize) -> usize {
     message_bytes + MESSAGE_OVERHEAD_BYTES + OVERHEAD_FACTOR * message_bytes.min(OVERHEAD_UP_TO_BYTES)
-}
-
-fn lost(error: PgError) -> Failure {
-    Failure::server("receiving from the source", error)
-}
-
-fn decode(data: bytes::Bytes) -> Result<Message, Failure> {
-    /// Enough of an unknown message to recognise it by.
-    const SHOWN_BYTES: usize = 64;
-    let start = data.slice(..data.len().min(SHOWN_BYTES));
-    pgoutput::decode(data).map_err(|error| {
-        Failure::stopped(
-            "the stream holds a message that this program does not know",
-            format!("{error}. It begins with {start:02x?}."),
-            "report this with the server's version",
-        )
-    })
 }

@@ -20,7 +20,7 @@ use transhume_pg::{
     stream::{ReplicationStream, StreamOptions},
     wal,
 };
-use transhume_wire::lsn::Lsn;
+use transhume_wire::{lsn::Lsn, replication::PluginOptions};
 
 use super::{
     FollowRequest,
@@ -34,8 +34,8 @@ use crate::{
     report::Reporter,
 };
 
-/// First version whose pgoutput carries logical messages.
-const MESSAGES_SINCE: u32 = 14;
+/// First version whose pgoutput carries logical messages, and transactions in progress.
+const PLUGIN_OPTIONS_SINCE: u32 = 14;
 /// SQLSTATE object_in_use: the slot's former walsender has not ended yet.
 const OBJECT_IN_USE: &str = "55006";
 
@@ -65,7 +65,11 @@ pub(super) struct OpenedTarget {
     pub(super) control: Session,
 }
 
-pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Result<Opened, Failure> {
+pub(super) async fn open(
+    request: &FollowRequest<'_>,
+    in_progress: bool,
+    reporter: &Reporter,
+) -> Result<Opened, Failure> {
     let mut target = open_target(request).await?;
     standstill::forget(&target.control).await?;
     // Whose LSNs these are comes before what they say.
@@ -84,7 +88,7 @@ pub(super) async fn open(request: &FollowRequest<'_>, reporter: &Reporter) -> Re
     let confirmed = check_slot(request, &slot, &frontier)?;
     check_not_restored(&source, &frontier).await?;
     source.close().await;
-    let stream = open_stream(request, connection, &frontier, reporter).await?;
+    let stream = open_stream(request, connection, (&frontier, in_progress), reporter).await?;
     if stored_frontier(&target.control).await?.lsn != frontier.lsn {
         return Err(Failure::passing("another runner has just ended"));
     }
@@ -263,12 +267,18 @@ async fn connect_stream(
 async fn open_stream(
     request: &FollowRequest<'_>,
     connection: RawConnection,
-    frontier: &StoredFrontier,
+    (frontier, in_progress): (&StoredFrontier, bool),
     reporter: &Reporter,
 ) -> Result<ReplicationStream, Failure> {
     let migration = request.migration;
-    let mut options = StreamOptions::default();
-    options.plugin.messages = connection.server_version().major() >= MESSAGES_SINCE;
+    let has_options = connection.server_version().major() >= PLUGIN_OPTIONS_SINCE;
+    let options = StreamOptions {
+        plugin: PluginOptions {
+            messages: has_options,
+            in_progress: has_options && in_progress,
+        },
+        ..StreamOptions::default()
+    };
     let publications = [&migration.publication_name];
     match connection
         .start_replication(&migration.slot_name, frontier.lsn, &publications, options)

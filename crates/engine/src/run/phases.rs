@@ -126,6 +126,7 @@ impl Run<'_> {
             until,
             yields_to_tables: true,
             on_error: self.options.follow.on_error,
+            spill: &self.options.follow.spill,
         };
         let end = if tables::is_any_work(self).await? {
             // Caught up means that these are done too, so there is no end before that.

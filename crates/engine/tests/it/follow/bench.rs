@@ -12,7 +12,7 @@ use transhume_engine::{
     cancel::{Canceller, cancellation},
     endpoints::Endpoints,
     error::EngineError,
-    follow::{FollowEnd, FollowRequest, Until, follow},
+    follow::{FollowEnd, FollowRequest, SpillOptions, Until, follow},
     report::{Report, Reporter},
 };
 use transhume_pg::{
@@ -36,6 +36,7 @@ pub(super) struct Bench {
     pub(super) endpoints: Endpoints,
     pub(super) replica_role: bool,
     pub(super) on_error: ErrorPolicy,
+    pub(super) spill: SpillOptions,
 }
 
 /// A follow that runs until it is stopped.
@@ -107,6 +108,7 @@ impl Bench {
             endpoints,
             replica_role: true,
             on_error: ErrorPolicy::default(),
+            spill: SpillOptions::default(),
         }
     }
 
@@ -189,7 +191,7 @@ impl Bench {
     pub(super) async fn start(&self, until: Until) -> Running {
         let (canceller, order) = cancellation();
         let (endpoints, migration) = (self.endpoints.clone(), self.migration().await);
-        let (replica_role, on_error) = (self.replica_role, self.on_error);
+        let (replica_role, on_error, spill) = (self.replica_role, self.on_error, self.spill.clone());
         let task = tokio::spawn(async move {
             let request = FollowRequest {
                 endpoints: &endpoints,
@@ -198,6 +200,7 @@ impl Bench {
                 until,
                 yields_to_tables: false,
                 on_error,
+                spill: &spill,
             };
             let (reporter, mut reports) = Reporter::channel();
             // What it waits for is what one wants to know of a test that does not end.

@@ -5,6 +5,7 @@ mod commands;
 mod drift;
 mod identity;
 mod images;
+mod in_progress;
 mod kinds;
 mod policy;
 mod resume;
