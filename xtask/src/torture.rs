@@ -112,9 +112,11 @@ async fn one(round: Round, program: &Path, until: Option<Instant>) -> Verdict {
     match ended {
         Ok(Ok(survived)) => {
             println!(
-                "seed {seed}: {} faults, {} commits, the whole target compared {} times, {:.0?}",
+                "seed {seed}: {} faults, {} commits, {} transactions sent before their commit since the source's last \
+                 crash, the whole target compared {} times, {:.0?}",
                 survived.trace.len(),
                 survived.committed,
+                survived.in_progress,
                 survived.compared,
                 survived.took
             );

@@ -56,22 +56,30 @@ pub(super) async fn run(round: &Round, program: &Path) -> Result<Survived, Box<B
             last_words,
         })
     };
-    let mut site = match Site::start(program).await {
+    let mut site = match Site::start(program, round.sends_in_progress()).await {
         Ok(site) => site,
         Err(error) => return Err(broken(error, &trace, String::new())),
     };
     match through(round, &mut site, &mut trace).await {
-        Ok((compared, promised)) => Ok(Survived {
+        Ok(end) => Ok(Survived {
             trace,
-            compared,
-            committed: promised.committed.len(),
+            compared: end.compared,
+            committed: end.promised.committed.len(),
+            in_progress: end.in_progress,
             took: started.elapsed(),
         }),
         Err(error) => Err(broken(error, &trace, site.last_words())),
     }
 }
 
-async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Outcome<(u64, Acknowledged)> {
+/// What a round came to that broke no rule.
+struct End {
+    compared: u64,
+    in_progress: u64,
+    promised: Acknowledged,
+}
+
+async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Outcome<End> {
     let mut random = Rng::with_seed(round.seed);
     let tables = prepare(site, &mut random).await?;
     let mut judge = Judge::new(site).await?;
@@ -96,6 +104,7 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
 
     follows(site).await?;
     look_for(CALM, site, &mut judge).await?;
+    let in_progress = sent_in_progress(site).await?;
     writer.stop().await;
     compared(judge.compared + LOOKS, site, &mut judge, trace).await?;
     if round.cutover {
@@ -104,13 +113,28 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
         trace.push("cutover".to_owned());
         moving::cutover(site, &mut random, trace).await?;
         let promised = moving::settle(round, site, traffic, trace).await?;
-        return Ok((judge.compared, promised));
+        return Ok(End {
+            compared: judge.compared,
+            in_progress,
+            promised,
+        });
     }
     let promised = traffic.stop().await;
     reach_the_end(site, Side::Source).await?;
     judge.look(site).await?;
     equal(site, &promised).await?;
-    Ok((judge.compared, promised))
+    Ok(End {
+        compared: judge.compared,
+        in_progress,
+        promised,
+    })
+}
+
+/// For whoever wants to know whether a round had any; a crash of the source forgets the number.
+async fn sent_in_progress(site: &Site) -> Outcome<u64> {
+    let count = "SELECT coalesce(max(stream_txns), 0)::text FROM pg_catalog.pg_stat_replication_slots";
+    let count = site.ask_until_done(Side::Source, count).await?.concat();
+    count.parse().map_err(|_| format!("\"{count}\" transactions"))
 }
 
 async fn follows(site: &mut Site) -> Outcome {

@@ -47,8 +47,14 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) async fn start(program: &Path) -> Outcome<Self> {
-        let options = || ClusterOptions::new(server(EVERYDAY_MAJOR)).setting("wal_receiver_timeout", "10s");
+    pub(super) async fn start(program: &Path, sends_in_progress: bool) -> Outcome<Self> {
+        // The least that a server takes, or what it has by itself.
+        let memory = if sends_in_progress { "64kB" } else { "64MB" };
+        let options = || {
+            ClusterOptions::new(server(EVERYDAY_MAJOR))
+                .setting("wal_receiver_timeout", "10s")
+                .setting("logical_decoding_work_mem", memory)
+        };
         let (source, target) = (start(options()), start(options()));
         for cluster in [&source, &target] {
             let client = told(connect(&cluster.url("postgres")).await)?;

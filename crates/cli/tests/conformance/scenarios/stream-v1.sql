@@ -1,10 +1,11 @@
--- Transactions larger than the decoder's memory, sent whole at their commit, between small ones.
+-- Transactions larger than the decoder's memory, sent whole at their commit where no room is given to them before,
+-- between small ones.
 
 -- @on source
 alter database "stream-v1" set logical_decoding_work_mem = '64kB';
 create table big (id int primary key, x text);
 create table small (n int);
--- @run
+-- @run --spill-limit 0B
 -- @case large and small ones interleaved
 -- @on source as large
 begin;
@@ -33,3 +34,6 @@ rollback;
 -- @on source as large
 commit;
 -- @equal
+-- @rows source
+select stream_txns from pg_stat_replication_slots join pg_replication_slots using (slot_name) where database = current_database()
+--= 0

@@ -30,6 +30,9 @@ commit;
 -- @rows
 select count(*), count(*) filter (where x = 'kept') from big
 --= 3101|68
+-- @rows source
+select stream_txns > 0 as came_in_progress from pg_stat_replication_slots join pg_replication_slots using (slot_name) where database = current_database()
+--= t
 -- @case one that ends in vain
 -- @on source as large
 begin;
