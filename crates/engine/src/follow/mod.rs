@@ -11,6 +11,7 @@
 //! stream before its transaction, with all transactions before it applied.
 
 mod applier;
+mod attempt;
 mod failure;
 mod feedback;
 mod handing;
@@ -35,10 +36,8 @@ use transhume_pg::{apply::Care, state::migration::Migration};
 use transhume_wire::lsn::Lsn;
 
 use self::{
-    applier::Applier,
+    attempt::{Attempt, Manner},
     failure::Failure,
-    observer::Observer,
-    receiver::{Progress, Receiver},
 };
 use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
 
@@ -181,48 +180,6 @@ fn delays() -> impl Iterator<Item = Duration> {
         .build()
 }
 
-/// The stream is given up, since the walsender would hold the shutdown until the backlog is applied.
-fn shut_down() -> Failure {
-    Failure::passing("the source is being shut down")
-}
-
-fn left_to_the_source(reason: &str) -> String {
-    format!("{reason}; from now on the source keeps a large transaction until its commit")
-}
-
-/// How the next attempt goes about it.
-#[derive(Clone, Copy)]
-struct Manner {
-    grouping: Grouping,
-    care: Option<Care>,
-    /// Large transactions are asked for before their commit.
-    in_progress: bool,
-}
-
-impl Manner {
-    fn of(request: &FollowRequest<'_>) -> Self {
-        Self {
-            grouping: Grouping::WhenBehind,
-            care: None,
-            in_progress: request.spill.limit_bytes > 0,
-        }
-    }
-
-    fn without_group(self) -> Self {
-        Self {
-            grouping: Grouping::WhenBehind,
-            care: None,
-            ..self
-        }
-    }
-}
-
-struct Attempt<'a> {
-    request: FollowRequest<'a>,
-    reporter: &'a Reporter,
-    manner: Manner,
-}
-
 impl FollowRequest<'_> {
     /// Transactions that commit up to there are written so that what is refused can be stored.
     fn care(&self, up_to: Lsn) -> Option<Care> {
@@ -231,79 +188,6 @@ impl FollowRequest<'_> {
     }
 }
 
-impl Attempt<'_> {
-    async fn run(
-        &self,
-        cancellation: &Cancellation,
-        last_frontier: &mut Lsn,
-    ) -> std::result::Result<FollowEnd, Failure> {
-        let cancelled = |frontier| FollowEnd {
-            frontier,
-            reason: EndReason::Cancelled,
-        };
-        let opened = tokio::select! {
-            biased;
-            () = cancellation.cancelled() => return Ok(cancelled(*last_frontier)),
-            opened = start::open(&self.request, self.manner.in_progress, self.reporter) => opened?,
-        };
-        let mut opened = opened;
-        if let Some(care) = self.manner.care {
-            opened.target.writer.take_care(care);
-        }
-        let started_at = opened.frontier.lsn;
-        *last_frontier = started_at;
-        let frontier = opened.frontier();
-        let initial = Progress {
-            flushed: frontier.confirmable(),
-            ..Progress::from(opened.frontier)
-        };
-        let (progress, watched) = tokio::sync::watch::channel(initial);
-        let kept = (opened.target.writer.trees(), self.request.spill.clone());
-        let receiver = Receiver::spawn(opened.thread, opened.stream, kept, watched.clone());
-        let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
-        let mut applier = Applier::new(
-            &self.request,
-            (self.manner.grouping, self.manner.care),
-            opened.target,
-            frontier,
-            receiver,
-            progress,
-        );
-        let result = tokio::select! {
-            biased;
-            () = cancellation.cancelled() => Ok(EndReason::Cancelled),
-            // Boxed: what contains it is boxed nowhere.
-            result = Box::pin(applier.run()) => result,
-            () = observer.source_shuts_down() => Err(shut_down()),
-        };
-        if result.is_ok() {
-            applier.come_to_rest().await;
-        }
-        // What is under way on the target rolls back with its session.
-        let mut receiver = applier.into_receiver();
-        let result = match result {
-            Err(Failure::Drifts(obstacle)) if self.request.until == Until::Cancelled => {
-                let standing = standstill::stand(&self.request, *obstacle, self.reporter);
-                // The stream is kept, so that the server does not take the slot for forgotten.
-                tokio::select! {
-                    biased;
-                    () = cancellation.cancelled() => Ok(EndReason::Cancelled),
-                    over = standing => Err(over),
-                    lost = receiver.failure() => Err(lost),
-                    () = observer.source_shuts_down() => Err(shut_down()),
-                }
-            }
-            result => result,
-        };
-        observer.stop();
-        receiver.finish().await;
-        *last_frontier = watched.borrow().frontier;
-        match result {
-            Ok(reason) => Ok(FollowEnd {
-                frontier: *last_frontier,
-                reason,
-            }),
-            Err(failure) => Err(failure.after_progress(*last_frontier > started_at)),
-        }
-    }
+fn left_to_the_source(reason: &str) -> String {
+    format!("{reason}; from now on the source keeps a large transaction until its commit")
 }

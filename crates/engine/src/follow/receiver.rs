@@ -4,6 +4,7 @@
 //! takes; nothing is confirmed but what the target has flushed. A transaction that was kept until its commit is handed on
 //! whole before anything behind it is read.
 
+mod burst;
 mod thread;
 
 use std::{sync::Arc, time::Instant};
@@ -21,7 +22,11 @@ use transhume_pg::{
 };
 use transhume_wire::{lsn::Lsn, pgoutput::Message, replication::ServerMessage};
 
-pub(super) use self::thread::ReceiverThread;
+use self::burst::{BUFFERED_BYTES, BURST_BYTES};
+pub(super) use self::{
+    burst::{Burst, Item},
+    thread::ReceiverThread,
+};
 use super::{
     failure::Failure,
     feedback::{AT_MOST, Feedback},
@@ -29,17 +34,6 @@ use super::{
     spill::SpillOptions,
 };
 
-/// Received and not yet applied: enough to keep the applier busy while a batch commits, and a share of the 100 MB that
-/// following may take.
-const BUFFERED_BYTES: u32 = 24 << 20;
-/// What goes to the applier in one piece at most, while more is there already.
-const BURST_BYTES: usize = 256 << 10;
-/// A message costs this much more than its bytes: itself, and a value of 40 bytes for each column. Narrow columns come
-/// as 4 bytes of length and some digits, so that three times the bytes cover them too.
-const MESSAGE_OVERHEAD_BYTES: usize = 128;
-const OVERHEAD_FACTOR: usize = 3;
-/// Beyond, a message is values rather than overhead.
-const OVERHEAD_UP_TO_BYTES: usize = 1024;
 /// A commit that is received so long after it was made, by the two machines' clocks, has a backlog behind it: an
 /// ordinary way takes a fraction of it, and waiting for more adds little to it.
 const LATE_MICROS: i64 = 100_000;
@@ -68,32 +62,6 @@ impl From<StoredFrontier> for Progress {
             transactions: stored.transactions.unsigned_abs(),
             changes: stored.changes.unsigned_abs(),
         }
-    }
-}
-
-/// One thing that the stream told.
-#[derive(Debug)]
-pub(super) enum Item {
-    Message(Message),
-    /// Everything up to here has been sent.
-    WalEnd(Lsn),
-}
-
-/// Items in order; their bytes are given back when this is dropped.
-#[derive(Debug, Default)]
-pub(super) struct Burst {
-    pub(super) items: std::collections::VecDeque<Item>,
-    /// So much comes, or so late, that more is surely on its way.
-    pub(super) is_dense: bool,
-    /// What its items take.
-    bytes: usize,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Burst {
-    /// How much of the room it takes. One message may be larger than all of it: then it goes alone.
-    fn room(&self) -> u32 {
-        u32::try_from(self.bytes).unwrap_or(u32::MAX).min(BUFFERED_BYTES)
     }
 }
 
@@ -274,12 +242,7 @@ impl Receiving {
     }
 
     fn put(&mut self, burst: &mut Burst, message: Message, length: usize) {
-        burst.bytes += memory_of(length);
-        let translated = self.trees.translate(message);
-        burst
-            .items
-            .extend(translated.before.into_iter().map(Item::Message));
-        burst.items.push_back(Item::Message(translated.message));
+        burst.put(self.trees.translate(message), length);
     }
 
     fn hand_on(&self, mut burst: Burst, permit: Option<OwnedSemaphorePermit>) {
@@ -315,8 +278,8 @@ impl Receiving {
         closed.map_err(|error| Failure::server(RECEIVING, error))
     }
 
-    /// A server may fail in decoding a transaction in progress that it decodes well once it is whole: version 15 does where
-    /// a savepoint has taken a change of the schema back.
+    /// A server may fail in decoding a transaction in progress that it decodes well once it is whole: version 15 does at times
+    /// where a savepoint takes a change of the schema back meanwhile.
     fn lost(&self, error: PgError) -> Failure {
         match Failure::server(RECEIVING, error) {
             Failure::Final(error) if self.stream.brings_in_progress() => Failure::KeepsNoMore(format!(
@@ -325,9 +288,4 @@ impl Receiving {
             failure => failure,
         }
     }
-}
-
-/// What a decoded message takes, more or less.
-fn memory_of(message_bytes: usize) -> usize {
-    message_bytes + MESSAGE_OVERHEAD_BYTES + OVERHEAD_FACTOR * message_bytes.min(OVERHEAD_UP_TO_BYTES)
 }
