@@ -63,7 +63,9 @@ impl BuildKind {
         match self {
             Self::Index | Self::Constraint => 0,
             Self::Key | Self::Analyze => 1,
-            Self::PartitionedIndex | Self::AnalyzePartitionTree => 2,
+            Self::PartitionedIndex => 2,
+            // It takes long, and its lock would keep the indexes waiting.
+            Self::AnalyzePartitionTree => 3,
             Self::ForeignKey => 5,
             Self::ValidateForeignKey => 6,
             Self::Definition => 7,

@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     selection: SelectionArguments,
     #[command(flatten)]
     load: LoadArguments,
-    /// Tables larger than this are copied in parts of this size [default: tables above 384MB, in
+    /// Tables larger than this are copied in parts of this size [default: tables above 1GB, in
     /// parts of 32MB to 256MB]
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_PART_SIZE")]
     part_size: Option<Size>,

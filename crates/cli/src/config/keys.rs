@@ -90,7 +90,7 @@ pub(super) const KEYS: &[Key] = &[
         section: "load",
         name: "part_size",
         about: "Tables larger than this are copied in parts of about this size.\n\
-                Not set: tables above 384MB are, in parts of 32MB to 256MB, so that every loader gets several.",
+                Not set: tables above 1GB are, in parts of 32MB to 256MB, so that every loader gets several.",
         example: "\"256MB\"",
         flag: "--part-size",
         form: SIZE,

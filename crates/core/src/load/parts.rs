@@ -24,6 +24,9 @@ const PART_BYTES_MOST: u64 = 256 << 20;
 /// Least bytes of a part: below, claiming and committing would weigh against the copying.
 const PART_BYTES_LEAST: u64 = 32 << 20;
 
+/// Most bytes of a table that is not split: some ten seconds for one COPY.
+const WHOLE_BYTES_MOST: u64 = 1 << 30;
+
 /// Parts that each loader should get at least, so that one slow part leaves the others idle for no more
 /// than about a quarter of the load.
 const PARTS_EACH_LOADER: u64 = 4;
@@ -50,12 +53,12 @@ impl PartSize {
     ///
     /// Splitting has a price, a fifth of the servers' time for the table (docs/performance.md): sessions that
     /// extend one table wait for each other, and rows that no COPY froze are read and written once more. It is
-    /// paid only where copying the table in one go would take longer than a largest part may take.
+    /// paid only where others would wait long for the one that copies the table in one go.
     pub fn of_load(total_bytes: u64, loaders: u32) -> Self {
         let even = total_bytes / (u64::from(loaders.max(1)) * PARTS_EACH_LOADER);
         Self {
             bytes: even.clamp(PART_BYTES_LEAST, PART_BYTES_MOST),
-            ..Self::of(PART_BYTES_MOST)
+            whole_bytes: WHOLE_BYTES_MOST,
         }
     }
 
@@ -126,8 +129,8 @@ mod tests {
         };
         assert_eq!(parts(8, 1 << 20), 1 << 12);
         assert_eq!(parts(8, 3200), 32);
-        assert_eq!(parts(4, 385), 12, "of 32 MiB");
-        assert_eq!(parts(4, 384), 1);
+        assert_eq!(parts(4, 1025), 16, "of 64 MiB");
+        assert_eq!(parts(4, 1024), 1);
         assert_eq!(parts(0, 1), 1);
     }
 

@@ -53,6 +53,9 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]
         .with(Disposition::Replaced)
         .map(|(entry, _)| entry)
         .partition(|entry| is_build(entry));
+    let trees = build_definitions::partition_trees(&source, &relations(&contents))
+        .await
+        .doing("reading the partitioned tables")?;
     let mut planned = of_source(work, &source, &contents, &builds).await?;
     let script = restore::script(
         &contents.archive.programs,
@@ -63,7 +66,8 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]
     .await
     .doing("reading the schema archive")?;
     planned.extend(build::definitions(&script));
-    planned.extend(build::analyze(loaded));
+    planned.extend(build::analyze(loaded, &trees));
+    planned.extend(build::analyze_trees(&trees));
     planned.extend(build::vacuums(loaded));
     Ok(planned)
 }
@@ -93,16 +97,11 @@ async fn of_source(
         .await
         .doing(reading)?;
     all_found(entries, &indexes, &keys)?;
-    let relations = relations(contents);
-    let roots = build_definitions::partition_roots(source, &relations)
-        .await
-        .doing("reading the partitioned tables")?;
-    let views = build_definitions::materialized_views(source, &relations)
+    let views = build_definitions::materialized_views(source, &relations(contents))
         .await
         .doing("reading the materialized views")?;
     let mut planned = build::indexes(&indexes);
     planned.extend(build::foreign_keys(&keys, !work.options.replica_role));
-    planned.extend(build::analyze_trees(&roots));
     planned.extend(build::refreshes(&views));
     Ok(planned)
 }

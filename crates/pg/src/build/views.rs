@@ -1,17 +1,21 @@
 //! ANALYZE, VACUUM, postponed definitions and the refreshes of materialized views.
 
+use std::collections::HashSet;
+
 use transhume_core::build::{BuildKind, refresh_rank};
-use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    catalog::build_definitions::MaterializedView,
+    catalog::build_definitions::{MaterializedView, PartitionTree},
     restore::Script,
     state::build::{LoadedTable, NewBuild},
 };
 
-pub fn analyze(tables: &[LoadedTable]) -> Vec<NewBuild> {
+/// Statistics of tables that belong to none of these trees.
+pub fn analyze(tables: &[LoadedTable], trees: &[PartitionTree]) -> Vec<NewBuild> {
+    let of_trees: HashSet<u32> = trees.iter().flat_map(|tree| &tree.members).copied().collect();
     tables
         .iter()
+        .filter(|table| !of_trees.contains(&table.oid))
         .map(|table| NewBuild {
             table_oid: Some(table.oid),
             kind: BuildKind::Analyze,
@@ -41,11 +45,11 @@ pub fn vacuums(tables: &[LoadedTable]) -> Vec<NewBuild> {
         .collect()
 }
 
-/// Statistics of whole partition trees, beside those of their leaves.
-pub fn analyze_trees(roots: &[QualifiedName]) -> Vec<NewBuild> {
-    roots
+/// Statistics of whole partition trees: the server makes those of each partition as well.
+pub fn analyze_trees(trees: &[PartitionTree]) -> Vec<NewBuild> {
+    trees
         .iter()
-        .map(|root| NewBuild {
+        .map(|PartitionTree { root, .. }| NewBuild {
             table_oid: None,
             kind: BuildKind::AnalyzePartitionTree,
             rank: BuildKind::AnalyzePartitionTree.rank(),

@@ -125,12 +125,27 @@ pub async fn materialized_views(source: &Client, oids: &[u32]) -> Result<Vec<Mat
         .collect()
 }
 
-/// Roots of partition trees.
-pub async fn partition_roots(source: &Client, oids: &[u32]) -> Result<Vec<QualifiedName>, PgError> {
+/// A whole partition tree.
+#[derive(Debug, Clone)]
+pub struct PartitionTree {
+    pub root: QualifiedName,
+    /// OIDs of the root and of all that lies below.
+    pub members: Vec<u32>,
+}
+
+/// The trees whose roots are among these OIDs.
+pub async fn partition_trees(source: &Client, oids: &[u32]) -> Result<Vec<PartitionTree>, PgError> {
     let rows = source
-        .query(include_str!("sql/build_partition_roots.sql"), &[&oids])
+        .query(include_str!("sql/build_partition_trees.sql"), &[&oids])
         .await?;
-    rows.iter().map(|row| name(row, "table_name")).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(PartitionTree {
+                root: name(row, "table_name")?,
+                members: row.try_get("members")?,
+            })
+        })
+        .collect()
 }
 
 fn name(row: &Row, column: &str) -> Result<QualifiedName, PgError> {

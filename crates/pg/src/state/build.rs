@@ -67,7 +67,7 @@ const SMALL_TABLE_BYTES: i64 = 1 << 20;
 const ADDED_AT_ONCE: usize = 5000;
 
 /// Adds all of them; there may be tens of thousands.
-pub async fn add(target: &tokio_postgres::Transaction<'_>, builds: &[NewBuild]) -> Result<(), PgError> {
+pub async fn add(target: &impl GenericClient, builds: &[NewBuild]) -> Result<(), PgError> {
     let statement = target.prepare(include_str!("sql/build/add.sql")).await?;
     for group in builds.chunks(ADDED_AT_ONCE) {
         let rows: Vec<_> = group.iter().map(row).collect();

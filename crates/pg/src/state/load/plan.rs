@@ -12,10 +12,14 @@ use transhume_core::{
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
+    build::analyze,
     copy_statement::{self, Emptied},
     error::PgError,
     snapshot::{self, SnapshotHolder},
-    state::exception,
+    state::{
+        build::{self, LoadedTable},
+        exception,
+    },
 };
 
 /// A table to load.
@@ -201,10 +205,28 @@ pub async fn replace(target: &impl GenericClient, relations: &[PlannedRelation])
         target.execute(forgetting, &[&oids]).await?;
     }
     insert_parts(target, relations).await?;
-    target
-        .execute(include_str!("../sql/load/reopen_analyze.sql"), &[&oids])
-        .await?;
+    if build::are_planned(target).await? {
+        analyze_again(target, relations, &oids).await?;
+    }
     Ok(())
+}
+
+/// A partition's statistics were made with those of its tree; from now on it has a piece of its own.
+async fn analyze_again(
+    target: &impl GenericClient,
+    relations: &[PlannedRelation],
+    oids: &[u32],
+) -> Result<(), PgError> {
+    target
+        .execute(include_str!("../sql/load/forget_analyze.sql"), &[&oids])
+        .await?;
+    let tables = relations.iter().map(|relation| LoadedTable {
+        oid: relation.source_oid,
+        name: relation.name.clone(),
+        bytes: relation.bytes,
+        parts: 0,
+    });
+    build::add(target, &analyze(&tables.collect::<Vec<_>>(), &[])).await
 }
 
 /// Writes which tables hold the rows of those trees among these that are moved as a whole.
