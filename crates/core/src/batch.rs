@@ -12,13 +12,13 @@ use transhume_wire::lsn::Lsn;
 /// saves nothing more, and a failure costs more.
 const TRANSACTIONS: u64 = 5_000;
 const CHANGES: u64 = 10_000;
-const BYTES: usize = 8 << 20;
+const BYTES: usize = 4 << 20;
 
 /// Limits of a flight: changes held in memory and written together. Larger than a batch's, so that a
 /// batch with an ordinary transaction at its end is one flight; small enough that three (one that is written,
 /// one that waits, one that is gathered) stay within the 100 MB that following may take.
 const FLIGHT_CHANGES: usize = 20_000;
-const FLIGHT_BYTES: usize = 12 << 20;
+const FLIGHT_BYTES: usize = 6 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping {
@@ -35,7 +35,7 @@ pub struct Batch {
     /// Ended source transactions with something to write.
     pub written: u64,
     pub changes: u64,
-    /// Size of the changes as received.
+    /// What the changes take in memory.
     pub bytes: usize,
     /// Of the latest source transaction.
     pub commit_lsn: Lsn,

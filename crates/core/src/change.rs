@@ -41,14 +41,15 @@ impl Change {
         }
     }
 
-    /// Bytes of its values.
+    /// What it takes in memory, its values included: of narrow rows these are the smaller part.
     pub fn bytes(&self) -> usize {
-        match self {
+        let of_values = match self {
             Self::Insert { new, .. } => bytes_of(&new.0),
             Self::Update { identity, new, .. } => bytes_of(&new.0) + identity.bytes(),
             Self::Delete { identity, .. } => identity.bytes(),
             Self::Truncate { .. } => 0,
-        }
+        };
+        size_of::<Self>() + of_values
     }
 }
 
@@ -62,9 +63,12 @@ impl RowIdentity {
 }
 
 fn bytes_of<'a>(values: impl IntoIterator<Item = &'a ColumnValue>) -> usize {
-    let bytes = |value: &ColumnValue| match value {
-        ColumnValue::Text(bytes) | ColumnValue::Binary(bytes) => bytes.len(),
-        ColumnValue::Null | ColumnValue::Unchanged => 0,
+    let bytes = |value: &ColumnValue| {
+        let content = match value {
+            ColumnValue::Text(bytes) | ColumnValue::Binary(bytes) => bytes.len(),
+            ColumnValue::Null | ColumnValue::Unchanged => 0,
+        };
+        size_of::<ColumnValue>() + content
     };
     values.into_iter().map(bytes).sum()
 }

@@ -28,7 +28,8 @@ impl Manner {
         Self {
             grouping: Grouping::WhenBehind,
             care: None,
-            in_progress: request.spill.limit_bytes > 0,
+            // Who only catches up has a backlog, and that comes faster as a whole (docs/decisions/0012).
+            in_progress: request.spill.limit_bytes > 0 && request.until == Until::Cancelled,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::error::PgError;
 /// Statements under way: enough to hide the way to a server 20 ms off at ten thousand changes a second.
 const STATEMENTS: usize = 256;
 /// Bytes of values under way; one larger value still goes, alone.
-const BYTES: usize = 8 << 20;
+const BYTES: usize = 4 << 20;
 
 /// An answer that is waited for.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + Send>>;

@@ -8,7 +8,7 @@ use transhume_wire::{lsn::Lsn, pgoutput::Message};
 
 /// Received and not yet applied: enough to keep the applier busy while a batch commits, and a share of the 100 MB that
 /// following may take.
-pub(super) const BUFFERED_BYTES: u32 = 24 << 20;
+pub(super) const BUFFERED_BYTES: u32 = 12 << 20;
 /// What goes to the applier in one piece at most, while more is there already.
 pub(super) const BURST_BYTES: usize = 256 << 10;
 /// A message costs this much more than its bytes: itself, and a value of 40 bytes for each column. Narrow columns come
