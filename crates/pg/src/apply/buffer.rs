@@ -81,6 +81,7 @@ mod tests {
             .map(|(origin, change)| (origin.xid, change.relations()[0]))
             .collect();
         assert_eq!(seen, [(1, 10), (1, 11), (2, 12), (3, 13), (3, 14)]);
-        assert_eq!(buffer.bytes(), buffer.changes.iter().map(Change::bytes).sum());
+        let held: usize = buffer.changes.iter().map(Change::bytes).sum();
+        assert_eq!(buffer.bytes(), held);
     }
 }
