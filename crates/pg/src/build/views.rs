@@ -96,3 +96,31 @@ pub fn refreshes(views: &[MaterializedView]) -> Vec<NewBuild> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use transhume_wire::ident::QualifiedName;
+
+    use super::*;
+
+    #[test]
+    fn statistics_of_a_partition_are_made_with_those_of_its_tree() {
+        let table = |oid, name: &str| LoadedTable {
+            oid,
+            name: QualifiedName::new("s", name),
+            bytes: 0,
+            parts: 1,
+        };
+        let trees = [PartitionTree {
+            root: QualifiedName::new("s", "tree"),
+            members: vec![1, 2, 3],
+        }];
+        let tables = [table(2, "leaf"), table(3, "other leaf"), table(4, "plain")];
+
+        let statements = |builds: Vec<NewBuild>| builds.into_iter().flat_map(|build| build.statements);
+        let made: Vec<_> = statements(analyze(&tables, &trees))
+            .chain(statements(analyze_trees(&trees)))
+            .collect();
+        assert_eq!(made, [r#"ANALYZE "s"."plain""#, r#"ANALYZE "s"."tree""#]);
+    }
+}
