@@ -39,7 +39,10 @@ pub(super) fn measure(round: &Round<'_>, rate: u32, seconds: u32) -> Result<Vec<
             round.target(way, "alter subscription bench disable")?;
         } else {
             let mut running = round.follow_transhume()?.spawn()?;
-            let done = traffic(round, rate, seconds).and_then(|()| arrived(round, way));
+            // What was written while the others were measured comes first.
+            let done = arrived(round, way)
+                .and_then(|()| traffic(round, rate, seconds))
+                .and_then(|()| arrived(round, way));
             let ended = std::process::Command::new("kill")
                 .args(["-INT", &running.id().to_string()])
                 .status();
