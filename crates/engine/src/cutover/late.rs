@@ -29,9 +29,6 @@ use crate::{
 /// How long the runner may take to let the slot go, and the stream to reach the closing marker.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// First major version whose stream carries logical messages.
-const MESSAGES_SINCE: u32 = 14;
-
 const REMEDY: &str = "run \"transhume verify\" between source and target and carry over what differs before \"transhume finish\"";
 
 const SLOT_POLL: Duration = Duration::from_millis(100);
@@ -90,11 +87,9 @@ pub(crate) async fn changes(
     )
     .await
     .doing("opening a replication connection to the source")?;
-    let mut options = StreamOptions::default();
-    options.plugin.messages = connection.server_version().major() >= MESSAGES_SINCE;
     let publications = [&migration.publication_name];
     let mut stream = connection
-        .start_replication(name, fence_lsn, &publications, options)
+        .start_replication(name, fence_lsn, &publications, StreamOptions::default())
         .await
         .doing("reading the stream behind the fence")?;
     let mut late = 0;

@@ -34,8 +34,6 @@ use crate::{
     report::Reporter,
 };
 
-/// First version whose pgoutput carries logical messages, and transactions in progress.
-const PLUGIN_OPTIONS_SINCE: u32 = 14;
 /// SQLSTATE object_in_use: the slot's former walsender has not ended yet.
 const OBJECT_IN_USE: &str = "55006";
 
@@ -271,11 +269,10 @@ async fn open_stream(
     reporter: &Reporter,
 ) -> Result<ReplicationStream, Failure> {
     let migration = request.migration;
-    let has_options = connection.server_version().major() >= PLUGIN_OPTIONS_SINCE;
     let options = StreamOptions {
         plugin: PluginOptions {
-            messages: has_options,
-            in_progress: has_options && in_progress,
+            messages: true,
+            in_progress,
         },
         ..StreamOptions::default()
     };

@@ -53,10 +53,11 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]
         .with(Disposition::Replaced)
         .map(|(entry, _)| entry)
         .partition(|entry| is_build(entry));
-    let trees = build_definitions::partition_trees(&source, &relations(&contents))
+    let relations = relations(&contents);
+    let trees = build_definitions::partition_trees(&source, &relations)
         .await
         .doing("reading the partitioned tables")?;
-    let mut planned = of_source(work, &source, &contents, &builds).await?;
+    let mut planned = of_source(work, &source, &relations, &builds).await?;
     let script = restore::script(
         &contents.archive.programs,
         contents.archive.file.path(),
@@ -82,7 +83,7 @@ fn is_build(entry: &Entry) -> bool {
 async fn of_source(
     work: &SchemaWork<'_>,
     source: &Session,
-    contents: &Contents,
+    relations: &[u32],
     entries: &[&Entry],
 ) -> Result<Vec<NewBuild>> {
     let oids = |kind: Kind| -> Vec<u32> {
@@ -97,7 +98,7 @@ async fn of_source(
         .await
         .doing(reading)?;
     all_found(entries, &indexes, &keys)?;
-    let views = build_definitions::materialized_views(source, &relations(contents))
+    let views = build_definitions::materialized_views(source, relations)
         .await
         .doing("reading the materialized views")?;
     let mut planned = build::indexes(&indexes);

@@ -29,6 +29,9 @@ const QUIET_BEFORE_ASKING: Duration = Duration::from_secs(30);
 /// Silence after having asked: the default wal_sender_timeout, what the server grants us too.
 const QUIET_BEFORE_LOST: Duration = Duration::from_secs(60);
 
+/// First version whose pgoutput has options: logical messages, and transactions in progress.
+const PLUGIN_OPTIONS_SINCE: u32 = 14;
+
 /// What to ask of the walsender.
 #[derive(Debug, Clone, Copy)]
 pub struct StreamOptions {
@@ -51,14 +54,18 @@ impl Default for StreamOptions {
 }
 
 impl RawConnection {
-    /// Begins the stream of a slot; the connection must be in replication mode.
+    /// Begins the stream of a slot; the connection must be in replication mode. What an older server does not understand is
+    /// not asked for.
     pub async fn start_replication(
         mut self,
         slot: &str,
         lsn: Lsn,
         publications: &[impl AsRef<str>],
-        options: StreamOptions,
+        mut options: StreamOptions,
     ) -> Result<ReplicationStream, PgError> {
+        if self.server_version().major() < PLUGIN_OPTIONS_SINCE {
+            options.plugin = PluginOptions::default();
+        }
         let command = replication::start_replication(slot, lsn, publications, options.plugin);
         self.send_query(&command).await?;
         let frame = self.conversation_frame().await?;
