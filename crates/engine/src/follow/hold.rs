@@ -71,8 +71,10 @@ impl Control {
     ) -> Result<Option<EndReason>, Failure> {
         let now = self.now().await?;
         let phase = now.map(|now| now.phase);
+        if is_over(phase) {
+            return Ok(Some(EndReason::CutOver));
+        }
         match phase {
-            None | Some(Phase::Done) => return Ok(Some(EndReason::CutOver)),
             // Its marker tells an apply that lives; one that has begun anew, or whose source sends no markers, learns it here.
             Some(Phase::Cutover | Phase::Opening) => {
                 if now.is_some_and(|now| now.is_fenced) {
@@ -80,7 +82,7 @@ impl Control {
                 }
             }
             // Whatever fence was met, its cutover is over without having opened the target.
-            Some(_) => self.hold.lower_fence(),
+            _ => self.hold.lower_fence(),
         }
         let pending = command::pending(&self.session)
             .await
@@ -168,6 +170,11 @@ impl Control {
             .await
             .while_doing("answering a command")
     }
+}
+
+/// The migration is done, or its state is gone: there is nothing left to follow.
+pub(super) fn is_over(phase: Option<Phase>) -> bool {
+    matches!(phase, None | Some(Phase::Done))
 }
 
 /// Waits a while for the load of this table, saying so. Whether it is done, the next attempt sees.

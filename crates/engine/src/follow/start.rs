@@ -14,7 +14,7 @@ use transhume_pg::{
     session::Session,
     slot::{self, SlotState},
     state::{
-        apply::{StoredFrontier, frontier},
+        apply::{StoredFrontier, frontier, phase},
         command, finding, migration,
     },
     stream::{ReplicationStream, StreamOptions},
@@ -23,8 +23,9 @@ use transhume_pg::{
 use transhume_wire::{lsn::Lsn, replication::PluginOptions};
 
 use super::{
-    FollowRequest,
+    EndReason, FollowRequest,
     failure::{Failure, While, explain},
+    hold::is_over,
     receiver::ReceiverThread,
     standstill,
 };
@@ -36,6 +37,8 @@ use crate::{
 
 /// SQLSTATE object_in_use: the slot's former walsender has not ended yet.
 const OBJECT_IN_USE: &str = "55006";
+/// SQLSTATE undefined_object: the slot is gone since it was looked at.
+const UNDEFINED_OBJECT: &str = "42704";
 
 /// Everything that one attempt works with.
 pub(super) struct Opened {
@@ -154,8 +157,13 @@ fn as_failure(error: EngineError) -> Failure {
     }
 }
 
-/// Says why it is gone where we dropped it ourselves.
+/// Says why it is gone where we dropped it ourselves. A cutover drops it once the target is open: read after the slot, the
+/// phase tells that end from a loss.
 async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Result<Failure, Failure> {
+    let now = phase(target).await.while_doing("reading the phase")?;
+    if is_over(now.map(|now| now.phase)) {
+        return Ok(Failure::Ends(EndReason::CutOver));
+    }
     let dropped = finding::current(&**target, guard::ORIGIN, guard::SLOT_DROPPED)
         .await
         .while_doing("reading why the slot is gone")?;
@@ -287,6 +295,8 @@ async fn open_stream(
             reporter.waiting(&reason);
             Err(Failure::passing(reason))
         }
+        // The next look says why.
+        Err(error) if error.sqlstate() == Some(UNDEFINED_OBJECT) => Err(Failure::GoesOn),
         Err(error) => Err(Failure::server("starting the stream", error)),
     }
 }

@@ -221,6 +221,22 @@ async fn a_slot_that_was_advanced_or_dropped_is_named() {
     );
 }
 
+/// A cutover drops it once the target is open, and its runner may be about to begin anew just then.
+#[tokio::test]
+async fn a_slot_that_a_cutover_dropped_is_an_end_and_no_loss() {
+    let bench = Bench::new(LEDGER).await;
+    bench
+        .target
+        .batch_execute("update transhume.migration set phase = 'done'")
+        .await
+        .unwrap();
+    bench
+        .run("select pg_drop_replication_slot('transhume_0123abcd')")
+        .await;
+    let end = bench.start(Until::Cancelled).await.ended().await.unwrap();
+    assert_eq!(end.reason, EndReason::CutOver);
+}
+
 #[tokio::test]
 async fn another_source_is_refused() {
     let bench = Bench::new(LEDGER).await;
