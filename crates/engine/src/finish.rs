@@ -27,6 +27,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     fallback,
+    identity::source_identity,
     present::migration_on,
     report::Reporter,
     run::selector,
@@ -131,7 +132,7 @@ impl<'run> Ending<'run> {
         let target = endpoints.target_session("finish", "finish").await?;
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
-        let identity = crate::run::source_identity(endpoints, &source).await?;
+        let identity = source_identity(endpoints, &source).await?;
         if identity.system != migration.identity.system
             || identity.database_oid != migration.identity.database_oid
         {

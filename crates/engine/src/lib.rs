@@ -14,6 +14,7 @@ pub mod fallback;
 pub mod finish;
 pub mod follow;
 pub mod guard;
+mod identity;
 pub mod load;
 pub mod pause;
 mod prepare;

@@ -29,7 +29,7 @@ use transhume_pg::{
     snapshot::SnapshotHolder,
     state::{
         history,
-        migration::{self, LAYOUT, Migration, NewMigration, SourceIdentity},
+        migration::{self, LAYOUT, Migration, NewMigration},
         runner,
     },
 };
@@ -47,6 +47,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     fallback,
     guard::FollowOptions,
+    identity::source_identity,
     load::{LoadContext, LoadOptions},
     report::{Report, Reporter},
     runner::{host_name, lock, lock_when_free},
@@ -354,34 +355,6 @@ async fn check(
         "the selection differs from the one this migration began with",
         "run without include and exclude, or with the same ones; \"transhume table add\" takes further tables in",
     ))
-}
-
-/// From the control file's functions, or where those are refused (managed services) from a
-/// replication connection, which every source must allow anyway.
-pub(crate) async fn source_identity(endpoints: &Endpoints, source: &Session) -> Result<SourceIdentity> {
-    let mut known = probe::identity(source).await.doing("identifying the source")?;
-    if known.is_none() {
-        let name = names::application_name("identify", "replication");
-        (_, known) = probe::replication(&endpoints.source, &name)
-            .await
-            .doing("asking a replication connection which system the source is")?;
-    }
-    let identity = known.ok_or_else(|| {
-        EngineError::refused(
-            "the source does not say which system it is",
-            "allow replication connections for the source role (pg_hba.conf, ALTER ROLE … REPLICATION), or grant \
-             execution of pg_control_system() and pg_control_checkpoint() to it",
-        )
-    })?;
-    let (database, database_oid) = migration::database(source)
-        .await
-        .doing("identifying the source")?;
-    Ok(SourceIdentity {
-        system: identity.system_identifier,
-        database_oid,
-        database,
-        timeline: identity.timeline,
-    })
 }
 
 pub(crate) fn selector(selection: &Selection) -> Result<Selector> {

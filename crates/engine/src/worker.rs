@@ -9,10 +9,10 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{EngineError, Result},
+    identity,
     load::{self, LoadContext, LoadOptions},
     present::migration_on,
     report::Reporter,
-    run,
 };
 
 /// Copies and builds beside the runner until nothing is left.
@@ -38,7 +38,7 @@ async fn joined(endpoints: &Endpoints) -> Result<Migration> {
     let target = endpoints.target_session("worker", "worker").await?;
     let migration = migration_on(&target).await?;
     let source = endpoints.source_session(&migration.id, "worker").await?;
-    if run::source_identity(endpoints, &source).await? != migration.identity {
+    if identity::source_identity(endpoints, &source).await? != migration.identity {
         return Err(EngineError::refused(
             "the migration on the target belongs to another source",
             "check --source: a worker reads from the same database as the runner",

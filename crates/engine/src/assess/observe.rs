@@ -134,7 +134,7 @@ pub(super) async fn target(
     // State of another layout is another version's: not ours to resume.
     let migration = match migration::read(&session).await {
         Ok(migration) => migration.map(|migration| migration.identity),
-        Err(PgError::Server(_) | PgError::Protocol { .. }) => None,
+        Err(error) if migration::is_unreadable(&error) => None,
         Err(error) => return Err(error).doing("reading the migration on the target"),
     };
     session.close().await;

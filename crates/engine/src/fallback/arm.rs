@@ -29,6 +29,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
+    identity,
     prepare::{Preparation, prepare_stream},
     report::Reporter,
     run,
@@ -78,7 +79,7 @@ impl Arming<'_> {
             id: id.clone(),
             selection: self.migration.selection.clone(),
             source_label: self.endpoints.target.to_string(),
-            identity: run::source_identity(&reversed, &target).await?,
+            identity: identity::source_identity(&reversed, &target).await?,
             slot_name: names::reverse(id),
             publication_name: names::reverse(id),
         };

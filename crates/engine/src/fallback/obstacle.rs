@@ -2,7 +2,6 @@
 
 use transhume_core::{finding::Finding, table::Table, way_back};
 use transhume_pg::{
-    error::PgError,
     names, probe,
     session::Session,
     state::{load::relations, migration, way_back as state},
@@ -57,7 +56,7 @@ pub(crate) async fn obstacles(
 async fn is_foreign(source: &Session, id: &str) -> Result<bool> {
     match migration::read(source).await {
         Ok(state) => Ok(state.is_some_and(|state| state.id != id)),
-        Err(PgError::Server(_) | PgError::Protocol { .. }) => Ok(true),
+        Err(error) if migration::is_unreadable(&error) => Ok(true),
         Err(error) => Err(error).doing("looking for another migration's state on the source"),
     }
 }

@@ -32,11 +32,13 @@ pub(super) async fn attempt(client: &Client, sql: &str) -> Result<Attempt, PgErr
     Ok(outcome)
 }
 
-/// A refusal is an outcome; a broken connection is an error.
+/// A refusal is an outcome; a broken connection, or a server that is stopping, is an error.
 fn judge(error: PgError) -> Result<Attempt, PgError> {
-    match error {
-        PgError::Server(answer) if answer.sqlstate == LOCK_NOT_AVAILABLE => Ok(Attempt::NotTried),
-        PgError::Server(answer) => Ok(Attempt::Refused(answer.message)),
-        other => Err(other),
+    if error.sqlstate() == Some(LOCK_NOT_AVAILABLE) {
+        return Ok(Attempt::NotTried);
+    }
+    match error.refusal() {
+        Some(answer) => Ok(Attempt::Refused(answer.message.clone())),
+        None => Err(error),
     }
 }

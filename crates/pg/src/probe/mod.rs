@@ -28,6 +28,8 @@ const CREATE_EVENT_TRIGGER: &str = include_str!("sql/create_event_trigger.sql");
 /// application's too. Ownership, which decides, is read for all of them from the catalog.
 const PUBLISHED_AT_MOST: usize = 20;
 
+const TOO_MANY_CONNECTIONS: &str = "53300";
+
 /// Probes the source; `tables` are those that would be published.
 pub async fn source(client: &Client, tables: &[QualifiedName]) -> Result<Capabilities, PgError> {
     let mut capabilities = facts(client).await?;
@@ -61,41 +63,53 @@ pub async fn replica_role(client: &Client) -> Result<Attempt, PgError> {
     Ok(outcome)
 }
 
-/// Cluster and timeline; `None` where the functions are refused (ask a replication connection then).
+/// Cluster and timeline; `None` where the functions are refused (see [`identify`] then).
 pub async fn identity(client: &Client) -> Result<Option<SystemIdentity>, PgError> {
-    match client.query_one(IDENTITY, &[]).await {
+    match client.query_one(IDENTITY, &[]).await.map_err(PgError::from) {
         Ok(row) => Ok(Some(SystemIdentity {
             system_identifier: row.try_get("system_identifier")?,
             timeline: row.try_get("timeline")?,
         })),
-        Err(error) if error.as_db_error().is_some() => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) if error.refusal().is_some() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// Tries a replication connection to the database itself, and asks it which cluster this is.
+/// Cluster and timeline as a replication connection to the database itself tells them (PostgreSQL manual, "Streaming
+/// Replication Protocol").
+pub async fn identify(
+    settings: &ConnectionSettings,
+    application_name: &str,
+) -> Result<Option<SystemIdentity>, PgError> {
+    let mut connection = RawConnection::connect(settings, application_name, Mode::Replication).await?;
+    let rows = connection.simple_query("IDENTIFY_SYSTEM").await?;
+    connection.close().await;
+    let column = |number: usize| rows.first()?.get(number)?.clone();
+    let timeline = column(1).and_then(|timeline| timeline.parse().ok());
+    Ok(column(0)
+        .zip(timeline)
+        .map(|(system_identifier, timeline)| SystemIdentity {
+            system_identifier,
+            timeline,
+        }))
+}
+
+/// Tries a replication connection, and asks it which cluster this is. A server that is just starting or stopping is an
+/// error: it says nothing of what it will allow.
 pub async fn replication(
     settings: &ConnectionSettings,
     application_name: &str,
 ) -> Result<(Attempt, Option<SystemIdentity>), PgError> {
-    let mut connection = match RawConnection::connect(settings, application_name, Mode::Replication).await {
-        Ok(connection) => connection,
-        Err(PgError::Connect {
-            server: Some(answer), ..
-        }) => return Ok((Attempt::Refused(answer.message), None)),
-        Err(other) => return Err(other),
+    let error = match identify(settings, application_name).await {
+        Ok(identity) => return Ok((Attempt::Allowed, identity)),
+        Err(error) => error,
     };
-    let rows = connection.simple_query("IDENTIFY_SYSTEM").await?;
-    connection.close().await;
-    let column = |number: usize| rows.first()?.get(number)?.clone();
-    let identity = match (column(0), column(1).and_then(|timeline| timeline.parse().ok())) {
-        (Some(system_identifier), Some(timeline)) => Some(SystemIdentity {
-            system_identifier,
-            timeline,
-        }),
-        _ => None,
-    };
-    Ok((Attempt::Allowed, identity))
+    // Senders that are all taken stay so, most often; the finding about their number says more than an error would.
+    let is_full = error.sqlstate() == Some(TOO_MANY_CONNECTIONS);
+    match error.server().filter(|_| is_full || error.refusal().is_some()) {
+        Some(answer) => Ok((Attempt::Refused(answer.message.clone()), None)),
+        None => Err(error),
+    }
 }
 
 async fn facts(client: &Client) -> Result<Capabilities, PgError> {

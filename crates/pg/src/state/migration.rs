@@ -111,6 +111,12 @@ pub async fn read(target: &Session) -> Result<Option<Migration>, PgError> {
     row.as_ref().map(from_row).transpose()
 }
 
+/// Whether [`read`] failed because what stands there is another version's or not ours, and not because the server could
+/// not answer just then.
+pub fn is_unreadable(error: &PgError) -> bool {
+    error.refusal().is_some() || matches!(error, PgError::Protocol { .. })
+}
+
 /// The phase once nobody is changing it any more.
 pub async fn final_phase(target: &Session) -> Result<Option<Phase>, PgError> {
     let row = target

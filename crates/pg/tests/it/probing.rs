@@ -1,6 +1,11 @@
 //! What the probe finds out of roles of different rights, and that nothing of it stays.
 
-use transhume_core::assess::capability::{Attempt, Capabilities};
+use std::time::{Duration, Instant};
+
+use transhume_core::{
+    assess::capability::{Attempt, Capabilities},
+    disposition::Disposition,
+};
 use transhume_pg::{
     cluster::{Cluster, ClusterOptions},
     probe,
@@ -150,6 +155,41 @@ async fn a_replication_connection_is_tried_and_says_which_cluster_it_is() {
     .await
     .unwrap();
     assert!(attempt.refusal().is_some() && identity.is_none());
+}
+
+/// A server that is stopping says nothing of what it will allow once it is back: taken for a refusal, a restart in the wrong
+/// moment would end a run for good.
+#[tokio::test]
+async fn a_server_that_is_stopping_refuses_nothing() {
+    let (cluster, owner) = cluster().await;
+    let identity = probe::identity(&owner).await.unwrap();
+    let postmaster = std::fs::read_to_string(cluster.data_directory().join("postmaster.pid")).unwrap();
+    let pid = postmaster.lines().next().and_then(|line| line.parse().ok());
+    let pid = rustix::process::Pid::from_raw(pid.unwrap()).unwrap();
+    // Smart: no session begins any more, and this one stays.
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+
+    let patience = Instant::now() + Duration::from_secs(30);
+    let error = loop {
+        let tried = probe::replication(&settings(&cluster.url("postgres")), "transhume:test:r").await;
+        match tried {
+            Ok((Attempt::Allowed, _)) if Instant::now() < patience => {}
+            Ok(outcome) => panic!("{outcome:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.sqlstate(), Some("57P03"));
+    assert_eq!(error.disposition(), Disposition::Retry);
+    assert_eq!(probe::identity(&owner).await.unwrap(), identity);
+}
+
+#[tokio::test]
+async fn senders_that_are_all_taken_are_a_refusal() {
+    let options = ClusterOptions::new(server::server(EVERYDAY_MAJOR)).setting("max_wal_senders", "0");
+    let cluster = server::start(options.setting("wal_level", "logical"));
+    let tried = probe::replication(&settings(&cluster.url("postgres")), "transhume:test:r").await;
+    let (attempt, identity) = tried.unwrap();
+    assert!(attempt.refusal().unwrap().contains("max_wal_senders") && identity.is_none());
 }
 
 #[tokio::test]
