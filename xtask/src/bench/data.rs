@@ -43,6 +43,10 @@ impl DataSet {
         }
     }
 
+    pub(super) fn partitioned_table(self) -> Option<&'static str> {
+        (self == Self::Partitions).then_some("reading")
+    }
+
     /// The file's own unit for `--scale 1`: a run of some seconds on two cores.
     fn units(self) -> f64 {
         match self {
