@@ -9,7 +9,7 @@ use std::io;
 use transhume_core::frontier::Frontier;
 use transhume_pg::{
     apply::{self, BatchWriter},
-    names,
+    names, probe,
     raw::{Mode, RawConnection},
     session::Session,
     slot::{self, SlotState},
@@ -302,21 +302,25 @@ async fn open_stream(
 }
 
 async fn check_system(request: &FollowRequest<'_>, connection: &mut RawConnection) -> Result<(), Failure> {
-    let rows = connection
-        .simple_query("IDENTIFY_SYSTEM")
+    let found = probe::identify_on(connection)
         .await
-        .while_doing("reading the source's identity")?;
-    let field = |index: usize| rows.first().and_then(|row| row.get(index).cloned().flatten());
-    let (system, timeline) = (field(0).unwrap_or_default(), field(1).unwrap_or_default());
+        .while_doing("reading the source's identity")?
+        .ok_or_else(|| {
+            Failure::stopped(
+                "the source does not say which system it is",
+                "IDENTIFY_SYSTEM was answered without one.",
+                "report this with the server's version",
+            )
+        })?;
     let identity = &request.migration.identity;
-    if system == identity.system && timeline == identity.timeline.to_string() {
+    if found.system_identifier == identity.system && found.timeline == identity.timeline {
         return Ok(());
     }
     Err(Failure::stopped(
         "the source server is not the one that this migration began with",
         format!(
-            "It is system {system} on timeline {timeline} instead of {} on {}. LSNs of the two cannot be compared.",
-            identity.system, identity.timeline
+            "It is system {} on timeline {} instead of {} on {}. LSNs of the two cannot be compared.",
+            found.system_identifier, found.timeline, identity.system, identity.timeline
         ),
         "name the right source, or start the migration anew: abort, then run",
     ))

@@ -75,15 +75,20 @@ pub async fn identity(client: &Client) -> Result<Option<SystemIdentity>, PgError
     }
 }
 
-/// Cluster and timeline as a replication connection to the database itself tells them (PostgreSQL manual, "Streaming
-/// Replication Protocol").
+/// Cluster and timeline as a replication connection to the database itself tells them.
 pub async fn identify(
     settings: &ConnectionSettings,
     application_name: &str,
 ) -> Result<Option<SystemIdentity>, PgError> {
     let mut connection = RawConnection::connect(settings, application_name, Mode::Replication).await?;
-    let rows = connection.simple_query("IDENTIFY_SYSTEM").await?;
+    let identity = identify_on(&mut connection).await?;
     connection.close().await;
+    Ok(identity)
+}
+
+/// The same over a replication connection that is there (PostgreSQL manual, "Streaming Replication Protocol").
+pub async fn identify_on(connection: &mut RawConnection) -> Result<Option<SystemIdentity>, PgError> {
+    let rows = connection.simple_query("IDENTIFY_SYSTEM").await?;
     let column = |number: usize| rows.first()?.get(number)?.clone();
     let timeline = column(1).and_then(|timeline| timeline.parse().ok());
     Ok(column(0)
