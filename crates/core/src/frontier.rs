@@ -18,8 +18,8 @@ pub struct Frontier {
     received: Lsn,
     /// What a crash of the target cannot take back; at most `applied`.
     flushed: Lsn,
-    /// Batches that are not known to be flushed: a position of the target's own WAL at or after their
-    /// commit record, and the end LSN that they brought.
+    /// Looks at the target that found batches not flushed: where its own WAL ended, and the end LSN of the latest batch
+    /// that was committed by then.
     unflushed: VecDeque<(Lsn, Lsn)>,
     open: bool,
 }
@@ -68,7 +68,7 @@ impl Frontier {
 
     /// Something applied is not known to be flushed.
     pub fn is_flush_awaited(&self) -> bool {
-        !self.unflushed.is_empty()
+        self.flushed < self.applied
     }
 
     /// A transaction that an earlier run applied. Commit LSNs decide, never a record's own LSN; a
@@ -88,8 +88,8 @@ impl Frontier {
         self.received = self.received.max(end_lsn);
     }
 
-    /// A target transaction committed with this frontier, its record below `target_end` in the target's WAL.
-    pub fn committed(&mut self, end_lsn: Lsn, target_end: Lsn) -> Result<(), FrontierError> {
+    /// A target transaction committed with this frontier.
+    pub fn committed(&mut self, end_lsn: Lsn) -> Result<(), FrontierError> {
         if end_lsn < self.applied {
             return Err(FrontierError::Backwards {
                 from: self.applied,
@@ -103,14 +103,21 @@ impl Frontier {
             });
         }
         self.applied = end_lsn;
-        self.unflushed.push_back((target_end, end_lsn));
         Ok(())
     }
 
-    /// The target has everything below this position of its own WAL on disk.
-    pub fn target_flushed(&mut self, position: Lsn) {
+    /// A look at the target after everything that is `applied`: its own WAL reaches to `target_end`, and all below
+    /// `target_flushed` is on disk.
+    pub fn target_stands(&mut self, target_end: Lsn, target_flushed: Lsn) {
+        let seen = self
+            .unflushed
+            .back()
+            .map_or(self.flushed, |(_, end_lsn)| *end_lsn);
+        if self.applied > seen {
+            self.unflushed.push_back((target_end, self.applied));
+        }
         while let Some((target_end, end_lsn)) = self.unflushed.front()
-            && *target_end <= position
+            && *target_end <= target_flushed
         {
             self.flushed = *end_lsn;
             self.unflushed.pop_front();
@@ -140,19 +147,23 @@ mod tests {
     #[test]
     fn only_flushed_ends_are_confirmed() {
         let mut frontier = at_hundred();
-        frontier.begin();
-        frontier.commit(Lsn(150));
-        frontier.begin();
-        frontier.commit(Lsn(200));
-        frontier.committed(Lsn(150), Lsn(10)).unwrap();
-        frontier.committed(Lsn(200), Lsn(20)).unwrap();
+        for end_lsn in [150, 200, 250] {
+            frontier.begin();
+            frontier.commit(Lsn(end_lsn));
+        }
+        frontier.committed(Lsn(150)).unwrap();
+        frontier.target_stands(Lsn(10), Lsn(9));
+        frontier.committed(Lsn(200)).unwrap();
         assert_eq!((frontier.applied(), frontier.confirmable()), (Lsn(200), Lsn(100)));
 
-        frontier.target_flushed(Lsn(19));
+        frontier.target_stands(Lsn(20), Lsn(19));
         assert_eq!(frontier.confirmable(), Lsn(150));
         assert!(frontier.is_flush_awaited());
-        frontier.target_flushed(Lsn(20));
+        frontier.committed(Lsn(250)).unwrap();
+        frontier.target_stands(Lsn(30), Lsn(20));
         assert_eq!(frontier.confirmable(), Lsn(200));
+        frontier.target_stands(Lsn(40), Lsn(30));
+        assert_eq!(frontier.confirmable(), Lsn(250));
         assert!(!frontier.is_flush_awaited());
     }
 
@@ -161,7 +172,7 @@ mod tests {
         let mut frontier = Frontier::resume(Lsn(100), Lsn(80), Lsn(7));
         assert_eq!((frontier.applied(), frontier.confirmable()), (Lsn(100), Lsn(80)));
 
-        frontier.target_flushed(Lsn(7));
+        frontier.target_stands(Lsn(9), Lsn(7));
         assert_eq!(frontier.confirmable(), Lsn(100));
     }
 
@@ -176,7 +187,7 @@ mod tests {
 
         assert!(frontier.keepalive(Lsn(150)));
         assert_eq!((frontier.received(), frontier.applied()), (Lsn(150), Lsn(100)));
-        frontier.committed(Lsn(150), Lsn(2)).unwrap();
+        frontier.committed(Lsn(150)).unwrap();
         assert_eq!(frontier.applied(), Lsn(150));
     }
 
@@ -192,10 +203,10 @@ mod tests {
     fn progress_that_cannot_be_is_refused() {
         let mut frontier = at_hundred();
 
-        let backwards = frontier.committed(Lsn(99), Lsn(2));
+        let backwards = frontier.committed(Lsn(99));
         let from = Lsn(100);
         assert_eq!(backwards, Err(FrontierError::Backwards { from, to: Lsn(99) }));
-        let early = frontier.committed(Lsn(101), Lsn(2));
+        let early = frontier.committed(Lsn(101));
         let received = Lsn(100);
         assert_eq!(
             early,
@@ -213,6 +224,7 @@ mod tests {
         ApplyOldest,
         Keepalive(u64),
         TargetFlushes,
+        Look,
         /// Ours: what is committed stays.
         Crash,
         /// The target's: what is not flushed is gone.
@@ -225,6 +237,7 @@ mod tests {
             4 => Just(Happening::ApplyOldest),
             2 => (0_u64..50).prop_map(Happening::Keepalive),
             2 => Just(Happening::TargetFlushes),
+            2 => Just(Happening::Look),
             1 => Just(Happening::Crash),
             1 => Just(Happening::TargetCrash),
         ];
@@ -256,9 +269,7 @@ mod tests {
             let commit = &mut self.commits[self.waiting.remove(0)];
             commit.2 += 1;
             self.target.push(Lsn(commit.1));
-            frontier
-                .committed(Lsn(commit.1), Lsn(self.target.len() as u64))
-                .unwrap();
+            frontier.committed(Lsn(commit.1)).unwrap();
         }
 
         /// What the target lost is not applied any more.
@@ -309,10 +320,8 @@ mod tests {
                         model.wal_end += bytes;
                         frontier.keepalive(Lsn(model.wal_end));
                     }
-                    Happening::TargetFlushes => {
-                        model.flushed = model.target.len();
-                        frontier.target_flushed(Lsn(model.flushed as u64));
-                    }
+                    Happening::TargetFlushes => model.flushed = model.target.len(),
+                    Happening::Look => frontier.target_stands(Lsn(model.target.len() as u64), Lsn(model.flushed as u64)),
                     Happening::Crash => frontier = model.resume(),
                     Happening::TargetCrash => {
                         model.lose_unflushed();

@@ -100,7 +100,7 @@ impl Stream {
             target.write(source, &std::mem::take(&mut self.batch), end);
             self.commits += 1;
             self.frontier
-                .committed(end, Lsn(self.commits))
+                .committed(end)
                 .expect("what was received may be committed");
         }
         self.transactions = 0;
@@ -109,7 +109,8 @@ impl Stream {
 
     pub(crate) fn target_flushes(&mut self, target: &mut Target) {
         target.flush();
-        self.frontier.target_flushed(Lsn(self.commits));
+        let stands = Lsn(self.commits);
+        self.frontier.target_stands(stands, stands);
         self.confirmed = self.confirmed.max(self.frontier.confirmable());
     }
 

@@ -99,16 +99,18 @@ impl Applier<'_> {
     pub(super) async fn reported(&mut self, report: Report) -> Result<(), Failure> {
         match report {
             Report::Taken => {}
-            Report::Position(position) => self.frontier.target_flushed(position.flushed),
+            Report::Position(position) => self.frontier.target_stands(position.end, position.flushed),
             Report::Failed(mishap) => return Err(self.failed(mishap.error, &mishap.batch).await),
             Report::Committed(committed, batch) => {
                 let after = committed.advance.after;
-                let moved = self.frontier.committed(after, committed.position.end);
+                let moved = self.frontier.committed(after);
                 moved.map_err(|error| {
                     let detail = error.to_string();
                     Failure::stopped("the frontier would move wrongly", detail, "report this")
                 })?;
-                self.frontier.target_flushed(committed.position.flushed);
+                if let Some(position) = committed.position {
+                    self.frontier.target_stands(position.end, position.flushed);
+                }
                 self.progress.send_modify(|progress| {
                     progress.frontier = after;
                     progress.received = after;

@@ -65,7 +65,10 @@ impl Writing {
             queue,
             reports: sender,
             under_way: None,
-            awaits_flush: Some((written_up_to, Instant::now())),
+            awaits_flush: Some(AwaitedFlush {
+                up_to: Some(written_up_to),
+                ask_at: Instant::now(),
+            }),
         };
         task.spawn(work.run());
         Self {
@@ -114,8 +117,15 @@ struct Work {
     reports: mpsc::UnboundedSender<Report>,
     /// What was sent last and is not reported: its batch, and whether that ends with it.
     under_way: Option<(Batch, bool)>,
-    /// The target's WAL has to be flushed up to here; when to ask.
-    awaits_flush: Option<(Lsn, Instant)>,
+    awaits_flush: Option<AwaitedFlush>,
+}
+
+/// Something of ours on the target is not known to be flushed.
+#[derive(Clone, Copy)]
+struct AwaitedFlush {
+    /// The target's WAL has to be flushed up to here; none where it was not looked at since the latest commit.
+    up_to: Option<Lsn>,
+    ask_at: Instant,
 }
 
 impl Work {
@@ -127,7 +137,7 @@ impl Work {
 
     async fn work(&mut self) -> Result<(), Box<Mishap>> {
         loop {
-            let ask_at = self.awaits_flush.map(|(_, at)| at);
+            let ask_at = self.awaits_flush.map(|awaited| awaited.ask_at);
             let handed = tokio::select! {
                 biased;
                 handed = self.queue.recv() => handed,
@@ -154,11 +164,13 @@ impl Work {
     fn tell(&mut self, result: Result<(), ApplyError>, next: Batch) -> Result<(), Box<Mishap>> {
         while let Some(committed) = self.writer.next_committed() {
             let (batch, _) = self.under_way.take().unwrap_or_default();
-            let at = self
+            let ask_at = self
                 .awaits_flush
-                .map_or_else(|| Instant::now() + ASK_EVERY, |(_, at)| at);
-            let TargetPosition { end, flushed } = committed.position;
-            self.awaits_flush = (flushed < end).then_some((end, at));
+                .map_or_else(|| Instant::now() + ASK_EVERY, |awaited| awaited.ask_at);
+            self.awaits_flush = Some(AwaitedFlush { up_to: None, ask_at });
+            if let Some(position) = committed.position {
+                self.looked(position);
+            }
             let _ = self.reports.send(Report::Committed(committed, batch));
         }
         if let Err(error) = result {
@@ -177,11 +189,19 @@ impl Work {
             let batch = Batch::default();
             Box::new(Mishap { error, batch })
         })?;
-        self.awaits_flush = self
-            .awaits_flush
-            .filter(|(end, _)| position.flushed < *end)
-            .map(|(end, _)| (end, Instant::now() + ASK_EVERY));
+        self.looked(position);
         let _ = self.reports.send(Report::Position(position));
         Ok(())
+    }
+
+    fn looked(&mut self, position: TargetPosition) {
+        let up_to = self
+            .awaits_flush
+            .and_then(|awaited| awaited.up_to)
+            .unwrap_or(position.end);
+        self.awaits_flush = (position.flushed < up_to).then(|| AwaitedFlush {
+            up_to: Some(up_to),
+            ask_at: Instant::now() + ASK_EVERY,
+        });
     }
 }

@@ -2,14 +2,19 @@
 //! new frontier in it.
 //!
 //! Portions come ready gathered and go out in flights: net changes, set by set, and one by one what cannot
-//! be netted or was refused as a set. While a flight is under way the next portion is made into
-//! statements; its flight leaves right behind the COMMIT of the one before, without waiting for the answer.
+//! be netted or was refused as a set. A batch takes its COMMIT along where the server itself refuses every wrong count;
+//! else it leaves once the answers are checked. While a flight is under way the next portion is made into
+//! statements; its flight leaves right behind that COMMIT, without waiting for the answer.
 //!
-//! Invariants: the answer to every statement is checked before COMMIT is sent; the frontier moves only from
-//! the value that this writer last wrote, so that nothing that left behind a COMMIT that failed can
+//! Invariants: the answer to every statement that does not count itself is checked before COMMIT is sent; the frontier
+//! moves only from the value that this writer last wrote, so that nothing that left behind a COMMIT that failed can
 //! commit; a writer that returned an error is not used again, but what it had committed before can be asked for.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio_postgres::{Row, Statement};
 use transhume_core::{batch::rows_worth_a_copy, tree_stream::TreeStream};
@@ -29,6 +34,10 @@ use crate::{
     state::apply::{self, Advance},
 };
 
+/// The target's WAL positions are read beside a COMMIT this often at most: a look costs the target as much as a small set, and
+/// its WAL writer takes longer anyway (wal_writer_delay, 0.2 s).
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// The source transaction that a change belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
@@ -44,11 +53,12 @@ pub struct TargetPosition {
     pub flushed: Lsn,
 }
 
-/// A batch that is committed; its commit record is below `position.end`.
+/// A batch that is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
     pub advance: Advance,
-    pub position: TargetPosition,
+    /// Where it was looked at: the commit record is below `end`.
+    pub position: Option<TargetPosition>,
 }
 
 /// Statements of every batch.
@@ -66,13 +76,16 @@ struct UnderWay {
     is_in_sets: bool,
     /// A savepoint keeps what the transaction holds before it.
     keeps_earlier: bool,
+    /// It took its COMMIT along.
+    committing: Option<Committing>,
 }
 
 /// A COMMIT whose answer is not in.
 struct Committing {
     answer: Later<()>,
-    position: Later<Row>,
-    end: BatchEnd,
+    position: Option<Later<Row>>,
+    advance: Advance,
+    is_synchronous: bool,
 }
 
 pub struct BatchWriter {
@@ -91,6 +104,7 @@ pub struct BatchWriter {
     /// Answers of the server still belong to what was asked.
     pub(super) is_usable: bool,
     committed: VecDeque<Committed>,
+    looked_at: Instant,
 }
 
 impl BatchWriter {
@@ -124,6 +138,7 @@ impl BatchWriter {
             worth_a_copy,
             is_usable: true,
             committed: VecDeque::new(),
+            looked_at: Instant::now(),
         })
     }
 
@@ -183,16 +198,19 @@ impl BatchWriter {
 
     /// Where the target's WAL stands now.
     pub async fn position(&mut self) -> Result<TargetPosition, ApplyError> {
+        self.looked_at = Instant::now();
         let row = self.session.query_one(&self.statements.positions, &[]).await?;
         Ok(position(&row))
     }
 
     async fn send(&mut self, portion: Portion, assembled: Assembled) -> Result<(), ApplyError> {
+        let takes_commit = !self.is_open && assembled.counts_itself();
         self.begin().await?;
         let mut under_way = UnderWay {
             is_in_sets: !assembled.sets.is_empty(),
             keeps_earlier: self.has_written && !assembled.sets.is_empty(),
             portion,
+            committing: None,
         };
         if under_way.keeps_earlier {
             self.control("savepoint before_flight").await?;
@@ -202,42 +220,69 @@ impl BatchWriter {
                 self.learn_from(&conflict);
                 self.write_again(&mut under_way).await?;
             }
-            sent => sent?,
+            sent => {
+                sent?;
+                if takes_commit && let Some(end) = &under_way.portion.end {
+                    under_way.committing = Some(self.commit(end).await);
+                }
+            }
         }
         self.under_way = Some(under_way);
         Ok(())
     }
 
-    /// Checks what is under way, and sends the COMMIT where its batch ends.
+    /// Checks what is under way, and sends the COMMIT where its batch ends and has not taken it along.
     async fn conclude(&mut self) -> Result<Option<Committing>, ApplyError> {
         let Some(mut under_way) = self.under_way.take() else {
             return Ok(None);
         };
+        let took_commit = under_way.committing.is_some();
         match self.flight.drain().await {
+            // The server has made a rollback of a COMMIT that was taken along.
             Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets && self.is_usable => {
                 self.learn_from(&conflict);
+                under_way.committing = None;
                 self.write_again(&mut under_way).await?;
                 self.flight.drain().await?;
             }
+            Err(ApplyError::Server { error, .. }) if took_commit => {
+                return Err(ApplyError::Server {
+                    error,
+                    during_commit: true,
+                });
+            }
             checked => checked?,
         }
+        if let Some(committing) = under_way.committing {
+            return Ok(Some(committing));
+        }
         self.has_written = true;
-        let Some(end) = under_way.portion.end else {
+        let Some(end) = &under_way.portion.end else {
             if under_way.keeps_earlier {
                 self.control("release savepoint before_flight").await?;
             }
             return Ok(None);
         };
+        Ok(Some(self.commit(end).await))
+    }
+
+    /// Sends the COMMIT, and a look at the target's WAL behind it where one is due.
+    async fn commit(&mut self, end: &BatchEnd) -> Committing {
         self.is_open = false;
-        let (session, positions) = (Arc::clone(&self.session), self.statements.positions.clone());
-        let answer = send(async move { session.batch_execute("commit").await }).await;
         let session = Arc::clone(&self.session);
-        let position = send(async move { session.query_one(&positions, &[]).await }).await;
-        Ok(Some(Committing {
+        let answer = send(async move { session.batch_execute("commit").await }).await;
+        let mut position = None;
+        if end.is_synchronous || self.looked_at.elapsed() >= LOOK_EVERY {
+            self.looked_at = Instant::now();
+            let (session, positions) = (Arc::clone(&self.session), self.statements.positions.clone());
+            position = Some(send(async move { session.query_one(&positions, &[]).await }).await);
+        }
+        Committing {
             answer,
             position,
-            end,
-        }))
+            advance: end.advance,
+            is_synchronous: end.is_synchronous,
+        }
     }
 
     async fn finish_commit(&mut self, committing: Option<Committing>) -> Result<(), ApplyError> {
@@ -249,13 +294,18 @@ impl BatchWriter {
             during_commit: true,
         };
         committing.answer.await.map_err(unknown)?;
-        let mut position = position(&committing.position.await?);
-        if committing.end.is_synchronous {
+        let mut position = match committing.position {
+            Some(row) => Some(position(&row.await?)),
+            None => None,
+        };
+        if committing.is_synchronous
+            && let Some(position) = &mut position
+        {
             // Others have written since; what was waited for is flushed.
             position.end = position.flushed;
         }
         self.committed.push_back(Committed {
-            advance: committing.end.advance,
+            advance: committing.advance,
             position,
         });
         Ok(())

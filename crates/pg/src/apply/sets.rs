@@ -47,6 +47,11 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
+    /// The server itself refuses whatever is not written as it must be.
+    pub(super) fn counts_itself(&self) -> bool {
+        self.serial.is_empty() && self.sets.iter().all(|(_, _, write)| write.shape.counts_itself())
+    }
+
     /// Nothing in sets.
     pub(super) fn all_serial(portion: &Portion) -> Self {
         Self {
@@ -170,18 +175,25 @@ impl BatchWriter {
         };
         let by_image = write.shape.nulls.is_some();
         let is_copy = write.shape.operation == SetOperation::Copy;
+        let counts_itself = write.shape.counts_itself();
         let prepared = self.prepared(relation, AnyShape::Set(write.shape)).await?;
         let prepared = prepared.map_err(|error| unprepared(&plan, operation, SEVERAL, error))?;
-        let subject = Subject::Rows {
-            plan,
-            operation,
-            count: write.rows as u64,
+        let (count, mut values) = (write.rows as u64, write.values);
+        let subject = if counts_itself {
+            values.push(Bytes::copy_from_slice(&count.to_be_bytes()));
+            Subject::Counted { plan, operation }
+        } else {
+            Subject::Rows {
+                plan,
+                operation,
+                count,
+            }
         };
         if is_copy {
-            return self.copy(&prepared, write.values, subject).await;
+            return self.copy(&prepared, values, subject).await;
         }
-        let bytes = write.values.iter().map(Bytes::len).sum();
-        let parameters: Vec<_> = write.values.into_iter().map(ListParameter).collect();
+        let bytes = values.iter().map(Bytes::len).sum();
+        let parameters: Vec<_> = values.into_iter().map(ListParameter).collect();
         let session = Arc::clone(&self.session);
         let statement = async move { session.execute_raw(&prepared, parameters).await };
         if !by_image {

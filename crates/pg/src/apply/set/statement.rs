@@ -75,7 +75,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
         return image::text(plan, shape, nulls);
     }
     let mut given = Given::new("given", 0);
-    match shape.operation {
+    let statement = match shape.operation {
         SetOperation::Insert => {
             let values = join(&shape.written, |index| given.next(&plan.columns[index].list_form));
             let rows = given.rows();
@@ -103,7 +103,21 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
             let rows = given.rows();
             format!("delete from {stored} as stored using {rows} where {row}")
         }
+    };
+    if shape.counts_itself() {
+        counted(&statement, given.count() + 1)
+    } else {
+        statement
     }
+}
+
+/// Fails with a division by zero where the statement writes another number of rows than the parameter `number` says. No other
+/// expression fails without a function of our own on the target.
+pub(super) fn counted(statement: &str, number: usize) -> String {
+    format!(
+        "with written as ({statement} returning 1) \
+         select 1 operator(pg_catalog./) (pg_catalog.count(*) operator(pg_catalog.=) ${number}::pg_catalog.int8)::pg_catalog.int4 from written"
+    )
 }
 
 fn condition(plan: &Plan, given: &mut Given) -> String {
@@ -183,11 +197,17 @@ mod tests {
     fn lists_are_numbered_keys_first() {
         assert_eq!(
             of(SetOperation::Update, &[1]),
-            r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1"#
+            counted(
+                r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1"#,
+                3
+            )
         );
         assert_eq!(
             of(SetOperation::Delete, &[]),
-            r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1"#
+            counted(
+                r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1"#,
+                2
+            )
         );
     }
 
@@ -195,7 +215,10 @@ mod tests {
     fn inserts_write_identity_columns() {
         assert_eq!(
             of(SetOperation::Insert, &[0, 1]),
-            r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2)"#
+            counted(
+                r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2)"#,
+                3
+            )
         );
     }
 }
