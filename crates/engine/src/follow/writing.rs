@@ -150,7 +150,8 @@ impl Work {
                 return Ok(());
             };
             let ends = portion.end().is_some();
-            let written = self.writer.write(portion).await;
+            let is_last = self.queue.is_empty();
+            let written = self.writer.write(portion, is_last).await;
             self.tell(written, batch)?;
             self.under_way = Some((batch, ends));
             if self.queue.is_empty() {

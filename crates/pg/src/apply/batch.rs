@@ -2,11 +2,11 @@
 //! new frontier in it.
 //!
 //! Portions come ready gathered and go out in flights: net changes, set by set, and one by one what cannot
-//! be netted or was refused as a set. A batch takes its COMMIT along where the server itself refuses every wrong count;
-//! else it leaves once the answers are checked. While a flight is under way the next portion is made into
+//! be netted or was refused as a set. A batch behind which nothing waits takes its COMMIT along where the server itself
+//! refuses every wrong count; else it leaves once the answers are checked. While a flight is under way the next portion is made into
 //! statements; its flight leaves right behind that COMMIT, without waiting for the answer.
 //!
-//! Invariants: the answer to every statement that does not count itself is checked before COMMIT is sent; the frontier
+//! Invariants: the answer to every statement that is not counted is checked before COMMIT is sent; the frontier
 //! moves only from the value that this writer last wrote, so that nothing that left behind a COMMIT that failed can
 //! commit; a writer that returned an error is not used again, but what it had committed before can be asked for.
 
@@ -167,8 +167,8 @@ impl BatchWriter {
         TreeStream::new(partitions)
     }
 
-    /// Sends a portion on its way; whatever is under way is brought to its end before.
-    pub async fn write(&mut self, portion: Portion) -> Result<(), ApplyError> {
+    /// Sends a portion on its way; whatever is under way is brought to its end before. `is_last`: nothing waits behind it.
+    pub async fn write(&mut self, portion: Portion, is_last: bool) -> Result<(), ApplyError> {
         if !self.relations.knows_all_of(&portion) {
             self.settle().await?;
             self.relations.learn(&self.session, &portion).await?;
@@ -176,7 +176,7 @@ impl BatchWriter {
         let assembled = if self.care_for(&portion).is_some() {
             Assembled::all_serial(&portion)
         } else {
-            self.assemble_prepared(&portion).await?
+            self.assemble_prepared(&portion, is_last).await?
         };
         let before = self.conclude().await?;
         let sent = self.send(portion, assembled).await;
@@ -204,7 +204,7 @@ impl BatchWriter {
     }
 
     async fn send(&mut self, portion: Portion, assembled: Assembled) -> Result<(), ApplyError> {
-        let takes_commit = !self.is_open && assembled.counts_itself();
+        let takes_commit = !self.is_open && assembled.is_counted;
         self.begin().await?;
         let mut under_way = UnderWay {
             is_in_sets: !assembled.sets.is_empty(),

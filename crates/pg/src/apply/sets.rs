@@ -42,20 +42,28 @@ const SEVERAL: Origin = Origin {
 #[derive(Default)]
 pub(super) struct Assembled {
     pub(super) sets: Vec<(u32, Arc<Plan>, SetWrite)>,
+    /// The server itself refuses whatever is not written as it must be.
+    pub(super) is_counted: bool,
     /// Relations whose changes go one by one.
     serial: HashSet<u32>,
 }
 
 impl Assembled {
-    /// The server itself refuses whatever is not written as it must be.
-    pub(super) fn counts_itself(&self) -> bool {
-        self.serial.is_empty() && self.sets.iter().all(|(_, _, write)| write.shape.counts_itself())
+    /// Lets the server itself refuse whatever is not written as it must be; says whether it does for all of it.
+    fn count(&mut self) -> bool {
+        let all =
+            self.serial.is_empty() && self.sets.iter().all(|(_, _, write)| write.shape.can_be_counted());
+        for (_, _, write) in self.sets.iter_mut().filter(|_| all) {
+            write.shape.is_counted = true;
+        }
+        all
     }
 
     /// Nothing in sets.
     pub(super) fn all_serial(portion: &Portion) -> Self {
         Self {
             sets: Vec::new(),
+            is_counted: false,
             serial: portion.relations.clone(),
         }
     }
@@ -63,10 +71,15 @@ impl Assembled {
 
 impl BatchWriter {
     /// Makes statements of a portion and prepares those that are new. Sets that the server does not
-    /// even parse are given up for their table.
-    pub(super) async fn assemble_prepared(&mut self, portion: &Portion) -> Result<Assembled, ApplyError> {
+    /// even parse are given up for their table. `is_last`: nothing waits behind it; counted statements are worth their planning.
+    pub(super) async fn assemble_prepared(
+        &mut self,
+        portion: &Portion,
+        is_last: bool,
+    ) -> Result<Assembled, ApplyError> {
         loop {
-            let assembled = self.assemble(portion);
+            let mut assembled = self.assemble(portion);
+            assembled.is_counted = is_last && portion.end.is_some() && assembled.count();
             let missing: Vec<_> = assembled
                 .sets
                 .iter()
@@ -175,11 +188,11 @@ impl BatchWriter {
         };
         let by_image = write.shape.nulls.is_some();
         let is_copy = write.shape.operation == SetOperation::Copy;
-        let counts_itself = write.shape.counts_itself();
+        let is_counted = write.shape.is_counted;
         let prepared = self.prepared(relation, AnyShape::Set(write.shape)).await?;
         let prepared = prepared.map_err(|error| unprepared(&plan, operation, SEVERAL, error))?;
         let (count, mut values) = (write.rows as u64, write.values);
-        let subject = if counts_itself {
+        let subject = if is_counted {
             values.push(Bytes::copy_from_slice(&count.to_be_bytes()));
             Subject::Counted { plan, operation }
         } else {

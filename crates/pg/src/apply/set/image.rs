@@ -135,6 +135,7 @@ impl<'a> Images<'a> {
                 operation,
                 written: columns.iter().copied().collect(),
                 nulls: Some(nulls),
+                is_counted: false,
             },
             rows: self.places.len(),
             values: lists,

@@ -41,6 +41,7 @@ fn of(operation: SetOperation, written: &[usize], nulls: &[usize]) -> String {
         operation,
         written: written.iter().copied().collect(),
         nulls: Some(nulls.clone()),
+        is_counted: false,
     };
     text(&plan(), &shape, &nulls)
 }

@@ -104,7 +104,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
             format!("delete from {stored} as stored using {rows} where {row}")
         }
     };
-    if shape.counts_itself() {
+    if shape.is_counted {
         counted(&statement, given.count() + 1)
     } else {
         statement
@@ -113,7 +113,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
 
 /// Fails with a division by zero where the statement writes another number of rows than the parameter `number` says. No other
 /// expression fails without a function of our own on the target.
-pub(super) fn counted(statement: &str, number: usize) -> String {
+fn counted(statement: &str, number: usize) -> String {
     format!(
         "with written as ({statement} returning 1) \
          select 1 operator(pg_catalog./) (pg_catalog.count(*) operator(pg_catalog.=) ${number}::pg_catalog.int8)::pg_catalog.int4 from written"
@@ -181,6 +181,10 @@ mod tests {
     }
 
     fn of(operation: SetOperation, written: &[usize]) -> String {
+        form(operation, written, false)
+    }
+
+    fn form(operation: SetOperation, written: &[usize], is_counted: bool) -> String {
         let written = written.iter().copied().collect();
         let nulls = None;
         text(
@@ -189,6 +193,7 @@ mod tests {
                 operation,
                 written,
                 nulls,
+                is_counted,
             },
         )
     }
@@ -197,16 +202,23 @@ mod tests {
     fn lists_are_numbered_keys_first() {
         assert_eq!(
             of(SetOperation::Update, &[1]),
-            counted(
-                r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1"#,
-                3
-            )
+            r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1"#
         );
         assert_eq!(
             of(SetOperation::Delete, &[]),
-            counted(
-                r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1"#,
-                2
+            r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1"#
+        );
+    }
+
+    #[test]
+    fn what_is_counted_takes_the_number_of_rows_last() {
+        let plain = of(SetOperation::Update, &[1]);
+        let counted = form(SetOperation::Update, &[1], true);
+        assert_eq!(
+            counted,
+            format!(
+                "with written as ({plain} returning 1) select 1 operator(pg_catalog./) \
+                 (pg_catalog.count(*) operator(pg_catalog.=) $3::pg_catalog.int8)::pg_catalog.int4 from written"
             )
         );
     }
@@ -215,10 +227,7 @@ mod tests {
     fn inserts_write_identity_columns() {
         assert_eq!(
             of(SetOperation::Insert, &[0, 1]),
-            counted(
-                r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2)"#,
-                3
-            )
+            r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2)"#
         );
     }
 }
