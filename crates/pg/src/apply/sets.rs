@@ -30,6 +30,9 @@ use super::{
 
 /// Above, changes go one by one: an array cannot grow beyond 1 GiB, and its parts are copied on the way.
 const LARGEST_SET_BYTES: usize = 256 << 20;
+/// Sets of a batch that are counted by the server, at most: each takes a statement of its own, and preparing it once more pays
+/// for what one live transaction writes, not for a batch over hundreds of tables.
+const COUNTED_SETS: usize = 16;
 /// SQLSTATE class of constraint violations: those depend on the rows, other refusals on the table.
 const CONSTRAINT_VIOLATION: &str = "23";
 /// Changes of a set belong to several transactions; its errors are never told with one.
@@ -51,8 +54,9 @@ pub(super) struct Assembled {
 impl Assembled {
     /// Lets the server itself refuse whatever is not written as it must be; says whether it does for all of it.
     fn count(&mut self) -> bool {
-        let all =
-            self.serial.is_empty() && self.sets.iter().all(|(_, _, write)| write.shape.can_be_counted());
+        let all = self.sets.len() <= COUNTED_SETS
+            && self.serial.is_empty()
+            && self.sets.iter().all(|(_, _, write)| write.shape.can_be_counted());
         for (_, _, write) in self.sets.iter_mut().filter(|_| all) {
             write.shape.is_counted = true;
         }
