@@ -1,11 +1,11 @@
 //! A TCP proxy that breaks connections the way networks do.
 //!
 //! Listens on 127.0.0.1 and passes everything on to a port there, until it is told to cut (reset), freeze (silence
-//! in both directions while the connections stay) or delay.
+//! in both directions while the connections stay) or delay. It can also spoil one statement, which the server then refuses.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,8 +35,12 @@ pub struct Proxy {
     orders: watch::Sender<Orders>,
     /// Bytes from the server that may still pass before the connection that carries the last one is cut.
     allowance: Arc<AtomicI64>,
+    spoiled: Spoiled,
     accepting: JoinHandle<()>,
 }
+
+/// The text whose first byte is overwritten the next time that a client sends it.
+type Spoiled = Arc<Mutex<Option<&'static str>>>;
 
 impl Proxy {
     /// # Panics
@@ -46,12 +50,20 @@ impl Proxy {
         let address = listener.local_addr().expect("a listener has an address");
         let (orders, receiver) = watch::channel(Orders::default());
         let allowance = Arc::new(AtomicI64::new(i64::MAX));
-        let accepting = tokio::spawn(accept(listener, target_port, receiver, Arc::clone(&allowance)));
+        let spoiled = Spoiled::default();
+        let way = Way {
+            target_port,
+            orders: receiver,
+            allowance: Arc::clone(&allowance),
+            spoiled: Arc::clone(&spoiled),
+        };
+        let accepting = tokio::spawn(accept(listener, way));
         Self {
             address,
             target_port,
             orders,
             allowance,
+            spoiled,
             accepting,
         }
     }
@@ -84,6 +96,16 @@ impl Proxy {
             tokio::time::sleep(POLL).await;
         }
         self.allowance.store(i64::MAX, Ordering::Relaxed);
+    }
+
+    /// Makes nonsense of the next statement that begins with this text, as sent by any client in clear.
+    pub fn spoil(&self, text: &'static str) {
+        *self.spoiled.lock().expect("nothing panics with it") = Some(text);
+    }
+
+    /// The statement came and was spoiled.
+    pub fn has_spoiled(&self) -> bool {
+        self.spoiled.lock().expect("nothing panics with it").is_none()
     }
 
     /// Resets all connections and every new one until [`Proxy::thaw`].
@@ -121,26 +143,25 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+/// What every connection is served by.
+#[derive(Clone)]
+struct Way {
     target_port: u16,
     orders: watch::Receiver<Orders>,
     allowance: Arc<AtomicI64>,
-) {
+    spoiled: Spoiled,
+}
+
+async fn accept(listener: TcpListener, way: Way) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(serve(client, target_port, orders.clone(), Arc::clone(&allowance)));
+        tokio::spawn(serve(client, way.clone()));
     }
 }
 
 /// Ends with a reset on both sides if the connection was cut, in order otherwise.
-async fn serve(
-    client: TcpStream,
-    target_port: u16,
-    mut orders: watch::Receiver<Orders>,
-    allowance: Arc<AtomicI64>,
-) {
-    let born = *orders.borrow();
-    let server = TcpStream::connect(("127.0.0.1", target_port)).await;
+async fn serve(client: TcpStream, mut way: Way) {
+    let born = *way.orders.borrow();
+    let server = TcpStream::connect(("127.0.0.1", way.target_port)).await;
     let Ok(server) = server else { return };
     // Both ends of small packets, as a database protocol sends them.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -154,14 +175,14 @@ async fn serve(
     }
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let (forward_orders, backward_orders) = (orders.clone(), orders.clone());
-    let cut = orders.wait_for(|orders| orders.generation != born.generation);
+    let (forward, backward) = (way.orders.clone(), way.orders.clone());
+    let cut = way.orders.wait_for(|orders| orders.generation != born.generation);
     tokio::select! {
         _ = cut => {}
         _ = async {
             tokio::try_join!(
-                pass_on(&mut from_client, &mut to_server, forward_orders, None),
-                pass_on(&mut from_server, &mut to_client, backward_orders, Some(&allowance)),
+                pass_on(&mut from_client, &mut to_server, forward, Manner::ToServer(&way.spoiled)),
+                pass_on(&mut from_server, &mut to_client, backward, Manner::ToClient(&way.allowance)),
             )
         } => {}
     }
@@ -170,18 +191,29 @@ async fn serve(
 /// The allowance ended within what this connection had to pass on.
 struct Cut;
 
+/// What may happen to bytes besides waiting.
+enum Manner<'a> {
+    ToServer(&'a Spoiled),
+    ToClient(&'a AtomicI64),
+}
+
 async fn pass_on(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
     mut orders: watch::Receiver<Orders>,
-    allowance: Option<&AtomicI64>,
+    manner: Manner<'_>,
 ) -> Result<(), Cut> {
     let mut buffer = vec![0; BUFFER];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if let Some(last) = allowance.and_then(|allowance| ends_within(allowance, length)) {
-            // The receiver may be gone already.
-            let _ = to.write_all(&buffer[..last]).await;
-            return Err(Cut);
+        match manner {
+            Manner::ToServer(spoiled) => spoil(&mut buffer[..length], spoiled),
+            Manner::ToClient(allowance) => {
+                if let Some(last) = ends_within(allowance, length) {
+                    // The receiver may be gone already.
+                    let _ = to.write_all(&buffer[..last]).await;
+                    return Err(Cut);
+                }
+            }
         }
         let delay = orders.borrow().delay;
         if !delay.is_zero() {
@@ -196,6 +228,19 @@ async fn pass_on(
     // The other direction may still have something to say.
     let _ = to.shutdown().await;
     Ok(())
+}
+
+/// Overwrites the first byte of the text that is to be spoiled, if it is there in one piece.
+fn spoil(bytes: &mut [u8], spoiled: &Spoiled) {
+    let mut wanted = spoiled.lock().expect("nothing panics with it");
+    let Some(text) = *wanted else { return };
+    if let Some(place) = bytes
+        .windows(text.len())
+        .position(|found| found == text.as_bytes())
+    {
+        bytes[place] = b'!';
+        *wanted = None;
+    }
 }
 
 /// How much of these bytes may still pass, where the allowance ends in them.

@@ -6,7 +6,7 @@
 //! refuses every wrong count; else it leaves once the answers are checked. While a flight is under way the next portion is made into
 //! statements; its flight leaves right behind that COMMIT, without waiting for the answer.
 //!
-//! Invariants: the answer to every statement that is not counted is checked before COMMIT is sent; the frontier
+//! Invariants: whatever leaves behind a BEGIN whose answer is not in writes nothing outside a batch; the answer to every statement that is not counted is checked before COMMIT is sent; the frontier
 //! moves only from the value that this writer last wrote, so that nothing that left behind a COMMIT that failed can
 //! commit; a writer that returned an error is not used again, but what it had committed before can be asked for.
 
@@ -26,6 +26,7 @@ use super::{
     flight::{Flight, Later, Subject, send},
     portion::{BatchEnd, Portion},
     relation_map::RelationMap,
+    session::BEGIN,
     sets::Assembled,
     target_table::prepare_table_query,
 };
@@ -92,7 +93,7 @@ pub struct BatchWriter {
     pub(super) session: Arc<Session>,
     pub(super) relations: RelationMap,
     pub(super) flight: Flight,
-    begin: &'static str,
+    begin: Arc<str>,
     statements: OfEveryBatch,
     is_open: bool,
     /// Flights of the open transaction are done: to undo more, they must be kept.
@@ -124,11 +125,10 @@ impl BatchWriter {
             relations: RelationMap::new(Arc::new(loaded), table_query),
             flight: Flight::default(),
             // A deferrable key that the source swapped in one statement is changed row by row here.
-            // Not READ WRITE: a server that takes no writes any more is waited for.
             begin: if replica_role {
-                "begin isolation level read committed"
+                BEGIN.into()
             } else {
-                "begin isolation level read committed; set constraints all deferred"
+                format!("{BEGIN}; set constraints all deferred").into()
             },
             statements,
             is_open: false,
@@ -335,7 +335,7 @@ impl BatchWriter {
         }
         self.is_open = true;
         self.has_written = false;
-        self.control(self.begin).await
+        self.control(Arc::clone(&self.begin)).await
     }
 
     /// Sends what ends the batch, but for the COMMIT.
@@ -365,9 +365,9 @@ impl BatchWriter {
         self.flight.launch(update, Subject::Frontier { before }, 0).await
     }
 
-    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
-        let session = Arc::clone(&self.session);
-        let statement = async move { session.batch_execute(text).await.map(|()| 0) };
+    pub(super) async fn control(&mut self, text: impl Into<Arc<str>>) -> Result<(), ApplyError> {
+        let (session, text) = (Arc::clone(&self.session), text.into());
+        let statement = async move { session.batch_execute(&text).await.map(|()| 0) };
         self.flight.launch(statement, Subject::Control, 0).await
     }
 

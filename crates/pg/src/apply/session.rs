@@ -5,9 +5,18 @@
 
 use crate::{conninfo::ConnectionSettings, error::PgError, session::Session};
 
-/// Begins a transaction of single statements, as a repair does; batches have their own.
+/// Begins the transaction of a batch: nowhere else does this session run under read committed (`sql/session.sql`).
+/// Not READ WRITE: a server that takes no writes any more is waited for.
+pub(super) const BEGIN: &str = "begin isolation level read committed";
+
+/// Holds in a transaction that [`BEGIN`] began. What is sent behind a BEGIN whose answer is not in must write nothing where
+/// this is false: a BEGIN that is cancelled would leave each statement to commit by itself.
+pub(super) const IN_BATCH: &str =
+    "pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'";
+
+/// Begins a transaction of single statements, as a repair does.
 pub async fn begin(session: &Session) -> Result<(), PgError> {
-    Ok(session.batch_execute("begin").await?)
+    Ok(session.batch_execute(BEGIN).await?)
 }
 
 pub async fn commit(session: &Session) -> Result<(), PgError> {

@@ -155,6 +155,8 @@ impl BatchWriter {
             self.write_set(relation, plan, write).await?;
         }
         if !assembled.serial.is_empty() {
+            // These write in any transaction; BEGIN must have been answered.
+            self.flight.drain().await?;
             let care = self.care_for(portion);
             self.write_serially(&portion.buffer, &assembled.serial, care)
                 .await?;

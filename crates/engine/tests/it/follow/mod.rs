@@ -1,5 +1,6 @@
 //! Following, between two servers of the test's own: every change of the source is on the target, once.
 
+mod atomic;
 mod bench;
 mod commands;
 mod drift;

@@ -19,6 +19,7 @@ use super::{
     SetOperation, SetShape, SetWrite, insert, list,
     statement::{Given, join},
 };
+use crate::apply::session::IN_BATCH;
 
 /// Fewer are as quickly found one by one: looking for one row stops where it is found.
 const FEWEST: usize = 3;
@@ -172,7 +173,8 @@ pub(super) fn text(plan: &Plan, shape: &SetShape, nulls: &ColumnSet) -> String {
          and found.copy operator(pg_catalog.=) {copy} offset 0) as change",
         change.rows()
     );
-    let of_change = format!("stored.ctid operator(pg_catalog.=) change.place and {number} is not null");
+    let of_change =
+        format!("stored.ctid operator(pg_catalog.=) change.place and {number} is not null and {IN_BATCH}");
     match shape.operation {
         SetOperation::Delete => {
             format!("delete from only {table} as stored using {pairs} where {of_change}")

@@ -8,7 +8,10 @@ use transhume_core::apply_plan::{ColumnSet, ListForm, Plan, RowIdentity};
 use transhume_wire::ident::quote_identifier;
 
 use super::{SetOperation, SetShape, copy, image, list::element_type};
-use crate::{apply::statement::overriding, extent::rows_of};
+use crate::{
+    apply::{session::IN_BATCH, statement::overriding},
+    extent::rows_of,
+};
 
 /// Lists of one statement as a table of this name, one column for each in the order of the parameters.
 pub(super) struct Given {
@@ -80,7 +83,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
             let values = join(&shape.written, |index| given.next(&plan.columns[index].list_form));
             let rows = given.rows();
             let overriding = overriding(plan);
-            format!("insert into {table} ({names}){overriding} select {values} from {rows}")
+            format!("insert into {table} ({names}){overriding} select {values} from {rows} where {IN_BATCH}")
         }
         SetOperation::Copy => copy::text(plan, &shape.written),
         SetOperation::Update => {
@@ -91,7 +94,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
                 format!("{} = {value}", quote_identifier(&column.name))
             });
             let rows = given.rows();
-            format!("update {stored} as stored set {assignments} from {rows} where {row}")
+            format!("update {stored} as stored set {assignments} from {rows} where {row} and {IN_BATCH}")
         }
         SetOperation::Find => {
             let row = condition(plan, &mut given);
@@ -101,7 +104,7 @@ pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
         SetOperation::Delete => {
             let row = condition(plan, &mut given);
             let rows = given.rows();
-            format!("delete from {stored} as stored using {rows} where {row}")
+            format!("delete from {stored} as stored using {rows} where {row} and {IN_BATCH}")
         }
     };
     if shape.is_counted {
@@ -202,11 +205,11 @@ mod tests {
     fn lists_are_numbered_keys_first() {
         assert_eq!(
             of(SetOperation::Update, &[1]),
-            r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1"#
+            r#"update only "s"."t" as stored set "sum" = given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where stored."id" operator("pg_catalog".=) given.c1 and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'"#
         );
         assert_eq!(
             of(SetOperation::Delete, &[]),
-            r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1"#
+            r#"delete from only "s"."t" as stored using unnest($1::pg_catalog.int8[]) as given (c1) where stored."id" operator("pg_catalog".=) given.c1 and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'"#
         );
     }
 
@@ -227,7 +230,7 @@ mod tests {
     fn inserts_write_identity_columns() {
         assert_eq!(
             of(SetOperation::Insert, &[0, 1]),
-            r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2)"#
+            r#"insert into "s"."t" ("id", "sum") overriding system value select given.c1, given.c2::numeric from unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) as given (c1, c2) where pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'"#
         );
     }
 }

@@ -13,3 +13,5 @@ set enable_mergejoin = off;
 set plan_cache_mode = force_generic_plan;
 -- The lists of one statement stay in memory.
 set work_mem = '64MB';
+-- A batch says read committed when it begins, so that what is sent behind a BEGIN that failed can tell, and writes nothing.
+set default_transaction_isolation = 'repeatable read';

@@ -1,5 +1,5 @@
 -- $1 new end LSN, $2 commit time in microseconds since 2000 or null, $3 transactions and $4 changes
--- that it covers, $5 the frontier that it starts from. Behind a cutover's fence it does not move. A frontier that does not
+-- that it covers, $5 the frontier that it starts from. Behind a cutover's fence it does not move, nor outside a batch. A frontier that does not
 -- move is a division by zero, since a COMMIT may be on its way behind this.
 with moved as (
 update transhume.frontier
@@ -10,6 +10,7 @@ set lsn = $1::text::pg_catalog.pg_lsn,
     updated_at = pg_catalog.clock_timestamp()
 where lsn = $5::text::pg_catalog.pg_lsn
   and not is_fenced
+  and pg_catalog.current_setting('transaction_isolation') = 'read committed'
 returning 1
 )
 select 1 / (pg_catalog.count(*) = 1)::integer from moved
