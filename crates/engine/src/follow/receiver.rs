@@ -22,7 +22,7 @@ use transhume_pg::{
 };
 use transhume_wire::{lsn::Lsn, pgoutput::Message, replication::ServerMessage};
 
-use self::burst::{BUFFERED_BYTES, BURST_BYTES};
+use self::burst::{BUFFERED_BYTES, BURST_BYTES, WHOLE_BYTES};
 pub(super) use self::{
     burst::{Burst, Item},
     thread::ReceiverThread,
@@ -89,6 +89,7 @@ impl Receiver {
             trees,
             keeping: Keeping::new(spill),
             replay: None,
+            begun: Burst::default(),
             sender,
             feedback,
             progress,
@@ -131,6 +132,8 @@ struct Receiving {
     keeping: Keeping,
     /// Handed on first.
     replay: Option<Replay>,
+    /// The beginning of a small transaction.
+    begun: Burst,
     sender: mpsc::UnboundedSender<Burst>,
     feedback: Feedback,
     progress: watch::Receiver<Progress>,
@@ -172,9 +175,10 @@ impl Receiving {
         }
     }
 
-    /// This message and those that have been received with it.
+    /// This message and those that have been received with it; nothing yet where they end within a small transaction, the
+    /// rest of which comes at once: the applier would wake up for each piece and could do nothing.
     async fn gather(&mut self, first: ServerMessage) -> Result<Burst, Failure> {
-        let mut burst = Burst::default();
+        let mut burst = std::mem::take(&mut self.begun);
         let mut next = Some(first);
         let mut must_answer = false;
         let mut committed = None;
@@ -223,6 +227,9 @@ impl Receiving {
                 .send_status(status)
                 .await
                 .map_err(|error| self.lost(error))?;
+        }
+        if burst.ends_within_transaction() && burst.bytes < WHOLE_BYTES && !self.stream.is_dense() {
+            self.begun = std::mem::take(&mut burst);
         }
         Ok(burst)
     }

@@ -11,6 +11,8 @@ use transhume_wire::{lsn::Lsn, pgoutput::Message};
 pub(super) const BUFFERED_BYTES: u32 = 12 << 20;
 /// What goes to the applier in one piece at most, while more is there already.
 pub(super) const BURST_BYTES: usize = 256 << 10;
+/// A transaction up to this size is handed on in one piece, even while nothing more is there.
+pub(super) const WHOLE_BYTES: usize = 64 << 10;
 /// A message costs this much more than its bytes: itself, and a value of 40 bytes for each column. Narrow columns come
 /// as 4 bytes of length and some digits, so that three times the bytes cover them too.
 const MESSAGE_OVERHEAD_BYTES: usize = 128;
@@ -41,6 +43,16 @@ impl Burst {
     /// How much of the room it takes. One message may be larger than all of it: then it goes alone.
     pub(super) fn room(&self) -> u32 {
         u32::try_from(self.bytes).unwrap_or(u32::MAX).min(BUFFERED_BYTES)
+    }
+
+    /// A transaction begins in it and does not end. Messages outside of transactions may come last.
+    pub(super) fn ends_within_transaction(&self) -> bool {
+        let begins = self.items.iter().rev().find_map(|item| match item {
+            Item::Message(Message::Begin(_)) => Some(true),
+            Item::Message(Message::Commit(_)) => Some(false),
+            _ => None,
+        });
+        begins.unwrap_or_default()
     }
 
     /// Adds a message, and what must be announced before it.

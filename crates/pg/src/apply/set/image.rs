@@ -21,14 +21,15 @@ use super::{
 };
 use crate::apply::session::IN_BATCH;
 
-/// Fewer are as quickly found one by one: looking for one row stops where it is found.
+/// Fewer are as quickly found one by one: looking for one row stops where it is found. New rows are not looked for.
 const FEWEST: usize = 3;
 /// Numbers of images and of equal rows.
 const NUMBER: ListForm = ListForm::Binary(BinaryType::Int4);
 
 /// The statements for a relation's net changes, in order; none where they are better written one by one.
 pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>, worth_a_copy: usize) -> Option<Vec<SetWrite>> {
-    if changes.len() < FEWEST {
+    let sought = changes.len() - changes.inserts.len();
+    if (1..FEWEST).contains(&sought) {
         return None;
     }
     let mut writes = Vec::new();

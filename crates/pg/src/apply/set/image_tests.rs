@@ -125,10 +125,20 @@ fn rows_of_several_partitions_are_not_told_apart_by_their_places() {
 }
 
 #[test]
-fn one_or_two_changes_are_written_one_by_one() {
-    let changes = [row(None)].map(|new| Change::Insert { relation: 7, new });
+fn one_or_two_rows_are_looked_for_one_by_one_but_not_where_all_are_new() {
+    let new = || Change::Insert {
+        relation: 7,
+        new: row(None),
+    };
+    let gone = Change::Delete {
+        relation: 7,
+        identity: Old::WholeRow(row(None)),
+    };
     let shapes = keyless();
-    let batch = net::collapse(&shapes, &changes);
-    let set = only_set(&batch);
-    assert_eq!(writes(&plan(), set, usize::MAX), None);
+    let of = |changes: &[Change]| {
+        let batch = net::collapse(&shapes, changes);
+        writes(&plan(), only_set(&batch), usize::MAX).map(|writes| writes.len())
+    };
+    assert_eq!(of(&[gone, new(), new()]), None);
+    assert_eq!(of(&[new()]), Some(1));
 }
