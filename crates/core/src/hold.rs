@@ -96,6 +96,11 @@ impl Hold {
         }
     }
 
+    /// No hold, and no fence.
+    pub fn is_running(&self) -> bool {
+        self.state == State::Running
+    }
+
     /// The command whose hold is in force or about to be.
     pub fn holder(&self) -> Option<CommandId> {
         match self.state {

@@ -116,16 +116,22 @@ impl<'a> Applier<'a> {
             let is_held = self.control.hold.is_held();
             let has_items = !self.burst.items.is_empty();
             let goes_on = !is_held && self.writing.has_room();
-            let (is_gathering, gathered_at) = (self.is_gathering(), self.gathered_at());
+            let due_at = self
+                .due_at()
+                .filter(|due_at| self.batch.must_commit && *due_at > Instant::now());
             tokio::select! {
                 biased;
                 called = self.control.called() => {
                     called?;
                     self.look().await?;
                 }
-                _ = tick.tick() => self.look().await?,
-                () = tokio::time::sleep_until(gathered_at), if is_gathering => {
-                    self.is_dense = false;
+                _ = tick.tick() => {
+                    if !self.control.glance() {
+                        self.look().await?;
+                    }
+                    self.hand_when_due().await?;
+                }
+                () = tokio::time::sleep_until(due_at.unwrap_or_else(Instant::now).into()), if due_at.is_some() => {
                     self.hand_when_due().await?;
                 }
                 report = self.writing.report() => {

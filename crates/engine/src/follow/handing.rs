@@ -23,6 +23,9 @@ use super::{
 const IDLE_ADVANCE_EVERY: Duration = Duration::from_secs(1);
 /// As long as a batch waits for more while much comes: some hundred changes, and little against the lag that there is then.
 const GATHERING: Duration = Duration::from_millis(5);
+/// A batch leaves so long after one that is still on its way: over a long way each transaction is soon on it, and where the
+/// answers come earlier a batch grows until then.
+const FOLLOWING: Duration = Duration::from_millis(2);
 /// At the end, what was handed over is waited for this long, and for the target to flush it: so that the slot
 /// is told. Whatever takes longer is sent again next time.
 const REST: Duration = Duration::from_secs(3);
@@ -31,12 +34,12 @@ impl Applier<'_> {
     /// Hands the batch over once nothing more is waiting; moves the frontier over WAL without changes of
     /// ours only now and then.
     pub(super) async fn hand_when_due(&mut self) -> Result<(), Failure> {
-        let is_resting = self.open.is_none() && self.writing.is_idle() && self.burst.items.is_empty();
-        let is_early = self.is_gathering() && self.gathered_at() > tokio::time::Instant::now();
-        if !is_resting || is_early || !self.receiver.bursts.is_empty() {
+        let is_resting =
+            self.open.is_none() && self.burst.items.is_empty() && self.receiver.bursts.is_empty();
+        if !is_resting || self.due_at().is_none_or(|due_at| due_at > Instant::now()) {
             return Ok(());
         }
-        let moves = self.frontier.received() > self.handed;
+        let moves = self.frontier.received() > self.handed && self.writing.is_idle();
         let is_time = self.last_handed.elapsed() >= IDLE_ADVANCE_EVERY;
         if self.batch.must_commit || (moves && (self.is_awaited() || is_time)) {
             self.hand_batch().await?;
@@ -44,14 +47,18 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// A batch waits for more although the writer is idle: larger ones take less of everybody's CPU, and of a source
-    /// that has so much to send nobody expects to be at its end at once.
-    pub(super) fn is_gathering(&self) -> bool {
-        self.is_dense && self.batch.must_commit && self.markers.is_empty() && !self.is_awaited()
-    }
-
-    pub(super) fn gathered_at(&self) -> tokio::time::Instant {
-        (self.last_handed + GATHERING).into()
+    /// From when on the batch may leave; none before the writer reports something. It waits for more although the writer is
+    /// idle where much comes: larger ones take less of everybody's CPU, and of a source that has so much to send nobody
+    /// expects to be at its end at once.
+    pub(super) fn due_at(&self) -> Option<Instant> {
+        let gathers =
+            self.is_dense && self.batch.must_commit && self.markers.is_empty() && !self.is_awaited();
+        match (self.writing.is_idle(), gathers) {
+            (true, true) => Some(self.last_handed + GATHERING),
+            (true, false) => Some(self.last_handed),
+            (false, false) if self.writing.may_be_followed() => Some(self.last_handed + FOLLOWING),
+            (false, _) => None,
+        }
     }
 
     /// Hands the batch over with its frontier.

@@ -1,16 +1,19 @@
 //! Commands from other processes: read from their rows, decided by `core::hold`, answered in the rows.
 //!
-//! A notification only says "look"; what counts are the rows, looked at once a second anyway.
+//! A notification only says "look"; what counts are the rows, looked at once a second anyway. While nothing is asked for that
+//! look is a glance behind apply's back: over a long way it would hold up apply for several round trips.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use tokio::task::JoinSet;
 use transhume_core::{
     command::Command,
     hold::{CommandId, Hold, Reply, Standing},
     phase::Phase,
 };
 use transhume_pg::{
-    session::Session,
+    error::PgError,
+    session::{Notifications, Session},
     state::{
         apply::{self, PhaseNow},
         command::{self, Answer, Pending},
@@ -33,30 +36,65 @@ const LOOK_AT_TABLE_EVERY: Duration = Duration::from_millis(100);
 
 /// The control session and the hold that its commands decide.
 pub(super) struct Control {
-    session: Session,
+    session: Arc<Session>,
+    notifications: Notifications,
+    /// As of the latest look.
+    phase: Option<Phase>,
+    /// Finds out whether a look is due; one task at most.
+    glance: JoinSet<Result<bool, PgError>>,
     pub(super) hold: Hold,
     yields_to_tables: bool,
 }
 
 impl Control {
-    pub(super) fn new(session: Session, yields_to_tables: bool) -> Self {
+    pub(super) fn new(mut session: Session, yields_to_tables: bool) -> Self {
         Self {
-            session,
+            notifications: session.take_notifications(),
+            session: Arc::new(session),
+            phase: None,
+            glance: JoinSet::new(),
             hold: Hold::default(),
             yields_to_tables,
         }
     }
 
-    /// Returns when someone wants to be looked at. Cancel-safe.
+    /// Returns when someone wants to be looked at, or a glance says so. Cancel-safe.
     pub(super) async fn called(&mut self) -> Result<(), Failure> {
-        match self.session.notifications().recv().await {
-            Some(_) => {
-                // One look serves all that have called.
-                while self.session.notifications().try_recv().is_ok() {}
-                Ok(())
+        loop {
+            tokio::select! {
+                biased;
+                notification = self.notifications.recv() => {
+                    if notification.is_none() {
+                        return Err(Failure::passing("the session for commands ended"));
+                    }
+                    // One look serves all that have called.
+                    while self.notifications.try_recv().is_ok() {}
+                    return Ok(());
+                }
+                Some(glance) = self.glance.join_next() => {
+                    let is_due = glance.map_err(|panic| {
+                        Failure::stopped("a task ended unexpectedly", panic.to_string(), "report this")
+                    })?;
+                    if is_due.while_doing("looking for commands")? {
+                        return Ok(());
+                    }
+                }
             }
-            None => Err(Failure::passing("the session for commands ended")),
         }
+    }
+
+    /// Has [`Self::called`] look whether a look is due, while apply goes on; false where it is due in any case.
+    pub(super) fn glance(&mut self) -> bool {
+        let Some(phase) = self.phase else { return false };
+        if !self.hold.is_running() || matches!(phase, Phase::Cutover | Phase::Opening) {
+            return false;
+        }
+        if self.glance.is_empty() {
+            let session = Arc::clone(&self.session);
+            self.glance
+                .spawn(async move { command::is_look_due(&session, phase).await });
+        }
+        true
     }
 
     /// Takes up what was asked; a reason to end, if there is one.
@@ -71,6 +109,7 @@ impl Control {
     ) -> Result<Option<EndReason>, Failure> {
         let now = self.now().await?;
         let phase = now.map(|now| now.phase);
+        self.phase = phase;
         if is_over(phase) {
             return Ok(Some(EndReason::CutOver));
         }
@@ -159,7 +198,7 @@ impl Control {
         if !self.yields_to_tables || phase != Some(Phase::Follow) || self.hold.holder().is_some() {
             return Ok(false);
         }
-        let is_loading = relations::is_any_unfinished(&*self.session)
+        let is_loading = relations::is_any_unfinished(&**self.session)
             .await
             .while_doing("reading the state of the tables")?;
         Ok(!is_loading)

@@ -1,9 +1,16 @@
 //! The task that owns the apply session: it writes portion after portion while the next one is gathered.
 //!
-//! Invariants: at most one portion waits while one is written, so memory is bounded; what was committed
-//! is reported in order and before an error; the target is asked what it has flushed until that is everything.
+//! Invariants: at most one portion waits while one is written, and few small batches are on their way with their COMMIT, so
+//! memory is bounded; what was committed is reported in order and before an error; the target is asked what it has flushed until that is everything.
 
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc,
@@ -48,11 +55,15 @@ pub(super) struct Writing {
     reports: mpsc::UnboundedReceiver<Report>,
     /// Batches and pieces of batches that were handed over and not reported.
     outstanding: usize,
+    /// All of them are on their way with their COMMIT.
+    has_left: Arc<AtomicBool>,
     task: JoinSet<()>,
 }
 
 /// Handed over and not reported: one that is written, one that is ready to follow at once.
 const OUTSTANDING: usize = 2;
+/// The same, where all are on their way with their COMMIT: enough for a batch every two milliseconds over a way of 60.
+const IN_AIR: usize = 32;
 
 impl Writing {
     /// `written_up_to`: the end of the target's WAL, which need not be flushed yet.
@@ -60,11 +71,13 @@ impl Writing {
         let (portions, queue) = mpsc::channel(OUTSTANDING);
         let (sender, reports) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
+        let has_left = Arc::new(AtomicBool::new(false));
         let work = Work {
             writer,
             queue,
             reports: sender,
-            under_way: None,
+            has_left: Arc::clone(&has_left),
+            under_way: VecDeque::new(),
             awaits_flush: Some(AwaitedFlush {
                 up_to: Some(written_up_to),
                 ask_at: Instant::now(),
@@ -75,12 +88,18 @@ impl Writing {
             portions,
             reports,
             outstanding: 0,
+            has_left,
             task,
         }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.outstanding < OUTSTANDING
+        self.outstanding < OUTSTANDING || self.may_be_followed()
+    }
+
+    /// What was handed over is on its way with its COMMIT: another batch may leave behind it.
+    pub(super) fn may_be_followed(&self) -> bool {
+        self.outstanding < IN_AIR && self.has_left.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -90,6 +109,7 @@ impl Writing {
     /// Only where there is room.
     pub(super) async fn hand(&mut self, handed: Handed) {
         self.outstanding += 1;
+        self.has_left.store(false, Ordering::Relaxed);
         // A task that is gone has reported why.
         let _ = self.portions.send(handed).await;
     }
@@ -115,8 +135,9 @@ struct Work {
     writer: BatchWriter,
     queue: mpsc::Receiver<Handed>,
     reports: mpsc::UnboundedSender<Report>,
-    /// What was sent last and is not reported: its batch, and whether that ends with it.
-    under_way: Option<(Batch, bool)>,
+    has_left: Arc<AtomicBool>,
+    /// What was sent and is not reported, oldest first: its batch, and whether that ends with it.
+    under_way: VecDeque<(Batch, bool)>,
     awaits_flush: Option<AwaitedFlush>,
 }
 
@@ -137,10 +158,17 @@ impl Work {
 
     async fn work(&mut self) -> Result<(), Box<Mishap>> {
         loop {
-            let ask_at = self.awaits_flush.map(|awaited| awaited.ask_at);
+            // Behind what is in the air a look at the target's WAL goes anyway.
+            let awaited = self.awaits_flush.filter(|_| !self.writer.is_in_air());
+            let ask_at = awaited.map(|awaited| awaited.ask_at);
             let handed = tokio::select! {
                 biased;
                 handed = self.queue.recv() => handed,
+                answered = self.writer.landing(), if self.writer.is_in_air() => {
+                    let landed = self.writer.landed(answered).await;
+                    self.tell(landed, Batch::default())?;
+                    continue;
+                }
                 () = sleep_until(ask_at.unwrap_or_else(Instant::now)), if ask_at.is_some() => {
                     self.ask().await?;
                     continue;
@@ -149,22 +177,31 @@ impl Work {
             let Some(Handed { portion, batch }) = handed else {
                 return Ok(());
             };
-            let ends = portion.end().is_some();
-            let is_last = self.queue.is_empty();
-            let written = self.writer.write(portion, is_last).await;
-            self.tell(written, batch)?;
-            self.under_way = Some((batch, ends));
-            if self.queue.is_empty() {
-                let settled = self.writer.settle().await;
-                self.tell(settled, batch)?;
-            }
+            self.write(portion, batch).await?;
         }
     }
 
-    /// Reports what has come of the portion that was under way; it is what failed, or else the one behind it.
+    async fn write(&mut self, portion: Portion, batch: Batch) -> Result<(), Box<Mishap>> {
+        let ends = portion.end().is_some();
+        let is_last = self.queue.is_empty();
+        let written = self.writer.write(portion, is_last).await;
+        self.tell(written, batch)?;
+        self.under_way.push_back((batch, ends));
+        if !self.queue.is_empty() {
+            return Ok(());
+        }
+        if self.writer.has_all_in_air() {
+            self.has_left.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        let settled = self.writer.settle().await;
+        self.tell(settled, batch)
+    }
+
+    /// Reports what has come of what was sent; what failed is the oldest that is not reported, or else the next.
     fn tell(&mut self, result: Result<(), ApplyError>, next: Batch) -> Result<(), Box<Mishap>> {
         while let Some(committed) = self.writer.next_committed() {
-            let (batch, _) = self.under_way.take().unwrap_or_default();
+            let (batch, _) = self.under_way.pop_front().unwrap_or_default();
             let ask_at = self
                 .awaits_flush
                 .map_or_else(|| Instant::now() + ASK_EVERY, |awaited| awaited.ask_at);
@@ -175,10 +212,11 @@ impl Work {
             let _ = self.reports.send(Report::Committed(committed, batch));
         }
         if let Err(error) = result {
-            let batch = self.under_way.map_or(next, |(batch, _)| batch);
+            let batch = self.under_way.front().map_or(next, |(batch, _)| *batch);
             return Err(Box::new(Mishap { error, batch }));
         }
-        if self.under_way.take_if(|(_, ends)| !*ends).is_some() {
+        while self.under_way.front().is_some_and(|(_, ends)| !*ends) {
+            self.under_way.pop_front();
             let _ = self.reports.send(Report::Taken);
         }
         Ok(())

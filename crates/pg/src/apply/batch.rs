@@ -3,7 +3,7 @@
 //!
 //! Portions come ready gathered and go out in flights: net changes, set by set, and one by one what cannot
 //! be netted or was refused as a set. A batch behind which nothing waits takes its COMMIT along where the server itself
-//! refuses every wrong count; else it leaves once the answers are checked. While a flight is under way the next portion is made into
+//! refuses every wrong count ([`super::in_air`]); else it leaves once the answers are checked. While a flight is under way the next portion is made into
 //! statements; its flight leaves right behind that COMMIT, without waiting for the answer.
 //!
 //! Invariants: whatever leaves behind a BEGIN whose answer is not in writes nothing outside a batch; the answer to every statement that is not counted is checked before COMMIT is sent; the frontier
@@ -23,7 +23,8 @@ use transhume_wire::lsn::Lsn;
 use super::{
     conflict::ApplyError,
     exception::Care,
-    flight::{Flight, Later, Subject, send},
+    flight::{Flight, Subject, send},
+    in_air::{Committing, InAir},
     portion::{BatchEnd, Portion},
     relation_map::RelationMap,
     session::BEGIN,
@@ -54,6 +55,20 @@ pub struct TargetPosition {
     pub flushed: Lsn,
 }
 
+impl TargetPosition {
+    pub(super) fn of(row: &Row) -> Self {
+        let lsn = |column| {
+            row.get::<_, &str>(column)
+                .parse()
+                .expect("invariant: the server prints pg_lsn as X/Y")
+        };
+        Self {
+            end: lsn("insert_lsn"),
+            flushed: lsn("flush_lsn"),
+        }
+    }
+}
+
 /// A batch that is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
@@ -70,23 +85,13 @@ struct OfEveryBatch {
     positions: Statement,
 }
 
-/// A portion whose answers are not all in.
+/// A portion whose answers are not all in, and whose COMMIT has not left.
 struct UnderWay {
     portion: Portion,
     /// It went out in sets: what is refused may be right one by one.
     is_in_sets: bool,
     /// A savepoint keeps what the transaction holds before it.
     keeps_earlier: bool,
-    /// It took its COMMIT along.
-    committing: Option<Committing>,
-}
-
-/// A COMMIT whose answer is not in.
-struct Committing {
-    answer: Later<()>,
-    position: Option<Later<Row>>,
-    advance: Advance,
-    is_synchronous: bool,
 }
 
 pub struct BatchWriter {
@@ -98,13 +103,15 @@ pub struct BatchWriter {
     is_open: bool,
     /// Flights of the open transaction are done: to undo more, they must be kept.
     has_written: bool,
+    /// Nothing is in the air meanwhile.
     under_way: Option<UnderWay>,
+    pub(super) in_air: VecDeque<InAir>,
     care: Option<Care>,
     /// New rows of one table that are copied in rather than sent as lists.
     pub(super) worth_a_copy: usize,
     /// Answers of the server still belong to what was asked.
     pub(super) is_usable: bool,
-    committed: VecDeque<Committed>,
+    pub(super) committed: VecDeque<Committed>,
     looked_at: Instant,
 }
 
@@ -134,6 +141,7 @@ impl BatchWriter {
             is_open: false,
             has_written: false,
             under_way: None,
+            in_air: VecDeque::new(),
             care: None,
             worth_a_copy,
             is_usable: true,
@@ -167,7 +175,7 @@ impl BatchWriter {
         TreeStream::new(partitions)
     }
 
-    /// Sends a portion on its way; whatever is under way is brought to its end before. `is_last`: nothing waits behind it.
+    /// Sends a portion on its way. `is_last`: nothing waits behind it.
     pub async fn write(&mut self, portion: Portion, is_last: bool) -> Result<(), ApplyError> {
         if !self.relations.knows_all_of(&portion) {
             self.settle().await?;
@@ -178,6 +186,9 @@ impl BatchWriter {
         } else {
             self.assemble_prepared(&portion, is_last).await?
         };
+        if !assembled.is_counted {
+            self.land().await?;
+        }
         let before = self.conclude().await?;
         let sent = self.send(portion, assembled).await;
         // What went wrong first is what counts.
@@ -185,10 +196,20 @@ impl BatchWriter {
         sent
     }
 
-    /// Brings to its end whatever is under way.
+    /// Brings to its end whatever was sent.
     pub async fn settle(&mut self) -> Result<(), ApplyError> {
+        self.land().await?;
+        self.settle_under_way().await
+    }
+
+    pub(super) async fn settle_under_way(&mut self) -> Result<(), ApplyError> {
         let before = self.conclude().await?;
         self.finish_commit(before).await
+    }
+
+    /// All that was sent took its COMMIT along, so that more may leave behind it.
+    pub fn has_all_in_air(&self) -> bool {
+        self.under_way.is_none()
     }
 
     /// The next batch that is known to be committed.
@@ -200,17 +221,16 @@ impl BatchWriter {
     pub async fn position(&mut self) -> Result<TargetPosition, ApplyError> {
         self.looked_at = Instant::now();
         let row = self.session.query_one(&self.statements.positions, &[]).await?;
-        Ok(position(&row))
+        Ok(TargetPosition::of(&row))
     }
 
-    async fn send(&mut self, portion: Portion, assembled: Assembled) -> Result<(), ApplyError> {
+    pub(super) async fn send(&mut self, portion: Portion, assembled: Assembled) -> Result<(), ApplyError> {
         let takes_commit = !self.is_open && assembled.is_counted;
         self.begin().await?;
         let mut under_way = UnderWay {
             is_in_sets: !assembled.sets.is_empty(),
             keeps_earlier: self.has_written && !assembled.sets.is_empty(),
             portion,
-            committing: None,
         };
         if under_way.keeps_earlier {
             self.control("savepoint before_flight").await?;
@@ -223,7 +243,13 @@ impl BatchWriter {
             sent => {
                 sent?;
                 if takes_commit && let Some(end) = &under_way.portion.end {
-                    under_way.committing = Some(self.commit(end).await);
+                    let committing = self.commit(end).await;
+                    self.in_air.push_back(InAir {
+                        portion: under_way.portion,
+                        flight: std::mem::take(&mut self.flight),
+                        committing,
+                    });
+                    return Ok(());
                 }
             }
         }
@@ -231,30 +257,18 @@ impl BatchWriter {
         Ok(())
     }
 
-    /// Checks what is under way, and sends the COMMIT where its batch ends and has not taken it along.
+    /// Checks what is under way, and sends the COMMIT where its batch ends.
     async fn conclude(&mut self) -> Result<Option<Committing>, ApplyError> {
         let Some(mut under_way) = self.under_way.take() else {
             return Ok(None);
         };
-        let took_commit = under_way.committing.is_some();
         match self.flight.drain().await {
-            // The server has made a rollback of a COMMIT that was taken along.
             Err(ApplyError::Conflict(conflict)) if under_way.is_in_sets && self.is_usable => {
                 self.learn_from(&conflict);
-                under_way.committing = None;
                 self.write_again(&mut under_way).await?;
                 self.flight.drain().await?;
             }
-            Err(ApplyError::Server { error, .. }) if took_commit => {
-                return Err(ApplyError::Server {
-                    error,
-                    during_commit: true,
-                });
-            }
             checked => checked?,
-        }
-        if let Some(committing) = under_way.committing {
-            return Ok(Some(committing));
         }
         self.has_written = true;
         let Some(end) = &under_way.portion.end else {
@@ -271,43 +285,26 @@ impl BatchWriter {
         self.is_open = false;
         let session = Arc::clone(&self.session);
         let answer = send(async move { session.batch_execute("commit").await }).await;
-        let mut position = None;
+        let mut look = None;
         if end.is_synchronous || self.looked_at.elapsed() >= LOOK_EVERY {
             self.looked_at = Instant::now();
             let (session, positions) = (Arc::clone(&self.session), self.statements.positions.clone());
-            position = Some(send(async move { session.query_one(&positions, &[]).await }).await);
+            look = Some(send(async move { session.query_one(&positions, &[]).await }).await);
         }
         Committing {
-            answer,
-            position,
+            answer: Some(answer),
+            look,
+            seen: None,
             advance: end.advance,
             is_synchronous: end.is_synchronous,
         }
     }
 
     async fn finish_commit(&mut self, committing: Option<Committing>) -> Result<(), ApplyError> {
-        let Some(committing) = committing else {
-            return Ok(());
-        };
-        let unknown = |error: tokio_postgres::Error| ApplyError::Server {
-            error: error.into(),
-            during_commit: true,
-        };
-        committing.answer.await.map_err(unknown)?;
-        let mut position = match committing.position {
-            Some(row) => Some(position(&row.await?)),
-            None => None,
-        };
-        if committing.is_synchronous
-            && let Some(position) = &mut position
-        {
-            // Others have written since; what was waited for is flushed.
-            position.end = position.flushed;
+        if let Some(mut committing) = committing {
+            let committed = committing.answered().await?;
+            self.committed.push_back(committed);
         }
-        self.committed.push_back(Committed {
-            advance: committing.advance,
-            position,
-        });
         Ok(())
     }
 
@@ -374,17 +371,5 @@ impl BatchWriter {
     /// Statements prepared for what is to come must not spoil the open transaction.
     pub(super) fn is_open(&self) -> bool {
         self.is_open
-    }
-}
-
-fn position(row: &Row) -> TargetPosition {
-    let lsn = |column| {
-        row.get::<_, &str>(column)
-            .parse()
-            .expect("invariant: the server prints pg_lsn as X/Y")
-    };
-    TargetPosition {
-        end: lsn("insert_lsn"),
-        flushed: lsn("flush_lsn"),
     }
 }

@@ -100,7 +100,7 @@ impl Flight {
         Ok(())
     }
 
-    /// Waits for every answer.
+    /// Waits for every answer. Cancel-safe.
     pub(super) async fn drain(&mut self) -> Result<(), ApplyError> {
         while !self.under_way.is_empty() {
             self.land().await?;
@@ -114,11 +114,14 @@ impl Flight {
     }
 
     async fn land(&mut self) -> Result<(), ApplyError> {
-        let Some(oldest) = self.under_way.pop_front() else {
+        let Some(oldest) = self.under_way.front_mut() else {
             return Ok(());
         };
+        let answer = (&mut oldest.answer).await;
         self.bytes -= oldest.bytes;
-        judge(&oldest.subject, oldest.answer.await)
+        let judged = judge(&oldest.subject, answer);
+        self.under_way.pop_front();
+        judged
     }
 }
 

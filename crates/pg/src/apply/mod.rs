@@ -10,6 +10,7 @@ mod conflict;
 mod drift;
 mod exception;
 mod flight;
+mod in_air;
 mod parameter;
 mod portion;
 mod relation_map;

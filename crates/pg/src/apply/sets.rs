@@ -33,6 +33,8 @@ const LARGEST_SET_BYTES: usize = 256 << 20;
 /// Sets of a batch that are counted by the server, at most: each takes a statement of its own, and preparing it once more pays
 /// for what one live transaction writes, not for a batch over hundreds of tables.
 const COUNTED_SETS: usize = 16;
+/// Their bytes, at most: no answer is waited for while they are sent ([`super::flight`]).
+const COUNTED_BYTES: usize = 1 << 20;
 /// SQLSTATE class of constraint violations: those depend on the rows, other refusals on the table.
 const CONSTRAINT_VIOLATION: &str = "23";
 /// Changes of a set belong to several transactions; its errors are never told with one.
@@ -83,7 +85,8 @@ impl BatchWriter {
     ) -> Result<Assembled, ApplyError> {
         loop {
             let mut assembled = self.assemble(portion);
-            assembled.is_counted = is_last && portion.end.is_some() && assembled.count();
+            let may_be_counted = is_last && portion.end.is_some() && portion.buffer.bytes() <= COUNTED_BYTES;
+            assembled.is_counted = may_be_counted && assembled.count();
             let missing: Vec<_> = assembled
                 .sets
                 .iter()

@@ -29,9 +29,12 @@ use crate::{
 /// Enough that one of them meets no other work, and nothing that anybody waits for.
 const ROUND_TRIPS: u32 = 3;
 
+/// What LISTEN brings; `recv` gives none once the connection has ended.
+pub type Notifications = UnboundedReceiver<Notification>;
+
 pub struct Session {
     client: Client,
-    notifications: UnboundedReceiver<Notification>,
+    notifications: Notifications,
     driver: JoinHandle<()>,
     endpoint: String,
     backend_pid: i32,
@@ -120,9 +123,13 @@ impl Session {
         self.encrypted
     }
 
-    /// What LISTEN brings; `recv` gives none once the connection has ended.
-    pub fn notifications(&mut self) -> &mut UnboundedReceiver<Notification> {
+    pub fn notifications(&mut self) -> &mut Notifications {
         &mut self.notifications
+    }
+
+    /// Gives away what LISTEN brings, so that the session can be shared; [`Self::notifications`] brings nothing more.
+    pub fn take_notifications(&mut self) -> Notifications {
+        std::mem::replace(&mut self.notifications, mpsc::unbounded_channel().1)
     }
 
     /// Ends the session and waits until the server has been told.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use transhume_core::{command::Command, hold::CommandId};
+use transhume_core::{command::Command, hold::CommandId, phase::Phase};
 
 use crate::{error::PgError, session::Session};
 
@@ -118,6 +118,14 @@ pub async fn listen(target: &Session) -> Result<(), PgError> {
     Ok(target
         .batch_execute(include_str!("sql/command/listen_command.sql"))
         .await?)
+}
+
+/// Whether anything is asked for, or the phase is another one by now: one round trip, and no answer.
+pub async fn is_look_due(target: &Session, phase: Phase) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/command/is_look_due.sql"), &[&phase.name()])
+        .await?;
+    Ok(row.get(0))
 }
 
 /// All requests that are not answered for good, oldest first.

@@ -6,6 +6,7 @@ mod commands;
 mod drift;
 mod identity;
 mod images;
+mod in_air;
 mod in_progress;
 mod kinds;
 mod policy;
