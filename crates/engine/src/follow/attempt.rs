@@ -43,12 +43,20 @@ impl Manner {
 }
 
 pub(super) struct Attempt<'a> {
-    pub(super) request: FollowRequest<'a>,
-    pub(super) reporter: &'a Reporter,
-    pub(super) manner: Manner,
+    request: FollowRequest<'a>,
+    reporter: &'a Reporter,
+    manner: Manner,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    pub(super) fn new(request: FollowRequest<'a>, reporter: &'a Reporter, manner: Manner) -> Self {
+        Self {
+            request,
+            reporter,
+            manner,
+        }
+    }
+
     pub(super) async fn run(
         &self,
         cancellation: &Cancellation,

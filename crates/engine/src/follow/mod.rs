@@ -23,6 +23,7 @@ mod setting_aside;
 mod spill;
 mod standstill;
 mod start;
+mod undecoded;
 mod writing;
 
 pub use self::spill::SpillOptions;
@@ -31,6 +32,7 @@ pub(crate) use self::{setting_aside::SUSPENDED, standstill::ORIGIN};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::time::timeout;
 use transhume_core::{batch::Grouping, error_policy::ErrorPolicy};
 use transhume_pg::{apply::Care, state::migration::Migration};
 use transhume_wire::lsn::Lsn;
@@ -38,6 +40,7 @@ use transhume_wire::lsn::Lsn;
 use self::{
     attempt::{Attempt, Manner},
     failure::Failure,
+    undecoded::Undecoded,
 };
 use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
 
@@ -105,13 +108,12 @@ pub async fn follow(
     // A COMMIT of the process before us may still be under way on the target.
     let mut outcome_unknown = true;
     let mut last_frontier = Lsn::ZERO;
+    let mut undecoded = Undecoded::default();
     loop {
-        let attempt = Attempt {
-            request,
-            reporter,
-            manner,
-        };
-        let failure = match attempt.run(cancellation, &mut last_frontier).await {
+        let failure = match Attempt::new(request, reporter, manner)
+            .run(cancellation, &mut last_frontier)
+            .await
+        {
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };
@@ -138,7 +140,7 @@ pub async fn follow(
                 outcome_unknown = true;
                 let awaited = hold::await_load(&request, &table, relation_id, reporter);
                 tokio::select! {
-                    () = cancellation.cancelled() => return Ok(FollowEnd { frontier: last_frontier, reason: EndReason::Cancelled }),
+                    () = cancellation.cancelled() => return Ok(FollowEnd::at(last_frontier, EndReason::Cancelled)),
                     () = awaited => continue,
                 }
             }
@@ -154,6 +156,7 @@ pub async fn follow(
                 continue;
             }
             Failure::Ends(reason) => return Ok(FollowEnd::at(last_frontier, reason)),
+            Failure::DecodesNot(error) => (undecoded.tried(last_frontier, &error)?, false),
             Failure::Passing {
                 reason,
                 made_progress,
@@ -165,9 +168,8 @@ pub async fn follow(
         }
         reporter.waiting(reason);
         let delay = delays.next().unwrap_or(LONGEST_DELAY);
-        tokio::select! {
-            () = cancellation.cancelled() => return Ok(FollowEnd { frontier: last_frontier, reason: EndReason::Cancelled }),
-            () = tokio::time::sleep(delay) => {}
+        if timeout(delay, cancellation.cancelled()).await.is_ok() {
+            return Ok(FollowEnd::at(last_frontier, EndReason::Cancelled));
         }
     }
 }
