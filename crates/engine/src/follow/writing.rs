@@ -1,7 +1,8 @@
 //! The task that owns the apply session: it writes portion after portion while the next one is gathered.
 //!
 //! Invariants: at most one portion waits while one is written, and few small batches are on their way with their COMMIT, so
-//! memory is bounded; what was committed is reported in order and before an error; the target is asked what it has flushed until that is everything.
+//! memory is bounded; what was committed is reported in order and before an error; the target is asked what it has flushed
+//! until that is everything.
 
 use std::{
     collections::VecDeque,

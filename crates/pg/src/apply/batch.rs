@@ -3,12 +3,13 @@
 //!
 //! Portions come ready gathered and go out in flights: net changes, set by set, and one by one what cannot
 //! be netted or was refused as a set. A batch behind which nothing waits takes its COMMIT along where the server itself
-//! refuses every wrong count ([`super::in_air`]); else it leaves once the answers are checked. While a flight is under way the next portion is made into
-//! statements; its flight leaves right behind that COMMIT, without waiting for the answer.
+//! refuses every wrong count ([`super::in_air`]); else it leaves once the answers are checked. While a flight is under way the
+//! next portion is made into statements; its flight leaves right behind that COMMIT, without waiting for the answer.
 //!
-//! Invariants: whatever leaves behind a BEGIN whose answer is not in writes nothing outside a batch; the answer to every statement that is not counted is checked before COMMIT is sent; the frontier
-//! moves only from the value that this writer last wrote, so that nothing that left behind a COMMIT that failed can
-//! commit; a writer that returned an error is not used again, but what it had committed before can be asked for.
+//! Invariants: whatever leaves behind a BEGIN whose answer is not in writes nothing outside a batch; the answer to every
+//! statement that is not counted is checked before COMMIT is sent; the frontier moves only from the value that this writer
+//! last wrote, so that nothing that left behind a COMMIT that failed can commit; a writer that returned an error is not
+//! used again, but what it had committed before can be asked for.
 
 use std::{
     collections::VecDeque,
@@ -27,7 +28,7 @@ use super::{
     in_air::{Committing, InAir},
     portion::{BatchEnd, Portion},
     relation_map::RelationMap,
-    session::BEGIN,
+    session::{BEGIN, BEGIN_DEFERRED},
     sets::Assembled,
     target_table::prepare_table_query,
 };
@@ -98,7 +99,7 @@ pub struct BatchWriter {
     pub(super) session: Arc<Session>,
     pub(super) relations: RelationMap,
     pub(super) flight: Flight,
-    begin: Arc<str>,
+    begin: &'static str,
     statements: OfEveryBatch,
     is_open: bool,
     /// Flights of the open transaction are done: to undo more, they must be kept.
@@ -131,12 +132,7 @@ impl BatchWriter {
             session: Arc::new(session),
             relations: RelationMap::new(Arc::new(loaded), table_query),
             flight: Flight::default(),
-            // A deferrable key that the source swapped in one statement is changed row by row here.
-            begin: if replica_role {
-                BEGIN.into()
-            } else {
-                format!("{BEGIN}; set constraints all deferred").into()
-            },
+            begin: if replica_role { BEGIN } else { BEGIN_DEFERRED },
             statements,
             is_open: false,
             has_written: false,
@@ -332,7 +328,7 @@ impl BatchWriter {
         }
         self.is_open = true;
         self.has_written = false;
-        self.control(Arc::clone(&self.begin)).await
+        self.control(self.begin).await
     }
 
     /// Sends what ends the batch, but for the COMMIT.
@@ -362,9 +358,9 @@ impl BatchWriter {
         self.flight.launch(update, Subject::Frontier { before }, 0).await
     }
 
-    pub(super) async fn control(&mut self, text: impl Into<Arc<str>>) -> Result<(), ApplyError> {
-        let (session, text) = (Arc::clone(&self.session), text.into());
-        let statement = async move { session.batch_execute(&text).await.map(|()| 0) };
+    pub(super) async fn control(&mut self, text: &'static str) -> Result<(), ApplyError> {
+        let session = Arc::clone(&self.session);
+        let statement = async move { session.batch_execute(text).await.map(|()| 0) };
         self.flight.launch(statement, Subject::Control, 0).await
     }
 

@@ -4,8 +4,6 @@
 //! where the one before leaves it: of those behind one that is refused none can commit. So many may be on their way, and the
 //! way's length costs each of them only once. What is refused is written one by one; those behind it are then sent again.
 
-use std::collections::VecDeque;
-
 use tokio_postgres::Row;
 
 use super::{
@@ -121,7 +119,7 @@ impl BatchWriter {
     }
 
     async fn write_anew(&mut self) -> Result<(), ApplyError> {
-        let mut in_air: VecDeque<InAir> = std::mem::take(&mut self.in_air);
+        let mut in_air = std::mem::take(&mut self.in_air);
         let Some(mut refused) = in_air.pop_front() else {
             return Ok(());
         };

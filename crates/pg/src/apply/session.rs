@@ -8,6 +8,8 @@ use crate::{conninfo::ConnectionSettings, error::PgError, session::Session};
 /// Begins the transaction of a batch: nowhere else does this session run under read committed (`sql/session.sql`).
 /// Not READ WRITE: a server that takes no writes any more is waited for.
 pub(super) const BEGIN: &str = "begin isolation level read committed";
+/// The same without the replica role: a deferrable key that the source swapped in one statement is changed row by row here.
+pub(super) const BEGIN_DEFERRED: &str = "begin isolation level read committed; set constraints all deferred";
 
 /// Holds in a transaction that [`BEGIN`] began. What is sent behind a BEGIN whose answer is not in must write nothing where
 /// this is false: a BEGIN that is cancelled would leave each statement to commit by itself.

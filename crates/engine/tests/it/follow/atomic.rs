@@ -1,8 +1,6 @@
 //! A source transaction is on the target by one target transaction, or not at all.
 
 use transhume_engine::follow::Until;
-use transhume_pg::conninfo::{ConnectionSettings, Environment};
-use transhume_testkit::proxy::Proxy;
 
 use super::bench::Bench;
 
@@ -23,9 +21,7 @@ async fn statements_behind_a_begin_that_failed_write_nothing() {
          create table gone (id int primary key, n int)",
     )
     .await;
-    let proxy = Proxy::start(bench.target_server.port()).await;
-    let url = proxy.through(&bench.target_server.url("postgres"));
-    bench.endpoints.target = ConnectionSettings::parse(&url, &Environment::of([])).unwrap();
+    let proxy = bench.through_proxy().await;
     bench
         .run("insert into keyed select g, 0 from generate_series(1, 40) g; insert into again table keyed")
         .await;

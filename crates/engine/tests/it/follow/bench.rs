@@ -21,7 +21,7 @@ use transhume_pg::{
     session::Session,
     state::migration::{self, Migration, NewMigration, SourceIdentity},
 };
-use transhume_testkit::{oracle, server};
+use transhume_testkit::{oracle, proxy::Proxy, server};
 use transhume_wire::lsn::Lsn;
 
 const ID: &str = "0123abcd";
@@ -166,6 +166,13 @@ impl Bench {
 
     pub(super) async fn migration(&self) -> Migration {
         migration::read(&self.target).await.unwrap().unwrap()
+    }
+
+    /// From now on the way to the target leads through a proxy.
+    pub(super) async fn through_proxy(&mut self) -> Proxy {
+        let proxy = Proxy::start(self.target_server.port()).await;
+        self.endpoints.target = settings(&proxy.through(&self.target_server.url("postgres")));
+        proxy
     }
 
     /// New sessions of the test's own, after a server was started again.

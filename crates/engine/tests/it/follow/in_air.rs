@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 use transhume_engine::follow::Until;
-use transhume_pg::conninfo::{ConnectionSettings, Environment};
 use transhume_testkit::proxy::Proxy;
 
 use super::bench::Bench;
 
-/// Each way, so that some ten batches are in the air at once.
+/// Each way, so that batches leave before those before them are answered.
 const DELAY_MILLISECONDS: u64 = 15;
 /// Transactions, and how often one comes: seldom enough for a batch each.
 const TRANSACTIONS: i32 = 100;
@@ -22,11 +21,15 @@ const APPLIES: &str = "select pid from pg_stat_activity where application_name l
 
 async fn follow_over_a_long_way(schema: &str) -> (Bench, Proxy) {
     let mut bench = Bench::new(schema).await;
-    let proxy = Proxy::start(bench.target_server.port()).await;
-    let url = proxy.through(&bench.target_server.url("postgres"));
-    bench.endpoints.target = ConnectionSettings::parse(&url, &Environment::of([])).unwrap();
+    let proxy = bench.through_proxy().await;
     proxy.delay(DELAY_MILLISECONDS);
     (bench, proxy)
+}
+
+fn traffic() -> Interval {
+    let mut traffic = tokio::time::interval(EVERY);
+    traffic.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    traffic
 }
 
 /// What is refused as a set is written one by one, and all that had left behind it is written after it, once.
@@ -45,8 +48,7 @@ async fn what_left_behind_a_refused_batch_is_sent_again() {
     bench.wait_on_target("select n from counted", "0").await;
     let applies = bench.on_target(APPLIES).await;
 
-    let mut traffic = tokio::time::interval(EVERY);
-    traffic.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut traffic = traffic();
     for n in 1..=TRANSACTIONS {
         traffic.tick().await;
         let swap = if n % SWAP_EVERY == 0 {
@@ -86,8 +88,7 @@ async fn a_connection_that_ends_with_batches_in_the_air_doubles_nothing() {
     let running = bench.start(Until::Cancelled).await;
     bench.wait_on_target("select n from counted", "0").await;
 
-    let mut traffic = tokio::time::interval(EVERY);
-    traffic.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut traffic = traffic();
     for n in 1..=TRANSACTIONS {
         traffic.tick().await;
         if n % (TRANSACTIONS / 4) == 0 {
