@@ -194,8 +194,10 @@ impl Receiving {
                     match self.keeping.take(data)? {
                         Taken::Kept => {}
                         Taken::Message(message) => {
-                            if let Message::Commit(commit) = &message {
-                                committed = Some(commit.commit_time_micros);
+                            match &message {
+                                Message::Begin(begin) => committed = Some(begin.commit_time_micros),
+                                Message::Commit(commit) => committed = Some(commit.commit_time_micros),
+                                _ => {}
                             }
                             self.put(&mut burst, message, length);
                         }

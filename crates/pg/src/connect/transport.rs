@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
@@ -32,6 +33,17 @@ impl Transport {
             Self::Unix(_) => true,
             Self::Tcp(stream) => loopback(stream),
             Self::Tls(stream) => loopback(stream.get_ref().0),
+        }
+    }
+
+    /// Has a server on this machine keep what is sent and not read yet, but for so many bytes; whether that can be done.
+    pub(crate) fn bound_unread(&self, bytes: usize) -> io::Result<bool> {
+        match self {
+            Self::Tcp(stream) if self.is_local() => {
+                SockRef::from(stream).set_recv_buffer_size(bytes)?;
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 
@@ -81,5 +93,26 @@ impl AsyncWrite for Transport {
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_server_on_this_machine_keeps_what_is_unread() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let transport = Transport::Tcp(stream);
+        assert!(transport.bound_unread(40_000).unwrap());
+        let Transport::Tcp(stream) = &transport else {
+            unreachable!("it was made as one");
+        };
+        let bound = SockRef::from(stream).recv_buffer_size().unwrap();
+        assert!((40_000..=80_000).contains(&bound), "{bound}");
+
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert!(!Transport::Unix(one).bound_unread(40_000).unwrap());
     }
 }

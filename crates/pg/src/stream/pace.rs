@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 /// Long enough for some hundred changes to gather, short against the lag of a stream that is behind.
 const FILL_TIME: Duration = Duration::from_millis(1);
+/// The same while the stream is late and what is unread gathers on the walsender's side: several times what our side
+/// holds, and still a fraction of what the stream is late by.
+const LATE_FILL_TIME: Duration = Duration::from_millis(8);
 /// Reads that follow each other more closely belong to one stretch: a walsender with something to send needs a few
 /// microseconds for each change.
 const CLOSE: Duration = Duration::from_micros(200);
@@ -32,16 +35,19 @@ pub(super) struct Pace {
     is_dense: bool,
     /// What comes was committed long ago: more is surely behind it, however slowly it comes.
     is_late: bool,
+    /// What is unread is bounded on our side, and the server keeps the rest.
+    is_bounded: bool,
     rest: Rest,
     last: Instant,
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, is_bounded: bool) -> Self {
         Self {
             close_reads: 0,
             is_dense: false,
             is_late: false,
+            is_bounded,
             rest: Rest::None,
             last: now,
         }
@@ -78,7 +84,12 @@ impl Pace {
         if is_due {
             self.rest = Rest::Taken;
         }
-        is_due.then_some(FILL_TIME)
+        let fill_time = if self.is_late && self.is_bounded {
+            LATE_FILL_TIME
+        } else {
+            FILL_TIME
+        };
+        is_due.then_some(fill_time)
     }
 }
 
@@ -89,7 +100,7 @@ mod tests {
     /// Whether each read of so many bytes, so many microseconds after the one before, is followed by a rest.
     fn rests(reads: impl IntoIterator<Item = (usize, u64)>) -> Vec<bool> {
         let mut now = Instant::now();
-        let mut pace = Pace::new(now);
+        let mut pace = Pace::new(now, false);
         let after = reads.into_iter().map(|(bytes, micros)| {
             now += Duration::from_micros(micros);
             pace.take_rest();
@@ -119,7 +130,7 @@ mod tests {
     #[test]
     fn what_is_late_is_read_with_rests_however_slowly_it_comes() {
         let mut now = Instant::now();
-        let mut pace = Pace::new(now);
+        let mut pace = Pace::new(now, false);
         let mut read = |pace: &mut Pace| {
             now += Duration::from_millis(2);
             pace.received(90, now);
@@ -130,6 +141,21 @@ mod tests {
         assert!(read(&mut pace) && read(&mut pace));
         pace.set_late(false);
         assert!(!read(&mut pace));
+    }
+
+    #[test]
+    fn what_is_late_and_gathers_on_the_walsenders_side_may_gather_longer() {
+        let now = Instant::now();
+        let rest = |is_bounded, is_late| {
+            let mut pace = Pace::new(now, is_bounded);
+            pace.received(FULL_BYTES, now);
+            pace.received(WORTH_A_REST_BYTES, now);
+            pace.set_late(is_late);
+            pace.take_rest()
+        };
+        assert_eq!(rest(true, true), Some(LATE_FILL_TIME));
+        assert_eq!(rest(true, false), Some(FILL_TIME));
+        assert_eq!(rest(false, true), Some(FILL_TIME));
     }
 
     #[test]
