@@ -105,7 +105,7 @@ impl Applier<'_> {
 
     pub(super) async fn reported(&mut self, report: Report) -> Result<(), Failure> {
         match report {
-            Report::Taken => {}
+            Report::Taken | Report::Left(_) => {}
             Report::Position(position) => self.frontier.target_stands(position.end, position.flushed),
             Report::Failed(mishap) => return Err(self.failed(mishap.error, &mishap.batch).await),
             Report::Committed(committed, batch) => {

@@ -4,14 +4,7 @@
 //! memory is bounded; what was committed is reported in order and before an error; the target is asked what it has flushed
 //! until that is everything.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::{
     sync::mpsc,
@@ -46,6 +39,8 @@ pub(super) enum Report {
     /// A piece of a batch is written.
     Taken,
     Position(TargetPosition),
+    /// So many portions were taken over so far, and all of them are on their way with their COMMIT.
+    Left(u64),
     /// Nothing more comes.
     Failed(Box<Mishap>),
 }
@@ -56,8 +51,10 @@ pub(super) struct Writing {
     reports: mpsc::UnboundedReceiver<Report>,
     /// Batches and pieces of batches that were handed over and not reported.
     outstanding: usize,
-    /// All of them are on their way with their COMMIT.
-    has_left: Arc<AtomicBool>,
+    /// Since the start.
+    handed: u64,
+    /// As many of these as were on their way with their COMMIT when all were.
+    left: u64,
     task: JoinSet<()>,
 }
 
@@ -72,12 +69,11 @@ impl Writing {
         let (portions, queue) = mpsc::channel(OUTSTANDING);
         let (sender, reports) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
-        let has_left = Arc::new(AtomicBool::new(false));
         let work = Work {
             writer,
             queue,
             reports: sender,
-            has_left: Arc::clone(&has_left),
+            taken: 0,
             under_way: VecDeque::new(),
             awaits_flush: Some(AwaitedFlush {
                 up_to: Some(written_up_to),
@@ -89,7 +85,8 @@ impl Writing {
             portions,
             reports,
             outstanding: 0,
-            has_left,
+            handed: 0,
+            left: 0,
             task,
         }
     }
@@ -100,7 +97,7 @@ impl Writing {
 
     /// What was handed over is on its way with its COMMIT: another batch may leave behind it.
     pub(super) fn may_be_followed(&self) -> bool {
-        self.outstanding < IN_AIR && self.has_left.load(Ordering::Relaxed)
+        self.outstanding < IN_AIR && self.left == self.handed
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -110,7 +107,7 @@ impl Writing {
     /// Only where there is room.
     pub(super) async fn hand(&mut self, handed: Handed) {
         self.outstanding += 1;
-        self.has_left.store(false, Ordering::Relaxed);
+        self.handed += 1;
         // A task that is gone has reported why.
         let _ = self.portions.send(handed).await;
     }
@@ -125,8 +122,10 @@ impl Writing {
                 _ => Failure::passing("the writer ended"),
             });
         };
-        if matches!(report, Report::Committed(..) | Report::Taken) {
-            self.outstanding -= 1;
+        match &report {
+            Report::Committed(..) | Report::Taken => self.outstanding -= 1,
+            Report::Left(portions) => self.left = *portions,
+            Report::Position(_) | Report::Failed(_) => {}
         }
         Ok(report)
     }
@@ -136,7 +135,8 @@ struct Work {
     writer: BatchWriter,
     queue: mpsc::Receiver<Handed>,
     reports: mpsc::UnboundedSender<Report>,
-    has_left: Arc<AtomicBool>,
+    /// Portions since the start.
+    taken: u64,
     /// What was sent and is not reported, oldest first: its batch, and whether that ends with it.
     under_way: VecDeque<(Batch, bool)>,
     awaits_flush: Option<AwaitedFlush>,
@@ -183,6 +183,7 @@ impl Work {
     }
 
     async fn write(&mut self, portion: Portion, batch: Batch) -> Result<(), Box<Mishap>> {
+        self.taken += 1;
         let ends = portion.end().is_some();
         let is_last = self.queue.is_empty();
         let written = self.writer.write(portion, is_last).await;
@@ -192,7 +193,7 @@ impl Work {
             return Ok(());
         }
         if self.writer.has_all_in_air() {
-            self.has_left.store(true, Ordering::Relaxed);
+            let _ = self.reports.send(Report::Left(self.taken));
             return Ok(());
         }
         let settled = self.writer.settle().await;
