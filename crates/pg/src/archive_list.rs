@@ -3,21 +3,16 @@
 //! Verbose, since only then the dependencies are there: with them an entry without an object of its
 //! own (a comment, a grant) is known to belong to another without reading names.
 
-use std::path::Path;
-
 use tokio::process::Command;
 use transhume_core::archive::Entry;
 
-use crate::{
-    dump::{self, Programs},
-    error::PgError,
-};
+use crate::{archive_file::ArchiveFile, dump::Programs, error::PgError};
 
 /// Entries of the archive in its order.
-pub async fn read(programs: &Programs, archive: &Path) -> Result<Vec<Entry>, PgError> {
+pub async fn read(programs: &Programs, archive: &ArchiveFile) -> Result<Vec<Entry>, PgError> {
     let mut command = Command::new(&programs.pg_restore);
-    command.args(["--list", "--verbose"]).arg(archive);
-    let printed = dump::run(&mut command, &[], "pg_restore").await?;
+    command.args(["--list", "--verbose"]);
+    let printed = archive.read_by(&mut command).await?;
     parse(&String::from_utf8_lossy(&printed))
 }
 

@@ -43,7 +43,7 @@ pub async fn schema(
     if programs.version.major >= STATISTICS_SINCE {
         command.arg("--no-statistics");
     }
-    run(&mut command, connection.environment(), "pg_dump").await?;
+    run(&mut command, connection.environment(), Stdio::null(), "pg_dump").await?;
     tokio::fs::read(directory.path().join("archive"))
         .await
         .map_err(|error| failed("pg_dump", &format!("its archive cannot be read: {error}")))
@@ -53,6 +53,7 @@ pub async fn schema(
 pub(crate) async fn run(
     command: &mut Command,
     environment: &[(String, String)],
+    input: Stdio,
     name: &str,
 ) -> Result<Vec<u8>, PgError> {
     // Nothing of the operator's own libpq settings may steer where it goes or what it prints.
@@ -63,7 +64,7 @@ pub(crate) async fn run(
         .envs(environment.iter().map(|(key, value)| (key, value)))
         // Messages are read by programs and people alike: untranslated.
         .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::null())
+        .stdin(input)
         .kill_on_drop(true)
         .output()
         .await

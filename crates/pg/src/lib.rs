@@ -5,6 +5,7 @@
 //! decides which phase follows.
 
 pub mod apply;
+pub mod archive_file;
 pub mod archive_list;
 pub mod build;
 pub mod catalog;

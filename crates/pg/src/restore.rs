@@ -11,7 +11,7 @@ mod drops;
 mod group;
 mod statements;
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
 use tokio::process::Command;
 use transhume_core::archive::Entry;
@@ -22,6 +22,7 @@ pub use group::{GroupError, restore_group};
 pub use statements::statements;
 
 use crate::{
+    archive_file::ArchiveFile,
     dump::{self, Programs},
     error::PgError,
 };
@@ -65,7 +66,7 @@ pub enum Content {
 /// The script of `entries`, in their order.
 pub async fn script(
     programs: &Programs,
-    archive: &Path,
+    archive: &ArchiveFile,
     entries: &[&Entry],
     content: Content,
 ) -> Result<Script, PgError> {
@@ -80,7 +81,7 @@ pub async fn script(
 /// What pg_restore prints for these entries.
 async fn printed(
     programs: &Programs,
-    archive: &Path,
+    archive: &ArchiveFile,
     entries: &[&Entry],
     options: &[&str],
 ) -> Result<String, PgError> {
@@ -98,9 +99,8 @@ async fn printed(
         .args(["--no-publications", "--no-subscriptions", "--no-security-labels"])
         .args(options)
         .arg("--use-list")
-        .arg(list.path())
-        .arg(archive);
-    let printed = dump::run(&mut command, &[], "pg_restore").await?;
+        .arg(list.path());
+    let printed = archive.read_by(&mut command).await?;
     String::from_utf8(printed).map_err(|_| PgError::Program {
         message: "the schema holds text that is not UTF-8".to_owned(),
         detail: "The source's encoding is SQL_ASCII, so pg_dump could not convert it.".to_owned(),

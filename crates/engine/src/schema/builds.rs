@@ -60,7 +60,7 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]
     let mut planned = of_source(work, &source, &relations, &builds).await?;
     let script = restore::script(
         &contents.archive.programs,
-        contents.archive.file.path(),
+        &contents.archive.file,
         &replaced,
         Content::Definitions,
     )

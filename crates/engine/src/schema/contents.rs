@@ -5,12 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use tempfile::NamedTempFile;
 use transhume_core::archive::{CatalogObject, Decision, Entry, Kind, sections};
 use transhume_pg::{
+    archive_file::ArchiveFile,
     archive_list,
     dump::Programs,
-    error::PgError,
     session::Session,
     state::{
         addition,
@@ -26,7 +25,7 @@ use crate::error::{Doing, EngineError, Result};
 #[derive(Debug)]
 pub(super) struct Archive {
     pub(super) programs: Programs,
-    pub(super) file: NamedTempFile,
+    pub(super) file: ArchiveFile,
     /// In the archive's order, each with the section that it belongs to.
     pub(super) entries: Vec<(Entry, Decision)>,
 }
@@ -42,8 +41,8 @@ impl Archive {
         let bytes = archive::read(&**target, work.archive())
             .await
             .doing("reading the schema archive")?;
-        let file = write(&bytes)?;
-        let entries = archive_list::read(&programs, file.path())
+        let file = ArchiveFile::holding(&bytes).doing("unpacking the schema archive")?;
+        let entries = archive_list::read(&programs, &file)
             .await
             .doing("reading the schema archive's table of contents")?;
         Ok(Arc::new(Self {
@@ -54,7 +53,7 @@ impl Archive {
     }
 
     /// As it was just written and listed.
-    pub(super) fn fresh(programs: Programs, file: NamedTempFile, entries: Vec<Entry>) -> Self {
+    pub(super) fn fresh(programs: Programs, file: ArchiveFile, entries: Vec<Entry>) -> Self {
         Self {
             programs,
             file,
@@ -151,19 +150,4 @@ pub(super) fn programs(work: &SchemaWork<'_>, source_major: u32, target: &Sessio
     )
     .doing("looking for pg_dump and pg_restore")?;
     Ok(work.options.found.get_or_init(|| found).clone())
-}
-
-pub(super) fn write(bytes: &[u8]) -> Result<NamedTempFile> {
-    let write = || -> std::io::Result<NamedTempFile> {
-        let file = NamedTempFile::new()?;
-        std::fs::write(file.path(), bytes)?;
-        Ok(file)
-    };
-    write()
-        .map_err(|error| PgError::Program {
-            message: "cannot write a temporary file".to_owned(),
-            detail: error.to_string(),
-            hint: "set TMPDIR to a directory that can be written".to_owned(),
-        })
-        .doing("unpacking the schema archive")
 }

@@ -2,13 +2,13 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use tempfile::NamedTempFile;
 use transhume_core::{
     archive::{self as contents, Decision, Decisions, Entry, Facts, Joining, Kind, Situation},
     finding::Finding,
     selection::Selector,
 };
 use transhume_pg::{
+    archive_file::ArchiveFile,
     archive_list,
     catalog::{archive_facts::archive_facts, extensions::extensions},
     dump::{self as pg_dump, Programs},
@@ -141,7 +141,7 @@ async fn added(work: &SchemaWork<'_>, target: &Session) -> Result<Option<Joining
 }
 
 /// The archive's bytes, the file that holds them, and what becomes of its entries.
-async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, NamedTempFile, Decisions)> {
+async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, ArchiveFile, Decisions)> {
     let Dumping {
         programs, snapshot, ..
     } = dumping;
@@ -153,8 +153,8 @@ async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, NamedTempFile, Decisio
     )
     .await
     .doing("dumping the schema")?;
-    let file = stored::write(&bytes)?;
-    let entries = archive_list::read(programs, file.path())
+    let file = ArchiveFile::holding(&bytes).doing("unpacking the schema archive")?;
+    let entries = archive_list::read(programs, &file)
         .await
         .doing("reading the schema archive's table of contents")?;
     let facts = archive_facts(dumping.source, snapshot, &entries)

@@ -128,7 +128,7 @@ async fn apply(
     for group in entries.chunks(GROUP) {
         let script = restore::script(
             &contents.archive.programs,
-            contents.archive.file.path(),
+            &contents.archive.file,
             group,
             Content::Grants,
         )

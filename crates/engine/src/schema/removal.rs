@@ -64,7 +64,7 @@ pub(crate) async fn remove_added(work: &SchemaWork<'_>) -> Result<usize> {
     }
     work.reporter
         .step("removing the tables and other objects that the migration made on the target");
-    let statements = restore::drops(&contents.archive.programs, contents.archive.file.path(), &made)
+    let statements = restore::drops(&contents.archive.programs, &contents.archive.file, &made)
         .await
         .doing("reading the schema archive")?;
     match restore::drop_all(&mut target, statements)

@@ -72,7 +72,7 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
 async fn script(contents: &Contents, entries: &[&Entry]) -> Result<Script> {
     restore::script(
         &contents.archive.programs,
-        contents.archive.file.path(),
+        &contents.archive.file,
         entries,
         Content::Definitions,
     )

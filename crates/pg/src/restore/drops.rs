@@ -4,13 +4,12 @@
 //! the archive nearly every statement succeeds at once; those that do not (an index of a partition
 //! belongs to its parent's) are tried again once others are gone. What is not there counts as removed.
 
-use std::path::Path;
-
 use tokio_postgres::{Client, Transaction};
 use transhume_core::archive::Entry;
 
 use super::{HEADER, printed, statements};
 use crate::{
+    archive_file::ArchiveFile,
     dump::Programs,
     error::{PgError, ServerError},
 };
@@ -34,7 +33,11 @@ pub enum Dropped {
 }
 
 /// The statements that remove what these entries made, in their order.
-pub async fn drops(programs: &Programs, archive: &Path, entries: &[&Entry]) -> Result<Vec<String>, PgError> {
+pub async fn drops(
+    programs: &Programs,
+    archive: &ArchiveFile,
+    entries: &[&Entry],
+) -> Result<Vec<String>, PgError> {
     let text = printed(
         programs,
         archive,

@@ -65,6 +65,19 @@ async fn a_kill_while_following_costs_nothing() {
     killed_in("follow").await;
 }
 
+/// The schema is kept at hand for as long as a run lives, in a directory that others may read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_leaves_no_file_behind() {
+    let site = Site::with_torture(15, 15).await;
+    let directory = tempfile::tempdir().unwrap();
+    let mut run = site.begin_with(&["run"], &[("TMPDIR", directory.path().to_str().unwrap())]);
+    site.wait_for(&mut run, "follow", |status| phase(status) == "follow")
+        .await;
+    run.kill();
+    let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn restarts_of_both_servers_are_waited_out_by_a_following_run() {
     let mut site = Site::with_torture(15, 15).await;
