@@ -15,6 +15,7 @@ pub enum BuildKind {
     /// An exclusion constraint, or a key without overlaps: its index comes with it.
     Constraint,
     Analyze,
+    /// In no transaction, as soon as all rows are there.
     AnalyzePartitionTree,
     /// Index or key of a partitioned table with the attachments of its whole tree.
     PartitionedIndex,
@@ -64,7 +65,7 @@ impl BuildKind {
             Self::Index | Self::Constraint => 0,
             Self::Key | Self::Analyze => 1,
             Self::PartitionedIndex => 2,
-            // It takes long, and its lock would keep the indexes waiting.
+            // What follows is planned by its statistics. It waits for no index itself where it needs none.
             Self::AnalyzePartitionTree => 3,
             Self::ForeignKey => 5,
             Self::ValidateForeignKey => 6,

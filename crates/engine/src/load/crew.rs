@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -17,7 +17,7 @@ use transhume_pg::{
     copy::{CopyMeter, RateLimit},
     names,
     session::Session,
-    state::load::open_work,
+    state::load::{OpenWork, open_work},
 };
 
 use super::{
@@ -61,6 +61,8 @@ pub(super) struct Shared {
     pub(super) reporter: Reporter,
     pub(super) cancellation: Cancellation,
     snapshot_lost: AtomicBool,
+    /// Partition trees whose statistics this process has not met yet: to ask for them costs every turn.
+    unmet_trees: AtomicI64,
     /// Something is done that others may have waited for.
     done: Notify,
     /// Parts under way, one meter for each.
@@ -73,7 +75,10 @@ impl Crew {
     pub(super) async fn new(context: &LoadContext<'_>, target: &Session) -> Result<Self> {
         let source = context.source_session("load").await?;
         let (hands, memory) = context.hands(&source, target).await?;
-        let hands = needed_hands(target, hands).await?;
+        let open = open_work(&**target, loader::SMALL_PART_BYTES)
+            .await
+            .doing("counting what is to be loaded")?;
+        let hands = needed_hands(&open, hands);
         let shared = Shared {
             endpoints: context.endpoints.clone(),
             migration: context.migration.id.clone(),
@@ -82,6 +87,7 @@ impl Crew {
             reporter: context.reporter.clone(),
             cancellation: context.cancellation.clone(),
             snapshot_lost: AtomicBool::new(false),
+            unmet_trees: AtomicI64::new(open.trees),
             done: Notify::new(),
             meters: Mutex::default(),
             building: Mutex::default(),
@@ -126,16 +132,13 @@ impl Crew {
 }
 
 /// Of so many, those that find something to do at once.
-async fn needed_hands(target: &Session, hands: Hands) -> Result<Hands> {
-    let open = open_work(&**target, loader::SMALL_PART_BYTES)
-        .await
-        .doing("counting what is to be loaded")?;
+fn needed_hands(open: &OpenWork, hands: Hands) -> Hands {
     let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let handfuls = count(open.small_parts).div_ceil(loader::SMALL_PARTS_AT_ONCE);
     let pieces = count(open.large_parts)
         .saturating_add(handfuls)
         .saturating_add(count(open.large_objects));
-    Ok(capacity::needed(hands, pieces, count(open.builds)))
+    capacity::needed(hands, pieces, count(open.builds))
 }
 
 /// Waits for every hand; the first error ends them all.
@@ -159,6 +162,14 @@ impl Shared {
 
     pub(super) fn is_snapshot_lost(&self) -> bool {
         self.snapshot_lost.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn expects_trees(&self) -> bool {
+        self.unmet_trees.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn meet_tree(&self) {
+        self.unmet_trees.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A finished piece may be what the work of others waited for.

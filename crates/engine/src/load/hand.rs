@@ -16,7 +16,7 @@ use transhume_pg::{
     state::load::{WorkLeft, work_left},
 };
 
-use super::{back_off::BackOff, builder, crew::Shared, large_objects, loader, vacuum};
+use super::{back_off::BackOff, builder, crew::Shared, large_objects, loader, maintenance};
 use crate::error::{Doing, EngineError, Result};
 
 /// Why a hand went home without an error.
@@ -129,8 +129,12 @@ impl Hand {
                 done => return Ok(done),
             }
         }
+        match maintenance::tree_next(self).await? {
+            Turn::Nothing => {}
+            done => return Ok(done),
+        }
         match builder::build_next(self).await? {
-            Turn::Nothing => vacuum::vacuum_next(self).await,
+            Turn::Nothing => maintenance::maintain_next(self).await,
             done => Ok(done),
         }
     }

@@ -10,12 +10,12 @@ mod crew;
 mod hand;
 mod large_objects;
 mod loader;
+mod maintenance;
 mod observer;
 mod plan;
 mod progress;
 mod sequences;
 mod snapshot;
-mod vacuum;
 mod worker;
 
 use std::time::Duration;

@@ -45,16 +45,24 @@ pub fn vacuums(tables: &[LoadedTable]) -> Vec<NewBuild> {
         .collect()
 }
 
-/// Statistics of whole partition trees: the server makes those of each partition as well.
+/// Statistics of whole partition trees: the server makes those of each partition as well. They are made while indexes are
+/// built, unless they need these.
 pub fn analyze_trees(trees: &[PartitionTree]) -> Vec<NewBuild> {
+    let kind = |tree: &PartitionTree| {
+        if tree.has_expressions {
+            BuildKind::Analyze
+        } else {
+            BuildKind::AnalyzePartitionTree
+        }
+    };
     trees
         .iter()
-        .map(|PartitionTree { root, .. }| NewBuild {
+        .map(|tree| NewBuild {
             table_oid: None,
-            kind: BuildKind::AnalyzePartitionTree,
+            kind: kind(tree),
             rank: BuildKind::AnalyzePartitionTree.rank(),
-            name: root.plain(),
-            statements: vec![format!("ANALYZE {root}")],
+            name: tree.root.plain(),
+            statements: vec![format!("ANALYZE {}", tree.root)],
             bytes: 0,
             held_until_cutover: false,
         })
@@ -111,16 +119,35 @@ mod tests {
             bytes: 0,
             parts: 1,
         };
-        let trees = [PartitionTree {
-            root: QualifiedName::new("s", "tree"),
-            members: vec![1, 2, 3],
-        }];
-        let tables = [table(2, "leaf"), table(3, "other leaf"), table(4, "plain")];
+        let tree = |name: &str, members: &[u32], has_expressions| PartitionTree {
+            root: QualifiedName::new("s", name),
+            members: members.to_vec(),
+            has_expressions,
+        };
+        let trees = [
+            tree("tree", &[1, 2, 3], false),
+            tree("needs indexes", &[5, 6], true),
+        ];
+        let tables = [
+            table(2, "leaf"),
+            table(3, "other leaf"),
+            table(4, "plain"),
+            table(6, "leaf"),
+        ];
 
         let statements = |builds: Vec<NewBuild>| builds.into_iter().flat_map(|build| build.statements);
         let made: Vec<_> = statements(analyze(&tables, &trees))
             .chain(statements(analyze_trees(&trees)))
             .collect();
-        assert_eq!(made, [r#"ANALYZE "s"."plain""#, r#"ANALYZE "s"."tree""#]);
+        assert_eq!(
+            made,
+            [
+                r#"ANALYZE "s"."plain""#,
+                r#"ANALYZE "s"."tree""#,
+                r#"ANALYZE "s"."needs indexes""#
+            ]
+        );
+        let kinds: Vec<_> = analyze_trees(&trees).iter().map(|build| build.kind).collect();
+        assert_eq!(kinds, [BuildKind::AnalyzePartitionTree, BuildKind::Analyze]);
     }
 }

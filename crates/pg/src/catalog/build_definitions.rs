@@ -131,6 +131,8 @@ pub struct PartitionTree {
     pub root: QualifiedName,
     /// OIDs of the root and of all that lies below.
     pub members: Vec<u32>,
+    /// Of an index below it: ANALYZE makes statistics of these only where the index is there.
+    pub has_expressions: bool,
 }
 
 /// The trees whose roots are among these OIDs.
@@ -143,6 +145,7 @@ pub async fn partition_trees(source: &Client, oids: &[u32]) -> Result<Vec<Partit
             Ok(PartitionTree {
                 root: name(row, "table_name")?,
                 members: row.try_get("members")?,
+                has_expressions: row.try_get("has_expressions")?,
             })
         })
         .collect()

@@ -68,6 +68,31 @@ async fn builds_follow_their_tables_and_ranks_and_held_ones_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn statistics_of_a_tree_are_made_while_indexes_are_built() {
+    let mut pair = pair().await;
+    let holder = pair.slot_snapshot().await;
+    load::plan(&pair.context(), &holder).await.unwrap();
+    let waiting_index = "
+        INSERT INTO transhume.build (source_oid, kind, rank, name, statements)
+        SELECT source_oid, 'index', 0, 'ends after the statistics', ARRAY[$statement$
+            DO $$ BEGIN
+                FOR turn IN 1..600 LOOP
+                    IF EXISTS (SELECT FROM transhume.build WHERE name = 'tree' AND done_at IS NOT NULL) THEN RETURN; END IF;
+                    PERFORM pg_sleep(0.05);
+                END LOOP;
+                RAISE 'no statistics within half a minute';
+            END $$ $statement$]
+        FROM transhume.relation WHERE table_name = 'orders';
+        INSERT INTO transhume.build (source_oid, kind, rank, name, statements)
+        VALUES (NULL, 'analyze partition tree', 3, 'tree', ARRAY['ANALYZE public.orders'])";
+    pair.on_target().await.batch_execute(waiting_index).await.unwrap();
+
+    load::load(&pair.context(), Some(holder)).await.unwrap();
+    let estimate = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'orders'::regclass";
+    assert_eq!(pair.count(estimate).await, 20000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_build_that_fails_names_itself_and_goes_on_once_it_is_remedied() {
     let mut pair = pair().await;
     let holder = pair.slot_snapshot().await;

@@ -7,11 +7,11 @@
 pub mod builds;
 pub mod followed;
 pub mod large_objects;
+pub mod maintenance;
 pub mod parts;
 pub mod plan;
 pub mod progress;
 pub mod relations;
-pub mod vacuums;
 pub mod watch;
 
 use tokio_postgres::GenericClient;
@@ -36,6 +36,8 @@ pub struct OpenWork {
     pub large_objects: i64,
     /// Those that are claimed one by one.
     pub builds: i64,
+    /// Partition trees without statistics.
+    pub trees: i64,
 }
 
 /// Parts of up to `small_bytes` are small.
@@ -49,6 +51,7 @@ pub async fn open_work(target: &impl GenericClient, small_bytes: u64) -> Result<
         small_parts: row.try_get(1)?,
         large_objects: row.try_get(2)?,
         builds: row.try_get(3)?,
+        trees: row.try_get(4)?,
     })
 }
 

@@ -1,12 +1,12 @@
 -- Locks one build that may run now: its table (or, without one, every table) is loaded and all
 -- lower ranks of that table (or everywhere) are done. The largest first: it decides when all is done.
--- What is suspended holds nobody up but itself. VACUUM is claimed otherwise: it runs in no transaction. Builds of small
+-- What is suspended holds nobody up but itself. What runs in no transaction is claimed otherwise. Builds of small
 -- tables are left to claim_small_tables.sql.
 select b.id, b.kind, b.name, pg_catalog.to_json(b.statements)::text as statements
 from transhume.build b
 where b.done_at is null
   and not b.held_until_cutover
-  and b.kind <> 'vacuum'
+  and b.kind not in ('vacuum', 'analyze partition tree')
   and not b.together
   and case when b.source_oid is null then
           not exists (

@@ -1,19 +1,20 @@
-//! Claiming VACUUMs. They run in no transaction, so a session's advisory lock is the claim and the mark
-//! is a statement of its own: a crash in between costs a VACUUM that is repeated, which does no harm.
+//! Claiming VACUUMs, and ANALYZE of partition trees. They run in no transaction: VACUUM cannot, and ANALYZE would keep
+//! every partition locked until the last one is done. So a session's advisory lock is the claim and the mark is a statement of
+//! its own: a crash in between costs one that is repeated, which does no harm.
 
 use super::{TextRow, builds::ClaimedBuild};
 use crate::{error::PgError, raw::RawConnection};
 
-/// Takes a VACUUM when all loading and all other builds are done; the claim ends with [`release`] or the session.
+/// Takes one that may run now; the claim ends with [`release`] or the session.
 pub async fn claim(target: &mut RawConnection) -> Result<Option<ClaimedBuild>, PgError> {
     let rows = target
-        .query(include_str!("../sql/load/claim_vacuum.sql"), &[])
+        .query(include_str!("../sql/load/claim_maintenance.sql"), &[])
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = TextRow::new(row);
     let claimed = ClaimedBuild {
         id: row.parse()?,
-        kind: "vacuum".to_owned(),
+        kind: row.text()?.to_owned(),
         name: row.text()?.to_owned(),
         statements: row.list()?,
     };
@@ -37,23 +38,25 @@ pub async fn claim(target: &mut RawConnection) -> Result<Option<ClaimedBuild>, P
     Ok(None)
 }
 
-/// Notes who vacuums, and makes all that was loaded durable first: VACUUM marks no row as visible to all
+/// Notes who does it, and makes all that was loaded durable first: VACUUM marks no row as visible to all
 /// whose commit has not reached the disk, and loaders do not wait for that.
-pub async fn begin(target: &mut RawConnection, id: i64, vacuumer: &str) -> Result<(), PgError> {
+pub async fn begin(target: &mut RawConnection, id: i64, name: &str) -> Result<(), PgError> {
     target.simple_query("SET synchronous_commit TO on").await?;
     target
         .execute(
-            include_str!("../sql/load/take_vacuum.sql"),
-            &[Some(&id.to_string()), Some(vacuumer)],
+            include_str!("../sql/load/take_maintenance.sql"),
+            &[Some(&id.to_string()), Some(name)],
         )
         .await
         .map(drop)
 }
 
+/// Ends the claim; commits need not wait any more.
 pub async fn release(target: &mut RawConnection, id: i64) -> Result<(), PgError> {
+    target.simple_query("SET synchronous_commit TO off").await?;
     target
         .query(
-            include_str!("../sql/load/release_vacuum.sql"),
+            include_str!("../sql/load/release_maintenance.sql"),
             &[Some(&id.to_string())],
         )
         .await

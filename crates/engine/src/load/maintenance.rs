@@ -1,0 +1,57 @@
+//! What runs in no transaction: ANALYZE of partition trees, and VACUUM of tables that were loaded in several parts.
+//!
+//! VACUUM once nothing else is left to build: a transaction that is still loading elsewhere would keep it from freezing.
+//! Tables loaded in one part are frozen by their COPY. ANALYZE of a tree as early as its rows allow: one session does it alone,
+//! however many partitions there are, and others build indexes meanwhile.
+
+use std::time::Instant;
+
+use transhume_core::build::BuildKind;
+use transhume_pg::{
+    part_copy,
+    state::load::{
+        builds::{self, FinishedBuild},
+        maintenance,
+    },
+};
+
+use super::hand::{Failure, Hand, Turn};
+
+/// The statistics of a tree, where there is one without.
+pub(super) async fn tree_next(hand: &mut Hand) -> Result<Turn, Failure> {
+    if !hand.shared.expects_trees() {
+        return Ok(Turn::Nothing);
+    }
+    maintain_next(hand).await
+}
+
+pub(super) async fn maintain_next(hand: &mut Hand) -> Result<Turn, Failure> {
+    let target = hand.target().await?;
+    let claimed = maintenance::claim(target)
+        .await
+        .map_err(|error| Failure::target("claiming a VACUUM or an ANALYZE", error))?;
+    let Some(work) = claimed else {
+        return Ok(Turn::Nothing);
+    };
+    if work.kind == BuildKind::AnalyzePartitionTree.name() {
+        hand.shared.meet_tree();
+    }
+    hand.shared.start_build(hand.number, &work.name);
+    let started = Instant::now();
+    let name = hand.name.clone();
+    let target = hand.target().await?;
+    let maintaining = async {
+        maintenance::begin(target, work.id, &name).await?;
+        for statement in &work.statements {
+            part_copy::run_statement(target, statement).await?;
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        let finished = FinishedBuild { id: work.id, seconds };
+        builds::mark_done(target, &[finished], &name).await?;
+        maintenance::release(target, work.id).await
+    };
+    maintaining
+        .await
+        .map_err(|error| Failure::target(format!("{} of {}", work.kind, work.name.escape_debug()), error))?;
+    Ok(Turn::Did)
+}
