@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     deliberate::Deliberate,
     difference::{Aspect, Difference, TraitDifference, Versions, differences},
-    object::{Kind, Object, PRIVILEGES, for_people, unquoted},
+    object::{COMMENT, Kind, Object, PRIVILEGES, for_people, unquoted},
     remedy,
     selected::Selected,
 };
@@ -185,13 +185,23 @@ fn different(object: &Object, traits: &[TraitDifference], situation: &Situation<
 }
 
 fn told(differing: &TraitDifference) -> String {
-    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "none".to_owned(), for_people);
+    let (source, target) = (differing.source.as_deref(), differing.target.as_deref());
     format!(
         "{}: {} on the source, {} on the target",
         for_people(&differing.name),
-        side(&differing.source),
-        side(&differing.target)
+        side(&differing.name, source, target),
+        side(&differing.name, target, source)
     )
+}
+
+/// Of a trait that is there or not, only what is out of the ordinary has a value.
+fn side(name: &str, value: Option<&str>, other: Option<&str>) -> String {
+    match (value, other) {
+        (Some(value), _) => for_people(value),
+        (None, Some("no")) if name != COMMENT => "yes".to_owned(),
+        (None, Some("yes")) if name != COMMENT => "no".to_owned(),
+        (None, _) => "none".to_owned(),
+    }
 }
 
 fn weight(object: &Object, differing: &TraitDifference, situation: &Situation<'_>) -> Severity {
@@ -262,6 +272,33 @@ mod tests {
             text: None,
             privileges: None,
         }
+    }
+
+    #[test]
+    fn what_is_not_out_of_the_ordinary_is_told_by_its_opposite() {
+        let of = |name: &str, source: Option<&str>, target: Option<&str>| {
+            told(&TraitDifference {
+                name: name.to_owned(),
+                source: source.map(str::to_owned),
+                target: target.map(str::to_owned),
+            })
+        };
+        assert_eq!(
+            of("valid", None, Some("no")),
+            "valid: yes on the source, no on the target"
+        );
+        assert_eq!(
+            of("not null", Some("yes"), None),
+            "not null: yes on the source, no on the target"
+        );
+        assert_eq!(
+            of(COMMENT, None, Some("no")),
+            "comment: none on the source, no on the target"
+        );
+        assert_eq!(
+            of("default", None, Some("1")),
+            "default: none on the source, 1 on the target"
+        );
     }
 
     fn judged(source: Vec<Object>, target: Vec<Object>, selector: &Selector) -> Agreement {
