@@ -120,16 +120,8 @@ impl Invocation {
                 conflict: self.settings.on_conflict.unwrap_or_default(),
                 table: self.settings.on_table_error.unwrap_or_default(),
             },
-            spill: self.spill_options(),
+            spill: spill_options(&self.settings),
             carry_over: self.settings.carry_over.clone().unwrap_or(defaults.carry_over),
-        }
-    }
-
-    fn spill_options(&self) -> SpillOptions {
-        let (settings, defaults) = (&self.settings, SpillOptions::default());
-        SpillOptions {
-            directory: settings.spill_directory.clone().unwrap_or(defaults.directory),
-            limit_bytes: settings.spill_limit.map_or(defaults.limit_bytes, |size| size.0),
         }
     }
 
@@ -171,4 +163,12 @@ fn missing(side: &str) -> Failure {
          transhume.toml (`transhume init` writes one)",
         side.to_uppercase()
     ))
+}
+
+pub(crate) fn spill_options(settings: &Config) -> SpillOptions {
+    let defaults = SpillOptions::default();
+    SpillOptions {
+        directory: settings.spill_directory.clone().unwrap_or(defaults.directory),
+        limit_bytes: settings.spill_limit.map_or(defaults.limit_bytes, |size| size.0),
+    }
 }

@@ -94,7 +94,7 @@ impl Companion {
     pub(crate) async fn ensure(
         endpoints: &Endpoints,
         migration: &Migration,
-        replica_role: bool,
+        (replica_role, spill): (bool, &SpillOptions),
         reporter: &Reporter,
     ) -> Result<Self> {
         let session = endpoints.target_session(&migration.id, "control").await?;
@@ -109,7 +109,7 @@ impl Companion {
             .doing("registering as the runner")?;
         reporter.step("no runner is alive: following inside this process");
         let (canceller, cancellation) = cancel::cancellation();
-        let (endpoints, migration) = (endpoints.clone(), migration.clone());
+        let (endpoints, migration, spill) = (endpoints.clone(), migration.clone(), spill.clone());
         let follower = tokio::spawn(async move {
             let request = FollowRequest {
                 endpoints: &endpoints,
@@ -118,7 +118,7 @@ impl Companion {
                 until: Until::Cancelled,
                 yields_to_tables: false,
                 on_error: ErrorPolicy::default(),
-                spill: &SpillOptions::default(),
+                spill: &spill,
             };
             follow::follow(request, &Reporter::silent(), &cancellation).await
         });

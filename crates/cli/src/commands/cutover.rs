@@ -15,7 +15,7 @@ use crate::{
     arguments::replace,
     config::Config,
     failure::{Exit, Result},
-    invocation::Invocation,
+    invocation::{Invocation, spill_options},
     progress::shown,
     quantity::{Size, Span},
     report,
@@ -295,6 +295,7 @@ fn options(settings: &Config) -> Result<CutoverOptions> {
             Some(span.0).filter(|span| !span.is_zero())
         }),
         application: settings.application.options()?,
+        spill: spill_options(settings),
         ..default
     })
 }

@@ -11,7 +11,7 @@ use crate::{
     arguments::{count, replace},
     config::Config,
     failure::{Exit, Failure, Result},
-    invocation::Invocation,
+    invocation::{Invocation, spill_options},
     progress::shown,
     quantity::{Size, Span},
 };
@@ -140,6 +140,7 @@ impl Arguments {
                 _ => Role::Begins,
             },
             snapshots: self.source_snapshot.clone().zip(self.target_snapshot.clone()),
+            spill: spill_options(settings),
         }
     }
 }

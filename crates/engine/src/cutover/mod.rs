@@ -40,6 +40,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
     fallback,
+    follow::SpillOptions,
     present::migration_on,
     report::{Report, Reporter},
     runner::Companion,
@@ -80,6 +81,8 @@ pub struct CutoverOptions {
     /// Do all but the last step, then undo it.
     pub rehearse: bool,
     pub application: ApplicationOptions,
+    /// For a follower of our own, where no runner lives.
+    pub spill: SpillOptions,
 }
 
 impl Default for CutoverOptions {
@@ -102,6 +105,7 @@ impl Default for CutoverOptions {
             without_fallback: false,
             rehearse: false,
             application: ApplicationOptions::default(),
+            spill: SpillOptions::default(),
         }
     }
 }
@@ -180,7 +184,8 @@ pub(crate) async fn switch(
     let endpoints = &endpoints.behind_fences();
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
     let replica_role = crate::run::replica_role(&cutover.target).await?;
-    let companion = Companion::ensure(endpoints, &cutover.migration, replica_role, reporter).await?;
+    let following = (replica_role, &options.spill);
+    let companion = Companion::ensure(endpoints, &cutover.migration, following, reporter).await?;
     let outcome = Box::pin(cutover.switch(ballot, cancellation)).await;
     // How the cutover ended matters more than how the following did.
     match (outcome, companion.end().await) {

@@ -103,7 +103,7 @@ async fn verify_one_way(
             refuse_unless_following(migration)?;
             refuse_while_loading(&target).await?;
             let replica_role = run::replica_role(&target).await?;
-            Some(Companion::ensure(endpoints, migration, replica_role, reporter).await?)
+            Some(Companion::ensure(endpoints, migration, (replica_role, &options.spill), reporter).await?)
         }
         None => None,
     };

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::follow::SpillOptions;
+
 /// Which tables, and how closely.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -52,6 +54,8 @@ pub struct VerifyOptions {
     pub role: Role,
     /// Exported snapshots of the source and the target that belong together.
     pub snapshots: Option<(String, String)>,
+    /// For a follower of our own, where no runner lives.
+    pub spill: SpillOptions,
 }
 
 /// What all who take part do alike.
@@ -79,6 +83,7 @@ impl Default for VerifyOptions {
             all_constraints: false,
             role: Role::Begins,
             snapshots: None,
+            spill: SpillOptions::default(),
         }
     }
 }
