@@ -20,8 +20,8 @@ const LONGEST_FAILURE_WAIT: Duration = Duration::from_secs(10);
 /// failover takes.
 const MOST_FAILURES: usize = 64;
 
-/// First look again for work that others hold.
-const FIRST_IDLE_WAIT: Duration = Duration::from_millis(20);
+/// First look again for work that other processes hold; those of our own tell us.
+const FIRST_IDLE_WAIT: Duration = Duration::from_millis(100);
 /// Longest: an index that others build may take hours, but what waits for it should not wait longer.
 const LONGEST_IDLE_WAIT: Duration = Duration::from_millis(500);
 
@@ -65,22 +65,21 @@ impl BackOff {
 
     /// Waits; false when the patience is used up.
     pub(super) async fn wait(&mut self, cancellation: &Cancellation) -> Result<bool> {
-        self.wait_or(cancellation, std::future::pending()).await
+        self.wait_by(cancellation, tokio::time::sleep).await
     }
 
-    /// As [`Self::wait`], but ends with `sooner`.
-    pub(super) async fn wait_or(
+    /// As [`Self::wait`], in a way that takes the given time or less.
+    pub(super) async fn wait_by<F: Future<Output = ()>>(
         &mut self,
         cancellation: &Cancellation,
-        sooner: impl Future<Output = ()>,
+        way: impl FnOnce(Duration) -> F,
     ) -> Result<bool> {
         let Some(wait) = self.waits.next() else {
             return Ok(false);
         };
         tokio::select! {
             () = cancellation.cancelled() => Err(EngineError::Interrupted),
-            () = tokio::time::sleep(wait) => Ok(true),
-            () = sooner => Ok(true),
+            () = way(wait) => Ok(true),
         }
     }
 }

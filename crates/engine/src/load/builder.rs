@@ -22,6 +22,7 @@ pub(super) async fn build_next(hand: &mut Hand) -> Outcome<Turn> {
     if tables.is_empty() {
         return Ok(Turn::Nothing);
     }
+    hand.found_work();
     build(hand, &tables).await?;
     let target = hand.target().await?;
     part_copy::commit(target)

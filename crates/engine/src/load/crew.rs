@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{sync::Notify, task::JoinSet};
@@ -63,8 +64,10 @@ pub(super) struct Shared {
     snapshot_lost: AtomicBool,
     /// Partition trees whose statistics this process has not met yet: to ask for them costs every turn.
     unmet_trees: AtomicI64,
-    /// Something is done that others may have waited for.
-    done: Notify,
+    /// There may be something to do for a hand that has nothing.
+    work: Notify,
+    /// Whose turn it is to look now and then what other processes have left to do.
+    lookout: tokio::sync::Mutex<()>,
     /// Parts under way, one meter for each.
     meters: Mutex<BTreeMap<u32, Arc<CopyMeter>>>,
     /// Builds under way.
@@ -88,7 +91,8 @@ impl Crew {
             cancellation: context.cancellation.clone(),
             snapshot_lost: AtomicBool::new(false),
             unmet_trees: AtomicI64::new(open.trees),
-            done: Notify::new(),
+            work: Notify::new(),
+            lookout: tokio::sync::Mutex::default(),
             meters: Mutex::default(),
             building: Mutex::default(),
         };
@@ -172,14 +176,29 @@ impl Shared {
         self.unmet_trees.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A finished piece may be what the work of others waited for.
-    pub(super) fn tell_idle_hands(&self) {
-        self.done.notify_waiters();
+    /// Who finished a piece tells one that has nothing to do, who tells the next where he finds something, and so on: all at
+    /// once would each ask the target for the same.
+    pub(super) fn tell_an_idle_hand(&self) {
+        self.work.notify_one();
     }
 
-    /// Ends when another hand of this process has finished a piece.
-    pub(super) async fn work_of_others(&self) {
-        self.done.notified().await;
+    /// Nothing more comes.
+    pub(super) fn tell_all_idle_hands(&self) {
+        self.work.notify_waiters();
+        // For one that is just about to wait; he passes it on.
+        self.work.notify_one();
+    }
+
+    /// Ends when another hand of this process tells of work, or after `wait` on the lookout, which one hand at a time keeps.
+    pub(super) async fn word_of_work(&self, wait: Duration) {
+        let watching = async {
+            let _lookout = self.lookout.lock().await;
+            tokio::time::sleep(wait).await;
+        };
+        tokio::select! {
+            () = self.work.notified() => {}
+            () = watching => {}
+        }
     }
 
     /// A meter for what this hand copies now; the one before is settled by its commit or given up.

@@ -61,6 +61,8 @@ pub(super) struct Hand {
     /// `application_name` of its sessions.
     pub(super) name: String,
     pub(super) loads: bool,
+    /// It had nothing to do when it last looked.
+    is_idle: bool,
     target: Option<RawConnection>,
     reader: Option<Reader>,
 }
@@ -72,12 +74,19 @@ impl Hand {
             number,
             name,
             loads,
+            is_idle: false,
             target: None,
             reader: None,
         }
     }
 
     pub(super) async fn work(mut self) -> Result<HandEnd> {
+        let end = self.until_nothing_is_left().await;
+        self.shared.tell_all_idle_hands();
+        end
+    }
+
+    async fn until_nothing_is_left(&mut self) -> Result<HandEnd> {
         let mut failures = BackOff::for_failures();
         let mut idleness = BackOff::for_idleness();
         loop {
@@ -85,7 +94,7 @@ impl Hand {
                 Ok(Turn::Did) => {
                     failures.succeeded();
                     idleness.succeeded();
-                    self.shared.tell_idle_hands();
+                    self.shared.tell_an_idle_hand();
                 }
                 Ok(Turn::SnapshotLost) => {
                     self.shared.lose_snapshot();
@@ -101,13 +110,21 @@ impl Hand {
                     if self.shared.is_snapshot_lost() {
                         return Ok(HandEnd::SnapshotLost);
                     }
+                    self.is_idle = true;
                     let shared = &self.shared;
                     idleness
-                        .wait_or(&shared.cancellation, shared.work_of_others())
+                        .wait_by(&shared.cancellation, |wait| shared.word_of_work(wait))
                         .await?;
                 }
                 Err(failure) => self.recover(failure, &mut failures).await?,
             }
+        }
+    }
+
+    /// Who had nothing and finds something may have left more for others.
+    pub(super) fn found_work(&mut self) {
+        if std::mem::take(&mut self.is_idle) {
+            self.shared.tell_an_idle_hand();
         }
     }
 

@@ -91,6 +91,7 @@ pub(super) async fn load_next(hand: &mut Hand) -> std::result::Result<Turn, Fail
     let Some(piece) = claim(hand).await? else {
         return Ok(Turn::Nothing);
     };
+    hand.found_work();
     let started = Instant::now();
     let shared = std::sync::Arc::clone(&hand.shared);
     let meter = shared.start_meter(hand.number);

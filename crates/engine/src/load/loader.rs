@@ -27,6 +27,7 @@ pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
     let Some(first) = claimed.first() else {
         return Ok(Turn::Nothing);
     };
+    hand.found_work();
     match hand.both(&first.snapshot).await {
         Ok(_) => {}
         Err(failure) if failure.is_snapshot_lost() => return Ok(Turn::SnapshotLost),

@@ -33,6 +33,7 @@ pub(super) async fn maintain_next(hand: &mut Hand) -> Result<Turn, Failure> {
     let Some(work) = claimed else {
         return Ok(Turn::Nothing);
     };
+    hand.found_work();
     if work.kind == BuildKind::AnalyzePartitionTree.name() {
         hand.shared.meet_tree();
     }
