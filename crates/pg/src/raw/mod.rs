@@ -17,7 +17,11 @@ use postgres_protocol::message::frontend;
 use tokio::io::AsyncWriteExt;
 
 pub use self::cancel::CancelHandle;
-pub(crate) use self::{frame::header as frame_header, query::rows_of_tag, traffic::COPY_DONE};
+pub(crate) use self::{
+    frame::header as frame_header,
+    query::rows_of_tag,
+    traffic::{COPY_DONE, SMALLEST_READ_BYTES},
+};
 use crate::{
     connect::{self, Transport},
     conninfo::ConnectionSettings,

@@ -16,8 +16,8 @@ use crate::error::{PgError, ServerError};
 /// Bytes asked of the socket at once: large reads are what makes COPY and the stream cheap.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Less room than this is not worth a read: two TLS records, and what the stream takes for much.
-const SMALLEST_READ_BYTES: usize = 32 * 1024;
+/// Less room than this is not worth a read: two TLS records.
+pub(crate) const SMALLEST_READ_BYTES: usize = 32 * 1024;
 /// The message that ends a COPY in order.
 pub(crate) const COPY_DONE: &[u8] = b"c\0\0\0\x04";
 

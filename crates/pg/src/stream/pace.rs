@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::raw::SMALLEST_READ_BYTES;
+
 /// Long enough for some hundred changes to gather, short against the lag of a stream that is behind.
 const FILL_TIME: Duration = Duration::from_millis(1);
 /// The same while the stream is late and what is unread gathers on the walsender's side: several times what our side
@@ -16,8 +18,8 @@ const LATE_FILL_TIME: Duration = Duration::from_millis(8);
 const CLOSE: Duration = Duration::from_micros(200);
 /// So many close reads are a backlog or a large transaction; fewer are the changes of an ordinary one.
 const CLOSE_READS: u32 = 16;
-/// A read that brings this much was not the last of a backlog, and was worth its while without a rest.
-const FULL_BYTES: usize = 32 * 1024;
+/// A read that brings this much was not the last of a backlog, and was worth its while without a rest. Every read has room for it.
+const FULL_BYTES: usize = SMALLEST_READ_BYTES;
 /// A rest that brings less was one too many: some twenty narrow changes.
 const WORTH_A_REST_BYTES: usize = 2 * 1024;
 
