@@ -22,12 +22,12 @@ impl ArchiveFile {
             file.write_all(bytes)?;
             Ok(file)
         };
-        write().map(Self).map_err(|error| no_file(&error))
+        write().map(Self).map_err(|error| dump::no_file(&error))
     }
 
     /// Runs pg_restore over the archive to its end and returns what it printed.
     pub(crate) async fn read_by(&self, pg_restore: &mut Command) -> Result<Vec<u8>, PgError> {
-        let input = self.copy().map_err(|error| no_file(&error))?;
+        let input = self.copy().map_err(|error| dump::no_file(&error))?;
         dump::run(pg_restore, &[], Stdio::from(input), "pg_restore").await
     }
 
@@ -47,13 +47,5 @@ impl ArchiveFile {
         }
         io::Seek::rewind(&mut copy)?;
         Ok(copy)
-    }
-}
-
-fn no_file(error: &io::Error) -> PgError {
-    PgError::Program {
-        message: "cannot write a temporary file".to_owned(),
-        detail: error.to_string(),
-        hint: "set TMPDIR to a directory that can be written".to_owned(),
     }
 }

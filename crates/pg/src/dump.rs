@@ -87,8 +87,16 @@ fn failed(name: &str, detail: &str) -> PgError {
 }
 
 pub(crate) fn no_directory(error: &std::io::Error) -> PgError {
+    nothing_temporary("cannot make a temporary directory", error)
+}
+
+pub(crate) fn no_file(error: &std::io::Error) -> PgError {
+    nothing_temporary("cannot write a temporary file", error)
+}
+
+fn nothing_temporary(message: &str, error: &std::io::Error) -> PgError {
     PgError::Program {
-        message: "cannot make a temporary directory".to_owned(),
+        message: message.to_owned(),
         detail: error.to_string(),
         hint: "set TMPDIR to a directory that can be written".to_owned(),
     }

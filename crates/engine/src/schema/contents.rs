@@ -41,10 +41,7 @@ impl Archive {
         let bytes = archive::read(&**target, work.archive())
             .await
             .doing("reading the schema archive")?;
-        let file = ArchiveFile::holding(&bytes).doing("unpacking the schema archive")?;
-        let entries = archive_list::read(&programs, &file)
-            .await
-            .doing("reading the schema archive's table of contents")?;
+        let (file, entries) = unpacked(&programs, &bytes).await?;
         Ok(Arc::new(Self {
             programs,
             file,
@@ -137,6 +134,15 @@ pub(super) async fn known(work: &SchemaWork<'_>, target: &Session) -> Result<Has
         );
     }
     Ok(known)
+}
+
+/// The archive at hand for pg_restore, and its table of contents.
+pub(super) async fn unpacked(programs: &Programs, bytes: &[u8]) -> Result<(ArchiveFile, Vec<Entry>)> {
+    let file = ArchiveFile::holding(bytes).doing("unpacking the schema archive")?;
+    let entries = archive_list::read(programs, &file)
+        .await
+        .doing("reading the schema archive's table of contents")?;
+    Ok((file, entries))
 }
 
 pub(super) fn programs(work: &SchemaWork<'_>, source_major: u32, target: &Session) -> Result<Programs> {

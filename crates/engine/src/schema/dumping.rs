@@ -9,7 +9,6 @@ use transhume_core::{
 };
 use transhume_pg::{
     archive_file::ArchiveFile,
-    archive_list,
     catalog::{archive_facts::archive_facts, extensions::extensions},
     dump::{self as pg_dump, Programs},
     names,
@@ -153,10 +152,7 @@ async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, ArchiveFile, Decisions
     )
     .await
     .doing("dumping the schema")?;
-    let file = ArchiveFile::holding(&bytes).doing("unpacking the schema archive")?;
-    let entries = archive_list::read(programs, &file)
-        .await
-        .doing("reading the schema archive's table of contents")?;
+    let (file, entries) = stored::unpacked(programs, &bytes).await?;
     let facts = archive_facts(dumping.source, snapshot, &entries)
         .await
         .doing("reading the catalogs of the source")?;
