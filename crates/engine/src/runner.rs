@@ -94,7 +94,7 @@ impl Companion {
     pub(crate) async fn ensure(
         endpoints: &Endpoints,
         migration: &Migration,
-        (replica_role, spill): (bool, &SpillOptions),
+        spill: &SpillOptions,
         reporter: &Reporter,
     ) -> Result<Self> {
         let session = endpoints.target_session(&migration.id, "control").await?;
@@ -104,6 +104,7 @@ impl Companion {
         {
             return Ok(Self(None));
         }
+        let replica_role = crate::run::replica_role(&session).await?;
         runner::register(&session, &host_name())
             .await
             .doing("registering as the runner")?;

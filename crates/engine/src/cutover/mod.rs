@@ -183,9 +183,7 @@ pub(crate) async fn switch(
     // What a cutover that died has closed is written to all the same.
     let endpoints = &endpoints.behind_fences();
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
-    let replica_role = crate::run::replica_role(&cutover.target).await?;
-    let following = (replica_role, &options.spill);
-    let companion = Companion::ensure(endpoints, &cutover.migration, following, reporter).await?;
+    let companion = Companion::ensure(endpoints, &cutover.migration, &options.spill, reporter).await?;
     let outcome = Box::pin(cutover.switch(ballot, cancellation)).await;
     // How the cutover ended matters more than how the following did.
     match (outcome, companion.end().await) {

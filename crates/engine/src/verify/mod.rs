@@ -58,7 +58,6 @@ use crate::{
     error::{Doing, Result},
     fallback,
     report::Reporter,
-    run,
     runner::Companion,
 };
 
@@ -102,8 +101,7 @@ async fn verify_one_way(
         Some(migration) => {
             refuse_unless_following(migration)?;
             refuse_while_loading(&target).await?;
-            let replica_role = run::replica_role(&target).await?;
-            Some(Companion::ensure(endpoints, migration, (replica_role, &options.spill), reporter).await?)
+            Some(Companion::ensure(endpoints, migration, &options.spill, reporter).await?)
         }
         None => None,
     };
