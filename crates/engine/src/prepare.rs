@@ -5,13 +5,11 @@
 //! change is written down on the target before it is made, so that `abort` can undo it after a crash
 //! at any point; on resume everything is looked at again and only what is missing is made.
 
-use std::time::Duration;
+mod sound_slot;
 
 use transhume_core::{phase::Phase, table::Table};
 use transhume_pg::{
-    catalog::activity,
-    names, publication,
-    raw::{Mode, RawConnection},
+    publication,
     session::Session,
     slot::{self, CreatedSlot},
     snapshot::SnapshotHolder,
@@ -25,14 +23,11 @@ use transhume_pg::{
 use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
-    error::{Doing, EngineError, Result},
+    error::{Doing, Result},
     failpoint::{Point, reach},
     publishing::{Publishing, published_tables},
     report::Reporter,
 };
-
-/// Between two looks at who keeps the slot from becoming consistent.
-const BLOCKER_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What [`prepare`] works with.
 pub(crate) struct Preparation<'run> {
@@ -57,7 +52,7 @@ pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<Snapshot
 pub(crate) async fn prepare_stream(mut preparation: Preparation<'_>) -> Result<()> {
     publish(&mut preparation).await?;
     reach(Point::ReversePublished).await;
-    let made = make_slot(&preparation).await?;
+    let made = sound_slot::make(&preparation).await?;
     reach(Point::ReverseSlotMade).await;
     deviation::made(&**preparation.target, made.deviation)
         .await
@@ -127,7 +122,7 @@ async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
 }
 
 async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder> {
-    let made = make_slot(preparation).await?;
+    let made = sound_slot::make(preparation).await?;
     let holder = SnapshotHolder::import(
         &preparation.endpoints.source,
         &preparation.migration.id,
@@ -144,94 +139,6 @@ async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder
         preparation.migration.slot_name, made.slot.consistent_point
     ));
     Ok(holder)
-}
-
-/// A slot whose deviation is still to be recorded as made.
-struct MadeSlot {
-    slot: CreatedSlot,
-    deviation: i64,
-    /// Its snapshot lives as long as this.
-    _connection: RawConnection,
-}
-
-async fn make_slot(preparation: &Preparation<'_>) -> Result<MadeSlot> {
-    let name = &preparation.migration.slot_name;
-    let deviation = deviation::intend(
-        &**preparation.target,
-        &NewDeviation {
-            side: Side::Source,
-            kind: "slot",
-            object: name,
-            description: &format!("logical replication slot {name}"),
-            undo: &[slot::drop_statement(name)],
-        },
-    )
-    .await
-    .doing("recording a change of the source")?;
-    let mut connection = RawConnection::connect(
-        &preparation.endpoints.source,
-        &names::application_name(&preparation.migration.id, "slot"),
-        Mode::Replication,
-    )
-    .await
-    .doing("opening a replication connection to the source")?;
-    let slot = wait_for_slot(preparation, &mut connection).await?;
-    Ok(MadeSlot {
-        slot,
-        deviation,
-        _connection: connection,
-    })
-}
-
-/// Waits for the slot, saying for whom; gives up cleanly when cancelled.
-async fn wait_for_slot(preparation: &Preparation<'_>, connection: &mut RawConnection) -> Result<CreatedSlot> {
-    let backend = connection.backend_pid();
-    let creating = slot::create(connection, &preparation.migration.slot_name, false);
-    tokio::pin!(creating);
-    loop {
-        tokio::select! {
-            created = &mut creating => return created.doing("creating the slot"),
-            () = tokio::time::sleep(BLOCKER_INTERVAL) => {
-                preparation.reporter.waiting(waiting_for(preparation.source).await?);
-            }
-            () = preparation.cancellation.cancelled() => {
-                // The walsender does not notice that we left while it waits for a transaction.
-                slot::end_backend(preparation.source, backend)
-                    .await
-                    .doing("giving up the slot")?;
-                return Err(EngineError::Interrupted);
-            }
-        }
-    }
-}
-
-/// Names who keeps the slot from becoming consistent.
-async fn waiting_for(source: &Session) -> Result<String> {
-    let writing = activity::writing_transactions(source)
-        .await
-        .doing("asking who keeps the slot waiting")?;
-    let prepared = activity::prepared_transactions(source)
-        .await
-        .doing("asking who keeps the slot waiting")?;
-    let sessions = writing.iter().map(|transaction| {
-        format!(
-            "process {} of {} for {} s",
-            transaction.pid,
-            transaction.user.as_deref().unwrap_or("another role"),
-            transaction.age_seconds.unwrap_or_default()
-        )
-    });
-    let names = prepared.iter().map(|transaction| {
-        format!(
-            "prepared transaction \"{}\" of {}",
-            transaction.gid.escape_debug(),
-            transaction.owner
-        )
-    });
-    let whom = sessions.chain(names).collect::<Vec<_>>().join("; ");
-    Ok(format!(
-        "transactions that must end before the slot is consistent: {whom}"
-    ))
 }
 
 async fn record_slot(

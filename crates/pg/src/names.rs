@@ -24,6 +24,11 @@ pub fn verify_slot(migration: &str, backend_pid: i32) -> String {
     format!("{PREFIX}{migration}_verify_{backend_pid}")
 }
 
+/// Temporary slot that stands beside one while it is made; one of a run that was killed may still be there.
+pub fn witness_slot(slot: &str, backend_pid: i32) -> String {
+    format!("{slot}_witness_{backend_pid}")
+}
+
 /// `application_name` of a session: `transhume:<migration>:<role>`.
 pub fn application_name(migration: &str, role: &str) -> String {
     format!("transhume:{migration}:{role}")
@@ -43,8 +48,14 @@ mod tests {
     #[test]
     fn names_fit_and_are_recognised() {
         let longest = verify_slot("0123abcd", i32::MAX);
-        assert!(longest.len() <= 63);
-        assert!(is_ours(&longest) && is_ours(&slot("0123abcd")) && is_ours(&reverse("0123abcd")));
+        let witness = witness_slot(&reverse("0123abcd"), i32::MAX);
+        assert!(longest.len() <= 63 && witness.len() <= 63);
+        assert!(
+            is_ours(&longest)
+                && is_ours(&witness)
+                && is_ours(&slot("0123abcd"))
+                && is_ours(&reverse("0123abcd"))
+        );
         assert!(!is_ours("transhume_notours") && !is_ours("transhume_") && !is_ours("orders"));
     }
 }

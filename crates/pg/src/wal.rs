@@ -19,3 +19,9 @@ pub async fn assign_xid(source: &Session) -> Result<i64, PgError> {
     let row = source.query_one(include_str!("sql/assign_xid.sql"), &[]).await?;
     Ok(row.get(0))
 }
+
+/// The lowest transaction id, with its epoch, that no transaction has taken yet. Takes none itself.
+pub async fn next_xid(source: &Session) -> Result<i64, PgError> {
+    let row = source.query_one(include_str!("sql/next_xid.sql"), &[]).await?;
+    Ok(row.get(0))
+}

@@ -5,6 +5,7 @@
 //! a caller under a snapshot sees that snapshot. Expects a session with `search_path = ''`.
 
 pub mod activity;
+pub mod altered;
 pub mod archive_facts;
 pub mod build_definitions;
 pub mod collations;

@@ -7,13 +7,16 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{
-        activity, collations, database, extensions, objects, ours, rights,
+        activity,
+        altered::altered_since,
+        collations, database, extensions, objects, ours, rights,
         sequences::sequences,
         shapes::shapes,
         tables::{names_of_tables, tables},
     },
     replica_identity,
     session::Session,
+    wal,
 };
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 
@@ -228,6 +231,44 @@ async fn what_a_slot_would_wait_for_is_seen() {
 }
 
 #[tokio::test]
+async fn what_changes_of_rows_are_read_by_is_seen_when_it_is_altered() {
+    let (_cluster, session) = shop(EVERYDAY_MAJOR).await;
+    let made = "create type public.mood as enum ('calm'); create type public.pair as (a int); create table public.moods (m public.mood, p public.pair)";
+    session.batch_execute(made).await.unwrap();
+    for (statement, name) in [
+        ("truncate public.moods", "table public.moods"),
+        (
+            "alter table public.moods add column note text",
+            "table public.moods",
+        ),
+        (
+            "alter table public.moods alter column m set not null",
+            "table public.moods",
+        ),
+        ("create table public.fresh (id int)", "table public.fresh"),
+        ("alter type public.mood add value 'wild'", "type public.mood"),
+        ("alter type public.pair add attribute b int", "table public.pair"),
+        ("alter schema public rename to \"Public\"", "schema \"Public\""),
+        ("insert into \"Public\".moods (m) values ('calm')", ""),
+        ("analyze \"Public\".moods; vacuum \"Public\".moods", ""),
+        ("create index on \"Public\".moods (m)", ""),
+        (
+            "create temporary table own (id serial primary key, note text)",
+            "",
+        ),
+    ] {
+        let horizon = wal::next_xid(&session).await.unwrap();
+        for one in statement.split("; ") {
+            session.batch_execute(one).await.unwrap();
+        }
+
+        let altered = altered_since(&session, horizon).await.unwrap();
+
+        assert_eq!(altered.unwrap_or_default(), name, "{statement}");
+    }
+}
+
+#[tokio::test]
 async fn slots_and_publications_of_ours_are_told_from_others() {
     let (_cluster, session) = shop(EVERYDAY_MAJOR).await;
     let made = [
@@ -273,6 +314,8 @@ async fn every_query_runs_on_every_version() {
             6,
             "sequences on {major}"
         );
+        let horizon = wal::next_xid(&session).await.unwrap();
+        assert_eq!(altered_since(&session, horizon).await.unwrap(), None);
         assert_eq!(objects::name_columns(&session).await.unwrap().len(), 4);
         assert_eq!(objects::event_triggers(&session).await.unwrap().len(), 1);
         assert_eq!(objects::materialized_views(&session).await.unwrap().len(), 3);

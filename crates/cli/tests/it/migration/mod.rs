@@ -31,6 +31,7 @@ mod rights;
 mod schema_changes;
 mod since_last;
 mod site;
+mod slot_making;
 mod tables;
 mod undone;
 mod verify_modes;

@@ -1,0 +1,1 @@
+select pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
