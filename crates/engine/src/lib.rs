@@ -24,6 +24,7 @@ pub mod report;
 pub mod run;
 mod runner;
 pub mod schema;
+mod slot_snapshot;
 pub mod status;
 pub mod tables;
 pub mod verify;

@@ -23,10 +23,11 @@ use transhume_pg::{
 use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
-    error::{Doing, Result},
+    error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
     publishing::{Publishing, published_tables},
     report::Reporter,
+    slot_snapshot,
 };
 
 /// What [`prepare`] works with.
@@ -123,13 +124,16 @@ async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
 
 async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder> {
     let made = sound_slot::make(preparation).await?;
-    let holder = SnapshotHolder::import(
-        &preparation.endpoints.source,
+    let taking = slot_snapshot::take_over(
+        preparation.endpoints,
         &preparation.migration.id,
-        &made.slot.snapshot_name,
-    )
-    .await
-    .doing("taking over the slot's snapshot")?;
+        &made.slot,
+        preparation.reporter,
+    );
+    let holder = tokio::select! {
+        holder = taking => holder?,
+        () = preparation.cancellation.cancelled() => return Err(EngineError::Interrupted),
+    };
     let horizon = wal::assign_xid(preparation.source)
         .await
         .doing("taking a transaction id on the source")?;

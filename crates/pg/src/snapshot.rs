@@ -106,6 +106,16 @@ impl SnapshotHolder {
         &self.session
     }
 
+    /// Backends (none of a prepared transaction) that still run a transaction which the snapshot shows as committed. A slot's
+    /// snapshot is built from commit records, which are written first.
+    pub async fn unsettled(&self) -> Result<Vec<Option<i32>>, PgError> {
+        let rows = self
+            .session
+            .query(include_str!("sql/snapshot_unsettled.sql"), &[])
+            .await?;
+        rows.iter().map(|row| Ok(row.try_get("pid")?)).collect()
+    }
+
     /// The holding session answers, so the snapshot can still be imported.
     pub async fn is_alive(&self) -> bool {
         self.session.simple_query("SELECT").await.is_ok()

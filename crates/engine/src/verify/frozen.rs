@@ -27,6 +27,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     report::Reporter,
+    slot_snapshot,
 };
 
 /// A hold that is not renewed ends after this: long enough for a slow answer, short enough that a
@@ -168,19 +169,21 @@ impl Freezing<'_> {
         .doing("opening a replication connection to the source")?;
         let name = names::verify_slot(&self.migration.id, connection.backend_pid());
         let canceller = connection.canceller(&self.endpoints.source);
-        let creating = slot::create(&mut connection, &name, true);
-        let Ok(created) = tokio::time::timeout(self.hold_timeout, creating).await else {
+        let taking = async {
+            let created = slot::create(&mut connection, &name, true)
+                .await
+                .doing("creating a temporary slot")?;
+            let id = &self.migration.id;
+            let holder = slot_snapshot::take_over(self.endpoints, id, &created, self.reporter).await?;
+            Ok((created.consistent_point, holder))
+        };
+        let Ok(taken) = tokio::time::timeout(self.hold_timeout, taking).await else {
             // The server would go on waiting for the transactions, and a half-made slot would stay.
             canceller.cancel().await.doing("giving up the temporary slot")?;
             return Ok(None);
         };
-        let created = created.doing("creating a temporary slot")?;
-        let holder =
-            SnapshotHolder::import(&self.endpoints.source, &self.migration.id, &created.snapshot_name)
-                .await
-                .doing("taking the source's snapshot")?;
         connection.close().await;
-        Ok(Some((created.consistent_point, holder)))
+        taken.map(Some)
     }
 
     /// A consistent point needs every transaction that writes now to end: waits for those that may take

@@ -1,7 +1,5 @@
 //! `verify --recheck`: a long transaction leaves the source without a consistent point, and traffic goes on.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 use transhume_testkit::{
     connection::connect,
@@ -51,16 +49,8 @@ fn found(report: &Value) -> Vec<(&str, &str, &str)> {
 
 /// Without --recheck nothing is held meanwhile.
 async fn it_waits_and_names_who_is_in_the_way(site: &Site, traffic: &Traffic) {
-    let begun = Instant::now();
     let mut waits = site.begin(&["verify", "--hold-timeout", "1s"]);
-    while !waits.log().contains("the long one") {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "nobody was named: {}",
-            waits.log()
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    waits.said("the long one").await;
     traffic.wait_for(50).await;
     waits.interrupt();
     assert_eq!(waits.ended().await, 130, "{}", waits.log());

@@ -284,6 +284,16 @@ impl Running {
         }
     }
 
+    /// Waits until it has said this.
+    pub(super) async fn said(&mut self, text: &str) {
+        let end = Instant::now() + DEADLINE;
+        while !self.log().contains(text) {
+            let is_alive = self.is_alive();
+            assert!(is_alive && Instant::now() < end, "no \"{text}\": {}", self.log());
+            tokio::time::sleep(POLL / 5).await;
+        }
+    }
+
     pub(super) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }

@@ -24,8 +24,8 @@ impl<'site> Relay<'site> {
         Self { site, holder, xid }
     }
 
-    /// Once somebody waits for the one that runs: another begins and does this, others commit that, and the one ends.
-    async fn hand_over(&mut self, held: &str, meanwhile: &str) {
+    /// Somebody waits for the one that runs.
+    async fn is_waited_for(&self) {
         let is_waited_for = format!(
             "select count(*) from pg_locks where locktype = 'transactionid' and not granted \
              and transactionid::text = '{}'",
@@ -34,6 +34,11 @@ impl<'site> Relay<'site> {
         self.site
             .wait_for_count(&self.site.source_url, &is_waited_for, 1)
             .await;
+    }
+
+    /// Then another begins and does this, others commit that, and the one ends.
+    async fn hand_over(&mut self, held: &str, meanwhile: &str) {
+        self.is_waited_for().await;
         let (next, xid) = begun(self.site).await;
         next.batch_execute(held).await.expect("the work is in order");
         self.site.execute_on_source(meanwhile).await;
@@ -113,4 +118,51 @@ async fn what_is_truncated_and_altered_while_the_slot_is_made_arrives_whole() {
     for major in (12..=18).filter(|major| server::installed(*major).is_some()) {
         migrate(major).await;
     }
+}
+
+/// A slot's snapshot is built from commit records, and a session that waits for its synchronous standby has written that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_not_finished_is_waited_for_before_anything_is_read() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLES).await;
+    // Only who asks for it waits for a standby, and there is none.
+    for statement in [
+        "alter database shop set synchronous_commit to local",
+        "alter system set synchronous_standby_names to 'nobody'",
+        "select pg_reload_conf()",
+    ] {
+        site.execute_on_source(statement).await;
+    }
+    let mut relay = Relay::start(&site).await;
+    let mut runner = site.begin(&["run", "--until-caught-up"]);
+    relay.hand_over("", "").await;
+    relay.is_waited_for().await;
+    let (unfinished, _) = begun(&site).await;
+    unfinished
+        .batch_execute("set synchronous_commit to on; insert into altered values (1, 'unfinished')")
+        .await
+        .expect("the row is written");
+    let commit = tokio::spawn(async move { unfinished.batch_execute("commit").await });
+    site.wait_for_count(
+        &site.source_url,
+        "select count(*) from pg_stat_activity where wait_event = 'SyncRep'",
+        1,
+    )
+    .await;
+    relay.end().await;
+
+    runner
+        .said("commits that are in the source's WAL and not finished")
+        .await;
+    assert_eq!(site.status().expect("a status")["phase"], "prepare");
+
+    site.execute_on_source("alter system reset synchronous_standby_names")
+        .await;
+    site.execute_on_source("select pg_reload_conf()").await;
+    commit
+        .await
+        .expect("the session lives")
+        .expect("the commit is finished");
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    oracle::assert_equal(&site.source_url, &site.target_url).await;
 }
