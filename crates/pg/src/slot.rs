@@ -55,19 +55,6 @@ pub async fn create(
     })
 }
 
-/// Moves a slot that is this connection's own to a position whose WAL is written, or past it; what is in between is read
-/// and thrown away.
-pub async fn advance(connection: &mut RawConnection, name: &str, to: Lsn) -> Result<(), PgError> {
-    // A replication connection takes no parameters.
-    let statement = format!(
-        "select pg_catalog.pg_replication_slot_advance({}, {})",
-        quote_literal(name),
-        quote_literal(&to.to_string())
-    );
-    connection.simple_query(&statement).await?;
-    Ok(())
-}
-
 pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, PgError> {
     let row = source
         .query_opt(include_str!("sql/slot_state.sql"), &[&name])

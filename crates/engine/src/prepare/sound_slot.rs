@@ -18,8 +18,10 @@ use transhume_pg::{
     session::Session,
     slot::{self, CreatedSlot},
     state::deviation::{self, NewDeviation, Side},
+    stream::StreamOptions,
     wal,
 };
+use transhume_wire::lsn::Lsn;
 
 use super::Preparation;
 use crate::error::{Doing, EngineError, Result};
@@ -88,17 +90,38 @@ async fn witnessed(preparation: &Preparation<'_>, name: &str) -> Result<(Created
     created(preparation, &mut witnessing, &witness, true).await?;
     let mut connection = connected(preparation).await?;
     let slot = created(preparation, &mut connection, name, false).await?;
-    let advancing = slot::advance(&mut witnessing, &witness, slot.consistent_point);
+    let passing = pass(preparation, witnessing, &witness, slot.consistent_point);
     let waiting = async |_: &Session| {
         Ok(format!(
             "slot {witness} to read the WAL up to {}",
             slot.consistent_point
         ))
     };
-    let doing = "reading the WAL from before the slot";
-    attended(preparation, backend, advancing, waiting, doing).await?;
-    witnessing.close().await;
+    attended(
+        preparation,
+        backend,
+        passing,
+        waiting,
+        "reading the WAL from before the slot",
+    )
+    .await?;
     Ok((slot, connection))
+}
+
+/// Has the server read its WAL from before a slot's beginning to its consistent point, as the witness. It decodes no
+/// transaction of it, and moves no slot by leaps: where it leaps, it overlooks catalogs that a subtransaction altered
+/// (servers before 14).
+async fn pass(
+    preparation: &Preparation<'_>,
+    connection: RawConnection,
+    witness: &str,
+    position: Lsn,
+) -> std::result::Result<(), PgError> {
+    let publications = [&preparation.migration.publication_name];
+    let mut stream = connection
+        .start_replication(witness, position, &publications, StreamOptions::default())
+        .await?;
+    stream.passed(position).await
 }
 
 async fn connected(preparation: &Preparation<'_>) -> Result<RawConnection> {

@@ -5,6 +5,7 @@
 //! that is silent for too long although asked to answer is given up as lost.
 
 mod pace;
+mod passing;
 
 use std::time::{Duration, Instant};
 
