@@ -7,6 +7,7 @@
 
 mod retention;
 mod schema;
+pub(crate) mod schemas;
 
 use std::{
     collections::HashSet,

@@ -162,3 +162,27 @@ async fn a_rewrite_is_told_until_the_table_is_reloaded(site: &Site, runner: &mut
     site.succeed(&["table", "reload", "--yes", "public.t"]);
     settled(site, runner).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_looks_at_the_schemas_itself() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source("create table public.t (id int primary key); insert into t values (1)")
+        .await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = site.begin(&["run"]);
+    let seen = "select count(*) from transhume.relation where baseline is not null";
+    site.wait_for_count(&site.target_url, seen, 1).await;
+    runner.kill();
+    let alter = "alter table public.t add column state text not null default 'new'";
+    let cutover = ["cutover", "--yes", "--override", "verification"];
+
+    // No row is written after it, and no run is there to tell it.
+    site.execute_on_source(alter).await;
+    let refused = site.call(&cutover);
+    let told = refused.error + &refused.output;
+    assert_eq!(refused.code, 1, "{told}");
+    assert!(told.contains("public.t") && told.contains("state"), "{told}");
+
+    execute_on_target(&site, alter).await;
+    site.succeed(&cutover);
+}

@@ -1,0 +1,127 @@
+//! The schemas of both sides as they are now, and what of it the migration does not follow.
+//!
+//! Reads only. Who carries a change over, and who refuses to go on because of it, is decided elsewhere.
+
+use std::collections::HashSet;
+
+use transhume_core::{
+    enum_labels::MissingLabel,
+    finding::{Finding, Severity},
+    load::RelationState,
+    schema_watch::{self, Baseline, ChangeKind, Followed, SchemaChange, Shape},
+    selection::Selector,
+};
+use transhume_pg::{
+    apply::Remedy,
+    catalog::shapes::shapes,
+    enum_labels,
+    error::PgError,
+    schema_change,
+    session::Session,
+    state::{
+        addition::{self, Addition},
+        load::followed::{Seen, followed},
+    },
+};
+
+/// Code of the findings.
+pub(crate) const CHANGED: &str = "schema-change";
+
+/// Both sides as they are now.
+pub(crate) struct Schemas {
+    pub(super) followed: Vec<Followed>,
+    pub(super) source: Vec<Shape>,
+    pub(super) target: Vec<Shape>,
+    pub(super) labels: Vec<MissingLabel>,
+}
+
+impl Schemas {
+    pub(crate) async fn take(
+        source: &Session,
+        target: &Session,
+        publication: &str,
+        selector: &Selector,
+    ) -> Result<Self, PgError> {
+        let mut on_source = shapes(source, publication).await?;
+        let mut followed = followed(&**target).await?;
+        // The selection has grown where tables were added since this run began.
+        on_source.retain(|shape| {
+            selector.selects(&shape.name) || followed.iter().any(|table| table.oid == shape.oid)
+        });
+        let additions = addition::all(&**target).await?;
+        let joining: Vec<u32> = additions
+            .iter()
+            .filter(|addition| !addition.step.is_over())
+            .flat_map(Addition::oids)
+            .collect();
+        for table in followed.iter_mut().filter(|table| joining.contains(&table.oid)) {
+            table.state = RelationState::Adding;
+        }
+        Ok(Self {
+            followed,
+            source: on_source,
+            target: shapes(target, publication).await?,
+            labels: enum_labels::missing(source, target).await?,
+        })
+    }
+
+    pub(super) fn changes(&self) -> Vec<SchemaChange> {
+        schema_watch::changes(&self.followed, &self.source, &self.target)
+    }
+
+    /// Tables that were not looked at before.
+    pub(super) fn unseen(&self) -> Vec<Seen> {
+        let without = self.followed.iter().filter(|table| table.baseline.is_none());
+        let without: HashSet<u32> = without.map(|table| table.oid).collect();
+        let shapes = self.source.iter().filter(|shape| without.contains(&shape.oid));
+        shapes
+            .map(|shape| Seen {
+                source_oid: shape.oid,
+                baseline: Baseline::of(shape),
+            })
+            .collect()
+    }
+
+    /// What the target does not have yet, were nothing carried over. Tables that are new are told by who watches for them.
+    pub(crate) async fn findings(&self, source: &Session) -> Result<Vec<Finding>, PgError> {
+        let mut findings = Vec::new();
+        for change in self.changes() {
+            if !matches!(change.kind, ChangeKind::TableNew { .. }) {
+                let remedy = schema_change::remedy(source, &change).await?;
+                add(&mut findings, &change, &remedy, "");
+            }
+        }
+        findings.extend(self.labels.iter().map(|label| label_missing(label, "")));
+        Ok(findings)
+    }
+}
+
+/// One finding for each table, however much of it has changed.
+pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &Remedy, refusal: &str) {
+    let message = format!("{}{refusal}", change.message());
+    let on_target = Some(&remedy.statement).filter(|statement| !statement.is_empty());
+    let on_target = on_target.map(|statement| format!("on the target: {statement}"));
+    let steps: Vec<_> = on_target.into_iter().chain(remedy.afterwards.clone()).collect();
+    let remedy = steps.join("; then ");
+    let object = change.table.plain();
+    match findings.iter_mut().find(|finding| finding.object == object) {
+        Some(finding) => {
+            finding.message = format!("{}; {message}", finding.message);
+            finding.remedy = format!("{}; {remedy}", finding.remedy);
+            finding.severity = finding.severity.max(change.kind.severity());
+        }
+        None if change.kind.severity() == Severity::Blocker => {
+            findings.push(Finding::blocker(CHANGED, &object, message, remedy));
+        }
+        None => findings.push(Finding::warning(CHANGED, &object, message, remedy)),
+    }
+}
+
+pub(super) fn label_missing(label: &MissingLabel, refusal: &str) -> Finding {
+    let message = format!(
+        "the enum has the label \"{}\" on the source only{refusal}",
+        label.label.escape_debug()
+    );
+    let remedy = format!("on the target: {}", enum_labels::add_statement(label));
+    Finding::blocker(CHANGED, &label.enum_type.plain(), message, remedy)
+}
