@@ -4,12 +4,19 @@
 
 use tokio_postgres::Client;
 
+use super::qualified_name;
 use crate::error::PgError;
 
 const ALTERED_SINCE: &str = include_str!("sql/altered_since.sql");
 
-/// The name of one relation, type or schema that a transaction with an id from `horizon` on has made or altered.
+/// One relation, type or schema, named for people, that a transaction with an id from `horizon` on has made or altered.
 pub async fn altered_since(client: &Client, horizon: i64) -> Result<Option<String>, PgError> {
-    let row = client.query_opt(ALTERED_SINCE, &[&horizon]).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
+    let Some(row) = client.query_opt(ALTERED_SINCE, &[&horizon]).await? else {
+        return Ok(None);
+    };
+    let name = qualified_name(&row, "name")?;
+    Ok(Some(match row.try_get("kind")? {
+        "schema" => format!("schema {}", name.schema.escape_debug()),
+        kind => format!("{kind} {}", name.plain()),
+    }))
 }

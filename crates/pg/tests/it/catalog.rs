@@ -248,7 +248,7 @@ async fn what_changes_of_rows_are_read_by_is_seen_when_it_is_altered() {
         ("create table public.fresh (id int)", "table public.fresh"),
         ("alter type public.mood add value 'wild'", "type public.mood"),
         ("alter type public.pair add attribute b int", "table public.pair"),
-        ("alter schema public rename to \"Public\"", "schema \"Public\""),
+        ("alter schema public rename to \"Public\"", "schema Public"),
         ("insert into \"Public\".moods (m) values ('calm')", ""),
         ("analyze \"Public\".moods; vacuum \"Public\".moods", ""),
         ("create index on \"Public\".moods (m)", ""),

@@ -15,22 +15,22 @@ altered_type as (
     select e.enumtypid from horizon h join pg_catalog.pg_enum e on pg_catalog.age(e.xmin) <= h.age
 ),
 altered as (
-    select n.nspname, pg_catalog.format('schema %I', n.nspname) as name
+    select 'schema' as kind, n.nspname, n.nspname as name
     from horizon h join pg_catalog.pg_namespace n on pg_catalog.age(n.xmin) <= h.age
     union all
-    select n.nspname, pg_catalog.format('table %I.%I', n.nspname, c.relname)
+    select 'table', n.nspname, c.relname
     from altered_class
     join pg_catalog.pg_class c using (oid)
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'c', 't')
     union all
-    select n.nspname, pg_catalog.format('type %I.%I', n.nspname, t.typname)
+    select 'type', n.nspname, t.typname
     from altered_type
     join pg_catalog.pg_type t using (oid)
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 )
-select a.name
+select a.kind, a.nspname::text as schema_name, a.name::text as name
 from altered a
 where a.nspname !~ '^pg_(toast_)?temp_'
-order by a.nspname = 'pg_toast', a.name
+order by a.nspname = 'pg_toast', a.kind, a.nspname, a.name
 limit 1
