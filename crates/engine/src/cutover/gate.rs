@@ -9,7 +9,6 @@ use std::{
 
 use transhume_core::{
     direction::Direction,
-    finding::Finding,
     gate::{Condition, ConditionName, Gate, Limits, Observation, judge},
     load::RelationState,
     phase::Phase,
@@ -31,19 +30,16 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{Cutover, RELEASE_INTERVAL, application};
+use super::{Cutover, RELEASE_INTERVAL, alterations, application};
 use crate::{
     error::{Doing, EngineError, Result},
     fallback,
-    guard::schemas::{CHANGED, Schemas},
+    guard::schemas::CHANGED,
 };
 
 /// How long a lag may take to come down before the gate refuses: a follower that has just been
 /// started needs a moment.
 const LAG_PATIENCE: Duration = Duration::from_secs(10);
-
-/// A little longer than the run takes to look at the schemas again, and to carry over what it may.
-const CARRYING_PATIENCE: Duration = Duration::from_secs(7);
 
 const LAG_POLL: Duration = Duration::from_millis(200);
 
@@ -108,7 +104,7 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
         .await
         .doing("reading the findings")?
         .findings;
-    seen.findings = schema_changes(cutover, &told).await?;
+    seen.findings = alterations::findings(cutover, &told).await?;
     let others = told.into_iter().filter(|finding| finding.code != CHANGED);
     seen.findings.extend(others);
     seen.exceptions = gate::exceptions(target).await.doing("counting stored changes")?;
@@ -133,38 +129,6 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     seen.changed_deviations = changed_deviations(cutover).await?;
     observe_writers(cutover, &mut seen).await?;
     Ok(seen)
-}
-
-/// How the source's schema differs from what is followed, as it is now: what the run has told may be remedied since, or be
-/// older than the latest change. What it has not told yet it may be about to carry over.
-async fn schema_changes(cutover: &Cutover<'_>, told: &[Finding]) -> Result<Vec<Finding>> {
-    let selector = crate::run::selector(&cutover.migration.selection)?;
-    let publication = &cutover.migration.publication_name;
-    let deadline = Instant::now() + CARRYING_PATIENCE;
-    loop {
-        let schemas = Schemas::take(&cutover.source, &cutover.target, publication, &selector)
-            .await
-            .doing("comparing the schemas")?;
-        let found = schemas
-            .findings(&cutover.source)
-            .await
-            .doing("comparing the schemas")?;
-        let is_told = |finding: &Finding| {
-            let alike = |other: &Finding| other.code == CHANGED && other.object == finding.object;
-            told.iter().any(alike)
-        };
-        let Some(news) = found.iter().find(|finding| !is_told(finding)) else {
-            return Ok(found);
-        };
-        if Instant::now() >= deadline {
-            return Ok(found);
-        }
-        cutover.reporter.waiting(format!(
-            "the run to see that {} has changed: {}",
-            news.object, news.message
-        ));
-        tokio::time::sleep(LAG_POLL).await;
-    }
 }
 
 async fn free_connections(session: &Session) -> std::result::Result<u32, PgError> {

@@ -5,6 +5,7 @@
 //! as before: the application has only waited. Opening the target, one commit, is the point of no
 //! return.
 
+mod alterations;
 pub mod application;
 mod ballot;
 pub(crate) mod close;
@@ -267,13 +268,15 @@ impl<'run> Cutover<'run> {
         let Some(ballot) = self.take_up(ballot).await? else {
             return Ok(None);
         };
+        // Before the gate, so that nothing falls between.
+        let altered = alterations::changes(&self).await?;
         let gate = self.pass_gate().await?;
         reach(Point::GatePassed).await;
         let mut application = Application::connect(&self).await?;
         together::agreed(&ballot, "the gate of another database is shut").await?;
         self.enter().await?;
         reach(Point::Entered).await;
-        let outcome = Box::pin(self.pause(gate, &mut application, &ballot, cancellation)).await;
+        let outcome = Box::pin(self.pause((gate, &altered), &mut application, &ballot, cancellation)).await;
         // Whoever still waits for this one learns how it ended for all.
         drop(ballot);
         match outcome {

@@ -6,12 +6,14 @@
 
 use std::time::Duration;
 
-use transhume_core::{finding::Finding, sequence::Sequence, write_pause::PauseStep};
+use transhume_core::{
+    finding::Finding, schema_watch::SchemaChange, sequence::Sequence, write_pause::PauseStep,
+};
 use transhume_pg::{fence::Fence, marker, session::Session, state::frontier};
 use transhume_wire::lsn::Lsn;
 
 use super::{
-    Ballot, Cutover, CutoverReport, Gate,
+    Ballot, Cutover, CutoverReport, Gate, alterations,
     application::{self, Application, Moment},
     close::Closing,
     large_objects::LargeObjects,
@@ -64,13 +66,16 @@ struct Closed {
 impl Cutover<'_> {
     pub(super) async fn pause(
         &mut self,
-        gate: Gate,
+        (gate, altered): (Gate, &[SchemaChange]),
         application: &mut Application,
         ballot: &Ballot,
         cancellation: &Cancellation,
     ) -> Result<CutoverReport> {
         let decider = Decider::of(self, ballot).await?;
         let mut prepared = interruptible(cancellation, Box::pin(self.prepare(cancellation))).await?;
+        if !self.is_decided {
+            interruptible(cancellation, alterations::refuse_newer(self, altered)).await?;
+        }
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
         let mut drained = interruptible(cancellation, drained).await?;
         if self.options.rehearse {

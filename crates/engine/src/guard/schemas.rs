@@ -65,7 +65,7 @@ impl Schemas {
         })
     }
 
-    pub(super) fn changes(&self) -> Vec<SchemaChange> {
+    pub(crate) fn changes(&self) -> Vec<SchemaChange> {
         schema_watch::changes(&self.followed, &self.source, &self.target)
     }
 

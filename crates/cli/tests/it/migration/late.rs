@@ -1,13 +1,13 @@
 //! Somebody writes on the source behind the fence: never applied to the target, counted and told, and nothing of it
 //! ever comes back. From sources whose stream carries no markers too.
 
-use std::time::Duration;
-
-use tempfile::TempDir;
-use transhume_engine::failpoint::{Point, VARIABLE};
+use transhume_engine::failpoint::Point;
 use transhume_testkit::connection::connect;
 
-use super::site::{Site, phase};
+use super::{
+    points::Held,
+    site::{Site, phase},
+};
 
 const TABLE: &str = "
     create table entry (id int primary key, body text not null);
@@ -21,8 +21,6 @@ const LATE: &str = "begin read write; insert into entry values (7, 'late'); comm
 const RECEIVED: &str = "select count(*) from pg_stat_replication where application_name like 'transhume%' \
                         and state = 'streaming' and sent_lsn >= pg_current_wal_flush_lsn()";
 
-const PATIENCE: Duration = Duration::from_secs(60);
-
 async fn a_late_commit_stays_behind(source: u32, target: u32) {
     let site = Site::empty(source, target).await;
     site.execute_on_source(TABLE).await;
@@ -31,25 +29,10 @@ async fn a_late_commit_stays_behind(source: u32, target: u32) {
     site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
         .await;
 
-    let points = TempDir::new().expect("a directory");
-    let hold = points.path().join(format!("{}.hold", Point::SourceClosed.name()));
-    std::fs::write(&hold, "").expect("a file");
-    let directory = points.path().display().to_string();
+    let held = Held::at(Point::SourceClosed);
     let words = ["cutover", "--yes", "--override", "verification"];
-    let mut cutover = site.begin_with(&words, &[(VARIABLE, directory.as_str())]);
-    let end = std::time::Instant::now() + PATIENCE;
-    let reached = points.path().join("reached");
-    while !std::fs::read_to_string(&reached)
-        .unwrap_or_default()
-        .contains(Point::SourceClosed.name())
-    {
-        assert!(
-            std::time::Instant::now() < end && cutover.is_alive(),
-            "{}",
-            cutover.log()
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut cutover = site.begin_with(&words, &[held.variable()]);
+    held.is_reached(&mut cutover).await;
     site.execute_on_source(LATE).await;
     site.wait_for_count(&site.source_url, RECEIVED, 1).await;
     // A follower that begins anew knows of the fence too.
@@ -61,7 +44,7 @@ async fn a_late_commit_stays_behind(source: u32, target: u32) {
     })
     .await;
     site.wait_for_count(&site.source_url, RECEIVED, 1).await;
-    std::fs::remove_file(&hold).expect("a file");
+    held.release();
 
     // Somebody must look at it.
     assert_eq!(cutover.ended().await, 1, "{}", cutover.log());

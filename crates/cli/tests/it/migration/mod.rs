@@ -22,6 +22,7 @@ mod load_on_source;
 mod objects;
 mod orders;
 mod planning;
+mod points;
 mod pooled;
 mod rechecking;
 mod refusals;

@@ -2,12 +2,16 @@
 //! misses a row, and nothing is cut over meanwhile.
 
 use serde_json::Value;
+use transhume_engine::failpoint::Point;
 use transhume_testkit::{
     connection::connect,
     oracle::{self, Except},
 };
 
-use super::site::{Running, Site, phase};
+use super::{
+    points::Held,
+    site::{Running, Site, phase},
+};
 
 const SCHEMA: &str = "create type mood as enum ('sad', 'happy');
     create table public.t (id int primary key, m mood);
@@ -185,4 +189,30 @@ async fn the_gate_looks_at_the_schemas_itself() {
 
     execute_on_target(&site, alter).await;
     site.succeed(&cutover);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_altered_while_a_cutover_prepares_itself_undoes_it() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source("create table public.t (id int primary key); insert into t values (1)")
+        .await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let mut runner = site.begin(&["run"]);
+    let seen = "select count(*) from transhume.relation where baseline is not null";
+    site.wait_for_count(&site.target_url, seen, 1).await;
+    let held = Held::at(Point::WayBackPrepared);
+    let words = ["cutover", "--yes", "--override", "verification"];
+    let mut cutover = site.begin_with(&words, &[held.variable()]);
+    held.is_reached(&mut cutover).await;
+
+    site.execute_on_source("create table public.late (id int)").await;
+    held.release();
+
+    assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
+    let told = cutover.log();
+    assert!(told.contains("public.late was altered on the source"), "{told}");
+    site.wait_for(&mut runner, "following again", |status| phase(status) == "follow")
+        .await;
+    let traces = site.traces().await;
+    assert!(!traces.iter().any(|name| name.contains("reverse")), "{traces:?}");
 }
