@@ -5,7 +5,7 @@ use transhume_engine::failpoint::Point;
 use transhume_testkit::connection::connect;
 
 use super::{
-    points::Held,
+    points::Points,
     site::{Site, phase},
 };
 
@@ -29,10 +29,11 @@ async fn a_late_commit_stays_behind(source: u32, target: u32) {
     site.wait_for(&mut runner, "runner", |status| !status["runner"].is_null())
         .await;
 
-    let held = Held::at(Point::SourceClosed);
+    let points = Points::new();
+    points.hold(Point::SourceClosed);
     let words = ["cutover", "--yes", "--override", "verification"];
-    let mut cutover = site.begin_with(&words, &[held.variable()]);
-    held.is_reached(&mut cutover).await;
+    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    points.wait_at(&mut cutover, Point::SourceClosed).await;
     site.execute_on_source(LATE).await;
     site.wait_for_count(&site.source_url, RECEIVED, 1).await;
     // A follower that begins anew knows of the fence too.
@@ -44,7 +45,7 @@ async fn a_late_commit_stays_behind(source: u32, target: u32) {
     })
     .await;
     site.wait_for_count(&site.source_url, RECEIVED, 1).await;
-    held.release();
+    points.let_go();
 
     // Somebody must look at it.
     assert_eq!(cutover.ended().await, 1, "{}", cutover.log());

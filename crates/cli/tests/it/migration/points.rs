@@ -1,4 +1,4 @@
-//! A place in the program at which it is held.
+//! Places in the program at which it is held; it writes down what it passes.
 
 use std::{
     path::PathBuf,
@@ -10,46 +10,65 @@ use transhume_engine::failpoint::{Point, VARIABLE};
 
 use super::site::Running;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A debug build on a busy machine of two cores, and a server that recovers meanwhile.
+const DEADLINE: Duration = Duration::from_secs(90);
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(10);
 
-pub(super) struct Held {
-    point: Point,
-    directory: TempDir,
-}
+pub(super) struct Points(TempDir);
 
-impl Held {
-    pub(super) fn at(point: Point) -> Self {
-        let directory = TempDir::new().expect("a directory");
-        let held = Self { point, directory };
-        std::fs::write(held.file(), "").expect("a file");
-        held
+impl Points {
+    pub(super) fn new() -> Self {
+        Self(TempDir::new().expect("a temporary directory"))
     }
 
     /// For the program's environment.
     pub(super) fn variable(&self) -> (&'static str, &str) {
-        let directory = self.directory.path().to_str().expect("a temporary path is UTF-8");
+        let directory = self.0.path().to_str().expect("a temporary path is UTF-8");
         (VARIABLE, directory)
     }
 
-    pub(super) async fn is_reached(&self, running: &mut Running) {
-        let end = Instant::now() + PATIENCE;
-        let reached = self.directory.path().join("reached");
-        loop {
-            let passed = std::fs::read_to_string(&reached).unwrap_or_default();
-            if passed.contains(self.point.name()) {
-                return;
+    pub(super) fn hold(&self, point: Point) {
+        let path = self.0.path().join(format!("{}.hold", point.name()));
+        std::fs::write(path, "").expect("a file can be written");
+    }
+
+    /// Whoever is held goes on.
+    pub(super) fn let_go(&self) {
+        let entries = std::fs::read_dir(self.0.path()).expect("a directory");
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == "hold") {
+                std::fs::remove_file(path).expect("a file can be removed");
             }
-            let is_alive = running.is_alive();
-            assert!(is_alive && Instant::now() < end, "{}", running.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    pub(super) fn release(&self) {
-        std::fs::remove_file(self.file()).expect("a file");
+    /// Names of the points that were come to, in their order.
+    pub(super) fn passed(&self) -> Vec<String> {
+        let names = std::fs::read_to_string(self.list()).unwrap_or_default();
+        names.lines().map(str::to_owned).collect()
     }
 
-    fn file(&self) -> PathBuf {
-        self.directory.path().join(format!("{}.hold", self.point.name()))
+    /// Nothing was passed so far.
+    pub(super) fn forget(&self) {
+        let _ = std::fs::remove_file(self.list());
+    }
+
+    pub(super) async fn wait_at(&self, tool: &mut Running, point: Point) {
+        let end = Instant::now() + DEADLINE;
+        while !self.passed().iter().any(|name| name == point.name()) {
+            assert!(
+                tool.is_alive() && Instant::now() < end,
+                "did not come to {}: {:?}\n{}",
+                point.name(),
+                self.passed(),
+                tool.log()
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn list(&self) -> PathBuf {
+        self.0.path().join("reached")
     }
 }

@@ -9,7 +9,7 @@ use transhume_testkit::{
 };
 
 use super::{
-    points::Held,
+    points::Points,
     site::{Running, Site, phase},
 };
 
@@ -200,13 +200,14 @@ async fn what_is_altered_while_a_cutover_prepares_itself_undoes_it() {
     let mut runner = site.begin(&["run"]);
     let seen = "select count(*) from transhume.relation where baseline is not null";
     site.wait_for_count(&site.target_url, seen, 1).await;
-    let held = Held::at(Point::WayBackPrepared);
+    let points = Points::new();
+    points.hold(Point::WayBackPrepared);
     let words = ["cutover", "--yes", "--override", "verification"];
-    let mut cutover = site.begin_with(&words, &[held.variable()]);
-    held.is_reached(&mut cutover).await;
+    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    points.wait_at(&mut cutover, Point::WayBackPrepared).await;
 
     site.execute_on_source("create table public.late (id int)").await;
-    held.release();
+    points.let_go();
 
     assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
     let told = cutover.log();

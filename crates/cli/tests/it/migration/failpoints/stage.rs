@@ -2,16 +2,15 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use tempfile::TempDir;
-use transhume_engine::failpoint::{Point, Stage as Side, VARIABLE};
+use transhume_engine::failpoint::{Point, Stage as Side};
 use transhume_testkit::{connection::connect, pgbouncer::PgBouncer};
 
 use super::{
     super::{
+        points::Points,
         site::{DATABASE, Running, Site, phase},
         undone::ALL_RIGHTS,
     },
@@ -53,7 +52,7 @@ pub(super) struct Stage {
     site: Site,
     pooler: PgBouncer,
     runner: Option<Running>,
-    points: TempDir,
+    points: Points,
     /// All that was acknowledged so far.
     writes: Vec<Write>,
     /// Names of points that were passed.
@@ -77,7 +76,7 @@ impl Stage {
             site,
             pooler,
             runner: None,
-            points: TempDir::new().expect("a temporary directory"),
+            points: Points::new(),
             writes: Vec::new(),
             reached: HashSet::new(),
             rounds: 0,
@@ -107,8 +106,7 @@ impl Stage {
     fn begin(&self, arguments: &[&str]) -> Running {
         let words = self.with_pooler(arguments);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let points = self.points.path().display().to_string();
-        self.site.begin_with(&words, &[(VARIABLE, points.as_str())])
+        self.site.begin_with(&words, &[self.points.variable()])
     }
 
     async fn follow(&mut self) {
@@ -208,52 +206,8 @@ impl Stage {
         self.site.begin(&words)
     }
 
-    fn hold(&self, point: Point) -> PathBuf {
-        let path = self.points.path().join(format!("{}.hold", point.name()));
-        std::fs::write(&path, "").expect("a file can be written");
-        path
-    }
-
-    fn let_go(&mut self) {
-        for entry in std::fs::read_dir(self.points.path())
-            .expect("a directory")
-            .flatten()
-        {
-            if entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "hold")
-            {
-                std::fs::remove_file(entry.path()).expect("a file can be removed");
-            }
-        }
-    }
-
-    fn take_reached(&mut self) -> Vec<String> {
-        let path = self.points.path().join("reached");
-        let names: Vec<String> = std::fs::read_to_string(&path)
-            .unwrap_or_default()
-            .lines()
-            .map(str::to_owned)
-            .collect();
-        self.reached.extend(names.iter().cloned());
-        names
-    }
-
-    async fn wait_at(&mut self, tool: &mut Running, point: Point) {
-        let end = Instant::now() + DEADLINE;
-        while self.take_reached().last().map(String::as_str) != Some(point.name())
-            && !self.take_reached().iter().any(|name| name == point.name())
-        {
-            assert!(
-                tool.is_alive() && Instant::now() < end,
-                "did not come to {}: {:?}\n{}",
-                point.name(),
-                self.take_reached(),
-                tool.log()
-            );
-            tokio::time::sleep(POLL / 5).await;
-        }
+    fn take_passed(&mut self) {
+        self.reached.extend(self.points.passed());
     }
 
     fn strike(&mut self, victim: Victim, tool: &mut Running) {
@@ -323,22 +277,22 @@ impl Stage {
         } else {
             "fallback"
         };
-        let _ = std::fs::remove_file(self.points.path().join("reached"));
-        self.hold(fault.point);
+        self.points.forget();
+        self.points.hold(fault.point);
         let is_undoing = fault.point.stage() == Side::Undoing;
         if is_undoing {
-            self.hold(Point::SourceClosed);
+            self.points.hold(Point::SourceClosed);
         }
         let mut tool = self.begin(&[command, "--yes", "--override", "verification"]);
         if is_undoing {
-            self.wait_at(&mut tool, Point::SourceClosed).await;
+            self.points.wait_at(&mut tool, Point::SourceClosed).await;
             tool.interrupt();
         }
-        self.wait_at(&mut tool, fault.point).await;
+        self.points.wait_at(&mut tool, fault.point).await;
         self.strike(fault.victim, &mut tool);
-        self.let_go();
+        self.points.let_go();
         let code = (fault.victim != Victim::Tool).then_some(tool.ended().await);
-        self.take_reached();
+        self.take_passed();
         (code, tool.log())
     }
 
