@@ -42,8 +42,8 @@ pub(crate) struct Preparation<'run> {
     pub(crate) cancellation: &'run Cancellation,
 }
 
-/// Makes identities, publication and slot, and returns the slot's snapshot, held.
-pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<SnapshotHolder> {
+/// Makes identities, publication and slot, and returns the slot's snapshot, held; none where the server could not export it.
+pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<Option<SnapshotHolder>> {
     drop_unrecorded_slot(&preparation).await?;
     publish(&mut preparation).await?;
     create_slot(&mut preparation).await
@@ -122,17 +122,11 @@ async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
     Ok(())
 }
 
-async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder> {
+async fn create_slot(preparation: &mut Preparation<'_>) -> Result<Option<SnapshotHolder>> {
     let made = sound_slot::make(preparation).await?;
-    let taking = slot_snapshot::take_over(
-        preparation.endpoints,
-        &preparation.migration.id,
-        &made.slot,
-        preparation.reporter,
-    );
-    let holder = tokio::select! {
-        holder = taking => holder?,
-        () = preparation.cancellation.cancelled() => return Err(EngineError::Interrupted),
+    let holder = match &made.slot.snapshot_name {
+        Some(name) => Some(take_over(preparation, name).await?),
+        None => None,
     };
     let horizon = wal::assign_xid(preparation.source)
         .await
@@ -143,6 +137,14 @@ async fn create_slot(preparation: &mut Preparation<'_>) -> Result<SnapshotHolder
         preparation.migration.slot_name, made.slot.consistent_point
     ));
     Ok(holder)
+}
+
+async fn take_over(preparation: &Preparation<'_>, name: &str) -> Result<SnapshotHolder> {
+    let (endpoints, id) = (preparation.endpoints, &preparation.migration.id);
+    tokio::select! {
+        holder = slot_snapshot::take_over(endpoints, id, name, preparation.reporter) => holder,
+        () = preparation.cancellation.cancelled() => Err(EngineError::Interrupted),
+    }
 }
 
 async fn record_slot(

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_pg::{slot::CreatedSlot, snapshot::SnapshotHolder};
+use transhume_pg::snapshot::SnapshotHolder;
 
 use crate::{
     endpoints::Endpoints,
@@ -21,14 +21,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Whoever takes longer waits for a synchronous standby, and is named.
 const NAMED_AFTER: Duration = Duration::from_secs(2);
 
-/// The snapshot, held. The connection that made the slot must live until then.
+/// The snapshot of this name, held. The connection that made the slot must live until then.
 pub(crate) async fn take_over(
     endpoints: &Endpoints,
     migration: &str,
-    slot: &CreatedSlot,
+    name: &str,
     reporter: &Reporter,
 ) -> Result<SnapshotHolder> {
-    let holder = SnapshotHolder::import(&endpoints.source, migration, &slot.snapshot_name)
+    let holder = SnapshotHolder::import(&endpoints.source, migration, name)
         .await
         .doing("taking over the slot's snapshot")?;
     let started = Instant::now();

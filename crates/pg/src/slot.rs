@@ -5,7 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_wire::{ident::quote_literal, lsn::Lsn, replication};
+use transhume_wire::{
+    ident::quote_literal,
+    lsn::Lsn,
+    replication::{self, SlotSnapshot},
+};
 
 use crate::{error::PgError, raw::RawConnection, session::Session};
 
@@ -13,8 +17,8 @@ use crate::{error::PgError, raw::RawConnection, session::Session};
 #[derive(Debug, Clone)]
 pub struct CreatedSlot {
     pub consistent_point: Lsn,
-    /// Valid until the connection that made the slot runs anything else or ends.
-    pub snapshot_name: String,
+    /// Valid until the connection that made the slot runs anything else or ends; none where none was asked for.
+    pub snapshot_name: Option<String>,
 }
 
 /// What `pg_replication_slots` says of one slot.
@@ -33,26 +37,36 @@ pub struct SlotState {
     pub catalog_xmin_age: Option<i32>,
 }
 
-/// Creates the slot, exporting its snapshot. Waits for running writers; drop the future to give up.
+/// Creates the slot. Waits for running writers; drop the future to give up.
 pub async fn create(
     connection: &mut RawConnection,
     name: &str,
+    snapshot: SlotSnapshot,
     temporary: bool,
 ) -> Result<CreatedSlot, PgError> {
-    let command = replication::create_slot(name, replication::SlotSnapshot::Export, temporary);
+    let command = replication::create_slot(name, snapshot, temporary);
     let rows = connection.simple_query(&command).await?;
     let malformed = || PgError::Protocol {
         endpoint: "source".to_owned(),
         reason: format!("CREATE_REPLICATION_SLOT answered {rows:?}"),
     };
     // slot_name, consistent_point, snapshot_name, output_plugin
-    let [_, Some(point), Some(snapshot), ..] = rows.first().ok_or_else(malformed)?.as_slice() else {
+    let [_, Some(point), snapshot_name, ..] = rows.first().ok_or_else(malformed)?.as_slice() else {
         return Err(malformed());
     };
     Ok(CreatedSlot {
         consistent_point: point.parse().map_err(|_| malformed())?,
-        snapshot_name: snapshot.clone(),
+        snapshot_name: snapshot_name.clone(),
     })
+}
+
+/// SQLSTATE serialization_failure, which creating a slot gives for nothing else.
+const SNAPSHOT_TOO_LARGE: &str = "40001";
+
+/// More transactions, with those within them, were running at the consistent point than the server's snapshots have room
+/// for (65 for each session that it admits). There is no slot then; one without a snapshot can be made.
+pub fn is_snapshot_too_large(error: &PgError) -> bool {
+    error.sqlstate() == Some(SNAPSHOT_TOO_LARGE)
 }
 
 pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, PgError> {

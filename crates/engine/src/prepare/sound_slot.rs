@@ -21,7 +21,7 @@ use transhume_pg::{
     stream::StreamOptions,
     wal,
 };
-use transhume_wire::lsn::Lsn;
+use transhume_wire::{lsn::Lsn, replication::SlotSnapshot};
 
 use super::Preparation;
 use crate::error::{Doing, EngineError, Result};
@@ -29,11 +29,13 @@ use crate::error::{Doing, EngineError, Result};
 /// Between two looks at who keeps the slot from becoming consistent.
 const BLOCKER_INTERVAL: Duration = Duration::from_secs(2);
 
+const CREATING: &str = "creating the slot";
+
 /// A slot whose deviation is still to be recorded as made.
 pub(super) struct MadeSlot {
     pub(super) slot: CreatedSlot,
     pub(super) deviation: i64,
-    /// Its snapshot lives as long as this.
+    /// Its snapshot, if it has one, lives as long as this.
     _connection: RawConnection,
 }
 
@@ -65,7 +67,7 @@ async fn sound(preparation: &Preparation<'_>, name: &str) -> Result<(CreatedSlot
         .await
         .doing("reading the source's next transaction id")?;
     let mut connection = connected(preparation).await?;
-    let slot = created(preparation, &mut connection, name, false).await?;
+    let slot = created(preparation, &mut connection, name).await?;
     let altered = altered_since(preparation.source, horizon)
         .await
         .doing("looking for what was altered while the slot was made")?;
@@ -87,9 +89,10 @@ async fn witnessed(preparation: &Preparation<'_>, name: &str) -> Result<(Created
     let mut witnessing = connected(preparation).await?;
     let backend = witnessing.backend_pid();
     let witness = names::witness_slot(name, backend);
-    created(preparation, &mut witnessing, &witness, true).await?;
+    let creating = slot::create(&mut witnessing, &witness, SlotSnapshot::None, true);
+    attended(preparation, backend, creating, waiting_for, CREATING).await?;
     let mut connection = connected(preparation).await?;
-    let slot = created(preparation, &mut connection, name, false).await?;
+    let slot = created(preparation, &mut connection, name).await?;
     let passing = pass(preparation, witnessing, &witness, slot.consistent_point);
     let waiting = async |_: &Session| {
         Ok(format!(
@@ -134,15 +137,26 @@ async fn connected(preparation: &Preparation<'_>) -> Result<RawConnection> {
     .doing("opening a replication connection to the source")
 }
 
+/// With its snapshot where the server can export it.
 async fn created(
     preparation: &Preparation<'_>,
     connection: &mut RawConnection,
     name: &str,
-    temporary: bool,
 ) -> Result<CreatedSlot> {
     let backend = connection.backend_pid();
-    let creating = slot::create(connection, name, temporary);
-    attended(preparation, backend, creating, waiting_for, "creating the slot").await
+    let creating = async {
+        match slot::create(connection, name, SlotSnapshot::Export, false).await {
+            Err(error) if slot::is_snapshot_too_large(&error) => {
+                preparation.reporter.step(
+                    "the source runs too many transactions within transactions for the slot's snapshot: the slot is made \
+                     without, and the load reads under one that is taken later",
+                );
+                slot::create(connection, name, SlotSnapshot::None, false).await
+            }
+            created => created,
+        }
+    };
+    attended(preparation, backend, creating, waiting_for, CREATING).await
 }
 
 /// Waits for a command on a slot, saying for whom; ends its backend when cancelled.

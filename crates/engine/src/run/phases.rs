@@ -53,7 +53,7 @@ impl Run<'_> {
                 .doing("reading the source's tables")?,
         };
         selected.retain(|table| table.holds_rows() && self.selector.selects(&table.name));
-        let holder = prepare(Preparation {
+        self.holder = prepare(Preparation {
             endpoints: self.endpoints,
             source: &mut self.source,
             target: &mut self.target,
@@ -63,7 +63,6 @@ impl Run<'_> {
             cancellation: self.cancellation,
         })
         .await?;
-        self.holder = Some(holder);
         Ok(())
     }
 
@@ -163,7 +162,7 @@ impl Run<'_> {
         Ok(now.max(self.migration.load_end_lsn.unwrap_or_default()))
     }
 
-    /// The snapshot of this process, or a fresh one when an earlier process took it to its grave.
+    /// The slot's snapshot, or a fresh one where there was none or an earlier process took it to its grave.
     async fn take_holder(&mut self) -> Result<SnapshotHolder> {
         match self.holder.take() {
             Some(holder) => Ok(holder),

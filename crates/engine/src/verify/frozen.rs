@@ -20,7 +20,7 @@ use transhume_pg::{
         migration::Migration,
     },
 };
-use transhume_wire::lsn::Lsn;
+use transhume_wire::{lsn::Lsn, replication::SlotSnapshot};
 
 use crate::{
     cancel::Cancellation,
@@ -170,12 +170,15 @@ impl Freezing<'_> {
         let name = names::verify_slot(&self.migration.id, connection.backend_pid());
         let canceller = connection.canceller(&self.endpoints.source);
         let taking = async {
-            let created = slot::create(&mut connection, &name, true)
-                .await
-                .doing("creating a temporary slot")?;
+            let created = match slot::create(&mut connection, &name, SlotSnapshot::Export, true).await {
+                // Another moment has fewer of them.
+                Err(error) if slot::is_snapshot_too_large(&error) => return Ok(None),
+                created => created.doing("creating a temporary slot")?,
+            };
+            let snapshot_name = created.snapshot_name.as_deref().unwrap_or_default();
             let id = &self.migration.id;
-            let holder = slot_snapshot::take_over(self.endpoints, id, &created, self.reporter).await?;
-            Ok((created.consistent_point, holder))
+            let holder = slot_snapshot::take_over(self.endpoints, id, snapshot_name, self.reporter).await?;
+            Ok(Some((created.consistent_point, holder)))
         };
         let Ok(taken) = tokio::time::timeout(self.hold_timeout, taking).await else {
             // The server would go on waiting for the transactions, and a half-made slot would stay.
@@ -183,7 +186,7 @@ impl Freezing<'_> {
             return Ok(None);
         };
         connection.close().await;
-        taken.map(Some)
+        taken
     }
 
     /// A consistent point needs every transaction that writes now to end: waits for those that may take

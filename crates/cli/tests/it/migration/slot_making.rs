@@ -166,3 +166,38 @@ async fn a_commit_that_is_not_finished_is_waited_for_before_anything_is_read() {
     assert_eq!(runner.ended().await, 0, "{}", runner.log());
     oracle::assert_equal(&site.source_url, &site.target_url).await;
 }
+
+/// More than 65 for each session that the server admits, which is what a slot's snapshot has room for.
+const MANY_WITHIN: &str = "
+do $$ begin
+    for n in 1 .. 20000 loop
+        begin
+            insert into altered values (n, 'within');
+        exception when division_by_zero then null;
+        end;
+    end loop;
+end $$";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_with_too_many_subtransactions_for_the_slots_snapshot_is_read_under_a_later_one() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLES).await;
+    let mut relay = Relay::start(&site).await;
+    let mut runner = site.begin(&["run", "--until-caught-up"]);
+
+    relay.hand_over("", "").await;
+    // Those below the latest that has committed must be in the snapshot.
+    relay.hand_over(MANY_WITHIN, "select txid_current()").await;
+    // The slot without a snapshot.
+    relay.hand_over("", "").await;
+    relay.is_waited_for().await;
+    relay.end().await;
+
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
+    assert!(
+        runner.log().contains("the slot is made without"),
+        "{}",
+        runner.log()
+    );
+    oracle::assert_equal(&site.source_url, &site.target_url).await;
+}

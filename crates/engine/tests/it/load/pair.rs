@@ -25,6 +25,7 @@ use transhume_pg::{
     wal,
 };
 use transhume_testkit::{connection::connect, server};
+use transhume_wire::replication::SlotSnapshot;
 
 /// A condition that takes longer than this never comes.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -130,12 +131,18 @@ impl Pair {
         let mut connection = RawConnection::connect(&self.endpoints.source, "slot", Mode::Replication)
             .await
             .unwrap();
-        let created = slot::create(&mut connection, &self.migration.slot_name, false)
-            .await
-            .unwrap();
-        let holder = SnapshotHolder::import(&self.endpoints.source, MIGRATION, &created.snapshot_name)
-            .await
-            .unwrap();
+        let created = slot::create(
+            &mut connection,
+            &self.migration.slot_name,
+            SlotSnapshot::Export,
+            false,
+        )
+        .await
+        .unwrap();
+        let holder =
+            SnapshotHolder::import(&self.endpoints.source, MIGRATION, &created.snapshot_name.unwrap())
+                .await
+                .unwrap();
         let source = self.endpoints.source_session(MIGRATION, "test").await.unwrap();
         self.migration.slot_xid_horizon = Some(wal::assign_xid(&source).await.unwrap());
         holder
