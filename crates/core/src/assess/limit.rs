@@ -7,7 +7,8 @@ use super::{
 };
 use crate::finding::Finding;
 
-/// The stream holds one slot and one sender; a verification takes a second of each for a moment.
+/// The stream holds one slot and one sender; a verification, or a table that is altered while the slot is made, takes a
+/// second of each for a moment.
 const WANTED_SLOTS: i64 = 2;
 
 /// Sessions beside the loaders: the stream, the runner and its lock, the guard of the slot's WAL, the snapshot's keeper, a

@@ -64,7 +64,7 @@ pub(super) async fn refuse_newer(cutover: &Cutover<'_>, before: &[SchemaChange])
     };
     Err(EngineError::refused(
         format!(
-            "{} was altered on the source while the cutover prepared itself: {}",
+            "the source's schema changed while the cutover prepared itself: {}: {}",
             newer.table.plain(),
             newer.message()
         ),

@@ -69,6 +69,9 @@ async fn rewritten<'a>(hand: &mut Hand, claimed: &'a [ClaimedPart]) -> Outcome<O
 
 /// Gives up what was claimed, and lets the table wait for a fresh snapshot.
 async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
+    // First: once the part is given up another hand may claim it and wait on the source behind the next TRUNCATE, which
+    // waits for our lock on the table, while we wait here for that hand's lock on the part. No server sees such a circle.
+    hand.end_reading().await?;
     let target = hand.target().await?;
     let starting_anew = async {
         part_copy::roll_back(target).await?;
@@ -77,7 +80,6 @@ async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
     starting_anew
         .await
         .map_err(|error| Failure::target("starting a rewritten table anew", error))?;
-    hand.end_reading().await?;
     hand.shared.lose_snapshot();
     hand.shared.reporter.step(format!(
         "{} was truncated or rewritten on the source meanwhile: it is loaded again under a fresh snapshot",

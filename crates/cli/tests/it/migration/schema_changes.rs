@@ -167,43 +167,43 @@ async fn a_rewrite_is_told_until_the_table_is_reloaded(site: &Site, runner: &mut
     settled(site, runner).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_gate_looks_at_the_schemas_itself() {
+const CUTOVER: [&str; 4] = ["cutover", "--yes", "--override", "verification"];
+
+/// One table, whose shape the run has noted.
+async fn followed() -> (Site, Running) {
     let site = Site::empty(15, 15).await;
     site.execute_on_source("create table public.t (id int primary key); insert into t values (1)")
         .await;
     site.succeed(&["run", "--until-caught-up"]);
-    let mut runner = site.begin(&["run"]);
+    let runner = site.begin(&["run"]);
     let seen = "select count(*) from transhume.relation where baseline is not null";
     site.wait_for_count(&site.target_url, seen, 1).await;
+    (site, runner)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_looks_at_the_schemas_itself() {
+    let (site, mut runner) = followed().await;
     runner.kill();
     let alter = "alter table public.t add column state text not null default 'new'";
-    let cutover = ["cutover", "--yes", "--override", "verification"];
 
     // No row is written after it, and no run is there to tell it.
     site.execute_on_source(alter).await;
-    let refused = site.call(&cutover);
+    let refused = site.call(&CUTOVER);
     let told = refused.error + &refused.output;
     assert_eq!(refused.code, 1, "{told}");
     assert!(told.contains("public.t") && told.contains("state"), "{told}");
 
     execute_on_target(&site, alter).await;
-    site.succeed(&cutover);
+    site.succeed(&CUTOVER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_altered_while_a_cutover_prepares_itself_undoes_it() {
-    let site = Site::empty(15, 15).await;
-    site.execute_on_source("create table public.t (id int primary key); insert into t values (1)")
-        .await;
-    site.succeed(&["run", "--until-caught-up"]);
-    let mut runner = site.begin(&["run"]);
-    let seen = "select count(*) from transhume.relation where baseline is not null";
-    site.wait_for_count(&site.target_url, seen, 1).await;
+    let (site, mut runner) = followed().await;
     let points = Points::new();
     points.hold(Point::WayBackPrepared);
-    let words = ["cutover", "--yes", "--override", "verification"];
-    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    let mut cutover = site.begin_with(&CUTOVER, &[points.variable()]);
     points.wait_at(&mut cutover, Point::WayBackPrepared).await;
 
     site.execute_on_source("create table public.late (id int)").await;
@@ -211,7 +211,7 @@ async fn what_is_altered_while_a_cutover_prepares_itself_undoes_it() {
 
     assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
     let told = cutover.log();
-    assert!(told.contains("public.late was altered on the source"), "{told}");
+    assert!(told.contains("cutover prepared itself: public.late"), "{told}");
     site.wait_for(&mut runner, "following again", |status| phase(status) == "follow")
         .await;
     let traces = site.traces().await;
