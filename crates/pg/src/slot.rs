@@ -54,6 +54,9 @@ pub async fn create(
     let [_, Some(point), snapshot_name, ..] = rows.first().ok_or_else(malformed)?.as_slice() else {
         return Err(malformed());
     };
+    if snapshot == SlotSnapshot::Export && snapshot_name.is_none() {
+        return Err(malformed());
+    }
     Ok(CreatedSlot {
         consistent_point: point.parse().map_err(|_| malformed())?,
         snapshot_name: snapshot_name.clone(),

@@ -63,9 +63,7 @@ impl Guard<'_> {
             } else {
                 Some(String::new())
             };
-            // Tables that are new are told by who watches for them.
-            let is_new = matches!(change.kind, ChangeKind::TableNew { .. });
-            if let Some(refusal) = refusal.filter(|_| !is_new) {
+            if let Some(refusal) = refusal {
                 schemas::add(&mut findings, &change, &remedy, &refusal);
             }
         }

@@ -82,22 +82,24 @@ impl Schemas {
             .collect()
     }
 
-    /// What the target does not have yet, were nothing carried over. Tables that are new are told by who watches for them.
+    /// What the target does not have yet, were nothing carried over.
     pub(crate) async fn findings(&self, source: &Session) -> Result<Vec<Finding>, PgError> {
         let mut findings = Vec::new();
         for change in self.changes() {
-            if !matches!(change.kind, ChangeKind::TableNew { .. }) {
-                let remedy = schema_change::remedy(source, &change).await?;
-                add(&mut findings, &change, &remedy, "");
-            }
+            let remedy = schema_change::remedy(source, &change).await?;
+            add(&mut findings, &change, &remedy, "");
         }
         findings.extend(self.labels.iter().map(|label| label_missing(label, "")));
         Ok(findings)
     }
 }
 
-/// One finding for each table, however much of it has changed.
+/// One finding for each table, however much of it has changed; none for one that is new, which is told by who watches for
+/// them.
 pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &Remedy, refusal: &str) {
+    if matches!(change.kind, ChangeKind::TableNew { .. }) {
+        return;
+    }
     let message = format!("{}{refusal}", change.message());
     let on_target = Some(&remedy.statement).filter(|statement| !statement.is_empty());
     let on_target = on_target.map(|statement| format!("on the target: {statement}"));

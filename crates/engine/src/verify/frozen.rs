@@ -175,7 +175,8 @@ impl Freezing<'_> {
                 Err(error) if slot::is_snapshot_too_large(&error) => return Ok(None),
                 created => created.doing("creating a temporary slot")?,
             };
-            let snapshot_name = created.snapshot_name.as_deref().unwrap_or_default();
+            let snapshot_name = created.snapshot_name.as_deref();
+            let snapshot_name = snapshot_name.expect("invariant: a slot that exports its snapshot names it");
             let id = &self.migration.id;
             let holder = slot_snapshot::take_over(self.endpoints, id, snapshot_name, self.reporter).await?;
             Ok(Some((created.consistent_point, holder)))

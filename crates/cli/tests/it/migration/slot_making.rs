@@ -11,6 +11,7 @@ create table altered (id int primary key, note text);
 insert into emptied values (0, 'before');
 insert into altered values (0, 'before');
 ";
+
 /// One transaction after the other on the source, each begun before the one before it ends: one is always running.
 struct Relay<'site> {
     site: &'site Site,
