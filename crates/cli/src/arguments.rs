@@ -178,6 +178,12 @@ pub(crate) struct FollowArguments {
     /// longer to reach the target. 0: it always does, as servers before PostgreSQL 14 do.
     #[arg(long, value_name = "SIZE", env = "TRANSHUME_SPILL_LIMIT")]
     spill_limit: Option<Size>,
+    /// A transaction of this size is written to the target before its commit [default: 8MB]
+    ///
+    /// In a transaction of its own that is committed at its turn. Whoever waits for a lock of it is let through within seconds,
+    /// and it is then written at its commit. 0: all are written at their commit.
+    #[arg(long, value_name = "SIZE", env = "TRANSHUME_EARLY_FROM")]
+    early_from: Option<Size>,
 }
 
 /// A list that may be empty, which clap's own lists may not.
@@ -204,6 +210,7 @@ impl FollowArguments {
         replace(&mut config.wal_action, self.wal_action.as_ref());
         replace(&mut config.spill_directory, self.spill_directory.as_ref());
         replace(&mut config.spill_limit, self.spill_limit.as_ref());
+        replace(&mut config.early_from, self.early_from.as_ref());
     }
 }
 

@@ -170,5 +170,8 @@ pub(crate) fn spill_options(settings: &Config) -> SpillOptions {
     SpillOptions {
         directory: settings.spill_directory.clone().unwrap_or(defaults.directory),
         limit_bytes: settings.spill_limit.map_or(defaults.limit_bytes, |size| size.0),
+        early_from_bytes: settings
+            .early_from
+            .map_or(defaults.early_from_bytes, |size| size.0),
     }
 }

@@ -44,13 +44,26 @@ pub struct Batch {
     pub commit_time_micros: Option<i64>,
     /// Something must be committed: changes or markers.
     pub must_commit: bool,
-    /// It holds the marker of a cutover's fence: the last that may be applied.
-    pub is_fenced: bool,
+    /// Nothing more may come into it.
+    pub closed: Option<Closed>,
+}
+
+/// What a batch ends with, however small it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// The marker of a cutover's fence: the last that may be applied.
+    ByFence,
+    /// One transaction that was written before its commit, and nothing else.
+    Early,
 }
 
 impl Batch {
     /// At a transaction's end: commit now, even though more is waiting.
-    pub fn is_full(&self, grouping: Grouping) -> bool {
+    pub fn is_over(&self, grouping: Grouping) -> bool {
+        self.closed.is_some() || self.is_full(grouping)
+    }
+
+    fn is_full(&self, grouping: Grouping) -> bool {
         self.must_commit
             && (self.is_single(grouping)
                 || self.transactions >= TRANSACTIONS
@@ -123,6 +136,18 @@ mod tests {
         ] {
             assert!(full.is_full(Grouping::WhenBehind), "{full:?}");
         }
+    }
+
+    #[test]
+    fn what_is_closed_ends_however_small_it_is() {
+        for closed in [Closed::ByFence, Closed::Early] {
+            let closed = Batch {
+                closed: Some(closed),
+                ..Batch::default()
+            };
+            assert!(closed.is_over(Grouping::WhenBehind));
+        }
+        assert!(!one().is_over(Grouping::WhenBehind) && one().is_over(SINGLY));
     }
 
     #[test]

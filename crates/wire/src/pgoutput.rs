@@ -11,7 +11,7 @@ mod decode;
 use bytes::Bytes;
 
 pub use self::{
-    block::{InBlock, decode_in_block, look_in_block},
+    block::{InBlock, PartKind, decode_in_block, look_in_block},
     decode::{DecodeError, decode},
 };
 use crate::{ident::QualifiedName, lsn::Lsn};

@@ -206,6 +206,17 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| value.size().map(|size| config.spill_limit = Some(size)),
     },
     Key {
+        section: "follow",
+        name: "early_from",
+        about: "A transaction of this size is written to the target before its commit, in a transaction of its own that is\n\
+                committed at its turn; so the commit soon shows there. Whoever waits for a lock of it is let through within\n\
+                seconds, and it is then written at its commit. \"0B\": all are written at their commit.",
+        example: "\"8MB\"",
+        flag: "--early-from",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.early_from = Some(size)),
+    },
+    Key {
         section: "schema",
         name: "programs",
         about: "Directory with pg_dump and pg_restore, of a major version not older than both servers'.\n\

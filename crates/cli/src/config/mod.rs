@@ -46,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) wal_action: Option<WalAction>,
     pub(crate) spill_directory: Option<PathBuf>,
     pub(crate) spill_limit: Option<Size>,
+    pub(crate) early_from: Option<Size>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) max_lag: Option<Size>,
     pub(crate) lock_timeout: Option<Span>,

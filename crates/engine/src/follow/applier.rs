@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::{sync::watch, time::MissedTickBehavior};
 use transhume_core::{
     assembly::{Assembler, AssemblyError, Step},
-    batch::{Batch, Grouping},
+    batch::{Batch, Closed, Grouping},
     change::Change,
     frontier::Frontier,
 };
@@ -25,7 +25,9 @@ use transhume_wire::{
 
 use super::{
     EndReason, FollowRequest, Until,
+    early::Early,
     failure::Failure,
+    handing::next_report,
     hold::Control,
     receiver::{Burst, Item, Progress, Receiver},
     start::OpenedTarget,
@@ -50,6 +52,8 @@ pub(super) struct Applier<'a> {
     pub(super) care: Option<Care>,
     pub(super) gatherer: Gatherer,
     pub(super) writing: Writing,
+    /// The next transaction, or the open one, where it was written before its commit.
+    pub(super) early: Option<Early>,
     pub(super) control: Control,
     pub(super) receiver: Receiver,
     pub(super) progress: watch::Sender<Progress>,
@@ -82,6 +86,7 @@ impl<'a> Applier<'a> {
             care,
             gatherer: Gatherer::new(target.writer.loaded_tables()),
             writing: Writing::spawn(target.writer, target.written_up_to),
+            early: None,
             control: Control::new(target.control, request.yields_to_tables),
             receiver,
             progress,
@@ -115,7 +120,7 @@ impl<'a> Applier<'a> {
             }
             let is_held = self.control.hold.is_held();
             let has_items = !self.burst.items.is_empty();
-            let goes_on = !is_held && self.writing.has_room();
+            let goes_on = !is_held && self.has_room();
             let due_at = self
                 .due_at()
                 .filter(|due_at| self.batch.must_commit && *due_at > Instant::now());
@@ -134,7 +139,7 @@ impl<'a> Applier<'a> {
                 () = tokio::time::sleep_until(due_at.unwrap_or_else(Instant::now).into()), if due_at.is_some() => {
                     self.hand_when_due().await?;
                 }
-                report = self.writing.report() => {
+                report = next_report(&mut self.writing, &mut self.early) => {
                     self.reported(report?).await?;
                     self.hand_when_due().await?;
                 }
@@ -162,7 +167,7 @@ impl<'a> Applier<'a> {
 
     /// Applies what was received, as far as a hold lets it and the writer has room.
     async fn apply_burst(&mut self) -> Result<(), Failure> {
-        while self.writing.has_room()
+        while self.has_room()
             && let Some(item) = self.burst.items.pop_front()
         {
             if let Item::Message(Message::Begin(begin)) = &item
@@ -180,8 +185,9 @@ impl<'a> Applier<'a> {
                     Err(error) => return Err(self.malformed(&error).await),
                 },
                 Item::WalEnd(wal_end) => self.wal_end(wal_end).await?,
+                Item::Early(early) => self.comes_early(early).await?,
             }
-            if self.open.is_none() && (self.batch.is_full(self.grouping) || self.batch.is_fenced) {
+            if self.open.is_none() && self.batch.is_over(self.grouping) {
                 self.hand_batch().await?;
             }
             if self.control.hold.is_held() {
@@ -245,16 +251,23 @@ impl<'a> Applier<'a> {
             return;
         };
         self.batch.must_commit = true;
-        self.batch.is_fenced |= marker::is_fence(nonce);
+        if marker::is_fence(nonce) {
+            self.batch.closed = Some(Closed::ByFence);
+        }
         self.markers.push((nonce.to_owned(), message.lsn));
     }
 
     fn commit(&mut self, end_lsn: Lsn, commit_time_micros: i64) {
         self.frontier.commit(end_lsn);
         self.batch.is_open = false;
-        if let Some(open) = self.open.take()
-            && !open.is_applied
-        {
+        let open = self.open.take();
+        if open.is_some_and(|open| open.is_applied) {
+            // Another run has committed it: what was written now rolls back.
+            self.early = None;
+        } else if let Some(open) = open {
+            if self.early.is_some() {
+                self.batch.closed = Some(Closed::Early);
+            }
             self.batch.transactions += 1;
             self.batch.written += u64::from(open.is_written);
             self.batch.commit_time_micros = Some(commit_time_micros);

@@ -1,13 +1,19 @@
 //! One attempt at following: sessions, stream and writer opened together, and given up together.
 
+use tokio::{runtime::Handle, sync::watch};
 use transhume_core::batch::Grouping;
-use transhume_pg::apply::Care;
+use transhume_pg::{
+    apply::{BatchWriter, Care},
+    names,
+};
 use transhume_wire::lsn::Lsn;
 
 use super::{
     EndReason, FollowEnd, FollowRequest, Until,
     applier::Applier,
+    early::EarlySessions,
     failure::Failure,
+    in_progress::Keeping,
     observer::Observer,
     receiver::{Progress, Receiver},
     standstill, start,
@@ -21,6 +27,8 @@ pub(super) struct Manner {
     pub(super) care: Option<Care>,
     /// Large transactions are asked for before their commit.
     pub(super) in_progress: bool,
+    /// The largest of them are written before it.
+    pub(super) is_early: bool,
 }
 
 impl Manner {
@@ -28,17 +36,40 @@ impl Manner {
         Self {
             grouping: Grouping::WhenBehind,
             care: None,
-            // Who only catches up has a backlog, and that comes faster as a whole (docs/decisions/0012).
-            in_progress: request.spill.limit_bytes > 0 && request.until == Until::Cancelled,
+            in_progress: request.spill.limit_bytes > 0,
+            is_early: is_early(request),
         }
     }
 
-    pub(super) fn without_group(self) -> Self {
-        Self {
-            grouping: Grouping::WhenBehind,
-            care: None,
-            ..self
+    /// How to go about it behind this failure: what needs care is written with care once.
+    pub(super) fn after(self, failure: &Failure, request: &FollowRequest<'_>) -> Self {
+        let usual = Self {
+            in_progress: self.in_progress,
+            ..Self::of(request)
+        };
+        match failure {
+            Failure::WithinGroup { up_to } => Self {
+                grouping: Grouping::SinglyUpTo(*up_to),
+                care: request.care(*up_to),
+                is_early: false,
+                ..usual
+            },
+            Failure::NotEarly => Self {
+                is_early: false,
+                ..usual
+            },
+            Failure::KeepsNoMore(_) => Self {
+                in_progress: false,
+                ..usual
+            },
+            _ => usual,
         }
+    }
+
+    /// Who only catches up has a backlog, and that comes faster as a whole where it is written at its commit
+    /// (docs/decisions/0012).
+    fn takes_in_progress(self, until: Until) -> bool {
+        self.in_progress && (self.is_early || until == Until::Cancelled)
     }
 }
 
@@ -57,6 +88,18 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    fn keeping(&self, writer: &BatchWriter, progress: &watch::Receiver<Progress>) -> Keeping {
+        let early = self.manner.is_early.then(|| EarlySessions {
+            runtime: Handle::current(),
+            target: self.request.endpoints.target.clone(),
+            application_name: names::application_name(&self.request.migration.id, "early"),
+            loaded: writer.loaded_tables(),
+            progress: progress.clone(),
+            from_bytes: self.request.spill.early_from_bytes,
+        });
+        Keeping::new(self.request.spill.clone(), early)
+    }
+
     pub(super) async fn run(
         &self,
         cancellation: &Cancellation,
@@ -69,7 +112,7 @@ impl<'a> Attempt<'a> {
         let opened = tokio::select! {
             biased;
             () = cancellation.cancelled() => return Ok(cancelled(*last_frontier)),
-            opened = start::open(&self.request, self.manner.in_progress, self.reporter) => opened?,
+            opened = start::open(&self.request, self.manner.takes_in_progress(self.request.until), self.reporter) => opened?,
         };
         let mut opened = opened;
         if let Some(care) = self.manner.care {
@@ -80,10 +123,12 @@ impl<'a> Attempt<'a> {
         let frontier = opened.frontier();
         let initial = Progress {
             flushed: frontier.confirmable(),
+            settled: frontier.received(),
             ..Progress::from(opened.frontier)
         };
-        let (progress, watched) = tokio::sync::watch::channel(initial);
-        let kept = (opened.target.writer.trees(), self.request.spill.clone());
+        let (progress, watched) = watch::channel(initial);
+        let keeping = self.keeping(&opened.target.writer, &watched);
+        let kept = (opened.target.writer.trees(), keeping);
         let receiver = Receiver::spawn(opened.thread, opened.stream, kept, watched.clone());
         let observer = Observer::spawn(&self.request, self.reporter, watched.clone());
         let mut applier = Applier::new(
@@ -131,6 +176,11 @@ impl<'a> Attempt<'a> {
             Err(failure) => Err(failure.after_progress(*last_frontier > started_at)),
         }
     }
+}
+
+/// Without the replica role keys are checked when the source would not, and only at the end of a transaction.
+fn is_early(request: &FollowRequest<'_>) -> bool {
+    request.replica_role && request.spill.early_from_bytes > 0
 }
 
 /// The stream is given up, since the walsender would hold the shutdown until the backlog is applied.

@@ -57,6 +57,8 @@ pub(super) enum Failure {
     },
     /// Transactions in progress find no room here, for this reason: the source is to keep them.
     KeepsNoMore(String),
+    /// Something was in the way of a transaction that was being written before its commit: it is to be written at its commit.
+    NotEarly,
     /// The source failed in decoding its own WAL, which another try may not.
     DecodesNot(EngineError),
     /// What it stood for is over: try again at once.

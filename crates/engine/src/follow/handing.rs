@@ -5,7 +5,10 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{batch::Batch, error_policy::ErrorAction};
+use transhume_core::{
+    batch::{Batch, Closed},
+    error_policy::ErrorAction,
+};
 use transhume_pg::{
     apply::{ApplyError, BatchEnd, Conflict, Portion},
     state::apply::Advance,
@@ -14,9 +17,10 @@ use transhume_pg::{
 use super::{
     Until,
     applier::Applier,
+    early::{Early, Landing},
     failure::{self, Failure, explain},
     start::connect_source,
-    writing::{Handed, Report},
+    writing::{Handed, Report, Writing},
 };
 
 /// The frontier moves this often at most while only WAL that is not ours goes by.
@@ -34,12 +38,13 @@ impl Applier<'_> {
     /// Hands the batch over once nothing more is waiting; moves the frontier over WAL without changes of
     /// ours only now and then.
     pub(super) async fn hand_when_due(&mut self) -> Result<(), Failure> {
+        self.settled();
         let is_resting =
             self.open.is_none() && self.burst.items.is_empty() && self.receiver.bursts.is_empty();
         if !is_resting || self.due_at().is_none_or(|due_at| due_at > Instant::now()) {
             return Ok(());
         }
-        let moves = self.frontier.received() > self.handed && self.writing.is_idle();
+        let moves = self.frontier.received() > self.handed && self.is_idle();
         let is_time = self.last_handed.elapsed() >= IDLE_ADVANCE_EVERY;
         if self.batch.must_commit || (moves && (self.is_awaited() || is_time)) {
             self.hand_batch().await?;
@@ -78,11 +83,19 @@ impl Applier<'_> {
             is_synchronous: !markers.is_empty() || self.is_awaited(),
             markers,
         };
-        let portion = self.gatherer.take(Some(end));
-        self.hand(portion).await;
+        let batch = self.batch;
+        match &mut self.early {
+            Some(early) if batch.closed == Some(Closed::Early) => early.land(Landing { end, batch }),
+            _ => {
+                let portion = self.gatherer.take(Some(end));
+                self.hand(portion).await;
+            }
+        }
         self.handed = advance.after;
         self.last_handed = Instant::now();
-        if std::mem::take(&mut self.batch).is_fenced {
+        self.batch = Batch::default();
+        self.settled();
+        if batch.closed == Some(Closed::ByFence) {
             self.drain().await?;
             self.control.hold.fence();
         }
@@ -96,11 +109,51 @@ impl Applier<'_> {
 
     /// Waits until everything that was handed over is committed.
     pub(super) async fn drain(&mut self) -> Result<(), Failure> {
-        while !self.writing.is_idle() {
-            let report = self.writing.report().await?;
+        while !self.is_idle() {
+            let report = next_report(&mut self.writing, &mut self.early).await?;
             self.reported(report).await?;
         }
         Ok(())
+    }
+
+    /// Nothing that was handed over is still to be reported.
+    fn is_idle(&self) -> bool {
+        self.writing.is_idle() && !self.is_landing()
+    }
+
+    /// More may be gathered: behind a transaction that was written early only once it has committed.
+    pub(super) fn has_room(&self) -> bool {
+        self.writing.has_room() && !self.is_landing()
+    }
+
+    fn is_landing(&self) -> bool {
+        self.early.as_ref().is_some_and(Early::is_landing)
+    }
+
+    /// The next transaction is a batch of its own.
+    pub(super) async fn comes_early(&mut self, mut early: Early) -> Result<(), Failure> {
+        if self.batch.must_commit {
+            self.hand_batch().await?;
+        }
+        early.behind = self.frontier.received();
+        self.early = Some(early);
+        Ok(())
+    }
+
+    /// Whoever writes early learns how far it may go: told wherever that may have changed, since nobody asks.
+    fn settled(&mut self) {
+        let is_settled = self.writing.is_idle() && !self.batch.must_commit;
+        let settled = match &self.early {
+            _ if !is_settled => self.frontier.applied(),
+            // Its own end was received, and is what is still to be written.
+            Some(early) if early.is_landing() => early.behind,
+            _ => self.frontier.received(),
+        };
+        self.progress.send_if_modified(|progress| {
+            let moves = settled > progress.settled;
+            progress.settled = settled.max(progress.settled);
+            moves
+        });
     }
 
     pub(super) async fn reported(&mut self, report: Report) -> Result<(), Failure> {
@@ -128,6 +181,7 @@ impl Applier<'_> {
         }
         let flushed = self.frontier.confirmable();
         self.progress.send_modify(|progress| progress.flushed = flushed);
+        self.settled();
         Ok(())
     }
 
@@ -139,8 +193,8 @@ impl Applier<'_> {
     /// After the loop: lets the target end and flush what was handed over, so that it need not be sent again.
     pub(super) async fn come_to_rest(&mut self) {
         let resting = async {
-            while !self.writing.is_idle() || self.frontier.is_flush_awaited() {
-                let report = self.writing.report().await?;
+            while !self.is_idle() || self.frontier.is_flush_awaited() {
+                let report = next_report(&mut self.writing, &mut self.early).await?;
                 self.reported(report).await?;
             }
             Ok::<_, Failure>(())
@@ -198,4 +252,18 @@ impl Applier<'_> {
             error => explain(error, Err(crate::error::EngineError::Interrupted)).await,
         }
     }
+}
+
+/// What the writer reports next, or whoever lands a transaction that was written early.
+pub(super) async fn next_report(writing: &mut Writing, early: &mut Option<Early>) -> Result<Report, Failure> {
+    let Some(landing) = early.as_mut().filter(|early| early.is_landing()) else {
+        return writing.report().await;
+    };
+    let report = tokio::select! {
+        biased;
+        report = writing.report() => return report,
+        report = landing.landed() => report,
+    };
+    *early = None;
+    report
 }

@@ -1,18 +1,26 @@
 //! Transactions that are sent before their commit: kept until then, and handed on as if they had come as a whole.
 //!
-//! Owns the bytes; what they belong to is decided in `core::in_progress`. Invariants: what is kept is bounded by bytes on
-//! disk; nothing but the block that is being received is kept in memory; whoever takes what comes out of here cannot tell
-//! how it was sent.
+//! Owns the bytes, and which transaction is written early; what the bytes belong to is decided in `core::in_progress`.
+//! Invariants: what is kept is bounded by bytes on disk; nothing but the block that is being received, and what relations
+//! were announced, is kept in memory.
+
+mod replay;
 
 use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
 use transhume_core::in_progress::{Abort, InProgress, InProgressError};
-use transhume_wire::pgoutput::{self, Begin, Commit, DecodeError, InBlock, Message, StreamCommit};
+use transhume_wire::{
+    lsn::Lsn,
+    pgoutput::{self, Begin, DecodeError, InBlock, Message, PartKind, StreamCommit, StreamStart},
+};
 
+use self::replay::Parts;
+pub(super) use self::replay::Replay;
 use super::{
+    early::{Early, EarlySessions, Extent},
     failure::Failure,
-    spill::{Frames, SpillError, SpillFile, SpillOptions, frame_bytes, put_frame},
+    spill::{SpillFile, SpillOptions, frame_bytes, put_frame},
 };
 
 /// A block that is longer is written in pieces of about this size.
@@ -25,26 +33,70 @@ pub(super) enum Taken {
     Message(Message),
     /// It waits for a commit, or said something about those that do.
     Kept,
-    /// This transaction has committed.
-    Whole(Replay),
+    /// This transaction has committed. What is written early is not replayed.
+    Whole { early: Option<Early>, replay: Replay },
 }
 
 pub(super) struct Keeping {
     options: SpillOptions,
+    early: Option<EarlySessions>,
     held: InProgress,
-    files: HashMap<u32, SpillFile>,
+    kept: HashMap<u32, Kept>,
     /// Of the open block.
     unwritten: BytesMut,
+    /// Where the latest transaction that has committed ended.
+    latest_end: Lsn,
+}
+
+/// One transaction.
+struct Kept {
+    file: SpillFile,
+    /// As it announced them last: what comes behind its commit is not told again.
+    announced: Vec<(u32, Bytes)>,
+    early: EarlyState,
+}
+
+enum EarlyState {
+    Not,
+    Being(Early),
+    /// It has to wait for its commit.
+    Never,
+}
+
+impl Kept {
+    fn announce(&mut self, relation: u32, message: Bytes) {
+        self.announced.retain(|(known, _)| *known != relation);
+        self.announced.push((relation, message));
+    }
+
+    fn is_written(&self) -> bool {
+        matches!(&self.early, EarlyState::Being(early) if !early.is_over())
+    }
+
+    fn into_early(self) -> (Option<Early>, SpillFile, Vec<Bytes>) {
+        let announced = self.announced.into_iter().map(|(_, message)| message).collect();
+        match self.early {
+            EarlyState::Being(early) if !early.is_over() => (Some(early), self.file, announced),
+            _ => (None, self.file, announced),
+        }
+    }
 }
 
 impl Keeping {
-    pub(super) fn new(options: SpillOptions) -> Self {
+    pub(super) fn new(options: SpillOptions, early: Option<EarlySessions>) -> Self {
         Self {
             options,
+            early,
             held: InProgress::default(),
-            files: HashMap::new(),
+            kept: HashMap::new(),
             unwritten: BytesMut::new(),
+            latest_end: Lsn::ZERO,
         }
+    }
+
+    /// What comes is of a transaction that has not committed.
+    pub(super) fn is_in_block(&self) -> bool {
+        self.held.block().is_some()
     }
 
     pub(super) fn take(&mut self, data: Bytes) -> Result<Taken, Failure> {
@@ -53,14 +105,14 @@ impl Keeping {
         }
         let start = shown(&data);
         match pgoutput::decode(data).map_err(|error| unknown(&error, &start))? {
-            Message::StreamStart(start) => self.held.start(start).map_err(malformed)?,
+            Message::StreamStart(start) => self.start(start)?,
             Message::StreamStop => self.held.stop().map_err(malformed)?,
-            Message::StreamCommit(commit) => return self.commit(commit).map(Taken::Whole),
+            Message::StreamCommit(commit) => return self.commit(commit),
             Message::StreamAbort {
                 xid,
                 subtransaction_xid,
             } => match self.held.abort(xid, subtransaction_xid).map_err(malformed)? {
-                Abort::Whole => drop(self.files.remove(&xid)),
+                Abort::Whole => drop(self.kept.remove(&xid)),
                 Abort::CutTo(end) => self.cut(xid, end)?,
                 Abort::Unknown => {
                     return Ok(Taken::Message(Message::StreamAbort {
@@ -69,9 +121,28 @@ impl Keeping {
                     }));
                 }
             },
-            message => return Ok(Taken::Message(message)),
+            message => {
+                if let Message::Commit(commit) = &message {
+                    self.latest_end = commit.end_lsn;
+                }
+                return Ok(Taken::Message(message));
+            }
         }
         Ok(Taken::Kept)
+    }
+
+    fn start(&mut self, start: StreamStart) -> Result<(), Failure> {
+        self.held.start(start).map_err(malformed)?;
+        if start.is_first {
+            let file = SpillFile::create(&self.options).map_err(|error| self.unkept(&error))?;
+            let kept = Kept {
+                file,
+                announced: Vec::new(),
+                early: EarlyState::Not,
+            };
+            self.kept.insert(start.xid, kept);
+        }
+        Ok(())
     }
 
     fn take_in_block(&mut self, top: u32, data: &Bytes) -> Result<(), Failure> {
@@ -81,12 +152,15 @@ impl Keeping {
                 self.held.stop().map_err(malformed)?;
                 self.write(top)
             }
-            InBlock::Part { xid } => {
+            InBlock::Part { xid, kind } => {
                 let bytes = frame_bytes(data);
                 if self.held.bytes() + bytes > self.options.limit_bytes {
                     return Err(self.full());
                 }
                 self.held.append(xid, bytes).map_err(malformed)?;
+                if let (PartKind::Relation(relation), Some(kept)) = (kind, self.kept.get_mut(&top)) {
+                    kept.announce(relation, data.clone());
+                }
                 put_frame(&mut self.unwritten, data);
                 if self.unwritten.len() < WRITTEN_AT_ONCE_BYTES {
                     return Ok(());
@@ -97,43 +171,71 @@ impl Keeping {
     }
 
     fn write(&mut self, top: u32) -> Result<(), Failure> {
-        if self.unwritten.is_empty() {
+        let Some(kept) = self.kept.get_mut(&top).filter(|_| !self.unwritten.is_empty()) else {
             return Ok(());
-        }
-        let written = match self.files.get_mut(&top) {
-            Some(file) => file.write(&self.unwritten),
-            None => SpillFile::create(&self.options).and_then(|mut file| {
-                file.write(&self.unwritten)?;
-                self.files.insert(top, file);
-                Ok(())
-            }),
         };
+        let written = kept.file.write(&self.unwritten);
         self.unwritten.clear();
-        written.map_err(|error| self.unkept(&error))
+        written.map_err(|error| self.unkept(&error))?;
+        self.write_early(top);
+        Ok(())
+    }
+
+    /// Has what is kept by now written, one transaction at a time.
+    fn write_early(&mut self, top: u32) {
+        let Some(sessions) = &self.early else { return };
+        let is_free = !self.kept.values().any(Kept::is_written);
+        let Some(kept) = self.kept.get_mut(&top) else {
+            return;
+        };
+        let extent = Extent {
+            end: kept.file.end(),
+            after: self.latest_end,
+        };
+        match &kept.early {
+            EarlyState::Being(early) if early.is_over() => kept.early = EarlyState::Never,
+            EarlyState::Being(early) => early.extend(extent),
+            EarlyState::Not if is_free && extent.end >= sessions.from_bytes => {
+                kept.early = EarlyState::Being(sessions.begin(top, kept.file.frames(), extent));
+            }
+            EarlyState::Not | EarlyState::Never => {}
+        }
     }
 
     fn cut(&mut self, top: u32, end: u64) -> Result<(), Failure> {
-        let cut = self.files.get_mut(&top).map_or(Ok(()), |file| file.cut(end));
-        cut.map_err(|error| self.unkept(&error))
+        let Some(kept) = self.kept.get_mut(&top).filter(|kept| end < kept.file.end()) else {
+            return Ok(());
+        };
+        // What is written cannot be taken back in part.
+        kept.early = EarlyState::Never;
+        kept.file.cut(end).map_err(|error| self.unkept(&error))
     }
 
-    fn commit(&mut self, commit: StreamCommit) -> Result<Replay, Failure> {
+    fn commit(&mut self, commit: StreamCommit) -> Result<Taken, Failure> {
         let StreamCommit { xid, commit } = commit;
         let before = self.held.bytes();
         self.held.commit(xid).map_err(malformed)?;
+        self.latest_end = commit.end_lsn;
         let bytes = before - self.held.bytes();
-        tracing::debug!(xid, bytes, commit_lsn = %commit.commit_lsn, "a transaction that came in progress has committed");
+        let (early, parts) = match self.kept.remove(&xid).map(Kept::into_early) {
+            Some((Some(early), _, announced)) => (Some(early), Parts::Announced(announced.into_iter())),
+            Some((None, file, _)) => (None, Parts::All(file.frames())),
+            None => (None, Parts::Announced(Vec::new().into_iter())),
+        };
+        let is_early = early.is_some();
+        tracing::debug!(xid, bytes, is_early, commit_lsn = %commit.commit_lsn, "a transaction that came in progress has committed");
         let begin = Begin {
             final_lsn: commit.commit_lsn,
             commit_time_micros: commit.commit_time_micros,
             xid,
         };
-        Ok(Replay {
+        let replay = Replay {
             begin: Some(begin),
-            frames: self.files.remove(&xid).map(SpillFile::into_frames),
+            parts,
             commit: Some(commit),
             directory: self.options.directory.display().to_string(),
-        })
+        };
+        Ok(Taken::Whole { early, replay })
     }
 
     fn full(&self) -> Failure {
@@ -148,53 +250,6 @@ impl Keeping {
         Failure::KeepsNoMore(format!(
             "transactions in progress cannot be kept in {directory}: {error}"
         ))
-    }
-}
-
-/// A transaction that has committed, message by message.
-#[derive(Debug)]
-pub(super) struct Replay {
-    begin: Option<Begin>,
-    frames: Option<Frames>,
-    /// Still to come.
-    commit: Option<Commit>,
-    directory: String,
-}
-
-impl Replay {
-    pub(super) fn commit_time_micros(&self) -> Option<i64> {
-        self.commit.map(|commit| commit.commit_time_micros)
-    }
-
-    /// The next message with its length as received; none behind the commit.
-    pub(super) fn next(&mut self) -> Result<Option<(Message, usize)>, Failure> {
-        if let Some(begin) = self.begin.take() {
-            return Ok(Some((Message::Begin(begin), 0)));
-        }
-        let frame = match &mut self.frames {
-            Some(frames) => frames.next().map_err(|error| unread(error, &self.directory))?,
-            None => None,
-        };
-        let Some(data) = frame else {
-            return Ok(self.commit.take().map(|commit| (Message::Commit(commit), 0)));
-        };
-        let (start, length) = (shown(&data), data.len());
-        let message = pgoutput::decode_in_block(data).map_err(|error| unknown(&error, &start))?;
-        Ok(Some((message, length)))
-    }
-}
-
-fn unread(error: SpillError, directory: &str) -> Failure {
-    match error {
-        SpillError::File(error) => Failure::KeepsNoMore(format!(
-            "transactions in progress cannot be read back from {directory}: {error}"
-        )),
-        SpillError::Damaged { .. } => Failure::stopped(
-            format!("a transaction that was kept in {directory} has changed there"),
-            format!("{error}. Nothing of it was applied."),
-            "check the disk and the memory of this machine, or set follow.spill_directory to another disk; then run again: \
-             the source sends the transaction anew",
-        ),
     }
 }
 

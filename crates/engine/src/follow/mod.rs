@@ -12,6 +12,7 @@
 
 mod applier;
 mod attempt;
+mod early;
 mod failure;
 mod feedback;
 mod handing;
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::timeout;
-use transhume_core::{batch::Grouping, error_policy::ErrorPolicy};
+use transhume_core::error_policy::ErrorPolicy;
 use transhume_pg::{apply::Care, state::migration::Migration};
 use transhume_wire::lsn::Lsn;
 
@@ -117,14 +118,10 @@ pub async fn follow(
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };
-        manner = manner.without_group();
+        manner = manner.after(&failure, &request);
         let (reason, made_progress) = match failure {
             Failure::Final(error) => return Err(error),
-            Failure::WithinGroup { up_to } => {
-                manner.grouping = Grouping::SinglyUpTo(up_to);
-                manner.care = request.care(up_to);
-                continue;
-            }
+            Failure::WithinGroup { .. } => continue,
             Failure::Suspends { tables, reason } => {
                 setting_aside::suspend(&request, &tables, &reason, reporter).await?;
                 outcome_unknown = true;
@@ -146,12 +143,11 @@ pub async fn follow(
             }
             Failure::Drifts(obstacle) => return Err(obstacle.into_stop()),
             Failure::KeepsNoMore(reason) => {
-                manner.in_progress = false;
                 outcome_unknown = true;
                 reporter.waiting(left_to_the_source(&reason));
                 continue;
             }
-            Failure::GoesOn => {
+            Failure::NotEarly | Failure::GoesOn => {
                 outcome_unknown = true;
                 continue;
             }

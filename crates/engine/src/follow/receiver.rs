@@ -31,7 +31,6 @@ use super::{
     failure::Failure,
     feedback::{AT_MOST, Feedback},
     in_progress::{Keeping, Replay, Taken},
-    spill::SpillOptions,
 };
 
 /// A commit that is received so long after it was made, by the two machines' clocks, has a backlog behind it: an
@@ -53,6 +52,8 @@ pub(super) struct Progress {
     /// What the target cannot lose any more: the slot is told this.
     pub(super) flushed: Lsn,
     pub(super) received: Lsn,
+    /// Of everything that ended below nothing is left to be written.
+    pub(super) settled: Lsn,
     pub(super) transactions: u64,
     pub(super) changes: u64,
 }
@@ -63,6 +64,7 @@ impl From<StoredFrontier> for Progress {
             frontier: stored.lsn,
             flushed: Lsn::ZERO,
             received: stored.lsn,
+            settled: stored.lsn,
             transactions: stored.transactions.unsigned_abs(),
             changes: stored.changes.unsigned_abs(),
         }
@@ -82,7 +84,7 @@ impl Receiver {
     pub(super) fn spawn(
         thread: ReceiverThread,
         stream: ReplicationStream,
-        (trees, spill): (TreeStream, SpillOptions),
+        (trees, keeping): (TreeStream, Keeping),
         progress: watch::Receiver<Progress>,
     ) -> Self {
         let (sender, bursts) = mpsc::unbounded_channel();
@@ -91,7 +93,7 @@ impl Receiver {
         let receiving = Receiving {
             stream,
             trees,
-            keeping: Keeping::new(spill),
+            keeping,
             replay: None,
             begun: Burst::default(),
             sender,
@@ -186,6 +188,7 @@ impl Receiving {
         let mut next = Some(first);
         let mut must_answer = false;
         let mut committed = None;
+        let was_in_block = self.keeping.is_in_block();
         while let Some(message) = next {
             match message {
                 ServerMessage::Data { wal_start, data, .. } => {
@@ -201,8 +204,9 @@ impl Receiving {
                             }
                             self.put(&mut burst, message, length);
                         }
-                        Taken::Whole(replay) => {
+                        Taken::Whole { early, replay } => {
                             committed = replay.commit_time_micros();
+                            burst.items.extend(early.map(Item::Early));
                             self.replay = Some(replay);
                         }
                     }
@@ -222,9 +226,12 @@ impl Receiving {
                 None
             };
         }
-        if let Some(committed) = committed {
-            self.stream
-                .set_late(postgres_now_micros() - committed >= LATE_MICROS);
+        // Nobody waits for what has not committed.
+        if self.keeping.is_in_block() {
+            self.stream.set_late(true);
+        } else if committed.is_some() || was_in_block {
+            let late = committed.is_some_and(|committed| postgres_now_micros() - committed >= LATE_MICROS);
+            self.stream.set_late(late);
         }
         if must_answer {
             let flushed = self.progress.borrow().flushed;

@@ -4,13 +4,15 @@
 //! nothing is given back that is not as it was written; a process that dies leaves nothing behind, since the file loses its
 //! name as soon as it is made, and the slot sends everything again.
 
-use std::{env, fs::File, io, os::unix::fs::FileExt as _, path::PathBuf};
+use std::{env, fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
 /// The source keeps more than this on its own disk, as it does where nothing is taken before its commit: a temporary
 /// directory may be small, or lie in memory.
 const LIMIT_BYTES: u64 = 1 << 30;
+/// What is smaller is written within a tenth of a second at its commit: not worth a session of its own.
+const EARLY_FROM_BYTES: u64 = 8 << 20;
 /// Length and checksum.
 const HEADER_BYTES: usize = 8;
 /// Read at once: a burst's worth.
@@ -22,6 +24,8 @@ pub struct SpillOptions {
     pub directory: PathBuf,
     /// 0: none are asked for.
     pub limit_bytes: u64,
+    /// A transaction that has grown to this is written to the target before its commit; 0: none is.
+    pub early_from_bytes: u64,
 }
 
 impl Default for SpillOptions {
@@ -29,6 +33,7 @@ impl Default for SpillOptions {
         Self {
             directory: env::temp_dir(),
             limit_bytes: LIMIT_BYTES,
+            early_from_bytes: EARLY_FROM_BYTES,
         }
     }
 }
@@ -62,14 +67,19 @@ fn checksum(length: u32, content: &[u8]) -> u32 {
 
 #[derive(Debug)]
 pub(super) struct SpillFile {
-    file: File,
+    file: Arc<File>,
     end: u64,
 }
 
 impl SpillFile {
     pub(super) fn create(options: &SpillOptions) -> io::Result<Self> {
-        let file = tempfile::tempfile_in(&options.directory)?;
+        let file = Arc::new(tempfile::tempfile_in(&options.directory)?);
         Ok(Self { file, end: 0 })
+    }
+
+    /// Where the frames end.
+    pub(super) fn end(&self) -> u64 {
+        self.end
     }
 
     /// Adds whole frames.
@@ -88,11 +98,13 @@ impl SpillFile {
         Ok(())
     }
 
-    pub(super) fn into_frames(self) -> Frames {
+    /// All that it holds now.
+    pub(super) fn frames(&self) -> Frames {
         Frames {
+            file: Arc::clone(&self.file),
+            end: self.end,
             read: 0,
             buffer: BytesMut::new(),
-            spilled: self,
         }
     }
 }
@@ -100,16 +112,23 @@ impl SpillFile {
 /// The contents of a file's frames, in order.
 #[derive(Debug)]
 pub(super) struct Frames {
-    spilled: SpillFile,
+    file: Arc<File>,
+    /// Where they end, for all that is known here.
+    end: u64,
     /// Up to where the file was read.
     read: u64,
     buffer: BytesMut,
 }
 
 impl Frames {
+    /// The file holds frames up to there by now.
+    pub(super) fn extend(&mut self, end: u64) {
+        self.end = end;
+    }
+
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, SpillError> {
         let at = self.read - self.buffer.len() as u64;
-        let end = self.spilled.end;
+        let end = self.end;
         if at == end {
             return Ok(None);
         }
@@ -138,15 +157,13 @@ impl Frames {
         if held >= wanted {
             return Ok(true);
         }
-        let left = usize::try_from(self.spilled.end - self.read).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.end - self.read).unwrap_or(usize::MAX);
         if wanted - held > left {
             return Ok(false);
         }
         let more = left.min(READ_BYTES.max(wanted - held));
         self.buffer.resize(held + more, 0);
-        self.spilled
-            .file
-            .read_exact_at(&mut self.buffer[held..], self.read)?;
+        self.file.read_exact_at(&mut self.buffer[held..], self.read)?;
         self.read += more as u64;
         Ok(true)
     }
@@ -166,8 +183,8 @@ mod tests {
         file
     }
 
-    fn read(file: SpillFile) -> Result<Vec<Vec<u8>>, SpillError> {
-        let mut frames = file.into_frames();
+    fn read(file: &SpillFile) -> Result<Vec<Vec<u8>>, SpillError> {
+        let mut frames = file.frames();
         let mut contents = Vec::new();
         while let Some(content) = frames.next()? {
             contents.push(content.to_vec());
@@ -183,8 +200,8 @@ mod tests {
 
     #[test]
     fn what_was_written_comes_back_in_order() {
-        assert_eq!(read(spilled(&contents())).unwrap(), contents());
-        assert!(read(spilled(&[])).unwrap().is_empty());
+        assert_eq!(read(&spilled(&contents())).unwrap(), contents());
+        assert!(read(&spilled(&[])).unwrap().is_empty());
     }
 
     #[test]
@@ -195,7 +212,7 @@ mod tests {
         put_frame(&mut frames, b"instead");
         file.write(&frames).unwrap();
 
-        assert_eq!(read(file).unwrap(), [&b""[..], b"x", b"instead"]);
+        assert_eq!(read(&file).unwrap(), [&b""[..], b"x", b"instead"]);
     }
 
     #[test]
@@ -207,7 +224,10 @@ mod tests {
             let mut byte = [0];
             file.file.read_exact_at(&mut byte, at).unwrap();
             file.file.write_all_at(&[byte[0] ^ 4], at).unwrap();
-            assert!(matches!(read(file), Err(SpillError::Damaged { .. })), "byte {at}");
+            assert!(
+                matches!(read(&file), Err(SpillError::Damaged { .. })),
+                "byte {at}"
+            );
         }
     }
 }

@@ -29,11 +29,13 @@ pub(super) struct Handed {
 }
 
 /// An error, and the batch that it concerns.
+#[derive(Debug)]
 pub(super) struct Mishap {
     pub(super) error: ApplyError,
     pub(super) batch: Batch,
 }
 
+#[derive(Debug)]
 pub(super) enum Report {
     Committed(Committed, Batch),
     /// A piece of a batch is written.

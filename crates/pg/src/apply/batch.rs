@@ -12,7 +12,7 @@
 //! used again, but what it had committed before can be asked for.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -119,7 +119,24 @@ pub struct BatchWriter {
 impl BatchWriter {
     /// Takes over an apply session.
     pub async fn new(session: Session, replica_role: bool) -> Result<Self, ApplyError> {
-        let loaded = apply::loaded_tables(&session).await?;
+        let loaded = Arc::new(apply::loaded_tables(&session).await?);
+        Self::with_tables(session, replica_role, loaded).await
+    }
+
+    /// The same beside another writer, with the replica role and by what that one knows of the tables' loads.
+    pub async fn beside(
+        session: Session,
+        loaded: Arc<HashMap<u32, apply::LoadedTable>>,
+    ) -> Result<Self, ApplyError> {
+        session.batch_execute(include_str!("sql/beside.sql")).await?;
+        Self::with_tables(session, true, loaded).await
+    }
+
+    async fn with_tables(
+        session: Session,
+        replica_role: bool,
+        loaded: Arc<HashMap<u32, apply::LoadedTable>>,
+    ) -> Result<Self, ApplyError> {
         let worth_a_copy = rows_worth_a_copy(session.round_trip().await?);
         let table_query = prepare_table_query(&session).await?;
         let statements = OfEveryBatch {
@@ -130,7 +147,7 @@ impl BatchWriter {
         };
         Ok(Self {
             session: Arc::new(session),
-            relations: RelationMap::new(Arc::new(loaded), table_query),
+            relations: RelationMap::new(loaded, table_query),
             flight: Flight::default(),
             begin: if replica_role { BEGIN } else { BEGIN_DEFERRED },
             statements,
@@ -158,7 +175,7 @@ impl BatchWriter {
     }
 
     /// Which tables were loaded under which snapshot, as of the start.
-    pub fn loaded_tables(&self) -> Arc<std::collections::HashMap<u32, apply::LoadedTable>> {
+    pub fn loaded_tables(&self) -> Arc<HashMap<u32, apply::LoadedTable>> {
         self.relations.loaded_tables()
     }
 
@@ -211,6 +228,12 @@ impl BatchWriter {
     /// The next batch that is known to be committed.
     pub fn next_committed(&mut self) -> Option<Committed> {
         self.committed.pop_front()
+    }
+
+    /// Somebody on the target waits for what this transaction holds.
+    pub async fn is_in_the_way(&mut self) -> Result<bool, ApplyError> {
+        let statement = include_str!("sql/is_in_the_way.sql");
+        Ok(self.session.query_one(statement, &[]).await?.get(0))
     }
 
     /// Where the target's WAL stands now.

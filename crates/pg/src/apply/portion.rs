@@ -113,6 +113,11 @@ impl Gatherer {
         true
     }
 
+    /// Something is to be written.
+    pub fn has_changes(&self) -> bool {
+        !self.portion.buffer.is_empty()
+    }
+
     /// To be handed on now, wherever the transaction stands.
     pub fn is_full(&self) -> bool {
         self.portion.buffer.is_full()

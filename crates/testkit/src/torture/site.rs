@@ -43,6 +43,7 @@ pub(super) struct Site {
     proxies: [Proxy; 2],
     urls: [String; 2],
     pub(super) program: Program,
+    sends_in_progress: bool,
     running: Option<Running>,
 }
 
@@ -77,6 +78,7 @@ impl Site {
             proxies,
             urls,
             program,
+            sends_in_progress,
             running: None,
         })
     }
@@ -160,7 +162,13 @@ impl Site {
                 Some(status) => return Err(format!("the tool ended by itself ({status})")),
             }
         }
-        self.running = Some(self.program.begin(&["run"], &[]));
+        // Also what is written before its commit.
+        let arguments: &[&str] = if self.sends_in_progress {
+            &["run", "--early-from", "1B"]
+        } else {
+            &["run"]
+        };
+        self.running = Some(self.program.begin(arguments, &[]));
         Ok(())
     }
 

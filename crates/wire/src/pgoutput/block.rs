@@ -21,7 +21,15 @@ pub enum InBlock {
     /// Where the transaction came from: said again in each block, and nobody's business here.
     Origin,
     /// A part of this transaction or subtransaction.
-    Part { xid: u32 },
+    Part { xid: u32, kind: PartKind },
+}
+
+/// What a part is to whoever does not wait for the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartKind {
+    /// The relation of this OID is announced: also to what comes behind the commit.
+    Relation(u32),
+    Other,
 }
 
 /// Looks at a message in a block without decoding it.
@@ -34,8 +42,19 @@ pub fn look_in_block(data: &Bytes) -> Result<InBlock, DecodeError> {
             _ => unreachable!("invariant: the kind decides the message"),
         },
         Ok(b'O') => Ok(InBlock::Origin),
-        Ok(kind) => xid(kind, &mut reader).map(|xid| InBlock::Part { xid }),
+        Ok(kind) => part(kind, &mut reader),
     }
+}
+
+fn part(kind: u8, reader: &mut Reader) -> Result<InBlock, DecodeError> {
+    let xid = xid(kind, reader)?;
+    if kind != b'R' {
+        let kind = PartKind::Other;
+        return Ok(InBlock::Part { xid, kind });
+    }
+    let oid = reader.u32().map_err(|cause| malformed("block", cause, reader))?;
+    let kind = PartKind::Relation(oid);
+    Ok(InBlock::Part { xid, kind })
 }
 
 /// Decodes a [`InBlock::Part`].

@@ -14,8 +14,19 @@ fn bytes(pieces: &[&[u8]]) -> Bytes {
 fn a_part_of_a_block_is_the_same_message_behind_its_xid() {
     let part = bytes(&[b"T", b"\0\0\x02\xDA", TRUNCATE]);
 
-    assert_eq!(look_in_block(&part), Ok(InBlock::Part { xid: 730 }));
+    let kind = PartKind::Other;
+    assert_eq!(look_in_block(&part), Ok(InBlock::Part { xid: 730, kind }));
     assert_eq!(decode_in_block(part), decode(bytes(&[b"T", TRUNCATE])));
+}
+
+#[test]
+fn which_relation_a_block_announces_is_seen_without_decoding_it() {
+    let look = |data: &[&[u8]]| look_in_block(&bytes(data));
+
+    let kind = PartKind::Relation(16_400);
+    let relation: &[&[u8]] = &[b"R", b"\0\0\0\x01", b"\0\0\x40\x10", b"s\0t\0"];
+    assert_eq!(look(relation), Ok(InBlock::Part { xid: 1, kind }));
+    assert!(look(&[b"R", b"\0\0\0\x01", b"\0"]).is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@
 alter database "stream-2pc" set logical_decoding_work_mem = '64kB';
 create table t (id int primary key, x text);
 create table small (n int);
--- @run
+-- @run --early-from 1B
 -- @case prepared, then committed
 -- @on source
 begin;
@@ -49,7 +49,7 @@ insert into small values (4);
 -- @on source
 insert into small values (5);
 commit prepared 'three of stream-2pc';
--- @run
+-- @run --early-from 1B
 -- @equal
 -- @rows
 select count(*) from t where id > 20000

@@ -8,7 +8,7 @@ create table small (n int);
 create table toasted (id int primary key, n int, body text);
 alter table toasted alter column body set storage external;
 insert into big values (1, 'foo', null), (2, 'bar', null);
--- @run
+-- @run --early-from 1B
 -- @case inserts, updates and deletes of one
 -- @on source
 begin;

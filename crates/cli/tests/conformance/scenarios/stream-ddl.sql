@@ -6,7 +6,7 @@ alter database "stream-ddl" set logical_decoding_work_mem = '64kB';
 create table t (a int primary key, b varchar);
 create table other (n int);
 insert into t values (1, 'foo'), (2, 'bar');
--- @run
+-- @run --early-from 1B
 -- @case a column within a small one, behind a large one
 -- @on source
 begin;

@@ -10,7 +10,7 @@ alter table ledger replica identity full;
 create table tree (id int, part int, x text, primary key (id, part)) partition by list (part);
 create table tree_1 partition of tree for values in (1);
 create table tree_2 partition of tree for values in (2);
--- @run
+-- @run --early-from 1B
 -- @case small ones
 -- @on source
 insert into t values (1, 'one');

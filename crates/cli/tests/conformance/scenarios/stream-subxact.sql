@@ -6,7 +6,7 @@ alter database "stream-subxact" set logical_decoding_work_mem = '64kB';
 create table t (id int primary key, x text);
 create table log (n int);
 insert into t values (1, 'foo'), (2, 'bar');
--- @run
+-- @run --early-from 1B
 -- @case all of them are released
 -- @on source
 begin;

@@ -6,6 +6,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use transhume_core::tree_stream::Translated;
 use transhume_wire::{lsn::Lsn, pgoutput::Message};
 
+use crate::follow::early::Early;
+
 /// Received and not yet applied: enough to keep the applier busy while a batch commits, and a share of the 100 MB that
 /// following may take.
 pub(super) const BUFFERED_BYTES: u32 = 12 << 20;
@@ -26,6 +28,8 @@ pub(crate) enum Item {
     Message(Message),
     /// Everything up to here has been sent.
     WalEnd(Lsn),
+    /// Of the next transaction everything is written or being written already.
+    Early(Early),
 }
 
 /// Items in order; their bytes are given back when this is dropped.

@@ -16,7 +16,8 @@ const LARGE: &str = "insert into big select g, repeat(md5(g::text), 20) from gen
 
 /// Nothing of a follow's time goes into waiting for memory to fill.
 async fn bench() -> Bench {
-    let bench = Bench::new(TABLES).await;
+    let mut bench = Bench::new(TABLES).await;
+    bench.spill.early_from_bytes = 1;
     bench
         .run("alter database postgres set logical_decoding_work_mem = '64kB'")
         .await;
@@ -237,6 +238,8 @@ async fn where_there_is_no_room_the_source_keeps_them() {
 #[tokio::test]
 async fn a_file_that_has_changed_stops_it_and_the_source_sends_everything_again() {
     let mut bench = bench().await;
+    // Else it would have been read before.
+    bench.spill.early_from_bytes = 0;
     let directory = tempfile::tempdir().unwrap();
     directory.path().clone_into(&mut bench.spill.directory);
     let running = bench.start(Until::Cancelled).await;

@@ -4,6 +4,7 @@ mod atomic;
 mod bench;
 mod commands;
 mod drift;
+mod early;
 mod identity;
 mod images;
 mod in_air;
