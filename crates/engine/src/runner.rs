@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use transhume_core::error_policy::ErrorPolicy;
 use transhume_pg::{
+    error::PgError,
     session::Session,
     state::{migration::Migration, runner},
 };
@@ -17,7 +18,7 @@ use crate::{
     report::Reporter,
 };
 
-/// The server needs a moment to notice that a runner which was killed is gone: it is given two seconds.
+/// The server needs a moment to notice that a process which ended or was killed is gone: it is given two seconds.
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -26,18 +27,38 @@ const HELD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Takes the runner's lock on `target` for as long as that session lives, or says who holds it.
 pub(crate) async fn lock(target: &Session) -> Result<()> {
-    for attempt in 0..LOCK_ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(LOCK_INTERVAL).await;
-        }
-        if runner::try_lock(target).await.doing("taking the runner's lock")? {
-            return Ok(());
-        }
+    let taken = patiently(async || runner::try_lock(target).await).await;
+    if taken.doing("taking the runner's lock")? {
+        return Ok(());
     }
     Err(EngineError::refused(
         held_by_another(target).await?,
         "see \"transhume status\"; end that process first if this one should take over",
     ))
+}
+
+/// Takes the lock of a cutover for as long as that session lives.
+pub(crate) async fn lock_cutover(target: &Session) -> Result<()> {
+    let taken = patiently(async || runner::try_cutover_lock(target).await).await;
+    if taken.doing("taking the cutover's lock")? {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        "another cutover is under way",
+        "see \"transhume status\"",
+    ))
+}
+
+async fn patiently(
+    take: impl AsyncFn() -> std::result::Result<bool, PgError>,
+) -> std::result::Result<bool, PgError> {
+    for _ in 1..LOCK_ATTEMPTS {
+        if take().await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(LOCK_INTERVAL).await;
+    }
+    take().await
 }
 
 /// As [`lock`] for a runner that lost the lock with its session: whoever has it now (a cutover that follows by itself, say)

@@ -32,7 +32,7 @@ use transhume_core::{
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
     session::Session,
-    state::{archive, migration, runner},
+    state::{archive, migration},
 };
 
 use crate::{
@@ -44,7 +44,7 @@ use crate::{
     follow::SpillOptions,
     present::migration_on,
     report::{Report, Reporter},
-    runner::Companion,
+    runner::{Companion, lock_cutover},
 };
 
 use self::application::{Application, ApplicationOptions};
@@ -214,15 +214,7 @@ impl<'run> Cutover<'run> {
     ) -> Result<Self> {
         let target = endpoints.target_session("cutover", "cutover").await?;
         migration_on(&target).await?;
-        if !runner::try_cutover_lock(&target)
-            .await
-            .doing("taking the cutover's lock")?
-        {
-            return Err(EngineError::refused(
-                "another cutover is under way",
-                "see \"transhume status\"",
-            ));
-        }
+        lock_cutover(&target).await?;
         // What another cutover did while the lock was waited for is over now.
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "cutover").await?;
