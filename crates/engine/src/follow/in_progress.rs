@@ -64,9 +64,10 @@ enum EarlyState {
 }
 
 impl Kept {
-    fn announce(&mut self, relation: u32, message: Bytes) {
+    fn announce(&mut self, relation: u32, message: &[u8]) {
         self.announced.retain(|(known, _)| *known != relation);
-        self.announced.push((relation, message));
+        // A copy: the message itself would keep all that was read with it.
+        self.announced.push((relation, Bytes::copy_from_slice(message)));
     }
 
     fn is_written(&self) -> bool {
@@ -159,7 +160,7 @@ impl Keeping {
                 }
                 self.held.append(xid, bytes).map_err(malformed)?;
                 if let (PartKind::Relation(relation), Some(kept)) = (kind, self.kept.get_mut(&top)) {
-                    kept.announce(relation, data.clone());
+                    kept.announce(relation, data);
                 }
                 put_frame(&mut self.unwritten, data);
                 if self.unwritten.len() < WRITTEN_AT_ONCE_BYTES {
