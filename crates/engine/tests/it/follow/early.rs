@@ -51,6 +51,15 @@ async fn goes_on(bench: &Bench, n: i32) {
     bench.wait_on_target(&arrived, "true").await;
 }
 
+/// As if the load of the small table had read whatever began before this transaction, and of the other one nothing.
+async fn read_small_under(bench: &Bench, xid: i64) {
+    let bind = format!(
+        "with taken as (insert into transhume.snapshot (name, snapshot, from_slot) values ('', '{xid}:{xid}:', false) returning id)
+         update transhume.relation set snapshot_id = taken.id from taken where table_name = 'small'"
+    );
+    bench.target.batch_execute(&bind).await.unwrap();
+}
+
 /// All that the source has written by now is here.
 async fn wait_until_received(bench: &Bench) {
     let end = bench.source_end().await;
@@ -316,18 +325,12 @@ async fn what_a_table_s_load_has_read_is_left_out() {
     let large = session(&bench.endpoints.source).await;
     large.batch_execute("begin").await.unwrap();
     large.batch_execute("insert into small values (0)").await.unwrap();
-    // As if the load of this table had read what the large transaction does to it, and of the other one nothing.
     let xid: i64 = large
         .query_one("select txid_current()", &[])
         .await
         .unwrap()
         .get(0);
-    let seen = format!("{0}:{0}:", xid + 1);
-    let bind = format!(
-        "with taken as (insert into transhume.snapshot (name, snapshot, from_slot) values ('', '{seen}', false) returning id)
-         update transhume.relation set snapshot_id = taken.id from taken where table_name = 'small'"
-    );
-    bench.target.batch_execute(&bind).await.unwrap();
+    read_small_under(&bench, xid + 1).await;
     let running = bench.start(Until::Cancelled).await;
     large.batch_execute(LARGE).await.unwrap();
     large
@@ -362,14 +365,13 @@ async fn a_backlog_that_the_load_has_read_is_in_no_large_one_s_way() {
         .query_one("select txid_current()", &[])
         .await
         .unwrap();
-    let seen = format!("{0}:{0}:", row.get::<_, i64>(0));
     large.batch_execute("commit").await.unwrap();
-    let bind = format!(
-        "with taken as (insert into transhume.snapshot (name, snapshot, from_slot) values ('', '{seen}', false) returning id)
-         update transhume.relation set snapshot_id = taken.id from taken where table_name = 'small';
-         insert into small select generate_series(0, 19)"
-    );
-    bench.target.batch_execute(&bind).await.unwrap();
+    read_small_under(&bench, row.get(0)).await;
+    bench
+        .target
+        .batch_execute("insert into small select generate_series(0, 19)")
+        .await
+        .unwrap();
     bench.catch_up_and_compare().await;
 }
 
