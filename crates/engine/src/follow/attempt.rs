@@ -95,7 +95,6 @@ impl<'a> Attempt<'a> {
             application_name: names::application_name(&self.request.migration.id, "early"),
             loaded: writer.loaded_tables(),
             progress: progress.clone(),
-            from_bytes: self.request.spill.early_from_bytes,
         });
         Keeping::new(self.request.spill.clone(), early)
     }

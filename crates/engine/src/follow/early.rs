@@ -49,8 +49,6 @@ pub(super) struct EarlySessions {
     pub(super) application_name: String,
     pub(super) loaded: Arc<HashMap<u32, LoadedTable>>,
     pub(super) progress: watch::Receiver<Progress>,
-    /// Smaller ones are not worth it.
-    pub(super) from_bytes: u64,
 }
 
 impl EarlySessions {

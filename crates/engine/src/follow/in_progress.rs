@@ -74,11 +74,14 @@ impl Kept {
         matches!(&self.early, EarlyState::Being(early) if !early.is_over())
     }
 
-    fn into_early(self) -> (Option<Early>, SpillFile, Vec<Bytes>) {
-        let announced = self.announced.into_iter().map(|(_, message)| message).collect();
+    /// What is to be handed on at its commit.
+    fn into_parts(self) -> (Option<Early>, Parts) {
         match self.early {
-            EarlyState::Being(early) if !early.is_over() => (Some(early), self.file, announced),
-            _ => (None, self.file, announced),
+            EarlyState::Being(early) if !early.is_over() => {
+                let announced: Vec<_> = self.announced.into_iter().map(|(_, message)| message).collect();
+                (Some(early), Parts::Announced(announced.into_iter()))
+            }
+            _ => (None, Parts::All(self.file.frames())),
         }
     }
 }
@@ -196,7 +199,7 @@ impl Keeping {
         match &kept.early {
             EarlyState::Being(early) if early.is_over() => kept.early = EarlyState::Never,
             EarlyState::Being(early) => early.extend(extent),
-            EarlyState::Not if is_free && extent.end >= sessions.from_bytes => {
+            EarlyState::Not if is_free && extent.end >= self.options.early_from_bytes => {
                 kept.early = EarlyState::Being(sessions.begin(top, kept.file.frames(), extent));
             }
             EarlyState::Not | EarlyState::Never => {}
@@ -218,11 +221,8 @@ impl Keeping {
         self.held.commit(xid).map_err(malformed)?;
         self.latest_end = commit.end_lsn;
         let bytes = before - self.held.bytes();
-        let (early, parts) = match self.kept.remove(&xid).map(Kept::into_early) {
-            Some((Some(early), _, announced)) => (Some(early), Parts::Announced(announced.into_iter())),
-            Some((None, file, _)) => (None, Parts::All(file.frames())),
-            None => (None, Parts::Announced(Vec::new().into_iter())),
-        };
+        let kept = self.kept.remove(&xid);
+        let (early, parts) = kept.expect("invariant: what is held is kept").into_parts();
         let is_early = early.is_some();
         tracing::debug!(xid, bytes, is_early, commit_lsn = %commit.commit_lsn, "a transaction that came in progress has committed");
         let begin = Begin {

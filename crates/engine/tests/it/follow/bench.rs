@@ -88,6 +88,16 @@ impl Bench {
         bench
     }
 
+    /// The source sends transactions of some size before their commit, and all of these are written early.
+    pub(super) async fn in_progress(source_schema: &str, target_schema: &str) -> Self {
+        let mut bench = Self::with_schemas(source_schema, target_schema).await;
+        bench.spill.early_from_bytes = 1;
+        bench
+            .run("alter database postgres set logical_decoding_work_mem = '64kB'")
+            .await;
+        bench
+    }
+
     pub(super) async fn servers() -> Self {
         let (source_server, target_server) = tokio::join!(
             tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
@@ -254,22 +264,36 @@ impl Bench {
 
     /// The single value of a query on the target, as text.
     pub(super) async fn on_target(&self, query: &str) -> String {
-        let as_text = format!("select (({query}))::text");
-        let row = self.target.query_one(&as_text, &[]).await.unwrap();
-        row.get::<_, Option<String>>(0).unwrap_or_default()
+        value(&self.target, query).await
     }
 
     /// Waits until a query on the target gives this.
     pub(super) async fn wait_on_target(&self, query: &str, wanted: &str) {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            let found = self.on_target(query).await;
-            if found == wanted {
-                return;
-            }
-            assert!(Instant::now() < end, "{query} gives {found} instead of {wanted}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        wait(&self.target, query, wanted).await;
+    }
+
+    /// Waits until a query on the source gives this.
+    pub(super) async fn wait_on_source(&self, query: &str, wanted: &str) {
+        wait(&self.source, query, wanted).await;
+    }
+}
+
+/// The single value of a query, as text.
+async fn value(session: &Session, query: &str) -> String {
+    let as_text = format!("select (({query}))::text");
+    let row = session.query_one(&as_text, &[]).await.unwrap();
+    row.get::<_, Option<String>>(0).unwrap_or_default()
+}
+
+async fn wait(session: &Session, query: &str, wanted: &str) {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let found = value(session, query).await;
+        if found == wanted {
+            return;
         }
+        assert!(Instant::now() < end, "{query} gives {found} instead of {wanted}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

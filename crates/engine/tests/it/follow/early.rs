@@ -1,11 +1,13 @@
 //! Large transactions that are written to the target before their commit: seen only at it, and in nobody's way.
 
+mod in_the_way;
+
 use std::time::Duration;
 
 use transhume_engine::follow::Until;
 use transhume_pg::session::Session;
 
-use super::bench::{Bench, Running, session, stop_of};
+use super::bench::{Bench, Running, session};
 
 const TABLES: &str = "create table public.big (id int primary key, n int, x text);
                       create table public.small (n int)";
@@ -20,16 +22,7 @@ const WRITER: &str = "select pid from pg_stat_activity
                       where application_name like 'transhume:%:early' and backend_xid is not null";
 
 async fn bench() -> Bench {
-    with_schemas(TABLES, TABLES).await
-}
-
-async fn with_schemas(source: &str, target: &str) -> Bench {
-    let mut bench = Bench::with_schemas(source, target).await;
-    bench.spill.early_from_bytes = 1;
-    bench
-        .run("alter database postgres set logical_decoding_work_mem = '64kB'")
-        .await;
-    bench
+    Bench::in_progress(TABLES, TABLES).await
 }
 
 /// A transaction on the source that is open, and of which something is written on the target.
@@ -42,6 +35,13 @@ async fn begin_large(bench: &Bench) -> Session {
         .wait_on_target("select pg_relation_size('public.big') > 1000000", "true")
         .await;
     large
+}
+
+/// A thousand rows more, enough to be sent.
+async fn more(large: &Session, from: i32) {
+    let insert =
+        format!("insert into big select {from} + g, g, repeat('z', 300) from generate_series(1, 1000) g");
+    large.batch_execute(&insert).await.unwrap();
 }
 
 /// An ordinary transaction reaches the target.
@@ -69,17 +69,7 @@ async fn wait_until_received(bench: &Bench) {
     let received = format!(
         "select coalesce(max(write_lsn), '0/0') >= '{end}' from pg_stat_replication where application_name like '%:stream'"
     );
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(25);
-    while !bench
-        .source
-        .query_one(&received, &[])
-        .await
-        .unwrap()
-        .get::<_, bool>(0)
-    {
-        assert!(tokio::time::Instant::now() < deadline, "not all is received");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    bench.wait_on_source(&received, "true").await;
 }
 
 async fn compare(bench: &Bench, running: Running) {
@@ -125,41 +115,6 @@ async fn what_rolls_back_is_never_seen() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_before_waits_for_the_commit() {
-    for statements in [
-        "savepoint a; update big set x = 'lost' where id < 4000; rollback to a",
-        "truncate small",
-        "alter table big replica identity full; delete from big where id = 7",
-        "alter table big replica identity full; update big set x = 'by its row' where id = 7",
-        "select pg_logical_emit_message(true, 'transhume', 'nobody''s')",
-    ] {
-        let bench = bench().await;
-        let running = bench.start(Until::Cancelled).await;
-        goes_on(&bench, 1).await;
-        let large = begin_large(&bench).await;
-        large
-            .batch_execute("savepoint before; insert into big select g, g, repeat('y', 300) from generate_series(6001, 7000) g")
-            .await
-            .unwrap();
-        large.batch_execute(statements).await.unwrap();
-        large
-            .batch_execute("insert into big select g, g, repeat('z', 300) from generate_series(7001, 8000) g")
-            .await
-            .unwrap();
-        bench.wait_on_target(IS_GONE, "true").await;
-        // It is not tried again.
-        large
-            .batch_execute("insert into big select g, g, repeat('z', 300) from generate_series(8001, 9000) g")
-            .await
-            .unwrap();
-        assert_eq!(bench.on_target("select count(*) from public.big").await, "0");
-        assert_eq!(bench.on_target(IS_GONE).await, "true");
-        large.batch_execute("commit").await.unwrap();
-        compare(&bench, running).await;
-    }
-}
-
-#[tokio::test]
 async fn it_may_change_what_others_have_committed_meanwhile() {
     let bench = bench().await;
     let running = bench.start(Until::Cancelled).await;
@@ -186,78 +141,6 @@ async fn it_may_change_what_others_have_committed_meanwhile() {
     compare(&bench, running).await;
     let rows = "select count(*) from public.big where x like 'changed%'";
     assert_eq!(bench.on_target(rows).await, (40 * 7).to_string());
-}
-
-#[tokio::test]
-async fn the_session_that_applies_goes_first() {
-    let unique = format!("{TABLES}; create unique index on public.big (n)");
-    let bench = with_schemas(TABLES, &unique).await;
-    let running = bench.start(Until::Cancelled).await;
-    let large = begin_large(&bench).await;
-
-    // The source does not mind; the target's index has the other one wait for the large one.
-    bench.run("insert into big values (9001, 1, 'same')").await;
-    bench
-        .wait_on_target("select count(*) from public.big where id = 9001", "1")
-        .await;
-    large
-        .batch_execute("delete from big where id = 1; commit")
-        .await
-        .unwrap();
-    compare(&bench, running).await;
-}
-
-#[tokio::test]
-async fn whoever_wants_a_lock_on_the_target_gets_it() {
-    let bench = bench().await;
-    let running = bench.start(Until::Cancelled).await;
-    let large = begin_large(&bench).await;
-
-    let lock = bench.target.batch_execute("begin; lock table public.big");
-    tokio::time::timeout(Duration::from_secs(20), lock)
-        .await
-        .expect("the lock is had")
-        .unwrap();
-    bench.target.batch_execute("commit").await.unwrap();
-    goes_on(&bench, 1).await;
-    large.batch_execute("commit").await.unwrap();
-    compare(&bench, running).await;
-}
-
-#[tokio::test]
-async fn a_session_that_is_lost_costs_nothing_but_time() {
-    let bench = bench().await;
-    let running = bench.start(Until::Cancelled).await;
-    let large = begin_large(&bench).await;
-    let end = "select bool_and(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'transhume:%:early'";
-    assert_eq!(bench.on_target(end).await, "true");
-    goes_on(&bench, 1).await;
-    large.batch_execute("commit").await.unwrap();
-    compare(&bench, running).await;
-}
-
-#[tokio::test]
-async fn a_row_that_is_missing_is_told_with_the_commit_s_position() {
-    let bench = bench().await;
-    bench.run("insert into big values (0, 0, 'here')").await;
-    bench.catch_up_and_compare().await;
-    bench.target.batch_execute("delete from big").await.unwrap();
-    let running = bench.start(Until::Cancelled).await;
-    let large = begin_large(&bench).await;
-    large
-        .batch_execute("update big set x = 'changed' where id = 0; commit")
-        .await
-        .unwrap();
-
-    let (message, _) = stop_of(running.ended().await);
-    assert!(message.contains("the row is not on the target"), "{message}");
-    assert_eq!(bench.on_target("select count(*) from public.big").await, "0");
-    bench
-        .target
-        .batch_execute("insert into big values (0, 0, 'here')")
-        .await
-        .unwrap();
-    bench.catch_up_and_compare().await;
 }
 
 #[tokio::test]
@@ -294,28 +177,6 @@ async fn wherever_the_way_to_the_target_is_cut_at_its_end_it_is_applied_once() {
         let arrived = format!("select count(*) from public.small where n = {round}");
         bench.wait_on_target(&arrived, "2000").await;
     }
-    compare(&bench, running).await;
-}
-
-#[tokio::test]
-async fn it_waits_where_nobody_lets_it_move_the_frontier() {
-    let bench = bench().await;
-    let running = bench.start(Until::Cancelled).await;
-    let large = begin_large(&bench).await;
-    let keeper = session(&bench.endpoints.target).await;
-    keeper
-        .batch_execute("begin; select from transhume.frontier for update")
-        .await
-        .unwrap();
-    large.batch_execute("commit").await.unwrap();
-    bench
-        .wait_on_target(
-            "select count(*) > 0 from pg_stat_activity where wait_event_type = 'Lock'",
-            "true",
-        )
-        .await;
-    assert_eq!(bench.on_target("select count(*) from public.big").await, "0");
-    keeper.batch_execute("commit").await.unwrap();
     compare(&bench, running).await;
 }
 
@@ -373,25 +234,6 @@ async fn a_backlog_that_the_load_has_read_is_in_no_large_one_s_way() {
         .await
         .unwrap();
     bench.catch_up_and_compare().await;
-}
-
-#[tokio::test]
-async fn what_a_savepoint_took_back_at_the_end_is_not_there() {
-    let bench = bench().await;
-    let running = bench.start(Until::Cancelled).await;
-    let large = begin_large(&bench).await;
-    let lost =
-        "savepoint a; insert into big select g, g, repeat('lost', 200) from generate_series(6001, 9000) g";
-    large.batch_execute(lost).await.unwrap();
-    bench
-        .wait_on_target("select pg_relation_size('public.big') > 5000000", "true")
-        .await;
-    large
-        .batch_execute("rollback to a; insert into small values (1); commit")
-        .await
-        .unwrap();
-    compare(&bench, running).await;
-    assert_eq!(bench.on_target("select count(*) from public.big").await, "5000");
 }
 
 /// What committed before is not on the target yet: it waits for that, and for its turn.

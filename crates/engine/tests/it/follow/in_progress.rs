@@ -9,19 +9,12 @@ use super::bench::{Bench, Running, session, stop_of};
 
 const TABLES: &str = "create table public.big (id int primary key, x text);
                       create table public.small (n int)";
-/// What a slot's transactions in progress came to.
-const STREAMED: &str = "select stream_txns from pg_stat_replication_slots";
 /// Some megabytes, fifty times the memory for decoding.
 const LARGE: &str = "insert into big select g, repeat(md5(g::text), 20) from generate_series(1, 5000) g";
 
 /// Nothing of a follow's time goes into waiting for memory to fill.
 async fn bench() -> Bench {
-    let mut bench = Bench::new(TABLES).await;
-    bench.spill.early_from_bytes = 1;
-    bench
-        .run("alter database postgres set logical_decoding_work_mem = '64kB'")
-        .await;
-    bench
+    Bench::in_progress(TABLES, TABLES).await
 }
 
 async fn large(bench: &Bench) -> Session {
@@ -30,15 +23,8 @@ async fn large(bench: &Bench) -> Session {
 
 /// Waits until so many transactions have come before their commit.
 async fn wait_until_streamed(bench: &Bench, count: i64) {
-    let end = tokio::time::Instant::now() + Duration::from_secs(25);
-    loop {
-        let row = bench.source.query_one(STREAMED, &[]).await.unwrap();
-        if row.get::<_, i64>(0) >= count {
-            return;
-        }
-        assert!(tokio::time::Instant::now() < end, "nothing came in progress");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let streamed = format!("select stream_txns >= {count} from pg_stat_replication_slots");
+    bench.wait_on_source(&streamed, "true").await;
 }
 
 /// All that was committed arrives, and both sides hold the same rows.
