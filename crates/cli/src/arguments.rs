@@ -9,7 +9,7 @@ use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
 };
 use transhume_engine::{
-    error_policy::ErrorAction, schema_watch::CarryOver, selection::Selection, wal_retention::WalAction,
+    error_policy::ErrorAction, guard::CarryOver, selection::Selection, wal_retention::WalAction,
 };
 
 use crate::{
@@ -17,10 +17,12 @@ use crate::{
         abort, assess, cutover, demo, fallback, finish, init, pause, resume, run, status, table, verify,
         watch, worker,
     },
-    config::Config,
     failure::EXIT_CODES,
-    quantity::{Size, Span},
-    terminal::style::ColorChoice,
+    settings::Config,
+    show::{
+        quantity::{Size, Span},
+        terminal::style::ColorChoice,
+    },
 };
 
 const ABOUT: &str = "Moves a live PostgreSQL database to another server";

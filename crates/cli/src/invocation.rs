@@ -12,9 +12,9 @@ use transhume_engine::{
 };
 
 use crate::{
-    config::{Config, Database},
     failure::{Failure, Result, with_causes},
-    terminal::Terminal,
+    settings::{Config, Database},
+    show::terminal::Terminal,
 };
 
 pub(crate) struct Invocation {

@@ -1,6 +1,6 @@
 //! The log for developers and for reports of defects: to stderr, never to stdout.
 //!
-//! What operators need is said by [`crate::terminal`]; the log repeats none of it. `TRANSHUME_LOG`
+//! What operators need is said by [`crate::show::terminal`]; the log repeats none of it. `TRANSHUME_LOG`
 //! takes tracing's filter syntax and wins over `-v`.
 
 use std::io;
@@ -9,7 +9,7 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
     failure::{Failure, Result},
-    terminal::{
+    show::terminal::{
         Terminal,
         secret::{printable, redact},
     },

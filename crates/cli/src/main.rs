@@ -2,24 +2,20 @@
 //!
 //! Owns what people and scripts see. Refuses decisions about a migration: those are the engine's.
 
-mod application;
 mod arguments;
 mod commands;
-mod config;
 mod failure;
 mod invocation;
 mod logging;
-mod progress;
-mod quantity;
-mod report;
+mod settings;
+mod show;
 mod signals;
-mod terminal;
 
 use std::process::ExitCode;
 
 use arguments::CommandLine;
 use failure::{Exit, Failure, Result};
-use terminal::{Terminal, secret::redact, style::ColorChoice};
+use show::terminal::{Terminal, secret::redact, style::ColorChoice};
 
 fn main() -> ExitCode {
     let exit = match arguments::parse() {
@@ -63,7 +59,8 @@ fn warn_of_visible_passwords(terminal: &Terminal, command_line: &CommandLine, ty
         ("source", &command_line.common.source),
         ("target", &command_line.common.target),
     ] {
-        let visible = typed.contains(&flag) && value.as_deref().is_some_and(terminal::secret::has_password);
+        let visible =
+            typed.contains(&flag) && value.as_deref().is_some_and(show::terminal::secret::has_password);
         if visible {
             terminal.warning(&format!(
                 "the password in --{flag} can be seen by other users of this machine; give it by PGPASSFILE, \

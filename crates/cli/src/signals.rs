@@ -5,7 +5,7 @@ use transhume_engine::cancel::{Cancellation, cancellation};
 
 use crate::{
     failure::{Exit, Failure, Result},
-    terminal::Terminal,
+    show::terminal::Terminal,
 };
 
 /// Begins to listen; the returned value is cancelled by the first signal.

@@ -1,6 +1,6 @@
 //! What a real server sent (`recorded/history.sql`), decoded, assembled and netted.
 
-use transhume_core::{
+use transhume_core::follow::{
     assembly::{Assembler, Step},
     change::{Change, RowIdentity},
     net::{Net, Shape, Shapes, collapse},

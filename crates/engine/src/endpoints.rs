@@ -1,6 +1,6 @@
 //! The two databases of a migration, fixed for its life.
 
-use transhume_pg::{conninfo::ConnectionSettings, names, session::Session};
+use transhume_pg::connection::{conninfo::ConnectionSettings, names, session::Session};
 
 use crate::error::{Doing, Result};
 

@@ -4,7 +4,7 @@
 //! full stop, the detail is sentences, the hint says what to do.
 
 use transhume_core::finding::Finding;
-use transhume_pg::error::PgError;
+use transhume_pg::connection::error::PgError;
 
 pub type Result<T> = std::result::Result<T, EngineError>;
 

@@ -10,9 +10,10 @@ use std::{path::PathBuf, time::Duration};
 use serde::Serialize;
 use transhume_core::{command::Command, direction::Direction, phase::Phase};
 use transhume_pg::{
-    fence, large_objects,
-    session::Session,
-    slot,
+    connection::session::Session,
+    cutover::fence,
+    follow::slot,
+    load::large_objects,
     state::{
         command,
         deviation::{self, Deviation, Side},
@@ -23,11 +24,10 @@ use transhume_pg::{
 
 use crate::{
     cancel::Cancellation,
-    cutover::close,
+    cutover::{close, fallback},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    fallback,
-    identity::source_identity,
+    prepare::identity::source_identity,
     present::migration_on,
     report::Reporter,
     run::selector,

@@ -6,32 +6,24 @@
 pub mod assess;
 pub mod cancel;
 pub mod cutover;
-pub mod demo;
 pub mod endpoints;
 pub mod error;
 pub mod failpoint;
-pub mod fallback;
 pub mod finish;
 pub mod follow;
 pub mod guard;
-mod identity;
 pub mod load;
-pub mod pause;
 mod prepare;
 mod present;
-mod publishing;
 pub mod report;
 pub mod run;
 mod runner;
 pub mod schema;
-mod slot_snapshot;
 pub mod status;
 pub mod tables;
 pub mod verify;
-pub mod worker;
-pub mod write_pause;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
-pub use transhume_core::{comparison, error_policy, finding, phase, schema_watch, selection, wal_retention};
-pub use transhume_pg::conninfo;
+pub use transhume_core::{finding, follow::error_policy, guard::wal_retention, phase, selection};
+pub use transhume_pg::connection::conninfo;
 pub use transhume_wire::{ident, lsn};

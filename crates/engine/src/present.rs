@@ -1,7 +1,7 @@
 //! The migration that a target holds, for the commands that need one.
 
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::migration::{self, Migration},
 };
 

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use transhume_core::error_policy::ErrorPolicy;
+use transhume_core::follow::error_policy::ErrorPolicy;
 use transhume_pg::{
-    error::PgError,
-    session::Session,
+    connection::{error::PgError, session::Session},
     state::{migration::Migration, runner},
 };
 

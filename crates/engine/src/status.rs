@@ -2,15 +2,14 @@
 //! progress display. Field names are a stable face for scripts.
 
 use serde::Serialize;
-pub use transhume_core::agreement::Extent;
+pub use transhume_core::verify::objects::Extent;
 use transhume_core::{finding::Finding, phase::Phase};
 use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
-    conninfo::ConnectionSettings,
-    gate, names,
-    session::Session,
-    snapshot,
+    connection::{conninfo::ConnectionSettings, names, session::Session},
+    cutover::gate,
+    follow::snapshot,
     state::{
         command, exception,
         load::{progress, watch},
@@ -20,11 +19,13 @@ use transhume_pg::{
 };
 
 use crate::{
+    cutover::{
+        fallback,
+        write_pause::{PauseEstimate, of_following},
+    },
     error::{Doing, EngineError, Result},
-    fallback,
     present::migration_on,
     report::{BuildProgress, LoadProgress},
-    write_pause::{PauseEstimate, of_following},
 };
 
 #[derive(Debug, Clone, Serialize)]

@@ -12,7 +12,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use transhume_pg::cluster::Cluster;
+use transhume_demo::cluster::Cluster;
 
 /// Debian keeps it where a plain user's PATH may not lead.
 const PROGRAMS: [&str; 2] = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"];

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use transhume_pg::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 
 /// The version that Debian 12 brings: what most tests run on.
 pub const EVERYDAY_MAJOR: u32 = 15;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio_postgres::NoTls;
-use transhume_pg::cluster::{Authentication, Cluster, ClusterOptions, StopMode};
+use transhume_demo::cluster::{Authentication, Cluster, ClusterOptions, StopMode};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR, start};
 
 async fn connect(url: &str) -> Result<tokio_postgres::Client, tokio_postgres::Error> {

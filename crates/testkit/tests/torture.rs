@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use transhume_pg::cluster::Cluster;
+use transhume_demo::cluster::Cluster;
 use transhume_testkit::connection::connect;
 use transhume_testkit::oracle::{self, Except};
 use transhume_testkit::proxy::Proxy;

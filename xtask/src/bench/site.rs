@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use transhume_pg::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 
 use super::data::DataSet;
 

@@ -1,5 +1,5 @@
-//! Crates point in one direction: wire ← core ← pg ← engine ← cli. Tests and xtask may use the testkit, nothing else
-//! may.
+//! Crates point in one direction: wire ← core ← pg ← engine ← demo ← cli. Tests and xtask may use the testkit, nothing
+//! else may.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,11 +8,12 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// From the bottom to the top; a crate may use those before it.
-const ORDER: [&str; 5] = [
+const ORDER: [&str; 6] = [
     "transhume-wire",
     "transhume-core",
     "transhume-pg",
     "transhume-engine",
+    "transhume-demo",
     "transhume-cli",
 ];
 
@@ -104,6 +105,7 @@ mod tests {
         assert_eq!(complaint("transhume-pg", "transhume-core"), None);
         assert!(complaint("transhume-core", "transhume-pg").is_some());
         assert!(complaint("transhume-engine", "transhume-testkit").is_some());
+        assert!(complaint("transhume-engine", "transhume-demo").is_some());
         assert!(complaint("transhume-engine", "tokio-postgres").is_some());
         assert_eq!(complaint("xtask", "transhume-testkit"), None);
         assert_eq!(complaint("transhume-testkit", "tokio-postgres"), None);

@@ -9,7 +9,7 @@ const LINES_QUESTIONED: usize = 400;
 
 /// Files above [`LINES_QUESTIONED`] and why they are whole.
 const LONG_FILES: [(&str, &str); 1] = [(
-    "crates/cli/src/config/keys.rs",
+    "crates/cli/src/settings/keys.rs",
     "one table of all keys, in the order of the written file",
 )];
 

@@ -5,15 +5,17 @@ use transhume_engine::assess::{Assessment, EndSummary, Estimate, assess};
 
 use crate::{
     arguments::SelectionArguments,
-    config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
-    quantity::{Size, counted, grouped},
-    terminal::{
-        findings,
-        style::{Style, Tone},
-        write_pause::forecast,
+    settings::Config,
+    show::{
+        progress::shown,
+        quantity::{Size, counted, grouped},
+        terminal::{
+            findings,
+            style::{Style, Tone},
+            write_pause::forecast,
+        },
     },
 };
 

@@ -11,19 +11,23 @@ use transhume_engine::cutover::{
 
 use super::group::Group;
 use crate::{
-    application::{HookArguments, PgBouncerArguments},
     arguments::replace,
-    config::Config,
     failure::{Exit, Result},
     invocation::{Invocation, spill_options},
-    progress::shown,
-    quantity::{Size, Span},
-    report,
-    terminal::{
-        confirm::confirm,
-        style::{Style, Tone},
-        table::table,
-        write_pause,
+    settings::{
+        Config,
+        application::{HookArguments, PgBouncerArguments},
+    },
+    show::{
+        progress::shown,
+        quantity::{Size, Span},
+        report,
+        terminal::{
+            confirm::confirm,
+            style::{Style, Tone},
+            table::table,
+            write_pause,
+        },
     },
 };
 

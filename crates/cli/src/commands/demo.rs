@@ -3,17 +3,19 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use transhume_engine::demo::{DemoOptions, DemoReport, demo};
+use transhume_demo::demo::{DemoOptions, DemoReport, demo};
 
 use super::cutover;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
-    quantity::{Size, Span, grouped},
-    terminal::{
-        objects,
-        style::{Style, Tone},
+    show::{
+        progress::shown,
+        quantity::{Size, Span, grouped},
+        terminal::{
+            objects,
+            style::{Style, Tone},
+        },
     },
 };
 

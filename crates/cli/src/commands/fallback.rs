@@ -1,8 +1,8 @@
 //! `fallback`: the switch back.
 
 use clap::Args;
-use transhume_engine::{
-    cutover::{Ballot, CutoverOptions},
+use transhume_engine::cutover::{
+    Ballot, CutoverOptions,
     fallback::{check, fallback},
 };
 
@@ -11,11 +11,10 @@ use super::{
     group::Group,
 };
 use crate::{
-    config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
-    terminal::confirm::confirm,
+    settings::Config,
+    show::{progress::shown, terminal::confirm::confirm},
 };
 
 const EXAMPLES: &str = "\

@@ -7,8 +7,7 @@ use super::removal_text;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
-    terminal::confirm::confirm,
+    show::{progress::shown, terminal::confirm::confirm},
 };
 
 const EXAMPLES: &str = "\

@@ -10,10 +10,10 @@ use transhume_engine::cutover::Ballot;
 use super::{cutover, fallback, one, watch};
 use crate::{
     arguments::Command,
-    config::Database,
     failure::{Exit, Failure, Result},
     invocation::Invocation,
-    terminal::{Terminal, together::Together},
+    settings::Database,
+    show::terminal::{Terminal, together::Together},
 };
 
 /// Whom a command is for.

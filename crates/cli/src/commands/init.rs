@@ -10,9 +10,9 @@ use std::{
 use clap::Args;
 
 use crate::{
-    config::{DEFAULT_FILE, template},
     failure::{Exit, Failure, Result},
-    terminal::Terminal,
+    settings::{DEFAULT_FILE, template},
+    show::terminal::Terminal,
 };
 
 /// Only for its owner: people will write passwords into it.

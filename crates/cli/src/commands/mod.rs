@@ -22,11 +22,11 @@ use transhume_engine::finish::Removal;
 
 use crate::{
     arguments::{Command, CommandLine},
-    config::{self, Config},
     failure::{Exit, Result},
     invocation::Invocation,
+    settings::{self, Config},
+    show::terminal::{Terminal, style::Style},
     signals,
-    terminal::{Terminal, style::Style},
 };
 
 /// Puts the settings together and runs the command.
@@ -38,7 +38,7 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
     let mut settings = match &command_line.command {
         // Its servers are its own; a configuration of another migration means nothing there.
         Command::Demo(_) => Config::default(),
-        _ => config::load(command_line.common.config.as_deref())?,
+        _ => settings::load(command_line.common.config.as_deref())?,
     };
     command_line.common.overlay(&mut settings);
     overlay(&command_line.command, &mut settings);

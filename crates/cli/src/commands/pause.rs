@@ -1,12 +1,12 @@
 //! `pause`: the full load reads nothing more from the source until it is resumed.
 
 use clap::Args;
-use transhume_engine::pause::{Pausing, pause};
+use transhume_engine::load::throttle::{Pausing, pause};
 
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    terminal::style::Style,
+    show::terminal::style::Style,
 };
 
 const EXAMPLES: &str = "\

@@ -9,7 +9,7 @@ use transhume_engine::{
 };
 
 use super::assess;
-use crate::{
+use crate::show::{
     quantity::{Size, counted, grouped},
     terminal::{
         findings,

@@ -1,12 +1,12 @@
 //! `resume`: ends a pause.
 
 use clap::Args;
-use transhume_engine::pause::{Pausing, resume};
+use transhume_engine::load::throttle::{Pausing, resume};
 
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    terminal::style::Style,
+    show::terminal::style::Style,
 };
 
 const EXAMPLES: &str = "\

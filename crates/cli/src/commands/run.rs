@@ -10,13 +10,11 @@ use transhume_engine::{
 
 use super::plan;
 use crate::{
-    application::PgBouncerArguments,
     arguments::{FollowArguments, LoadArguments, SelectionArguments, replace},
-    config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
-    quantity::Size,
+    settings::{Config, application::PgBouncerArguments},
+    show::{progress::shown, quantity::Size},
 };
 
 const EXAMPLES: &str = "\

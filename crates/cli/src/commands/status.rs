@@ -11,11 +11,13 @@ use transhume_engine::{
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    quantity::{Size, Span, grouped},
-    terminal::{
-        findings,
-        style::{Style, Tone},
-        write_pause,
+    show::{
+        quantity::{Size, Span, grouped},
+        terminal::{
+            findings,
+            style::{Style, Tone},
+            write_pause,
+        },
     },
 };
 
@@ -266,11 +268,11 @@ fn pause(status: &Status) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use transhume_engine::{
+        cutover::write_pause::{Forecast, Part, PauseEstimate, PauseStep},
         lsn::Lsn,
         phase::Phase,
         report::{BuildProgress, LoadProgress},
         status::{Extent, VerificationStatus},
-        write_pause::{Forecast, Part, PauseEstimate, PauseStep},
     };
 
     use super::*;

@@ -6,8 +6,7 @@ use transhume_engine::tables::{TableStanding, Wish, add, choose, choose_new, ful
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
-    terminal::confirm::confirm,
+    show::{progress::shown, terminal::confirm::confirm},
 };
 
 const EXAMPLES: &str = "\

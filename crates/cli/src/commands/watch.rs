@@ -13,8 +13,10 @@ use super::{group::Group, status};
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    quantity::Span,
-    terminal::{Terminal, together::headed},
+    show::{
+        quantity::Span,
+        terminal::{Terminal, together::headed},
+    },
 };
 
 const EXAMPLES: &str = "\

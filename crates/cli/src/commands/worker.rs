@@ -1,14 +1,14 @@
 //! `worker`: more hands for a full load that a runner has begun.
 
 use clap::Args;
-use transhume_engine::worker::join;
+use transhume_engine::load::join::join;
 
 use crate::{
     arguments::LoadArguments,
-    config::Config,
     failure::{Exit, Result},
     invocation::Invocation,
-    progress::shown,
+    settings::Config,
+    show::progress::shown,
 };
 
 const EXAMPLES: &str = "\

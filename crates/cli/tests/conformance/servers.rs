@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use transhume_pg::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 
 pub(crate) struct Pair {

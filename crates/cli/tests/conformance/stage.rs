@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path, time::Duration};
 
 use tokio_postgres::Client;
-use transhume_pg::cluster::Cluster;
+use transhume_demo::cluster::Cluster;
 use transhume_testkit::{
     connection::{connect, connect_canonical, describe},
     program::{Program, Running},

@@ -1,6 +1,6 @@
 //! Commands that read, against real servers.
 
-use transhume_pg::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_testkit::{
     connection::connect,
     server::{EVERYDAY_MAJOR, cluster, server, start},

@@ -27,8 +27,8 @@ use std::cmp::Reverse;
 use observation::Observed;
 
 use crate::{
+    cutover::way_back::of_target,
     finding::{Finding, Severity},
-    way_back::of_target,
 };
 
 const CHECKS: [fn(&Observed) -> Vec<Finding>; 14] = [

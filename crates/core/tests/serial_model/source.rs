@@ -1,7 +1,7 @@
 //! A source that runs what it is told, one transaction after the other, and says what its stream would say.
 
 use bytes::Bytes;
-use transhume_core::visibility::Snapshot;
+use transhume_core::follow::visibility::Snapshot;
 use transhume_wire::{
     ident::QualifiedName,
     lsn::Lsn,

@@ -1,7 +1,7 @@
 //! Following: the source's messages to batches, as the engine does it, with the position in the stream lost at every crash.
 
 use proptest::sample::Index;
-use transhume_core::{
+use transhume_core::follow::{
     assembly::{Assembler, Step},
     change::Change,
     frontier::Frontier,

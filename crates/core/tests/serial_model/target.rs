@@ -1,6 +1,6 @@
 //! A target that writes what core decided, and refuses what a server would: wrong row counts, and keys that are there twice.
 
-use transhume_core::{
+use transhume_core::follow::{
     change::{Change, RowIdentity},
     net::{self, Net, SetChanges, Shape, Shapes},
     visibility::Snapshot,

@@ -9,13 +9,13 @@ use transhume_core::{
     table::Table,
 };
 use transhume_pg::{
+    assess,
     catalog::{
         activity, collations, database::database, extensions, objects, ours, rights, sequences::sequences,
         tables::tables,
     },
-    error::PgError,
-    large_objects, names, probe,
-    session::Session,
+    connection::{error::PgError, names, session::Session},
+    load::large_objects,
     state::migration::{self, SourceIdentity},
 };
 use transhume_wire::ident::QualifiedName;
@@ -41,11 +41,11 @@ pub(super) async fn source(
         .filter(|table| is_publishable(table) && selector.selects(&table.name))
         .map(|table| table.name.clone())
         .collect();
-    let mut capabilities = probe::source(&session, &published)
+    let mut capabilities = assess::source(&session, &published)
         .await
         .doing("probing the source")?;
     let (replication, identity) =
-        probe::replication(&endpoints.source, &names::application_name(NAME, "replication"))
+        assess::replication(&endpoints.source, &names::application_name(NAME, "replication"))
             .await
             .doing("trying a replication connection to the source")?;
     capabilities.replication_connection = replication;
@@ -128,7 +128,7 @@ pub(super) async fn target(
         .await
         .doing("reading the catalogs of the target")?;
     (observation.capabilities.replication_connection, _) =
-        probe::replication(&endpoints.target, &names::application_name(NAME, "replication"))
+        assess::replication(&endpoints.target, &names::application_name(NAME, "replication"))
             .await
             .doing("trying a replication connection to the target")?;
     // State of another layout is another version's: not ours to resume.
@@ -147,7 +147,7 @@ pub(super) async fn target(
 }
 
 async fn read_target(session: &Session) -> std::result::Result<TargetObservation, PgError> {
-    let capabilities = probe::target(session).await?;
+    let capabilities = assess::target(session).await?;
     Ok(TargetObservation {
         database: database(session, capabilities.server_version).await?,
         capabilities,

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{finding::Finding, schema_watch::SchemaChange};
+use transhume_core::{finding::Finding, guard::schema::SchemaChange};
 
 use super::Cutover;
 use crate::{

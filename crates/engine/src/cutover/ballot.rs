@@ -4,7 +4,7 @@
 //! whatever reason, is against all that comes (`core::vote`). One cutover alone never waits.
 
 use tokio::sync::watch;
-use transhume_core::vote::{Outcome, Tally};
+use transhume_core::cutover::vote::{Outcome, Tally};
 
 /// One member's place in the group's votes. Dropping it leaves the group.
 #[derive(Debug)]

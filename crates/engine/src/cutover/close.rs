@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    fence::{self, Fence},
-    session::Session,
+    connection::session::Session,
+    cutover::fence::{self, Fence},
     state::deviation::{self, NewDeviation, Side},
 };
 
 use super::Cutover;
 use crate::{
+    cutover::fallback::{Armed, Keep},
     error::{Doing, Result},
     failpoint::{Point, reach},
-    fallback::{Armed, Keep},
     report::Reporter,
 };
 

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
-    error::PgError,
-    fence::{Fence, LockOrder},
-    session::Session,
+    connection::{error::PgError, session::Session},
+    cutover::fence::{Fence, LockOrder},
+    follow::wal,
     state::frontier,
-    wal,
 };
 use transhume_wire::lsn::Lsn;
 

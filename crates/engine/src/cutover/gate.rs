@@ -8,19 +8,17 @@ use std::{
 };
 
 use transhume_core::{
+    cutover::gate::{Condition, ConditionName, Gate, Limits, Observation, judge},
     direction::Direction,
-    gate::{Condition, ConditionName, Gate, Limits, Observation, judge},
     load::RelationState,
     phase::Phase,
     table::{Persistence, Table},
 };
 use transhume_pg::{
     catalog::{activity, firing::firing},
-    error::PgError,
-    gate, publication,
-    server_limits::server_limits,
-    session::Session,
-    slot,
+    connection::{error::PgError, server_limits::server_limits, session::Session},
+    cutover::gate,
+    follow::{publication, slot},
     state::{
         addition,
         deviation::{self, Side},
@@ -32,8 +30,8 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{Cutover, RELEASE_INTERVAL, alterations, application};
 use crate::{
+    cutover::fallback,
     error::{Doing, EngineError, Result},
-    fallback,
     guard::schemas::CHANGED,
 };
 

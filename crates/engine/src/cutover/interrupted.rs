@@ -4,7 +4,7 @@
 
 use transhume_core::{direction::Direction, phase::Phase};
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::{frontier, migration},
 };
 
@@ -14,10 +14,10 @@ use super::{
     close,
 };
 use crate::{
+    cutover::fallback,
     endpoints::Endpoints,
     error::{Doing, Result},
     failpoint::{Point, reach},
-    fallback,
     present::migration_on,
     report::Reporter,
 };

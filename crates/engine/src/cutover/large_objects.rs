@@ -12,11 +12,16 @@ use std::{
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    copy::{CopyMeter, CopySide},
-    error::PgError,
-    large_objects::{self, LargeObject, Pace, Roles, describe_page, next_page},
-    names, part_copy,
-    raw::{Mode, RawConnection},
+    connection::{
+        error::PgError,
+        names,
+        raw::{Mode, RawConnection},
+    },
+    load::{
+        copy::{CopyMeter, CopySide},
+        large_objects::{self, LargeObject, Pace, Roles, describe_page, next_page},
+        part_copy,
+    },
     state::load::large_objects as state,
 };
 

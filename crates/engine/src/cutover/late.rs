@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    marker, names,
-    raw::{Mode, RawConnection},
-    session::Session,
-    slot,
+    connection::{
+        names,
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    follow::{marker, slot, stream::StreamOptions},
     state::migration::Migration,
-    stream::StreamOptions,
 };
 use transhume_wire::{
     lsn::Lsn,

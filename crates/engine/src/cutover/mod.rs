@@ -10,6 +10,7 @@ pub mod application;
 mod ballot;
 pub(crate) mod close;
 mod easing;
+pub mod fallback;
 mod gate;
 mod interrupted;
 mod large_objects;
@@ -22,16 +23,17 @@ mod report;
 mod stopwatch;
 mod together;
 mod undo;
+pub mod write_pause;
 
 use std::time::Duration;
 
-pub use transhume_core::gate::{Condition, ConditionName, ConditionState, Gate, UnknownCondition};
+pub use transhume_core::cutover::gate::{Condition, ConditionName, ConditionState, Gate, UnknownCondition};
 use transhume_core::{
     direction::Direction, finding::Finding, phase::Phase, sequence::Sequence, table::Table,
 };
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
-    session::Session,
+    connection::session::Session,
     state::{archive, migration},
 };
 
@@ -40,7 +42,6 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
-    fallback,
     follow::SpillOptions,
     present::migration_on,
     report::{Report, Reporter},

@@ -12,10 +12,8 @@ use std::{
 use transhume_core::{direction::Direction, finding::Finding, phase::Phase, sequence::Sequence};
 use transhume_pg::{
     catalog::{objects::materialized_views, sequences::sequences},
-    error::PgError,
-    fence::Fence,
-    opening,
-    session::Session,
+    connection::{error::PgError, session::Session},
+    cutover::{fence::Fence, opening},
     state::{
         deviation::{self, Deviation, Side},
         held::{self, HeldBuild},

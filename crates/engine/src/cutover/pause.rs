@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use transhume_core::{
-    finding::Finding, schema_watch::SchemaChange, sequence::Sequence, write_pause::PauseStep,
+    cutover::write_pause::PauseStep, finding::Finding, guard::schema::SchemaChange, sequence::Sequence,
 };
-use transhume_pg::{fence::Fence, marker, session::Session, state::frontier};
+use transhume_pg::{connection::session::Session, cutover::fence::Fence, follow::marker, state::frontier};
 use transhume_wire::lsn::Lsn;
 
 use super::{
@@ -24,9 +24,9 @@ use super::{
 };
 use crate::{
     cancel::Cancellation,
+    cutover::fallback::{self, Armed, Arming},
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
-    fallback::{self, Armed, Arming},
 };
 
 /// Between two looks at the target's frontier when no notification came: short, for it is the pause.

@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use transhume_core::{disposition::Disposition, write_pause::PauseStep};
+use transhume_core::{cutover::write_pause::PauseStep, disposition::Disposition};
 use transhume_pg::{
-    error::PgError,
-    fence::{Approach, Fence, LockOrder},
-    session::Session,
+    connection::{error::PgError, session::Session},
+    cutover::fence::{Approach, Fence, LockOrder},
 };
 
 use super::{

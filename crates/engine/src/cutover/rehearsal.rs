@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::write_pause::{Forecast, PauseStep, Rehearsed};
+use transhume_core::cutover::write_pause::{Forecast, PauseStep, Rehearsed};
 
 use super::{
     Cutover, CutoverReport, Gate, Step,
@@ -10,8 +10,8 @@ use super::{
     pause::{Drained, Prepared},
 };
 use crate::{
+    cutover::write_pause,
     error::{Doing, Result},
-    write_pause,
 };
 
 impl Cutover<'_> {
@@ -23,7 +23,7 @@ impl Cutover<'_> {
         mut drained: Drained,
         application: &mut Application,
     ) -> Result<CutoverReport> {
-        transhume_pg::opening::roll_back(&self.target)
+        transhume_pg::cutover::opening::roll_back(&self.target)
             .await
             .doing("rolling back on the target")?;
         drained.fence.lower().await.doing("lowering the fence")?;

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 use transhume_core::{
+    cutover::{
+        gate::Gate,
+        write_pause::{Part, PauseStep},
+    },
     finding::Finding,
-    gate::Gate,
-    write_pause::{Part, PauseStep},
 };
 use transhume_pg::state::history;
 use transhume_wire::lsn::Lsn;

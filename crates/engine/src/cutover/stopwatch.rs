@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::write_pause::PauseStep;
+use transhume_core::cutover::write_pause::PauseStep;
 
 use super::Step;
 

@@ -5,8 +5,8 @@
 //! whoever finds the pieces of a crash knows: where no target of the group is open, all may go back; where one is, the
 //! others must go on.
 
-use transhume_core::{phase::Phase, vote::Outcome};
-use transhume_pg::{fence::Fence, session::Session, state::migration};
+use transhume_core::{cutover::vote::Outcome, phase::Phase};
+use transhume_pg::{connection::session::Session, cutover::fence::Fence, state::migration};
 
 use super::{
     Ballot, Cutover, application::Application, close, interrupted::follow_again, raise::Failed,

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use transhume_core::{disposition::Disposition, finding::Finding, phase::Phase};
-use transhume_pg::{opening, session::Session, state::runner};
+use transhume_pg::{connection::session::Session, cutover::opening, state::runner};
 
 use super::{
     Cutover,

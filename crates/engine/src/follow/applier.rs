@@ -8,13 +8,13 @@
 use std::time::{Duration, Instant};
 
 use tokio::{sync::watch, time::MissedTickBehavior};
-use transhume_core::{
+use transhume_core::follow::{
     assembly::{Assembler, AssemblyError, Step},
     batch::{Batch, Closed, Grouping},
     change::Change,
     frontier::Frontier,
 };
-use transhume_pg::{
+use transhume_pg::follow::{
     apply::{Care, Gatherer, Origin, Portion},
     marker,
 };

@@ -1,10 +1,10 @@
 //! One attempt at following: sessions, stream and writer opened together, and given up together.
 
 use tokio::{runtime::Handle, sync::watch};
-use transhume_core::batch::Grouping;
+use transhume_core::follow::batch::Grouping;
 use transhume_pg::{
-    apply::{BatchWriter, Care},
-    names,
+    connection::names,
+    follow::apply::{BatchWriter, Care},
 };
 use transhume_wire::lsn::Lsn;
 

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use transhume_core::{
-    apply_plan::{Drift, DriftKind, Operation},
     disposition::Disposition,
-    error_policy::{ErrorClass, class_of},
+    follow::{
+        error_policy::{ErrorClass, class_of},
+        row::{Drift, DriftKind, Operation},
+    },
 };
 use transhume_pg::{
-    apply::{ApplyError, Conflict, ConflictKind, Remedy, remedy},
-    enum_labels,
-    error::PgError,
-    session::Session,
+    connection::{error::PgError, session::Session},
+    follow::apply::{ApplyError, Conflict, ConflictKind, Remedy, remedy},
+    guard::enum_labels,
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 

@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{
+use transhume_core::follow::{
     batch::{Batch, Closed},
     error_policy::ErrorAction,
 };
 use transhume_pg::{
-    apply::{ApplyError, BatchEnd, Conflict, Portion},
+    follow::apply::{ApplyError, BatchEnd, Conflict, Portion},
     state::apply::Advance,
 };
 

@@ -8,12 +8,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use transhume_core::{
     command::Command,
-    hold::{CommandId, Hold, Reply, Standing},
+    follow::hold::{CommandId, Hold, Reply, Standing},
     phase::Phase,
 };
 use transhume_pg::{
-    error::PgError,
-    session::{Notifications, Session},
+    connection::{
+        error::PgError,
+        session::{Notifications, Session},
+    },
     state::{
         apply::{self, PhaseNow},
         command::{self, Answer, Pending},

@@ -34,8 +34,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::timeout;
-use transhume_core::error_policy::ErrorPolicy;
-use transhume_pg::{apply::Care, state::migration::Migration};
+use transhume_core::follow::error_policy::ErrorPolicy;
+use transhume_pg::{follow::apply::Care, state::migration::Migration};
 use transhume_wire::lsn::Lsn;
 
 use self::{

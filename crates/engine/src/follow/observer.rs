@@ -15,16 +15,12 @@ use tokio::{
     time::MissedTickBehavior,
 };
 use transhume_pg::{
-    apply::blockers,
-    conninfo::ConnectionSettings,
-    error::PgError,
-    names,
-    session::Session,
+    connection::{conninfo::ConnectionSettings, error::PgError, names, session::Session},
+    follow::{apply::blockers, wal},
     state::{
         apply::{self, RunnerProgress},
         runner,
     },
-    wal,
 };
 
 use super::{FollowRequest, receiver::Progress};

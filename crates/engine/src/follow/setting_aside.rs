@@ -4,8 +4,7 @@
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    error::PgError,
-    session::Session,
+    connection::{error::PgError, session::Session},
     state::{finding, history, load::relations},
 };
 use transhume_wire::ident::QualifiedName;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    apply,
-    session::Session,
+    connection::session::Session,
+    follow::apply,
     state::{finding, history, runner},
 };
 

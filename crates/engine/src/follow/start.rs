@@ -6,19 +6,24 @@
 
 use std::io;
 
-use transhume_core::frontier::Frontier;
+use transhume_core::follow::frontier::Frontier;
 use transhume_pg::{
-    apply::{self, BatchWriter},
-    names, probe,
-    raw::{Mode, RawConnection},
-    session::Session,
-    slot::{self, SlotState},
+    assess,
+    connection::{
+        names,
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    follow::{
+        apply::{self, BatchWriter},
+        slot::{self, SlotState},
+        stream::{ReplicationStream, StreamOptions},
+        wal,
+    },
     state::{
         apply::{StoredFrontier, frontier, phase},
         command, finding, migration,
     },
-    stream::{ReplicationStream, StreamOptions},
-    wal,
 };
 use transhume_wire::{lsn::Lsn, replication::PluginOptions};
 
@@ -302,7 +307,7 @@ async fn open_stream(
 }
 
 async fn check_system(request: &FollowRequest<'_>, connection: &mut RawConnection) -> Result<(), Failure> {
-    let found = probe::identify_on(connection)
+    let found = assess::identify_on(connection)
         .await
         .while_doing("reading the source's identity")?
         .ok_or_else(|| {

@@ -11,8 +11,8 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use transhume_core::batch::Batch;
-use transhume_pg::apply::{ApplyError, BatchWriter, Committed, Portion, TargetPosition};
+use transhume_core::follow::batch::Batch;
+use transhume_pg::follow::apply::{ApplyError, BatchWriter, Committed, Portion, TargetPosition};
 
 use transhume_wire::lsn::Lsn;
 

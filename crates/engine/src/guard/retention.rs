@@ -5,11 +5,11 @@ use std::time::Duration;
 use transhume_core::{
     command::Command,
     finding::Finding,
-    wal_retention::{self, Act, Level, Limit},
+    guard::wal_retention::{self, Act, Level, Limit},
 };
 use transhume_pg::{
-    error::PgError,
-    slot::{self, SlotState},
+    connection::error::PgError,
+    follow::slot::{self, SlotState},
     state::{
         command, finding, history,
         runner::{self, Retention},

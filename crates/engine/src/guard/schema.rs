@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 
 use transhume_core::{
     command::Command,
-    enum_labels::MissingLabel,
     finding::Finding,
+    guard::{
+        enum_labels::MissingLabel,
+        schema::{self, CarryOver, ChangeKind, SchemaChange},
+    },
     phase::Phase,
-    schema_watch::{self, CarryOver, ChangeKind, SchemaChange},
 };
 use transhume_pg::{
-    apply::Remedy,
-    enum_labels,
-    error::PgError,
-    schema_change,
+    connection::error::PgError,
+    follow::apply::Remedy,
+    guard::{enum_labels, schema_change},
     state::{apply, command, finding, history, load::followed::set_baselines},
 };
 use transhume_wire::ident::QualifiedName;
@@ -57,7 +58,7 @@ impl Guard<'_> {
         for change in now.changes() {
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let is_carried =
-                schema_watch::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target);
+                schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target);
             let refusal = if is_carried {
                 self.carry(ends, &change, &remedy).await?
             } else {

@@ -5,19 +5,19 @@
 use std::collections::HashSet;
 
 use transhume_core::{
-    enum_labels::MissingLabel,
     finding::{Finding, Severity},
+    guard::{
+        enum_labels::MissingLabel,
+        schema::{self, Baseline, ChangeKind, Followed, SchemaChange, Shape},
+    },
     load::RelationState,
-    schema_watch::{self, Baseline, ChangeKind, Followed, SchemaChange, Shape},
     selection::Selector,
 };
 use transhume_pg::{
-    apply::Remedy,
     catalog::shapes::shapes,
-    enum_labels,
-    error::PgError,
-    schema_change,
-    session::Session,
+    connection::{error::PgError, session::Session},
+    follow::apply::Remedy,
+    guard::{enum_labels, schema_change},
     state::{
         addition::{self, Addition},
         load::followed::{Seen, followed},
@@ -66,7 +66,7 @@ impl Schemas {
     }
 
     pub(crate) fn changes(&self) -> Vec<SchemaChange> {
-        schema_watch::changes(&self.followed, &self.source, &self.target)
+        schema::changes(&self.followed, &self.source, &self.target)
     }
 
     /// Tables that were not looked at before.

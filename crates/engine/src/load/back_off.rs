@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use transhume_core::disposition::Disposition;
-use transhume_pg::error::PgError;
+use transhume_pg::connection::error::PgError;
 
 use crate::{
     cancel::Cancellation,

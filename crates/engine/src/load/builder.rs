@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use transhume_pg::{
-    part_copy,
+    load::part_copy,
     state::load::builds::{self, ClaimedBuild, FinishedBuild},
 };
 

@@ -13,11 +13,10 @@ use std::{
 };
 
 use tokio::{sync::Notify, task::JoinSet};
-use transhume_core::capacity::{self, BuildMemory, Hands};
+use transhume_core::load::capacity::{self, BuildMemory, Hands};
 use transhume_pg::{
-    copy::{CopyMeter, RateLimit},
-    names,
-    session::Session,
+    connection::{names, session::Session},
+    load::copy::{CopyMeter, RateLimit},
     state::load::{OpenWork, open_work},
 };
 

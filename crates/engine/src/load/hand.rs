@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
-    copy::CopySide,
-    error::PgError,
-    part_copy,
-    raw::{Mode, RawConnection},
-    snapshot::{self, NamedSnapshot},
+    connection::{
+        error::PgError,
+        raw::{Mode, RawConnection},
+    },
+    follow::snapshot::{self, NamedSnapshot},
+    load::{copy::CopySide, part_copy},
     state::load::{WorkLeft, work_left},
 };
 
@@ -220,7 +221,7 @@ impl Hand {
     ) -> std::result::Result<(&mut RawConnection, &mut RawConnection), Failure> {
         self.end_reading().await?;
         let mut reader = self.reader().await?;
-        transhume_pg::large_objects::read_now(&mut reader.connection)
+        transhume_pg::load::large_objects::read_now(&mut reader.connection)
             .await
             .map_err(Failure::snapshot)?;
         reader.is_reading = true;

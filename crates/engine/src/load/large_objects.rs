@@ -9,10 +9,11 @@ use std::time::Instant;
 use transhume_core::finding::Finding;
 use transhume_pg::{
     catalog::ownership::{self, RoleAbility},
-    error::PgError,
-    large_objects::{self, Pace, UsedRole},
-    part_copy,
-    session::Session,
+    connection::{error::PgError, session::Session},
+    load::{
+        large_objects::{self, Pace, UsedRole},
+        part_copy,
+    },
     state::load::large_objects::{self as state, ClaimedLargeObjects},
 };
 use transhume_wire::ident::quote_identifier;
@@ -137,7 +138,7 @@ async fn claim(hand: &mut Hand) -> std::result::Result<Option<ClaimedLargeObject
         .map_err(|error| Failure::target("claiming large objects", error))
 }
 
-fn failure(side: transhume_pg::copy::CopySide, error: PgError) -> Failure {
+fn failure(side: transhume_pg::load::copy::CopySide, error: PgError) -> Failure {
     if error.sqlstate() == Some(UNIQUE_VIOLATION) {
         return Failure::Stop(EngineError::stopped(
             format!("a large object of the source cannot keep its OID: {error}"),

@@ -2,8 +2,10 @@
 //! finding and locking them once more would cost more than it, the more of them there are.
 
 use transhume_pg::{
-    copy::CopySide,
-    part_copy::{self, PartError},
+    load::{
+        copy::CopySide,
+        part_copy::{self, PartError},
+    },
     state::load::parts::{self, ClaimedPart, CopiedPart},
 };
 

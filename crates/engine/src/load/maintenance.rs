@@ -6,9 +6,9 @@
 
 use std::time::Instant;
 
-use transhume_core::build::BuildKind;
+use transhume_core::schema::build::BuildKind;
 use transhume_pg::{
-    part_copy,
+    load::part_copy,
     state::load::{
         builds::{self, FinishedBuild},
         maintenance,

@@ -8,6 +8,7 @@ mod back_off;
 mod builder;
 mod crew;
 mod hand;
+pub mod join;
 mod large_objects;
 mod loader;
 mod maintenance;
@@ -16,17 +17,20 @@ mod plan;
 mod progress;
 mod sequences;
 mod snapshot;
+pub mod throttle;
 mod worker;
 
 use std::time::Duration;
 
-use transhume_core::{
+use transhume_core::load::{
+    Capacity,
     capacity::{self, Hands},
-    load::{Capacity, loaders_default},
+    loaders_default,
 };
 use transhume_pg::{
-    server_limits::server_limits, session::Session, snapshot::SnapshotHolder, state::finding,
-    state::load as state, state::migration::Migration,
+    connection::{server_limits::server_limits, session::Session},
+    follow::snapshot::SnapshotHolder,
+    state::{finding, load as state, migration::Migration},
 };
 
 pub(crate) use self::plan::relations;

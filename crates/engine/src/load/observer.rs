@@ -8,15 +8,12 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    error::PgError,
-    names,
-    session::Session,
-    snapshot,
+    connection::{error::PgError, names, session::Session},
+    follow::{snapshot, wal},
     state::{
         command, finding,
         load::watch::{self, OldestSnapshot, Watch},
     },
-    wal,
 };
 
 use super::LoadContext;

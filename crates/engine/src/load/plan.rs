@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use transhume_core::{
-    format::{self, Ends, TypeFacts},
-    key_ranges::split_by_key,
-    load::{PartSize, split_by_ctid},
+    load::{
+        PartSize,
+        format::{self, Ends, TypeFacts},
+        key_ranges::split_by_key,
+        split_by_ctid,
+    },
     table::{Persistence, Placement, Table},
 };
 use transhume_pg::{
@@ -14,11 +17,12 @@ use transhume_pg::{
         tables::tables,
         type_facts::{encoding, type_facts},
     },
-    copy_statement::{key_predicate, page_predicate},
-    error::PgError,
-    publication,
-    session::Session,
-    snapshot::{SnapshotHolder, SnapshotOrigin},
+    connection::{error::PgError, session::Session},
+    follow::{
+        publication,
+        snapshot::{SnapshotHolder, SnapshotOrigin},
+    },
+    load::copy_statement::{key_predicate, page_predicate},
     state::{
         finding,
         load::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::load::progress::{Progress, progress},
 };
 

@@ -5,10 +5,11 @@
 
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
-    error::PgError,
-    marker, names,
-    session::Session,
-    snapshot::{self, SnapshotHolder, older_transactions},
+    connection::{error::PgError, names, session::Session},
+    follow::{
+        marker,
+        snapshot::{self, SnapshotHolder, older_transactions},
+    },
     state::load::plan::{self, NeededSnapshot, Restarted},
 };
 

@@ -12,14 +12,18 @@ use std::{future::Future, time::Duration};
 
 use transhume_pg::{
     catalog::{activity, altered::altered_since},
-    error::PgError,
-    names,
-    raw::{Mode, RawConnection},
-    session::Session,
-    slot::{self, CreatedSlot},
+    connection::{
+        error::PgError,
+        names,
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    follow::{
+        slot::{self, CreatedSlot},
+        stream::StreamOptions,
+        wal,
+    },
     state::deviation::{self, NewDeviation, Side},
-    stream::StreamOptions,
-    wal,
 };
 use transhume_wire::{lsn::Lsn, replication::SlotSnapshot};
 

@@ -3,8 +3,7 @@
 use transhume_core::phase::Phase;
 use transhume_pg::{
     catalog::tables::tables as all_tables,
-    marker,
-    snapshot::SnapshotHolder,
+    follow::{marker, snapshot::SnapshotHolder},
     state::{history, migration, runner},
 };
 

@@ -13,8 +13,8 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::tables::tables,
-    dump::Programs,
-    session::Session,
+    connection::session::Session,
+    schema::dump::Programs,
     state::{
         archive,
         load::{plan as written, progress},
@@ -29,7 +29,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, Result},
     load,
-    publishing::published_tables,
+    prepare::publishing::published_tables,
     report::{BuildProgress, LoadProgress, Reporter},
     schema,
     status::{build_progress, load_progress},

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use transhume_core::command::Command;
 use transhume_pg::{
-    error::PgError,
-    session::Session,
+    connection::{error::PgError, session::Session},
     state::command::{self, Answer},
 };
 

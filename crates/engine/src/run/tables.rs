@@ -13,14 +13,14 @@ use std::time::Duration;
 use transhume_core::{command::Command, disposition::Disposition, finding::Finding, load::RelationState};
 use transhume_pg::{
     catalog::tables::tables,
-    session::Session,
+    connection::session::Session,
+    follow::wal,
     state::{
         command::{self, Answer, Pending},
         finding, history,
         load::{plan, relations},
         migration::Migration,
     },
-    wal,
 };
 
 use super::{Run, additions};
@@ -28,7 +28,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     follow,
     load::{self, LoadContext},
-    publishing::Publishing,
+    prepare::publishing::Publishing,
     report::Report,
 };
 

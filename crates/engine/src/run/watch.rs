@@ -6,8 +6,7 @@ use std::{collections::HashSet, time::Duration};
 use transhume_core::{finding::Finding, phase::Phase, selection::Selector};
 use transhume_pg::{
     catalog::tables::names_of_tables,
-    error::PgError,
-    session::Session,
+    connection::{error::PgError, session::Session},
     state::{finding, load::relations, migration, runner},
 };
 use transhume_wire::ident::QualifiedName;

@@ -1,15 +1,14 @@
 //! Both ways of a run: forward until the cutover, and back from it on.
 
-use transhume_core::{direction::Direction, schema_watch::CarryOver};
+use transhume_core::{direction::Direction, guard::schema::CarryOver};
 use transhume_pg::state::{migration, runner};
 
 use super::{Opening, Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
     cancel::{self, Cancellation},
-    cutover,
+    cutover::{self, fallback},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    fallback,
     guard::Guard,
     report::Reporter,
 };

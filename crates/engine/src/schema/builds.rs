@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use transhume_core::archive::{CatalogObject, Decision, Entry, Kind};
+use transhume_core::schema::archive::{CatalogObject, Decision, Entry, Kind};
 use transhume_pg::{
-    build,
     catalog::build_definitions::{self, ForeignKeyDefinition, IndexDefinition},
-    restore::{self, Content},
-    session::Session,
+    connection::session::Session,
+    schema::{
+        build,
+        restore::{self, Content},
+    },
     state::{
         archive::Disposition,
         build::{self as state, LoadedTable, NewBuild},

@@ -5,12 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::archive::{CatalogObject, Decision, Entry, Kind, sections};
+use transhume_core::schema::archive::{CatalogObject, Decision, Entry, Kind, sections};
 use transhume_pg::{
-    archive_file::ArchiveFile,
-    archive_list,
-    dump::Programs,
-    session::Session,
+    connection::session::Session,
+    schema::{archive_file::ArchiveFile, archive_list, dump::Programs},
     state::{
         addition,
         archive::{self, Disposition},

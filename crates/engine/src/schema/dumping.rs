@@ -3,17 +3,18 @@
 use std::{collections::HashSet, sync::Arc};
 
 use transhume_core::{
-    archive::{self as contents, Decision, Decisions, Entry, Facts, Joining, Kind, Situation},
     finding::Finding,
+    schema::archive::{self as contents, Decision, Decisions, Entry, Facts, Joining, Kind, Situation},
     selection::Selector,
 };
 use transhume_pg::{
-    archive_file::ArchiveFile,
     catalog::{archive_facts::archive_facts, extensions::extensions},
-    dump::{self as pg_dump, Programs},
-    names,
-    session::Session,
-    snapshot::SnapshotHolder,
+    connection::{names, session::Session},
+    follow::snapshot::SnapshotHolder,
+    schema::{
+        archive_file::ArchiveFile,
+        dump::{self as pg_dump, Programs},
+    },
     state::{
         archive::{self, Disposition, Item},
         history,

@@ -1,8 +1,8 @@
 //! What the schema's steps tell the operator, recorded and reported alike.
 
-use transhume_core::{archive::Unmet, finding::Finding};
+use transhume_core::{finding::Finding, schema::archive::Unmet};
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::{self, archive::Disposition},
 };
 

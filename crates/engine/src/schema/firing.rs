@@ -5,8 +5,7 @@
 
 use transhume_pg::{
     catalog::firing::{Firing, firing},
-    error::PgError,
-    session::Session,
+    connection::{error::PgError, session::Session},
     state::deviation::{self, NewDeviation, Side},
 };
 

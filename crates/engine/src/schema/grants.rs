@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use transhume_core::{
-    archive::{CatalogObject, Decision, Entry, Kind},
     finding::Finding,
+    schema::archive::{CatalogObject, Decision, Entry, Kind},
 };
 use transhume_pg::{
     catalog::ownership::Ownership,
-    restore::{self, Content},
-    session::Session,
+    connection::session::Session,
+    schema::restore::{self, Content},
     state::archive::{self, Disposition, Item},
 };
 

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{archive::CatalogObject, finding::Finding};
+use transhume_core::{finding::Finding, schema::archive::CatalogObject};
 use transhume_pg::{
     catalog::ownership::{self, Ownership, RoleAbility},
-    session::Session,
+    connection::session::Session,
 };
 use transhume_wire::ident::quote_identifier;
 

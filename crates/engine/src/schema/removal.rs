@@ -4,8 +4,8 @@
 //! touched, and what others have built on our objects since stops the removal.
 
 use transhume_pg::{
-    error::ServerError,
-    restore::{self, Dropped},
+    connection::error::ServerError,
+    schema::restore::{self, Dropped},
     state::{
         addition,
         archive::{self, Disposition},

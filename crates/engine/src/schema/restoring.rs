@@ -1,12 +1,12 @@
 //! The two restores of definitions: before the data and after it, in groups that commit with their record.
 
 use transhume_core::{
-    archive::{Decision, Entry},
     finding::Finding,
+    schema::archive::{Decision, Entry},
 };
 use transhume_pg::{
-    restore::{self, Content, GroupError, Script},
-    session::Session,
+    connection::session::Session,
+    schema::restore::{self, Content, GroupError, Script},
     state::archive::{self, Disposition, Item},
 };
 
@@ -154,7 +154,7 @@ async fn refuse(work: &SchemaWork<'_>, target: &Session, entry: &Entry, message:
 
 #[cfg(test)]
 mod tests {
-    use transhume_pg::error::{PgError, ServerError};
+    use transhume_pg::connection::error::{PgError, ServerError};
 
     use super::*;
 

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use transhume_pg::session::Session;
+use transhume_pg::connection::session::Session;
 
 use crate::error::Result;
 

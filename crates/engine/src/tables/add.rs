@@ -1,15 +1,15 @@
 //! `table add`: tables of the source that join the migration while the rest is followed.
 
 use transhume_core::{
-    addition::AdditionStep,
     command::Command,
     load::RelationState,
+    schema::addition::AdditionStep,
     selection::Selection,
     table::{Placement, Table, TableKind},
 };
 use transhume_pg::{
     catalog::tables::{existing, tables, with_partitions},
-    session::Session,
+    connection::session::Session,
     state::{
         addition::{self, Addition},
         command,

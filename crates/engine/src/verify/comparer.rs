@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use transhume_core::comparison::{Buckets, Region};
+use transhume_core::verify::rows::{Buckets, Region};
 use transhume_pg::{
-    comparison::{Reading, Side},
-    copy::RateLimit,
-    session::Session,
+    connection::session::Session,
+    load::copy::RateLimit,
     state::verification::{Claim, ClaimedPiece, ClaimedTable, TableResult},
+    verify::rows::{Reading, Side},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -135,7 +135,11 @@ impl Comparer {
         self.ledger.end_table(result, Vec::new()).await
     }
 
-    fn search<'a>(&'a self, pair: &'a Pair, subject: &'a transhume_core::comparison::Subject) -> Search<'a> {
+    fn search<'a>(
+        &'a self,
+        pair: &'a Pair,
+        subject: &'a transhume_core::verify::rows::Subject,
+    ) -> Search<'a> {
         Search {
             subject,
             source: Side {

@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
 use transhume_pg::{
-    copy::RateLimit,
-    names,
-    session::Session,
-    snapshot,
+    connection::{names, session::Session},
+    follow::snapshot,
+    load::copy::RateLimit,
     state::{
         migration::Migration,
         verification::{self, Running},

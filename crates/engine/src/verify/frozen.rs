@@ -7,14 +7,15 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{assess::observation::WritingTransaction, command::Command, hold::CommandId};
+use transhume_core::{assess::observation::WritingTransaction, command::Command, follow::hold::CommandId};
 use transhume_pg::{
     catalog::activity::{prepared_transactions, writing_transactions},
-    marker, names,
-    raw::{Mode, RawConnection},
-    session::Session,
-    slot,
-    snapshot::SnapshotHolder,
+    connection::{
+        names,
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    follow::{marker, slot, snapshot::SnapshotHolder},
     state::{
         command::{self, Answer},
         migration::Migration,
@@ -26,8 +27,8 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    prepare::slot_snapshot,
     report::Reporter,
-    slot_snapshot,
 };
 
 /// A hold that is not renewed ends after this: long enough for a slow answer, short enough that a

@@ -8,9 +8,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use transhume_core::comparison::{Buckets, Subject};
+use transhume_core::verify::rows::{Buckets, Subject};
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::verification::{
         self, Claim, ClaimedPiece, ClaimedTable, NewTable, Outcome, RecordedRow, TableResult,
     },

@@ -25,6 +25,8 @@ mod search;
 mod since;
 mod spreading;
 
+pub use transhume_core::verify::rows::Difference;
+
 pub use self::{
     objects::ObjectComparison,
     options::{Mode, Role, VerifyOptions},
@@ -36,9 +38,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use transhume_core::{agreement::SequenceSituation, comparison::Subject, direction::Direction};
+use transhume_core::{
+    direction::Direction,
+    verify::{objects::SequenceSituation, rows::Subject},
+};
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::migration::{self, Migration},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
@@ -54,9 +59,9 @@ use self::{
 };
 use crate::{
     cancel::Cancellation,
+    cutover::fallback,
     endpoints::Endpoints,
     error::{Doing, Result},
-    fallback,
     report::Reporter,
     runner::Companion,
 };

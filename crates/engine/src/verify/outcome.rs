@@ -1,9 +1,9 @@
 //! The outcome of a verification, for people and scripts.
 
 use serde::Serialize;
-use transhume_core::{comparison::Difference, finding::Finding};
+use transhume_core::{finding::Finding, verify::rows::Difference};
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::verification::{self, RecordedRow, TableResult, Unchanged},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};

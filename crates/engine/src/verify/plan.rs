@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    comparison::{ComparedColumn, Cut, LEAF_ROWS, Subject},
     load::{PartSize, split_by_ctid},
     table::{Column, Table, TableKind},
+    verify::rows::{ComparedColumn, Cut, LEAF_ROWS, Subject},
 };
 use transhume_pg::{
     catalog::tables::tables,
-    comparison::{ComparedKey, Reading, Side, compared_keys, pieces},
     state::verification::NewTable,
+    verify::rows::{ComparedKey, Reading, Side, compared_keys, pieces},
 };
 use transhume_wire::ident::QualifiedName;
 

@@ -1,7 +1,10 @@
 //! Two databases without a migration between them: nothing tells when both show the same commits, so both
 //! must be quiet, or the caller names two snapshots that belong together.
 
-use transhume_pg::{error::PgError, session::Session, snapshot::SnapshotHolder, wal};
+use transhume_pg::{
+    connection::{error::PgError, session::Session},
+    follow::{snapshot::SnapshotHolder, wal},
+};
 use transhume_wire::lsn::Lsn;
 
 use super::frozen::FrozenPair;

@@ -11,20 +11,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use transhume_core::{
-    comparison::{Difference, Subject},
+use transhume_core::verify::rows::{
+    Difference, Subject,
     recheck::{Sighting, Verdict, Watch},
 };
 use transhume_pg::{
-    comparison::{Reading, Side, sightings},
-    marker,
-    session::Session,
-    snapshot::SnapshotHolder,
+    connection::session::Session,
+    follow::{marker, snapshot::SnapshotHolder},
     state::{
         frontier,
         migration::Migration,
         verification::{self, Rechecked, RecordedRow, TableResult},
     },
+    verify::rows::{Reading, Side, sightings},
 };
 use transhume_wire::lsn::Lsn;
 

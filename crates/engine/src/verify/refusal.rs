@@ -2,9 +2,9 @@
 
 use transhume_core::phase::Phase;
 use transhume_pg::{
-    comparison::{encoding, probe_hashes},
-    session::Session,
+    connection::session::Session,
     state::{load::relations, migration::Migration},
+    verify::rows::{encoding, probe_hashes},
 };
 
 use crate::error::{Doing, EngineError, Result};

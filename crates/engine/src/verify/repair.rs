@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transhume_core::table::Table;
 use transhume_pg::{
-    apply::session,
     catalog::tables::tables,
-    comparison::{Mended, Mending, Reading, Side},
-    names,
-    session::Session,
+    connection::{names, session::Session},
+    follow::apply::session,
     state::verification::{self, RecordedRow},
+    verify::rows::{Mended, Mending, Reading, Side},
 };
 use transhume_wire::ident::QualifiedName;
 

@@ -9,11 +9,11 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::{changed::Known, table::Table};
+use transhume_core::{table::Table, verify::rows::changed::Known};
 use transhume_pg::{
-    comparison::Side,
-    snapshot,
+    follow::snapshot,
     state::{migration::Migration, verification},
+    verify::rows::Side,
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 

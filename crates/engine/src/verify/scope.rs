@@ -7,7 +7,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::tables::tables,
-    session::Session,
+    connection::session::Session,
     state::{
         migration::Migration,
         verification::{self, Running},

@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
-use transhume_core::comparison::{
+use transhume_core::verify::rows::{
     Buckets, Descent, Difference, KeyedRow, Listed, Region, RowDifference, Step, Subject, Unsteady,
     compare_keyed,
 };
 use transhume_pg::{
-    comparison::{ImageColumns, Reading, Side},
-    error::PgError,
+    connection::error::PgError,
     state::verification::RecordedRow,
+    verify::rows::{ImageColumns, Reading, Side},
 };
 
 use super::Settings;
@@ -135,7 +135,7 @@ impl Search<'_> {
         region: &Region,
         source_piece: &str,
         target_piece: &str,
-        cut: &transhume_core::comparison::Cut,
+        cut: &transhume_core::verify::rows::Cut,
         buckets: &mut Buckets,
     ) -> Result<Reading<()>, PgError> {
         let (source, target) = tokio::join!(

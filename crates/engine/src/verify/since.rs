@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{changed::Known, table::Table};
-use transhume_pg::{comparison::shapes, state::verification};
+use transhume_core::{table::Table, verify::rows::changed::Known};
+use transhume_pg::{state::verification, verify::rows::shapes};
 use transhume_wire::ident::QualifiedName;
 
 use super::{Mode, Verifier, frozen::FrozenPair};

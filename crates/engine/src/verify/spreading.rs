@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    comparison::{
+    table::Table,
+    verify::rows::{
         Cut, Division, KeyDomain, Order, OrdinalRange, SpreadColumn, SpreadIndex, Subject, cut_by_values,
         division, first_cut, key_bounds, values_wanted,
     },
-    table::Table,
 };
-use transhume_pg::comparison::{IndexedColumns, Reading, Side, spreads};
+use transhume_pg::verify::rows::{IndexedColumns, Reading, Side, spreads};
 
 use crate::error::{Doing, Result};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_engine::{
     assess::{Assessment, assess},
     conninfo::{ConnectionSettings, Environment},
@@ -11,8 +12,7 @@ use transhume_engine::{
     selection::Selection,
 };
 use transhume_pg::{
-    cluster::{Cluster, ClusterOptions},
-    names,
+    connection::names,
     state::migration::{self, NewMigration, SourceIdentity},
 };
 use transhume_testkit::{

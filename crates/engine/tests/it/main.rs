@@ -5,6 +5,5 @@
 )]
 
 mod assessing;
-mod demo;
 mod follow;
 mod load;

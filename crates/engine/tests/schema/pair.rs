@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tokio_postgres::Client;
 use transhume_core::selection::{Selection, Selector};
+use transhume_demo::cluster::Cluster;
 use transhume_engine::{
     cancel::{Cancellation, Canceller, cancellation},
     endpoints::Endpoints,
@@ -12,9 +13,10 @@ use transhume_engine::{
     schema::{self, Moment, SchemaOptions, SchemaWork},
 };
 use transhume_pg::{
-    cluster::Cluster,
-    conninfo::{ConnectionSettings, Environment},
-    session::Session,
+    connection::{
+        conninfo::{ConnectionSettings, Environment},
+        session::Session,
+    },
     state::migration::{self, Migration, NewMigration, SourceIdentity},
 };
 use transhume_testkit::{cluster, connection};

@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use transhume_core::assess::observation::{PreparedTransaction, WritingTransaction};
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const PREPARED: &str = include_str!("sql/prepared_transactions.sql");
 const WRITING: &str = include_str!("sql/writing_transactions.sql");

@@ -5,7 +5,7 @@
 use tokio_postgres::Client;
 
 use super::qualified_name;
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const ALTERED_SINCE: &str = include_str!("sql/altered_since.sql");
 

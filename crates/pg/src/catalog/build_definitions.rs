@@ -5,7 +5,7 @@
 use tokio_postgres::{Client, Row};
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// An index with the key constraint that it backs.
 #[expect(

@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 use transhume_core::assess::observation::Collation;
 
 use super::qualified_name;
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const USED: &str = include_str!("sql/collations.sql");
 const OFFERED: &str = include_str!("sql/offered_collations.sql");

@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use transhume_core::assess::{capability::VersionNumber, observation::Database};
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const DATABASE: &str = include_str!("sql/database.sql");
 const ACTUAL_VERSION: &str = include_str!("sql/database_collation_version.sql");

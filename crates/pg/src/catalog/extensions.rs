@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 use transhume_core::assess::observation::{AvailableExtension, Extension, ExtensionTable};
 
 use super::qualified_name;
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const EXTENSIONS: &str = include_str!("sql/extensions.sql");
 const AVAILABLE: &str = include_str!("sql/available_extensions.sql");

@@ -4,7 +4,7 @@
 use tokio_postgres::GenericClient;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// One table with all that must not fire on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

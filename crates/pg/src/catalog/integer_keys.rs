@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio_postgres::Client;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// A primary key of a single integer column.
 #[derive(Debug, Clone, PartialEq, Eq)]

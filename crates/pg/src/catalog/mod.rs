@@ -26,7 +26,7 @@ pub mod type_facts;
 use tokio_postgres::Row;
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// A name from the columns `schema_name` and `name_column`.
 fn qualified_name(row: &Row, name_column: &str) -> Result<QualifiedName, PgError> {

@@ -5,7 +5,7 @@ use transhume_core::assess::observation::{EventTrigger, FiringTrigger, Materiali
 use transhume_wire::ident::QualifiedName;
 
 use super::qualified_name;
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const LARGE_OBJECTS: &str = include_str!("sql/large_objects.sql");
 const MATERIALIZED_VIEWS: &str = include_str!("sql/materialized_views.sql");

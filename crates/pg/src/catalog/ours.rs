@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use transhume_core::assess::observation::{OurObjects, OurSlot};
 
-use crate::{error::PgError, names};
+use crate::connection::{error::PgError, names};
 
 const OUR_OBJECTS: &str = include_str!("sql/our_objects.sql");
 const HAS_STATE: &str = include_str!("sql/has_state.sql");

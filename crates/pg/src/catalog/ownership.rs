@@ -1,10 +1,10 @@
 //! Who owns the objects of an archive, and what this session may do for these roles on the target.
 
 use tokio_postgres::Client;
-use transhume_core::archive::CatalogObject;
+use transhume_core::schema::archive::CatalogObject;
 use transhume_wire::ident::quote_identifier;
 
-use crate::{error::PgError, restore::attempt_each};
+use crate::{connection::error::PgError, schema::restore::attempt_each};
 
 /// An object with its owner on the source.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// The tree of each partition in one, by OIDs. The partitions of a tree are of any kind.
 pub(super) async fn scattered(client: &Client) -> Result<BTreeMap<u32, u32>, PgError> {

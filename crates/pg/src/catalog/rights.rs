@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use transhume_core::assess::observation::TableRights;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const TABLE_RIGHTS: &str = include_str!("sql/table_rights.sql");
 const ROLES: &str = include_str!("sql/roles.sql");

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Row};
 use transhume_core::sequence::{OwningColumn, Sequence};
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
 

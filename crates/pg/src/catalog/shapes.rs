@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use tokio_postgres::{Client, Row};
-use transhume_core::schema_watch::{Shape, ShapeColumn};
+use transhume_core::guard::schema::{Shape, ShapeColumn};
 use transhume_wire::ident::QualifiedName;
 
 use super::partition_trees::scattered;
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const SHAPES: &str = include_str!("sql/shapes.sql");
 

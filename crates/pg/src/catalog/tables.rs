@@ -7,7 +7,7 @@ use transhume_core::table::{
 use transhume_wire::ident::QualifiedName;
 
 use super::partition_trees::scattered;
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 

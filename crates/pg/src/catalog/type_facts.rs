@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::{Client, Row};
-use transhume_core::format::{TypeFacts, TypeKind};
+use transhume_core::load::format::{TypeFacts, TypeKind};
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 const TYPE_FACTS: &str = include_str!("sql/type_facts.sql");
 

@@ -4,12 +4,12 @@
 
 use tokio_postgres::GenericClient;
 use transhume_core::{
-    addition::{AddedTable, AdditionStep},
+    schema::addition::{AddedTable, AdditionStep},
     selection::Selection,
 };
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addition {

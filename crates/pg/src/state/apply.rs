@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 
 use transhume_core::{
+    follow::visibility::Snapshot,
     phase::{Phase, UnknownPhase},
-    visibility::Snapshot,
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Moves the frontier; its row count tells whether the frontier was where the caller left it.
 pub const ADVANCE_FRONTIER: &str = include_str!("sql/apply/advance_frontier.sql");
@@ -104,7 +104,7 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
         .map(|row| {
             let snapshot: Option<&str> = row.get("snapshot");
             let snapshot = snapshot
-                .map(|text| crate::snapshot::parse("transhume.snapshot", text))
+                .map(|text| crate::follow::snapshot::parse("transhume.snapshot", text))
                 .transpose()?;
             let name = QualifiedName::new(
                 row.get::<_, String>("schema_name"),

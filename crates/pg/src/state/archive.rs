@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::GenericClient;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! `transhume.build`, the side that plans: rows are added once, in one transaction.
 
 use tokio_postgres::GenericClient;
-use transhume_core::build::BuildKind;
+use transhume_core::schema::build::BuildKind;
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// The line of `transhume.history` that says so; `sql/build/planned.sql` looks for it.
 pub const PLANNED: &str = "builds planned";

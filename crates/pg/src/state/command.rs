@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use transhume_core::{command::Command, hold::CommandId, phase::Phase};
+use transhume_core::{command::Command, follow::hold::CommandId, phase::Phase};
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Channel that tells the runner of a new request.
 pub const COMMAND_CHANNEL: &str = "transhume_command";

@@ -6,7 +6,7 @@
 
 use tokio_postgres::types::Type;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {

@@ -3,7 +3,7 @@
 use tokio_postgres::GenericClient;
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// Each table with its stored changes: `table: count, reason of the latest`.
 pub async fn summary(target: &impl GenericClient) -> Result<Vec<String>, PgError> {

@@ -3,7 +3,7 @@
 use tokio_postgres::GenericClient;
 use transhume_core::finding::{Finding, Severity};
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// Records a finding; an earlier one of the same origin, code and object is replaced.
 pub async fn replace(target: &impl GenericClient, origin: &str, finding: &Finding) -> Result<(), PgError> {

@@ -5,7 +5,7 @@
 use tokio_postgres::types::Type;
 use transhume_wire::lsn::Lsn;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Channel on which the runner announces markers and phases.
 pub const CHANNEL: &str = "transhume_progress";

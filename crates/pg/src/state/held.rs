@@ -4,9 +4,9 @@
 use std::str::FromStr;
 
 use tokio_postgres::types::Type;
-use transhume_core::build::BuildKind;
+use transhume_core::schema::build::BuildKind;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone)]
 pub struct HeldBuild {

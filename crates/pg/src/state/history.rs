@@ -1,6 +1,6 @@
 //! `transhume.history`: the story of a migration, for `status` and the reports.
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// Adds one line; `detail` holds figures and names.
 pub async fn add(

@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use transhume_core::{direction::Direction, phase::Phase, selection::Selection};
 use transhume_wire::lsn::Lsn;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Version of `sql/schema.sql`; a target that holds another layout is refused.
 pub const LAYOUT: i32 = 4;

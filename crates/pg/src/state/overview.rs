@@ -3,7 +3,7 @@
 use transhume_core::finding::Finding;
 use transhume_wire::lsn::Lsn;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone)]
 pub struct Overview {

@@ -2,7 +2,7 @@
 //!
 //! The lock lives as long as the session that took it, so a runner that dies frees it at once.
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Who holds the migration, for people.
 #[derive(Debug, Clone)]

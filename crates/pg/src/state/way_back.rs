@@ -11,7 +11,7 @@ use super::{
     load::plan,
     migration::{self, NewMigration},
 };
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Creates it with these tables of the reverse stream's source, in one transaction.
 pub async fn create(old_source: &mut Session, new: &NewMigration, tables: &[&Table]) -> Result<(), PgError> {

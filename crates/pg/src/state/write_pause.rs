@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone)]
 pub struct PauseFacts {

@@ -14,9 +14,8 @@ use transhume_pg::{
         shapes::shapes,
         tables::{names_of_tables, tables},
     },
-    replica_identity,
-    session::Session,
-    wal,
+    connection::session::Session,
+    follow::{replica_identity, wal},
 };
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 
@@ -25,14 +24,14 @@ use crate::connecting::settings;
 const SHOP: &str = include_str!("sql/shop.sql");
 const PREPARED: &str = include_str!("sql/prepared.sql");
 
-async fn session(cluster: &transhume_pg::cluster::Cluster) -> Session {
+async fn session(cluster: &transhume_demo::cluster::Cluster) -> Session {
     Session::connect(&settings(&cluster.url("postgres")), "transhume:test:catalog")
         .await
         .unwrap()
 }
 
-async fn shop(major: u32) -> (transhume_pg::cluster::Cluster, Session) {
-    let options = transhume_pg::cluster::ClusterOptions::new(server::server(major))
+async fn shop(major: u32) -> (transhume_demo::cluster::Cluster, Session) {
+    let options = transhume_demo::cluster::ClusterOptions::new(server::server(major))
         .setting("max_prepared_transactions", "5")
         .setting("wal_level", "logical");
     let cluster = server::start(options);

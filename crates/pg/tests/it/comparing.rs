@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::comparison::{ComparedColumn, Cut, KeyedRow, Region, Subject};
+use transhume_core::verify::rows::{ComparedColumn, Cut, KeyedRow, Region, Subject};
 use transhume_pg::{
-    comparison::{HashProbe, Reading, Side, probe_hashes},
-    session::Session,
-    snapshot::SnapshotHolder,
+    connection::session::Session,
+    follow::snapshot::SnapshotHolder,
+    verify::rows::{HashProbe, Reading, Side, probe_hashes},
 };
 use transhume_testkit::server::cluster;
 use transhume_wire::ident::QualifiedName;

@@ -3,8 +3,8 @@
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use transhume_pg::{
-    cluster::{Authentication, Cluster, ClusterOptions},
+use transhume_demo::cluster::{Authentication, Cluster, ClusterOptions};
+use transhume_pg::connection::{
     conninfo::{ConnectionSettings, Environment},
     error::PgError,
     raw::{Mode, RawConnection},

@@ -1,8 +1,8 @@
 //! COPY from server to server, and what is left of both connections when one side fails.
 
 use transhume_pg::{
-    copy::{CopyMeter, CopySide, RateLimit, copy_through},
-    raw::{Mode, RawConnection},
+    connection::raw::{Mode, RawConnection},
+    load::copy::{CopyMeter, CopySide, RateLimit, copy_through},
 };
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 
@@ -12,7 +12,7 @@ const WITH_ROWS: &str = "CREATE TABLE public.rows (id bigint PRIMARY KEY, text t
      INSERT INTO public.rows SELECT number, repeat('x', number % 1000) FROM generate_series(1, 20000) AS number;
      CREATE TABLE public.copied (id bigint PRIMARY KEY CHECK (id <> 13000), text text)";
 
-async fn pair(cluster: &transhume_pg::cluster::Cluster) -> (RawConnection, RawConnection) {
+async fn pair(cluster: &transhume_demo::cluster::Cluster) -> (RawConnection, RawConnection) {
     let settings = settings(&cluster.url("postgres"));
     let connect = || RawConnection::connect(&settings, "transhume:test:copy", Mode::Sql);
     let mut source = connect().await.unwrap();

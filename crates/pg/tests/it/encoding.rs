@@ -1,7 +1,7 @@
 //! Values in binary format: ours beside what a server's own send functions make of the same text.
 
 use bytes::BytesMut;
-use transhume_pg::raw::{Mode, RawConnection};
+use transhume_pg::connection::raw::{Mode, RawConnection};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 use transhume_wire::binary::BinaryType;
 

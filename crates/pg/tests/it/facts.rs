@@ -1,7 +1,8 @@
 //! Reading all objects of a database leaves the server's lock table alone.
 
-use transhume_core::agreement::Kind;
-use transhume_pg::{cluster::ClusterOptions, facts, session::Session};
+use transhume_core::verify::objects::Kind;
+use transhume_demo::cluster::ClusterOptions;
+use transhume_pg::{connection::session::Session, verify::objects};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 
 use crate::connecting::settings;
@@ -27,7 +28,7 @@ async fn many_views_do_not_exhaust_the_lock_table() {
     );
     session.batch_execute(&make).await.unwrap();
 
-    let objects = facts::objects(&session, EVERYDAY_MAJOR).await.unwrap();
+    let objects = objects::objects(&session, EVERYDAY_MAJOR).await.unwrap();
     let printed = objects
         .iter()
         .filter(|object| object.kind == Kind::View && object.text.is_some());

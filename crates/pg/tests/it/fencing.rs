@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_pg::{
     catalog::tables::tables,
-    cluster::{Cluster, ClusterOptions},
-    fence::{self, Fence, LockOrder},
-    session::Session,
+    connection::session::Session,
+    cutover::fence::{self, Fence, LockOrder},
 };
 use transhume_testkit::{
     connection::connect,

@@ -6,11 +6,8 @@ use transhume_core::{
     assess::capability::{Attempt, Capabilities},
     disposition::Disposition,
 };
-use transhume_pg::{
-    cluster::{Cluster, ClusterOptions},
-    probe,
-    session::Session,
-};
+use transhume_demo::cluster::{Cluster, ClusterOptions};
+use transhume_pg::{assess, connection::session::Session};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 use transhume_wire::ident::QualifiedName;
 
@@ -60,14 +57,14 @@ async fn leftovers(session: &Session) -> i64 {
 #[tokio::test]
 async fn a_superuser_may_do_everything_and_nothing_stays() {
     let (_cluster, owner) = cluster().await;
-    let source = probe::source(&owner, &[table("orders"), table("others")])
+    let source = assess::source(&owner, &[table("orders"), table("others")])
         .await
         .unwrap();
     assert_eq!(source.create_publication, Attempt::Allowed);
     assert_eq!(source.setting("wal_level"), Some("logical"));
     assert!(source.superuser && source.bypass_row_security && source.signal_backend);
     assert!(source.identity.is_some() && source.slots.free() > 0 && source.lock_capacity().unwrap() > 0);
-    let target = probe::target(&owner).await.unwrap();
+    let target = assess::target(&owner).await.unwrap();
     for attempt in [
         &target.replica_role,
         &target.create_schema,
@@ -88,22 +85,22 @@ async fn a_role_is_refused_what_it_may_not_do() {
     let (cluster, owner) = cluster().await;
     let mover = session(&cluster, "mover").await;
     let refused = |source: &Capabilities| source.create_publication.refusal().unwrap().to_owned();
-    let source = probe::source(&mover, &[table("orders")]).await.unwrap();
+    let source = assess::source(&mover, &[table("orders")]).await.unwrap();
     assert_eq!(refused(&source), "permission denied for database postgres");
     owner
         .batch_execute("grant create on database postgres to mover")
         .await
         .unwrap();
-    let source = probe::source(&mover, &[table("orders")]).await.unwrap();
+    let source = assess::source(&mover, &[table("orders")]).await.unwrap();
     assert_eq!(source.create_publication, Attempt::Allowed);
-    let source = probe::source(&mover, &[table("orders"), table("others")])
+    let source = assess::source(&mover, &[table("orders"), table("others")])
         .await
         .unwrap();
     assert!(refused(&source).contains("others"));
     assert!(source.replication && !source.superuser && !source.signal_backend);
 
     let stranger = session(&cluster, "stranger").await;
-    let target = probe::target(&stranger).await.unwrap();
+    let target = assess::target(&stranger).await.unwrap();
     for attempt in [
         &target.replica_role,
         &target.create_schema,
@@ -121,7 +118,7 @@ async fn from_version_15_on_replica_role_can_be_granted() {
         .await
         .unwrap();
     let stranger = session(&cluster, "stranger").await;
-    assert_eq!(probe::replica_role(&stranger).await.unwrap(), Attempt::Allowed);
+    assert_eq!(assess::replica_role(&stranger).await.unwrap(), Attempt::Allowed);
 }
 
 #[tokio::test]
@@ -132,7 +129,7 @@ async fn a_table_that_is_locked_does_not_hold_the_probe_up() {
         .batch_execute("begin; lock table shop.orders in access exclusive mode")
         .await
         .unwrap();
-    let source = probe::source(&owner, &[table("orders")]).await.unwrap();
+    let source = assess::source(&owner, &[table("orders")]).await.unwrap();
     assert_eq!(source.create_publication, Attempt::NotTried);
     assert_eq!(source.create_event_trigger, Attempt::Allowed);
 }
@@ -140,15 +137,15 @@ async fn a_table_that_is_locked_does_not_hold_the_probe_up() {
 #[tokio::test]
 async fn a_replication_connection_is_tried_and_says_which_cluster_it_is() {
     let (cluster, owner) = cluster().await;
-    let by_function = probe::identity(&owner).await.unwrap();
+    let by_function = assess::identity(&owner).await.unwrap();
     let url = cluster.url("postgres");
     let (attempt, identity) =
-        probe::replication(&settings(&url.replace("postgres@", "mover@")), "transhume:test:r")
+        assess::replication(&settings(&url.replace("postgres@", "mover@")), "transhume:test:r")
             .await
             .unwrap();
     assert_eq!(attempt, Attempt::Allowed);
     assert_eq!(identity, by_function);
-    let (attempt, identity) = probe::replication(
+    let (attempt, identity) = assess::replication(
         &settings(&url.replace("postgres@", "stranger@")),
         "transhume:test:r",
     )
@@ -162,7 +159,7 @@ async fn a_replication_connection_is_tried_and_says_which_cluster_it_is() {
 #[tokio::test]
 async fn a_server_that_is_stopping_refuses_nothing() {
     let (cluster, owner) = cluster().await;
-    let identity = probe::identity(&owner).await.unwrap();
+    let identity = assess::identity(&owner).await.unwrap();
     let postmaster = std::fs::read_to_string(cluster.data_directory().join("postmaster.pid")).unwrap();
     let pid = postmaster.lines().next().and_then(|line| line.parse().ok());
     let pid = rustix::process::Pid::from_raw(pid.unwrap()).unwrap();
@@ -171,7 +168,7 @@ async fn a_server_that_is_stopping_refuses_nothing() {
 
     let patience = Instant::now() + Duration::from_secs(30);
     let error = loop {
-        let tried = probe::replication(&settings(&cluster.url("postgres")), "transhume:test:r").await;
+        let tried = assess::replication(&settings(&cluster.url("postgres")), "transhume:test:r").await;
         match tried {
             Ok((Attempt::Allowed, _)) if Instant::now() < patience => {}
             Ok(outcome) => panic!("{outcome:?}"),
@@ -180,14 +177,14 @@ async fn a_server_that_is_stopping_refuses_nothing() {
     };
     assert_eq!(error.sqlstate(), Some("57P03"));
     assert_eq!(error.disposition(), Disposition::Retry);
-    assert_eq!(probe::identity(&owner).await.unwrap(), identity);
+    assert_eq!(assess::identity(&owner).await.unwrap(), identity);
 }
 
 #[tokio::test]
 async fn senders_that_are_all_taken_are_a_refusal() {
     let options = ClusterOptions::new(server::server(EVERYDAY_MAJOR)).setting("max_wal_senders", "0");
     let cluster = server::start(options.setting("wal_level", "logical"));
-    let tried = probe::replication(&settings(&cluster.url("postgres")), "transhume:test:r").await;
+    let tried = assess::replication(&settings(&cluster.url("postgres")), "transhume:test:r").await;
     let (attempt, identity) = tried.unwrap();
     assert!(attempt.refusal().unwrap().contains("max_wal_senders") && identity.is_none());
 }
@@ -200,16 +197,16 @@ async fn functions_that_a_service_refuses_are_done_without() {
         .await
         .unwrap();
     let mover = session(&cluster, "mover").await;
-    assert_eq!(probe::source(&mover, &[]).await.unwrap().identity, None);
+    assert_eq!(assess::source(&mover, &[]).await.unwrap().identity, None);
 }
 
 #[tokio::test]
 async fn free_connections_heed_the_limits_of_the_role() {
     let (cluster, owner) = cluster().await;
-    let all = probe::target(&owner).await.unwrap().free_connections;
+    let all = assess::target(&owner).await.unwrap().free_connections;
     assert!(all > 50, "{all}");
     let limited = session(&cluster, "limited").await;
-    assert_eq!(probe::target(&limited).await.unwrap().free_connections, 2);
+    assert_eq!(assess::target(&limited).await.unwrap().free_connections, 2);
 }
 
 #[tokio::test]
@@ -221,11 +218,11 @@ async fn every_version_is_probed() {
         let cluster = server::cluster(major);
         let owner = session(&cluster, "postgres").await;
         assert_eq!(
-            probe::source(&owner, &[]).await.unwrap().server_version.major(),
+            assess::source(&owner, &[]).await.unwrap().server_version.major(),
             major
         );
         assert_eq!(
-            probe::target(&owner).await.unwrap().replica_role,
+            assess::target(&owner).await.unwrap().replica_role,
             Attempt::Allowed
         );
     }

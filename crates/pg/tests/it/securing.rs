@@ -3,8 +3,8 @@
 use std::{fs, os::unix::fs::MetadataExt, path::Path, process::Command};
 
 use tempfile::TempDir;
-use transhume_pg::{
-    cluster::{Authentication, Cluster, ClusterOptions},
+use transhume_demo::cluster::{Authentication, Cluster, ClusterOptions};
+use transhume_pg::connection::{
     error::PgError,
     raw::{Mode, RawConnection},
     session::Session,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_pg::{
-    cluster::{Cluster, ClusterOptions},
-    raw::{Mode, RawConnection},
-    session::Session,
-    stream::{ReplicationStream, StreamOptions},
+    connection::{
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    follow::stream::{ReplicationStream, StreamOptions},
 };
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 use transhume_wire::{

@@ -134,7 +134,7 @@ impl Site {
             Fault::RestartServer(_) => server.restart(),
             Fault::StopImmediate(_) => {
                 // A child that was just being born may outlive the order; then it is as good as a crash.
-                if server.stop(transhume_pg::cluster::StopMode::Immediate).is_err() {
+                if server.stop(transhume_demo::cluster::StopMode::Immediate).is_err() {
                     server.kill_postmaster();
                 }
                 std::thread::sleep(DOWNTIME);

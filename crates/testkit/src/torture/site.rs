@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio_postgres::SimpleQueryMessage;
-use transhume_pg::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::{Cluster, ClusterOptions};
 
 use super::{
     faults::Side,

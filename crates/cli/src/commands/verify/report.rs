@@ -2,12 +2,9 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use transhume_engine::{
-    comparison::Difference,
-    verify::{RowFinding, TableComparison, Verification},
-};
+use transhume_engine::verify::{Difference, RowFinding, TableComparison, Verification};
 
-use crate::{
+use crate::show::{
     quantity::{Span, counted, grouped},
     terminal::{
         objects,

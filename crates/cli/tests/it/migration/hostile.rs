@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_postgres::{Client, SimpleQueryMessage};
-use transhume_pg::cluster::ClusterOptions;
+use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
     connection::{connect, describe},
     server::{EVERYDAY_MAJOR, client_programs, cluster, server, start},

@@ -1,6 +1,6 @@
 //! What cannot work is refused in plain words, with a hint, and both servers are as before.
 
-use transhume_pg::cluster::ClusterOptions;
+use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
     connection::connect,
     server::{client_programs, server, start},

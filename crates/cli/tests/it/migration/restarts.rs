@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_pg::cluster::Cluster;
+use transhume_demo::cluster::Cluster;
 use transhume_testkit::{
     connection::connect,
     oracle::{self, Except},

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
-use transhume_pg::cluster::Cluster;
+use transhume_demo::cluster::Cluster;
 use transhume_testkit::{cluster, connection::connect, program, server::client_programs, workload};
 
 /// Generous: a debug build on a busy machine of two cores does each wait in a few seconds.

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, process::Stdio, sync::Arc, time::Duration};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 use tokio::{io::AsyncWriteExt, process::Command};
-use transhume_pg::{conninfo::ConnectionSettings, tls};
+use transhume_pg::connection::{conninfo::ConnectionSettings, tls};
 use transhume_wire::lsn::Lsn;
 
 use super::super::Cutover;

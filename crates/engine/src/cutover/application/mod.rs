@@ -7,7 +7,7 @@
 pub(crate) mod hook;
 pub(crate) mod pgbouncer;
 
-use transhume_core::gate::{Condition, ConditionName};
+use transhume_core::cutover::gate::{Condition, ConditionName};
 
 use self::{hook::Facts, pgbouncer::PgBouncer};
 pub use self::{

@@ -9,15 +9,17 @@ use tokio::{
     sync::{oneshot, watch},
     time::{sleep, timeout},
 };
-use transhume_core::{
+use transhume_core::follow::{
     assembly::{Assembler, AssemblyError, Step},
     change::{Change, RowIdentity},
     tree_stream::TreeStream,
 };
 use transhume_pg::{
-    apply::{self, ApplyError, BatchWriter, Committed, Gatherer, Origin, Portion},
-    error::PgError,
-    marker,
+    connection::error::PgError,
+    follow::{
+        apply::{self, ApplyError, BatchWriter, Committed, Gatherer, Origin, Portion},
+        marker,
+    },
 };
 use transhume_wire::{
     lsn::Lsn,

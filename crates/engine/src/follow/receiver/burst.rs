@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tokio::sync::OwnedSemaphorePermit;
-use transhume_core::tree_stream::Translated;
+use transhume_core::follow::tree_stream::Translated;
 use transhume_wire::{lsn::Lsn, pgoutput::Message};
 
 use crate::follow::early::Early;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use transhume_core::{
-    addition::{AddedTable, AdditionStep},
     load::RelationState,
+    schema::addition::{AddedTable, AdditionStep},
     table::{Placement, TableKind},
 };
 use transhume_pg::{

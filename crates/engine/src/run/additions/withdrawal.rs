@@ -1,8 +1,8 @@
 //! Taking an addition back that cannot be done.
 
-use transhume_core::{addition::AdditionStep, finding::Finding};
+use transhume_core::{finding::Finding, schema::addition::AdditionStep};
 use transhume_pg::{
-    publication,
+    follow::publication,
     state::{
         addition::{self, Addition},
         archive, finding,

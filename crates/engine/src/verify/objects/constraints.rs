@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{agreement::for_people, finding::Finding};
+use transhume_core::{finding::Finding, verify::objects::for_people};
 use transhume_pg::{
-    facts::{self, Doubtful},
-    session::Session,
+    connection::session::Session,
+    verify::objects::{self, Doubtful},
 };
 use transhume_wire::ident::quote_identifier;
 
@@ -18,19 +18,19 @@ pub(super) async fn check(
     target: &Session,
     comparison: &mut ObjectComparison,
 ) -> Result<()> {
-    facts::begin(target).await.doing("reading the target")?;
-    let doubtful = facts::doubtful_constraints(target, verifier.all_constraints)
+    objects::begin(target).await.doing("reading the target")?;
+    let doubtful = objects::doubtful_constraints(target, verifier.all_constraints)
         .await
         .doing("looking for constraints to check")?;
     // Each check is a transaction of its own: no table stays locked, and none is read for longer than need be.
-    facts::roll_back(target).await.doing("reading the target")?;
+    objects::roll_back(target).await.doing("reading the target")?;
     let selected = doubtful
         .iter()
         .filter(|constraint| verifier.selector.selects(&constraint.table));
     let mut checked = BTreeMap::new();
     for constraint in selected {
         let table = constraint.table.plain();
-        let count = facts::count_against(target, constraint)
+        let count = objects::count_against(target, constraint)
             .await
             .doing(format!("checking {} of {table}", constraint.constraint))?;
         match count {
@@ -47,7 +47,7 @@ pub(super) async fn check(
     for (kind, count) in checked {
         comparison.compared.insert(kind.to_owned(), count);
     }
-    let unanalysed = facts::without_statistics(target)
+    let unanalysed = objects::without_statistics(target)
         .await
         .doing("looking for statistics")?;
     let selected = unanalysed
@@ -72,7 +72,7 @@ fn shown(constraint: &Doubtful) -> String {
 
 fn broken(constraint: &Doubtful, count: i64) -> Finding {
     let many = match count {
-        more if more > facts::MOST_COUNTED => format!("more than {}", facts::MOST_COUNTED),
+        more if more > objects::MOST_COUNTED => format!("more than {}", objects::MOST_COUNTED),
         count => count.to_string(),
     };
     let object = format!("constraint {}", shown(constraint));

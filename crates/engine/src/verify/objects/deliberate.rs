@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use transhume_core::agreement::Deliberate;
+use transhume_core::verify::objects::Deliberate;
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::{
         archive,
         deviation::{self, Side},

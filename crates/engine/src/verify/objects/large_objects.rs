@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transhume_core::{agreement::SequenceSituation, finding::Finding};
+use transhume_core::{finding::Finding, verify::objects::SequenceSituation};
 use transhume_pg::{
-    large_objects::{self, LargeObject, describe_page, next_page, roles},
-    names,
-    raw::{Mode, RawConnection},
+    connection::{
+        names,
+        raw::{Mode, RawConnection},
+    },
+    load::large_objects::{self, LargeObject, describe_page, next_page, roles},
 };
 
 use super::{ObjectComparison, ObjectVerifier};

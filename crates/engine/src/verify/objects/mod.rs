@@ -18,12 +18,14 @@ pub(crate) use self::record::record;
 
 use serde::Serialize;
 use transhume_core::{
-    agreement::{self, Agreement, Deliberate, Object, SequenceSituation, Situation, Versions, positions},
     finding::{Finding, Severity},
     selection::Selector,
     sequence::Sequence,
+    verify::objects::{
+        self, Agreement, Deliberate, Object, SequenceSituation, Situation, Versions, positions,
+    },
 };
-use transhume_pg::{catalog::sequences::sequences, facts, session::Session};
+use transhume_pg::{catalog::sequences::sequences, connection::session::Session, verify::objects as facts};
 
 use crate::{
     cancel::Cancellation,
@@ -142,7 +144,7 @@ impl ObjectVerifier<'_> {
             deliberate,
             target_roles: &target_roles,
         };
-        Ok(agreement::agreement(source, target, &situation))
+        Ok(objects::agreement(source, target, &situation))
     }
 
     async fn compare_sequences(&self, sides: &Sides, comparison: &mut ObjectComparison) -> Result<()> {

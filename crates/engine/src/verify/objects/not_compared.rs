@@ -1,9 +1,9 @@
 //! What a comparison of objects leaves out, told every time.
 
 use transhume_core::{
-    agreement::{Kind, Object, Versions, for_people},
     finding::Finding,
     selection::Selector,
+    verify::objects::{Kind, Object, Versions, for_people},
 };
 
 const CODE: &str = "not-compared";

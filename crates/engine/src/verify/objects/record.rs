@@ -1,7 +1,7 @@
 //! What a comparison of objects leaves on the target: its findings, and what it adds to the verification.
 
 use transhume_pg::{
-    session::Session,
+    connection::session::Session,
     state::{finding, verification},
 };
 

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use transhume_core::{
-    agreement::{Kind, Object, for_people},
     finding::Finding,
     selection::Selector,
+    verify::objects::{Kind, Object, for_people},
 };
-use transhume_pg::facts;
+use transhume_pg::verify::objects;
 
 use super::{ObjectComparison, Sides};
 use crate::error::{Doing, Result};
@@ -58,8 +58,8 @@ fn filled(objects: &[Object], selector: &Selector) -> Views {
 pub(super) async fn compare(sides: &Sides, views: &Views, comparison: &mut ObjectComparison) -> Result<()> {
     for (name, columns) in views {
         let (left, right) = tokio::join!(
-            facts::contents(&sides.source, name, columns),
-            facts::contents(&sides.target, name, columns)
+            objects::contents(&sides.source, name, columns),
+            objects::contents(&sides.target, name, columns)
         );
         let shown = for_people(name);
         let left = left.doing(format!("reading {shown} on the source"))?;

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use tokio::{task::JoinHandle, time::Instant};
-use transhume_core::{error_policy::ErrorPolicy, selection::Selection};
+use transhume_core::{follow::error_policy::ErrorPolicy, selection::Selection};
+use transhume_demo::cluster::Cluster;
 use transhume_engine::{
     cancel::{Canceller, cancellation},
     endpoints::Endpoints,
@@ -16,9 +17,10 @@ use transhume_engine::{
     report::{Report, Reporter},
 };
 use transhume_pg::{
-    cluster::Cluster,
-    conninfo::{ConnectionSettings, Environment},
-    session::Session,
+    connection::{
+        conninfo::{ConnectionSettings, Environment},
+        session::Session,
+    },
     state::migration::{self, Migration, NewMigration, SourceIdentity},
 };
 use transhume_testkit::{oracle, proxy::Proxy, server};

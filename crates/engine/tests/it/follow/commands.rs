@@ -5,8 +5,8 @@ use std::time::Duration;
 use transhume_core::command::Command;
 use transhume_engine::follow::{EndReason, Until};
 use transhume_pg::{
-    marker,
-    session::Session,
+    connection::session::Session,
+    follow::marker,
     state::command::{self, Answer},
 };
 use transhume_wire::lsn::Lsn;

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::FileExt as _, path::Path, time::Duration};
 
 use transhume_engine::follow::Until;
-use transhume_pg::session::Session;
+use transhume_pg::connection::session::Session;
 
 use super::bench::{Bench, Running, session, stop_of};
 

@@ -1,7 +1,7 @@
 //! What becomes of changes that the target refuses, by the operator's policy; and what is waited out whatever
 //! that says.
 
-use transhume_core::error_policy::{ErrorAction, ErrorPolicy};
+use transhume_core::follow::error_policy::{ErrorAction, ErrorPolicy};
 use transhume_engine::follow::Until;
 
 use super::bench::{Bench, stop_of};

@@ -28,7 +28,7 @@ async fn commits_are_ordered_and_dropped_by_their_commit_lsn_only() {
     let bench =
         Bench::new("create table public.t (id int primary key, x int); create table public.ledger (n int)")
             .await;
-    let other = transhume_pg::session::Session::connect(&bench.endpoints.source, "other")
+    let other = transhume_pg::connection::session::Session::connect(&bench.endpoints.source, "other")
         .await
         .unwrap();
     for round in 0..20 {

@@ -182,7 +182,7 @@ async fn a_table_of_several_parts_is_frozen_once_even_where_its_vacuum_is_killed
     load::plan(&pair.context(), &holder).await.unwrap();
     let target = pair.on_target().await;
     let rows = transhume_pg::state::build::loaded_tables(&target).await.unwrap();
-    let vacuums = transhume_pg::build::vacuums(&rows);
+    let vacuums = transhume_pg::schema::build::vacuums(&rows);
     assert_eq!(vacuums.len(), 1, "{vacuums:?}");
     target
         .execute(

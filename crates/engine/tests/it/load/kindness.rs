@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_engine::{load, pause, status};
-use transhume_pg::cluster::Cluster;
+use transhume_demo::cluster::Cluster;
+use transhume_engine::{
+    load::{self, throttle},
+    status,
+};
 use transhume_testkit::server::EVERYDAY_MAJOR;
 
 use super::pair::{Pair, until};
@@ -53,8 +56,8 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
     load::plan(&pair.context(), &holder).await.unwrap();
     let target = &pair.endpoints.target;
     // A load that was not begun yet keeps to it as well.
-    assert!(pause::pause(target).await.unwrap().changed);
-    assert!(!pause::pause(target).await.unwrap().changed);
+    assert!(throttle::pause(target).await.unwrap().changed);
+    assert!(!throttle::pause(target).await.unwrap().changed);
     register(&pair).await;
 
     let context = pair.context();
@@ -79,7 +82,7 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
             pair.count("SELECT count(*) FROM transhume.runner WHERE waiting_for LIKE '%transhume resume%'");
         assert_eq!(waiting.await, 1);
         assert_eq!(pair.count(PARTS_DONE).await, 0);
-        assert!(pause::resume(target).await.unwrap().changed);
+        assert!(throttle::resume(target).await.unwrap().changed);
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), watch);
     loaded.unwrap();
@@ -88,7 +91,7 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
     let status = status::read(target).await.unwrap();
     assert!(status.pause.is_none() && status.snapshot.is_none());
     assert!(status.findings.is_empty(), "{:?}", status.findings);
-    assert!(!pause::resume(target).await.unwrap().changed);
+    assert!(!throttle::resume(target).await.unwrap().changed);
 }
 
 async fn register(pair: &Pair) {
@@ -109,7 +112,7 @@ async fn a_pause_in_mid_load_lets_loaders_finish_their_parts() {
     let context = pair.context();
     let halfway = async {
         pair.until_count(PARTS_DONE, 2).await;
-        pause::pause(target).await.unwrap();
+        throttle::pause(target).await.unwrap();
         let busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%loader%' AND query LIKE 'COPY%' AND state = 'active'";
         until("all loaders wait", async || match pair.count(busy).await {
             0 => Ok(()),
@@ -143,7 +146,7 @@ async fn a_pause_in_mid_load_lets_loaders_finish_their_parts() {
         })
         .await;
         assert_eq!(pair.count(PARTS_DONE).await, done);
-        pause::resume(target).await.unwrap();
+        throttle::resume(target).await.unwrap();
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), halfway);
     loaded.unwrap();

@@ -7,6 +7,7 @@ use std::{
 
 use tokio_postgres::Client;
 use transhume_core::selection::Selection;
+use transhume_demo::cluster::Cluster;
 use transhume_engine::{
     cancel::{Cancellation, Canceller, cancellation},
     endpoints::Endpoints,
@@ -15,14 +16,13 @@ use transhume_engine::{
     report::Reporter,
 };
 use transhume_pg::{
-    cluster::Cluster,
-    conninfo::{ConnectionSettings, Environment},
-    raw::{Mode, RawConnection},
-    session::Session,
-    slot,
-    snapshot::SnapshotHolder,
+    connection::{
+        conninfo::{ConnectionSettings, Environment},
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    follow::{slot, snapshot::SnapshotHolder, wal},
     state::migration::{self, Migration, NewMigration, SourceIdentity},
-    wal,
 };
 use transhume_testkit::{connection::connect, server};
 use transhume_wire::replication::SlotSnapshot;

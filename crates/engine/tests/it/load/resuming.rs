@@ -182,7 +182,7 @@ async fn a_fresh_snapshot_waits_for_every_transaction_older_than_the_slot() {
         .await
         .unwrap();
     let source = pair.endpoints.source_session("0123abcd", "test").await.unwrap();
-    pair.migration.slot_xid_horizon = Some(transhume_pg::wal::assign_xid(&source).await.unwrap());
+    pair.migration.slot_xid_horizon = Some(transhume_pg::follow::wal::assign_xid(&source).await.unwrap());
     let (reporter, mut reports) = transhume_engine::report::Reporter::channel();
     pair.reporter = reporter;
 

@@ -2,7 +2,7 @@
 //! ran their statements.
 
 use super::{TextRow, array_literal};
-use crate::{error::PgError, raw::RawConnection};
+use crate::connection::{error::PgError, raw::RawConnection};
 
 /// Small tables whose builds are taken at once: as much as a crash makes a builder do again.
 const SMALL_TABLES_AT_ONCE: u32 = 32;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use tokio_postgres::{GenericClient, types::Json};
-use transhume_core::schema_watch::{Baseline, Followed};
+use transhume_core::guard::schema::{Baseline, Followed};
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 pub async fn followed(target: &impl GenericClient) -> Result<Vec<Followed>, PgError> {
     let rows = target

@@ -3,7 +3,10 @@
 use tokio_postgres::GenericClient;
 
 use super::{TextRow, array_literal};
-use crate::{error::PgError, large_objects::Copied, raw::RawConnection};
+use crate::{
+    connection::{error::PgError, raw::RawConnection},
+    load::large_objects::Copied,
+};
 
 /// A piece that this transaction holds.
 #[derive(Debug, Clone)]

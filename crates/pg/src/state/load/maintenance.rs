@@ -3,7 +3,7 @@
 //! its own: a crash in between costs one that is repeated, which does no harm.
 
 use super::{TextRow, builds::ClaimedBuild};
-use crate::{error::PgError, raw::RawConnection};
+use crate::connection::{error::PgError, raw::RawConnection};
 
 /// Takes one that may run now; the claim ends with [`release`] or the session.
 pub async fn claim(target: &mut RawConnection) -> Result<Option<ClaimedBuild>, PgError> {

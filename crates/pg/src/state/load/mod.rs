@@ -16,7 +16,7 @@ pub mod watch;
 
 use tokio_postgres::GenericClient;
 
-use crate::{error::PgError, raw::RawConnection};
+use crate::connection::{error::PgError, raw::RawConnection};
 
 /// What remains of load and builds; suspended tables do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! Claiming parts, and marking them done in the transaction that copied them.
 
-use transhume_core::format::Format;
+use transhume_core::load::format::Format;
 use transhume_wire::ident::QualifiedName;
 
 use super::{TextRow, array_literal, unreadable};
 use crate::{
-    error::PgError,
-    part_copy,
-    raw::RawConnection,
-    snapshot::{self, NamedSnapshot},
+    connection::{error::PgError, raw::RawConnection},
+    follow::snapshot::{self, NamedSnapshot},
+    load::part_copy,
 };
 
 /// A part that this transaction holds.

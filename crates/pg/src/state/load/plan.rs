@@ -5,17 +5,17 @@
 use serde::Serialize;
 use tokio_postgres::GenericClient;
 use transhume_core::{
-    format::FormatChoice,
+    follow::visibility::Snapshot,
+    load::format::FormatChoice,
     table::{Placement, Table},
-    visibility::Snapshot,
 };
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    build::analyze,
-    copy_statement::{self, Emptied},
-    error::PgError,
-    snapshot::{self, SnapshotHolder},
+    connection::error::PgError,
+    follow::snapshot::{self, SnapshotHolder},
+    load::copy_statement::{self, Emptied},
+    schema::build::analyze,
     state::{
         build::{self, LoadedTable},
         exception,

@@ -2,7 +2,7 @@
 
 use tokio_postgres::GenericClient;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 /// One look at the state tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use tokio_postgres::GenericClient;
 use transhume_core::load::RelationState;
 use transhume_wire::ident::QualifiedName;
 
-use crate::error::PgError;
+use crate::connection::error::PgError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {

@@ -2,7 +2,7 @@
 
 use transhume_wire::lsn::Lsn;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// One look at the source.
 #[derive(Debug, Clone, PartialEq, Eq)]

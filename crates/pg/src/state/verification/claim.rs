@@ -1,11 +1,11 @@
 //! Claims: a transaction that holds a piece or a table until its result is written.
 
 use tokio_postgres::Row;
-use transhume_core::comparison::{Buckets, Digest, Subject};
+use transhume_core::verify::rows::{Buckets, Digest, Subject};
 use transhume_wire::ident::QualifiedName;
 
 use super::{TableResult, rows::RecordedRow};
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone)]
 pub struct ClaimedPiece {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
-use transhume_core::changed::{Clean, Known};
+use transhume_core::verify::rows::changed::{Clean, Known};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// Shapes of the tables of one side, by name.
 pub type Shapes = BTreeMap<QualifiedName, String>;

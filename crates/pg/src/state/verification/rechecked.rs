@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use transhume_wire::ident::QualifiedName;
 
 use super::{RecordedRow, record_rows};
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// A table whose rows were read again.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,9 @@
 //! Rows that differed.
 
-use transhume_core::comparison::Difference;
+use transhume_core::verify::rows::Difference;
 use transhume_wire::ident::QualifiedName;
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// One row, or several equal ones of a table without a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

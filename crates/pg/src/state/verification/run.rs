@@ -1,10 +1,10 @@
 //! A verification as a whole and its tables.
 
 use serde::{Serialize, de::DeserializeOwned};
-use transhume_core::comparison::Subject;
+use transhume_core::verify::rows::Subject;
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
-use crate::{error::PgError, session::Session};
+use crate::connection::{error::PgError, session::Session};
 
 /// The newest verification.
 #[derive(Debug, Clone)]

@@ -1,0 +1,194 @@
+//! `verify`: compares both sides while traffic runs.
+
+mod report;
+
+use std::time::Duration;
+
+use clap::Args;
+use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
+
+use crate::{
+    arguments::{count, replace},
+    failure::{Exit, Failure, Result},
+    invocation::{Invocation, spill_options},
+    settings::Config,
+    show::{
+        progress::shown,
+        quantity::{Size, Span},
+    },
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  transhume verify && transhume cutover
+  transhume verify --sample                     a first look at large tables, in seconds
+  transhume verify --since-last                 only what has changed since it was found equal
+  transhume verify --recheck                    while long transactions on the source leave no consistent point
+  transhume verify --table 'shop.order*' --show-values
+  transhume verify --repair                     rewrites the rows that differ, and compares them again
+  transhume verify --continuous --since-last --every 15min   until something differs
+  transhume verify --join                       on another machine, while one verifies
+  transhume verify --json | jq '.rows[] | [.table.name, .difference, .key]'
+  transhume verify --source URL --target URL    any two databases, both quiet
+
+Exits with 0 where both sides are equal, 1 where they differ, 2 where they could not be compared or, with
+--recheck, where rows changed too fast to tell.";
+
+/// Between two rounds of --continuous, where nothing else is said.
+const EVERY: Duration = Duration::from_secs(600);
+
+/// Compare both sides, exactly, while traffic runs
+///
+/// Every table is digested on both sides at the same commit of the source, and where the digests differ,
+/// down to the rows and columns that do. Nothing has to be stopped, and every difference that is found is
+/// real. Definitions, owners, privileges, comments, sequences, large objects, and the states of indexes,
+/// constraints and triggers are compared as well. Between two databases without a migration both must be quiet, or two snapshots be given.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Only these tables, such as shop or public.order*
+    #[arg(long = "table", value_name = "PATTERN", value_delimiter = ',')]
+    tables: Vec<String>,
+    /// Only some rows of large tables, for a first look
+    #[arg(long)]
+    sample: bool,
+    /// Only tables that were changed, loaded or redefined since they were last found equal, exactly by LSN
+    #[arg(long, conflicts_with_all = ["sample", "resume", "join"])]
+    since_last: bool,
+    /// Without a consistent point: hold nothing, read what differs again until it is decided
+    #[arg(long, conflicts_with_all = ["sample", "since_last", "repair", "resume", "join", "source_snapshot"])]
+    recheck: bool,
+    /// Compare again and again until something differs
+    #[arg(long, conflicts_with_all = ["repair", "join", "resume"])]
+    continuous: bool,
+    /// Wait this long between two rounds of --continuous [default: 10min]
+    #[arg(long, value_name = "DURATION", requires = "continuous")]
+    every: Option<Span>,
+    /// Rewrite the rows that differ on the target, then compare their tables again
+    #[arg(long, conflicts_with = "sample")]
+    repair: bool,
+    /// Show the values of the columns that differ; they are the application's data
+    #[arg(long)]
+    show_values: bool,
+    /// Rows named, and repaired, for each table; all are counted [default: 100]
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_ROWS", value_parser = count::<usize>)]
+    rows: Option<usize>,
+    /// Pieces of tables compared at once
+    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_COMPARERS", value_parser = count::<usize>)]
+    comparers: Option<usize>,
+    /// Upper limit for reading from each side in a second [default: none]
+    #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
+    rate_limit: Option<Size>,
+    /// Largest part of a table that is read at once: smaller ones share finer among machines [default: 64MB]
+    #[arg(long, value_name = "SIZE")]
+    part_size: Option<Size>,
+    /// Hold apply no longer than this for the source to give a consistent point [default: 10s]
+    #[arg(long, value_name = "DURATION", env = "TRANSHUME_HOLD_TIMEOUT")]
+    hold_timeout: Option<Span>,
+    /// Check all foreign keys against their rows, not only those that nothing has checked
+    #[arg(long)]
+    all_constraints: bool,
+    /// Go on with a verification that ended early: tables that have a result keep it
+    #[arg(long, conflicts_with = "join")]
+    resume: bool,
+    /// Help the verification that another process runs
+    #[arg(long)]
+    join: bool,
+    /// Exported snapshot of the source, without a migration
+    #[arg(long, value_name = "NAME", requires = "target_snapshot")]
+    source_snapshot: Option<String>,
+    /// Exported snapshot of the target, without a migration
+    #[arg(long, value_name = "NAME", requires = "source_snapshot")]
+    target_snapshot: Option<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub(super) fn overlay(&self, settings: &mut Config) {
+        replace(&mut settings.comparers, self.comparers.as_ref());
+        replace(&mut settings.compared_rate_limit, self.rate_limit.as_ref());
+        replace(&mut settings.hold_timeout, self.hold_timeout.as_ref());
+        replace(&mut settings.named_rows, self.rows.as_ref());
+    }
+
+    fn mode(&self) -> Mode {
+        match (self.sample, self.since_last, self.recheck) {
+            (true, _, _) => Mode::Sample,
+            (_, true, _) => Mode::SinceLast,
+            (_, _, true) => Mode::Recheck,
+            _ => Mode::Full,
+        }
+    }
+
+    fn options(&self, settings: &Config) -> VerifyOptions {
+        let defaults = VerifyOptions::default();
+        VerifyOptions {
+            comparers: settings.comparers.unwrap_or(defaults.comparers),
+            mode: self.mode(),
+            tables: self.tables.clone(),
+            show_values: self.show_values,
+            most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
+            repair: self.repair,
+            rate_limit: settings.compared_rate_limit.map_or(0, |size| size.0),
+            part_bytes: self.part_size.map(|size| size.0.max(1)),
+            hold_timeout: settings.hold_timeout.map_or(defaults.hold_timeout, |span| span.0),
+            all_constraints: self.all_constraints,
+            role: match (self.resume, self.join) {
+                (true, _) => Role::Resumes,
+                (_, true) => Role::Joins,
+                _ => Role::Begins,
+            },
+            snapshots: self.source_snapshot.clone().zip(self.target_snapshot.clone()),
+            spill: spill_options(settings),
+        }
+    }
+}
+
+pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let options = arguments.options(&invocation.settings);
+    loop {
+        let verification = once(&options, invocation).await?;
+        tell(arguments, &verification, invocation)?;
+        if verification.is_undecided() {
+            return Ok(Exit::NotDone);
+        }
+        if !verification.equal {
+            return Ok(Exit::OperatorMustAct);
+        }
+        if !arguments.continuous {
+            return Ok(Exit::Success);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(arguments.every.map_or(EVERY, |span| span.0)) => {}
+            () = invocation.cancellation.cancelled() => return Ok(Exit::Success),
+        }
+    }
+}
+
+async fn once(options: &VerifyOptions, invocation: &Invocation) -> Result<Verification> {
+    let endpoints = invocation.endpoints()?;
+    shown(&invocation.terminal, async |reporter| {
+        verify(&endpoints, options, reporter, &invocation.cancellation).await
+    })
+    .await
+    .map_err(|error| not_done(error.into()))
+}
+
+fn tell(arguments: &Arguments, verification: &Verification, invocation: &Invocation) -> Result<()> {
+    let terminal = &invocation.terminal;
+    for finding in &verification.not_compared {
+        terminal.finding(finding);
+    }
+    terminal.print_result(arguments.json, verification, report::text)
+}
+
+/// Here 1 means different, so a comparison that was refused or stopped is 2.
+fn not_done(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::OperatorMustAct => failure.with_exit(Exit::NotDone),
+        _ => failure,
+    }
+}

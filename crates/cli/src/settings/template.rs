@@ -1,0 +1,117 @@
+//! The commented file that `transhume init` writes, made from the definition of the keys.
+
+use std::fmt::Write;
+
+use super::{
+    databases,
+    keys::{KEYS, Key},
+};
+
+const OPENING: &str = "\
+# Settings of one migration with transhume.
+#
+# Every setting can also be given as a flag or in the environment.
+# A flag wins over the environment, the environment over this file, this file over the default.
+# Lines that begin with # are not read: remove the # and change the value.
+";
+
+const SEVERAL: &str = "\
+# Several databases that move together: each is a migration of its own, and every command works on all of them, or
+# on one with --database. A cutover moves them under one fence.";
+
+/// Every key with its meaning, commented out, so that the file as written says nothing.
+pub(crate) fn template() -> String {
+    let mut text = OPENING.to_owned();
+    let mut section = "";
+    for key in KEYS {
+        if key.section != section {
+            section = key.section;
+            push(&mut text, format_args!("\n[{section}]\n"));
+        }
+        push_key(&mut text, key);
+    }
+    push(
+        &mut text,
+        format_args!("\n{SEVERAL}\n#[[{}]]\n", databases::SECTION),
+    );
+    for key in databases::KEYS {
+        push_key(&mut text, key);
+    }
+    text
+}
+
+fn push_key<Settings>(text: &mut String, key: &Key<Settings>) {
+    push(text, format_args!("\n"));
+    for line in key.about.lines() {
+        push(text, format_args!("# {line}\n"));
+    }
+    push(
+        text,
+        format_args!("# Flag {}, environment {}.\n", key.flag, variable(key.flag)),
+    );
+    push(text, format_args!("#{} = {}\n", key.name, key.example));
+}
+
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.write_fmt(line).expect("writing into a string cannot fail");
+}
+
+/// The environment variable of a flag: `--part-size` is TRANSHUME_PART_SIZE.
+fn variable(flag: &str) -> String {
+    format!(
+        "TRANSHUME_{}",
+        flag.trim_start_matches('-').replace('-', "_").to_uppercase()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use transhume_engine::{cutover::CutoverOptions, verify::VerifyOptions};
+
+    use super::*;
+    use crate::{
+        settings::{Config, read::read},
+        show::quantity::{Size, Span},
+    };
+
+    #[test]
+    fn the_written_file_says_nothing_until_it_is_edited() {
+        let config = read(Path::new("t.toml"), &template(), &|_| None).unwrap();
+        assert_eq!(config, Config::default());
+    }
+
+    fn edited() -> Config {
+        let edited: String = template()
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if !setting.starts_with(' ') && !setting.is_empty() => format!("{setting}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        read(Path::new("t.toml"), &edited, &|_| Some("secret".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn the_written_values_of_verify_and_cutover_are_the_defaults() {
+        let (config, cutover) = (edited(), CutoverOptions::default());
+        let verify = VerifyOptions::default();
+        assert_eq!(config.comparers, Some(verify.comparers));
+        assert_eq!(config.hold_timeout, Some(Span(verify.hold_timeout)));
+        assert_eq!(config.named_rows, Some(verify.most_rows));
+        assert_eq!(config.max_lag, Some(Size(cutover.lag_limit_bytes)));
+        assert_eq!(config.lock_timeout, Some(Span(cutover.lock_timeout)));
+        assert_eq!(config.attempts, Some(cutover.attempts));
+        assert_eq!(config.drain_timeout, Some(Span(cutover.drain_timeout)));
+        assert_eq!(config.sequence_margin, Some(cutover.sequence_margin));
+        assert_eq!(config.verified_within.map(|span| span.0), cutover.verified_within);
+    }
+
+    #[test]
+    fn every_example_in_the_written_file_is_accepted() {
+        let config = edited();
+        assert_eq!(config.loaders, Some(4));
+        assert!(config.source.is_some() && config.drain_timeout.is_some());
+    }
+}

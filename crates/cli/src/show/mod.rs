@@ -1,0 +1,8 @@
+//! What people see: the terminal, progress, reports and quantities in their words.
+//!
+//! Refuses to ask the engine for anything: values come in, text goes out.
+
+pub(crate) mod progress;
+pub(crate) mod quantity;
+pub(crate) mod report;
+pub(crate) mod terminal;

@@ -1,0 +1,325 @@
+//! From what was observed to the conditions, one small judgement each.
+
+use std::time::Duration;
+
+use super::{
+    Condition, ConditionName as Name,
+    observation::{BlockingLock, FenceRights, Limits, Observation},
+};
+use crate::{
+    finding::Severity,
+    load::RelationState,
+    verify::objects::{LastVerification, judge_recency},
+};
+
+/// Sessions that a cutover opens on either side beside those it has when it looks.
+const SOURCE_SESSIONS: u32 = 5;
+const TARGET_SESSIONS: u32 = 3;
+
+/// Names in one line of evidence; more say nothing new.
+const NAMED: usize = 5;
+
+/// All conditions that can be told from one observation.
+pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
+    vec![
+        lag(seen.lag_bytes, limits.lag_bytes),
+        verification(seen.verification.as_ref(), limits.verified_within),
+        findings(seen),
+        tables(seen),
+        exceptions(seen.exceptions),
+        listed(
+            Name::Builds,
+            "all builds are done",
+            "builds are not done",
+            &seen.open_builds,
+            "wait until \"transhume status\" shows none, or start \"transhume run\"",
+        ),
+        listed(
+            Name::Validity,
+            "all indexes and constraints of the target are valid",
+            "indexes or constraints of the target are not valid",
+            &seen.invalid,
+            "reindex or validate them on the target (reindex index …; alter table … validate constraint …)",
+        ),
+        listed(
+            Name::Deviations,
+            "what was set aside is as it was left",
+            "things that were set aside are not as they were left",
+            &seen.changed_deviations,
+            "put them back as \"transhume status\" lists them",
+        ),
+        sequences(seen),
+        prepared(seen),
+        long_transactions(&seen.locks, limits.transaction_age),
+        connections(seen.free_connections),
+        fence(&seen.fence),
+    ]
+}
+
+fn lag(lag: u64, limit: u64) -> Condition {
+    if lag <= limit {
+        return Condition::met(
+            Name::Lag,
+            format!("the target is {lag} bytes behind, the limit is {limit}"),
+        );
+    }
+    Condition::unmet(
+        Name::Lag,
+        format!("the target is {lag} bytes behind the source, the limit is {limit}"),
+        "wait until \"transhume status\" shows less, or raise --max-lag",
+    )
+}
+
+fn verification(last: Option<&LastVerification>, within: Option<Duration>) -> Condition {
+    let Some(within) = within else {
+        return Condition::met(Name::Verification, "not asked for (verified_within is 0)");
+    };
+    match judge_recency(last, within) {
+        Ok(evidence) => Condition::met(Name::Verification, evidence),
+        Err(refusal) => Condition::unmet(Name::Verification, refusal.evidence, refusal.remedy),
+    }
+}
+
+fn findings(seen: &Observation) -> Condition {
+    let of = |severity| {
+        let chosen = seen
+            .findings
+            .iter()
+            .filter(move |finding| finding.severity == severity);
+        chosen
+            .map(|finding| {
+                format!("{} {}", finding.code, finding.object)
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
+    };
+    let (blockers, warnings) = (of(Severity::Blocker), of(Severity::Warning));
+    let remedy = "see \"transhume status\"; each finding says how to remedy it";
+    let mut shutting = seen.findings.iter();
+    if let Some(first) = shutting.find(|finding| finding.severity == Severity::Blocker) {
+        let evidence = format!("open findings: {}; the first: {}", some(&blockers), first.message);
+        return Condition::unmet(Name::Findings, evidence, &first.remedy);
+    }
+    if warnings.is_empty() {
+        return Condition::met(Name::Findings, "none is open");
+    }
+    Condition::degraded(
+        Name::Findings,
+        format!("open warnings: {}", some(&warnings)),
+        remedy,
+    )
+}
+
+fn tables(seen: &Observation) -> Condition {
+    let of = |wanted: fn(RelationState) -> bool| {
+        let chosen = seen.tables.iter().filter(move |(_, state)| wanted(*state));
+        chosen.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let suspended = of(|state| state == RelationState::Suspended);
+    let loading = of(|state| matches!(state, RelationState::Planned | RelationState::Loading));
+    let adding = of(|state| state == RelationState::Adding);
+    let mut evidence = Vec::new();
+    if !adding.is_empty() {
+        evidence.push(format!("being added: {}", some(&adding)));
+    }
+    if !suspended.is_empty() {
+        evidence.push(format!(
+            "suspended, so older than on the source: {}",
+            some(&suspended)
+        ));
+    }
+    if !loading.is_empty() {
+        evidence.push(format!("being loaded anew: {}", some(&loading)));
+    }
+    if !seen.new_tables.is_empty() {
+        evidence.push(format!(
+            "made on the source since the migration began, so not moved: {}",
+            some(&seen.new_tables)
+        ));
+    }
+    if evidence.is_empty() {
+        return Condition::met(Name::Tables, format!("all {} are loaded", seen.tables_selected));
+    }
+    let remedy = match suspended.first() {
+        Some(table) => format!("run \"transhume table resume {table}\""),
+        None => match seen.new_tables.first() {
+            Some(table) => {
+                format!("run \"transhume table add {table}\"; or create and fill them on the target by hand")
+            }
+            None => "wait until \"transhume status\" shows them no more".to_owned(),
+        },
+    };
+    Condition::unmet(Name::Tables, evidence.join("; "), remedy)
+}
+
+fn exceptions(stored: u64) -> Condition {
+    match stored {
+        0 => Condition::met(Name::Exceptions, "no change was set aside"),
+        more => Condition::unmet(
+            Name::Exceptions,
+            format!("{more} changes were stored in transhume.exception instead of being applied"),
+            "apply or discard them, then delete their rows there; or reload the tables",
+        ),
+    }
+}
+
+fn sequences(seen: &Observation) -> Condition {
+    let met = format!("all {} can be set", seen.sequences_selected);
+    let remedy = "create them on the target, or make the target's role a member of their owner";
+    listed(
+        Name::Sequences,
+        &met,
+        "sequences that cannot be set on the target",
+        &seen.unsettable_sequences,
+        remedy,
+    )
+}
+
+/// A prepared transaction holds its locks until somebody commits it: the fence would wait in vain.
+fn prepared(seen: &Observation) -> Condition {
+    let told: Vec<String> = seen
+        .prepared
+        .iter()
+        .map(|one| format!("{} of {}, {} s old", one.gid, one.owner, one.age_seconds))
+        .collect();
+    listed(
+        Name::PreparedTransactions,
+        "none",
+        "prepared, neither committed nor rolled back",
+        &told,
+        "run COMMIT PREPARED or ROLLBACK PREPARED for each on the source",
+    )
+}
+
+fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
+    let old: Vec<&BlockingLock> = locks.iter().filter(|lock| lock.age >= limit).collect();
+    let Some(first) = old.first() else {
+        return Condition::met(
+            Name::LongTransactions,
+            format!("none has written for longer than {}", span(limit)),
+        );
+    };
+    let told: Vec<String> = old.iter().map(|lock| told(lock)).collect();
+    // An autovacuum gives way once the fence's first, gentle lock has waited for deadlock_timeout.
+    if old.iter().all(|lock| lock.is_autovacuum) {
+        return Condition::degraded(
+            Name::LongTransactions,
+            some(&told),
+            "nothing: autovacuum gives way to the fence, unless it prevents wraparound; then wait for its end",
+        );
+    }
+    let ends = format!(
+        "end it, or wait for it: select pg_terminate_backend({})",
+        first.pid
+    );
+    Condition::unmet(Name::LongTransactions, some(&told), ends)
+}
+
+fn told(lock: &BlockingLock) -> String {
+    let who = if lock.is_autovacuum {
+        "autovacuum".to_owned()
+    } else {
+        format!("{} {}", lock.user, lock.application).trim().to_owned()
+    };
+    format!(
+        "pid {} ({who}) has held {} for {}",
+        lock.pid,
+        lock.table,
+        span(lock.age)
+    )
+}
+
+fn connections((source, target): (u32, u32)) -> Condition {
+    let evidence = format!("{source} free on the source, {target} on the target");
+    if source >= SOURCE_SESSIONS && target >= TARGET_SESSIONS {
+        return Condition::met(Name::Connections, evidence);
+    }
+    Condition::unmet(
+        Name::Connections,
+        format!("{evidence}; a cutover needs {SOURCE_SESSIONS} and {TARGET_SESSIONS}"),
+        "end idle sessions, or raise max_connections or the role's limit",
+    )
+}
+
+/// A table that cannot be locked lets writers through; all other doors only back the locks up.
+fn fence(rights: &FenceRights) -> Condition {
+    if !rights.unlockable.is_empty() {
+        return Condition::unmet(
+            Name::Fence,
+            format!(
+                "tables and sequences that the source's role may not lock: {}",
+                some(&rights.unlockable)
+            ),
+            "make it a member of the role that owns them: grant … to …",
+        );
+    }
+    if rights.locks_needed > rights.locks_free {
+        return Condition::unmet(
+            Name::Fence,
+            format!(
+                "the fence takes {} locks, the lock table holds {}",
+                rights.locks_needed, rights.locks_free
+            ),
+            "raise max_locks_per_transaction on the source (needs a restart)",
+        );
+    }
+    let mut open = Vec::new();
+    let mut remedies = Vec::new();
+    if !rights.unowned.is_empty() {
+        open.push(format!("grants of {} stay", some(&rights.unowned)));
+        remedies.push("make the source's role a member of their owner");
+    }
+    if !rights.owns_database {
+        open.push("new sessions are not read-only, since the role does not own the database".to_owned());
+        remedies.push("make the source's role a member of the database's owner");
+    }
+    if !rights.ends_sessions {
+        open.push("sessions of other roles stay connected".to_owned());
+        remedies.push("grant pg_signal_backend to the source's role");
+    }
+    if !rights.superusers.is_empty() {
+        open.push(format!(
+            "superusers pass once the locks are gone; now connected: {}",
+            some(&rights.superusers)
+        ));
+        remedies.push("disconnect them before the cutover");
+    }
+    if open.is_empty() {
+        return Condition::met(Name::Fence, "every door can be shut");
+    }
+    let evidence = format!(
+        "all tables can be locked until the target opens, but {}",
+        open.join("; ")
+    );
+    Condition::degraded(Name::Fence, evidence, remedies.join("; "))
+}
+
+fn listed(name: Name, met: &str, unmet: &str, objects: &[String], remedy: &str) -> Condition {
+    if objects.is_empty() {
+        return Condition::met(name, met);
+    }
+    Condition::unmet(name, format!("{unmet}: {}", some(objects)), remedy)
+}
+
+/// The first few names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let first = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+fn span(span: Duration) -> String {
+    match span.as_secs() {
+        0 => format!("{} ms", span.as_millis()),
+        seconds @ 1..=119 => format!("{seconds} s"),
+        seconds @ 120..=7199 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,269 @@
+//! `assess`: looks at both ends at once and says what stands in the way. Changes nothing.
+//!
+//! Reads catalogs, and tries what rights are for in transactions that are rolled back. What a
+//! finding means is decided in core. A target that already holds this migration is no obstacle to itself.
+
+mod observe;
+
+use std::path::Path;
+
+use serde::Serialize;
+use transhume_core::{
+    assess::{
+        capability::{Capabilities, SystemIdentity},
+        findings,
+        observation::{AssessContext, Database, Observed, SourceObservation, TargetObservation, Tools},
+    },
+    finding::{Finding, Severity},
+    selection::{Selection, Selector},
+    table::Table,
+};
+use transhume_pg::{connection::error::PgError, schema::dump::Programs};
+
+use crate::{
+    cutover::write_pause::{self, Forecast},
+    endpoints::Endpoints,
+    error::{EngineError, Result},
+    report::Reporter,
+};
+
+/// Tables named in the estimate.
+const LARGEST_SHOWN: usize = 5;
+
+/// What was found. Field names are a stable face for scripts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Assessment {
+    pub source: EndSummary,
+    pub target: EndSummary,
+    pub estimate: Estimate,
+    /// How long writers would wait at a cutover, once the target has caught up.
+    pub write_pause: Forecast,
+    /// The target already holds this migration.
+    pub resuming: bool,
+    /// Blockers, then warnings, then passes.
+    pub findings: Vec<Finding>,
+    #[serde(skip)]
+    pub(crate) prior: Prior,
+}
+
+/// What was found out anyway, so that a run which begins now need not ask again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prior {
+    /// All that the source has.
+    pub(crate) tables: Vec<Table>,
+    pub(crate) programs: Option<Programs>,
+}
+
+/// One end in a few words.
+#[derive(Debug, Clone, Serialize)]
+pub struct EndSummary {
+    /// Where it is; holds no password.
+    pub endpoint: String,
+    pub database: String,
+    pub role: String,
+    pub server_version: String,
+    pub standby: bool,
+    pub encoding: String,
+    pub collate: String,
+    pub identity: Option<SystemIdentity>,
+    pub free_connections: i64,
+    /// All user tables with rows of their own, selected or not.
+    pub tables: usize,
+    pub bytes: i64,
+}
+
+/// What there is to move.
+#[derive(Debug, Clone, Serialize)]
+pub struct Estimate {
+    pub tables: usize,
+    /// From the source's statistics; tables never analysed count as empty.
+    pub rows: i64,
+    pub bytes: i64,
+    pub sequences: usize,
+    pub largest: Vec<LargeTable>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct LargeTable {
+    pub table: String,
+    pub bytes: i64,
+}
+
+impl Assessment {
+    pub fn has_blockers(&self) -> bool {
+        transhume_core::assess::has_blockers(&self.findings)
+    }
+
+    pub fn blockers(&self) -> Vec<Finding> {
+        self.of(Severity::Blocker)
+    }
+
+    pub fn warnings(&self) -> Vec<Finding> {
+        self.of(Severity::Warning)
+    }
+
+    fn of(&self, severity: Severity) -> Vec<Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .cloned()
+            .collect()
+    }
+}
+
+/// Looks at both ends. `programs` is the directory of pg_dump and pg_restore, where one was set.
+pub async fn assess(
+    endpoints: &Endpoints,
+    selection: &Selection,
+    programs: Option<&Path>,
+    reporter: &Reporter,
+) -> Result<Assessment> {
+    let selector = selector(selection)?;
+    let (source, (target, migration)) = tokio::try_join!(
+        Box::pin(observe::source(endpoints, &selector, reporter)),
+        observe::target(endpoints, reporter)
+    )?;
+    let resuming = migration.is_some_and(|identity| is_same_source(&source.capabilities, &identity));
+    let (tools, programs) = tools(programs, &source, &target).await;
+    let observed = Observed {
+        source,
+        target,
+        selector,
+        context: AssessContext {
+            resuming,
+            tools: Some(tools),
+            loaders: 0,
+        },
+    };
+    let mut findings = findings(&observed);
+    if let Some(warning) = programs.as_ref().and_then(Programs::finding) {
+        let place = findings.partition_point(|finding| finding.severity >= Severity::Warning);
+        findings.insert(place, warning);
+    }
+    let mut assessment = summarise(endpoints, &observed, findings);
+    assessment.prior = Prior {
+        tables: observed.source.tables,
+        programs,
+    };
+    Ok(assessment)
+}
+
+fn selector(selection: &Selection) -> Result<Selector> {
+    selection.selector().map_err(|error| {
+        EngineError::refused(
+            error.to_string(),
+            "a pattern is schema or schema.table, where * and ? stand for any letters",
+        )
+    })
+}
+
+fn is_same_source(source: &Capabilities, recorded: &transhume_pg::state::migration::SourceIdentity) -> bool {
+    let system = source
+        .identity
+        .as_ref()
+        .map(|identity| identity.system_identifier.as_str());
+    system == Some(recorded.system.as_str()) && source.database_oid == recorded.database_oid
+}
+
+/// The programs that a run would use, for the checks and as they are.
+async fn tools(
+    setting: Option<&Path>,
+    source: &SourceObservation,
+    target: &TargetObservation,
+) -> (Tools, Option<Programs>) {
+    let setting = setting.map(Path::to_owned);
+    let source = source.capabilities.server_version.major();
+    let target = target.capabilities.server_version.major();
+    // Asks programs for their versions, which blocks for some milliseconds each.
+    let found = tokio::task::spawn_blocking(move || Programs::find(setting.as_deref(), source, target))
+        .await
+        .expect("looking for programs does not panic");
+    match found {
+        Ok(programs) => {
+            let found = Tools::Found {
+                major: programs.version.major,
+                version: programs.version.to_string(),
+            };
+            (found, Some(programs))
+        }
+        Err(error) => (
+            Tools::Missing {
+                reason: reason(&error),
+            },
+            None,
+        ),
+    }
+}
+
+fn reason(error: &PgError) -> String {
+    match error.detail() {
+        Some(detail) => format!("{error} ({})", detail.trim_end_matches('.')),
+        None => error.to_string(),
+    }
+}
+
+fn summarise(endpoints: &Endpoints, observed: &Observed, findings: Vec<Finding>) -> Assessment {
+    let (source, target) = (&observed.source, &observed.target);
+    Assessment {
+        source: end(
+            endpoints.source.to_string(),
+            &source.capabilities,
+            &source.database,
+            &source.tables,
+        ),
+        target: end(
+            endpoints.target.to_string(),
+            &target.capabilities,
+            &target.database,
+            &target.tables,
+        ),
+        estimate: estimate(observed),
+        write_pause: write_pause::of_observed(observed),
+        resuming: observed.context.resuming,
+        findings,
+        prior: Prior::default(),
+    }
+}
+
+fn end(endpoint: String, capabilities: &Capabilities, database: &Database, tables: &[Table]) -> EndSummary {
+    EndSummary {
+        endpoint,
+        database: capabilities.database.clone(),
+        role: capabilities.role.clone(),
+        server_version: capabilities.server_version.to_string(),
+        standby: capabilities.in_recovery,
+        encoding: database.encoding.clone(),
+        collate: database
+            .locale
+            .clone()
+            .unwrap_or_else(|| database.collate.clone()),
+        identity: capabilities.identity.clone(),
+        free_connections: capabilities.free_connections,
+        tables: tables.iter().filter(|table| table.holds_rows()).count(),
+        bytes: tables.iter().map(|table| table.bytes).sum(),
+    }
+}
+
+fn estimate(observed: &Observed) -> Estimate {
+    let mut tables: Vec<&Table> = observed.selected_with_rows().collect();
+    tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
+    Estimate {
+        tables: tables.len(),
+        rows: tables.iter().map(|table| table.rows_estimate.max(0)).sum(),
+        bytes: tables.iter().map(|table| table.bytes).sum(),
+        sequences: observed
+            .source
+            .sequences
+            .iter()
+            .filter(|sequence| observed.selects(&sequence.name))
+            .count(),
+        largest: tables
+            .iter()
+            .take(LARGEST_SHOWN)
+            .map(|table| LargeTable {
+                table: table.name.plain(),
+                bytes: table.bytes,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,63 @@
+//! Gathers what the gate must know of the way back; `core::way_back` judges it.
+
+use transhume_core::{cutover::way_back, finding::Finding, table::Table};
+use transhume_pg::{
+    assess,
+    connection::{names, session::Session},
+    state::{load::relations, migration, way_back as state},
+};
+
+use crate::{
+    endpoints::Endpoints,
+    error::{Doing, Result},
+    prepare::publishing::published_tables,
+};
+
+/// What keeps the way back of the migration `id` from being opened. `tables` are the source's.
+pub(crate) async fn obstacles(
+    endpoints: &Endpoints,
+    id: &str,
+    (source, target): (&Session, &Session),
+    tables: &[Table],
+) -> Result<Vec<Finding>> {
+    let migrated = relations::all(&**target)
+        .await
+        .doing("reading the tables of the migration")?;
+    let moved = tables
+        .iter()
+        .filter(|table| table.moves_rows() && migrated.iter().any(|relation| relation.name == table.name));
+    let published: Vec<_> = published_tables(moved)
+        .into_iter()
+        .map(|table| table.name.clone())
+        .collect();
+    let mut capabilities = assess::source(target, &published)
+        .await
+        .doing("trying what the target lets us do")?;
+    let (replication, _) =
+        assess::replication(&endpoints.target, &names::application_name(id, "replication"))
+            .await
+            .doing("trying a replication connection to the target")?;
+    capabilities.replication_connection = replication;
+    let old_source = assess::target(source)
+        .await
+        .doing("trying what the source lets us do")?;
+    let foreign_keys = state::foreign_keys(source, tables)
+        .await
+        .doing("reading the source's foreign keys")?;
+    Ok(way_back::obstacles(&way_back::WayBack {
+        target: &capabilities,
+        source_role: &old_source.role,
+        source_replica_role: &old_source.replica_role,
+        foreign_keys: &foreign_keys,
+        foreign_state: is_foreign(source, id).await?,
+    }))
+}
+
+/// State of another migration, or of another version, lies where ours would.
+async fn is_foreign(source: &Session, id: &str) -> Result<bool> {
+    match migration::read(source).await {
+        Ok(state) => Ok(state.is_some_and(|state| state.id != id)),
+        Err(error) if migration::is_unreadable(&error) => Ok(true),
+        Err(error) => Err(error).doing("looking for another migration's state on the source"),
+    }
+}

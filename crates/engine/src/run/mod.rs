@@ -1,0 +1,372 @@
+//! `run`: drives a migration phase by phase up to following, and resumes wherever it stands.
+//!
+//! Everything that must survive is on the target; this loop reads the phase, does its work, and
+//! reads it again. A kill at any point leaves the phase where it was, and each phase's work looks at
+//! what is already done.
+
+mod additions;
+mod phases;
+mod plan;
+mod reopen;
+mod stop;
+mod tables;
+mod watch;
+mod ways;
+
+use serde::Serialize;
+use transhume_core::{
+    direction::Direction,
+    finding::Finding,
+    phase::Phase,
+    selection::{BadPattern, Selection, Selector},
+    table::Table,
+};
+use transhume_pg::{
+    assess as probe,
+    catalog::tables::{names_of_tables, tables},
+    connection::{names, session::Session},
+    follow::snapshot::SnapshotHolder,
+    schema::dump::OUTDATED,
+    state::{
+        history,
+        migration::{self, LAYOUT, Migration, NewMigration},
+        runner,
+    },
+};
+use transhume_wire::lsn::Lsn;
+
+pub use self::{
+    plan::{ClientPrograms, LeftOut, Plan, Resuming, TablePlan, plan},
+    ways::run,
+};
+use crate::{
+    assess::{self, Prior},
+    cancel::Cancellation,
+    cutover::{application::PgBouncerOptions, fallback},
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    guard::FollowOptions,
+    load::{LoadContext, LoadOptions},
+    prepare::identity::source_identity,
+    report::{Report, Reporter},
+    runner::{host_name, lock, lock_when_free},
+    schema::{SchemaOptions, SchemaWork},
+};
+
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    pub selection: Selection,
+    pub load: LoadOptions,
+    pub follow: FollowOptions,
+    /// To let clients go on that a cutover which died has left waiting.
+    pub pgbouncer: Option<PgBouncerOptions>,
+    /// Directory of pg_dump and pg_restore; found by itself where not given.
+    pub programs: Option<std::path::PathBuf>,
+    /// End once the target has caught up instead of following on.
+    pub until_caught_up: bool,
+}
+
+/// Why a run ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunReason {
+    CaughtUp,
+    /// The application lives on the target.
+    Done,
+    /// It went back to the old source.
+    FallenBack,
+    /// Another process asked the runner to stop.
+    Stopped,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct RunEnd {
+    pub migration: String,
+    pub phase: Phase,
+    pub frontier: Lsn,
+    pub reason: RunReason,
+}
+
+/// Whether a run opens because an operator asks for it, or because it lost a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    First,
+    Again,
+}
+
+/// What the phases of a run work with.
+pub(crate) struct Run<'run> {
+    direction: Direction,
+    pub(crate) endpoints: &'run Endpoints,
+    pub(crate) options: &'run RunOptions,
+    pub(crate) reporter: &'run Reporter,
+    pub(crate) cancellation: &'run Cancellation,
+    pub(crate) source: Session,
+    /// Holds the runner's lock.
+    pub(crate) target: Session,
+    pub(crate) migration: Migration,
+    pub(crate) selector: Selector,
+    /// All tables of the source, where this process has just read them for the assessment.
+    pub(crate) assessed: Option<Vec<Table>>,
+    /// The target lets us switch triggers and foreign keys off for a session.
+    pub(crate) replica_role: bool,
+    schema_options: SchemaOptions,
+    /// Snapshot that schema and rows are read under, while this process holds one.
+    pub(crate) holder: Option<SnapshotHolder>,
+}
+
+impl<'run> Run<'run> {
+    async fn open(
+        endpoints: &'run Endpoints,
+        options: &'run RunOptions,
+        direction: Direction,
+        opening: Opening,
+        (reporter, cancellation): (&'run Reporter, &'run Cancellation),
+    ) -> Result<Self> {
+        let mut target = endpoints.target_session("run", "control").await?;
+        match opening {
+            Opening::First => lock(&target).await?,
+            Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
+        }
+        let (migration, begun) = match migration::read(&target).await.doing("reading the migration")? {
+            Some(migration) => (migration, None),
+            // Whoever removed it meanwhile does not want another one.
+            None if direction == Direction::Reverse || opening == Opening::Again => return Err(gone()),
+            None => {
+                let (migration, begun) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
+                (migration, Some(begun))
+            }
+        };
+        if direction == Direction::Forward {
+            fallback::refuse_exchanged(&migration)?;
+        }
+        let (prior, source) = match begun {
+            Some(Begun { prior, source }) => (Some(prior), source),
+            None => (None, endpoints.source_session(&migration.id, "control").await?),
+        };
+        check(&migration, endpoints, options, &source).await?;
+        runner::register(&target, &host_name())
+            .await
+            .doing("registering as the runner")?;
+        let selector = selector(&migration.selection)?;
+        let replica_role = replica_role(&target).await?;
+        Ok(Self {
+            direction,
+            endpoints,
+            options,
+            reporter,
+            cancellation,
+            source,
+            target,
+            migration,
+            selector,
+            schema_options: SchemaOptions::new(options.programs.clone(), replica_role)
+                .found(prior.as_ref().and_then(|prior| prior.programs.clone())),
+            assessed: prior.map(|prior| prior.tables),
+            replica_role,
+            holder: None,
+        })
+    }
+
+    /// Drives, and opens everything anew after a failure that passes.
+    async fn persist(self) -> Result<RunEnd> {
+        let (endpoints, options, direction) = (self.endpoints, self.options, self.direction);
+        let (reporter, cancellation) = (self.reporter, self.cancellation);
+        let mut run = self;
+        loop {
+            let error = match run.drive().await {
+                Ok(end) => return Ok(end),
+                Err(error) => error,
+            };
+            // With the session the runner's lock is gone: all is taken up anew, or left to who has it now.
+            drop(run);
+            run = reopen::after(
+                error,
+                || {
+                    let telling = (reporter, cancellation);
+                    Self::open(endpoints, options, direction, Opening::Again, telling)
+                },
+                reporter,
+                cancellation,
+            )
+            .await?;
+        }
+    }
+
+    /// Phase by phase, until there is a reason to end.
+    async fn drive(&mut self) -> Result<RunEnd> {
+        loop {
+            if self.cancellation.is_cancelled() {
+                return Err(EngineError::Interrupted);
+            }
+            self.reporter.send(Report::Phase {
+                phase: self.migration.phase,
+            });
+            if let Some(reason) = self.phase().await? {
+                self.reread().await?;
+                return Ok(RunEnd {
+                    migration: self.migration.id.clone(),
+                    phase: self.migration.phase,
+                    frontier: self.migration.frontier,
+                    reason,
+                });
+            }
+            self.reread().await?;
+        }
+    }
+
+    async fn reread(&mut self) -> Result<()> {
+        self.migration = migration::read(&self.target)
+            .await
+            .doing("reading the migration")?
+            .ok_or_else(gone)?;
+        self.selector = selector(&self.migration.selection)?;
+        Ok(())
+    }
+
+    fn schema_work(&self) -> SchemaWork<'_> {
+        SchemaWork {
+            endpoints: self.endpoints,
+            migration: &self.migration,
+            selector: &self.selector,
+            options: &self.schema_options,
+            reporter: self.reporter,
+            cancellation: self.cancellation,
+            addition: None,
+        }
+    }
+
+    fn load_context(&self) -> LoadContext<'_> {
+        LoadContext {
+            endpoints: self.endpoints,
+            migration: &self.migration,
+            options: &self.options.load,
+            reporter: self.reporter,
+            cancellation: self.cancellation,
+        }
+    }
+}
+
+fn gone() -> EngineError {
+    EngineError::stopped("the migration was removed meanwhile", "", "nothing is left to do")
+}
+
+/// What beginning a migration leaves to its run.
+struct Begun {
+    prior: Prior,
+    source: Session,
+}
+
+/// Assesses both ends and writes the first state; nothing is written where a blocker is found.
+async fn start(
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    target: &mut Session,
+    reporter: &Reporter,
+) -> Result<(Migration, Begun)> {
+    let assessment = assess::assess(
+        endpoints,
+        &options.selection,
+        options.programs.as_deref(),
+        reporter,
+    )
+    .await?;
+    if assessment.has_blockers() {
+        return Err(EngineError::Blocked(assessment.blockers()));
+    }
+    // What the dump tells again, on whatever machine it runs, is not told twice.
+    let told_later = |finding: &Finding| finding.code == OUTDATED;
+    for finding in assessment
+        .warnings()
+        .into_iter()
+        .filter(|finding| !told_later(finding))
+    {
+        reporter.send(Report::Finding { finding });
+    }
+    let id = migration::new_id(target).await.doing("choosing an id")?;
+    let source = endpoints.source_session(&id, "control").await?;
+    let new = NewMigration {
+        slot_name: names::slot(&id),
+        publication_name: names::publication(&id),
+        identity: source_identity(endpoints, &source).await?,
+        source_label: endpoints.source.to_string(),
+        selection: options.selection.clone(),
+        id,
+    };
+    migration::create(target, &new)
+        .await
+        .doing("creating the schema transhume on the target")?;
+    let detail =
+        serde_json::json!({ "program": env!("CARGO_PKG_VERSION"), "source": endpoints.source.to_string() });
+    history::add(&**target, "started", &detail)
+        .await
+        .doing("recording the start")?;
+    reporter.step(format!("migration {} begins", new.id));
+    let migration = migration::read(target)
+        .await
+        .doing("reading the migration")?
+        .ok_or_else(|| EngineError::stopped("the new migration cannot be read", "", "report this"))?;
+    let begun = Begun {
+        prior: assessment.prior,
+        source,
+    };
+    Ok((migration, begun))
+}
+
+/// The state on the target belongs to this program, this source and this selection.
+async fn check(
+    migration: &Migration,
+    endpoints: &Endpoints,
+    options: &RunOptions,
+    source: &Session,
+) -> Result<()> {
+    if migration.layout != LAYOUT {
+        return Err(EngineError::refused(
+            format!(
+                "the target holds state of layout {}, this program knows {LAYOUT}",
+                migration.layout
+            ),
+            "use the version of transhume that began this migration",
+        ));
+    }
+    let identity = source_identity(endpoints, source).await?;
+    if identity != migration.identity {
+        return Err(EngineError::refused(
+            format!(
+                "the migration on the target belongs to another source (system {}, database {})",
+                migration.identity.system, migration.identity.database
+            ),
+            "check --source; a restored or promoted server counts as another source: abort and start anew",
+        ));
+    }
+    if options.selection == Selection::default() {
+        return Ok(());
+    }
+    let present = names_of_tables(source)
+        .await
+        .doing("reading the source's tables")?;
+    let names: Vec<_> = present.into_iter().map(|(_, name)| name).collect();
+    let is_resumed = migration.selection.is_resumed_by(&options.selection, &names);
+    if is_resumed.map_err(|error| bad_pattern(&error))? {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        "the selection differs from the one this migration began with",
+        "run without include and exclude, or with the same ones; \"transhume table add\" takes further tables in",
+    ))
+}
+
+pub(crate) fn selector(selection: &Selection) -> Result<Selector> {
+    selection.selector().map_err(|error| bad_pattern(&error))
+}
+
+fn bad_pattern(error: &BadPattern) -> EngineError {
+    EngineError::refused(error.to_string(), "correct the pattern in the selection")
+}
+
+pub(crate) async fn replica_role(target: &Session) -> Result<bool> {
+    let attempt = probe::replica_role(target)
+        .await
+        .doing("trying session_replication_role on the target")?;
+    Ok(attempt.is_allowed())
+}

@@ -1,0 +1,14 @@
+//! Reaching a server: connection settings, name and socket, TLS, login, and the sessions that stand on them.
+//!
+//! Owns every byte between this program and a server, and what its errors mean. Refuses retries: those are the engine's.
+
+pub(crate) mod connect;
+pub mod conninfo;
+pub mod error;
+pub mod names;
+pub(crate) mod pinned;
+pub mod raw;
+pub mod server_limits;
+pub mod session;
+pub mod tls;
+pub mod version;

@@ -1,0 +1,110 @@
+//! The settings that every session of ours runs under, set after login and then read back.
+//!
+//! What a role, a database or a proxy presets must not change how values print, how long a
+//! statement may run or what a name means. Set by SET, since managed servers refuse start-up
+//! options. default_transaction_read_only is left alone on purpose, a fence relies on it; only who writes
+//! behind a fence, as the reverse stream does, asks for it to be lifted.
+
+use transhume_wire::ident::quote_literal;
+
+use crate::connection::{
+    error::PgError,
+    raw::{RawConnection, ServerRole},
+    version::ServerVersion,
+};
+
+/// One setting: name, wanted value as the server prints it, first major version that has it.
+struct Pinned(&'static str, &'static str, u32);
+
+/// In force before anything else runs, or a preset of a millisecond would end the pinning itself.
+const TIMEOUTS: &[Pinned] = &[
+    Pinned("statement_timeout", "0", 12),
+    Pinned("transaction_timeout", "0", 17),
+];
+
+const SETTINGS: &[Pinned] = &[
+    Pinned("lock_timeout", "0", 12),
+    Pinned("idle_in_transaction_session_timeout", "0", 12),
+    Pinned("idle_session_timeout", "0", 14),
+    Pinned("search_path", "\"\"", 12),
+    Pinned("client_encoding", "UTF8", 12),
+    Pinned("client_min_messages", "warning", 12),
+    Pinned("standard_conforming_strings", "on", 12),
+    Pinned("DateStyle", "ISO, YMD", 12),
+    Pinned("IntervalStyle", "postgres", 12),
+    Pinned("TimeZone", "UTC", 12),
+    Pinned("extra_float_digits", "3", 12),
+    Pinned("bytea_output", "hex", 12),
+    Pinned("lc_monetary", "C", 12),
+    Pinned("xmloption", "content", 12),
+    Pinned("xmlbinary", "base64", 12),
+    Pinned("array_nulls", "on", 12),
+    Pinned("transform_null_equals", "off", 12),
+    Pinned("quote_all_identifiers", "off", 12),
+    Pinned("row_security", "off", 12),
+    Pinned("default_transaction_isolation", "read committed", 12),
+    Pinned("default_transaction_deferrable", "off", 12),
+    Pinned("exit_on_error", "off", 12),
+    // Compiling costs more than it saves in statements as short or as I/O-bound as ours.
+    Pinned("jit", "off", 12),
+];
+
+/// The names read back come first in the answer, then what the server says about itself.
+const VERIFY: &str = include_str!("sql/verify.sql");
+
+pub(crate) async fn pin(connection: &mut RawConnection, writes_where_closed: bool) -> Result<(), PgError> {
+    let major = connection.server_version().major();
+    connection.simple_query(&set_all(TIMEOUTS, major)).await?;
+    connection.simple_query(&set_all(SETTINGS, major)).await?;
+    let settings: Vec<&Pinned> = present(TIMEOUTS, major).chain(present(SETTINGS, major)).collect();
+    let names: Vec<&str> = settings.iter().map(|Pinned(name, ..)| *name).collect();
+    let list = quote_literal(&format!("{{{}}}", names.join(",")));
+    let rows = connection
+        .simple_query(&VERIFY.replace("'{search_path}'", &list))
+        .await?;
+    let value = |name: &str| {
+        let row = rows
+            .iter()
+            .find(|row| row.first().and_then(Option::as_deref) == Some(name));
+        row.and_then(|row| row.get(1).cloned().flatten())
+            .unwrap_or_default()
+    };
+    for Pinned(name, wanted, _) in settings {
+        let actual = value(name);
+        if actual != *wanted {
+            return Err(PgError::Setting {
+                name: (*name).to_owned(),
+                wanted: (*wanted).to_owned(),
+                actual,
+            });
+        }
+    }
+    let read_only = value("default_transaction_read_only") == "on";
+    if read_only && writes_where_closed {
+        connection
+            .simple_query("SET default_transaction_read_only TO off")
+            .await?;
+    }
+    connection.learn(
+        value("backend_pid").parse().ok(),
+        value("server_version_num").parse().ok().map(ServerVersion),
+        ServerRole {
+            standby: value("in_recovery") == "true",
+            read_only: read_only && !writes_where_closed,
+        },
+    )
+}
+
+fn present(settings: &'static [Pinned], major: u32) -> impl Iterator<Item = &'static Pinned> {
+    settings.iter().filter(move |Pinned(_, _, since)| major >= *since)
+}
+
+fn set_all(settings: &'static [Pinned], major: u32) -> String {
+    let set = |Pinned(name, value, _): &Pinned| match *name {
+        "search_path" => "SET search_path TO ''".to_owned(),
+        // A list: quoted as a whole it would be one element.
+        "DateStyle" => "SET DateStyle TO ISO, YMD".to_owned(),
+        _ => format!("SET {name} TO {}", quote_literal(value)),
+    };
+    present(settings, major).map(set).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,187 @@
+//! A session for ordinary SQL: the tokio-postgres driver over a connection that we opened and pinned.
+//!
+//! Owns the task that drives the connection. Notifications are queued for their one reader; notices
+//! are traced. Dropped, it ends in order by itself; `close` waits for that.
+
+mod handover;
+
+use std::{
+    future::poll_fn,
+    ops::{Deref, DerefMut},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    task::JoinHandle,
+};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Notification, tls::NoTlsStream};
+
+use self::handover::Handover;
+use crate::connection::{
+    connect,
+    conninfo::ConnectionSettings,
+    error::PgError,
+    raw::{CancelHandle, Mode, RawConnection},
+    version::ServerVersion,
+};
+
+/// Enough that one of them meets no other work, and nothing that anybody waits for.
+const ROUND_TRIPS: u32 = 3;
+
+/// What LISTEN brings; `recv` gives none once the connection has ended.
+pub type Notifications = UnboundedReceiver<Notification>;
+
+pub struct Session {
+    client: Client,
+    notifications: Notifications,
+    driver: JoinHandle<()>,
+    endpoint: String,
+    backend_pid: i32,
+    canceller: CancelHandle,
+    version: ServerVersion,
+    standby: bool,
+    read_only: bool,
+    encrypted: bool,
+}
+
+impl Session {
+    /// Opens, logs in, pins and verifies the session's settings.
+    pub async fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<Self, PgError> {
+        let connection = connect::open(settings, application_name, Mode::Sql).await?;
+        let canceller = CancelHandle::new(&connection, settings);
+        Self::from_raw(connection, canceller).await
+    }
+
+    async fn from_raw(connection: RawConnection, canceller: CancelHandle) -> Result<Self, PgError> {
+        let endpoint = connection.endpoint().to_owned();
+        let backend_pid = connection.backend_pid();
+        let version = connection.server_version();
+        let (standby, read_only) = (connection.is_standby(), connection.is_read_only());
+        let encrypted = connection.is_encrypted();
+        let mut config = tokio_postgres::Config::new();
+        config
+            .user("logged in already")
+            .ssl_mode(tokio_postgres::config::SslMode::Disable);
+        let (client, connection) = config.connect_raw(Handover::new(connection), NoTls).await?;
+        let (sender, notifications) = mpsc::unbounded_channel();
+        let driver = tokio::spawn(drive(connection, sender, endpoint.clone()));
+        Ok(Self {
+            client,
+            notifications,
+            driver,
+            endpoint,
+            backend_pid,
+            canceller,
+            version,
+            standby,
+            read_only,
+            encrypted,
+        })
+    }
+
+    /// `host:port` of the server that answered.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub fn server_version(&self) -> ServerVersion {
+        self.version
+    }
+
+    pub fn backend_pid(&self) -> i32 {
+        self.backend_pid
+    }
+
+    /// How long a question and its answer take at least: the best of a few that ask for nothing.
+    pub async fn round_trip(&self) -> Result<Duration, PgError> {
+        let mut best = Duration::MAX;
+        for _ in 0..ROUND_TRIPS {
+            let asked = Instant::now();
+            self.client.batch_execute("").await?;
+            best = best.min(asked.elapsed());
+        }
+        Ok(best)
+    }
+
+    /// To end a command of this session from elsewhere.
+    pub fn canceller(&self) -> CancelHandle {
+        self.canceller.clone()
+    }
+
+    /// Whether the server was in recovery when the session began.
+    pub fn is_standby(&self) -> bool {
+        self.standby
+    }
+
+    /// Whether transactions are read-only by default: a fence, or a setting of the role or database.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    pub fn notifications(&mut self) -> &mut Notifications {
+        &mut self.notifications
+    }
+
+    /// Gives away what LISTEN brings, so that the session can be shared; [`Self::notifications`] brings nothing more.
+    pub fn take_notifications(&mut self) -> Notifications {
+        std::mem::replace(&mut self.notifications, mpsc::unbounded_channel().1)
+    }
+
+    /// Ends the session and waits until the server has been told.
+    pub async fn close(self) {
+        drop(self.client);
+        // The driver only fails by a panic, which has been reported already.
+        let _ = self.driver.await;
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "Session({}, backend {})",
+            self.endpoint, self.backend_pid
+        )
+    }
+}
+
+async fn drive(
+    mut connection: Connection<Handover, NoTlsStream>,
+    notifications: UnboundedSender<Notification>,
+    endpoint: String,
+) {
+    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+        match message {
+            // Nobody may be interested: then the session is being closed.
+            Ok(AsyncMessage::Notification(notification)) => drop(notifications.send(notification)),
+            Ok(AsyncMessage::Notice(notice)) => {
+                tracing::debug!(%endpoint, sqlstate = notice.code().code(), "{}", notice.message());
+            }
+            Ok(_) => {}
+            Err(error) => {
+                // Whoever waits for an answer gets the error; this is for the log only.
+                tracing::debug!(%endpoint, "the connection ended: {error}");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The fence: one transaction on the source that no writer passes (design §9).
+//!
+//! It locks every table of the selection against writing and every sequence against nextval, for
+//! every role, in old and new sessions; readers pass. Dropping it, or rolling it back, leaves no
+//! trace. [`Fence::close`] turns it into lasting grants and settings before the locks go, so that
+//! whoever waited wakes up to a refusal.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use tokio_postgres::types::Type;
+use transhume_core::{sequence::Sequence, table::Table};
+use transhume_wire::ident::{QualifiedName, quote_identifier};
+
+use crate::connection::{error::PgError, session::Session};
+
+/// The gentle half of a fence: locks that stop whatever the strong ones would have to wait for long, and no writer.
+///
+/// VACUUM, CREATE INDEX and changes of the schema wait behind it, and an autovacuum gives way once it has stood in the
+/// way for `deadlock_timeout`: waiting for all that costs the application nothing.
+#[derive(Debug)]
+pub struct Approach(Session);
+
+/// How long the gentle locks may be waited for: autovacuum gives way after `deadlock_timeout`, 1 s by default.
+const GENTLE_TIMEOUT_MILLISECONDS: u32 = 3_000;
+
+/// A session that was told to end does so within a millisecond or two, and one begins within as many and its client's ways;
+/// one that rolls much back is not waited for, since it commits no more.
+const ENDING_PATIENCE: Duration = Duration::from_secs(2);
+const ENDING_POLL: Duration = Duration::from_millis(1);
+
+/// An open fence. The locks are held while this lives.
+#[derive(Debug)]
+pub struct Fence {
+    session: Session,
+}
+
+/// A grant of writing on a table, some of its columns or a sequence that the fence takes away for good.
+#[derive(Debug, Clone)]
+pub struct WriteGrant {
+    object: QualifiedName,
+    /// `table` or `sequence`.
+    kind: &'static str,
+    /// Quoted, or the word `public`.
+    grantee: String,
+    privileges: String,
+    grantable: bool,
+}
+
+impl WriteGrant {
+    pub fn revoke_statement(&self) -> String {
+        // Cascade: what a grantee granted on is in the list by itself.
+        format!(
+            "revoke {} on {} {} from {} cascade",
+            self.privileges, self.kind, self.object, self.grantee
+        )
+    }
+
+    pub fn restore_statement(&self) -> String {
+        let option = if self.grantable { " with grant option" } else { "" };
+        format!(
+            "grant {} on {} {} to {}{option}",
+            self.privileges, self.kind, self.object, self.grantee
+        )
+    }
+}
+
+/// The locks of a fence, one statement each, in the order in which they are asked for.
+///
+/// A writer that holds one table and waits for another, which the fence holds already, would make
+/// both wait in vain. Whatever a try had to wait for is asked for first by the next: the order comes
+/// to be the application's own.
+#[derive(Debug, Clone)]
+pub struct LockOrder {
+    /// One statement for all tables; empty where there is none.
+    gentle: String,
+    strong: Vec<String>,
+}
+
+impl LockOrder {
+    pub fn new(tables: &[Table], sequences: &[Sequence]) -> Self {
+        let of_tables = tables
+            .iter()
+            .map(|table| format!("lock table only {} in share row exclusive mode", table.name));
+        // LOCK cannot name a sequence; an ALTER that changes nothing takes the lock that nextval waits for.
+        let of_sequences = sequences.iter().map(|sequence| {
+            format!(
+                "alter sequence {} increment by {}",
+                sequence.name, sequence.increment
+            )
+        });
+        let names: Vec<String> = tables
+            .iter()
+            .map(|table| format!("only {}", table.name))
+            .collect();
+        let gentle = if names.is_empty() {
+            String::new()
+        } else {
+            format!("lock table {} in share update exclusive mode", names.join(", "))
+        };
+        Self {
+            gentle,
+            strong: of_tables.chain(of_sequences).collect(),
+        }
+    }
+
+    fn promote(&mut self, place: usize) {
+        self.strong[..=place].rotate_right(1);
+    }
+}
+
+impl Approach {
+    /// Locks everything or nothing: when a lock is not had within `lock_timeout`, the transaction is
+    /// rolled back, so that writers wait no longer than that.
+    pub async fn raise(
+        self,
+        order: &mut LockOrder,
+        lock_timeout: Duration,
+    ) -> Result<Fence, (Session, PgError)> {
+        match lock_all(&self.0, order, lock_timeout).await {
+            Ok(()) => Ok(Fence { session: self.0 }),
+            Err(error) => Err(rolled_back(self.0, error).await),
+        }
+    }
+
+    /// Ends it without a trace.
+    pub async fn lower(self) -> Result<Session, PgError> {
+        self.0.batch_execute("rollback").await?;
+        Ok(self.0)
+    }
+}
+
+/// The session without the transaction in which something failed.
+async fn rolled_back(session: Session, error: PgError) -> (Session, PgError) {
+    match session.batch_execute("rollback").await {
+        Ok(()) => (session, error),
+        Err(lost) => (session, lost.into()),
+    }
+}
+
+impl Fence {
+    /// Begins the fence's transaction with its gentle locks.
+    pub async fn approach(session: Session, order: &LockOrder) -> Result<Approach, (Session, PgError)> {
+        let begin = format!(
+            // Read write, whatever the database's default has become. The marker and the closing need not
+            // wait for a synchronous standby.
+            "begin isolation level read committed read write; set local lock_timeout = {GENTLE_TIMEOUT_MILLISECONDS}; \
+             set local synchronous_commit = local; {}",
+            order.gentle
+        );
+        match session.batch_execute(&begin).await {
+            Ok(()) => Ok(Approach(session)),
+            Err(error) => Err(rolled_back(session, error.into()).await),
+        }
+    }
+
+    /// The session that holds the locks, to read what no one can change now.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Ends the fence without a trace.
+    pub async fn lower(self) -> Result<Session, PgError> {
+        self.session.batch_execute("rollback").await?;
+        Ok(self.session)
+    }
+
+    /// Takes the write grants away inside the fence's transaction: nobody sees it before [`Self::close`].
+    pub async fn revoke(&self, statements: &[String]) -> Result<(), PgError> {
+        Ok(self.session.batch_execute(&statements.join(";\n")).await?)
+    }
+
+    /// Lets the locks go and leaves what was revoked in force.
+    pub async fn close(self) -> Result<Session, PgError> {
+        self.session.batch_execute("commit").await?;
+        Ok(self.session)
+    }
+}
+
+/// Sends all statements at once; the first that fails is the one that had to wait.
+async fn lock_all(session: &Session, order: &mut LockOrder, lock_timeout: Duration) -> Result<(), PgError> {
+    let bound = format!("set local lock_timeout = {}", lock_timeout.as_millis());
+    let bound = std::iter::once(&bound);
+    let locking = bound
+        .chain(&order.strong)
+        .map(|statement| session.batch_execute(statement));
+    let outcomes = join_all(locking).await;
+    match outcomes
+        .into_iter()
+        .enumerate()
+        .find(|(_, outcome)| outcome.is_err())
+    {
+        None => Ok(()),
+        Some((place, outcome)) => {
+            // The first statement only sets the bound.
+            order.promote(place.saturating_sub(1));
+            Ok(outcome?)
+        }
+    }
+}
+
+/// Every grant of writing on these tables and sequences, the owner's own included.
+pub async fn write_grants(
+    session: &Session,
+    tables: &[Table],
+    sequences: &[Sequence],
+) -> Result<Vec<WriteGrant>, PgError> {
+    let of_tables = tables.iter().map(|table| table.oid);
+    let oids: Vec<u32> = of_tables
+        .chain(sequences.iter().map(|sequence| sequence.oid))
+        .collect();
+    let rows = session
+        .query(include_str!("sql/write_grants.sql"), &[&oids])
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| WriteGrant {
+            object: QualifiedName::new(
+                row.get::<_, String>("schema_name"),
+                row.get::<_, String>("object_name"),
+            ),
+            kind: if row.get("is_sequence") {
+                "sequence"
+            } else {
+                "table"
+            },
+            grantee: row
+                .get::<_, Option<String>>("grantee")
+                .map_or_else(|| "public".to_owned(), |role| quote_identifier(&role)),
+            privileges: row.get("privileges"),
+            grantable: row.get("is_grantable"),
+        })
+        .collect())
+}
+
+/// Ends every other client session of the database that may be ended, so that a statement which
+/// waits at the fence does not go on after it; returns how many were ended and how many could not.
+///
+/// A session ends when it comes to it, and may commit until then (a large object, which no lock holds up): it is waited for
+/// until it is gone. One that is just beginning may have read the settings of the database before they made it read-only,
+/// and is not listed yet: it is waited for until it is, and ended then.
+pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
+    let deadline = Instant::now() + ENDING_PATIENCE;
+    // In this order: whoever is no newcomer any more is among those that are ended.
+    let (mut awaited, first) = tokio::try_join!(biased; newcomers(session), end_sessions(session, None))?;
+    let (mut ended, refused) = first;
+    let mut all_ended: HashSet<i32> = ended.iter().copied().collect();
+    // Those who come later find the database read-only.
+    while !(awaited.is_empty() && ended.is_empty()) && Instant::now() < deadline {
+        tokio::time::sleep(ENDING_POLL).await;
+        let these: Vec<i32> = all_ended.union(&awaited).copied().collect();
+        let again = end_sessions(session, Some(&these));
+        let (newcomers, (still, _)) = tokio::try_join!(biased; newcomers(session), again)?;
+        awaited = &awaited & &newcomers;
+        all_ended.extend(&still);
+        ended = still;
+    }
+    Ok((i64::try_from(all_ended.len()).unwrap_or(i64::MAX), refused))
+}
+
+/// Tells all sessions to end, or these alone: which were told, and how many may not be.
+async fn end_sessions(session: &Session, these: Option<&[i32]>) -> Result<(Vec<i32>, i64), PgError> {
+    let row = session
+        .query_typed_one(
+            include_str!("sql/end_other_sessions.sql"),
+            &[(&these, Type::INT4_ARRAY)],
+        )
+        .await?;
+    Ok((row.get("ended"), row.get("refused")))
+}
+
+async fn newcomers(session: &Session) -> Result<HashSet<i32>, PgError> {
+    let rows = session
+        .query_typed(include_str!("sql/newcomers.sql"), &[])
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The statement that makes new sessions of the database read-only by default, and its undoing; none
+/// where this role does not own the database.
+pub async fn read_only_statements(session: &Session) -> Result<Option<(String, String)>, PgError> {
+    let row = session
+        .query_one(include_str!("sql/database_ownership.sql"), &[])
+        .await?;
+    let database = quote_identifier(row.try_get("name")?);
+    let is_owner: bool = row.try_get("is_owner")?;
+    Ok(is_owner.then(|| {
+        (
+            format!("alter database {database} set default_transaction_read_only = on"),
+            format!("alter database {database} reset default_transaction_read_only"),
+        )
+    }))
+}
+
+/// Runs one statement, which may not wait for somebody else's lock: writers wait meanwhile.
+pub async fn run_briefly(session: &Session, statement: &str) -> Result<(), PgError> {
+    let bound = format!("set local lock_timeout = {GENTLE_TIMEOUT_MILLISECONDS}");
+    run_all(session, &[bound, statement.to_owned()]).await
+}
+
+/// Runs statements in one transaction and one round trip, read-write whatever the database's default has become.
+pub async fn run_all(session: &Session, statements: &[String]) -> Result<(), PgError> {
+    let all = format!("begin read write;\n{};\ncommit", statements.join(";\n"));
+    match session.batch_execute(&all).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            session.batch_execute("rollback").await?;
+            Err(error.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_had_to_be_waited_for_is_asked_for_first_by_the_next_try() {
+        let mut order = LockOrder {
+            gentle: String::new(),
+            strong: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+        };
+        order.promote(2);
+        assert_eq!(order.strong, ["c", "a", "b", "d"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! Statements of a cutover: the fence, sequence values, opening an end, PgBouncer's console, what the gate observes.
+//!
+//! Refuses the order of the steps and any verdict.
+
+pub mod fence;
+pub mod gate;
+pub mod opening;
+pub mod pgbouncer;
+pub mod sequence_values;
+pub mod way_back;

@@ -1,0 +1,87 @@
+//! Changes that are gathered and not written yet, with the transactions that they belong to.
+
+use transhume_core::follow::{batch::is_flight_full, change::Change};
+use transhume_wire::lsn::Lsn;
+
+use super::batch::Origin;
+
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    pub(super) changes: Vec<Change>,
+    /// Each origin with the index of its first change.
+    origins: Vec<(usize, Origin)>,
+    bytes: usize,
+}
+
+impl Buffer {
+    pub(super) fn push(&mut self, origin: Origin, change: Change) {
+        if self.origins.last().is_none_or(|(_, latest)| *latest != origin) {
+            self.origins.push((self.changes.len(), origin));
+        }
+        self.bytes += change.bytes();
+        self.changes.push(change);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Of the first change.
+    pub(super) fn first_commit_lsn(&self) -> Option<Lsn> {
+        self.origins.first().map(|(_, origin)| origin.commit_lsn)
+    }
+
+    /// To be written now, wherever the transaction stands.
+    pub(super) fn is_full(&self) -> bool {
+        is_flight_full(self.changes.len(), self.bytes)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Every change with its origin, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Origin, &Change)> {
+        let ends = self.origins.iter().skip(1).map(|(start, _)| *start);
+        let ends = ends.chain([self.changes.len()]);
+        self.origins.iter().zip(ends).flat_map(|((start, origin), end)| {
+            let changes = self.changes[*start..end].iter();
+            changes.map(|change| (*origin, change))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_wire::{
+        lsn::Lsn,
+        pgoutput::{ColumnValue, Tuple},
+    };
+
+    use super::*;
+
+    fn insert(relation: u32) -> Change {
+        let new = Tuple(vec![ColumnValue::Text("four".into())]);
+        Change::Insert { relation, new }
+    }
+
+    #[test]
+    fn changes_keep_their_order_and_their_transaction() {
+        let origin = |xid| Origin {
+            commit_lsn: Lsn(u64::from(xid)),
+            xid,
+        };
+        let mut buffer = Buffer::default();
+        for (xid, relation) in [(1, 10), (1, 11), (2, 12), (3, 13), (3, 14)] {
+            buffer.push(origin(xid), insert(relation));
+        }
+
+        let seen: Vec<_> = buffer
+            .iter()
+            .map(|(origin, change)| (origin.xid, change.relations()[0]))
+            .collect();
+        assert_eq!(seen, [(1, 10), (1, 11), (2, 12), (3, 13), (3, 14)]);
+        let held: usize = buffer.changes.iter().map(Change::bytes).sum();
+        assert_eq!(buffer.bytes(), held);
+    }
+}

@@ -1,0 +1,178 @@
+//! The statement that makes the target fit again, from the source's catalogs; and whether it fits by now.
+//!
+//! Texts are for a person to read and run; nothing here is ever executed by us.
+
+use transhume_core::follow::row::{Drift, DriftKind};
+use transhume_wire::ident::{QualifiedName, quote_identifier};
+
+use super::{
+    relation_map::match_relation,
+    target_table::{prepare_table_query, read_tables},
+};
+use crate::{
+    connection::{error::PgError, session::Session},
+    guard::enum_labels,
+    state::apply,
+};
+
+/// What to do about a drift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// The exact statement to run on the target, or words where there is none.
+    pub statement: String,
+    /// What else must follow for the rows that are there already.
+    pub afterwards: Option<String>,
+}
+
+impl Remedy {
+    pub(crate) fn of(statement: impl Into<String>) -> Self {
+        Self {
+            statement: statement.into(),
+            afterwards: None,
+        }
+    }
+}
+
+/// What is in the way now; none once the target fits.
+pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Result<Option<Drift>, PgError> {
+    if let DriftKind::LabelMissing(_) = &drift.kind {
+        let missing = enum_labels::missing(source, target).await?;
+        return Ok(missing.into_iter().next().map(|label| Drift {
+            kind: DriftKind::LabelMissing(Box::new(label)),
+            ..drift.clone()
+        }));
+    }
+    let loaded = apply::loaded_tables(target).await?;
+    let is_suspended = |table: &apply::LoadedTable| table.is_suspended;
+    if loaded.get(&drift.relation.id).is_some_and(is_suspended) {
+        return Ok(None);
+    }
+    if let DriftKind::PartitionEmptied { loaded_under, .. } = &drift.kind {
+        let tree = loaded.get(&drift.relation.id);
+        let is_as_it_was = tree.is_some_and(|tree| tree.is_complete && tree.snapshot == *loaded_under);
+        return Ok(is_as_it_was.then(|| drift.clone()));
+    }
+    let table_query = prepare_table_query(target).await?;
+    let relation = std::slice::from_ref(&drift.relation);
+    let tables = read_tables(&loaded, target, &table_query, relation).await?;
+    // A load under way is waited for elsewhere.
+    let still = match_relation(&loaded, &tables, &drift.relation).err();
+    Ok(still.filter(|drift| drift.kind != DriftKind::NotLoaded))
+}
+
+pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> {
+    let table = drift.table();
+    Ok(match &drift.kind {
+        DriftKind::TableMissing => Remedy::of(format!(
+            "create the table {table} on the target as the source has it"
+        )),
+        DriftKind::NotSelected => Remedy::of(format!(
+            "take {table} out of the publication on the source, or take it into the migration: create it on the target, \
+             then \"transhume table add {}\"",
+            table.plain()
+        )),
+        DriftKind::NotLoaded => Remedy::of("run the full load to its end"),
+        DriftKind::Renamed { before } if before.schema == table.schema => Remedy::of(format!(
+            "alter table {before} rename to {}",
+            quote_identifier(&table.name)
+        )),
+        DriftKind::Renamed { before } => Remedy::of(format!(
+            "alter table {before} set schema {}",
+            quote_identifier(&table.schema)
+        )),
+        DriftKind::ColumnMissing { column } => column_missing(source, drift, column).await?,
+        DriftKind::TypeDiffers {
+            column,
+            type_oid,
+            type_modifier,
+        } => {
+            let column = quote_identifier(column);
+            let type_name = type_name(source, *type_oid, *type_modifier).await?;
+            Remedy::of(format!(
+                "alter table {table} alter column {column} type {type_name} using {column}::{type_name}"
+            ))
+        }
+        DriftKind::LabelMissing(label) => Remedy::of(enum_labels::add_statement(label)),
+        DriftKind::PartitionEmptied { .. } => Remedy {
+            statement: String::new(),
+            afterwards: Some(format!("transhume table reload {}", table.plain())),
+        },
+        DriftKind::Computed { column } => Remedy::of(format!(
+            "alter table {table} alter column {} drop expression",
+            quote_identifier(column)
+        )),
+    })
+}
+
+async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result<Remedy, PgError> {
+    let table = drift.table();
+    if let Some(remedy) = added_column(source, table, drift.relation.id, column).await? {
+        return Ok(remedy);
+    }
+    let quoted = quote_identifier(column);
+    let type_name = announced_type(source, drift, column).await?;
+    Ok(Remedy {
+        statement: format!("alter table {table} add column {quoted} {type_name}"),
+        afterwards: Some(format!(
+            "the source has the column no more: once the target has caught up, alter table {table} drop column {quoted}"
+        )),
+    })
+}
+
+/// How the target gets a column that the source's table (by its OID) has; none where it has it no more.
+pub async fn added_column(
+    source: &Session,
+    table: &QualifiedName,
+    oid: u32,
+    column: &str,
+) -> Result<Option<Remedy>, PgError> {
+    let quoted = quote_identifier(column);
+    let row = source
+        .query_opt(include_str!("sql/column_definition.sql"), &[&oid, &column])
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let later = row
+        .get::<_, Option<&str>>("later_default")
+        .map_or_else(String::new, |default| {
+            format!("; alter table {table} alter column {quoted} {default}")
+        });
+    let definition: &str = row.get("definition");
+    let statement = format!("alter table {table} add column {definition}{later}");
+    let afterwards = if row.get("may_be_rewritten") {
+        Some(format!(
+            "rows that are there already may have got other values on the source, which are not in the stream: \
+             \"transhume table reload {}\"",
+            table.plain()
+        ))
+    } else if row.get("not_null_later") {
+        Some(format!(
+            "once the target has caught up: alter table {table} alter column {quoted} set not null"
+        ))
+    } else {
+        None
+    };
+    Ok(Some(Remedy {
+        statement,
+        afterwards,
+    }))
+}
+
+/// Of a column that the source has had for a while and has no more.
+async fn announced_type(source: &Session, drift: &Drift, column: &str) -> Result<String, PgError> {
+    let announced = drift
+        .relation
+        .columns
+        .iter()
+        .find(|announced| announced.name == column);
+    match announced {
+        Some(announced) => type_name(source, announced.type_oid, announced.type_modifier).await,
+        None => Ok("text".to_owned()),
+    }
+}
+
+async fn type_name(source: &Session, oid: u32, modifier: i32) -> Result<String, PgError> {
+    let row = source
+        .query_one(include_str!("sql/type_name.sql"), &[&oid, &modifier])
+        .await?;
+    Ok(row.get(0))
+}

@@ -1,0 +1,137 @@
+//! Changes written each in a savepoint of its own, so that one which is refused can be stored instead.
+//!
+//! Only for source transactions that were refused before, and only where the operator's policy says so: the
+//! price is a round trip for each change. Invariant: a change is either written or stored, in the same target
+//! transaction as all others of its source transaction and the frontier behind it.
+
+use transhume_core::follow::{
+    change::Change,
+    error_policy::{ErrorAction, ErrorClass, ErrorPolicy, class_of},
+    exception::{StoredChange, stored},
+};
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
+
+use super::{
+    batch::{BatchWriter, Origin},
+    conflict::{ApplyError, Conflict, ConflictKind},
+};
+use crate::connection::session::Session;
+
+/// Source transactions that commit up to here are written carefully.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Care {
+    pub up_to: Lsn,
+    pub policy: ErrorPolicy,
+}
+
+impl Conflict {
+    pub fn class(&self) -> ErrorClass {
+        match &self.kind {
+            ConflictKind::RowMissing | ConflictKind::SurplusRows(_) => ErrorClass::Conflict,
+            ConflictKind::Refused(error) => class_of(&error.sqlstate),
+            ConflictKind::Unwritable(_) => ErrorClass::Table,
+        }
+    }
+
+    /// What was found, without values.
+    pub fn reason(&self) -> String {
+        match &self.kind {
+            ConflictKind::RowMissing => "the row is not on the target".to_owned(),
+            ConflictKind::SurplusRows(count) => format!("{count} rows of the target match"),
+            ConflictKind::Refused(error) => error.message.clone(),
+            ConflictKind::Unwritable(cause) => cause.to_string(),
+        }
+    }
+
+    fn sqlstate(&self) -> Option<&str> {
+        match &self.kind {
+            ConflictKind::Refused(error) => Some(&error.sqlstate),
+            _ => None,
+        }
+    }
+}
+
+impl BatchWriter {
+    /// Writes the change, or stores it where it is refused and the policy says so.
+    pub(super) async fn write_or_store(
+        &mut self,
+        care: Care,
+        origin: Origin,
+        change: &Change,
+    ) -> Result<(), ApplyError> {
+        self.flight.drain().await?;
+        self.session.batch_execute("savepoint one_change").await?;
+        let written = match self.write_one(origin, change).await {
+            Ok(()) => self.flight.drain().await,
+            Err(error) => Err(error),
+        };
+        let conflict = match written {
+            Ok(()) => {
+                self.session.batch_execute("release savepoint one_change").await?;
+                return Ok(());
+            }
+            Err(ApplyError::Conflict(conflict)) => conflict,
+            Err(error) => return Err(error),
+        };
+        if care.policy.action(conflict.class()) != Some(ErrorAction::Log) {
+            return Err(ApplyError::Conflict(conflict));
+        }
+        self.flight.abandon();
+        self.session
+            .batch_execute("rollback to savepoint one_change; release savepoint one_change")
+            .await?;
+        self.store(origin, change, &conflict).await
+    }
+
+    async fn store(
+        &mut self,
+        origin: Origin,
+        change: &Change,
+        conflict: &Conflict,
+    ) -> Result<(), ApplyError> {
+        for relation in change.relations() {
+            // A table that the load has already, beside others of one TRUNCATE.
+            if self.relations.is_loaded(*relation, origin.xid) {
+                continue;
+            }
+            let plan = self.plan(*relation).await?;
+            let columns: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
+            let what = stored(change, &columns);
+            insert_exception(&self.session, origin, &plan.table, &what, conflict).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert_exception(
+    session: &Session,
+    origin: Origin,
+    table: &QualifiedName,
+    what: &StoredChange,
+    conflict: &Conflict,
+) -> Result<(), ApplyError> {
+    let json = |values: &Option<transhume_core::follow::exception::Values>| {
+        values
+            .as_ref()
+            .map(|values| serde_json::to_value(values).expect("invariant: text becomes JSON"))
+    };
+    session
+        .execute(
+            include_str!("sql/add_exception.sql"),
+            &[
+                &origin.commit_lsn.to_string(),
+                &i64::from(origin.xid),
+                &table.schema,
+                &table.name,
+                &what.operation,
+                &json(&what.key),
+                &json(&what.old),
+                &json(&what.new),
+                &conflict.class().name(),
+                &conflict.reason(),
+                &conflict.sqlstate(),
+            ],
+        )
+        .await?;
+    Ok(())
+}

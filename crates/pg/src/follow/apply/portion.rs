@@ -1,0 +1,215 @@
+//! What is handed to the writer in one piece, and the gathering of it.
+//!
+//! A batch is one portion, or several when a source transaction is larger than memory should hold or a
+//! relation gets another shape on the way. Pure: nothing here talks to a server, so that portions are
+//! gathered while the writer is busy with those before.
+//!
+//! Invariants: the changes of a portion all have the shapes that are announced with it or before it, and no
+//! two of its relations have one name; changes that a table's load has read already are left out.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use transhume_core::{follow::change::Change, verify::rows::changed::Marks};
+use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
+
+use super::{batch::Origin, buffer::Buffer};
+use crate::state::apply::{Advance, LoadedTable};
+
+/// How a batch ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchEnd {
+    pub advance: Advance,
+    /// Tables to be marked as changed: OIDs on the source, and the batch's last commit LSN.
+    pub changed: (Vec<u32>, Lsn),
+    /// Nonces of markers with their LSN: whoever waits for one is told once this commits.
+    pub markers: Vec<(String, Lsn)>,
+    /// COMMIT waits until it is on disk, wherever the target's settings say that it must be.
+    pub is_synchronous: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Portion {
+    pub(super) buffer: Buffer,
+    /// Relations that are new or have another shape from here on.
+    pub(super) announced: Vec<Arc<Relation>>,
+    /// Relations that something is written to.
+    pub(super) relations: HashSet<u32>,
+    /// None: more of the batch is to come.
+    pub(super) end: Option<BatchEnd>,
+}
+
+impl Portion {
+    /// None while more of its batch is to come.
+    pub fn end(&self) -> Option<&BatchEnd> {
+        self.end.as_ref()
+    }
+}
+
+pub struct Gatherer {
+    loaded: Arc<HashMap<u32, LoadedTable>>,
+    /// Every relation as last announced.
+    announced: HashMap<u32, Arc<Relation>>,
+    portion: Portion,
+    marks: Marks,
+    /// Relation and transaction of the latest change that was taken: most changes come in runs.
+    latest: Option<(u32, u32)>,
+}
+
+impl Gatherer {
+    pub fn new(loaded: Arc<HashMap<u32, LoadedTable>>) -> Self {
+        Self {
+            loaded,
+            announced: HashMap::new(),
+            portion: Portion::default(),
+            marks: Marks::default(),
+            latest: None,
+        }
+    }
+
+    /// A relation was announced; changes from here on use it. What was gathered under another shape
+    /// must be handed on by itself.
+    pub fn announce(&mut self, relation: Arc<Relation>) -> Option<Portion> {
+        let before = self.announced.get(&relation.id);
+        if before.is_some_and(|before| **before == *relation) {
+            return None;
+        }
+        let is_new = before.is_none() && !self.announced.values().any(|other| other.name == relation.name);
+        let earlier = (!is_new && !self.portion.buffer.is_empty()).then(|| self.take(None));
+        self.latest = None;
+        self.announced.insert(relation.id, Arc::clone(&relation));
+        self.portion.announced.push(relation);
+        earlier
+    }
+
+    /// The relation that was announced under this name.
+    pub fn announced_as(&self, table: &QualifiedName) -> Option<&Arc<Relation>> {
+        self.announced.values().find(|relation| relation.name == *table)
+    }
+
+    /// Takes one change to be written; false when the load of every table that it touches has it already.
+    pub fn change(&mut self, origin: Origin, change: Change) -> bool {
+        let relations = change.relations();
+        if self
+            .latest
+            .is_none_or(|latest| *relations != [latest.0] || latest.1 != origin.xid)
+        {
+            let mut concerns_us = false;
+            for relation in relations {
+                if !is_loaded(&self.loaded, *relation, origin.xid) {
+                    self.portion.relations.insert(*relation);
+                    self.marks.touch(*relation);
+                    self.latest = Some((*relation, origin.xid));
+                    concerns_us = true;
+                }
+            }
+            if !concerns_us {
+                return false;
+            }
+        }
+        self.portion.buffer.push(origin, change);
+        true
+    }
+
+    /// Something is to be written.
+    pub fn has_changes(&self) -> bool {
+        !self.portion.buffer.is_empty()
+    }
+
+    /// To be handed on now, wherever the transaction stands.
+    pub fn is_full(&self) -> bool {
+        self.portion.buffer.is_full()
+    }
+
+    /// The batch ends: the tables that it must mark as changed.
+    pub fn take_changed(&mut self) -> Vec<u32> {
+        self.marks.take()
+    }
+
+    /// Apply stands still: from now on tables are marked anew.
+    pub fn stand(&mut self) {
+        self.marks.forget();
+    }
+
+    /// What was gathered.
+    pub fn take(&mut self, end: Option<BatchEnd>) -> Portion {
+        self.latest = None;
+        Portion {
+            end,
+            ..std::mem::take(&mut self.portion)
+        }
+    }
+}
+
+/// The table's load has read what this transaction did (design §2.3), or one to come will.
+pub(super) fn is_loaded(loaded: &HashMap<u32, LoadedTable>, id: u32, xid: u32) -> bool {
+    loaded.get(&id).is_some_and(|table| {
+        table.is_suspended || table.snapshot.as_ref().is_some_and(|snapshot| snapshot.sees(xid))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use transhume_wire::pgoutput::{ColumnValue, Tuple};
+
+    use super::*;
+
+    fn relation(id: u32, name: &str, replica_identity: u8) -> Arc<Relation> {
+        Arc::new(Relation {
+            id,
+            name: QualifiedName::new("s", name),
+            replica_identity,
+            columns: Vec::new(),
+        })
+    }
+
+    fn insert(gatherer: &mut Gatherer, relation: u32, xid: u32) -> bool {
+        let origin = Origin {
+            commit_lsn: Lsn(1),
+            xid,
+        };
+        let new = Tuple(vec![ColumnValue::Null]);
+        gatherer.change(origin, Change::Insert { relation, new })
+    }
+
+    fn table(snapshot: &str, is_suspended: bool) -> LoadedTable {
+        LoadedTable {
+            name: QualifiedName::new("s", "t"),
+            snapshot: Some(snapshot.parse().unwrap()),
+            is_complete: true,
+            is_suspended,
+            tree: None,
+        }
+    }
+
+    #[test]
+    fn what_the_load_has_read_is_left_out() {
+        let loaded = [(1, table("10:10:", false)), (2, table("1:1:", true))];
+        let mut gatherer = Gatherer::new(Arc::new(loaded.into_iter().collect()));
+        let taken: Vec<_> = [(1, 9), (1, 10), (2, 50), (3, 1)]
+            .map(|(id, xid)| insert(&mut gatherer, id, xid))
+            .into();
+
+        assert_eq!(taken, [false, true, false, true]);
+        assert_eq!(gatherer.take(None).relations, [1, 3].into());
+    }
+
+    #[test]
+    fn only_another_shape_ends_what_was_gathered() {
+        let mut gatherer = Gatherer::new(Arc::default());
+        assert!(gatherer.announce(relation(1, "a", b'd')).is_none());
+        insert(&mut gatherer, 1, 1);
+        assert!(gatherer.announce(relation(1, "a", b'd')).is_none());
+        assert!(gatherer.announce(relation(2, "b", b'd')).is_none());
+
+        let earlier = gatherer.announce(relation(1, "a", b'f')).unwrap();
+        assert_eq!((earlier.buffer.changes.len(), earlier.announced.len()), (1, 2));
+        insert(&mut gatherer, 1, 1);
+        // Made anew under the same name.
+        let earlier = gatherer.announce(relation(3, "b", b'd')).unwrap();
+        assert_eq!((earlier.buffer.changes.len(), earlier.announced.len()), (1, 1));
+        assert_eq!(gatherer.take(None).announced.len(), 1);
+    }
+}

@@ -1,0 +1,267 @@
+//! Relations of the stream and what we know of them on the target.
+//!
+//! Owns the cache: announced relation, its plan, the snapshot that its rows were loaded under and its
+//! prepared statements. A new announcement of another shape forgets the plan; the next change of that
+//! relation makes a new one, so that drift shows before the first change that it concerns.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio_postgres::Statement;
+use transhume_core::follow::{
+    net,
+    row::{self, Drift, DriftKind, Plan, Shape},
+};
+use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
+
+use super::{
+    conflict::ApplyError,
+    flight::send,
+    portion::{Portion, is_loaded},
+    set::{self, SetShape},
+    statement,
+    target_table::{TargetTables, read_tables},
+};
+use crate::{
+    connection::{error::PgError, session::Session},
+    state::apply::LoadedTable,
+};
+
+/// Prepared statements kept for one relation. Shapes vary by columns and nulls; when a workload has
+/// more than this, preparing anew is cheaper than the server's memory.
+const STATEMENTS_PER_RELATION: usize = 200;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum AnyShape {
+    Row(Shape),
+    Set(SetShape),
+}
+
+#[derive(Debug)]
+struct Known {
+    plan: Arc<Plan>,
+    /// None when changes are written one by one: that is all the table allows, or sets were refused.
+    net_shape: Option<net::Shape>,
+    statements: HashMap<AnyShape, Statement>,
+}
+
+#[derive(Debug)]
+pub(super) struct RelationMap {
+    table_query: Statement,
+    loaded: Arc<HashMap<u32, LoadedTable>>,
+    announced: HashMap<u32, Arc<Relation>>,
+    known: HashMap<u32, Known>,
+}
+
+impl RelationMap {
+    pub(super) fn new(loaded: Arc<HashMap<u32, LoadedTable>>, table_query: Statement) -> Self {
+        Self {
+            table_query,
+            loaded,
+            announced: HashMap::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    pub(super) fn loaded_tables(&self) -> Arc<HashMap<u32, LoadedTable>> {
+        Arc::clone(&self.loaded)
+    }
+
+    /// Nothing need be asked to write this portion.
+    pub(super) fn knows_all_of(&self, portion: &Portion) -> bool {
+        portion.announced.is_empty() && portion.relations.iter().all(|id| self.known.contains_key(id))
+    }
+
+    /// Takes up what was announced, and matches the portion's relations with their tables.
+    pub(super) async fn learn(&mut self, session: &Session, portion: &Portion) -> Result<(), ApplyError> {
+        for relation in &portion.announced {
+            self.known.remove(&relation.id);
+            self.announced.insert(relation.id, Arc::clone(relation));
+        }
+        let unknown = portion
+            .relations
+            .iter()
+            .filter(|id| !self.known.contains_key(*id))
+            .map(|id| self.announced.get(id).cloned().ok_or_else(|| unannounced(*id)));
+        let unknown = unknown.collect::<Result<Vec<_>, _>>()?;
+        // One question for all: a first batch may touch hundreds of tables.
+        let tables = read_tables(&self.loaded, session, &self.table_query, &unknown).await?;
+        for relation in &unknown {
+            let plan = match_relation(&self.loaded, &tables, relation).map_err(drifted)?;
+            self.know(relation.id, plan);
+        }
+        Ok(())
+    }
+
+    /// What netting must know of these relations; one that is left out goes one by one.
+    pub(super) fn net_shapes(&self, ids: impl Iterator<Item = u32>) -> net::Shapes {
+        ids.filter_map(|id| Some((id, self.known.get(&id)?.net_shape.clone()?)))
+            .collect()
+    }
+
+    /// Sets are not for this table: its changes go one by one until it is announced with another shape.
+    pub(super) fn write_table_singly(&mut self, table: &QualifiedName) {
+        for known in self.known.values_mut().filter(|known| known.plan.table == *table) {
+            known.net_shape = None;
+        }
+    }
+
+    pub(super) fn write_singly(&mut self, id: u32) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.net_shape = None;
+        }
+    }
+
+    /// The table's load has read what this transaction did (design §2.3), or one to come will.
+    pub(super) fn is_loaded(&self, id: u32, xid: u32) -> bool {
+        is_loaded(&self.loaded, id, xid)
+    }
+
+    pub(super) fn known_plan(&self, id: u32) -> Option<Arc<Plan>> {
+        self.known.get(&id).map(|known| Arc::clone(&known.plan))
+    }
+
+    /// Matches the relation with its table, asking the target's catalogs.
+    pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
+        let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
+        let relations = std::slice::from_ref(relation);
+        let tables = read_tables(&self.loaded, session, &self.table_query, relations).await?;
+        let plan = match_relation(&self.loaded, &tables, relation).map_err(drifted)?;
+        Ok(self.know(id, plan))
+    }
+
+    fn know(&mut self, id: u32, plan: Plan) -> Arc<Plan> {
+        let plan = Arc::new(plan);
+        let known = Known {
+            plan: Arc::clone(&plan),
+            net_shape: plan.net_shape(),
+            statements: HashMap::new(),
+        };
+        self.known.insert(id, known);
+        plan
+    }
+
+    pub(super) fn statement(&self, id: u32, shape: &AnyShape) -> Option<Statement> {
+        self.known.get(&id)?.statements.get(shape).cloned()
+    }
+
+    pub(super) async fn prepare(
+        &mut self,
+        session: &Session,
+        id: u32,
+        shape: AnyShape,
+    ) -> Result<Statement, ApplyError> {
+        let known = self.known.get_mut(&id).ok_or_else(|| unannounced(id))?;
+        let text = text(&known.plan, &shape);
+        let prepared = session.prepare(&text).await?;
+        if known.statements.len() >= STATEMENTS_PER_RELATION {
+            known.statements.clear();
+        }
+        known.statements.insert(shape, prepared.clone());
+        Ok(prepared)
+    }
+
+    /// Prepares several statements at once; the first that is refused is told with its relation.
+    pub(super) async fn prepare_all(
+        &mut self,
+        session: &Arc<Session>,
+        shapes: Vec<(u32, AnyShape)>,
+    ) -> Result<(), (u32, PgError)> {
+        let mut answers = Vec::new();
+        for (id, shape) in shapes {
+            if let Some(known) = self.known.get(&id) {
+                let (session, text) = (Arc::clone(session), text(&known.plan, &shape));
+                answers.push((id, shape, send(async move { session.prepare(&text).await }).await));
+            }
+        }
+        for (id, shape, answer) in answers {
+            let prepared = answer.await.map_err(|error| (id, error.into()))?;
+            if let Some(known) = self.known.get_mut(&id) {
+                if known.statements.len() >= STATEMENTS_PER_RELATION {
+                    known.statements.clear();
+                }
+                known.statements.insert(shape, prepared);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text(plan: &Plan, shape: &AnyShape) -> String {
+    match shape {
+        AnyShape::Row(shape) => statement::text(plan, shape),
+        AnyShape::Set(shape) => set::text(plan, shape),
+    }
+}
+
+/// Matches the relation with its table, of those that were read for it.
+pub(super) fn match_relation(
+    loaded: &HashMap<u32, LoadedTable>,
+    tables: &TargetTables,
+    relation: &Arc<Relation>,
+) -> Result<Plan, Drift> {
+    check_selected(loaded, tables, relation)?;
+    row::plan(relation, tables.get(&relation.name))
+}
+
+/// The relation belongs to the migration, is loaded, and has the name that the target knows it by.
+fn check_selected(
+    loaded: &HashMap<u32, LoadedTable>,
+    tables: &TargetTables,
+    relation: &Arc<Relation>,
+) -> Result<(), Drift> {
+    let drift = |kind| Drift {
+        relation: Arc::clone(relation),
+        kind,
+    };
+    let table = loaded
+        .get(&relation.id)
+        .ok_or_else(|| drift(DriftKind::NotSelected))?;
+    if let Some(tree) = table.tree {
+        return Err(of_partition(relation, tree, table));
+    }
+    if !table.is_complete {
+        return Err(drift(DriftKind::NotLoaded));
+    }
+    if table.name != relation.name {
+        // The operator has renamed it too when the new name is there and the old one is gone.
+        let is_followed = tables.contains_key(&relation.name) && !tables.contains_key(&table.name);
+        if !is_followed {
+            return Err(drift(DriftKind::Renamed {
+                before: table.name.clone(),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// What a partition's own change is to the tree that its rows are moved under: only a TRUNCATE arrives so.
+fn of_partition(relation: &Arc<Relation>, tree: u32, loaded: &LoadedTable) -> Drift {
+    let kind = if loaded.is_complete {
+        DriftKind::PartitionEmptied {
+            partition: relation.name.clone(),
+            loaded_under: loaded.snapshot.clone(),
+        }
+    } else {
+        DriftKind::NotLoaded
+    };
+    Drift {
+        relation: Arc::new(Relation {
+            id: tree,
+            name: loaded.name.clone(),
+            ..relation.as_ref().clone()
+        }),
+        kind,
+    }
+}
+
+fn drifted(drift: Drift) -> ApplyError {
+    ApplyError::Drift(Box::new(drift))
+}
+
+fn unannounced(id: u32) -> ApplyError {
+    PgError::Protocol {
+        endpoint: "source".to_owned(),
+        reason: format!("a change of relation {id} came before its description"),
+    }
+    .into()
+}

@@ -1,0 +1,153 @@
+//! Changes written one by one, in the order of the source: each a prepared statement, pipelined.
+
+use std::sync::Arc;
+
+use tokio_postgres::Statement;
+use transhume_core::follow::{
+    change::Change,
+    row::{Operation, Plan, RowChange, RowWrite, row_write},
+};
+use transhume_wire::ident::QualifiedName;
+
+use super::{
+    batch::{BatchWriter, Origin},
+    conflict::{ApplyError, Conflict, ConflictKind},
+    flight::{Subject, key_columns},
+    parameter::TextParameter,
+    relation_map::AnyShape,
+    statement,
+};
+use crate::load::copy_statement::Emptied;
+
+impl BatchWriter {
+    /// Sends one change; nothing where the table's load has it already.
+    pub(super) async fn write_one(&mut self, origin: Origin, change: &Change) -> Result<(), ApplyError> {
+        match change {
+            Change::Insert { relation, new } => self.row(origin, *relation, RowChange::Insert { new }).await,
+            Change::Update {
+                relation,
+                identity: old,
+                new,
+            } => self.row(origin, *relation, RowChange::Update { old, new }).await,
+            Change::Delete {
+                relation,
+                identity: old,
+            } => self.row(origin, *relation, RowChange::Delete { old }).await,
+            Change::Truncate {
+                relations,
+                restart_identity,
+                ..
+            } => self.truncate(origin, relations, *restart_identity).await,
+        }
+    }
+
+    async fn row(&mut self, origin: Origin, id: u32, change: RowChange<'_>) -> Result<(), ApplyError> {
+        let plan = self.plan(id).await?;
+        let write = row_write(&plan, change).map_err(|cause| {
+            conflict(
+                &plan,
+                operation_of(change),
+                origin,
+                ConflictKind::Unwritable(cause),
+            )
+        })?;
+        let RowWrite { shape, values } = write;
+        let operation = shape.operation;
+        let prepared = self.prepared(id, AnyShape::Row(shape)).await?;
+        let prepared = prepared.map_err(|error| unprepared(&plan, operation, origin, error))?;
+        let bytes = values.iter().flatten().map(bytes::Bytes::len).sum();
+        let session = Arc::clone(&self.session);
+        let parameters: Vec<_> = values.into_iter().map(TextParameter).collect();
+        let statement = async move { session.execute_raw(&prepared, parameters).await };
+        let subject = Subject::Row {
+            plan,
+            operation,
+            commit_lsn: origin.commit_lsn,
+        };
+        self.flight.launch(statement, subject, bytes).await?;
+        Ok(())
+    }
+
+    /// The statement for a shape. The inner error is its own, the outer one of what was sent before.
+    pub(super) async fn prepared(
+        &mut self,
+        id: u32,
+        shape: AnyShape,
+    ) -> Result<Result<Statement, ApplyError>, ApplyError> {
+        if let Some(prepared) = self.relations.statement(id, &shape) {
+            return Ok(Ok(prepared));
+        }
+        // Answers first: an error under way would make this one fail for no reason of its own.
+        self.flight.drain().await?;
+        Ok(self.relations.prepare(&self.session, id, shape).await)
+    }
+
+    pub(super) async fn plan(&mut self, id: u32) -> Result<Arc<Plan>, ApplyError> {
+        if let Some(plan) = self.relations.known_plan(id) {
+            return Ok(plan);
+        }
+        self.flight.drain().await?;
+        self.relations.make_plan(&self.session, id).await
+    }
+
+    async fn truncate(
+        &mut self,
+        origin: Origin,
+        ids: &[u32],
+        restart_identity: bool,
+    ) -> Result<(), ApplyError> {
+        let mut emptied: Vec<Emptied> = Vec::with_capacity(ids.len());
+        for id in ids {
+            if !self.relations.is_loaded(*id, origin.xid) {
+                let plan = self.plan(*id).await?;
+                emptied.push(Emptied {
+                    table: plan.table.clone(),
+                    is_partitioned: plan.is_partitioned,
+                });
+            }
+        }
+        if emptied.is_empty() {
+            return Ok(());
+        }
+        let text = statement::truncate(&emptied, restart_identity);
+        let tables: Vec<QualifiedName> = emptied.into_iter().map(|emptied| emptied.table).collect();
+        let session = Arc::clone(&self.session);
+        let statement = async move { session.batch_execute(&text).await.map(|()| 0) };
+        let subject = Subject::Truncate {
+            tables: tables.into(),
+            commit_lsn: origin.commit_lsn,
+        };
+        self.flight.launch(statement, subject, 0).await?;
+        Ok(())
+    }
+}
+
+fn operation_of(change: RowChange<'_>) -> Operation {
+    match change {
+        RowChange::Insert { .. } => Operation::Insert,
+        RowChange::Update { .. } => Operation::Update,
+        RowChange::Delete { .. } => Operation::Delete,
+    }
+}
+
+fn conflict(plan: &Plan, operation: Operation, origin: Origin, kind: ConflictKind) -> ApplyError {
+    ApplyError::Conflict(Box::new(Conflict {
+        tables: vec![plan.table.clone()],
+        operation: Some(operation),
+        commit_lsn: origin.commit_lsn,
+        key_columns: key_columns(plan),
+        kind,
+    }))
+}
+
+/// A statement that the server does not even parse is refused for what the change needs.
+pub(super) fn unprepared(plan: &Plan, operation: Operation, origin: Origin, error: ApplyError) -> ApplyError {
+    let refusal = match &error {
+        ApplyError::Server { error, .. } => error.refusal(),
+        _ => None,
+    };
+    match refusal.cloned() {
+        Some(server) => conflict(plan, operation, origin, ConflictKind::Refused(Box::new(server))),
+        None => error,
+    }
+}

@@ -1,0 +1,134 @@
+//! The logical replication slot on the source (PostgreSQL manual, "Logical Decoding Concepts").
+//!
+//! A slot is only ever made and dropped under a name of ours. Creation waits for every transaction
+//! that is writing, prepared ones too; `catalog::activity` names them.
+
+use std::time::{Duration, Instant};
+
+use transhume_wire::{
+    ident::quote_literal,
+    lsn::Lsn,
+    replication::{self, SlotSnapshot},
+};
+
+use crate::connection::{error::PgError, raw::RawConnection, session::Session};
+
+/// A new slot: the stream begins at `consistent_point`, the snapshot shows exactly what is before it.
+#[derive(Debug, Clone)]
+pub struct CreatedSlot {
+    pub consistent_point: Lsn,
+    /// Valid until the connection that made the slot runs anything else or ends; none where none was asked for.
+    pub snapshot_name: Option<String>,
+}
+
+/// What `pg_replication_slots` says of one slot.
+#[derive(Debug, Clone)]
+pub struct SlotState {
+    pub plugin: String,
+    pub database: String,
+    pub active_pid: Option<i32>,
+    pub confirmed_flush: Option<Lsn>,
+    /// reserved, extended, unreserved or lost (13 and later).
+    pub wal_status: Option<String>,
+    pub retained_bytes: Option<i64>,
+    /// What may still be written before the server gives it up; none where it never does (13 and later).
+    pub safe_wal_bytes: Option<i64>,
+    /// Transactions since the oldest whose catalog rows it keeps from vacuum.
+    pub catalog_xmin_age: Option<i32>,
+}
+
+/// Creates the slot. Waits for running writers; drop the future to give up.
+pub async fn create(
+    connection: &mut RawConnection,
+    name: &str,
+    snapshot: SlotSnapshot,
+    temporary: bool,
+) -> Result<CreatedSlot, PgError> {
+    let command = replication::create_slot(name, snapshot, temporary);
+    let rows = connection.simple_query(&command).await?;
+    let malformed = || PgError::Protocol {
+        endpoint: "source".to_owned(),
+        reason: format!("CREATE_REPLICATION_SLOT answered {rows:?}"),
+    };
+    // slot_name, consistent_point, snapshot_name, output_plugin
+    let [_, Some(point), snapshot_name, ..] = rows.first().ok_or_else(malformed)?.as_slice() else {
+        return Err(malformed());
+    };
+    if snapshot == SlotSnapshot::Export && snapshot_name.is_none() {
+        return Err(malformed());
+    }
+    Ok(CreatedSlot {
+        consistent_point: point.parse().map_err(|_| malformed())?,
+        snapshot_name: snapshot_name.clone(),
+    })
+}
+
+/// SQLSTATE serialization_failure, which creating a slot gives for nothing else.
+const SNAPSHOT_TOO_LARGE: &str = "40001";
+
+/// More transactions, with those within them, were running at the consistent point than the server's snapshots have room
+/// for (65 for each session that it admits). There is no slot then; one without a snapshot can be made.
+pub fn is_snapshot_too_large(error: &PgError) -> bool {
+    error.sqlstate() == Some(SNAPSHOT_TOO_LARGE)
+}
+
+pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, PgError> {
+    let row = source
+        .query_opt(include_str!("sql/slot_state.sql"), &[&name])
+        .await?;
+    Ok(row.map(|row| SlotState {
+        plugin: row.get("plugin"),
+        database: row.get("database"),
+        active_pid: row.get("active_pid"),
+        confirmed_flush: row
+            .get::<_, Option<&str>>("confirmed_flush_lsn")
+            .map(|text| text.parse().expect("the server prints pg_lsn as X/Y")),
+        wal_status: row.get("wal_status"),
+        retained_bytes: row.get("retained_bytes"),
+        safe_wal_bytes: row.get("safe_wal_bytes"),
+        catalog_xmin_age: row.get("catalog_xmin_age"),
+    }))
+}
+
+/// SQLSTATE object_in_use: a walsender that was told to end needs a moment for it.
+const OBJECT_IN_USE: &str = "55006";
+/// A walsender ends within milliseconds, on a busy machine within seconds.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(10);
+const RELEASE_POLL: Duration = Duration::from_millis(20);
+
+/// Ends whoever streams from the slot, waits until it is free, and drops it; false when there is none.
+pub async fn drop(source: &Session, name: &str) -> Result<bool, PgError> {
+    let deadline = Instant::now() + RELEASE_PATIENCE;
+    loop {
+        source
+            .execute(include_str!("sql/slot_release.sql"), &[&name])
+            .await?;
+        let dropped = source
+            .query_one(include_str!("sql/slot_drop.sql"), &[&name])
+            .await
+            .map_err(PgError::from);
+        match dropped {
+            Ok(row) => return Ok(row.get::<_, i64>(0) > 0),
+            Err(error) if error.sqlstate() == Some(OBJECT_IN_USE) && Instant::now() < deadline => {
+                tokio::time::sleep(RELEASE_POLL).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The statement that removes it, for people; [`drop`] is what does it.
+pub fn drop_statement(name: &str) -> String {
+    format!(
+        "select pg_catalog.pg_drop_replication_slot({})",
+        quote_literal(name)
+    )
+}
+
+/// Ends a backend of our own role.
+pub async fn end_backend(source: &Session, pid: i32) -> Result<(), PgError> {
+    source
+        .execute("select pg_catalog.pg_terminate_backend($1)", &[&pid])
+        .await?;
+    Ok(())
+}

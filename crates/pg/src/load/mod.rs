@@ -1,0 +1,9 @@
+//! Copying rows that exist: COPY from one server to the other, parts of tables, large objects.
+//!
+//! Refuses planning. Invariant: bytes of rows pass through untouched and unbuffered.
+
+pub mod copy;
+pub mod copy_statement;
+pub(crate) mod extent;
+pub mod large_objects;
+pub mod part_copy;

@@ -1,0 +1,228 @@
+//! Carrying the rows of one part from source to target, inside transactions that the caller holds.
+//!
+//! Bytes pass through unopened. Invariant: what arrives is exactly the part's rows under the source
+//! session's snapshot, or the target's transaction must be given up: every error here means that.
+
+use std::time::Instant;
+
+use transhume_core::load::capacity::BuildMemory;
+
+use crate::{
+    connection::{error::PgError, raw::RawConnection},
+    follow::snapshot::{self, NamedSnapshot},
+    load::{
+        copy::{CopyMeter, CopySide, RateLimit, copy_through},
+        copy_statement::{self, Emptied},
+    },
+    state::load::{
+        TextRow, array_literal,
+        parts::{ClaimedPart, CopiedPart},
+    },
+};
+
+/// Bytes of a table from which it is emptied and frozen in its COPY: below, the new file that a
+/// TRUNCATE makes costs more than the later freezing of a few pages.
+const FREEZE_FROM_BYTES: u64 = 1 << 20;
+
+/// SQLSTATE of a setting that the role may not change.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
+/// A part that could not be carried.
+#[derive(Debug)]
+pub enum PartError {
+    Failed {
+        side: CopySide,
+        error: PgError,
+    },
+    /// Rows are there that no part of this migration can have written.
+    NotEmpty,
+}
+
+impl PartError {
+    fn source(error: PgError) -> Self {
+        Self::Failed {
+            side: CopySide::Source,
+            error,
+        }
+    }
+
+    fn target(error: PgError) -> Self {
+        Self::Failed {
+            side: CopySide::Target,
+            error,
+        }
+    }
+}
+
+/// Opens the source's transaction and lets it see the snapshot. False where the name is another's now.
+pub async fn read_under(source: &mut RawConnection, snapshot: &NamedSnapshot) -> Result<bool, PgError> {
+    source
+        .simple_query(include_str!("../follow/sql/snapshot_begin.sql"))
+        .await?;
+    let import = snapshot::set_snapshot(&snapshot.name);
+    let rows = source
+        .simple_query(&format!("{import};\n{}", include_str!("sql/snapshot_shows.sql")))
+        .await?;
+    let shows = snapshot::parse(source.endpoint(), single_value(&rows).unwrap_or_default())?;
+    Ok(shows == snapshot.shows)
+}
+
+pub async fn begin(target: &mut RawConnection) -> Result<(), PgError> {
+    target.simple_query("BEGIN").await.map(drop)
+}
+
+pub async fn commit(target: &mut RawConnection) -> Result<(), PgError> {
+    target.simple_query("COMMIT").await.map(drop)
+}
+
+pub async fn roll_back(connection: &mut RawConnection) -> Result<(), PgError> {
+    connection.simple_query("ROLLBACK").await.map(drop)
+}
+
+/// Loaders and builders need not wait for the disk: rows and "done" are lost together or not at all,
+/// and [`crate::state::load::progress::flush`] makes all durable before the load counts as done.
+pub async fn prepare_target(target: &mut RawConnection, memory: BuildMemory) -> Result<(), PgError> {
+    let settings = format!(
+        "SET synchronous_commit TO off; SET maintenance_work_mem TO '{}kB'; SET max_parallel_maintenance_workers TO {}",
+        memory.maintenance_work_mem_kib, memory.max_parallel_maintenance_workers
+    );
+    target.simple_query(&settings).await?;
+    // A table that is loaded anew has its triggers and foreign keys already, and the rows come with what
+    // those did on the source. Where the role may not set this, they are set aside until the cutover.
+    match target
+        .simple_query(include_str!("../follow/apply/sql/replica_role.sql"))
+        .await
+    {
+        Err(error) if error.sqlstate() != Some(INSUFFICIENT_PRIVILEGE) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Runs one statement of a build.
+pub async fn run_statement(target: &mut RawConnection, statement: &str) -> Result<(), PgError> {
+    target.simple_query(statement).await.map(drop)
+}
+
+/// Carries one claimed part. What [`rewritten`] says of it afterwards decides whether it may be kept.
+pub async fn copy_part(
+    source: &mut RawConnection,
+    target: &mut RawConnection,
+    part: &ClaimedPart,
+    meter: &CopyMeter,
+    limit: Option<&RateLimit>,
+) -> Result<CopiedPart, PartError> {
+    let started = Instant::now();
+    let (rows, bytes) = if part.columns.is_empty() {
+        (fill_with_defaults(source, target, part).await?, 0)
+    } else {
+        // COPY FREEZE is not for partitioned tables.
+        let freeze = part.is_only_part
+            && part.partition.is_none()
+            && part.bytes >= FREEZE_FROM_BYTES
+            && empty_for_freeze(target, part).await?;
+        let (_, stored_in) = part.stored_in();
+        let out = copy_statement::copy_out(stored_in, &part.columns, &part.predicate, part.format);
+        let into = copy_statement::copy_in(&part.table, &part.columns, part.format, freeze);
+        let totals = copy_through(source, &out, target, &into, meter, limit)
+            .await
+            .map_err(|error| PartError::Failed {
+                side: error.side,
+                error: error.error,
+            })?;
+        (totals.rows, totals.bytes)
+    };
+    Ok(CopiedPart {
+        id: part.id,
+        source_oid: part.source_oid,
+        rows,
+        bytes,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// OIDs of those of these tables that the source truncated or rewrote after the snapshot, which cannot see their rows now.
+/// Asked after the COPY, whose locks on the tables keep the answer true until the source's transaction ends.
+pub async fn rewritten(source: &mut RawConnection, parts: &[ClaimedPart]) -> Result<Vec<u32>, PgError> {
+    let oids = array_literal(parts.iter().map(|part| part.stored_in().0));
+    let rows = source
+        .query(include_str!("sql/was_rewritten.sql"), &[Some(&oids)])
+        .await?;
+    rows.iter().map(|row| TextRow::new(row).parse()).collect()
+}
+
+/// COPY FREEZE wants a table emptied in its own transaction. Rows already there are not ours to throw
+/// away: no other part exists, so none of this migration can have written them. False for a table that
+/// is loaded anew while others reference it: it cannot be truncated.
+async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Result<bool, PartError> {
+    let rows = target
+        .simple_query(&copy_statement::holds_a_row(&part.table))
+        .await
+        .map_err(PartError::target)?;
+    if single_value(&rows) != Some("f") {
+        return Err(PartError::NotEmpty);
+    }
+    let (is_referenced, emptied) = how_to_empty(target, part).await.map_err(PartError::target)?;
+    if is_referenced {
+        return Ok(false);
+    }
+    target
+        .simple_query(&copy_statement::truncate(&[emptied]))
+        .await
+        .map(|_| true)
+        .map_err(PartError::target)
+}
+
+/// Empties the part's table inside the caller's transaction, whether others reference it or not.
+pub(crate) async fn empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PgError> {
+    let (is_referenced, emptied) = how_to_empty(target, part).await?;
+    let statement = if is_referenced {
+        copy_statement::delete_all(&emptied)
+    } else {
+        copy_statement::truncate(&[emptied])
+    };
+    target.simple_query(&statement).await.map(drop)
+}
+
+/// Whether others reference it, and what it is.
+async fn how_to_empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(bool, Emptied), PgError> {
+    let rows = target
+        .simple_query(&copy_statement::how_to_empty(&part.table))
+        .await?;
+    let answer = |column: usize| rows.first().and_then(|row| row.get(column)?.as_deref());
+    let emptied = Emptied {
+        table: part.table.clone(),
+        is_partitioned: answer(1) == Some("t"),
+    };
+    Ok((answer(0) != Some("f"), emptied))
+}
+
+/// A table without writable columns has nothing to copy but its number of rows.
+async fn fill_with_defaults(
+    source: &mut RawConnection,
+    target: &mut RawConnection,
+    part: &ClaimedPart,
+) -> Result<u64, PartError> {
+    let rows = source
+        .simple_query(&copy_statement::count_rows(&part.table))
+        .await
+        .map_err(PartError::source)?;
+    let count = single_value(&rows)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| {
+            PartError::source(PgError::Protocol {
+                endpoint: "source".to_owned(),
+                reason: "count(*) is no number".to_owned(),
+            })
+        })?;
+    if count > 0 {
+        target
+            .simple_query(&copy_statement::insert_empty_rows(&part.table, count))
+            .await
+            .map_err(PartError::target)?;
+    }
+    Ok(count)
+}
+
+fn single_value(rows: &[Vec<Option<String>>]) -> Option<&str> {
+    rows.first()?.first()?.as_deref()
+}

@@ -1,0 +1,20 @@
+//! What a table's rows look like besides what the stream tells of them.
+
+use tokio_postgres::Client;
+use transhume_wire::ident::QualifiedName;
+
+use crate::{connection::error::PgError, state::verification::Shapes};
+
+/// Of all tables that `client` sees: another text once the table was rewritten or its columns are others.
+pub async fn shapes(client: &Client) -> Result<Shapes, PgError> {
+    let rows = client.query(include_str!("sql/shapes.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let name = QualifiedName::new(
+                row.try_get::<_, String>("schema_name")?,
+                row.try_get::<_, String>("table_name")?,
+            );
+            Ok((name, row.try_get("shape")?))
+        })
+        .collect()
+}
