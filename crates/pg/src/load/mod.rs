@@ -6,4 +6,5 @@ pub mod copy;
 pub mod copy_statement;
 pub(crate) mod extent;
 pub mod large_objects;
+pub(crate) mod null_test;
 pub mod part_copy;

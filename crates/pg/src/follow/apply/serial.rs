@@ -17,7 +17,7 @@ use super::{
     relation_map::AnyShape,
     statement,
 };
-use crate::load::copy_statement::Emptied;
+use crate::{connection::session::Session, load::copy_statement::Emptied};
 
 impl BatchWriter {
     /// Sends one change; nothing where the table's load has it already.
@@ -96,21 +96,18 @@ impl BatchWriter {
         ids: &[u32],
         restart_identity: bool,
     ) -> Result<(), ApplyError> {
-        let mut emptied: Vec<Emptied> = Vec::with_capacity(ids.len());
+        let mut tables: Vec<QualifiedName> = Vec::with_capacity(ids.len());
         for id in ids {
             if !self.relations.is_loaded(*id, origin.xid) {
-                let plan = self.plan(*id).await?;
-                emptied.push(Emptied {
-                    table: plan.table.clone(),
-                    is_partitioned: plan.is_partitioned,
-                });
+                tables.push(self.plan(*id).await?.table.clone());
             }
         }
-        if emptied.is_empty() {
+        if tables.is_empty() {
             return Ok(());
         }
+        self.flight.drain().await?;
+        let emptied = named_by_truncate(&self.session, &tables).await?;
         let text = statement::truncate(&emptied, restart_identity);
-        let tables: Vec<QualifiedName> = emptied.into_iter().map(|emptied| emptied.table).collect();
         let session = Arc::clone(&self.session);
         let statement = async move { session.batch_execute(&text).await.map(|()| 0) };
         let subject = Subject::Truncate {
@@ -120,6 +117,23 @@ impl BatchWriter {
         self.flight.launch(statement, subject, 0).await?;
         Ok(())
     }
+}
+
+/// What a TRUNCATE of these tables must name.
+async fn named_by_truncate(session: &Session, tables: &[QualifiedName]) -> Result<Vec<Emptied>, ApplyError> {
+    let schemas: Vec<&str> = tables.iter().map(|table| table.schema.as_str()).collect();
+    let of_schemas: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    let rows = session
+        .query(include_str!("sql/truncated.sql"), &[&schemas, &of_schemas])
+        .await?;
+    let emptied = rows.iter().map(|row| Emptied {
+        table: QualifiedName::new(
+            row.get::<_, &str>("schema_name"),
+            row.get::<_, &str>("table_name"),
+        ),
+        is_partitioned: row.get("is_partitioned"),
+    });
+    Ok(emptied.collect())
 }
 
 fn operation_of(change: RowChange<'_>) -> Operation {

@@ -15,6 +15,7 @@ use transhume_wire::ident::quote_identifier;
 use crate::load::{
     copy_statement::{self, Emptied},
     extent::{place_of_row, rows_of},
+    null_test::{is_null, is_value},
 };
 
 /// Numbers the parameters of one statement, in the order of [`Shape`]: written, then matched.
@@ -137,16 +138,17 @@ fn image(plan: &Plan, nulls: &ColumnSet, parameters: &mut Parameters) -> String 
         let name = quote_identifier(&column.name);
         row.push_str(" and ");
         if nulls.contains(index) {
-            write!(row, "{name} is null").expect("invariant: a String takes all that is written");
+            row.push_str(&is_null(&name));
         } else if column.image_equality {
             row.push_str(&equals(column, &exact, parameters));
         } else {
             // concat() calls the type's output function, which is what the stream carries; a cast
             // to text would not do for bool, bpchar and inet.
             let value = parameters.next("text");
+            let is_value = is_value(&name);
             write!(
                 row,
-                "{name} is not null and pg_catalog.concat({name}) collate pg_catalog.\"C\" \
+                "{is_value} and pg_catalog.concat({name}) collate pg_catalog.\"C\" \
                  operator(pg_catalog.=) {value}"
             )
             .expect("invariant: a String takes all that is written");
@@ -246,7 +248,11 @@ mod tests {
         let nulls = [0].into_iter().collect();
         let delete = text(&plan, &shape(Operation::Delete, &[], Matching::Image { nulls }));
 
-        assert!(delete.contains(r#"where true and "id" is null and "bo""dy" is not null"#));
+        assert!(
+            delete.contains(
+                r#"where true and "id" is not distinct from null and "bo""dy" is distinct from null"#
+            )
+        );
         assert!(
             delete.contains(
                 r#"concat("bo""dy") collate pg_catalog."C" operator(pg_catalog.=) $1::text limit 1"#
@@ -275,7 +281,7 @@ mod tests {
 
         assert_eq!(
             delete,
-            r#"delete from "s"."t" where (tableoid, ctid) = (select tableoid, ctid from "s"."t" where true and "id" is null and "bo""dy" is null limit 1)"#
+            r#"delete from "s"."t" where (tableoid, ctid) = (select tableoid, ctid from "s"."t" where true and "id" is not distinct from null and "bo""dy" is not distinct from null limit 1)"#
         );
     }
 }

@@ -7,7 +7,7 @@ use super::{
     dividing::{bucket, by_hash, numbers, within},
     image::{column_image, image, list},
 };
-use crate::load::extent::rows_of;
+use crate::load::{extent::rows_of, null_test::is_null};
 
 /// Who wrote this version of a row and where it lies: another one has another of the two.
 const VERSION: &str = "(stored.xmin::pg_catalog.text || stored.ctid::pg_catalog.text)";
@@ -76,7 +76,7 @@ pub(super) fn null_in_key(subject: &Subject) -> String {
     let conditions: Vec<String> = subject
         .key
         .iter()
-        .map(|column| format!("stored.{} is null", quote_identifier(&column.name)))
+        .map(|column| is_null(&format!("stored.{}", quote_identifier(&column.name))))
         .collect();
     format!(
         "select exists (select {})",

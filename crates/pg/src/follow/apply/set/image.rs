@@ -19,7 +19,7 @@ use super::{
     SetOperation, SetShape, SetWrite, insert, list,
     statement::{Given, join},
 };
-use crate::follow::apply::session::IN_BATCH;
+use crate::{follow::apply::session::IN_BATCH, load::null_test};
 
 /// Fewer are as quickly found one by one: looking for one row stops where it is found. New rows are not looked for.
 const FEWEST: usize = 3;
@@ -206,17 +206,18 @@ fn found(plan: &Plan, nulls: &ColumnSet, image: &mut Given) -> String {
 }
 
 fn condition(column: &TargetColumn, is_null: bool, image: &mut Given) -> String {
-    let name = quote_identifier(&column.name);
+    let stored = format!("stored.{}", quote_identifier(&column.name));
     if is_null {
-        return format!("stored.{name} is null");
+        return null_test::is_null(&stored);
     }
     let value = image.next(&compared_as(column));
     if column.image_equality {
-        return format!("stored.{name} operator(pg_catalog.=) {value}");
+        return format!("{stored} operator(pg_catalog.=) {value}");
     }
     // As for single rows: concat() calls the type's output function, which is what the stream carries.
+    let is_value = null_test::is_value(&stored);
     format!(
-        "stored.{name} is not null and pg_catalog.concat(stored.{name}) collate pg_catalog.\"C\" \
+        "{is_value} and pg_catalog.concat({stored}) collate pg_catalog.\"C\" \
          operator(pg_catalog.=) {value}"
     )
 }

@@ -52,7 +52,7 @@ fn of(operation: SetOperation, written: &[usize], nulls: &[usize]) -> String {
 fn each_image_is_looked_for_once_and_each_change_takes_a_row_of_its_own() {
     assert_eq!(
         of(SetOperation::Update, &[1], &[]),
-        r#"update only "s"."t" as stored set "sum" = change.c5::numeric from (select found.place, change.* from (select stored.ctid as place, image.number, pg_catalog.row_number() over (partition by image.number) as copy from only "s"."t" as stored, unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) with ordinality as image (c1, c2, number) where stored."line" operator(pg_catalog.=) image.c1 and stored."sum" is not null and pg_catalog.concat(stored."sum") collate pg_catalog."C" operator(pg_catalog.=) image.c2::pg_catalog.text) as found full join unnest($3::pg_catalog.int4[], $4::pg_catalog.int4[], $5::pg_catalog.text[]) as change (c3, c4, c5) on found.number operator(pg_catalog.=) change.c3 and found.copy operator(pg_catalog.=) change.c4 offset 0) as change where stored.ctid operator(pg_catalog.=) change.place and change.c3 is not null and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'"#
+        r#"update only "s"."t" as stored set "sum" = change.c5::numeric from (select found.place, change.* from (select stored.ctid as place, image.number, pg_catalog.row_number() over (partition by image.number) as copy from only "s"."t" as stored, unnest($1::pg_catalog.int8[], $2::pg_catalog.text[]) with ordinality as image (c1, c2, number) where stored."line" operator(pg_catalog.=) image.c1 and stored."sum" is distinct from null and pg_catalog.concat(stored."sum") collate pg_catalog."C" operator(pg_catalog.=) image.c2::pg_catalog.text) as found full join unnest($3::pg_catalog.int4[], $4::pg_catalog.int4[], $5::pg_catalog.text[]) as change (c3, c4, c5) on found.number operator(pg_catalog.=) change.c3 and found.copy operator(pg_catalog.=) change.c4 offset 0) as change where stored.ctid operator(pg_catalog.=) change.place and change.c3 is not null and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'"#
     );
 }
 
@@ -61,7 +61,7 @@ fn a_row_of_nulls_alone_has_no_list() {
     let delete = of(SetOperation::Delete, &[], &[0, 1]);
     assert!(
         delete.contains(
-            r#"(values (1::pg_catalog.int8)) as image (number) where stored."line" is null and stored."sum" is null) as found full join unnest($1::pg_catalog.int4[], $2::pg_catalog.int4[]) as change (c1, c2) on "#
+            r#"(values (1::pg_catalog.int8)) as image (number) where stored."line" is not distinct from null and stored."sum" is not distinct from null) as found full join unnest($1::pg_catalog.int4[], $2::pg_catalog.int4[]) as change (c1, c2) on "#
         ),
         "{delete}"
     );
