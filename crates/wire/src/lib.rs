@@ -1,7 +1,7 @@
 //! PostgreSQL bytes without I/O.
 //!
 //! Owns LSNs, identifiers and their quoting, the pgoutput messages, values in binary format, and the replication commands
-//! with their feedback. Refuses sockets, async and SQL policy. Every received byte is
+//! with their feedback, histories of timelines. Refuses sockets, async and SQL policy. Every received byte is
 //! bounds-checked; malformed input is an error, never a panic.
 
 pub mod binary;
@@ -10,3 +10,4 @@ pub mod lsn;
 pub mod parse;
 pub mod pgoutput;
 pub mod replication;
+pub mod timeline;

@@ -11,6 +11,7 @@ mod address;
 mod error;
 mod options;
 mod process;
+mod standby;
 mod template;
 
 use std::fs::{self, OpenOptions};
@@ -75,15 +76,19 @@ impl Cluster {
             port: 0,
             postmaster: None,
         };
+        cluster.launch_on_a_free_port()?;
+        Ok(cluster)
+    }
+
+    fn launch_on_a_free_port(&mut self) -> Result<(), ClusterError> {
         for attempt in 1.. {
-            cluster.port = free_port()?;
-            match cluster.launch() {
-                Err(_) if attempt < PORT_ATTEMPTS && cluster.port_was_taken() => {}
-                Err(error) => return Err(error),
-                Ok(()) => break,
+            self.port = free_port()?;
+            match self.launch() {
+                Err(_) if attempt < PORT_ATTEMPTS && self.port_was_taken() => {}
+                launched => return launched,
             }
         }
-        Ok(cluster)
+        Ok(())
     }
 
     /// Starts it again after a stop or a kill, on the same port.
@@ -227,7 +232,10 @@ impl Cluster {
             }
             let text = fs::read_to_string(&lock).ok()?;
             let ready = text.lines().next() == Some(own_pid.as_str())
-                && text.lines().nth(7).is_some_and(|state| state.trim() == "ready");
+                && text
+                    .lines()
+                    .nth(7)
+                    .is_some_and(|state| matches!(state.trim(), "ready" | "standby"));
             ready.then_some(Ok(()))
         });
         match outcome {

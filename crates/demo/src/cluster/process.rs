@@ -55,6 +55,14 @@ pub(super) fn kill_tree(child: &mut Child) {
     });
 }
 
+/// The server first: it starts no child that would be overlooked.
+pub(super) fn signal_tree(child: &Child, signal: Signal) {
+    signal_pid(child.id(), signal);
+    for pid in children_of(child.id()) {
+        signal_pid(pid, signal);
+    }
+}
+
 fn signal_pid(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     if let Some(pid) = pid {

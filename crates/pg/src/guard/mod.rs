@@ -1,6 +1,7 @@
-//! What is observed of both schemas while changes are followed.
+//! What is observed of both ends while changes are followed: their schemas, and what each server is now.
 //!
 //! Refuses to compare: core says what a difference means.
 
 pub mod enum_labels;
 pub mod schema_change;
+pub mod standing;

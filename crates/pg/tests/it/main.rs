@@ -14,4 +14,5 @@ mod fencing;
 mod probing;
 mod restoring;
 mod securing;
+mod standing;
 mod streaming;

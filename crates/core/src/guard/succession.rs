@@ -1,0 +1,363 @@
+//! Whether the server that answers now is still the source that a migration began with.
+//!
+//! Owns the judgement after every connect: the same server, a standby to be waited for, a promoted one that goes on where
+//! the other stopped, one that was set back, or another server altogether. Refuses to compare LSNs before system and
+//! timeline make them comparable. Invariant: nothing continues unless the new primary has all that was applied, and a
+//! slot that still sends all that was not.
+
+use transhume_wire::{lsn::Lsn, timeline::TimelineHistory};
+
+/// What a server says of itself, all of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub in_recovery: bool,
+    /// None where the role may not ask for it: a replication connection tells it.
+    pub system: Option<String>,
+    /// Of the WAL that is being written; a standby writes none.
+    pub timeline: Option<i32>,
+    pub database_oid: u32,
+    pub database: String,
+    /// Written out, on a standby replayed.
+    pub wal_end: Lsn,
+    /// The slot that was asked for.
+    pub slot: Option<SlotStanding>,
+}
+
+/// A slot as it stands at that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotStanding {
+    pub plugin: String,
+    pub database: String,
+    pub active_pid: Option<i32>,
+    pub confirmed_flush: Option<Lsn>,
+    pub restart: Option<Lsn>,
+    /// reserved, extended, unreserved or lost (13 and later).
+    pub wal_status: Option<String>,
+    /// Kept on standbys too, so that it outlives a promotion (17 and later).
+    pub is_failover: bool,
+}
+
+/// What the migration remembers of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remembered<'state> {
+    pub system: &'state str,
+    pub timeline: i32,
+    pub database_oid: u32,
+    pub database: &'state str,
+    pub slot: &'state str,
+    /// Everything below is on the target.
+    pub applied: Lsn,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Succession {
+    /// The server that was followed all along.
+    Same,
+    /// It takes no writes: it may become the source, or the source may come back.
+    Standby,
+    /// Promoted, with all that was applied and a slot that sends the rest.
+    Continues {
+        timeline: i32,
+        switch_point: Lsn,
+    },
+    /// Promoted without the last of what was applied.
+    SetBack {
+        timeline: i32,
+        switch_point: Lsn,
+    },
+    /// Promoted and complete, but what was not applied yet cannot be read from it any more.
+    SlotUnusable {
+        timeline: i32,
+        reason: SlotLoss,
+    },
+    Other(Difference),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotLoss {
+    Missing,
+    WalRemoved,
+    /// It was moved beyond what is applied.
+    Ahead {
+        confirmed: Lsn,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    System {
+        found: String,
+    },
+    Database {
+        found: String,
+        oid: u32,
+    },
+    /// Its history does not contain the timeline that was followed.
+    Timeline {
+        found: i32,
+    },
+}
+
+/// Whether the history of `standing`'s timeline is needed to judge it.
+pub fn needs_history(remembered: &Remembered<'_>, standing: &Standing) -> bool {
+    standing
+        .timeline
+        .is_some_and(|timeline| timeline != remembered.timeline)
+}
+
+/// `system` is what the server says of itself, by whatever way; `history` that of its timeline where
+/// [`needs_history`] says so.
+pub fn judge(
+    remembered: &Remembered<'_>,
+    system: &str,
+    standing: &Standing,
+    history: Option<&TimelineHistory>,
+) -> Succession {
+    if system != remembered.system {
+        let found = system.to_owned();
+        return Succession::Other(Difference::System { found });
+    }
+    if standing.database_oid != remembered.database_oid {
+        let (found, oid) = (standing.database.clone(), standing.database_oid);
+        return Succession::Other(Difference::Database { found, oid });
+    }
+    let Some(timeline) = standing.timeline.filter(|_| !standing.in_recovery) else {
+        return Succession::Standby;
+    };
+    if timeline == remembered.timeline {
+        return Succession::Same;
+    }
+    let switch_point = history.and_then(|history| history.switch_point(remembered.timeline));
+    let Some(switch_point) = switch_point else {
+        return Succession::Other(Difference::Timeline { found: timeline });
+    };
+    if remembered.applied > switch_point {
+        return Succession::SetBack {
+            timeline,
+            switch_point,
+        };
+    }
+    match slot_loss(remembered, standing.slot.as_ref()) {
+        Some(reason) => Succession::SlotUnusable { timeline, reason },
+        None => Succession::Continues {
+            timeline,
+            switch_point,
+        },
+    }
+}
+
+fn slot_loss(remembered: &Remembered<'_>, slot: Option<&SlotStanding>) -> Option<SlotLoss> {
+    let Some(slot) = slot else {
+        return Some(SlotLoss::Missing);
+    };
+    if slot.wal_status.as_deref() == Some("lost") {
+        return Some(SlotLoss::WalRemoved);
+    }
+    let confirmed = slot
+        .confirmed_flush
+        .filter(|confirmed| *confirmed > remembered.applied)?;
+    Some(SlotLoss::Ahead { confirmed })
+}
+
+/// Why nothing goes on, in words: message, detail and hint. None where it does, or will.
+pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[String; 3]> {
+    let Remembered { slot, applied, .. } = remembered;
+    match succession {
+        Succession::Same | Succession::Standby | Succession::Continues { .. } => None,
+        Succession::SetBack {
+            timeline,
+            switch_point,
+        } => Some([
+            format!(
+                "the source failed over to a server that lacks changes which the target has (timeline {timeline})"
+            ),
+            format!(
+                "It was promoted at {switch_point}; the target has applied the former server's changes up to {applied}. \
+                 What lies between is on the target and on no source any more, and whatever the new server wrote since \
+                 {switch_point} is not on the target."
+            ),
+            format!("if the former server can come back, let it be the source again; {ANEW}"),
+        ]),
+        Succession::SlotUnusable { timeline, reason } => Some([
+            format!(
+                "the source failed over (timeline {timeline}), and {}",
+                lost_slot(slot, *reason)
+            ),
+            format!(
+                "Everything up to {applied} is on the target, and the new server has that too. Changes after it cannot be \
+                 read any more."
+            ),
+            format!(
+                "if the former server can come back, let it be the source again; {ANEW}. From PostgreSQL 17 on a fail-over \
+                 keeps the slot where the standby has sync_replication_slots = on"
+            ),
+        ]),
+        Succession::Other(difference) => Some(other(remembered, difference)),
+    }
+}
+
+/// Before the cutover the target holds nothing but the copy.
+const ANEW: &str = "else start anew: transhume abort, then transhume run (the copy on the target is made again; before \
+                    the cutover nobody has written anything else there)";
+
+fn lost_slot(slot: &str, reason: SlotLoss) -> String {
+    match reason {
+        SlotLoss::Missing => format!("the new server does not have the slot {slot}"),
+        SlotLoss::WalRemoved => format!("the new server has removed WAL that the slot {slot} needs"),
+        SlotLoss::Ahead { confirmed } => {
+            format!("the slot {slot} is confirmed up to {confirmed} there, beyond what is applied")
+        }
+    }
+}
+
+fn other(remembered: &Remembered<'_>, difference: &Difference) -> [String; 3] {
+    let detail = match difference {
+        Difference::System { found } => format!("It is system {found} instead of {}.", remembered.system),
+        Difference::Database { found, oid } => format!(
+            "It is the database {found} (OID {oid}) instead of {} ({}).",
+            remembered.database, remembered.database_oid
+        ),
+        Difference::Timeline { found } => format!(
+            "It is on timeline {found}, which does not come from timeline {}: it was restored or promoted before that one \
+             began.",
+            remembered.timeline
+        ),
+    };
+    [
+        "the source server is not the one that this migration began with".to_owned(),
+        format!("{detail} LSNs of the two cannot be compared."),
+        "name the right source; the migration's state on the target is untouched".to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remembered() -> Remembered<'static> {
+        Remembered {
+            system: "7",
+            timeline: 1,
+            database_oid: 16_384,
+            database: "shop",
+            slot: "transhume_0123abcd",
+            applied: Lsn(100),
+        }
+    }
+
+    fn standing(timeline: Option<i32>) -> Standing {
+        Standing {
+            in_recovery: timeline.is_none(),
+            system: Some("7".to_owned()),
+            timeline,
+            database_oid: 16_384,
+            database: "shop".to_owned(),
+            wal_end: Lsn(500),
+            slot: Some(SlotStanding {
+                plugin: "pgoutput".to_owned(),
+                database: "shop".to_owned(),
+                active_pid: None,
+                confirmed_flush: Some(Lsn(90)),
+                restart: Some(Lsn(50)),
+                wal_status: Some("reserved".to_owned()),
+                is_failover: true,
+            }),
+        }
+    }
+
+    /// Timeline 2 began at `point`.
+    fn promoted(standing: &Standing, point: &str) -> Succession {
+        let history = TimelineHistory::parse(&format!("1\t{point}\tno recovery target specified")).unwrap();
+        assert!(needs_history(&remembered(), standing));
+        judge(&remembered(), "7", standing, Some(&history))
+    }
+
+    #[test]
+    fn the_same_timeline_is_the_same_server_and_a_standby_is_waited_for() {
+        let same = standing(Some(1));
+        assert!(!needs_history(&remembered(), &same));
+        assert_eq!(judge(&remembered(), "7", &same, None), Succession::Same);
+        assert_eq!(
+            judge(&remembered(), "7", &standing(None), None),
+            Succession::Standby
+        );
+    }
+
+    #[test]
+    fn a_promoted_server_continues_where_it_has_all_that_was_applied() {
+        let continues = Succession::Continues {
+            timeline: 2,
+            switch_point: Lsn(0x64),
+        };
+        assert_eq!(promoted(&standing(Some(2)), "0/64"), continues);
+        assert_eq!(refusal(&remembered(), &continues), None);
+    }
+
+    #[test]
+    fn one_that_lacks_what_was_applied_was_set_back_and_both_sides_are_named() {
+        let set_back = promoted(&standing(Some(2)), "0/63");
+        let Succession::SetBack { switch_point, .. } = set_back else {
+            panic!("{set_back:?}");
+        };
+        assert_eq!(switch_point, Lsn(0x63));
+        let [_, detail, hint] = refusal(&remembered(), &set_back).unwrap();
+        assert!(detail.contains("promoted at 0/63") && detail.contains("up to 0/64"));
+        assert!(hint.contains("abort") && hint.contains("nobody has written anything else there"));
+    }
+
+    #[test]
+    fn a_slot_that_cannot_send_the_rest_is_no_continuation() {
+        let loss = |slot| {
+            let standing = Standing {
+                slot,
+                ..standing(Some(2))
+            };
+            match promoted(&standing, "0/80") {
+                Succession::SlotUnusable { reason, .. } => reason,
+                other => panic!("{other:?}"),
+            }
+        };
+        let slot = standing(Some(2)).slot.unwrap();
+        assert_eq!(loss(None), SlotLoss::Missing);
+        assert_eq!(
+            loss(Some(SlotStanding {
+                wal_status: Some("lost".to_owned()),
+                ..slot.clone()
+            })),
+            SlotLoss::WalRemoved
+        );
+        let ahead = SlotStanding {
+            confirmed_flush: Some(Lsn(101)),
+            ..slot
+        };
+        assert_eq!(loss(Some(ahead)), SlotLoss::Ahead { confirmed: Lsn(101) });
+    }
+
+    #[test]
+    fn another_system_database_or_line_of_descent_is_another_server() {
+        let here = standing(Some(1));
+        let difference = |system: &str, standing: &Standing, history| match judge(
+            &remembered(),
+            system,
+            standing,
+            history,
+        ) {
+            Succession::Other(difference) => difference,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(difference("8", &here, None), Difference::System { .. }));
+        let elsewhere = Standing {
+            database_oid: 5,
+            ..here
+        };
+        assert!(matches!(
+            difference("7", &elsewhere, None),
+            Difference::Database { oid: 5, .. }
+        ));
+        let fork = TimelineHistory::parse("3\t0/64\t").unwrap();
+        assert_eq!(
+            difference("7", &standing(Some(4)), Some(&fork)),
+            Difference::Timeline { found: 4 }
+        );
+    }
+}
