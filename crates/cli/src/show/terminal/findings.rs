@@ -95,7 +95,7 @@ mod tests {
     fn what_blocks_comes_first_with_its_remedy_below() {
         let findings = [
             Finding::pass("encoding", "both sides are UTF8"),
-            Finding::warning("unlogged-table", "public.cache", "the table is unlogged", ""),
+            Finding::warning("unlogged-tables", "public.cache", "the table is unlogged", ""),
             Finding::blocker(
                 "wal-level",
                 "source",
@@ -111,7 +111,7 @@ Blockers
       -- restart
 
 Warnings
-  unlogged-table  public.cache
+  unlogged-tables  public.cache
       the table is unlogged
 
 In order

@@ -74,7 +74,8 @@ fn each_thing_out_of_order_shuts_exactly_its_own_condition_and_says_the_remedy()
             seen.verification.as_mut().unwrap().outcome = Outcome::Different;
         }),
         (Name::Findings, |seen| {
-            seen.findings.push(Finding::blocker("x", "t", "m", "r"));
+            seen.findings
+                .push(Finding::blocker("schema-change", "t", "m", "r"));
         }),
         (Name::Tables, |seen| {
             seen.tables
@@ -129,7 +130,7 @@ fn doors_that_only_back_the_locks_up_degrade_and_do_not_refuse() {
     seen.fence.ends_sessions = false;
     seen.fence.superusers.push("postgres".to_owned());
     seen.locks.push(lock(100, true));
-    seen.findings.push(Finding::warning("w", "", "m", "r"));
+    seen.findings.push(Finding::warning("snapshot-age", "", "m", "r"));
     let gate = Gate::new(judge(&seen, &limits()), &[]);
     assert!(gate.is_open());
     let degraded: Vec<_> = gate

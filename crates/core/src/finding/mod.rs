@@ -1,7 +1,9 @@
 //! A finding: one result of a check, with its evidence and its remedy.
 //!
-//! Codes are stable words that scripts may match; messages may change. A blocker always carries a
-//! remedy (a test holds every producer to that).
+//! Codes are stable words that scripts may match, all in one list ([`codes`]); messages may change. A blocker always carries
+//! a remedy (a test holds every producer to that).
+
+pub mod codes;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,10 @@ impl Finding {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
+        debug_assert!(
+            codes::is_known(code),
+            "the finding code {code:?} is not in core's finding/codes.rs: add it there"
+        );
         Self {
             code: code.to_owned(),
             severity,

@@ -1,0 +1,288 @@
+//! Every code of a finding: where it comes from, what it means, what it bars.
+//!
+//! The one list that scripts, the reference page and the constructors of [`Finding`](super::Finding) share: a finding with
+//! another code is a mistake of the program and panics in a debug build. Codes are stable; a code that goes is a
+//! breaking change.
+
+use std::fmt::Write;
+
+/// What a blocker with the code bars until it is remedied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bars {
+    /// Never a blocker.
+    Nothing,
+    /// `run` does not begin.
+    Run,
+    /// `cutover` and `fallback` are refused.
+    Cutover,
+}
+
+impl Bars {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Nothing => "–",
+            Self::Run => "run",
+            Self::Cutover => "cutover",
+        }
+    }
+}
+
+/// One code.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// Kebab-case; ends with `-*` where one code stands for each kind of object.
+    pub name: &'static str,
+    pub meaning: &'static str,
+    pub bars: Bars,
+}
+
+/// Codes that one feature finds, in the order of their names.
+#[derive(Debug)]
+pub struct Group {
+    /// The commands that show them.
+    pub title: &'static str,
+    pub codes: &'static [Code],
+}
+
+const fn code(name: &'static str, bars: Bars, meaning: &'static str) -> Code {
+    Code { name, meaning, bars }
+}
+
+use Bars::{Cutover, Nothing, Run};
+
+/// A row a line, so that it reads as the table that it is.
+#[rustfmt::skip]
+pub const GROUPS: &[Group] = &[
+    Group {
+        title: "`assess`: servers and settings",
+        codes: &[
+            code("collation", Nothing, "The default collations of both databases differ."),
+            code("collation-versions", Nothing, "Indexes were built with another version of a collation than the server has now."),
+            code("collations-missing", Run, "The target lacks a collation that a column uses."),
+            code("connections", Run, "A server has too few free connections."),
+            code("encoding", Nothing, "The encodings of both databases differ."),
+            code("fallback", Nothing, "A requirement of the fallback is not met; the cutover asks for it."),
+            code("lock-table", Run, "A server's lock table is too small for the selected tables."),
+            code("minor-version", Nothing, "A server runs a minor version with a known defect that concerns a migration."),
+            code("output-plugin", Run, "The source cannot decode its WAL with pgoutput."),
+            code("replication-slots", Run, "The server has no free replication slot."),
+            code("same-database", Run, "Source and target are one database."),
+            code("schema-tools", Run, "pg_dump or pg_restore is missing or too old for the servers."),
+            code("server-version", Run, "A server's version is not supported."),
+            code("slot-retention", Nothing, "The source limits the WAL that a slot may keep."),
+            code("source-identity", Run, "The source is not the server that the migration began with."),
+            code("standby", Run, "A server is in recovery."),
+            code("target-older", Nothing, "The target has an older major version than the source."),
+            code("wal-level", Run, "The server's wal_level is not logical."),
+            code("wal-senders", Run, "The server has no free WAL sender."),
+        ],
+    },
+    Group {
+        title: "`assess`: rights",
+        codes: &[
+            code("publication-right", Run, "The role may not create a publication."),
+            code("replica-role", Nothing, "The role may not set session_replication_role on the target; triggers are disabled instead."),
+            code("replication-right", Run, "The role may not replicate."),
+            code("roles-missing", Nothing, "Roles with objects or grants are missing on the target."),
+            code("row-security", Run, "A policy hides rows of selected tables from the role."),
+            code("signal-backend", Nothing, "The role may not end other roles' sessions at the cutover."),
+            code("table-ownership", Run, "The role is not a member of the owner of a selected table."),
+            code("table-reading", Run, "The role may not read a selected table."),
+            code("target-create", Run, "The role may not create schemas on the target."),
+        ],
+    },
+    Group {
+        title: "`assess`: objects and activity",
+        codes: &[
+            code("deferrable-identity", Nothing, "A table's only key is deferrable, so its replica identity is set to full."),
+            code("event-triggers", Nothing, "Event triggers of the source are not restored."),
+            code("extension-tables", Nothing, "Tables of an extension hold rows that are not moved."),
+            code("extension-versions", Nothing, "An extension has another version on the target."),
+            code("extensions", Run, "The target cannot create an extension."),
+            code("firing-triggers", Nothing, "A trigger fires for applied changes (ENABLE ALWAYS or REPLICA)."),
+            code("foreign-tables", Nothing, "Foreign tables are not moved."),
+            code("generated-identity", Nothing, "A key contains a generated column, so the replica identity is set to full."),
+            code("inheritance", Nothing, "Tables that inherit are moved one by one."),
+            code("large-objects", Run, "Large objects cannot be read or described."),
+            code("large-objects-on-target", Run, "The target has large objects already."),
+            code("leftovers", Nothing, "Slots or publications of other migrations are on the source."),
+            code("long-transactions", Nothing, "A transaction of the source has been writing for long."),
+            code("materialized-views", Nothing, "Materialized views are refreshed on the target."),
+            code("name-columns", Nothing, "A column holds OIDs or names of objects, which may mean others on the target."),
+            code("other-migration", Run, "The target holds the state of another migration."),
+            code("prepared-transactions", Run, "Prepared transactions of the source are not finished."),
+            code("replica-identity", Nothing, "A table has no usable key, so changed rows are found by all their values."),
+            code("scattered-partitions", Run, "A tree is partitioned by a hash that differs between servers and cannot be moved as a whole."),
+            code("selection-needs", Run, "A selected object needs one that is not selected or not on the target."),
+            code("selection-unmatched", Run, "A pattern of the selection matches nothing."),
+            code("sequences", Run, "A sequence cannot be read."),
+            code("target-event-triggers", Nothing, "Event triggers of the target fire for what the migration makes there."),
+            code("target-not-empty", Run, "The target has objects that the migration would create."),
+            code("unlogged-tables", Nothing, "Unlogged tables are loaded, and never followed."),
+        ],
+    },
+    Group {
+        title: "`run`: schema and load",
+        codes: &[
+            code("build-failed", Cutover, "An index, constraint or other object could not be built."),
+            code("client-programs-outdated", Nothing, "pg_dump or pg_restore is older than the newest minor version."),
+            code("definition-refused", Nothing, "The target refused a definition that rows do not depend on."),
+            code("grant-not-applied", Nothing, "A grant was not applied on the target."),
+            code("large-object-grant", Nothing, "A role that holds grants on large objects is missing on the target."),
+            code("large-object-owner", Nothing, "The owner of large objects is missing on the target, or not ours to use."),
+            code("owner-not-set", Nothing, "An owner was not set on the target."),
+            code("snapshot-age", Nothing, "The load has held its snapshot on the source for long, so that vacuum keeps dead rows."),
+            code("table-add-incomplete", Nothing, "A table was added, and something that belongs to it was not."),
+            code("table-load-failed", Nothing, "A table could not be loaded and is suspended."),
+            code("table-not-added", Nothing, "A table that was to be added was given up."),
+        ],
+    },
+    Group {
+        title: "`run`: following",
+        codes: &[
+            code("schema-change", Cutover, "The schemas of both sides differ since a change on one of them."),
+            code("schema-drift", Cutover, "Apply waits before a change that does not fit the target's schema."),
+            code("slot-catalog-horizon", Nothing, "The slot keeps old catalog rows on the source."),
+            code("slot-dropped", Cutover, "The slot was dropped before the source's disk was full; the migration cannot go on."),
+            code("table-not-migrated", Nothing, "The source has a table that the selection would take and the migration does not have."),
+            code("table-suspended", Cutover, "A table's changes are skipped until it is loaded again."),
+            code("wal-retention", Nothing, "The slot keeps more than half of the WAL that it may."),
+        ],
+    },
+    Group {
+        title: "`verify`",
+        codes: &[
+            code("broken-foreign-key", Cutover, "Rows break a foreign key that is marked as valid."),
+            code("broken-unique-constraint", Cutover, "Rows break a unique constraint."),
+            code("different-*", Cutover, "An object differs, by kind: `different-table`, `different-index` …"),
+            code("missing-*", Cutover, "An object is missing on the receiving side, by kind."),
+            code("no-statistics", Nothing, "Tables have no statistics on the receiving side."),
+            code("not-compared", Nothing, "Something was not compared, and why."),
+            code("sequence-ahead", Nothing, "A sequence is ahead on the receiving side."),
+            code("sequence-behind", Cutover, "A sequence is behind on the receiving side and would give out values twice."),
+            code("stale-materialized-view", Nothing, "A materialized view shows other rows on the receiving side."),
+            code("surplus-*", Cutover, "An object exists on the receiving side only, by kind."),
+        ],
+    },
+    Group {
+        title: "`cutover` and `fallback`",
+        codes: &[
+            code("after-opening", Nothing, "A step after the opening failed; the application lives on the new side."),
+            code("clients-held", Nothing, "Clients of PgBouncer are still held."),
+            code("follower-failed", Nothing, "The follower that a cutover starts by itself ended."),
+            code("hook-failed", Nothing, "A hook failed."),
+            code("large-objects-not-compared-again", Nothing, "Large objects were not compared within the write pause."),
+            code("late-changes", Nothing, "Changes were committed on the closed side after the fence."),
+            code("late-changes-unknown", Nothing, "Whether changes were committed after the fence is not known."),
+            code("not-read-only", Nothing, "New sessions of the closed side could not be made read-only."),
+            code("not-written-back", Nothing, "A table's changes are not sent back by the reverse stream."),
+            code("sessions-left", Nothing, "Sessions on the closed side could not be ended."),
+        ],
+    },
+];
+
+/// The checks of a cutover, which are findings under their own names where they fail.
+#[rustfmt::skip]
+const CHECKS: Group = Group {
+    title: "Checks of `cutover` and `fallback`",
+    codes: &[
+        code("application", Cutover, "PgBouncer or a hook could not take part."),
+        code("builds", Cutover, "Indexes or constraints are still to be built."),
+        code("connections", Cutover, "A server has too few free connections."),
+        code("deviations", Cutover, "Something that the migration made on a server is in an unknown state."),
+        code("exceptions", Cutover, "Changes were not applied and are stored in `transhume.exception`."),
+        code("fence", Cutover, "The fence would not hold every writer."),
+        code("findings", Cutover, "A blocker stands."),
+        code("lag", Cutover, "The receiving side is too far behind."),
+        code("long-transactions", Cutover, "A transaction would hold the fence up."),
+        code("prepared-transactions", Cutover, "Prepared transactions could commit after the fence."),
+        code("sequences", Cutover, "A sequence cannot be set."),
+        code("tables", Cutover, "A table is not loaded, or suspended."),
+        code("validity", Cutover, "A constraint or index is not valid."),
+        code("verification", Cutover, "No complete verification is recent enough."),
+        code("way-back", Cutover, "The fallback could not be prepared."),
+    ],
+};
+
+/// True where the list has the code or its family.
+pub fn is_known(name: &str) -> bool {
+    all().any(|known| match known.name.strip_suffix('*') {
+        Some(family) => name.len() > family.len() && name.starts_with(family),
+        None => known.name == name,
+    })
+}
+
+fn all() -> impl Iterator<Item = &'static Code> {
+    GROUPS.iter().chain([&CHECKS]).flat_map(|group| group.codes)
+}
+
+/// The reference page, as Markdown.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Findings\n\nMade from `crates/core/src/finding/codes.rs`; a test holds this page to it. Each finding has a code, a \
+         severity (blocker, warning, pass), the object, the evidence, and a remedy: the statement or command to run. *Bars* says \
+         what a blocker with the code stands in the way of. Codes are stable; messages may change.\n",
+    );
+    for group in GROUPS.iter().chain([&CHECKS]) {
+        write!(
+            page,
+            "\n## {}\n\n| code | means | bars |\n|---|---|---|\n",
+            group.title
+        )
+        .expect("text grows");
+        for code in group.codes {
+            writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                code.name,
+                code.meaning,
+                code.bars.text()
+            )
+            .expect("text grows");
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn codes_are_kebab_case_and_in_order() {
+        for group in GROUPS.iter().chain([&CHECKS]) {
+            assert!(group.codes.is_sorted_by_key(|code| code.name), "{}", group.title);
+            for code in group.codes {
+                let is_word = |text: &str| {
+                    text.chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-*".contains(c))
+                };
+                assert!(is_word(code.name), "{}", code.name);
+                assert!(code.meaning.ends_with(['.', '…']), "{}", code.meaning);
+            }
+        }
+    }
+
+    #[test]
+    fn a_family_needs_a_kind() {
+        assert!(is_known("different-index"));
+        assert!(!is_known("different-"));
+        assert!(!is_known("diferent-index"));
+    }
+
+    /// `TRANSHUME_WRITE_PAGES=1` writes the page instead.
+    #[test]
+    fn the_reference_page_is_made_from_this_list() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/findings.md");
+        if env::var_os("TRANSHUME_WRITE_PAGES").is_some() {
+            fs::write(&path, page()).unwrap();
+        }
+        let written = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            written == page(),
+            "write it anew: TRANSHUME_WRITE_PAGES=1 cargo test -p transhume-core reference_page"
+        );
+    }
+}
