@@ -2,14 +2,17 @@
 //!
 //! pg_restore connects nowhere: it prints the script, and the caller executes it on its own session,
 //! so that the restored objects and the record of them commit together. Owners, grants, tablespaces
-//! and table access methods of the script are settings of pg_restore; nothing is rewritten here.
+//! and table access methods of the script are settings of pg_restore; nothing is rewritten here but that
+//! options of the source's server itself are left out.
 //! Invariant: the pieces come in the order asked for and each is the text of exactly one entry,
 //! recognised by its dump id, class and OID together, in turn.
 
 mod attempt;
 mod drops;
 mod group;
+mod reserved;
 mod statements;
+mod tokens;
 
 use std::fmt::Write as _;
 
@@ -19,6 +22,7 @@ use transhume_core::schema::archive::Entry;
 pub use attempt::attempt_each;
 pub use drops::{Dropped, drop_all, drops};
 pub use group::{GroupError, restore_group};
+pub(crate) use reserved::without_reserved_options;
 pub use statements::statements;
 
 use crate::{
@@ -140,7 +144,7 @@ fn cut(text: &str, entries: &[&Entry]) -> Result<Script, PgError> {
         .zip(headers.iter().zip(ends))
         .map(|(entry, (start, end))| Piece {
             dump_id: entry.dump_id,
-            sql: clean(&text[*start..end]),
+            sql: without_reserved_options(&clean(&text[*start..end])).into_owned(),
         })
         .collect();
     Ok(Script {

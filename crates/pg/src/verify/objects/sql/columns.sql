@@ -26,8 +26,10 @@ select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class,
                case pg_catalog.to_jsonb(a) ->> 'attcompression' when 'p' then 'pglz' when 'l' then 'lz4' end end,
            -- null from version 17 on where it is not set
            'statistics target', case when a.attstattarget >= 0 then a.attstattarget::text end,
+           -- without what the server keeps there for itself
            'options', (select pg_catalog.string_agg(o.option, ', ' order by o.option collate "C")
-                       from pg_catalog.unnest(a.attoptions) o(option))
+                       from pg_catalog.unnest(a.attoptions) o(option)
+                       where o.option !~ '^pg_')
        ))::text as traits
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid

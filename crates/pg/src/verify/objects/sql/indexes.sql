@@ -9,7 +9,10 @@ select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class,
        pg_catalog.format('%I.%I', n.nspname, ic.relname) as name,
        pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
            'definition', case when k.oid is null then pg_catalog.pg_get_indexdef(i.indexrelid) end,
-           'options', case when k.oid is not null then pg_catalog.array_to_string(ic.reloptions, ', ') end,
+           -- without what the server keeps there for itself
+           'options', case when k.oid is not null then (
+               select pg_catalog.string_agg(o.option, ', ' order by o.option collate "C")
+               from pg_catalog.unnest(ic.reloptions) o(option) where o.option !~ '^pg_') end,
            'valid', case when not i.indisvalid or not i.indisready then 'no' end,
            'clustered', case when i.indisclustered then 'yes' end,
            'attached to', (select h.inhparent::pg_catalog.regclass::text

@@ -35,8 +35,10 @@ select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class,
        pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
            'owner', pg_catalog.pg_get_userbyid(c.relowner),
            'persistence', case c.relpersistence when 'u' then 'unlogged' end,
+           -- without what the server keeps there for itself
            'options', (select pg_catalog.string_agg(o.option, ', ' order by o.option collate "C")
-                       from pg_catalog.unnest(c.reloptions) o(option)),
+                       from pg_catalog.unnest(c.reloptions) o(option)
+                       where o.option !~ '^pg_'),
            'row security', case when c.relforcerowsecurity and c.relrowsecurity then 'forced'
                                 when c.relrowsecurity then 'enabled' end,
            'partition key', case c.relkind when 'p' then pg_catalog.pg_get_partkeydef(c.oid) end,
