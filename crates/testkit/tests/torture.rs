@@ -15,17 +15,17 @@ async fn execute(url: &str, sql: &str) {
     connect(url).await.unwrap().batch_execute(sql).await.unwrap();
 }
 
-/// Copies a quiet database by pg_dump and pg_restore.
-fn copy(source: &Cluster, target: &Cluster, major: u32) {
-    let programs = client_programs(major);
+/// Copies a quiet database by the source's own pg_dump, which knows what its server keeps for itself, and the target's
+/// own pg_restore.
+fn copy(source: &Cluster, target: &Cluster, (source_major, target_major): (u32, u32)) {
     let directory = tempfile::tempdir().unwrap();
     let archive = directory.path().join("archive");
-    let mut dump = Command::new(programs.join("pg_dump"));
+    let mut dump = Command::new(client_programs(source_major).join("pg_dump"));
     dump.args(["--format=custom", "--compress=0", "--file"])
         .arg(&archive)
         .arg(source.url("postgres"));
     assert!(dump.status().unwrap().success());
-    let mut restore = Command::new(programs.join("pg_restore"));
+    let mut restore = Command::new(client_programs(target_major).join("pg_restore"));
     restore
         .args(["--exit-on-error", "--dbname"])
         .arg(target.url("postgres"))
@@ -41,7 +41,7 @@ async fn traffic_is_judged_equal_after_a_copy(source_major: u32, target_major: u
     traffic.wait_for(300).await;
     let promised = traffic.stop().await;
     oracle::ledger_check(&url, &promised).await;
-    copy(&source, &target, target_major);
+    copy(&source, &target, (source_major, target_major));
     oracle::ledger_check(&target.url("postgres"), &promised).await;
     oracle::assert_equal(&url, &target.url("postgres")).await;
 }
@@ -66,7 +66,7 @@ async fn every_planted_difference_is_found() {
     let (source, target) = (server::cluster(EVERYDAY_MAJOR), server::cluster(EVERYDAY_MAJOR));
     let (source_url, target_url) = (source.url("postgres"), target.url("postgres"));
     create_torture(&source_url, &target_url).await;
-    copy(&source, &target, EVERYDAY_MAJOR);
+    copy(&source, &target, (EVERYDAY_MAJOR, EVERYDAY_MAJOR));
     oracle::assert_equal(&source_url, &target_url).await;
     for (sql, expected) in PLANTED {
         execute(&target_url, sql).await;

@@ -35,7 +35,8 @@ pub(super) const MIGRATION: &str = "0123abcd";
 pub(super) struct Pair {
     pub(super) source: Cluster,
     pub(super) target: Cluster,
-    newest_major: u32,
+    /// Of source and target.
+    majors: (u32, u32),
     pub(super) endpoints: Endpoints,
     pub(super) migration: Migration,
     pub(super) options: LoadOptions,
@@ -64,7 +65,7 @@ impl Pair {
         Self {
             source,
             target,
-            newest_major: source_major.max(target_major),
+            majors: (source_major, target_major),
             endpoints,
             migration,
             options: LoadOptions {
@@ -95,16 +96,17 @@ impl Pair {
         }
     }
 
-    /// Makes the source's tables on the target, without keys and indexes, as the schema phase does.
+    /// Makes the source's tables on the target, without keys and indexes, as the schema phase does. The source's own
+    /// pg_dump knows what its server keeps for itself.
     pub(super) fn restore_pre_data(&self) {
-        let programs = server::client_programs(self.newest_major);
-        let mut dump = Command::new(programs.join("pg_dump"))
+        let (source_major, target_major) = self.majors;
+        let mut dump = Command::new(server::client_programs(source_major).join("pg_dump"))
             .args(["--format=custom", "--section=pre-data", "--dbname"])
             .arg(self.source.url("app"))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let restored = Command::new(programs.join("pg_restore"))
+        let restored = Command::new(server::client_programs(target_major).join("pg_restore"))
             .args(["--exit-on-error", "--dbname"])
             .arg(self.target.url("app"))
             .stdin(dump.stdout.take().unwrap())
