@@ -1,66 +1,22 @@
-//! The command line: what is common to all commands, and the list of commands.
+//! The flags that several commands share.
 //!
 //! A flag's environment variable is `TRANSHUME_` and its name; clap gives the flag precedence. What
 //! belongs to one command stands in that command's file.
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::{
-    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource,
-};
+use clap::{ArgAction, Args};
 use transhume_engine::{
-    error_policy::ErrorAction, guard::CarryOver, selection::Selection, wal_retention::WalAction,
+    error_policy::ErrorAction, follow::CarryOver, selection::Selection, wal_retention::WalAction,
 };
 
 use crate::{
-    commands::{
-        abort, assess, cutover, demo, fallback, finish, init, pause, resume, run, status, table, verify,
-        watch, worker,
-    },
-    failure::EXIT_CODES,
-    settings::Config,
+    settings::{Config, replace},
     show::{
         quantity::{Size, Span},
         terminal::style::ColorChoice,
     },
 };
-
-const ABOUT: &str = "Moves a live PostgreSQL database to another server";
-
-const LONG_ABOUT: &str = "\
-Moves a live PostgreSQL database to another server while the application keeps writing: copies schema and data, \
-follows every change, verifies that both sides are equal, and cuts over with a short write pause.
-
-All state is kept in the schema `transhume` of the target. Stop it at any time and run the same command again, on \
-this machine or another: it goes on where it was.";
-
-const EXAMPLES: &str = "\
-A migration:
-  transhume init                      write a commented transhume.toml and edit it
-  transhume assess                    find what stands in the way; nothing is changed
-  transhume run                       copy, build indexes, follow; stays until stopped
-  transhume status                    from another terminal or machine
-  transhume verify                    compare both sides while traffic runs
-  transhume cutover                   stop writes on the source, drain, open the target
-  transhume fallback                  move back, should it be needed: the old source has followed
-  transhume finish                    remove all that it made on both sides
-
-The same with flags only:
-  export TRANSHUME_SOURCE=postgresql://migrator@old.example.com/shop
-  export TRANSHUME_TARGET=postgresql://migrator@new.example.com/shop
-  transhume run --until-caught-up
-
-Passwords come from PGPASSFILE or ~/.pgpass, from the environment, or from ${NAME} in the configuration.";
-
-#[derive(Debug, Parser)]
-#[command(name = "transhume", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXIT_CODES)]
-#[command(after_long_help = EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
-pub(crate) struct CommandLine {
-    #[command(flatten)]
-    pub(crate) common: CommonArguments,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
@@ -90,25 +46,6 @@ pub(crate) struct CommonArguments {
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Assess(assess::Arguments),
-    Init(init::Arguments),
-    Run(run::Arguments),
-    Worker(worker::Arguments),
-    Pause(pause::Arguments),
-    Resume(resume::Arguments),
-    Status(status::Arguments),
-    Watch(watch::Arguments),
-    Table(table::Arguments),
-    Verify(verify::Arguments),
-    Cutover(cutover::Arguments),
-    Fallback(fallback::Arguments),
-    Finish(finish::Arguments),
-    Abort(abort::Arguments),
-    Demo(demo::Arguments),
 }
 
 /// Which schemas and tables; only for commands that come before the migration remembers it.
@@ -242,47 +179,6 @@ impl LoadArguments {
     }
 }
 
-/// Puts a flag's value over the file's.
-pub(crate) fn replace<T: Clone>(setting: &mut Option<T>, flag: Option<&T>) {
-    if let Some(value) = flag {
-        *setting = Some(value.clone());
-    }
-}
-
-/// Reads the command line. The flags of connections that were typed, not taken from the
-/// environment, are returned too, since other users of the machine can see them.
-pub(crate) fn parse() -> Result<(CommandLine, Vec<&'static str>), clap::Error> {
-    let mut matches = command().try_get_matches()?;
-    let typed = ["source", "target"]
-        .into_iter()
-        .filter(|flag| is_typed(&matches, flag))
-        .collect();
-    Ok((CommandLine::from_arg_matches_mut(&mut matches)?, typed))
-}
-
-/// The definition, completed by what holds for all commands: exit codes below the long help, and
-/// no values of the environment in any help, since some hold passwords.
-fn command() -> clap::Command {
-    let complete = |command: clap::Command| {
-        let examples = command
-            .get_after_long_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        command
-            .after_long_help(format!("{examples}\n\n{EXIT_CODES}"))
-            .mut_args(|argument| argument.hide_env_values(true))
-    };
-    complete(CommandLine::command()).mut_subcommands(complete)
-}
-
-/// A global flag may stand before or after the command.
-fn is_typed(matches: &ArgMatches, flag: &str) -> bool {
-    matches.value_source(flag) == Some(ValueSource::CommandLine)
-        || matches
-            .subcommand()
-            .is_some_and(|(_, matches)| is_typed(matches, flag))
-}
-
 fn pattern(text: &str) -> Result<String, String> {
     let selection = Selection {
         include: vec![text.to_owned()],
@@ -298,15 +194,5 @@ pub(crate) fn count<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T,
     match text.parse() {
         Ok(number) if number >= T::from(1) => Ok(number),
         _ => Err("give a whole number from 1 up".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_definition_of_the_command_line_is_consistent() {
-        command().debug_assert();
     }
 }

@@ -5,8 +5,7 @@ use transhume_engine::{
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
     error_policy::ErrorPolicy,
-    follow::SpillOptions,
-    guard::{FollowOptions, WalPolicy},
+    follow::{FollowOptions, SpillOptions, WalPolicy},
     load::LoadOptions,
     selection::Selection,
 };

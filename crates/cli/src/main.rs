@@ -13,12 +13,12 @@ mod signals;
 
 use std::process::ExitCode;
 
-use arguments::CommandLine;
+use commands::CommandLine;
 use failure::{Exit, Failure, Result};
 use show::terminal::{Terminal, secret::redact, style::ColorChoice};
 
 fn main() -> ExitCode {
-    let exit = match arguments::parse() {
+    let exit = match commands::parse() {
         Ok((command_line, typed)) => {
             let terminal = Terminal::new(command_line.common.color, command_line.common.quiet);
             warn_of_visible_passwords(&terminal, &command_line, &typed);

@@ -168,7 +168,7 @@ async fn migrate(
     cancellation: &Cancellation,
 ) -> Result<DemoReport> {
     let mut options = RunOptions {
-        follow: transhume_engine::guard::FollowOptions::default(),
+        follow: transhume_engine::follow::FollowOptions::default(),
         selection: Selection::default(),
         load: LoadOptions::default(),
         programs: None,

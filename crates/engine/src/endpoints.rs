@@ -1,6 +1,9 @@
 //! The two databases of a migration, fixed for its life.
 
-use transhume_pg::connection::{conninfo::ConnectionSettings, names, session::Session};
+use transhume_pg::{
+    assess as probe,
+    connection::{conninfo::ConnectionSettings, names, session::Session},
+};
 
 use crate::error::{Doing, Result};
 
@@ -43,4 +46,12 @@ impl Endpoints {
             .await
             .doing("connecting to the target")
     }
+}
+
+/// Whether this role may switch triggers and foreign keys off for a session.
+pub(crate) async fn replica_role(target: &Session) -> Result<bool> {
+    let attempt = probe::replica_role(target)
+        .await
+        .doing("trying session_replication_role on the target")?;
+    Ok(attempt.is_allowed())
 }

@@ -30,9 +30,9 @@ use crate::{
     prepare::identity::source_identity,
     present::migration_on,
     report::Reporter,
-    run::selector,
     runner::lock,
     schema::{self, SchemaOptions, SchemaWork},
+    selection::selector,
 };
 
 /// How long a runner elsewhere may take to end in order.

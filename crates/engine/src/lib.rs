@@ -19,11 +19,12 @@ pub mod report;
 pub mod run;
 mod runner;
 pub mod schema;
+pub mod selection;
 pub mod status;
 pub mod tables;
 pub mod verify;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
-pub use transhume_core::{finding, follow::error_policy, guard::wal_retention, phase, selection};
+pub use transhume_core::{finding, follow::error_policy, guard::wal_retention, phase};
 pub use transhume_pg::connection::conninfo;
 pub use transhume_wire::{ident, lsn};

@@ -11,7 +11,7 @@ use transhume_pg::{
 
 use crate::{
     cancel::{self, Cancellation, Canceller},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
     follow::{self, FollowEnd, FollowRequest, SpillOptions, Until},
     report::Reporter,
@@ -124,7 +124,7 @@ impl Companion {
         {
             return Ok(Self(None));
         }
-        let replica_role = crate::run::replica_role(&session).await?;
+        let replica_role = replica_role(&session).await?;
         runner::register(&session, &host_name())
             .await
             .doing("registering as the runner")?;

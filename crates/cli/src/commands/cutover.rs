@@ -11,12 +11,12 @@ use transhume_engine::cutover::{
 
 use super::group::Group;
 use crate::{
-    arguments::replace,
     failure::{Exit, Result},
     invocation::{Invocation, spill_options},
     settings::{
         Config,
         application::{HookArguments, PgBouncerArguments},
+        replace,
     },
     show::{
         progress::shown,

@@ -7,9 +7,7 @@
 use futures_util::future::join_all;
 use transhume_engine::cutover::Ballot;
 
-use super::{cutover, fallback, one, watch};
 use crate::{
-    arguments::Command,
     failure::{Exit, Failure, Result},
     invocation::Invocation,
     settings::Database,
@@ -77,19 +75,6 @@ impl Group {
         }
     }
 
-    pub(super) async fn execute(&self, command: &Command) -> Result<Exit> {
-        match command {
-            Command::Table(_) => Err(Failure::new("`table` works on one database at a time")
-                .with_hint("choose it with --database")),
-            Command::Watch(arguments) => watch::several(arguments, self).await,
-            Command::Cutover(arguments) => cutover::together(arguments, self).await,
-            Command::Fallback(arguments) => fallback::together(arguments, self).await,
-            // They ask the operator, one question after the other.
-            Command::Finish(_) | Command::Abort(_) => self.in_turn(command).await,
-            _ => self.at_once(|member| one(command, member)).await,
-        }
-    }
-
     pub(super) fn names(&self) -> Vec<&str> {
         self.members.iter().map(Invocation::name).collect()
     }
@@ -115,10 +100,16 @@ impl Group {
         self.tell(&ends)
     }
 
-    async fn in_turn(&self, command: &Command) -> Result<Exit> {
+    pub(super) async fn in_turn<'a, Work>(
+        &'a self,
+        mut work: impl FnMut(&'a Invocation) -> Work,
+    ) -> Result<Exit>
+    where
+        Work: Future<Output = Result<Exit>>,
+    {
         let mut ends = Vec::with_capacity(self.members.len());
         for member in &self.members {
-            let end = Box::pin(one(command, member)).await;
+            let end = Box::pin(work(member)).await;
             ends.push(told(member, end));
         }
         self.tell(&ends)

@@ -1,33 +1,127 @@
-//! One file for each command: its arguments, its call into the engine, its output.
+//! The command line, and one file for each command: its arguments, its call into the engine, its output.
+//!
+//! Here stand the list of commands and how each is carried out, for one database or for all of a file.
 
-pub(crate) mod abort;
-pub(crate) mod assess;
-pub(crate) mod cutover;
-pub(crate) mod demo;
-pub(crate) mod fallback;
-pub(crate) mod finish;
+mod abort;
+mod assess;
+mod cutover;
+mod demo;
+mod fallback;
+mod finish;
 mod group;
-pub(crate) mod init;
-pub(crate) mod pause;
+mod init;
+mod pause;
 mod plan;
-pub(crate) mod resume;
-pub(crate) mod run;
-pub(crate) mod status;
-pub(crate) mod table;
-pub(crate) mod verify;
-pub(crate) mod watch;
-pub(crate) mod worker;
+mod resume;
+mod run;
+mod status;
+mod table;
+mod verify;
+mod watch;
+mod worker;
 
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 use transhume_engine::finish::Removal;
 
+use self::group::{Group, Members};
 use crate::{
-    arguments::{Command, CommandLine},
-    failure::{Exit, Result},
+    arguments::CommonArguments,
+    failure::{EXIT_CODES, Exit, Failure, Result},
     invocation::Invocation,
     settings::{self, Config},
     show::terminal::{Terminal, style::Style},
     signals,
 };
+
+const ABOUT: &str = "Moves a live PostgreSQL database to another server";
+
+const LONG_ABOUT: &str = "\
+Moves a live PostgreSQL database to another server while the application keeps writing: copies schema and data, \
+follows every change, verifies that both sides are equal, and cuts over with a short write pause.
+
+All state is kept in the schema `transhume` of the target. Stop it at any time and run the same command again, on \
+this machine or another: it goes on where it was.";
+
+const EXAMPLES: &str = "\
+A migration:
+  transhume init                      write a commented transhume.toml and edit it
+  transhume assess                    find what stands in the way; nothing is changed
+  transhume run                       copy, build indexes, follow; stays until stopped
+  transhume status                    from another terminal or machine
+  transhume verify                    compare both sides while traffic runs
+  transhume cutover                   stop writes on the source, drain, open the target
+  transhume fallback                  move back, should it be needed: the old source has followed
+  transhume finish                    remove all that it made on both sides
+
+The same with flags only:
+  export TRANSHUME_SOURCE=postgresql://migrator@old.example.com/shop
+  export TRANSHUME_TARGET=postgresql://migrator@new.example.com/shop
+  transhume run --until-caught-up
+
+Passwords come from PGPASSFILE or ~/.pgpass, from the environment, or from ${NAME} in the configuration.";
+
+#[derive(Debug, Parser)]
+#[command(name = "transhume", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXIT_CODES)]
+#[command(after_long_help = EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Assess(assess::Arguments),
+    Init(init::Arguments),
+    Run(run::Arguments),
+    Worker(worker::Arguments),
+    Pause(pause::Arguments),
+    Resume(resume::Arguments),
+    Status(status::Arguments),
+    Watch(watch::Arguments),
+    Table(table::Arguments),
+    Verify(verify::Arguments),
+    Cutover(cutover::Arguments),
+    Fallback(fallback::Arguments),
+    Finish(finish::Arguments),
+    Abort(abort::Arguments),
+    Demo(demo::Arguments),
+}
+
+/// Reads the command line. The flags of connections that were typed, not taken from the
+/// environment, are returned too, since other users of the machine can see them.
+pub(crate) fn parse() -> std::result::Result<(CommandLine, Vec<&'static str>), clap::Error> {
+    let mut matches = command().try_get_matches()?;
+    let typed = ["source", "target"]
+        .into_iter()
+        .filter(|flag| is_typed(&matches, flag))
+        .collect();
+    Ok((CommandLine::from_arg_matches_mut(&mut matches)?, typed))
+}
+
+/// The definition, completed by what holds for all commands: exit codes below the long help, and
+/// no values of the environment in any help, since some hold passwords.
+fn command() -> clap::Command {
+    let complete = |command: clap::Command| {
+        let examples = command
+            .get_after_long_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        command
+            .after_long_help(format!("{examples}\n\n{EXIT_CODES}"))
+            .mut_args(|argument| argument.hide_env_values(true))
+    };
+    complete(CommandLine::command()).mut_subcommands(complete)
+}
+
+/// A global flag may stand before or after the command.
+fn is_typed(matches: &ArgMatches, flag: &str) -> bool {
+    matches.value_source(flag) == Some(ValueSource::CommandLine)
+        || matches
+            .subcommand()
+            .is_some_and(|(_, matches)| is_typed(matches, flag))
+}
 
 /// Puts the settings together and runs the command.
 pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> Result<Exit> {
@@ -50,8 +144,8 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
         cancellation,
     };
     match group::members(invocation, command_line.common.database.as_deref())? {
-        group::Members::One(invocation) => one(&command_line.command, &invocation).await,
-        group::Members::Several(group) => group.execute(&command_line.command).await,
+        Members::One(invocation) => one(&command_line.command, &invocation).await,
+        Members::Several(group) => several(&command_line.command, &group).await,
     }
 }
 
@@ -73,6 +167,22 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
         Command::Finish(arguments) => finish::execute(arguments, invocation).await,
         Command::Abort(arguments) => abort::execute(arguments, invocation).await,
         Command::Demo(arguments) => demo::execute(arguments, invocation).await,
+    }
+}
+
+/// The command, for all databases of the file.
+async fn several(command: &Command, group: &Group) -> Result<Exit> {
+    match command {
+        Command::Table(_) => {
+            Err(Failure::new("`table` works on one database at a time")
+                .with_hint("choose it with --database"))
+        }
+        Command::Watch(arguments) => watch::several(arguments, group).await,
+        Command::Cutover(arguments) => cutover::together(arguments, group).await,
+        Command::Fallback(arguments) => fallback::together(arguments, group).await,
+        // They ask the operator, one question after the other.
+        Command::Finish(_) | Command::Abort(_) => group.in_turn(|member| one(command, member)).await,
+        _ => group.at_once(|member| one(command, member)).await,
     }
 }
 
@@ -121,4 +231,14 @@ fn removal_text(removal: &Removal, _style: Style) -> String {
         lines.push("nothing was left to remove".to_owned());
     }
     lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        command().debug_assert();
+    }
 }

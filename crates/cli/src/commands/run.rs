@@ -10,10 +10,10 @@ use transhume_engine::{
 
 use super::plan;
 use crate::{
-    arguments::{FollowArguments, LoadArguments, SelectionArguments, replace},
+    arguments::{FollowArguments, LoadArguments, SelectionArguments},
     failure::{Exit, Result},
     invocation::Invocation,
-    settings::{Config, application::PgBouncerArguments},
+    settings::{Config, application::PgBouncerArguments, replace},
     show::{progress::shown, quantity::Size},
 };
 

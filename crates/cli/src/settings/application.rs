@@ -9,9 +9,8 @@ use transhume_engine::{
 };
 
 use crate::{
-    arguments::replace,
     failure::{Failure, Result, with_causes},
-    settings::Config,
+    settings::{Config, replace},
     show::quantity::Span,
 };
 

@@ -14,7 +14,7 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use transhume_engine::{error_policy::ErrorAction, guard::CarryOver, wal_retention::WalAction};
+use transhume_engine::{error_policy::ErrorAction, follow::CarryOver, wal_retention::WalAction};
 
 use crate::{
     failure::{Failure, Result},
@@ -62,6 +62,13 @@ pub(crate) struct Config {
     pub(crate) named_rows: Option<usize>,
     /// Several databases, each a migration of its own; empty where the file is about one.
     pub(crate) databases: Vec<Database>,
+}
+
+/// Puts a flag's value over the file's.
+pub(crate) fn replace<T: Clone>(setting: &mut Option<T>, flag: Option<&T>) {
+    if let Some(value) = flag {
+        *setting = Some(value.clone());
+    }
 }
 
 /// Reads the file that was named, or the default one if it is there.

@@ -7,6 +7,7 @@ mod activity;
 pub mod capability;
 mod collation;
 mod extension;
+pub mod fallback;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod identity;
@@ -26,10 +27,7 @@ use std::cmp::Reverse;
 
 use observation::Observed;
 
-use crate::{
-    cutover::way_back::of_target,
-    finding::{Finding, Severity},
-};
+use crate::finding::{Finding, Severity};
 
 const CHECKS: [fn(&Observed) -> Vec<Finding>; 14] = [
     selected::check,
@@ -58,7 +56,7 @@ pub fn findings(observed: &Observed) -> Vec<Finding> {
 /// A cutover is refused without it, or says that none is wanted: time enough to remedy it until then.
 fn way_back(observed: &Observed) -> Vec<Finding> {
     wording::or_pass(
-        of_target(&observed.target.capabilities, Severity::Warning),
+        fallback::of_target(&observed.target.capabilities, Severity::Warning),
         "fallback",
         "the target's changes can be sent back to the source after a cutover",
     )

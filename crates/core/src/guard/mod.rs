@@ -7,3 +7,9 @@ pub mod enum_labels;
 pub mod schema;
 pub mod succession;
 pub mod wal_retention;
+
+/// Origin of what is found here, in the list of findings.
+pub const ORIGIN: &str = "guard";
+
+/// Code of the finding that says why the slot is gone.
+pub const SLOT_DROPPED: &str = "slot-dropped";

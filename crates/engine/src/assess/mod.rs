@@ -15,7 +15,7 @@ use transhume_core::{
         observation::{AssessContext, Database, Observed, SourceObservation, TargetObservation, Tools},
     },
     finding::{Finding, Severity},
-    selection::{Selection, Selector},
+    selection::Selection,
     table::Table,
 };
 use transhume_pg::{connection::error::PgError, schema::dump::Programs};
@@ -23,8 +23,9 @@ use transhume_pg::{connection::error::PgError, schema::dump::Programs};
 use crate::{
     cutover::write_pause::{self, Forecast},
     endpoints::Endpoints,
-    error::{EngineError, Result},
+    error::Result,
     report::Reporter,
+    selection::selector,
 };
 
 /// Tables named in the estimate.
@@ -146,15 +147,6 @@ pub async fn assess(
         programs,
     };
     Ok(assessment)
-}
-
-fn selector(selection: &Selection) -> Result<Selector> {
-    selection.selector().map_err(|error| {
-        EngineError::refused(
-            error.to_string(),
-            "a pattern is schema or schema.table, where * and ? stand for any letters",
-        )
-    })
 }
 
 fn is_same_source(source: &Capabilities, recorded: &transhume_pg::state::migration::SourceIdentity) -> bool {

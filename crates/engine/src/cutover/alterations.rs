@@ -12,6 +12,7 @@ use super::Cutover;
 use crate::{
     error::{Doing, EngineError, Result},
     guard::schemas::{CHANGED, Schemas},
+    selection::selector,
 };
 
 /// A little longer than the run takes to look at the schemas again, and to carry over what it may.
@@ -19,7 +20,7 @@ const CARRYING_PATIENCE: Duration = Duration::from_secs(7);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 async fn schemas(cutover: &Cutover<'_>) -> Result<Schemas> {
-    let selector = crate::run::selector(&cutover.migration.selection)?;
+    let selector = selector(&cutover.migration.selection)?;
     let publication = &cutover.migration.publication_name;
     Schemas::take(&cutover.source, &cutover.target, publication, &selector)
         .await

@@ -31,8 +31,10 @@ use transhume_wire::ident::QualifiedName;
 use super::{Cutover, RELEASE_INTERVAL, alterations, application};
 use crate::{
     cutover::fallback,
+    endpoints::replica_role,
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
+    selection::selector,
 };
 
 /// How long a lag may take to come down before the gate refuses: a follower that has just been
@@ -230,11 +232,11 @@ async fn changed_deviations(cutover: &Cutover<'_>) -> Result<Vec<String>> {
         lost.into_iter()
             .map(|table| format!("replica identity of {table} is not full")),
     );
-    let replica_role = crate::run::replica_role(target).await?;
+    let replica_role = replica_role(target).await?;
     let active = firing(&**target, replica_role)
         .await
         .doing("looking for triggers on the target")?;
-    let selector = crate::run::selector(&migration.selection)?;
+    let selector = selector(&migration.selection)?;
     let active = active
         .into_iter()
         .filter(|firing| selector.selects(&firing.table));

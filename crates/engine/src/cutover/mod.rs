@@ -46,6 +46,7 @@ use crate::{
     present::migration_on,
     report::{Report, Reporter},
     runner::{Companion, lock_cutover},
+    selection::selector,
 };
 
 use self::application::{Application, ApplicationOptions};
@@ -227,7 +228,7 @@ impl<'run> Cutover<'run> {
             .iter()
             .map(|(item, reason)| format!("{item}: {reason}"))
             .collect();
-        let selector = crate::run::selector(&migration.selection)?;
+        let selector = selector(&migration.selection)?;
         let mut tables = tables(&source).await.doing("reading the source's tables")?;
         tables.retain(|table| table.takes_rows() && selector.selects(&table.name));
         let mut sequences = sequences(&source).await.doing("reading the source's sequences")?;

@@ -29,7 +29,8 @@ use super::{
     failure::Failure,
     handing::next_report,
     hold::Control,
-    receiver::{Burst, Item, Progress, Receiver},
+    progress::Progress,
+    receiver::{Burst, Item, Receiver},
     start::OpenedTarget,
     writing::Writing,
 };

@@ -9,14 +9,8 @@ use transhume_pg::{
 use transhume_wire::lsn::Lsn;
 
 use super::{
-    EndReason, FollowEnd, FollowRequest, Until,
-    applier::Applier,
-    early::EarlySessions,
-    failure::Failure,
-    in_progress::Keeping,
-    observer::Observer,
-    receiver::{Progress, Receiver},
-    standstill, start,
+    EndReason, FollowEnd, FollowRequest, Until, applier::Applier, early::EarlySessions, failure::Failure,
+    in_progress::Keeping, observer::Observer, progress::Progress, receiver::Receiver, standstill, start,
 };
 use crate::{cancel::Cancellation, report::Reporter};
 

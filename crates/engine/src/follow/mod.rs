@@ -19,16 +19,18 @@ mod handing;
 mod hold;
 mod in_progress;
 mod observer;
+mod options;
+mod progress;
 mod receiver;
-mod setting_aside;
 mod spill;
 mod standstill;
 mod start;
+mod suspension;
 mod undecoded;
 mod writing;
 
-pub use self::spill::SpillOptions;
-pub(crate) use self::{setting_aside::SUSPENDED, standstill::ORIGIN};
+pub use self::options::{CarryOver, FollowOptions, SpillOptions, WalPolicy};
+pub(crate) use self::suspension::SUSPENDED;
 
 use std::time::Duration;
 
@@ -44,6 +46,9 @@ use self::{
     undecoded::Undecoded,
 };
 use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
+
+/// Origin of our findings in `transhume.finding`.
+pub(crate) const ORIGIN: &str = "follow";
 
 /// Time between attempts: short at first, since most failures pass at once, and never so long that a
 /// server that is back waits for us.
@@ -123,7 +128,7 @@ pub async fn follow(
             Failure::Final(error) => return Err(error),
             Failure::WithinGroup { .. } => continue,
             Failure::Suspends { tables, reason } => {
-                setting_aside::suspend(&request, &tables, &reason, reporter).await?;
+                suspension::suspend(&request, &tables, &reason, reporter).await?;
                 outcome_unknown = true;
                 continue;
             }

@@ -23,7 +23,7 @@ use transhume_pg::{
     },
 };
 
-use super::{FollowRequest, receiver::Progress};
+use super::{FollowRequest, progress::Progress};
 use crate::report::{FollowProgress, Report, Reporter};
 
 /// Often enough for people, rarely enough to cost nothing.

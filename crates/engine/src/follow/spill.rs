@@ -4,39 +4,16 @@
 //! nothing is given back that is not as it was written; a process that dies leaves nothing behind, since the file loses its
 //! name as soon as it is made, and the slot sends everything again.
 
-use std::{env, fs::File, io, os::unix::fs::FileExt as _, path::PathBuf, sync::Arc};
+use std::{fs::File, io, os::unix::fs::FileExt as _, sync::Arc};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
-/// The source keeps more than this on its own disk, as it does where nothing is taken before its commit: a temporary
-/// directory may be small, or lie in memory.
-const LIMIT_BYTES: u64 = 1 << 30;
-/// What is smaller is written within a tenth of a second at its commit: not worth a session of its own.
-const EARLY_FROM_BYTES: u64 = 8 << 20;
+use super::options::SpillOptions;
+
 /// Length and checksum.
 const HEADER_BYTES: usize = 8;
 /// Read at once: a burst's worth.
 const READ_BYTES: usize = 256 << 10;
-
-/// Where transactions in progress are kept, and how much of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpillOptions {
-    pub directory: PathBuf,
-    /// 0: none are asked for.
-    pub limit_bytes: u64,
-    /// A transaction that has grown to this is written to the target before its commit; 0: none is.
-    pub early_from_bytes: u64,
-}
-
-impl Default for SpillOptions {
-    fn default() -> Self {
-        Self {
-            directory: env::temp_dir(),
-            limit_bytes: LIMIT_BYTES,
-            early_from_bytes: EARLY_FROM_BYTES,
-        }
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SpillError {

@@ -14,7 +14,7 @@ use transhume_pg::{
 };
 
 use super::{
-    EndReason, FollowRequest,
+    EndReason, FollowRequest, ORIGIN,
     failure::{self, Failure, Obstacle, While},
     hold::Control,
     start::connect_source,
@@ -24,8 +24,6 @@ use crate::{
     report::{Report, Reporter},
 };
 
-/// Origin of our findings in `transhume.finding`.
-pub(crate) const ORIGIN: &str = "follow";
 /// Code of the finding that says what the stream stands for.
 const DRIFT: &str = "schema-drift";
 /// People wait for it with a psql open; a look is a few queries of the catalogs.

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use transhume_core::follow::frontier::Frontier;
+use transhume_core::{follow::frontier::Frontier, guard};
 use transhume_pg::{
     assess,
     connection::{
@@ -36,7 +36,6 @@ use super::{
 };
 use crate::{
     error::{Doing, EngineError},
-    guard,
     report::Reporter,
 };
 

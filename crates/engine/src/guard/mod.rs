@@ -14,11 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use transhume_core::guard::schema::CarryOver;
 use transhume_core::{
     finding::Finding,
-    follow::error_policy::ErrorPolicy,
-    guard::wal_retention::{Growth, WalAction},
+    guard::{schema::CarryOver, wal_retention::Growth},
     selection::Selector,
 };
 use transhume_pg::{
@@ -30,50 +28,12 @@ use transhume_pg::{
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    follow::SpillOptions,
+    follow::{FollowOptions, WalPolicy},
     report::Reporter,
 };
 
 /// Soon enough to act before a disk is full, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(2);
-/// Origin of our findings in `transhume.finding`.
-pub(crate) const ORIGIN: &str = "guard";
-/// Code of the finding that says why the slot is gone.
-pub(crate) const SLOT_DROPPED: &str = "slot-dropped";
-
-/// What a run does while the source is followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FollowOptions {
-    pub wal: WalPolicy,
-    /// Changes of the schema that are brought to the target without asking.
-    pub carry_over: Vec<CarryOver>,
-    /// What becomes of changes that the target refuses.
-    pub on_error: ErrorPolicy,
-    /// Where transactions in progress wait for their commit.
-    pub spill: SpillOptions,
-}
-
-impl Default for FollowOptions {
-    /// Labels and null columns alter no row and mean the same on both sides, and a partition that stays behind
-    /// is found by nobody until its rows are missed.
-    fn default() -> Self {
-        Self {
-            wal: WalPolicy::default(),
-            carry_over: CarryOver::ALL.to_vec(),
-            on_error: ErrorPolicy::default(),
-            spill: SpillOptions::default(),
-        }
-    }
-}
-
-/// What the slot may keep on the source, and what to do before it is too much.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WalPolicy {
-    /// Beside the server's own limit.
-    pub budget_bytes: Option<u64>,
-    pub action: WalAction,
-}
-
 pub(crate) struct Guard<'run> {
     endpoints: &'run Endpoints,
     migration: Migration,

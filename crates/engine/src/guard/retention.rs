@@ -5,7 +5,10 @@ use std::time::Duration;
 use transhume_core::{
     command::Command,
     finding::Finding,
-    guard::wal_retention::{self, Act, Level, Limit},
+    guard::{
+        ORIGIN, SLOT_DROPPED,
+        wal_retention::{self, Act, Level, Limit},
+    },
 };
 use transhume_pg::{
     connection::error::PgError,
@@ -16,7 +19,7 @@ use transhume_pg::{
     },
 };
 
-use super::{Ends, Guard, ORIGIN, SLOT_DROPPED};
+use super::{Ends, Guard};
 use crate::{error::EngineError, report::Report};
 
 const RETENTION: &str = "wal-retention";

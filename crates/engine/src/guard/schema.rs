@@ -9,6 +9,7 @@ use transhume_core::{
     command::Command,
     finding::Finding,
     guard::{
+        ORIGIN,
         enum_labels::MissingLabel,
         schema::{self, CarryOver, ChangeKind, SchemaChange},
     },
@@ -23,7 +24,7 @@ use transhume_pg::{
 use transhume_wire::ident::QualifiedName;
 
 use super::{
-    Ends, Guard, ORIGIN,
+    Ends, Guard,
     schemas::{self, CHANGED, Schemas},
 };
 use crate::report::Report;

@@ -35,8 +35,9 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{LoadContext, LoadOptions, hands, large_objects, observer::ORIGIN};
 use crate::{
-    error::{Doing, EngineError, Result},
+    error::{Doing, Result},
     report::Report,
+    selection::selector,
 };
 
 /// First major version whose scans can be confined to a range of pages.
@@ -61,12 +62,7 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
         return Ok(());
     }
     let source = context.source_session("plan").await?;
-    let selector = context.migration.selection.selector().map_err(|error| {
-        EngineError::refused(
-            error.to_string(),
-            "correct the selection and start the migration anew",
-        )
-    })?;
+    let selector = selector(&context.migration.selection)?;
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     leave_unpublished(context, &source, &mut selected).await?;

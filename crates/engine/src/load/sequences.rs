@@ -1,6 +1,9 @@
 //! Sequences of the target follow those of the source: after the load, and again at the cutover.
 
-use transhume_core::{cutover::sequence_value::value_with_margin, selection::Selector, sequence::Sequence};
+use transhume_core::{
+    selection::Selector,
+    sequence::{Sequence, value_with_margin},
+};
 use transhume_pg::{catalog::sequences::sequences, connection::session::Session, cutover::sequence_values};
 use transhume_wire::ident::QualifiedName;
 

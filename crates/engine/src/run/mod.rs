@@ -18,11 +18,10 @@ use transhume_core::{
     direction::Direction,
     finding::Finding,
     phase::Phase,
-    selection::{BadPattern, Selection, Selector},
+    selection::{Selection, Selector},
     table::Table,
 };
 use transhume_pg::{
-    assess as probe,
     catalog::tables::{names_of_tables, tables},
     connection::{names, session::Session},
     follow::snapshot::SnapshotHolder,
@@ -43,14 +42,15 @@ use crate::{
     assess::{self, Prior},
     cancel::Cancellation,
     cutover::{application::PgBouncerOptions, fallback},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
-    guard::FollowOptions,
+    follow::FollowOptions,
     load::{LoadContext, LoadOptions},
     prepare::identity::source_identity,
     report::{Report, Reporter},
     runner::{host_name, lock, lock_when_free},
     schema::{SchemaOptions, SchemaWork},
+    selection::{bad_pattern, selector},
 };
 
 #[derive(Debug, Clone)]
@@ -354,19 +354,4 @@ async fn check(
         "the selection differs from the one this migration began with",
         "run without include and exclude, or with the same ones; \"transhume table add\" takes further tables in",
     ))
-}
-
-pub(crate) fn selector(selection: &Selection) -> Result<Selector> {
-    selection.selector().map_err(|error| bad_pattern(&error))
-}
-
-fn bad_pattern(error: &BadPattern) -> EngineError {
-    EngineError::refused(error.to_string(), "correct the pattern in the selection")
-}
-
-pub(crate) async fn replica_role(target: &Session) -> Result<bool> {
-    let attempt = probe::replica_role(target)
-        .await
-        .doing("trying session_replication_role on the target")?;
-    Ok(attempt.is_allowed())
 }

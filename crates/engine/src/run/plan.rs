@@ -23,15 +23,16 @@ use transhume_pg::{
     },
 };
 
-use super::{RunOptions, check, replica_role, selector};
+use super::{RunOptions, check};
 use crate::{
     assess::{self, Assessment},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, replica_role},
     error::{Doing, Result},
     load,
     prepare::publishing::published_tables,
     report::{BuildProgress, LoadProgress, Reporter},
     schema,
+    selection::selector,
     status::{build_progress, load_progress},
 };
 

@@ -15,6 +15,7 @@ use super::Run;
 use crate::{
     cutover,
     error::{Doing, EngineError, Result},
+    follow::ORIGIN,
     report::Report,
 };
 
@@ -25,8 +26,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const TABLES_INTERVAL: Duration = Duration::from_secs(10);
 /// The first look comes when what following begins with is over: a run that only catches up is spared it.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
-/// Origin and code of the findings that name them.
-const ORIGIN: &str = "follow";
+/// Code of the findings that name them.
 pub(crate) const NOT_MIGRATED: &str = "table-not-migrated";
 
 /// Names in findings what appeared on the source since the migration began. Failures to look are followed by

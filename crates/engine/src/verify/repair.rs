@@ -19,8 +19,8 @@ use transhume_wire::ident::QualifiedName;
 use super::{Compared, Verifier, ledger, quiet};
 use crate::{
     cancel::Cancellation,
+    endpoints::replica_role,
     error::{Doing, EngineError, Result},
-    run,
 };
 
 /// Rows to mend, by table.
@@ -93,7 +93,7 @@ impl Verifier<'_> {
 
     /// A session on the target that fires no triggers.
     async fn writer(&self) -> Result<Session> {
-        let replica_role = run::replica_role(&self.target).await?;
+        let replica_role = replica_role(&self.target).await?;
         if self.migration.is_none() && !replica_role {
             return Err(EngineError::refused(
                 "this role may not set session_replication_role on the target, so a repair would fire triggers",

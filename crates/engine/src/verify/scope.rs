@@ -16,7 +16,10 @@ use transhume_pg::{
 use transhume_wire::ident::QualifiedName;
 
 use super::{Role, VerifyOptions, crew, options::Settings};
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    error::{Doing, EngineError, Result},
+    selection::selector,
+};
 
 pub(super) struct Scope {
     pub(super) selector: Selector,
@@ -33,9 +36,7 @@ pub(super) async fn scope(
     options: &VerifyOptions,
 ) -> Result<Scope> {
     let selector = match migration {
-        Some(migration) => migration.selection.selector().map_err(|error| {
-            EngineError::refused(error.to_string(), "abort this migration and start anew")
-        })?,
+        Some(migration) => selector(&migration.selection)?,
         None => Selector::everything(),
     };
     let mut selected = tables(source).await.doing("reading the source's tables")?;

@@ -1,7 +1,7 @@
 //! Setting sequences on the target.
 
 use tokio_postgres::{Client, types::Type};
-use transhume_core::cutover::sequence_value::SequenceValue;
+use transhume_core::sequence::SequenceValue;
 use transhume_wire::ident::QualifiedName;
 
 use crate::connection::error::PgError;

@@ -8,10 +8,10 @@ use clap::Args;
 use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
 
 use crate::{
-    arguments::{count, replace},
+    arguments::count,
     failure::{Exit, Failure, Result},
     invocation::{Invocation, spill_options},
-    settings::Config,
+    settings::{Config, replace},
     show::{
         progress::shown,
         quantity::{Size, Span},

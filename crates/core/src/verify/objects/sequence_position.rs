@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    cutover::sequence_value::{self, SequenceValue},
     finding::Finding,
-    sequence::Sequence,
+    sequence::{self, Sequence, SequenceValue},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +94,7 @@ fn evidence(source: &Sequence, target: &Sequence) -> String {
 }
 
 fn behind(source: &Sequence, target: &Sequence) -> Finding {
-    let next = sequence_value::value_with_margin(source, 1);
+    let next = sequence::value_with_margin(source, 1);
     let remedy = match next {
         Some(SequenceValue { value, .. }) => format!("ALTER SEQUENCE {} RESTART WITH {value}", source.name),
         None => "set it from the source's value".to_owned(),

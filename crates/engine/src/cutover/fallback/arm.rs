@@ -25,12 +25,12 @@ use transhume_wire::lsn::Lsn;
 use super::disarm::disarm;
 use crate::{
     cancel::Cancellation,
-    endpoints::Endpoints,
+    endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
     prepare::{Preparation, identity, prepare_stream},
     report::Reporter,
-    run,
+    selection::selector,
 };
 
 /// Origin of our findings in `transhume.finding`.
@@ -99,7 +99,7 @@ impl Arming<'_> {
             cancellation: self.cancellation,
         })
         .await?;
-        let selector = run::selector(&self.migration.selection)?;
+        let selector = selector(&self.migration.selection)?;
         let keeps = keeps(&source, source_tables, source_sequences, &selector).await?;
         self.reporter.step(format!(
             "the way back is prepared: slot {} on the target",
@@ -115,7 +115,7 @@ impl Arming<'_> {
             .await
             .doing("reading the tables of the migration")?;
         let migrated: HashSet<_> = migrated.into_iter().map(|relation| relation.name).collect();
-        let selector = run::selector(&self.migration.selection)?;
+        let selector = selector(&self.migration.selection)?;
         let mut all = tables(target).await.doing("reading the target's tables")?;
         all.retain(|table| table.moves_rows() && selector.selects(&table.name));
         Ok(all.into_iter().partition(|table| migrated.contains(&table.name)))
@@ -233,7 +233,7 @@ async fn keeps(
             undo: own.revoke,
         });
     }
-    let replica_role = run::replica_role(source).await?;
+    let replica_role = replica_role(source).await?;
     let firing = firing(&**source, replica_role)
         .await
         .doing("looking for triggers on the source")?;

@@ -1,6 +1,6 @@
 //! Gathers what the gate must know of the way back; `core::way_back` judges it.
 
-use transhume_core::{cutover::way_back, finding::Finding, table::Table};
+use transhume_core::{assess::fallback, finding::Finding, table::Table};
 use transhume_pg::{
     assess,
     connection::{names, session::Session},
@@ -44,7 +44,7 @@ pub(crate) async fn obstacles(
     let foreign_keys = state::foreign_keys(source, tables)
         .await
         .doing("reading the source's foreign keys")?;
-    Ok(way_back::obstacles(&way_back::WayBack {
+    Ok(fallback::obstacles(&fallback::WayBack {
         target: &capabilities,
         source_role: &old_source.role,
         source_replica_role: &old_source.replica_role,

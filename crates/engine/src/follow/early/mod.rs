@@ -24,7 +24,7 @@ use transhume_pg::{
 use transhume_wire::lsn::Lsn;
 
 use self::work::Opening;
-use super::{failure::Failure, receiver::Progress, spill::Frames, writing::Report};
+use super::{failure::Failure, progress::Progress, spill::Frames, writing::Report};
 
 /// How much of it may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

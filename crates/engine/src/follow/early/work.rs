@@ -28,7 +28,7 @@ use transhume_wire::{
 
 use super::{EarlySessions, Extent, Landing};
 use crate::follow::{
-    receiver::Progress,
+    progress::Progress,
     spill::{Frames, SpillError},
     writing::{Mishap, Report},
 };

@@ -20,7 +20,8 @@ pub(super) use self::replay::Replay;
 use super::{
     early::{Early, EarlySessions, Extent},
     failure::Failure,
-    spill::{SpillFile, SpillOptions, frame_bytes, put_frame},
+    options::SpillOptions,
+    spill::{SpillFile, frame_bytes, put_frame},
 };
 
 /// A block that is longer is written in pieces of about this size.

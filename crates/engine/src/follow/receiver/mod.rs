@@ -18,9 +18,8 @@ use transhume_core::follow::tree_stream::TreeStream;
 use transhume_pg::{
     connection::error::PgError,
     follow::stream::{ReplicationStream, postgres_now_micros},
-    state::apply::StoredFrontier,
 };
-use transhume_wire::{lsn::Lsn, pgoutput::Message, replication::ServerMessage};
+use transhume_wire::{pgoutput::Message, replication::ServerMessage};
 
 use self::burst::{BUFFERED_BYTES, BURST_BYTES, WHOLE_BYTES};
 pub(super) use self::{
@@ -31,6 +30,7 @@ use super::{
     failure::Failure,
     feedback::{AT_MOST, Feedback},
     in_progress::{Keeping, Replay, Taken},
+    progress::Progress,
 };
 
 /// A commit that is received so long after it was made, by the two machines' clocks, has a backlog behind it: an
@@ -44,32 +44,6 @@ const CLOSING: Duration = Duration::from_secs(5);
 const INTERNAL_ERROR: &str = "XX000";
 
 const RECEIVING: &str = "receiving from the source";
-
-/// How far apply is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Progress {
-    pub(super) frontier: Lsn,
-    /// What the target cannot lose any more: the slot is told this.
-    pub(super) flushed: Lsn,
-    pub(super) received: Lsn,
-    /// Of everything that ended below nothing is left to be written.
-    pub(super) settled: Lsn,
-    pub(super) transactions: u64,
-    pub(super) changes: u64,
-}
-
-impl From<StoredFrontier> for Progress {
-    fn from(stored: StoredFrontier) -> Self {
-        Self {
-            frontier: stored.lsn,
-            flushed: Lsn::ZERO,
-            received: stored.lsn,
-            settled: stored.lsn,
-            transactions: stored.transactions.unsigned_abs(),
-            changes: stored.changes.unsigned_abs(),
-        }
-    }
-}
 
 pub(super) struct Receiver {
     pub(super) bursts: mpsc::UnboundedReceiver<Burst>,

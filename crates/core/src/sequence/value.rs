@@ -3,7 +3,7 @@
 //! Invariant: a value that the source has given out is never given out by the target, as far as the
 //! sequence's bounds allow; a sequence that was never called stays so.
 
-use crate::sequence::Sequence;
+use super::Sequence;
 
 /// What `setval` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{FollowRequest, standstill::ORIGIN};
+use super::{FollowRequest, ORIGIN};
 use crate::{
     error::{Doing, EngineError, Result},
     report::{Report, Reporter},

@@ -1,7 +1,11 @@
 //! A sequence as the catalogs describe it: what the cutover needs to set it on the target.
 
+mod value;
+
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
+
+pub use self::value::{SequenceValue, value_with_margin};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {

@@ -5,10 +5,8 @@
 
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::{
-    assess::capability::{Attempt, Capabilities},
-    finding::{Finding, Severity},
-};
+use super::capability::{Attempt, Capabilities};
+use crate::finding::{Finding, Severity};
 
 /// One slot and one sender for the stream; a verification takes another of each for a moment.
 const WANTED_SLOTS: i64 = 2;
