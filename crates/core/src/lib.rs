@@ -19,4 +19,5 @@ pub mod schema;
 pub mod selection;
 pub mod sequence;
 pub mod table;
+pub mod value_encoding;
 pub mod verify;

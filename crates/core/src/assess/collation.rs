@@ -32,9 +32,16 @@ fn encoding(observed: &Observed) -> Vec<Finding> {
         )];
     }
     let harm = match (source.as_str(), target.as_str()) {
-        ("SQL_ASCII", _) => "bytes that are not valid there stop the load",
-        (_, "UTF8") => "long names and indexed values may grow past their limits",
-        _ => "characters that the target's encoding lacks stop the load",
+        ("SQL_ASCII", _) => {
+            "bytes that are not valid there stop the load, and the stream unless --on-data-error says what becomes of such a row"
+        }
+        (source, "UTF8") if is_contained(source) => {
+            "long names and indexed values may grow past their limits"
+        }
+        _ => {
+            "characters that the target's encoding lacks stop the load, and the stream unless --on-data-error says what becomes \
+             of such a row"
+        }
     };
     vec![Finding::warning(
         "encoding",
@@ -42,6 +49,28 @@ fn encoding(observed: &Observed) -> Vec<Finding> {
         format!("the source is encoded in {source}, the target in {target}: {harm}"),
         create_database(observed),
     )]
+}
+
+/// Each of its bytes is a character of UTF-8. Of the other encodings some leave bytes without a meaning, others have characters
+/// that UTF-8 lacks.
+fn is_contained(encoding: &str) -> bool {
+    matches!(
+        encoding,
+        "LATIN1"
+            | "LATIN2"
+            | "LATIN4"
+            | "LATIN5"
+            | "LATIN6"
+            | "LATIN7"
+            | "LATIN8"
+            | "LATIN9"
+            | "LATIN10"
+            | "ISO_8859_5"
+            | "KOI8R"
+            | "KOI8U"
+            | "WIN1256"
+            | "WIN866"
+    )
 }
 
 fn collation(observed: &Observed) -> Vec<Finding> {

@@ -1,16 +1,49 @@
 //! A change that was not applied, whole: enough to make it by hand later.
 //!
-//! Values are what the stream sent, by column name. Invariant: what the server did not send (an unchanged
-//! value) is left out; it is never stored as null.
+//! Values are what the stream sent, by column name: text, or its bytes where it is in another encoding than UTF-8, which the
+//! target may have refused for just that. Invariant: what the server did not send (an unchanged value) is left out; it is
+//! never stored as null.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use transhume_wire::pgoutput::ColumnValue;
 
-use crate::follow::change::{Change, RowIdentity};
+use crate::{
+    follow::change::{Change, RowIdentity},
+    value_encoding,
+};
 
 /// By column name; none is null.
-pub type Values = BTreeMap<String, Option<String>>;
+pub type Values = BTreeMap<String, Option<StoredValue>>;
+
+/// A value as it can be read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredValue {
+    Text(String),
+    /// In hexadecimal digits, two for each byte.
+    Bytes {
+        digits: String,
+        encoding: String,
+    },
+}
+
+impl StoredValue {
+    fn of(bytes: &[u8], encoding: &str) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if encoding == value_encoding::USUAL || text.is_ascii() => Self::Text(text.to_owned()),
+            _ => {
+                let mut digits = String::with_capacity(2 * bytes.len());
+                for byte in bytes {
+                    write!(digits, "{byte:02x}").expect("invariant: a String takes all that is written");
+                }
+                Self::Bytes {
+                    digits,
+                    encoding: encoding.to_owned(),
+                }
+            }
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredChange {
@@ -23,8 +56,8 @@ pub struct StoredChange {
     pub new: Option<Values>,
 }
 
-/// `columns` are the names of the relation's columns in the stream's order.
-pub fn stored(change: &Change, columns: &[String]) -> StoredChange {
+/// `columns` are the names of the relation's columns in the stream's order, `encoding` is what values came in.
+pub fn stored(change: &Change, columns: &[String], encoding: &str) -> StoredChange {
     let (operation, identity, new) = match change {
         Change::Insert { new, .. } => ("insert", None, Some(new)),
         Change::Update { identity, new, .. } => ("update", Some(identity), Some(new)),
@@ -38,21 +71,23 @@ pub fn stored(change: &Change, columns: &[String]) -> StoredChange {
     };
     StoredChange {
         operation,
-        key: key.map(|key| values(key, columns)),
-        old: old.map(|row| values(row.0.iter().enumerate(), columns)),
-        new: new.map(|row| values(row.0.iter().enumerate(), columns)),
+        key: key.map(|key| values(key, columns, encoding)),
+        old: old.map(|row| values(row.0.iter().enumerate(), columns, encoding)),
+        new: new.map(|row| values(row.0.iter().enumerate(), columns, encoding)),
     }
 }
 
-fn values<'a>(row: impl Iterator<Item = (usize, &'a ColumnValue)>, columns: &[String]) -> Values {
+fn values<'a>(
+    row: impl Iterator<Item = (usize, &'a ColumnValue)>,
+    columns: &[String],
+    encoding: &str,
+) -> Values {
     row.filter_map(|(index, value)| {
         let text = match value {
             ColumnValue::Unchanged => return None,
             ColumnValue::Null => None,
-            // Sent as text in UTF-8; binary values are never asked for.
-            ColumnValue::Text(bytes) | ColumnValue::Binary(bytes) => {
-                Some(String::from_utf8_lossy(bytes).into_owned())
-            }
+            // Binary values are never asked for.
+            ColumnValue::Text(bytes) | ColumnValue::Binary(bytes) => Some(StoredValue::of(bytes, encoding)),
         };
         Some((columns.get(index)?.clone(), text))
     })
@@ -80,12 +115,29 @@ mod tests {
             identity: RowIdentity::Key(vec![(0, text("7"))]),
             new: Tuple(vec![text("8"), ColumnValue::Unchanged, ColumnValue::Null]),
         };
-        let stored = stored(&change, &columns());
+        let stored = stored(&change, &columns(), "UTF8");
+        let text = |value: &str| Some(StoredValue::Text(value.to_owned()));
         assert_eq!(stored.operation, "update");
-        assert_eq!(stored.key, Some([("id".to_owned(), Some("7".to_owned()))].into()));
+        assert_eq!(stored.key, Some([("id".to_owned(), text("7"))].into()));
         assert_eq!(stored.old, None);
-        let new = [("id".to_owned(), Some("8".to_owned())), ("note".to_owned(), None)];
+        let new = [("id".to_owned(), text("8")), ("note".to_owned(), None)];
         assert_eq!(stored.new, Some(new.into()));
+    }
+
+    #[test]
+    fn what_is_not_ascii_in_another_encoding_is_kept_as_its_bytes() {
+        let bytes = |encoding: &str, bytes: &[u8]| StoredValue::of(bytes, encoding);
+        assert_eq!(bytes("EUC_JP", b"ab"), StoredValue::Text("ab".to_owned()));
+        assert_eq!(
+            bytes("UTF8", "\u{e9}".as_bytes()),
+            StoredValue::Text("\u{e9}".to_owned())
+        );
+        // These two bytes would be another character if they were taken for UTF-8.
+        let kept = StoredValue::Bytes {
+            digits: "c3a9".to_owned(),
+            encoding: "EUC_JP".to_owned(),
+        };
+        assert_eq!(bytes("EUC_JP", &[0xc3, 0xa9]), kept);
     }
 
     #[test]
@@ -95,7 +147,7 @@ mod tests {
             relation: 1,
             identity: RowIdentity::WholeRow(row),
         };
-        let stored = stored(&change, &columns());
+        let stored = stored(&change, &columns(), "UTF8");
         assert_eq!((stored.key, stored.new), (None, None));
         assert_eq!(stored.old.unwrap().len(), 3);
         let truncate = Change::Truncate {
@@ -103,6 +155,6 @@ mod tests {
             cascade: false,
             restart_identity: false,
         };
-        assert_eq!(super::stored(&truncate, &[]).operation, "truncate");
+        assert_eq!(super::stored(&truncate, &[], "UTF8").operation, "truncate");
     }
 }

@@ -85,7 +85,12 @@ impl<'a> Attempt<'a> {
     fn keeping(&self, writer: &BatchWriter, progress: &watch::Receiver<Progress>) -> Keeping {
         let early = self.manner.is_early.then(|| EarlySessions {
             runtime: Handle::current(),
-            target: self.request.endpoints.target.clone(),
+            target: self
+                .request
+                .endpoints
+                .target
+                .clone()
+                .carrying(writer.value_encoding()),
             application_name: names::application_name(&self.request.migration.id, "early"),
             loaded: writer.loaded_tables(),
             progress: progress.clone(),

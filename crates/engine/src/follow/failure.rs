@@ -303,6 +303,10 @@ fn hint(conflict: &Conflict) -> &'static str {
         (ConflictKind::Refused(error), None) if error.sqlstate == FEATURE_NOT_SUPPORTED => {
             "a table that is not truncated with it references it: drop that foreign key on the target, then run again"
         }
+        (ConflictKind::Refused(error), _) if error.is_unencodable() => {
+            "the target's encoding has no such character: with --on-data-error log the change is stored, with its bytes, and \
+             everything else goes on"
+        }
         (ConflictKind::Unwritable(_), _) => {
             "give the table a replica identity on the source; the change itself must be made by hand on the target"
         }

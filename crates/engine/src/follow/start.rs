@@ -9,6 +9,7 @@ use std::io;
 use transhume_core::{follow::frontier::Frontier, guard};
 use transhume_pg::{
     assess,
+    catalog::value_encoding::value_encoding,
     connection::{
         names,
         raw::{Mode, RawConnection},
@@ -75,12 +76,16 @@ pub(super) async fn open(
     in_progress: bool,
     reporter: &Reporter,
 ) -> Result<Opened, Failure> {
-    let mut target = open_target(request).await?;
-    standstill::forget(&target.control).await?;
+    let control = open_control(request).await?;
+    standstill::forget(&control).await?;
+    let source = connect_source(request, "start").await.map_err(as_failure)?;
+    let encoding = value_encoding(&source, &control)
+        .await
+        .while_doing("choosing the encoding that rows travel in")?;
+    let mut target = open_target(request, control, &encoding).await?;
     // Whose LSNs these are comes before what they say.
     let thread = ReceiverThread::start().map_err(|error| no_thread(&error))?;
-    let connection = connect_stream(request, &thread).await?;
-    let source = connect_source(request, "start").await.map_err(as_failure)?;
+    let connection = connect_stream(request, &thread, &encoding).await?;
     check_database(request, &source).await?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
     let slot = slot::state(&source, &request.migration.slot_name)
@@ -127,17 +132,25 @@ pub(super) async fn connect_source(request: &FollowRequest<'_>, role: &str) -> R
         .doing("connecting to the source")
 }
 
-async fn open_target(request: &FollowRequest<'_>) -> Result<OpenedTarget, Failure> {
-    let id = &request.migration.id;
-    let settings = &request.endpoints.target;
-    let control = Session::connect(settings, &names::application_name(id, "commands"))
+async fn open_control(request: &FollowRequest<'_>) -> Result<Session, Failure> {
+    let name = names::application_name(&request.migration.id, "commands");
+    let control = Session::connect(&request.endpoints.target, &name)
         .await
         .while_doing("connecting to the target")?;
     command::listen(&control)
         .await
         .while_doing("listening for commands")?;
+    Ok(control)
+}
+
+async fn open_target(
+    request: &FollowRequest<'_>,
+    control: Session,
+    encoding: &str,
+) -> Result<OpenedTarget, Failure> {
+    let id = &request.migration.id;
     let session = apply::open(
-        settings,
+        &request.endpoints.target.clone().carrying(encoding),
         &names::application_name(id, "apply"),
         request.replica_role,
     )
@@ -264,9 +277,10 @@ async fn check_not_restored(source: &Session, frontier: &StoredFrontier) -> Resu
 async fn connect_stream(
     request: &FollowRequest<'_>,
     thread: &ReceiverThread,
+    encoding: &str,
 ) -> Result<RawConnection, Failure> {
     let name = names::application_name(&request.migration.id, "stream");
-    let settings = request.endpoints.source.clone();
+    let settings = request.endpoints.source.clone().carrying(encoding);
     let opening = async move { RawConnection::connect(&settings, &name, Mode::Replication).await };
     let opened = thread.run(opening).await.map_err(|error| no_thread(&error))?;
     let mut connection = opened.while_doing("connecting to the source for its stream")?;

@@ -15,6 +15,7 @@ use std::{
 use tokio::{sync::Notify, task::JoinSet};
 use transhume_core::load::capacity::{self, BuildMemory, Hands};
 use transhume_pg::{
+    catalog::value_encoding::value_encoding,
     connection::{names, session::Session},
     load::copy::{CopyMeter, RateLimit},
     state::load::{OpenWork, open_work},
@@ -57,6 +58,8 @@ pub(super) struct Shared {
     pub(super) endpoints: Endpoints,
     pub(super) migration: String,
     pub(super) memory: BuildMemory,
+    /// Of rows under way.
+    pub(super) value_encoding: String,
     pub(super) limit: Option<RateLimit>,
     pub(super) reporter: Reporter,
     pub(super) cancellation: Cancellation,
@@ -85,6 +88,9 @@ impl Crew {
             endpoints: context.endpoints.clone(),
             migration: context.migration.id.clone(),
             memory,
+            value_encoding: value_encoding(&source, target)
+                .await
+                .doing("choosing the encoding that rows are copied in")?,
             limit: context.options.rate_limit_bytes_per_second.map(RateLimit::new),
             reporter: context.reporter.clone(),
             cancellation: context.cancellation.clone(),

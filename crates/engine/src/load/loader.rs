@@ -123,7 +123,15 @@ async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<CopiedPart> {
     let shared = std::sync::Arc::clone(&hand.shared);
     let meter = shared.start_meter(hand.number);
     let (source, target) = hand.both(&part.snapshot).await?;
-    match part_copy::copy_part(source, target, part, &meter, shared.limit.as_ref()).await {
+    match part_copy::copy_part(
+        source,
+        target,
+        part,
+        &shared.value_encoding,
+        (&meter, shared.limit.as_ref()),
+    )
+    .await
+    {
         Ok(copied) => Ok(copied),
         Err(PartError::Failed { side, error }) => Err(Failure::Server {
             doing: format!("copying {}, part {}", part.table.plain(), part.number),

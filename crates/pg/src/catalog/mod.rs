@@ -22,6 +22,7 @@ pub mod sequences;
 pub mod shapes;
 pub mod tables;
 pub mod type_facts;
+pub mod value_encoding;
 
 use tokio_postgres::Row;
 use transhume_wire::ident::QualifiedName;

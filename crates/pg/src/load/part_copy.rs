@@ -5,7 +5,8 @@
 
 use std::time::Instant;
 
-use transhume_core::load::capacity::BuildMemory;
+use transhume_core::{load::capacity::BuildMemory, value_encoding};
+use transhume_wire::ident::quote_literal;
 
 use crate::{
     connection::{error::PgError, raw::RawConnection},
@@ -103,13 +104,19 @@ pub async fn run_statement(target: &mut RawConnection, statement: &str) -> Resul
     target.simple_query(statement).await.map(drop)
 }
 
-/// Carries one claimed part. What [`rewritten`] says of it afterwards decides whether it may be kept.
+/// Text in this encoding until the transactions end or [`copy_part`] has set it back: what else a session runs is in the usual one.
+async fn carry(connection: &mut RawConnection, encoding: &str) -> Result<(), PgError> {
+    let set = format!("SET LOCAL client_encoding TO {}", quote_literal(encoding));
+    connection.simple_query(&set).await.map(drop)
+}
+
+/// Carries one claimed part, its values in this encoding. What [`rewritten`] says of it afterwards decides whether it may be kept.
 pub async fn copy_part(
     source: &mut RawConnection,
     target: &mut RawConnection,
     part: &ClaimedPart,
-    meter: &CopyMeter,
-    limit: Option<&RateLimit>,
+    encoding: &str,
+    (meter, limit): (&CopyMeter, Option<&RateLimit>),
 ) -> Result<CopiedPart, PartError> {
     let started = Instant::now();
     let (rows, bytes) = if part.columns.is_empty() {
@@ -123,12 +130,25 @@ pub async fn copy_part(
         let (_, stored_in) = part.stored_in();
         let out = copy_statement::copy_out(stored_in, &part.columns, &part.predicate, part.format);
         let into = copy_statement::copy_in(&part.table, &part.columns, part.format, freeze);
+        let is_usual = encoding == value_encoding::USUAL;
+        if !is_usual {
+            carry(source, encoding).await.map_err(PartError::source)?;
+            carry(target, encoding).await.map_err(PartError::target)?;
+        }
         let totals = copy_through(source, &out, target, &into, meter, limit)
             .await
             .map_err(|error| PartError::Failed {
                 side: error.side,
                 error: error.error,
             })?;
+        if !is_usual {
+            carry(source, value_encoding::USUAL)
+                .await
+                .map_err(PartError::source)?;
+            carry(target, value_encoding::USUAL)
+                .await
+                .map_err(PartError::target)?;
+        }
         (totals.rows, totals.bytes)
     };
     Ok(CopiedPart {

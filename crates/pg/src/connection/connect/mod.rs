@@ -169,7 +169,7 @@ async fn attempt(
     };
     let mut connection = RawConnection::start(transport, settings, host, application_name, mode).await?;
     if mode != Mode::Console {
-        pinned::pin(&mut connection, settings.writes_where_closed).await?;
+        pinned::pin(&mut connection, settings).await?;
     }
     Ok(connection)
 }

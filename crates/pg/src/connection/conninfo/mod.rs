@@ -17,6 +17,7 @@ mod uri;
 use std::{fmt, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
+use transhume_core::value_encoding;
 
 pub use self::{child::ChildConnection, environment::Environment, error::ConninfoError, redact::redact};
 pub(crate) use self::{
@@ -42,6 +43,8 @@ pub struct ConnectionSettings {
     pub(crate) tls: TlsSettings,
     pub(crate) socket: SocketSettings,
     pub(crate) authentication: AuthenticationSettings,
+    /// The encoding of text in its sessions.
+    pub(crate) client_encoding: String,
     /// Sessions write although a fence made the database read-only by default.
     pub(crate) writes_where_closed: bool,
 }
@@ -77,6 +80,7 @@ impl ConnectionSettings {
             tls: options::tls(&values, environment)?,
             socket: options::socket(&values)?,
             authentication: options::authentication(&values)?,
+            client_encoding: value_encoding::USUAL.to_owned(),
             writes_where_closed: false,
         })
     }
@@ -86,6 +90,15 @@ impl ConnectionSettings {
     pub fn writing_where_closed(self) -> Self {
         Self {
             writes_where_closed: true,
+            ..self
+        }
+    }
+
+    /// For sessions that read or write rows: text is in this encoding, and so are names, which must be the same bytes in UTF-8.
+    #[must_use]
+    pub fn carrying(self, encoding: &str) -> Self {
+        Self {
+            client_encoding: encoding.to_owned(),
             ..self
         }
     }

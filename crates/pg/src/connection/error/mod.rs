@@ -22,6 +22,34 @@ pub struct ServerError {
 }
 
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
+const CHARACTER_NOT_IN_REPERTOIRE: &str = "22021";
+const UNTRANSLATABLE_CHARACTER: &str = "22P05";
+
+impl ServerError {
+    /// A text cannot be what it is in the database's encoding.
+    pub fn is_unencodable(&self) -> bool {
+        matches!(
+            self.sqlstate.as_str(),
+            CHARACTER_NOT_IN_REPERTOIRE | UNTRANSLATABLE_CHARACTER
+        )
+    }
+
+    /// What we can say where the server says nothing.
+    fn own_hint(&self) -> Option<&'static str> {
+        if self.is_unencodable() {
+            Some(
+                "the two databases differ in their encoding: correct the value on the source, or create the target in the source's \
+                 encoding, then run the same command again",
+            )
+        } else if self.sqlstate == INSUFFICIENT_PRIVILEGE {
+            Some(
+                "grant the right to this role or connect as another one; \"transhume assess\" names what is missing",
+            )
+        } else {
+            None
+        }
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum PgError {
@@ -110,11 +138,10 @@ impl PgError {
             Self::Connect { hint: Some(hint), .. } | Self::Program { hint, .. } => Some(hint.clone()),
             _ => {
                 let server = self.server()?;
-                server.hint.clone().or_else(|| {
-                    (server.sqlstate == INSUFFICIENT_PRIVILEGE).then(|| {
-                        "grant the right to this role or connect as another one; \"transhume assess\" names what is missing".to_owned()
-                    })
-                })
+                server
+                    .hint
+                    .clone()
+                    .or_else(|| server.own_hint().map(str::to_owned))
             }
         }
     }

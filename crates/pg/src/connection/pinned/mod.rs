@@ -5,9 +5,11 @@
 //! options. default_transaction_read_only is left alone on purpose, a fence relies on it; only who writes
 //! behind a fence, as the reverse stream does, asks for it to be lifted.
 
+use transhume_core::value_encoding;
 use transhume_wire::ident::quote_literal;
 
 use crate::connection::{
+    conninfo::ConnectionSettings,
     error::PgError,
     raw::{RawConnection, ServerRole},
     version::ServerVersion,
@@ -15,6 +17,17 @@ use crate::connection::{
 
 /// One setting: name, wanted value as the server prints it, first major version that has it.
 struct Pinned(&'static str, &'static str, u32);
+
+const CLIENT_ENCODING: &str = "client_encoding";
+
+impl Pinned {
+    fn wanted<'a>(&'a self, session: &'a ConnectionSettings) -> &'a str {
+        match self.0 {
+            CLIENT_ENCODING => &session.client_encoding,
+            _ => self.1,
+        }
+    }
+}
 
 /// In force before anything else runs, or a preset of a millisecond would end the pinning itself.
 const TIMEOUTS: &[Pinned] = &[
@@ -27,7 +40,8 @@ const SETTINGS: &[Pinned] = &[
     Pinned("idle_in_transaction_session_timeout", "0", 12),
     Pinned("idle_session_timeout", "0", 14),
     Pinned("search_path", "\"\"", 12),
-    Pinned("client_encoding", "UTF8", 12),
+    // Or what the session carries (`Pinned::wanted`).
+    Pinned(CLIENT_ENCODING, value_encoding::USUAL, 12),
     Pinned("client_min_messages", "warning", 12),
     Pinned("standard_conforming_strings", "on", 12),
     Pinned("DateStyle", "ISO, YMD", 12),
@@ -52,10 +66,14 @@ const SETTINGS: &[Pinned] = &[
 /// The names read back come first in the answer, then what the server says about itself.
 const VERIFY: &str = include_str!("sql/verify.sql");
 
-pub(crate) async fn pin(connection: &mut RawConnection, writes_where_closed: bool) -> Result<(), PgError> {
+pub(crate) async fn pin(connection: &mut RawConnection, session: &ConnectionSettings) -> Result<(), PgError> {
+    let writes_where_closed = session.writes_where_closed;
     let major = connection.server_version().major();
-    connection.simple_query(&set_all(TIMEOUTS, major)).await?;
-    connection.simple_query(&set_all(SETTINGS, major)).await?;
+    for settings in [TIMEOUTS, SETTINGS] {
+        connection
+            .simple_query(&set_all(settings, session, major))
+            .await?;
+    }
     let settings: Vec<&Pinned> = present(TIMEOUTS, major).chain(present(SETTINGS, major)).collect();
     let names: Vec<&str> = settings.iter().map(|Pinned(name, ..)| *name).collect();
     let list = quote_literal(&format!("{{{}}}", names.join(",")));
@@ -69,12 +87,13 @@ pub(crate) async fn pin(connection: &mut RawConnection, writes_where_closed: boo
         row.and_then(|row| row.get(1).cloned().flatten())
             .unwrap_or_default()
     };
-    for Pinned(name, wanted, _) in settings {
+    for pinned in settings {
+        let (name, wanted) = (pinned.0, pinned.wanted(session));
         let actual = value(name);
-        if actual != *wanted {
+        if actual != wanted {
             return Err(PgError::Setting {
-                name: (*name).to_owned(),
-                wanted: (*wanted).to_owned(),
+                name: name.to_owned(),
+                wanted: wanted.to_owned(),
                 actual,
             });
         }
@@ -99,12 +118,12 @@ fn present(settings: &'static [Pinned], major: u32) -> impl Iterator<Item = &'st
     settings.iter().filter(move |Pinned(_, _, since)| major >= *since)
 }
 
-fn set_all(settings: &'static [Pinned], major: u32) -> String {
-    let set = |Pinned(name, value, _): &Pinned| match *name {
+fn set_all(settings: &'static [Pinned], session: &ConnectionSettings, major: u32) -> String {
+    let set = |pinned: &Pinned| match pinned.0 {
         "search_path" => "SET search_path TO ''".to_owned(),
         // A list: quoted as a whole it would be one element.
         "DateStyle" => "SET DateStyle TO ISO, YMD".to_owned(),
-        _ => format!("SET {name} TO {}", quote_literal(value)),
+        name => format!("SET {name} TO {}", quote_literal(pinned.wanted(session))),
     };
     present(settings, major).map(set).collect::<Vec<_>>().join("; ")
 }

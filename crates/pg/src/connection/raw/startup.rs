@@ -76,7 +76,7 @@ fn packet(settings: &ConnectionSettings, application_name: &str, mode: Mode) -> 
     let mut parameters = vec![
         ("user", settings.user.as_str()),
         ("database", settings.database.as_str()),
-        ("client_encoding", "UTF8"),
+        ("client_encoding", settings.client_encoding.as_str()),
         ("application_name", application_name),
     ];
     if mode == Mode::Replication {

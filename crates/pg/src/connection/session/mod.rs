@@ -43,6 +43,7 @@ pub struct Session {
     standby: bool,
     read_only: bool,
     encrypted: bool,
+    client_encoding: String,
 }
 
 impl Session {
@@ -50,10 +51,14 @@ impl Session {
     pub async fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<Self, PgError> {
         let connection = connect::open(settings, application_name, Mode::Sql).await?;
         let canceller = CancelHandle::new(&connection, settings);
-        Self::from_raw(connection, canceller).await
+        Self::from_raw(connection, canceller, settings.client_encoding.clone()).await
     }
 
-    async fn from_raw(connection: RawConnection, canceller: CancelHandle) -> Result<Self, PgError> {
+    async fn from_raw(
+        connection: RawConnection,
+        canceller: CancelHandle,
+        client_encoding: String,
+    ) -> Result<Self, PgError> {
         let endpoint = connection.endpoint().to_owned();
         let backend_pid = connection.backend_pid();
         let version = connection.server_version();
@@ -77,6 +82,7 @@ impl Session {
             standby,
             read_only,
             encrypted,
+            client_encoding,
         })
     }
 
@@ -121,6 +127,11 @@ impl Session {
 
     pub fn is_encrypted(&self) -> bool {
         self.encrypted
+    }
+
+    /// The encoding of all text in this session.
+    pub fn client_encoding(&self) -> &str {
+        &self.client_encoding
     }
 
     pub fn notifications(&mut self) -> &mut Notifications {

@@ -179,6 +179,11 @@ impl BatchWriter {
         self.relations.loaded_tables()
     }
 
+    /// The encoding that values are written in as they came.
+    pub fn value_encoding(&self) -> &str {
+        self.session.client_encoding()
+    }
+
     /// How the stream names what is moved as a whole.
     pub fn trees(&self) -> TreeStream {
         let loaded = self.relations.loaded_tables();

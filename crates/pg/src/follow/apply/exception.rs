@@ -4,10 +4,14 @@
 //! price is a round trip for each change. Invariant: a change is either written or stored, in the same target
 //! transaction as all others of its source transaction and the frontier behind it.
 
-use transhume_core::follow::{
-    change::Change,
-    error_policy::{ErrorAction, ErrorClass, ErrorPolicy, class_of},
-    exception::{StoredChange, stored},
+use serde_json::{Value, json};
+use transhume_core::{
+    follow::{
+        change::Change,
+        error_policy::{ErrorAction, ErrorClass, ErrorPolicy, class_of},
+        exception::{StoredChange, StoredValue, Values, stored},
+    },
+    value_encoding,
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -41,6 +45,16 @@ impl Conflict {
             ConflictKind::Refused(error) => error.message.clone(),
             ConflictKind::Unwritable(cause) => cause.to_string(),
         }
+    }
+
+    /// The same, where it is to be sent as text of this encoding: it may quote a value.
+    fn reason_in(&self, encoding: &str) -> String {
+        let reason = self.reason();
+        if reason.is_ascii() || matches!(encoding, value_encoding::USUAL | value_encoding::UNKNOWN) {
+            return reason;
+        }
+        let plain = |letter: char| if letter.is_ascii() { letter } else { '?' };
+        reason.chars().map(plain).collect()
     }
 
     fn sqlstate(&self) -> Option<&str> {
@@ -96,11 +110,24 @@ impl BatchWriter {
             }
             let plan = self.plan(*relation).await?;
             let columns: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
-            let what = stored(change, &columns);
+            let what = stored(change, &columns, self.value_encoding());
             insert_exception(&self.session, origin, &plan.table, &what, conflict).await?;
         }
         Ok(())
     }
+}
+
+/// An object of texts; bytes are an object of their own, so that no text is taken for them.
+fn as_json(values: &Values) -> Value {
+    let value = |value: &Option<StoredValue>| match value {
+        None => Value::Null,
+        Some(StoredValue::Text(text)) => text.clone().into(),
+        Some(StoredValue::Bytes { digits, encoding }) => json!({ "hex": digits, "encoding": encoding }),
+    };
+    values
+        .iter()
+        .map(|(column, stored)| (column.clone(), value(stored)))
+        .collect()
 }
 
 async fn insert_exception(
@@ -110,11 +137,7 @@ async fn insert_exception(
     what: &StoredChange,
     conflict: &Conflict,
 ) -> Result<(), ApplyError> {
-    let json = |values: &Option<transhume_core::follow::exception::Values>| {
-        values
-            .as_ref()
-            .map(|values| serde_json::to_value(values).expect("invariant: text becomes JSON"))
-    };
+    let json = |values: &Option<Values>| values.as_ref().map(as_json);
     session
         .execute(
             include_str!("sql/add_exception.sql"),
@@ -128,7 +151,7 @@ async fn insert_exception(
                 &json(&what.old),
                 &json(&what.new),
                 &conflict.class().name(),
-                &conflict.reason(),
+                &conflict.reason_in(session.client_encoding()),
                 &conflict.sqlstate(),
             ],
         )
