@@ -2,6 +2,7 @@
 
 mod configuration;
 mod connections;
+mod documents;
 mod help;
 mod migration;
 mod program;

@@ -24,6 +24,7 @@ mod orders;
 mod planning;
 mod points;
 mod pooled;
+mod readme;
 mod rechecking;
 mod refusals;
 mod restarts;
