@@ -32,8 +32,7 @@ pub(crate) struct Arguments {
     /// Leave what was created and copied on the target
     #[arg(long)]
     keep_target: bool,
-    /// Directory with pg_dump and pg_restore
-    #[arg(long, value_name = "DIRECTORY", env = "TRANSHUME_PROGRAMS")]
+    #[arg(long, value_name = "DIRECTORY")]
     programs: Option<PathBuf>,
     /// Print what was removed as JSON
     #[arg(long)]

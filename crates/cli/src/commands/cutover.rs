@@ -59,23 +59,17 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct SwitchArguments {
-    /// Refuse while the target is further behind than this
-    #[arg(long, value_name = "SIZE", env = "TRANSHUME_MAX_LAG")]
+    #[arg(long, value_name = "SIZE")]
     max_lag: Option<Size>,
-    /// How long one try of the fence may wait for running transactions
-    #[arg(long, value_name = "DURATION", env = "TRANSHUME_LOCK_TIMEOUT")]
+    #[arg(long, value_name = "DURATION")]
     lock_timeout: Option<Span>,
-    /// How often the fence is tried
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_ATTEMPTS")]
+    #[arg(long, value_name = "NUMBER")]
     attempts: Option<u32>,
-    /// How long the target may take to reach the fence
-    #[arg(long, value_name = "DURATION", env = "TRANSHUME_DRAIN_TIMEOUT")]
+    #[arg(long, value_name = "DURATION")]
     drain_timeout: Option<Span>,
-    /// Increments that each sequence is set ahead of the source's value
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_SEQUENCE_MARGIN")]
+    #[arg(long, value_name = "NUMBER")]
     sequence_margin: Option<i64>,
-    /// Ask for a verification that is not older; 0s asks for none [default: 24h]
-    #[arg(long, value_name = "DURATION", env = "TRANSHUME_VERIFIED_WITHIN")]
+    #[arg(long, value_name = "DURATION")]
     verified_within: Option<Span>,
     /// Go on although these conditions of the gate are not met; the report names them
     #[arg(long = "override", value_name = "CONDITION", value_delimiter = ',', value_parser = condition)]

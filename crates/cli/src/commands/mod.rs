@@ -104,13 +104,14 @@ pub(crate) fn parse() -> std::result::Result<(CommandLine, Vec<&'static str>), c
 /// no values of the environment in any help, since some hold passwords.
 fn command() -> clap::Command {
     let complete = |command: clap::Command| {
+        let name = command.get_name().to_owned();
         let examples = command
             .get_after_long_help()
             .map(ToString::to_string)
             .unwrap_or_default();
         command
             .after_long_help(format!("{examples}\n\n{EXIT_CODES}"))
-            .mut_args(|argument| argument.hide_env_values(true))
+            .mut_args(|argument| settings::described(argument, &name).hide_env_values(true))
     };
     complete(CommandLine::command()).mut_subcommands(complete)
 }
@@ -240,5 +241,17 @@ mod tests {
     #[test]
     fn the_definition_of_the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_says_what_it_does() {
+        for command in command().get_subcommands() {
+            let silent = command
+                .get_arguments()
+                .filter(|argument| argument.get_help().is_none())
+                .map(clap::Arg::get_id)
+                .collect::<Vec<_>>();
+            assert!(silent.is_empty(), "{}: {silent:?}", command.get_name());
+        }
     }
 }

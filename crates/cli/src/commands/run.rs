@@ -51,14 +51,11 @@ pub(crate) struct Arguments {
     selection: SelectionArguments,
     #[command(flatten)]
     load: LoadArguments,
-    /// Tables larger than this are copied in parts of this size [default: tables above 1GB, in
-    /// parts of 32MB to 256MB]
-    #[arg(long, value_name = "SIZE", env = "TRANSHUME_PART_SIZE")]
+    #[arg(long, value_name = "SIZE")]
     part_size: Option<Size>,
     #[command(flatten)]
     follow: FollowArguments,
-    /// Directory with pg_dump and pg_restore
-    #[arg(long, value_name = "DIRECTORY", env = "TRANSHUME_PROGRAMS")]
+    #[arg(long, value_name = "DIRECTORY")]
     programs: Option<PathBuf>,
     /// Print the result as JSON
     #[arg(long)]

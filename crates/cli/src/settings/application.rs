@@ -33,20 +33,15 @@ pub(crate) struct ApplicationSettings {
 #[command(next_help_heading = "PgBouncer")]
 #[expect(clippy::struct_field_names, reason = "a flag is called as its field")]
 pub(crate) struct PgBouncerArguments {
-    /// PgBouncer's admin console, such as postgresql://admin@localhost:6432/pgbouncer
-    #[arg(long, value_name = "URL", env = "TRANSHUME_PGBOUNCER_ADMIN")]
+    #[arg(long, value_name = "URL")]
     pgbouncer_admin: Option<String>,
-    /// Name of the entry whose clients are held [default: the source's database]
-    #[arg(long, value_name = "NAME", env = "TRANSHUME_PGBOUNCER_DATABASE")]
+    #[arg(long, value_name = "NAME")]
     pgbouncer_database: Option<String>,
-    /// File with the section [databases]; only this entry in it is changed
-    #[arg(long, value_name = "FILE", env = "TRANSHUME_PGBOUNCER_FILE")]
+    #[arg(long, value_name = "FILE")]
     pgbouncer_file: Option<PathBuf>,
-    /// The entry's new right-hand side [default: as before, with the target's host, port and database]
-    #[arg(long, value_name = "ENTRY", env = "TRANSHUME_PGBOUNCER_ENTRY")]
+    #[arg(long, value_name = "ENTRY")]
     pgbouncer_entry: Option<String>,
-    /// How long running transactions may take to end once new ones wait [default: 1s]
-    #[arg(long, value_name = "DURATION", env = "TRANSHUME_PGBOUNCER_TIMEOUT")]
+    #[arg(long, value_name = "DURATION")]
     pgbouncer_timeout: Option<Span>,
 }
 
@@ -55,23 +50,17 @@ pub(crate) struct PgBouncerArguments {
 #[command(next_help_heading = "Hooks")]
 #[expect(clippy::struct_field_names, reason = "a flag is called as its field")]
 pub(crate) struct HookArguments {
-    /// Called when all is prepared and nothing is locked yet
-    #[arg(long, value_name = "ACTION", env = "TRANSHUME_HOOK_BEFORE_FENCE")]
+    #[arg(long, value_name = "ACTION")]
     hook_before_fence: Option<String>,
-    /// Called when nobody can write on the source
-    #[arg(long, value_name = "ACTION", env = "TRANSHUME_HOOK_FENCED")]
+    #[arg(long, value_name = "ACTION")]
     hook_fenced: Option<String>,
-    /// Called when the target has all that the source has
-    #[arg(long, value_name = "ACTION", env = "TRANSHUME_HOOK_DRAINED")]
+    #[arg(long, value_name = "ACTION")]
     hook_drained: Option<String>,
-    /// Called when the application lives on the target
-    #[arg(long, value_name = "ACTION", env = "TRANSHUME_HOOK_OPENED")]
+    #[arg(long, value_name = "ACTION")]
     hook_opened: Option<String>,
-    /// Called when the cutover was undone
-    #[arg(long, value_name = "ACTION", env = "TRANSHUME_HOOK_UNDONE")]
+    #[arg(long, value_name = "ACTION")]
     hook_undone: Option<String>,
-    /// How long each may take [default: 5s]
-    #[arg(long, value_name = "DURATION", env = "TRANSHUME_HOOK_TIMEOUT")]
+    #[arg(long, value_name = "DURATION")]
     hook_timeout: Option<Span>,
 }
 

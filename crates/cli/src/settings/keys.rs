@@ -11,14 +11,26 @@ use super::{
 pub(super) struct Key<Settings = Config> {
     pub(super) section: &'static str,
     pub(super) name: &'static str,
-    /// What it means; the comment in the written file.
-    pub(super) about: &'static str,
+    /// What it is, in one line: the first of the flag's help.
+    pub(super) brief: &'static str,
+    /// What else there is to know; empty where nothing is.
+    pub(super) details: &'static str,
+    /// What holds where nothing is set, in words; empty where something must be.
+    pub(super) default: &'static str,
     /// The default, or an example where there is none, as TOML.
     pub(super) example: &'static str,
     pub(super) flag: &'static str,
     /// What a value looks like, for the hint of a wrong one.
     pub(super) form: &'static str,
     pub(super) set: fn(&mut Settings, &Located<'_>) -> Result<(), Bad>,
+}
+
+impl<Settings> Key<Settings> {
+    /// The environment variable: that of `--part-size` is TRANSHUME_PART_SIZE.
+    pub(super) fn environment(&self) -> String {
+        let name = self.flag.trim_start_matches('-').replace('-', "_");
+        format!("TRANSHUME_{}", name.to_uppercase())
+    }
 }
 
 pub(super) const URL: &str = "a connection string in quotes, such as \"postgresql://user@host:5432/dbname\"";
@@ -32,8 +44,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "source",
         name: "url",
-        about: "The database to migrate: a URI or a keyword string, as libpq reads it.\n\
+        brief: "The database to migrate",
+        details: "A URI or a keyword string, as libpq reads it; PG* variables and the password file apply.\n\
                 Leave the password to PGPASSFILE or ~/.pgpass, or take it from the environment: ${NAME}.",
+        default: "",
         example: "\"postgresql://migrator:${SOURCE_PASSWORD}@old.example.com:5432/shop\"",
         flag: "--source",
         form: URL,
@@ -42,7 +56,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "target",
         name: "url",
-        about: "The database to migrate to. It must exist and be empty.",
+        brief: "The database to migrate to",
+        details: "It must exist and be empty.",
+        default: "",
         example: "\"postgresql://migrator:${TARGET_PASSWORD}@new.example.com:5432/shop?sslmode=verify-full\"",
         flag: "--target",
         form: URL,
@@ -51,7 +67,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "selection",
         name: "include",
-        about: "Schemas and tables to take, `schema` or `schema.table` with * and ?. Empty: everything.",
+        brief: "Schemas and tables to take, such as shop or public.order*",
+        details: "`schema` or `schema.table` with * and ?.",
+        default: "everything",
         example: "[]",
         flag: "--include",
         form: PATTERNS,
@@ -60,7 +78,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "selection",
         name: "exclude",
-        about: "Schemas and tables to leave; wins over include.",
+        brief: "Schemas and tables to leave; wins over include",
+        details: "",
+        default: "nothing",
         example: "[]",
         flag: "--exclude",
         form: PATTERNS,
@@ -69,8 +89,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "loaders",
-        about: "Tables, or parts of tables, that one process copies at once.\n\
-                Not set: decided from the free connections and the target's cores.",
+        brief: "Tables, or parts of tables, that one process copies at once",
+        details: "",
+        default: "4, fewer where connections are scarce",
         example: "4",
         flag: "--loaders",
         form: NUMBER,
@@ -79,8 +100,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "builders",
-        about: "Indexes and constraints that one process builds at once.\n\
-                Not set: decided from the free connections and the target's cores.",
+        brief: "Indexes and constraints that one process builds at once",
+        details: "",
+        default: "half as many as loaders",
         example: "4",
         flag: "--builders",
         form: NUMBER,
@@ -89,8 +111,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "part_size",
-        about: "Tables larger than this are copied in parts of about this size.\n\
-                Not set: tables above 1GB are, in parts of 32MB to 256MB, so that every loader gets several.",
+        brief: "Tables larger than this are copied in parts of about this size",
+        details: "",
+        default: "tables above 1GB, in parts of 32MB to 256MB",
         example: "\"256MB\"",
         flag: "--part-size",
         form: SIZE,
@@ -99,8 +122,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "rate_limit",
-        about: "Upper limit for reading from the source in a second, over all loaders of one process.\n\
-                Not set: no limit.",
+        brief: "Upper limit for reading from the source in a second",
+        details: "Over all loaders of one process.",
+        default: "no limit",
         example: "\"50MB\"",
         flag: "--rate-limit",
         form: SIZE,
@@ -109,8 +133,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "load",
         name: "snapshot_age_warning",
-        about: "From this age on, the snapshot that the load holds on the source is a warning:\n\
-                as long as it is held, vacuum keeps there what the application deletes and replaces.",
+        brief: "Warn once the load has held its snapshot on the source for this long",
+        details: "As long as it is held, vacuum keeps there what the application deletes and replaces.",
+        default: "6h",
         example: "\"6h\"",
         flag: "--snapshot-age-warning",
         form: DURATION,
@@ -123,9 +148,12 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "on_data_error",
-        about: "What to do where the target refuses a value (out of range, malformed, null, against a check).\n\
-                \"stop\": end before its transaction. \"log\": store the whole change in transhume.exception and go on.\n\
-                \"suspend\": skip the table from then on. The cutover is barred until what was skipped is dealt with.",
+        brief: "What to do where the target refuses a value: stop, log or suspend",
+        details: "That is a value out of range, malformed, null, or against a check. stop: end before its transaction. log: store the\n\
+                whole change in transhume.exception, in the transaction that applies everything else of its source transaction.\n\
+                suspend: skip the table until it is loaded again. The last two bar the cutover until they are dealt with. A full\n\
+                disk, short memory or a read-only target is none of this: it is waited out.",
+        default: "stop",
         example: "\"stop\"",
         flag: "--on-data-error",
         form: "\"stop\", \"log\" or \"suspend\"",
@@ -134,7 +162,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "on_conflict",
-        about: "The same where a row is missing on the target, is there already, or breaks a constraint among rows.",
+        brief: "The same where a row is missing, there already, or against a constraint among rows",
+        details: "",
+        default: "stop",
         example: "\"stop\"",
         flag: "--on-conflict",
         form: "\"stop\", \"log\" or \"suspend\"",
@@ -143,7 +173,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "on_table_error",
-        about: "The same where the table is what does not let it: rights, another definition, no identity.",
+        brief: "The same where the table is the reason: rights, definition, identity",
+        details: "",
+        default: "stop",
         example: "\"stop\"",
         flag: "--on-table-error",
         form: "\"stop\", \"log\" or \"suspend\"",
@@ -152,9 +184,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "carry_over",
-        about: "Changes of the source's schema that are brought to the target without asking, and recorded in the history:\n\
-                \"enum-labels\", \"nullable-columns\" (without a default) and \"partitions\" of tables that are followed.\n\
-                Everything else holds the stream with the statement to run. []: nothing is carried over.",
+        brief: "Changes of the schema that are brought to the target without asking",
+        details: "enum-labels, nullable-columns (without a default) and partitions of tables that are followed. An empty list carries\n\
+                nothing over. Everything else holds the stream with the statement to run.",
+        default: "all of these",
         example: "[\"enum-labels\", \"nullable-columns\", \"partitions\"]",
         flag: "--carry-over",
         form: "a list of words, such as [\"enum-labels\", \"partitions\"]",
@@ -163,8 +196,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "wal_budget",
-        about: "WAL that the slot may keep on the source, beside the server's own limit (max_slot_wal_keep_size).\n\
-                A warning comes at half of the nearer one. Not set: the server's limit alone.",
+        brief: "WAL that the slot may keep on the source",
+        details: "Beside the server's own limit; a warning comes at half of the nearer one.",
+        default: "what max_slot_wal_keep_size allows",
         example: "\"200GB\"",
         flag: "--wal-budget",
         form: SIZE,
@@ -173,9 +207,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "wal_action",
-        about: "What to do before the slot keeps too much. \"warn\": say so. \"suspend\": at 80 % of the limit, set the\n\
-                table aside that the stream stands still for. \"drop-slot\": that too, and at the whole of wal_budget drop\n\
-                the slot, which ends the migration and saves the source's disk.",
+        brief: "What to do before that is too much: warn, suspend or drop-slot",
+        details: "suspend: at 80 % of the limit, suspend the table that apply waits for. drop-slot: that too, and at the whole of\n\
+                wal_budget drop the slot, which ends the migration and saves the source's disk.",
+        default: "warn",
         example: "\"warn\"",
         flag: "--wal-action",
         form: "\"warn\", \"suspend\" or \"drop-slot\"",
@@ -184,8 +219,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "spill_directory",
-        about: "Where large transactions wait that the source sends before their commit (PostgreSQL 14 and later).\n\
-                Their files have no name and are gone with the process. Not set: the system's temporary directory.",
+        brief: "Where large transactions wait that the source sends before their commit",
+        details: "Their files have no name and are gone with the process (PostgreSQL 14 and later).",
+        default: "the temporary directory",
         example: "\"/var/tmp\"",
         flag: "--spill-directory",
         form: "a directory in quotes, such as \"/var/tmp\"",
@@ -198,8 +234,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "spill_limit",
-        about: "How much of them may wait there. Where they are larger, or the disk is full, the source keeps large\n\
-                transactions until their commit, which then takes longer to reach the target. \"0B\": it always does.",
+        brief: "How much of them may wait there",
+        details: "Where they are larger, or the disk is full, the source keeps large transactions until their commit, which then takes\n\
+                longer to reach the target. 0B: it always does, as servers before PostgreSQL 14 do.",
+        default: "1GB",
         example: "\"1GB\"",
         flag: "--spill-limit",
         form: SIZE,
@@ -208,9 +246,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "follow",
         name: "early_from",
-        about: "A transaction of this size is written to the target before its commit, in a transaction of its own that is\n\
-                committed at its turn; so the commit soon shows there. Whoever waits for a lock of it is let through within\n\
-                seconds, and it is then written at its commit. \"0B\": all are written at their commit.",
+        brief: "A transaction of this size is written to the target before its commit",
+        details: "In a transaction of its own that is committed at its turn. Whoever waits for a lock of it is let through within\n\
+                seconds, and it is then written at its commit. 0B: all are written at their commit.",
+        default: "8MB",
         example: "\"8MB\"",
         flag: "--early-from",
         form: SIZE,
@@ -219,8 +258,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "schema",
         name: "programs",
-        about: "Directory with pg_dump and pg_restore, of a major version not older than both servers'.\n\
-                Not set: they are looked for.",
+        brief: "Directory with pg_dump and pg_restore",
+        details: "Of a major version not older than both servers'.",
+        default: "the newest that is found",
         example: "\"/usr/lib/postgresql/17/bin\"",
         flag: "--programs",
         form: "a directory in quotes, such as \"/usr/lib/postgresql/17/bin\"",
@@ -229,7 +269,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "verify",
         name: "comparers",
-        about: "Tables compared at once; each takes a session on both sides.",
+        brief: "Pieces of tables compared at once",
+        details: "Each takes a session on both sides.",
+        default: "2",
         example: "2",
         flag: "--comparers",
         form: NUMBER,
@@ -238,8 +280,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "verify",
         name: "rate_limit",
-        about: "Upper limit for reading from each side in a second, over all comparers of one process.\n\
-                Not set: no limit.",
+        brief: "Upper limit for reading from each side in a second",
+        details: "Over all comparers of one process.",
+        default: "no limit",
         example: "\"50MB\"",
         flag: "--rate-limit",
         form: SIZE,
@@ -248,8 +291,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "verify",
         name: "hold_timeout",
-        about: "How long apply is held at most for the source to give a consistent point.\n\
-                Where it takes longer, apply goes on, and it is tried again once the transactions in the way have ended.",
+        brief: "Hold apply no longer than this for the source to give a consistent point",
+        details: "Where it takes longer, apply goes on, and it is tried again once the transactions in the way have ended.",
+        default: "10s",
         example: "\"10s\"",
         flag: "--hold-timeout",
         form: DURATION,
@@ -258,7 +302,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "verify",
         name: "rows",
-        about: "Rows that differ are named up to this many for each table, and repaired; all are counted.",
+        brief: "Rows named, and repaired, for each table; all are counted",
+        details: "",
+        default: "100",
         example: "100",
         flag: "--rows",
         form: NUMBER,
@@ -267,7 +313,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover",
         name: "max_lag",
-        about: "The cutover is refused while the target is further behind than this.",
+        brief: "Refuse while the target is further behind than this",
+        details: "",
+        default: "16MB",
         example: "\"16MB\"",
         flag: "--max-lag",
         form: SIZE,
@@ -276,8 +324,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover",
         name: "lock_timeout",
-        about: "How long one try of the fence may wait for the source's running transactions.\n\
-                Writers wait behind it for as long.",
+        brief: "How long one try of the fence may wait for running transactions",
+        details: "Writers wait behind it for as long.",
+        default: "200ms",
         example: "\"200ms\"",
         flag: "--lock-timeout",
         form: DURATION,
@@ -286,7 +335,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover",
         name: "attempts",
-        about: "How often the fence is tried before the cutover gives up and follows on.",
+        brief: "How often the fence is tried before the cutover gives up",
+        details: "",
+        default: "20",
         example: "20",
         flag: "--attempts",
         form: NUMBER,
@@ -295,7 +346,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover",
         name: "drain_timeout",
-        about: "How long the target may take to reach the fence before the cutover is undone.",
+        brief: "How long the target may take to reach the fence before the cutover is undone",
+        details: "",
+        default: "10s",
         example: "\"10s\"",
         flag: "--drain-timeout",
         form: DURATION,
@@ -304,7 +357,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover",
         name: "sequence_margin",
-        about: "Increments that each sequence is set ahead of the source's value.",
+        brief: "Increments that each sequence is set ahead of the source's value",
+        details: "",
+        default: "32",
         example: "32",
         flag: "--sequence-margin",
         form: NUMBER,
@@ -317,8 +372,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover",
         name: "verified_within",
-        about: "The cutover asks for a verification that found both sides equal and is not older.\n\
-                \"0s\": it does not ask.",
+        brief: "Ask for a verification that found both sides equal and is not older",
+        details: "0s: it does not ask.",
+        default: "24h",
         example: "\"24h\"",
         flag: "--verified-within",
         form: DURATION,
@@ -327,8 +383,10 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.pgbouncer",
         name: "admin",
-        about: "PgBouncer's admin console. With it a cutover holds the clients, points the entry to the target, and lets\n\
-                them go on: none of them fails. The password as for [source].",
+        brief: "PgBouncer's admin console, such as postgresql://admin@localhost:6432/pgbouncer",
+        details: "With it a cutover holds the clients, points the entry to the target, and lets them go on: none of them fails. The\n\
+                password as for [source].",
+        default: "no PgBouncer",
         example: "\"postgresql://admin@localhost:6432/pgbouncer\"",
         flag: "--pgbouncer-admin",
         form: URL,
@@ -337,7 +395,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.pgbouncer",
         name: "file",
-        about: "PgBouncer's file with the section [databases], on this machine. Only the entry of this database is changed.",
+        brief: "PgBouncer's file with the section [databases], on this machine",
+        details: "Only the entry of this database is changed.",
+        default: "none",
         example: "\"/etc/pgbouncer/pgbouncer.ini\"",
         flag: "--pgbouncer-file",
         form: "a file in quotes, such as \"/etc/pgbouncer/pgbouncer.ini\"",
@@ -350,7 +410,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.pgbouncer",
         name: "database",
-        about: "Name of the entry. Not set: the source's database.",
+        brief: "Name of the entry whose clients are held",
+        details: "",
+        default: "the source's database",
         example: "\"shop\"",
         flag: "--pgbouncer-database",
         form: "a name in quotes, such as \"shop\"",
@@ -359,7 +421,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.pgbouncer",
         name: "entry",
-        about: "The entry's whole new right-hand side. Not set: as before, with the target's host, port and database.",
+        brief: "The entry's whole new right-hand side",
+        details: "",
+        default: "as before, with the target's host, port and database",
         example: "\"host=new.example.com port=5432 dbname=shop pool_size=40\"",
         flag: "--pgbouncer-entry",
         form: "the right-hand side in quotes, such as \"host=new.example.com dbname=shop\"",
@@ -368,7 +432,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.pgbouncer",
         name: "timeout",
-        about: "How long running transactions may take to end once new ones wait; then the clients go on, and it is tried again.",
+        brief: "How long running transactions may take to end once new ones wait",
+        details: "Then the clients go on, and it is tried again.",
+        default: "1s",
         example: "\"1s\"",
         flag: "--pgbouncer-timeout",
         form: DURATION,
@@ -381,10 +447,11 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.hooks",
         name: "before_fence",
-        about: "Each hook is a command for the shell, or an address that gets a POST. Both are told the same: TRANSHUME_MOMENT,\n\
+        brief: "Called when all is prepared and nothing is locked yet",
+        details: "Each hook is a command for the shell, or an address that gets a POST. Both are told the same: TRANSHUME_MOMENT,\n\
                 _MIGRATION, _SOURCE_HOST, _SOURCE_PORT, _SOURCE_DATABASE, _TARGET_…, _FENCE_LSN and _REHEARSAL (yes or no) in\n\
-                the environment, or the same as JSON (on stdin for a command).\n\
-                When all is prepared and nothing is locked yet. A failure up to drained undoes the cutover.",
+                the environment, or the same as JSON (on stdin for a command). A failure up to drained undoes the cutover.",
+        default: "no hook",
         example: "\"/usr/local/bin/say maintenance\"",
         flag: "--hook-before-fence",
         form: "a command or an http(s) address in quotes",
@@ -397,7 +464,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.hooks",
         name: "fenced",
-        about: "When nobody can write on the source.",
+        brief: "Called when nobody can write on the source",
+        details: "",
+        default: "no hook",
         example: "\"/usr/local/bin/say fenced\"",
         flag: "--hook-fenced",
         form: "a command or an http(s) address in quotes",
@@ -410,7 +479,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.hooks",
         name: "drained",
-        about: "When the target has all that the source has.",
+        brief: "Called when the target has all that the source has",
+        details: "",
+        default: "no hook",
         example: "\"/usr/local/bin/say drained\"",
         flag: "--hook-drained",
         form: "a command or an http(s) address in quotes",
@@ -423,7 +494,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.hooks",
         name: "opened",
-        about: "When the application lives on the target. A failure is a finding.",
+        brief: "Called when the application lives on the target",
+        details: "A failure is a finding.",
+        default: "no hook",
         example: "\"https://deploy.example.com/moved\"",
         flag: "--hook-opened",
         form: "a command or an http(s) address in quotes",
@@ -436,7 +509,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.hooks",
         name: "undone",
-        about: "When the cutover was undone. A failure is a finding.",
+        brief: "Called when the cutover was undone",
+        details: "A failure is a finding.",
+        default: "no hook",
         example: "\"/usr/local/bin/say undone\"",
         flag: "--hook-undone",
         form: "a command or an http(s) address in quotes",
@@ -449,7 +524,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: "cutover.hooks",
         name: "timeout",
-        about: "How long each hook may take.",
+        brief: "How long each hook may take",
+        details: "",
+        default: "5s",
         example: "\"5s\"",
         flag: "--hook-timeout",
         form: DURATION,

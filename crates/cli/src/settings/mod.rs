@@ -1,14 +1,17 @@
 //! `transhume.toml`: what it may hold, how it is read, and the commented file that `init` writes.
 //!
-//! [`keys`] defines every key once: its meaning, its form and where it goes; reading, error messages
-//! and the written file all come from there. This module refuses nothing about precedence: that is
+//! [`keys`] defines every key once: its meaning, its default, its form and where it goes; flags, environment, reading, error
+//! messages, the written file and the reference page all come from there. This module refuses nothing about precedence: that is
 //! [`crate::settings`].
 
 pub(crate) mod application;
 mod databases;
 mod expansion;
+mod flags;
 mod keys;
 mod locate;
+#[cfg(test)]
+mod page;
 mod read;
 mod template;
 
@@ -22,7 +25,7 @@ use crate::{
     show::quantity::{Size, Span},
 };
 
-pub(crate) use self::{databases::Database, template::template};
+pub(crate) use self::{databases::Database, flags::described, template::template};
 
 /// The file's name where none is given.
 pub(crate) const DEFAULT_FILE: &str = "transhume.toml";

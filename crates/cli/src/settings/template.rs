@@ -42,26 +42,22 @@ pub(crate) fn template() -> String {
 
 fn push_key<Settings>(text: &mut String, key: &Key<Settings>) {
     push(text, format_args!("\n"));
-    for line in key.about.lines() {
+    push(text, format_args!("# {}.\n", key.brief));
+    for line in key.details.lines() {
         push(text, format_args!("# {line}\n"));
+    }
+    if !key.default.is_empty() {
+        push(text, format_args!("# Default: {}.\n", key.default));
     }
     push(
         text,
-        format_args!("# Flag {}, environment {}.\n", key.flag, variable(key.flag)),
+        format_args!("# Flag {}, environment {}.\n", key.flag, key.environment()),
     );
     push(text, format_args!("#{} = {}\n", key.name, key.example));
 }
 
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
     text.write_fmt(line).expect("writing into a string cannot fail");
-}
-
-/// The environment variable of a flag: `--part-size` is TRANSHUME_PART_SIZE.
-fn variable(flag: &str) -> String {
-    format!(
-        "TRANSHUME_{}",
-        flag.trim_start_matches('-').replace('-', "_").to_uppercase()
-    )
 }
 
 #[cfg(test)]

@@ -71,20 +71,16 @@ pub(crate) struct Arguments {
     /// Show the values of the columns that differ; they are the application's data
     #[arg(long)]
     show_values: bool,
-    /// Rows named, and repaired, for each table; all are counted [default: 100]
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_ROWS", value_parser = count::<usize>)]
+    #[arg(long, value_name = "NUMBER", value_parser = count::<usize>)]
     rows: Option<usize>,
-    /// Pieces of tables compared at once
-    #[arg(long, value_name = "NUMBER", env = "TRANSHUME_COMPARERS", value_parser = count::<usize>)]
+    #[arg(long, value_name = "NUMBER", value_parser = count::<usize>)]
     comparers: Option<usize>,
-    /// Upper limit for reading from each side in a second [default: none]
-    #[arg(long, value_name = "SIZE", env = "TRANSHUME_RATE_LIMIT")]
+    #[arg(long, value_name = "SIZE")]
     rate_limit: Option<Size>,
     /// Largest part of a table that is read at once: smaller ones share finer among machines [default: 64MB]
     #[arg(long, value_name = "SIZE")]
     part_size: Option<Size>,
-    /// Hold apply no longer than this for the source to give a consistent point [default: 10s]
-    #[arg(long, value_name = "DURATION", env = "TRANSHUME_HOLD_TIMEOUT")]
+    #[arg(long, value_name = "DURATION")]
     hold_timeout: Option<Span>,
     /// Check all foreign keys against their rows, not only those that nothing has checked
     #[arg(long)]
