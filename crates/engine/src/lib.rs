@@ -21,6 +21,7 @@ mod runner;
 pub mod schema;
 pub mod selection;
 pub mod status;
+mod stopped;
 pub mod tables;
 pub mod verify;
 

@@ -15,6 +15,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     follow::{self, FollowEnd, FollowRequest, SpillOptions, Until},
     report::Reporter,
+    stopped,
 };
 
 /// The server needs a moment to notice that a process which ended or was killed is gone: it is given two seconds.
@@ -128,6 +129,9 @@ impl Companion {
         runner::register(&session, &host_name())
             .await
             .doing("registering as the runner")?;
+        stopped::forget(&session)
+            .await
+            .doing("forgetting why the last run stopped")?;
         reporter.step("no runner is alive: following inside this process");
         let (canceller, cancellation) = cancel::cancellation();
         let (endpoints, migration, spill) = (endpoints.clone(), migration.clone(), spill.clone());
@@ -141,7 +145,12 @@ impl Companion {
                 on_error: ErrorPolicy::default(),
                 spill: &spill,
             };
-            follow::follow(request, &Reporter::silent(), &cancellation).await
+            let outcome = follow::follow(request, &Reporter::silent(), &cancellation).await;
+            if let Err(error) = &outcome {
+                // Whoever waits for what it would have applied learns of it there.
+                stopped::record(&endpoints, &migration.id, error).await;
+            }
+            outcome
         });
         Ok(Self(Some(Own {
             canceller,

@@ -140,6 +140,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "`run`: following",
         codes: &[
+            code("run-stopped", Cutover, "The last run stopped with an error, and none has gone on since."),
             code("schema-change", Cutover, "The schemas of both sides differ since a change on one of them."),
             code("schema-drift", Cutover, "Apply waits before a change that does not fit the target's schema."),
             code("slot-catalog-horizon", Nothing, "The slot keeps old catalog rows on the source."),
@@ -196,6 +197,7 @@ const CHECKS: Group = Group {
         code("lag", Cutover, "The receiving side is too far behind."),
         code("long-transactions", Cutover, "A transaction would hold the fence up."),
         code("prepared-transactions", Cutover, "Prepared transactions could commit after the fence."),
+        code("runner", Cutover, "The last run stopped: nobody applies."),
         code("sequences", Cutover, "A sequence cannot be set."),
         code("tables", Cutover, "A table is not loaded, or suspended."),
         code("validity", Cutover, "A constraint or index is not valid."),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::session::Session,
-    cutover::fence::{self, Fence},
+    cutover::fence::{self, Fence, OwnSessions},
     state::deviation::{self, NewDeviation, Side},
 };
 
@@ -114,14 +114,19 @@ impl Closing {
     /// New sessions become read-only, present ones end, then the locks go and the revoked grants are
     /// in force. Returns how many sessions were ended and how many could not be. To be run to its end, which comes within
     /// seconds: a statement that was given up on its way could take effect after the undoing.
-    pub(super) async fn close(&self, fence: Fence, announcer: &Session) -> Result<(i64, i64)> {
+    pub(super) async fn close(
+        &self,
+        fence: Fence,
+        announcer: &Session,
+        own: &OwnSessions<'_>,
+    ) -> Result<(i64, i64)> {
         if let Some(read_only) = &self.read_only {
             fence::run_briefly(announcer, read_only)
                 .await
                 .doing("making new sessions of the source read-only")?;
         }
         reach(Point::ReadOnlySet).await;
-        let ended = fence::end_other_sessions(announcer)
+        let ended = fence::end_other_sessions(announcer, own)
             .await
             .doing("ending the source's other sessions")?;
         reach(Point::SessionsEnded).await;

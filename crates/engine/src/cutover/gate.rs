@@ -8,7 +8,7 @@ use std::{
 };
 
 use transhume_core::{
-    cutover::gate::{Condition, ConditionName, Gate, Limits, Observation, judge},
+    cutover::gate::{Condition, ConditionName, Gate, Limits, Observation, Runner, judge},
     direction::Direction,
     load::RelationState,
     phase::Phase,
@@ -28,7 +28,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{Cutover, RELEASE_INTERVAL, alterations, application};
+use super::{Cutover, RELEASE_INTERVAL, alterations, application, life};
 use crate::{
     cutover::fallback,
     endpoints::replica_role,
@@ -93,6 +93,7 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     let (source, target) = (&cutover.source, &cutover.target);
     let mut seen = Observation {
         lag_bytes: lag(cutover).await?,
+        runner: life::runner(target).await?,
         tables_selected: cutover.moved_tables().count(),
         sequences_selected: cutover.sequences.len(),
         ..Observation::default()
@@ -250,13 +251,16 @@ async fn changed_deviations(cutover: &Cutover<'_>) -> Result<Vec<String>> {
     Ok(changed)
 }
 
-/// The lag, once it is small enough or has been waited for.
+/// The lag, once it is small enough or has been waited for, where somebody applies.
 async fn lag(cutover: &Cutover<'_>) -> Result<u64> {
     let limit = cutover.options.lag_limit_bytes;
     let deadline = Instant::now() + LAG_PATIENCE;
     loop {
         let lag = cutover.lag().await?;
         if lag <= limit || Instant::now() >= deadline {
+            return Ok(lag);
+        }
+        if !matches!(life::runner(&cutover.target).await?, Runner::Alive { .. }) {
             return Ok(lag);
         }
         cutover

@@ -77,6 +77,11 @@ impl LargeObjects {
         Ok(compared)
     }
 
+    /// The process of its session on the source.
+    pub(super) fn source_pid(&self) -> i32 {
+        self.source.backend_pid()
+    }
+
     async fn all(&mut self) -> Result<usize> {
         let mut remembered = BTreeMap::new();
         let mut reading = Duration::ZERO;

@@ -15,6 +15,7 @@ mod gate;
 mod interrupted;
 mod large_objects;
 pub(crate) mod late;
+mod life;
 mod open;
 mod pause;
 mod raise;

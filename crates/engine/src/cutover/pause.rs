@@ -9,7 +9,12 @@ use std::time::Duration;
 use transhume_core::{
     cutover::write_pause::PauseStep, finding::Finding, guard::schema::SchemaChange, sequence::Sequence,
 };
-use transhume_pg::{connection::session::Session, cutover::fence::Fence, follow::marker, state::frontier};
+use transhume_pg::{
+    connection::session::Session,
+    cutover::fence::{Fence, OwnSessions},
+    follow::marker,
+    state::frontier,
+};
 use transhume_wire::lsn::Lsn;
 
 use super::{
@@ -18,6 +23,7 @@ use super::{
     close::Closing,
     large_objects::LargeObjects,
     late,
+    life::Watch,
     open::{self, Opening},
     stopwatch::Stopwatch,
     together::Decider,
@@ -83,7 +89,17 @@ impl Cutover<'_> {
             return interruptible(cancellation, ended).await;
         }
         self.is_closing = true;
-        let sessions = prepared.closing.close(drained.fence, &prepared.announcer).await?;
+        let own = OwnSessions {
+            pids: &[
+                self.source.backend_pid(),
+                prepared.announcer.backend_pid(),
+                prepared.large_objects.source_pid(),
+                drained.fence.session().backend_pid(),
+            ],
+            slot: &self.migration.slot_name,
+        };
+        let closing = &prepared.closing;
+        let sessions = closing.close(drained.fence, &prepared.announcer, &own).await?;
         drained.stopwatch.step(PauseStep::SourceClosed);
         let completed = self.complete_large_objects(sessions, &mut prepared, &mut drained.stopwatch);
         let closed = interruptible(cancellation, completed).await?;
@@ -163,6 +179,7 @@ impl Cutover<'_> {
         application: &mut Application,
         ballot: &Ballot,
     ) -> Result<Drained> {
+        self.sign_of_life(&prepared.announcer).await?;
         application.announce(Moment::BeforeFence).await?;
         let mut raised = self.raise(application, ballot).await?;
         let fence_lsn = marker::emit(&prepared.announcer, &self.migration.id, &prepared.nonce)
@@ -317,6 +334,7 @@ async fn interruptible<T>(cancellation: &Cancellation, work: impl Future<Output 
 /// Waits until the marker is applied and durable. Before PostgreSQL 14 markers are not in the stream and the frontier
 /// alone decides. From then on it stands: what a source commits behind the fence is never applied.
 async fn reached(target: &mut Session, nonce: &str, fence_lsn: Lsn) -> Result<()> {
+    let mut watch = Watch::new();
     loop {
         let fenced = frontier::fence(target, fence_lsn, nonce)
             .await
@@ -324,6 +342,7 @@ async fn reached(target: &mut Session, nonce: &str, fence_lsn: Lsn) -> Result<()
         if fenced.is_some() {
             return Ok(());
         }
+        watch.look(target).await?;
         tokio::select! {
             _ = target.notifications().recv() => {}
             () = tokio::time::sleep(DRAIN_POLL) => {}

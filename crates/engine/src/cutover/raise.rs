@@ -4,10 +4,16 @@
 
 use std::time::Duration;
 
-use transhume_core::{cutover::write_pause::PauseStep, disposition::Disposition};
+use transhume_core::{
+    cutover::{gate::BlockingLock, write_pause::PauseStep},
+    disposition::Disposition,
+};
 use transhume_pg::{
     connection::{error::PgError, session::Session},
-    cutover::fence::{Approach, Fence, LockOrder},
+    cutover::{
+        fence::{Approach, Fence, LockOrder},
+        gate,
+    },
 };
 
 use super::{
@@ -18,6 +24,12 @@ use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
 };
+
+/// SQLSTATE lock_not_available: lock_timeout.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// Transactions in one line; more say nothing new.
+const NAMED: usize = 3;
 
 impl Cutover<'_> {
     /// Tries the fence until it stands; between tries the application gets through.
@@ -50,17 +62,67 @@ impl Cutover<'_> {
             };
             session = failed.session;
             earlier_tries.extend(failed.waited.map(|waited| waited.as_secs_f64() * 1_000.0));
+            let in_the_way = if failed.is_blocked {
+                self.in_the_way(failed.waited.unwrap_or_default()).await
+            } else {
+                Vec::new()
+            };
+            if (!failed.passes || is_last) && failed.is_blocked {
+                return Err(self.not_raised(attempt, &in_the_way));
+            }
             if !failed.passes || is_last {
                 return Err(failed.error);
             }
-            self.reporter
-                .waiting("transactions and locks of other sessions on the source; writers go on meanwhile");
+            self.reporter.waiting(match in_the_way.as_slice() {
+                [] => "transactions and locks of other sessions on the source; writers go on meanwhile"
+                    .to_owned(),
+                all => format!("{}; writers go on meanwhile", all.join("; ")),
+            });
             tokio::time::sleep(RELEASE_INTERVAL).await;
         }
         Err(EngineError::refused(
             "the fence was not tried",
             "set cutover.attempts to at least 1",
         ))
+    }
+
+    /// Whoever holds a lock that the fence waits for, oldest first. Writers that had queued behind the fence hold locks by
+    /// now, but not for longer than it waited.
+    async fn in_the_way(&self, waited: Duration) -> Vec<String> {
+        let tables = self.tables.iter().map(|table| table.oid);
+        let oids: Vec<u32> = tables
+            .chain(self.sequences.iter().map(|sequence| sequence.oid))
+            .collect();
+        let Ok(locks) = gate::blocking_locks(&self.source, &oids).await else {
+            return Vec::new();
+        };
+        let older: Vec<&BlockingLock> = locks.iter().filter(|lock| lock.age >= waited).collect();
+        // Whoever may not see how old another role's transaction is names them all.
+        let named = if older.is_empty() {
+            locks.iter().collect()
+        } else {
+            older
+        };
+        named
+            .into_iter()
+            .take(NAMED)
+            .map(BlockingLock::description)
+            .collect()
+    }
+
+    fn not_raised(&self, attempts: u32, in_the_way: &[String]) -> EngineError {
+        let detail = match in_the_way {
+            [] => "Whoever held them has ended by now.".to_owned(),
+            all => format!("In the way: {}.", all.join("; ")),
+        };
+        EngineError::stopped(
+            format!(
+                "the fence could not be raised: locks were not to be had within {} ms, {attempts} times",
+                self.options.lock_timeout.as_millis()
+            ),
+            detail,
+            "end those transactions (select pg_terminate_backend(PID)), or allow more with --lock-timeout or --attempts",
+        )
     }
 
     /// Holds the clients, then asks for the locks that stop writers; lets both go where they are not to be had.
@@ -76,6 +138,7 @@ impl Cutover<'_> {
                 session: approach.lower().await.doing("lowering the fence")?,
                 error,
                 passes: true,
+                is_blocked: false,
                 waited: Some(stopwatch.elapsed()),
             }));
         }
@@ -113,6 +176,8 @@ pub(super) struct Failed {
     pub(super) error: EngineError,
     /// Another try may succeed.
     pub(super) passes: bool,
+    /// Somebody else holds a lock that it waited for.
+    pub(super) is_blocked: bool,
     /// How long writers waited for it.
     pub(super) waited: Option<Duration>,
 }
@@ -122,6 +187,7 @@ impl Failed {
         Self {
             session,
             passes: error.disposition() == Disposition::Retry,
+            is_blocked: error.sqlstate() == Some(LOCK_NOT_AVAILABLE),
             error: EngineError::Server {
                 doing: "raising the fence".to_owned(),
                 source: error,

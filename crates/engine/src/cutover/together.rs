@@ -131,6 +131,7 @@ pub(super) async fn stands_for_all(
         session,
         error: failed("the fence of another database could not be raised"),
         passes: outcome == Outcome::Refused,
+        is_blocked: false,
         waited,
     }))
 }

@@ -295,13 +295,24 @@ fn conflict_stop(conflict: &Conflict) -> EngineError {
     EngineError::stopped(refusal(conflict), detail.join(" "), hint(conflict))
 }
 
+/// The option of `run` that decides about a class.
+fn option(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::Data => "--on-data-error",
+        ErrorClass::Conflict => "--on-conflict",
+        ErrorClass::Table | ErrorClass::Environment => "--on-table-error",
+    }
+}
+
 /// SQLSTATE of TRUNCATE on a table that another one references.
 const FEATURE_NOT_SUPPORTED: &str = "0A000";
 
-fn hint(conflict: &Conflict) -> &'static str {
+/// A way on that works while nobody else can: the stream meets the same change again, whoever follows.
+fn hint(conflict: &Conflict) -> String {
     match (&conflict.kind, conflict.operation) {
         (ConflictKind::Refused(error), None) if error.sqlstate == FEATURE_NOT_SUPPORTED => {
             "a table that is not truncated with it references it: drop that foreign key on the target, then run again"
+                .to_owned()
         }
         (ConflictKind::Refused(error), _) if error.is_unencodable() => {
             "the target's encoding has no such character: with --on-data-error log the change is stored, with its bytes, and \
@@ -309,9 +320,17 @@ fn hint(conflict: &Conflict) -> &'static str {
         }
         (ConflictKind::Unwritable(_), _) => {
             "give the table a replica identity on the source; the change itself must be made by hand on the target"
+                .to_owned()
         }
         _ => {
-            "someone else wrote to the target, or a constraint differs: compare the table (verify), then run again"
+            let tables: Vec<_> = conflict.tables.iter().map(QualifiedName::plain).collect();
+            format!(
+                "someone else wrote to the target, or a constraint differs: mend the target, then run again; or load the \
+                 table anew while the rest is followed: \"transhume run {} suspend\", and beside it \
+                 \"transhume table reload {}\"",
+                option(conflict.class()),
+                tables.join(" ")
+            )
         }
     }
 }

@@ -23,8 +23,13 @@ use transhume_pg::{
     },
 };
 
+use transhume_wire::lsn::Lsn;
+
 use super::{FollowRequest, progress::Progress};
-use crate::report::{FollowProgress, Report, Reporter};
+use crate::{
+    report::{FollowProgress, Report, Reporter},
+    stopped,
+};
 
 /// Often enough for people, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(1);
@@ -45,11 +50,13 @@ impl Observer {
         progress: watch::Receiver<Progress>,
     ) -> Self {
         let shutdown = Arc::new(Notify::new());
+        let began_at = progress.borrow().frontier;
         let observing = Observing {
             source: request.endpoints.source.clone(),
             target: request.endpoints.target.clone(),
             migration: request.migration.id.clone(),
             reporter: reporter.clone(),
+            began_at,
             progress,
             last: None,
             shutdown: Arc::clone(&shutdown),
@@ -75,6 +82,8 @@ struct Observing {
     migration: String,
     reporter: Reporter,
     progress: watch::Receiver<Progress>,
+    /// Where this attempt took up.
+    began_at: Lsn,
     last: Option<(Instant, u64)>,
     shutdown: Arc<Notify>,
 }
@@ -120,6 +129,9 @@ impl Observing {
             received: progress.received,
         };
         apply::report(target, &runner).await?;
+        if progress.frontier > self.began_at || progress.frontier >= source_wal_end {
+            stopped::forget(target).await?;
+        }
         self.tell_of_locks(target).await?;
         let changes_per_second = self.rate(progress.changes);
         self.reporter.send(Report::Follow(FollowProgress {

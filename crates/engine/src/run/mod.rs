@@ -148,6 +148,9 @@ impl<'run> Run<'run> {
         runner::register(&target, &host_name())
             .await
             .doing("registering as the runner")?;
+        stopped::forget(&target)
+            .await
+            .doing("forgetting why the last run stopped")?;
         let selector = selector(&migration.selection)?;
         let replica_role = replica_role(&target).await?;
         Ok(Self {

@@ -5,12 +5,13 @@ use transhume_pg::state::{migration, runner};
 
 use super::{Opening, Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
-    cancel::{self, Cancellation},
+    cancel::{self, Cancellation, Canceller},
     cutover::{self, fallback},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     guard::Guard,
     report::Reporter,
+    stopped,
 };
 
 /// Starts or resumes the migration between these two databases; after a cutover with a way back, follows the
@@ -84,8 +85,21 @@ async fn run_one_way(
         (reporter, &inner),
     ))
     .await?;
+    let migration = run.migration.id.clone();
+    let outcome = Box::pin(until_ended(run, (canceller, cancellation))).await;
+    match &outcome {
+        Ok(end) if end.reason == RunReason::Stopped => {}
+        Ok(_) => stopped::forget_on(endpoints, &migration).await,
+        Err(error) => stopped::record(endpoints, &migration, error).await,
+    }
+    outcome
+}
+
+/// Works and watches over the source meanwhile.
+async fn until_ended(run: Run<'_>, (canceller, cancellation): (Canceller, &Cancellation)) -> Result<RunEnd> {
+    let (endpoints, direction, reporter) = (run.endpoints, run.direction, run.reporter);
     let migration = run.migration.clone();
-    let mut following = options.follow.clone();
+    let mut following = run.options.follow.clone();
     // On the way back no table joins any more.
     following
         .carry_over

@@ -236,23 +236,34 @@ pub async fn write_grants(
         .collect())
 }
 
-/// Ends every other client session of the database that may be ended, so that a statement which
-/// waits at the fence does not go on after it; returns how many were ended and how many could not.
+/// The sessions that the fence leaves alone: known by their processes, whatever others call themselves.
+#[derive(Debug)]
+pub struct OwnSessions<'a> {
+    /// Processes of the cutover's own sessions.
+    pub pids: &'a [i32],
+    /// Whoever streams from it.
+    pub slot: &'a str,
+}
+
+/// Ends everybody else who is connected to the database and may be ended, so that a statement which
+/// waits at the fence does not go on after it; returns how many were ended and how many could not. Clients, walsenders,
+/// which run SQL too, and background workers; a runner's other sessions come again by themselves.
 ///
 /// A session ends when it comes to it, and may commit until then (a large object, which no lock holds up): it is waited for
 /// until it is gone. One that is just beginning may have read the settings of the database before they made it read-only,
 /// and is not listed yet: it is waited for until it is, and ended then.
-pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError> {
+pub async fn end_other_sessions(session: &Session, own: &OwnSessions<'_>) -> Result<(i64, i64), PgError> {
     let deadline = Instant::now() + ENDING_PATIENCE;
     // In this order: whoever is no newcomer any more is among those that are ended.
-    let (mut awaited, first) = tokio::try_join!(biased; newcomers(session), end_sessions(session, None))?;
+    let (mut awaited, first) =
+        tokio::try_join!(biased; newcomers(session), end_sessions(session, own, None))?;
     let (mut ended, refused) = first;
     let mut all_ended: HashSet<i32> = ended.iter().copied().collect();
     // Those who come later find the database read-only.
     while !(awaited.is_empty() && ended.is_empty()) && Instant::now() < deadline {
         tokio::time::sleep(ENDING_POLL).await;
         let these: Vec<i32> = all_ended.union(&awaited).copied().collect();
-        let again = end_sessions(session, Some(&these));
+        let again = end_sessions(session, own, Some(&these));
         let (newcomers, (still, _)) = tokio::try_join!(biased; newcomers(session), again)?;
         awaited = &awaited & &newcomers;
         all_ended.extend(&still);
@@ -262,11 +273,19 @@ pub async fn end_other_sessions(session: &Session) -> Result<(i64, i64), PgError
 }
 
 /// Tells all sessions to end, or these alone: which were told, and how many may not be.
-async fn end_sessions(session: &Session, these: Option<&[i32]>) -> Result<(Vec<i32>, i64), PgError> {
+async fn end_sessions(
+    session: &Session,
+    own: &OwnSessions<'_>,
+    these: Option<&[i32]>,
+) -> Result<(Vec<i32>, i64), PgError> {
     let row = session
         .query_typed_one(
             include_str!("sql/end_other_sessions.sql"),
-            &[(&these, Type::INT4_ARRAY)],
+            &[
+                (&these, Type::INT4_ARRAY),
+                (&own.pids, Type::INT4_ARRAY),
+                (&own.slot, Type::TEXT),
+            ],
         )
         .await?;
     Ok((row.get("ended"), row.get("refused")))

@@ -5,8 +5,11 @@ use std::time::Duration;
 use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_pg::{
     catalog::tables::tables,
-    connection::session::Session,
-    cutover::fence::{self, Fence, LockOrder},
+    connection::{
+        raw::{Mode, RawConnection},
+        session::Session,
+    },
+    cutover::fence::{self, Fence, LockOrder, OwnSessions},
 };
 use transhume_testkit::{
     connection::connect,
@@ -14,6 +17,8 @@ use transhume_testkit::{
 };
 
 use crate::connecting::settings;
+
+const NONE: OwnSessions<'static> = OwnSessions { pids: &[], slot: "" };
 
 const SCHEMA: &str = "
     create table public.entry (id bigint generated always as identity);
@@ -71,7 +76,11 @@ async fn a_newcomer_does_not_write(major: u32) {
     .await
     .unwrap();
     fence::run_briefly(&announcer, &close).await.unwrap();
-    let (ended, refused) = fence::end_other_sessions(&announcer).await.unwrap();
+    let own = OwnSessions {
+        pids: &[fence.session().backend_pid()],
+        slot: "",
+    };
+    let (ended, refused) = fence::end_other_sessions(&announcer, &own).await.unwrap();
     fence.close().await.unwrap();
 
     assert!(writer.await.unwrap().is_err());
@@ -95,6 +104,35 @@ async fn who_may_signal_others_ends_their_sessions_without_seeing_what_they_are(
     let mover = session(&cluster, "mover").await;
     let url = cluster.url("postgres").replace("postgres@", "app@");
     let app = connect(&url).await.unwrap();
-    assert_eq!(fence::end_other_sessions(&mover).await.unwrap(), (1, 0));
+    // The superuser's session is not for it to end.
+    assert_eq!(fence::end_other_sessions(&mover, &NONE).await.unwrap(), (1, 1));
     assert!(app.batch_execute("select 1").await.is_err());
+}
+
+#[tokio::test]
+async fn a_name_like_ours_saves_nobody_and_a_walsender_runs_no_more_sql() {
+    let (cluster, owner) = cluster(EVERYDAY_MAJOR).await;
+    let announcer = session(&cluster, "postgres").await;
+    let kept = session(&cluster, "postgres").await;
+    let lookalike = session(&cluster, "app").await;
+    let walsender = RawConnection::connect(
+        &settings(&cluster.url("postgres")),
+        "transhume:app",
+        Mode::Replication,
+    )
+    .await
+    .unwrap();
+    let own = OwnSessions {
+        pids: &[kept.backend_pid()],
+        slot: "",
+    };
+    let ended = fence::end_other_sessions(&announcer, &own).await.unwrap();
+    assert_eq!(ended, (3, 0), "the owner, the lookalike and the walsender");
+    for session in [&owner, &lookalike] {
+        assert!(session.batch_execute("select 1").await.is_err());
+    }
+    let process = walsender.backend_pid();
+    let listed = format!("select count(*) from pg_catalog.pg_stat_activity where pid = {process}");
+    assert_eq!(count(&announcer, &listed).await, 0);
+    kept.batch_execute("select 1").await.unwrap();
 }

@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use tempfile::TempDir;
+use transhume_engine::failpoint::Point;
 use transhume_testkit::connection::connect;
 
-use super::site::Site;
+use super::{points::Points, site::Site};
 
 const TABLE: &str = "create table entry (id int primary key, body text not null)";
 
@@ -35,8 +36,6 @@ async fn a_stream_that_is_behind_catches_up_before_the_pause() {
     let source = connect(&site.source_url).await.expect("the source answers");
     site.wait_for_count(&site.source_url, SENDERS, 1).await;
     let sender: i32 = source.query_one(SENDERS, &[]).await.expect("a stream").get(1);
-    signal("-STOP", sender);
-    source.batch_execute(MUCH).await.expect("the application writes");
     let directory = TempDir::new().expect("a directory");
     let reports = directory.path().display().to_string();
     let words = [
@@ -47,7 +46,14 @@ async fn a_stream_that_is_behind_catches_up_before_the_pause() {
         "--report",
         reports.as_str(),
     ];
-    let mut cutover = site.begin(&words);
+    // It falls behind once it has given its sign of life.
+    let points = Points::new();
+    points.hold(Point::HoldIntended);
+    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    points.wait_at(&mut cutover, Point::HoldIntended).await;
+    signal("-STOP", sender);
+    source.batch_execute(MUCH).await.expect("the application writes");
+    points.let_go();
     site.wait_for_count(&site.source_url, LOCKED_OUT, 1).await;
     signal("-CONT", sender);
 

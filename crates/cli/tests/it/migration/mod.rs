@@ -6,6 +6,7 @@ mod adding;
 mod agreement;
 mod crash;
 mod differences;
+#[cfg(debug_assertions)]
 mod easing;
 #[cfg(debug_assertions)]
 mod failpoints;
@@ -34,6 +35,8 @@ mod schema_changes;
 mod since_last;
 mod site;
 mod slot_making;
+#[cfg(debug_assertions)]
+mod stopped;
 mod tables;
 mod undone;
 mod verify_modes;

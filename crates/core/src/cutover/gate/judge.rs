@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Condition, ConditionName as Name,
-    observation::{BlockingLock, FenceRights, Limits, Observation},
+    observation::{BlockingLock, FenceRights, Limits, Observation, Runner},
 };
 use crate::{
     finding::Severity,
@@ -22,6 +22,7 @@ const NAMED: usize = 5;
 /// All conditions that can be told from one observation.
 pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
     vec![
+        runner(&seen.runner),
         lag(seen.lag_bytes, limits.lag_bytes),
         verification(seen.verification.as_ref(), limits.verified_within),
         findings(seen),
@@ -54,6 +55,25 @@ pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
         connections(seen.free_connections),
         fence(&seen.fence),
     ]
+}
+
+fn runner(runner: &Runner) -> Condition {
+    match runner {
+        Runner::None => Condition::degraded(
+            Name::Runner,
+            "no runner is alive: a cutover follows inside its own process meanwhile",
+            "keep \"transhume run\" going",
+        ),
+        Runner::Alive { host, waiting_for } if waiting_for.is_empty() => {
+            Condition::met(Name::Runner, format!("a runner is alive on {host}"))
+        }
+        Runner::Alive { host, waiting_for } => Condition::degraded(
+            Name::Runner,
+            format!("the runner on {host} is waiting for {waiting_for}"),
+            "a cutover is refused until it applies again",
+        ),
+        Runner::Stopped(stop) => Condition::unmet(Name::Runner, &stop.message, &stop.remedy),
+    }
 }
 
 fn lag(lag: u64, limit: u64) -> Condition {
@@ -200,7 +220,7 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
             format!("none has written for longer than {}", span(limit)),
         );
     };
-    let told: Vec<String> = old.iter().map(|lock| told(lock)).collect();
+    let told: Vec<String> = old.iter().map(|lock| lock.description()).collect();
     // An autovacuum gives way once the fence's first, gentle lock has waited for deadlock_timeout.
     if old.iter().all(|lock| lock.is_autovacuum) {
         return Condition::degraded(
@@ -214,20 +234,6 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
         first.pid
     );
     Condition::unmet(Name::LongTransactions, some(&told), ends)
-}
-
-fn told(lock: &BlockingLock) -> String {
-    let who = if lock.is_autovacuum {
-        "autovacuum".to_owned()
-    } else {
-        format!("{} {}", lock.user, lock.application).trim().to_owned()
-    };
-    format!(
-        "pid {} ({who}) has held {} for {}",
-        lock.pid,
-        lock.table,
-        span(lock.age)
-    )
 }
 
 fn connections((source, target): (u32, u32)) -> Condition {
@@ -311,7 +317,7 @@ fn some(names: &[String]) -> String {
     }
 }
 
-fn span(span: Duration) -> String {
+pub(super) fn span(span: Duration) -> String {
     match span.as_secs() {
         0 => format!("{} ms", span.as_millis()),
         seconds @ 1..=119 => format!("{seconds} s"),

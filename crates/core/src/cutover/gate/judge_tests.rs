@@ -19,6 +19,10 @@ fn limits() -> Limits {
 /// Nothing stands in the way.
 fn ready() -> Observation {
     Observation {
+        runner: Runner::Alive {
+            host: "ops".to_owned(),
+            waiting_for: String::new(),
+        },
         verification: Some(LastVerification {
             age: Duration::from_secs(60),
             outcome: Outcome::Equal,
@@ -153,4 +157,31 @@ fn a_verification_that_nobody_asks_for_is_no_condition() {
         ..limits()
     };
     assert!(Gate::new(judge(&seen, &unasked), &[]).is_open());
+}
+
+#[test]
+fn a_run_that_stopped_shuts_the_gate_with_its_remedy_and_one_that_waits_is_told() {
+    let stopped = Observation {
+        runner: Runner::Stopped(Finding::blocker(
+            "run-stopped",
+            "",
+            "the row is not there",
+            "load it anew",
+        )),
+        ..ready()
+    };
+    let conditions = judge(&stopped, &limits());
+    let runner = &conditions[0];
+    assert_eq!(
+        (runner.state, runner.evidence.as_str(), runner.remedy.as_str()),
+        (ConditionState::Unmet, "the row is not there", "load it anew")
+    );
+    let waiting = Observation {
+        runner: Runner::Alive {
+            host: "ops".to_owned(),
+            waiting_for: "a lock".to_owned(),
+        },
+        ..ready()
+    };
+    assert_eq!(judge(&waiting, &limits())[0].state, ConditionState::Degraded);
 }

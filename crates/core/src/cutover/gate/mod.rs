@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     judge::judge,
-    observation::{BlockingLock, FenceRights, Limits, Observation},
+    observation::{BlockingLock, FenceRights, Limits, Observation, Runner},
 };
 use crate::finding::Finding;
 
@@ -21,6 +21,8 @@ use crate::finding::Finding;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConditionName {
+    /// Somebody applies, or can.
+    Runner,
     Lag,
     Verification,
     Findings,
@@ -41,7 +43,8 @@ pub enum ConditionName {
 }
 
 impl ConditionName {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
+        Self::Runner,
         Self::Lag,
         Self::Verification,
         Self::Findings,
@@ -61,6 +64,7 @@ impl ConditionName {
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::Runner => "runner",
             Self::Lag => "lag",
             Self::Verification => "verification",
             Self::Findings => "findings",

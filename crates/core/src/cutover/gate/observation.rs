@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::judge::span;
 use crate::{
     assess::observation::PreparedTransaction, finding::Finding, load::RelationState,
     verify::objects::LastVerification,
@@ -20,6 +21,7 @@ pub struct Limits {
 /// Both sides at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
+    pub runner: Runner,
     pub lag_bytes: u64,
     pub verification: Option<LastVerification>,
     /// Findings that nobody has resolved.
@@ -47,6 +49,18 @@ pub struct Observation {
     pub fence: FenceRights,
 }
 
+/// Who applies what the source commits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Runner {
+    /// Nobody: a cutover follows inside its own process.
+    #[default]
+    None,
+    /// Of this machine; empty, or what it waits for.
+    Alive { host: String, waiting_for: String },
+    /// The last one stopped, and nobody has gone on since.
+    Stopped(Finding),
+}
+
 /// A lock that the fence would wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockingLock {
@@ -58,6 +72,18 @@ pub struct BlockingLock {
     pub age: Duration,
     /// The server itself cleans up there.
     pub is_autovacuum: bool,
+}
+
+impl BlockingLock {
+    pub fn description(&self) -> String {
+        let who = if self.is_autovacuum {
+            "autovacuum".to_owned()
+        } else {
+            format!("{} {}", self.user, self.application).trim().to_owned()
+        };
+        let (pid, table, age) = (self.pid, &self.table, span(self.age));
+        format!("pid {pid} ({who}) has held {table} for {age}")
+    }
 }
 
 /// Which doors of the fence this role can shut.

@@ -15,6 +15,5 @@ where l.locktype = 'relation'
   and l.granted
   and l.mode not in ('AccessShareLock', 'RowShareLock')
   and l.pid <> pg_catalog.pg_backend_pid()
-  and coalesce(a.application_name, '') not like 'transhume:%'
 group by l.pid
 order by age_seconds desc, l.pid

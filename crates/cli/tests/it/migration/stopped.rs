@@ -1,0 +1,230 @@
+//! A run that stopped, a runner that is alive and does not apply, one that dies behind the fence, a transaction in the fence's
+//! way: told with its cause by whoever is asked, and paid for by nobody.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use transhume_engine::failpoint::Point;
+use transhume_testkit::connection::connect;
+
+use super::{
+    points::Points,
+    site::{Running, Site, phase},
+};
+
+const TABLE: &str = "
+    create table item (id int primary key, body text not null);
+    insert into item select n, 'before' from generate_series(1, 10) n;
+";
+
+/// With the time that a debug build takes to connect on a busy machine; without a stored stop the gate waits for 10 s.
+const SOON: Duration = Duration::from_secs(8);
+
+/// Whether anything has locked the table against writers since then.
+const FENCED: &str =
+    "select count(*) from pg_locks where mode = 'ShareRowExclusiveLock' and relation = 'item'::regclass";
+
+fn stops(status: &Value) -> Vec<&Value> {
+    let findings = status["findings"].as_array().expect("findings");
+    let is_stop = |finding: &&Value| finding["code"] == "run-stopped";
+    findings.iter().filter(is_stop).collect()
+}
+
+async fn follower(site: &Site, arguments: &[&str]) -> Running {
+    let mut runner = site.begin(arguments);
+    let process = runner.process();
+    site.wait_for(&mut runner, "follower", |status| {
+        status["runner"]["pid"] == process && phase(status) == "follow"
+    })
+    .await;
+    runner
+}
+
+fn signal(running: &Running, signal: &str) {
+    let kill = Command::new("kill")
+        .args([signal, &running.process().to_string()])
+        .status();
+    assert!(kill.expect("kill is there").success());
+}
+
+async fn execute_on_target(site: &Site, sql: &str) {
+    let target = connect(&site.target_url).await.expect("the target answers");
+    target
+        .batch_execute(sql)
+        .await
+        .expect("the statement is in order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_known_to_all_until_a_run_goes_on_the_way_that_it_names() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    execute_on_target(&site, "delete from item where id = 1").await;
+    site.execute_on_source("update item set body = 'changed' where id = 1")
+        .await;
+    let stopped = site.call(&["run", "--until-caught-up"]);
+    assert_eq!(stopped.code, 1, "{}", stopped.error);
+
+    let status = site.status().expect("the target answers");
+    let found = stops(&status);
+    let told = found.first().unwrap_or_else(|| panic!("{status:#}"));
+    assert_eq!(told["severity"], "blocker");
+    for words in ["UPDATE of public.item cannot be applied", "the run stopped at 2"] {
+        assert!(
+            told["message"].as_str().unwrap_or_default().contains(words),
+            "{told:#}"
+        );
+    }
+
+    let began = Instant::now();
+    let check = site.call(&["cutover", "--check"]);
+    assert_eq!(check.code, 1, "{}", check.output);
+    assert!(
+        began.elapsed() < SOON,
+        "after {:?}: {}",
+        began.elapsed(),
+        check.output
+    );
+    assert!(check.output.contains("the run stopped at 2"), "{}", check.output);
+    let refused = site.call(&[
+        "cutover",
+        "--yes",
+        "--override",
+        "verification,findings,lag,runner",
+    ]);
+    assert_eq!(refused.code, 1, "{}", refused.error);
+    assert!(
+        refused.error.contains("UPDATE of public.item cannot be applied"),
+        "{}",
+        refused.error
+    );
+    assert_eq!(site.status().as_ref().map(phase), Some("follow"));
+
+    // As the remedy says.
+    let remedy = told["remedy"].as_str().unwrap_or_default();
+    for words in [
+        "transhume run --on-conflict suspend",
+        "transhume table reload public.item",
+    ] {
+        assert!(remedy.contains(words), "{remedy}");
+    }
+    let mut runner = follower(&site, &["run", "--on-conflict", "suspend"]).await;
+    site.wait_for(&mut runner, "suspended table", |status| {
+        !status["not_loaded"].as_array().expect("tables").is_empty()
+    })
+    .await;
+    site.succeed(&["table", "reload", "public.item", "--yes"]);
+    let changed = "select count(*) from item where id = 1 and body = 'changed'";
+    site.wait_for_count(&site.target_url, changed, 1).await;
+    let status = site.status().expect("the target answers");
+    assert!(stops(&status).is_empty(), "{status:#}");
+    runner.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_does_not_apply_costs_no_writer_anything() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    let runner = follower(&site, &["run"]).await;
+    signal(&runner, "-STOP");
+    let points = Points::new();
+    let words = [
+        "cutover",
+        "--yes",
+        "--override",
+        "verification",
+        "--drain-timeout",
+        "2s",
+    ];
+    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    let source = connect(&site.source_url).await.expect("the source answers");
+    while cutover.is_alive() {
+        let row = source
+            .query_one(FENCED, &[])
+            .await
+            .expect("the locks can be read");
+        assert_eq!(row.get::<_, i64>(0), 0, "{}", cutover.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
+    assert!(
+        cutover.log().contains("is alive, but did not come so far"),
+        "{}",
+        cutover.log()
+    );
+    let passed = points.passed();
+    assert!(
+        !passed.iter().any(|point| point == Point::FenceRaised.name()),
+        "{passed:?}"
+    );
+    signal(&runner, "-CONT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_dies_behind_the_fence_is_named_as_the_cause_at_once() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    let mut runner = follower(&site, &["run"]).await;
+    let points = Points::new();
+    points.hold(Point::FenceRaised);
+    let words = [
+        "cutover",
+        "--yes",
+        "--override",
+        "verification",
+        "--drain-timeout",
+        "60s",
+    ];
+    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    points.wait_at(&mut cutover, Point::FenceRaised).await;
+    runner.kill();
+    points.let_go();
+    let began = Instant::now();
+    assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
+    assert!(
+        began.elapsed() < SOON,
+        "after {:?}: {}",
+        began.elapsed(),
+        cutover.log()
+    );
+    assert!(
+        cutover.log().contains("the runner ended meanwhile"),
+        "{}",
+        cutover.log()
+    );
+    assert_eq!(site.status().as_ref().map(phase), Some("follow"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fence_that_cannot_be_raised_names_who_stood_in_the_way() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let writer = connect(&site.source_url).await.expect("the source answers");
+    writer
+        .batch_execute(
+            "set application_name = 'transhume:lookalike'; begin; update item set body = 'held' where id = 2",
+        )
+        .await
+        .expect("a transaction can be open");
+    let words = [
+        "cutover",
+        "--yes",
+        "--override",
+        "verification",
+        "--attempts",
+        "2",
+    ];
+    let refused = site.call(&words);
+    assert_eq!(refused.code, 1, "{}", refused.error);
+    for words in [
+        "the fence could not be raised",
+        "transhume:lookalike) has held public.item for",
+    ] {
+        assert!(refused.error.contains(words), "{}", refused.error);
+    }
+}
