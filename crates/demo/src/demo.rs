@@ -240,7 +240,7 @@ async fn there_and_finish(
     let comparing = VerifyOptions::default();
     let verify = || verify::verify(endpoints, &comparing, reporter, cancellation);
     let verification = Box::pin(verify()).await?;
-    let figures = status::read(&endpoints.target).await?;
+    let figures = status::read(&endpoints.target, Some(&endpoints.source)).await?;
     let options = CutoverOptions::default();
     let alone = cutover::Ballot::alone();
     let cutover = Box::pin(cutover::cutover(

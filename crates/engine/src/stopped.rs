@@ -13,7 +13,7 @@ use transhume_pg::{
 
 use crate::{
     endpoints::Endpoints,
-    error::{Doing, EngineError, Result},
+    error::{Doing, EngineError},
 };
 
 /// Origin and code of the finding.
@@ -50,7 +50,7 @@ pub(crate) async fn record(endpoints: &Endpoints, migration: &str, error: &Engin
     }
 }
 
-async fn write(target: &Session, error: &EngineError) -> std::result::Result<(), PgError> {
+async fn write(target: &Session, error: &EngineError) -> Result<(), PgError> {
     let detail = error.detail().unwrap_or_default();
     let hint = error.hint().unwrap_or_default();
     let sqlstate = match error {
@@ -71,12 +71,12 @@ async fn write(target: &Session, error: &EngineError) -> std::result::Result<(),
 }
 
 /// Following goes on.
-pub(crate) async fn forget(target: &Session) -> std::result::Result<(), PgError> {
+pub(crate) async fn forget(target: &Session) -> Result<(), PgError> {
     finding::clear(&**target, ORIGIN, CODE).await
 }
 
 /// Why nobody applies, where the last to do so stopped.
-pub(crate) async fn standing(target: &Session) -> std::result::Result<Option<Finding>, PgError> {
+pub(crate) async fn standing(target: &Session) -> Result<Option<Finding>, PgError> {
     let stops = finding::current(&**target, ORIGIN, CODE).await?;
     Ok(stops.into_iter().next())
 }

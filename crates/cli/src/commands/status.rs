@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use transhume_engine::{
     phase::Phase,
-    status::{self, SlotStatus, Status, WayBackState, WayBackStatus},
+    status::{self, Known, SourceFigures, Status, WayBackState, WayBackStatus},
 };
 
 use crate::{
@@ -45,13 +45,13 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
 
 pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
     let target = invocation.target()?;
-    let mut status = invocation.or_interrupted(status::read(&target)).await??;
+    let source = invocation.endpoints().ok().map(|endpoints| endpoints.source);
+    let reading = Box::pin(status::read(&target, source.as_ref()));
+    let mut status = invocation.or_interrupted(reading).await??;
     if status.way_back.is_some() {
         // The target alone knows that there is one; the old source knows how it stands.
-        let source = invocation.endpoints().ok().map(|endpoints| endpoints.source);
-        invocation
-            .or_interrupted(status::add_way_back(&mut status, source.as_ref()))
-            .await?;
+        let adding = Box::pin(status::add_way_back(&mut status, source.as_ref(), Some(&target)));
+        invocation.or_interrupted(adding).await?;
     }
     Ok(status)
 }
@@ -79,7 +79,7 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     labelled("lag", lag(status));
     labelled("frontier", frontier(status));
     labelled("applied", applied(status));
-    labelled("slot", Some(slot(&status.slot)));
+    labelled("slot", Some(slot(status)));
     labelled("verified", verified(status));
     labelled("pause", pause(status));
     if let Some(way_back) = &status.way_back {
@@ -89,7 +89,7 @@ pub(super) fn text(status: &Status, style: Style) -> String {
             labelled("  lag", lag(stream));
             labelled("  frontier", frontier(stream));
             labelled("  applied", applied(stream));
-            labelled("  slot", Some(slot(&stream.slot)));
+            labelled("  slot", Some(slot(stream)));
             labelled("  verified", verified(stream));
             labelled("  pause", pause(stream));
         }
@@ -205,14 +205,35 @@ fn build(status: &Status) -> Option<String> {
 }
 
 fn lag(status: &Status) -> Option<String> {
-    let bytes = Size(status.lag_bytes?);
+    status.frontier?;
+    let Some(bytes) = status.lag_bytes.map(Size) else {
+        return Some(unknown(&status.source_figures));
+    };
     let seconds = status
         .lag_seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let age = age(&status.source_figures);
     Some(match seconds {
-        Some(seconds) if !seconds.is_zero() => format!("{bytes}, {}", Span(seconds)),
-        _ => bytes.to_string(),
+        Some(seconds) if !seconds.is_zero() => format!("{bytes}, {}{age}", Span(seconds)),
+        _ => format!("{bytes}{age}"),
     })
+}
+
+/// Behind a figure that was not measured just now.
+fn age(figures: &SourceFigures) -> String {
+    let age = figures
+        .age_seconds
+        .filter(|_| figures.known == Known::Reported)
+        .and_then(|age| Duration::try_from_secs_f64(age).ok());
+    age.map_or_else(String::new, |age| {
+        format!(" ({} ago; the source: {})", Span(age), figures.problem)
+    })
+}
+
+fn unknown(figures: &SourceFigures) -> String {
+    let since = figures.last_known.as_ref();
+    let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+    format!("unknown{since}; the source: {}", figures.problem)
 }
 
 fn frontier(status: &Status) -> Option<String> {
@@ -234,9 +255,13 @@ fn applied(status: &Status) -> Option<String> {
 }
 
 /// What it keeps, of what it may keep, and how long that lasts.
-fn slot(slot: &SlotStatus) -> String {
+fn slot(status: &Status) -> String {
+    let slot = &status.slot;
     let Some(retained) = slot.retained_bytes else {
-        return slot.name.clone();
+        return match status.source_figures.known {
+            Known::Unknown => format!("{}, keeps an unknown amount of WAL on the source", slot.name),
+            _ => slot.name.clone(),
+        };
     };
     let limit = slot.limit_bytes.map_or_else(String::new, |limit| {
         format!(" of {} ({})", Size(limit), slot.limited_by)
@@ -272,7 +297,7 @@ mod tests {
         lsn::Lsn,
         phase::Phase,
         report::{BuildProgress, LoadProgress},
-        status::{Extent, VerificationStatus},
+        status::{Extent, SlotStatus, VerificationStatus},
     };
 
     use super::*;
@@ -298,6 +323,7 @@ mod tests {
                 current: Vec::new(),
             },
             frontier: Some(Lsn(0x16_0000)),
+            source_figures: measured(),
             source_wal_end: Some(Lsn(0x18_0000)),
             lag_bytes: Some(0x2_0000),
             lag_seconds: Some(0.4),
@@ -346,6 +372,15 @@ mod tests {
         }
     }
 
+    fn measured() -> SourceFigures {
+        SourceFigures {
+            known: Known::Measured,
+            age_seconds: Some(0.0),
+            last_known: Some("2026-11-22T12:34:56Z".to_owned()),
+            problem: String::new(),
+        }
+    }
+
     fn part(name: PauseStep, milliseconds: f64, measured: bool) -> Part {
         Part {
             name,
@@ -374,5 +409,27 @@ growing by 1.00 MB/s: full in 119 min 28 s
   not applied shop.cart: 2, the latest: insert, value too long
 ";
         assert_eq!(text(&following(), Style::plain()), expected);
+    }
+
+    #[test]
+    fn a_figure_that_was_not_measured_just_now_says_so() {
+        let mut status = following();
+        status.source_figures = SourceFigures {
+            known: Known::Reported,
+            age_seconds: Some(3.0),
+            last_known: Some("2026-11-22T12:34:56Z".to_owned()),
+            problem: "connection refused".to_owned(),
+        };
+        assert_eq!(
+            lag(&status).unwrap(),
+            "128 kB, 0.4 s (3.0 s ago; the source: connection refused)"
+        );
+        status.source_figures.known = Known::Unknown;
+        (status.lag_bytes, status.slot.retained_bytes) = (None, None);
+        assert_eq!(
+            lag(&status).unwrap(),
+            "unknown since 2026-11-22T12:34:56Z; the source: connection refused"
+        );
+        assert!(slot(&status).contains("an unknown amount of WAL"));
     }
 }

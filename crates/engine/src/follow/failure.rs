@@ -317,6 +317,7 @@ fn hint(conflict: &Conflict) -> String {
         (ConflictKind::Refused(error), _) if error.is_unencodable() => {
             "the target's encoding has no such character: with --on-data-error log the change is stored, with its bytes, and \
              everything else goes on"
+                .to_owned()
         }
         (ConflictKind::Unwritable(_), _) => {
             "give the table a replica identity on the source; the change itself must be made by hand on the target"

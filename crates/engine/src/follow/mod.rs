@@ -37,7 +37,10 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::timeout;
 use transhume_core::follow::error_policy::ErrorPolicy;
-use transhume_pg::{follow::apply::Care, state::migration::Migration};
+use transhume_pg::{
+    follow::apply::Care,
+    state::{migration::Migration, runner},
+};
 use transhume_wire::lsn::Lsn;
 
 use self::{
@@ -45,7 +48,12 @@ use self::{
     failure::Failure,
     undecoded::Undecoded,
 };
-use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
+use crate::{
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{Doing, Result},
+    report::Reporter,
+};
 
 /// Origin of our findings in `transhume.finding`.
 pub(crate) const ORIGIN: &str = "follow";
@@ -167,11 +175,28 @@ pub async fn follow(
         if made_progress {
             delays = self::delays();
         }
+        note_waiting(&request, &reason).await;
         reporter.waiting(reason);
         let delay = delays.next().unwrap_or(LONGEST_DELAY);
         if timeout(delay, cancellation.cancelled()).await.is_ok() {
             return Ok(FollowEnd::at(last_frontier, EndReason::Cancelled));
         }
+    }
+}
+
+/// For whoever asks for the status; where the target cannot be reached, they cannot ask either.
+async fn note_waiting(request: &FollowRequest<'_>, reason: &str) {
+    let noting = async {
+        let target = request
+            .endpoints
+            .target_session(&request.migration.id, "waiting")
+            .await?;
+        runner::waits(&target, reason)
+            .await
+            .doing("recording what the runner waits for")
+    };
+    if let Ok(Err(error)) = timeout(LONGEST_DELAY, noting).await {
+        tracing::debug!("{error}");
     }
 }
 

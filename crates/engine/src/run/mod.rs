@@ -51,6 +51,7 @@ use crate::{
     runner::{host_name, lock, lock_when_free},
     schema::{SchemaOptions, SchemaWork},
     selection::{bad_pattern, selector},
+    stopped,
 };
 
 #[derive(Debug, Clone)]
@@ -142,6 +143,13 @@ impl<'run> Run<'run> {
         }
         let (prior, source) = match begun {
             Some(Begun { prior, source }) => (Some(prior), source),
+            None if opening == Opening::Again => {
+                let telling = (reporter, cancellation);
+                (
+                    None,
+                    reopen::source(endpoints, &migration.id, &target, telling).await?,
+                )
+            }
             None => (None, endpoints.source_session(&migration.id, "control").await?),
         };
         check(&migration, endpoints, options, &source).await?;

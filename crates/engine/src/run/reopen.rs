@@ -6,12 +6,15 @@
 use std::time::{Duration, Instant};
 
 use transhume_core::disposition::Disposition;
+use transhume_pg::{connection::session::Session, state::runner};
 
 use super::Run;
 use crate::{
     cancel::Cancellation,
-    error::{EngineError, Result},
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
     report::Reporter,
+    runner::host_name,
 };
 
 /// Between two attempts: a server that is back is found soon, one that starts is not pressed.
@@ -43,6 +46,36 @@ where
         match Box::pin(open()).await {
             Ok(run) => return Ok(run),
             Err(error) => failure = error,
+        }
+    }
+}
+
+/// A session on the source once it answers. The runner's lock is held meanwhile, so that everybody is told what is waited for.
+pub(super) async fn source(
+    endpoints: &Endpoints,
+    migration: &str,
+    target: &Session,
+    (reporter, cancellation): (&Reporter, &Cancellation),
+) -> Result<Session> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let failure = match endpoints.source_session(migration, "control").await {
+            Ok(session) => return Ok(session),
+            Err(failure) => failure,
+        };
+        if !passes(&failure) || Instant::now() >= end {
+            return Err(failure);
+        }
+        reporter.waiting(format!("{failure}; trying again"));
+        runner::register(target, &host_name())
+            .await
+            .doing("registering as the runner")?;
+        runner::waits(target, &failure.to_string())
+            .await
+            .doing("recording what the runner waits for")?;
+        tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
         }
     }
 }

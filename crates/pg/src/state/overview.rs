@@ -10,6 +10,9 @@ pub struct Overview {
     pub transactions: i64,
     pub changes: i64,
     pub source_wal_end: Option<Lsn>,
+    /// When a runner last looked at the source, RFC 3339; none before the first time.
+    pub measured_at: Option<String>,
+    pub measured_age_seconds: Option<f64>,
     pub slot: Slot,
     /// Age of the newest applied commit, by the target's clock.
     pub commit_age_seconds: Option<f64>,
@@ -43,6 +46,8 @@ pub async fn read(target: &Session) -> Result<Overview, PgError> {
         source_wal_end: figures
             .get::<_, Option<&str>>("source_wal_end")
             .map(|text| text.parse().expect("the server prints pg_lsn as X/Y")),
+        measured_at: figures.get("measured_at"),
+        measured_age_seconds: figures.get("measured_age_seconds"),
         slot: Slot {
             retained_bytes: figures.get("slot_retained_bytes"),
             limit_bytes: figures.get("slot_limit_bytes"),

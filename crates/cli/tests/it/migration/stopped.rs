@@ -1,4 +1,4 @@
-//! A run that stopped, a runner that is alive and does not apply, one that dies behind the fence, a transaction in the fence's
+//! What the status says while nobody applies, or the source is away. A run that stopped, a runner that is alive and does not apply, one that dies behind the fence, a transaction in the fence's
 //! way: told with its cause by whoever is asked, and paid for by nobody.
 
 use std::{
@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
+use transhume_demo::cluster::StopMode;
 use transhume_engine::failpoint::Point;
 use transhume_testkit::connection::connect;
 
@@ -227,4 +228,65 @@ async fn a_fence_that_cannot_be_raised_names_who_stood_in_the_way() {
     ] {
         assert!(refused.error.contains(words), "{}", refused.error);
     }
+}
+
+/// Some ten megabytes of WAL, flushed.
+const TEN_MEGABYTES: &str =
+    "insert into item select n, repeat(md5(n::text), 60) from generate_series(11, 5011) n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lag_is_right_after_a_runner_was_killed_and_unknown_without_the_source() {
+    const MEGABYTE: u64 = 1 << 20;
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    let mut runner = follower(&site, &["run"]).await;
+    let caught_up =
+        |status: &Value| status["lag_bytes"] == 0 && status["source_figures"]["last_known"].is_string();
+    site.wait_for(&mut runner, "no lag", caught_up).await;
+    runner.kill();
+    let before = site.source_wal_end().await;
+    site.execute_on_source(TEN_MEGABYTES).await;
+    let written = site.source_wal_end().await - before;
+    assert!(written > 8 * MEGABYTE, "{written}");
+    let status = site.status().expect("the target answers");
+    assert_eq!(status["source_figures"]["known"], "measured", "{status:#}");
+    for figure in [&status["lag_bytes"], &status["slot"]["retained_bytes"]] {
+        let told = figure.as_u64().unwrap_or_else(|| panic!("{status:#}"));
+        assert!(
+            told >= written && told < written + 8 * MEGABYTE,
+            "{told} of {written}: {status:#}"
+        );
+    }
+    let lag = status["lag_bytes"].as_u64().unwrap_or_default();
+    assert!(lag.abs_diff(written) < MEGABYTE, "{lag} of {written}");
+
+    site.source.stop(StopMode::Immediate).expect("the source stops");
+    let status = site.status().expect("the target answers");
+    assert_eq!(status["source_figures"]["known"], "unknown", "{status:#}");
+    assert!(
+        status["lag_bytes"].is_null() && status["slot"]["retained_bytes"].is_null(),
+        "{status:#}"
+    );
+    let text = site.succeed(&["status"]).output;
+    assert!(text.contains("lag         unknown since 2"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_waits_for_its_source_is_shown_as_that() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    let mut runner = follower(&site, &["run"]).await;
+    let process = runner.process();
+    site.source.stop(StopMode::Immediate).expect("the source stops");
+    let waits = |status: &Value| {
+        let reason = status["runner"]["waiting_for"].as_str().unwrap_or_default();
+        status["runner"]["pid"] == process && reason.contains("source")
+    };
+    site.wait_for(&mut runner, "waiting for the source", waits).await;
+    site.source.start_again().expect("the source starts");
+    site.wait_for(&mut runner, "going on", |status| {
+        status["runner"]["waiting_for"] == "" && status["source_figures"]["known"] == "measured"
+    })
+    .await;
+    runner.kill();
 }

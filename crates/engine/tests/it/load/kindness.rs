@@ -63,7 +63,9 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
     let context = pair.context();
     let watch = async {
         until("status knows the snapshot's holder", async || {
-            let status = status::read(target).await.map_err(|error| error.to_string())?;
+            let status = status::read(target, None)
+                .await
+                .map_err(|error| error.to_string())?;
             let snapshot = status.snapshot.clone().ok_or("no snapshot")?;
             let holder = format!("transhume:0123abcd:snapshot, pid {pid}");
             // What the slot keeps is told by the guard of a run, which has tests of its own.
@@ -76,7 +78,7 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
         .await;
         let warned = "SELECT count(*) FROM transhume.finding WHERE code = 'snapshot-age'";
         pair.until_count(warned, 1).await;
-        let paused = status::read(target).await.unwrap();
+        let paused = status::read(target, None).await.unwrap();
         assert!(paused.pause.is_some());
         let waiting =
             pair.count("SELECT count(*) FROM transhume.runner WHERE waiting_for LIKE '%transhume resume%'");
@@ -88,7 +90,7 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
     loaded.unwrap();
 
     assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
-    let status = status::read(target).await.unwrap();
+    let status = status::read(target, None).await.unwrap();
     assert!(status.pause.is_none() && status.snapshot.is_none());
     assert!(status.findings.is_empty(), "{:?}", status.findings);
     assert!(!throttle::resume(target).await.unwrap().changed);

@@ -333,6 +333,7 @@ create table transhume.runner (
     started_at    timestamptz not null default clock_timestamp(),
     seen_at       timestamptz not null default clock_timestamp(),
     waiting_for   text        not null default '',
+    measured_at   timestamptz,                   -- when the figures of the source that follow were; outlives the runner
     source_wal_end pg_lsn,
     received_lsn  pg_lsn,
     slot_retained_bytes bigint,

@@ -1,6 +1,10 @@
 //! One snapshot of everything about a migration: the value behind `status`, its JSON and the
 //! progress display. Field names are a stable face for scripts.
 
+mod source;
+
+pub use self::source::{Known, SourceFigures};
+use self::source::{Measured, connect, figures, measure};
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
 use transhume_core::{finding::Finding, phase::Phase};
@@ -23,6 +27,7 @@ use crate::{
         fallback,
         write_pause::{PauseEstimate, of_following},
     },
+    endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     present::migration_on,
     report::{BuildProgress, LoadProgress},
@@ -41,7 +46,10 @@ pub struct Status {
     pub load: LoadProgress,
     pub build: BuildProgress,
     pub frontier: Option<Lsn>,
+    /// How old the figures of the source are that follow.
+    pub source_figures: SourceFigures,
     pub source_wal_end: Option<Lsn>,
+    /// Null where it is unknown.
     pub lag_bytes: Option<u64>,
     /// Age of the newest applied commit while there is lag; 0 when there is none.
     pub lag_seconds: Option<f64>,
@@ -150,12 +158,16 @@ pub struct VerificationStatus {
 
 /// Adds what the old source knows of the way back. It answers for itself: where it is not reachable, that is
 /// told and no error.
-pub async fn add_way_back(status: &mut Status, source: Option<&ConnectionSettings>) {
+pub async fn add_way_back(
+    status: &mut Status,
+    source: Option<&ConnectionSettings>,
+    target: Option<&ConnectionSettings>,
+) {
     if status.way_back.is_none() {
         return;
     }
     let read = match source {
-        Some(source) => read(source).await,
+        Some(source) => read(source, target).await,
         None => Err(EngineError::refused("no source is given", "")),
     };
     status.way_back = Some(match read {
@@ -184,20 +196,37 @@ fn unknown(state: WayBackState, problem: impl Into<String>) -> WayBackStatus {
     }
 }
 
-/// Reads the target alone: the source need not be reachable.
-pub async fn read(target: &ConnectionSettings) -> Result<Status> {
-    let session = Session::connect(target, &names::application_name("status", "status"))
-        .await
-        .doing("connecting to the target")?;
+/// Reads the target; what only the source knows is asked there, where it answers.
+pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSettings>) -> Result<Status> {
+    let name = names::application_name("status", "status");
+    let (session, on_source) = tokio::join!(
+        Box::pin(Session::connect(target, &name)),
+        Box::pin(connect(source))
+    );
+    let session = session.doing("connecting to the target")?;
     // All that is told belongs to one moment.
     snapshot::begin(&session).await.doing("reading the state")?;
     let migration = migration_on(&session).await?;
     let overview = overview::read(&session).await.doing("reading the state")?;
     let progress = progress::progress(&*session).await.doing("reading the load")?;
+    let measured = match (on_source, source) {
+        (Ok(session), Some(source)) => {
+            let endpoints = Endpoints {
+                source: source.clone(),
+                target: target.clone(),
+            };
+            Box::pin(measure(&endpoints, &session, &migration)).await
+        }
+        (Ok(_), None) => Err(String::new()),
+        (Err(problem), _) => Err(problem),
+    };
+    let runner = runner_status(&session).await?;
+    let source_figures = figures(&measured, runner.is_some(), &overview);
+    let source_wal_end = source_wal_end(&measured, &source_figures, &overview);
     let way_back = fallback::is_open(&migration).then(|| unknown(WayBackState::Unknown, ""));
     let frontier = migration.consistent_point.map(|_| migration.frontier);
     let lag_bytes = frontier
-        .zip(overview.source_wal_end)
+        .zip(source_wal_end)
         .map(|(frontier, end)| end.bytes_since(frontier));
     Ok(Status {
         migration: migration.id,
@@ -205,16 +234,21 @@ pub async fn read(target: &ConnectionSettings) -> Result<Status> {
         phase_since: migration.phase_since,
         source: migration.source_label,
         target: target.to_string(),
-        runner: runner_status(&session).await?,
+        runner,
         load: load_progress(&progress),
         build: build_progress(&progress),
         frontier,
-        source_wal_end: overview.source_wal_end,
+        source_wal_end,
         lag_bytes,
         lag_seconds: lag_seconds(lag_bytes, &overview),
         transactions: overview.transactions.unsigned_abs(),
         changes: overview.changes.unsigned_abs(),
-        slot: slot_status(migration.slot_name, migration.publication_name, &overview.slot),
+        slot: slot_status(
+            (migration.slot_name, migration.publication_name),
+            retained_bytes(&measured, &source_figures, &overview),
+            &overview.slot,
+        ),
+        source_figures,
         pause: pause_status(&session).await?,
         snapshot: snapshot_status(&session).await?,
         verification: verification_status(&session).await?,
@@ -263,8 +297,36 @@ fn lag_seconds(lag_bytes: Option<u64>, overview: &Overview) -> Option<f64> {
     }
 }
 
-fn slot_status(name: String, publication: String, slot: &overview::Slot) -> SlotStatus {
-    let retained_bytes = slot.retained_bytes.map(i64::unsigned_abs);
+fn source_wal_end(
+    measured: &std::result::Result<Measured, String>,
+    figures: &SourceFigures,
+    overview: &Overview,
+) -> Option<Lsn> {
+    match (measured, figures.known) {
+        (Ok(measured), _) => Some(measured.wal_end),
+        (Err(_), Known::Unknown) => None,
+        (Err(_), _) => overview.source_wal_end,
+    }
+}
+
+fn retained_bytes(
+    measured: &std::result::Result<Measured, String>,
+    figures: &SourceFigures,
+    overview: &Overview,
+) -> Option<i64> {
+    match (measured, figures.known) {
+        (Ok(measured), _) => measured.retained_bytes,
+        (Err(_), Known::Unknown) => None,
+        (Err(_), _) => overview.slot.retained_bytes,
+    }
+}
+
+fn slot_status(
+    (name, publication): (String, String),
+    retained_bytes: Option<i64>,
+    slot: &overview::Slot,
+) -> SlotStatus {
+    let retained_bytes = retained_bytes.map(i64::unsigned_abs);
     let limit_bytes = slot.limit_bytes.map(i64::unsigned_abs);
     let left = limit_bytes
         .zip(retained_bytes)
