@@ -4,7 +4,7 @@
 mod source;
 
 pub use self::source::{Known, SourceFigures};
-use self::source::{Measured, connect, figures, measure};
+use self::source::{connect, figures, measure, retained_bytes, wal_end};
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
 use transhume_core::{finding::Finding, phase::Phase};
@@ -222,7 +222,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
     };
     let runner = runner_status(&session).await?;
     let source_figures = figures(&measured, runner.is_some(), &overview);
-    let source_wal_end = source_wal_end(&measured, &source_figures, &overview);
+    let source_wal_end = wal_end(&measured, &source_figures, &overview);
     let way_back = fallback::is_open(&migration).then(|| unknown(WayBackState::Unknown, ""));
     let frontier = migration.consistent_point.map(|_| migration.frontier);
     let lag_bytes = frontier
@@ -294,30 +294,6 @@ fn lag_seconds(lag_bytes: Option<u64>, overview: &Overview) -> Option<f64> {
     match lag_bytes? {
         0 => Some(0.0),
         _ => overview.commit_age_seconds.map(|age| age.max(0.0)),
-    }
-}
-
-fn source_wal_end(
-    measured: &std::result::Result<Measured, String>,
-    figures: &SourceFigures,
-    overview: &Overview,
-) -> Option<Lsn> {
-    match (measured, figures.known) {
-        (Ok(measured), _) => Some(measured.wal_end),
-        (Err(_), Known::Unknown) => None,
-        (Err(_), _) => overview.source_wal_end,
-    }
-}
-
-fn retained_bytes(
-    measured: &std::result::Result<Measured, String>,
-    figures: &SourceFigures,
-    overview: &Overview,
-) -> Option<i64> {
-    match (measured, figures.known) {
-        (Ok(measured), _) => measured.retained_bytes,
-        (Err(_), Known::Unknown) => None,
-        (Err(_), _) => overview.slot.retained_bytes,
     }
 }
 

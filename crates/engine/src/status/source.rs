@@ -120,3 +120,27 @@ pub(super) fn figures(
         }
     }
 }
+
+pub(super) fn wal_end(
+    measured: &std::result::Result<Measured, String>,
+    figures: &SourceFigures,
+    overview: &Overview,
+) -> Option<Lsn> {
+    match (measured, figures.known) {
+        (Ok(measured), _) => Some(measured.wal_end),
+        (Err(_), Known::Unknown) => None,
+        (Err(_), _) => overview.source_wal_end,
+    }
+}
+
+pub(super) fn retained_bytes(
+    measured: &std::result::Result<Measured, String>,
+    figures: &SourceFigures,
+    overview: &Overview,
+) -> Option<i64> {
+    match (measured, figures.known) {
+        (Ok(measured), _) => measured.retained_bytes,
+        (Err(_), Known::Unknown) => None,
+        (Err(_), _) => overview.slot.retained_bytes,
+    }
+}
