@@ -174,6 +174,7 @@ async fn migrate(
         programs: None,
         pgbouncer: None,
         until_caught_up: true,
+        depth: transhume_engine::assess::Depth::Trial,
     };
     let started = Instant::now();
     run::run(endpoints, &options, reporter, cancellation).await?;

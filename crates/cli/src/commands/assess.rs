@@ -1,7 +1,7 @@
 //! `assess`: what stands in the way, on both sides; changes nothing.
 
 use clap::Args;
-use transhume_engine::assess::{Assessment, EndSummary, Estimate, assess};
+use transhume_engine::assess::{Assessment, Depth, EndSummary, Estimate, assess};
 
 use crate::{
     arguments::SelectionArguments,
@@ -22,18 +22,23 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   transhume assess
+  transhume assess --quick                      catalogs and rights alone
   transhume assess --include shop --exclude 'shop.audit_*'
   transhume assess --json | jq '.findings[] | select(.severity == \"blocker\")'";
 
 /// Check both servers and say what must be remedied first
 ///
-/// Reads only, or tries in transactions that are rolled back. Each finding has a stable code, the
-/// evidence, and a remedy as SQL or as a command. Exits with 1 while there are blockers.
+/// Reads only, or tries in transactions that are rolled back: among it the whole schema, which is made on
+/// the target and taken back. Each finding has a stable code, the evidence, and a remedy as SQL or as a
+/// command. Exits with 1 while there are blockers.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     selection: SelectionArguments,
+    /// Leave out the trial of the schema on the target
+    #[arg(long)]
+    quick: bool,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -49,7 +54,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     let endpoints = invocation.endpoints()?;
     let (selection, programs) = (invocation.selection(), invocation.settings.programs.as_deref());
     let work = shown(&invocation.terminal, async |reporter| {
-        assess(&endpoints, &selection, programs, reporter).await
+        assess(&endpoints, &selection, programs, depth(arguments.quick), reporter).await
     });
     let assessment = invocation.or_interrupted(work).await??;
     let terminal = &invocation.terminal;
@@ -59,6 +64,10 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     } else {
         Exit::Success
     })
+}
+
+pub(super) fn depth(quick: bool) -> Depth {
+    if quick { Depth::Quick } else { Depth::Trial }
 }
 
 fn text(assessment: &Assessment, style: Style) -> String {

@@ -8,7 +8,7 @@ use transhume_engine::{
     run::{self, RunEnd, RunOptions, RunReason, run},
 };
 
-use super::plan;
+use super::{assess::depth, plan};
 use crate::{
     arguments::{FollowArguments, LoadArguments, SelectionArguments},
     failure::{Exit, Result},
@@ -32,6 +32,7 @@ Examples:
 /// are fixed by the first run; a later run goes on with the same migration.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     /// End with 0 once the target has caught up with the source
     ///
@@ -47,6 +48,9 @@ pub(crate) struct Arguments {
     /// Exits with 1 where something blocks it.
     #[arg(long)]
     dry_run: bool,
+    /// Begin without trying the schema on the target first
+    #[arg(long)]
+    quick: bool,
     #[command(flatten)]
     selection: SelectionArguments,
     #[command(flatten)]
@@ -85,6 +89,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         pgbouncer: invocation.settings.application.pgbouncer()?,
         programs: invocation.settings.programs.clone(),
         until_caught_up: arguments.until_caught_up,
+        depth: depth(arguments.quick),
     };
     if arguments.dry_run {
         return dry_run(arguments, invocation, &endpoints, &options).await;

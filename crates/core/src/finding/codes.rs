@@ -118,6 +118,7 @@ pub const GROUPS: &[Group] = &[
             code("sequences", Run, "A sequence cannot be read."),
             code("target-event-triggers", Nothing, "Event triggers of the target fire for what the migration makes there."),
             code("target-not-empty", Run, "The target has objects that the migration would create."),
+            code("trial-restore", Run, "The schema could not be tried on the target, or not all of it."),
             code("unlogged-tables", Nothing, "Unlogged tables are loaded, and never followed."),
         ],
     },
@@ -126,7 +127,7 @@ pub const GROUPS: &[Group] = &[
         codes: &[
             code("build-failed", Cutover, "An index, constraint or other object could not be built."),
             code("client-programs-outdated", Nothing, "pg_dump or pg_restore is older than the newest minor version."),
-            code("definition-refused", Nothing, "The target refused a definition that rows do not depend on."),
+            code("definition-refused", Run, "The target refuses a definition: found by the trial restore, or by the run."),
             code("grant-not-applied", Nothing, "A grant was not applied on the target."),
             code("large-object-grant", Nothing, "A role that holds grants on large objects is missing on the target."),
             code("large-object-owner", Nothing, "The owner of large objects is missing on the target, or not ours to use."),

@@ -5,3 +5,4 @@
 pub mod addition;
 pub mod archive;
 pub mod build;
+pub mod trial;

@@ -4,6 +4,7 @@
 //! finding means is decided in core. A target that already holds this migration is no obstacle to itself.
 
 mod observe;
+mod trial;
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ use crate::{
     endpoints::Endpoints,
     error::Result,
     report::Reporter,
+    schema::Preview,
     selection::selector,
 };
 
@@ -53,6 +55,18 @@ pub(crate) struct Prior {
     /// All that the source has.
     pub(crate) tables: Vec<Table>,
     pub(crate) programs: Option<Programs>,
+    /// What the target would not get, where the schema was tried.
+    pub(crate) preview: Option<Preview>,
+}
+
+/// How thoroughly both ends are looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// With a trial restore of the schema.
+    #[default]
+    Trial,
+    /// Catalogs and rights alone.
+    Quick,
 }
 
 /// One end in a few words.
@@ -117,6 +131,7 @@ pub async fn assess(
     endpoints: &Endpoints,
     selection: &Selection,
     programs: Option<&Path>,
+    depth: Depth,
     reporter: &Reporter,
 ) -> Result<Assessment> {
     let selector = selector(selection)?;
@@ -141,10 +156,17 @@ pub async fn assess(
         let place = findings.partition_point(|finding| finding.severity >= Severity::Warning);
         findings.insert(place, warning);
     }
+    let preview = match (&programs, depth) {
+        (Some(programs), Depth::Trial) => {
+            trial::add(endpoints, programs, &observed, &mut findings, reporter).await?
+        }
+        _ => None,
+    };
     let mut assessment = summarise(endpoints, &observed, findings);
     assessment.prior = Prior {
         tables: observed.source.tables,
         programs,
+        preview,
     };
     Ok(assessment)
 }

@@ -39,7 +39,7 @@ pub use self::{
     ways::run,
 };
 use crate::{
-    assess::{self, Prior},
+    assess::{self, Depth, Prior},
     cancel::Cancellation,
     cutover::{application::PgBouncerOptions, fallback},
     endpoints::{Endpoints, replica_role},
@@ -65,6 +65,8 @@ pub struct RunOptions {
     pub programs: Option<std::path::PathBuf>,
     /// End once the target has caught up instead of following on.
     pub until_caught_up: bool,
+    /// How thoroughly both ends are looked at before a new migration begins.
+    pub depth: Depth,
 }
 
 /// Why a run ended well.
@@ -279,6 +281,7 @@ async fn start(
         endpoints,
         &options.selection,
         options.programs.as_deref(),
+        options.depth,
         reporter,
     )
     .await?;

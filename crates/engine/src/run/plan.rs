@@ -125,6 +125,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
                 endpoints,
                 &options.selection,
                 options.programs.as_deref(),
+                options.depth,
                 reporter,
             )
             .await?,
@@ -260,6 +261,10 @@ fn of_written(relation: written::WrittenRelation) -> TablePlan {
     }
 }
 
+fn tried(assessment: Option<&Assessment>) -> Option<schema::Preview> {
+    assessment.and_then(|assessment| assessment.prior.preview.clone())
+}
+
 /// What of the schema would be left out, or was.
 async fn preview_schema(
     plan: &mut Plan,
@@ -277,6 +282,9 @@ async fn preview_schema(
         archive::left_out(&**target)
             .await
             .doing("reading what was left out")?
+    } else if let Some(preview) = tried(plan.assessment.as_ref()) {
+        // Its findings are among those of the assessment.
+        preview.left_out
     } else {
         let preview = schema::preview(endpoints, programs, selector, source, target).await?;
         plan.findings = preview.findings;

@@ -51,7 +51,12 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         snapshot,
         addition: added(work, &target).await?,
     });
-    let (bytes, file, decisions) = tokio::select! {
+    let Dumped {
+        bytes,
+        file,
+        decisions,
+        ..
+    } = tokio::select! {
         dumped = dumping => dumped?,
         () = work.cancellation.cancelled() => return Err(EngineError::Interrupted),
     };
@@ -80,10 +85,24 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
 }
 
 /// What a schema would become on the target.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Preview {
     /// Description and reason.
     pub(crate) left_out: Vec<(String, String)>,
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Preview {
+    fn of(decisions: &Decisions) -> Self {
+        let left_out = |(entry, decision): &(Entry, Decision)| match decision {
+            Decision::LeftOut(reason) => Some((entry.description.clone(), reason.clone())),
+            _ => None,
+        };
+        Self {
+            left_out: decisions.entries.iter().filter_map(left_out).collect(),
+            findings: decisions.unmet.iter().map(findings::unmet).collect(),
+        }
+    }
 }
 
 /// Dumps and decides as [`dump`] would now, and writes nothing.
@@ -94,11 +113,23 @@ pub(crate) async fn preview(
     source: &mut Session,
     target: &Session,
 ) -> Result<Preview> {
+    let dumped = dumped_now(endpoints, programs, selector, source, target).await?;
+    Ok(dumped.preview())
+}
+
+/// The schema under a snapshot of now, and what would become of it.
+pub(super) async fn dumped_now(
+    endpoints: &Endpoints,
+    programs: &Programs,
+    selector: &Selector,
+    source: &mut Session,
+    target: &Session,
+) -> Result<Dumped> {
     let holder = SnapshotHolder::fresh(&endpoints.source, "plan")
         .await
         .doing("taking a snapshot of the source")?;
     let name = names::application_name("plan", ROLE);
-    let (.., decisions) = dumped(Dumping {
+    dumped(Dumping {
         programs,
         endpoints,
         selector,
@@ -108,15 +139,7 @@ pub(crate) async fn preview(
         snapshot: holder.name(),
         addition: None,
     })
-    .await?;
-    let left_out = |(entry, decision): &(Entry, Decision)| match decision {
-        Decision::LeftOut(reason) => Some((entry.description.clone(), reason.clone())),
-        _ => None,
-    };
-    Ok(Preview {
-        left_out: decisions.entries.iter().filter_map(left_out).collect(),
-        findings: decisions.unmet.iter().map(findings::unmet).collect(),
-    })
+    .await
 }
 
 struct Dumping<'a> {
@@ -140,8 +163,21 @@ async fn added(work: &SchemaWork<'_>, target: &Session) -> Result<Option<Joining
     }))
 }
 
-/// The archive's bytes, the file that holds them, and what becomes of its entries.
-async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, ArchiveFile, Decisions)> {
+/// A dump at hand.
+pub(super) struct Dumped {
+    bytes: Vec<u8>,
+    pub(super) file: ArchiveFile,
+    pub(super) decisions: Decisions,
+    pub(super) facts: Facts,
+}
+
+impl Dumped {
+    pub(super) fn preview(&self) -> Preview {
+        Preview::of(&self.decisions)
+    }
+}
+
+async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
     let Dumping {
         programs, snapshot, ..
     } = dumping;
@@ -165,7 +201,12 @@ async fn dumped(dumping: Dumping<'_>) -> Result<(Vec<u8>, ArchiveFile, Decisions
         dumping.addition.as_ref(),
     )
     .await?;
-    Ok((bytes, file, decisions))
+    Ok(Dumped {
+        bytes,
+        file,
+        decisions,
+        facts,
+    })
 }
 
 async fn decide(

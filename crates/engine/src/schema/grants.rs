@@ -17,7 +17,7 @@ use transhume_pg::{
 use super::{SchemaWork, contents::Contents, findings, owners};
 use crate::error::{Doing, Result};
 
-const CODE: &str = "grant-not-applied";
+pub(super) const CODE: &str = "grant-not-applied";
 
 /// Grant statements attempted in one transaction, for the lock table's sake.
 const GROUP: usize = 1000;
@@ -100,14 +100,17 @@ fn grants(contents: &Contents, moment: Moment) -> (Vec<&Entry>, Vec<&Entry>) {
 
 /// Refused statements by the server's message.
 #[derive(Debug, Default)]
-struct Refused(BTreeMap<String, Vec<String>>);
+pub(super) struct Refused(pub(super) BTreeMap<String, Vec<String>>);
 
 impl Refused {
-    fn findings(self) -> Vec<Finding> {
+    pub(super) fn findings(self) -> Vec<Finding> {
         self.0
             .into_iter()
             .map(|(message, statements)| {
-                let text = format!("{} grants were refused: {message}", statements.len());
+                let text = match statements.len() {
+                    1 => format!("a grant is refused: {message}"),
+                    count => format!("{count} grants are refused: {message}"),
+                };
                 let remedy = format!(
                     "make the role or right it lacks, then on the target: {}",
                     statements.join("; ")

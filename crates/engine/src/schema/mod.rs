@@ -17,6 +17,7 @@ mod owners;
 mod removal;
 mod restoring;
 mod sessions;
+mod trial;
 
 use std::{
     path::PathBuf,
@@ -36,12 +37,13 @@ use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::R
 pub(crate) use builds::added_builds;
 pub use builds::plan_builds;
 pub use dumping::dump;
-pub(crate) use dumping::preview;
+pub(crate) use dumping::{Preview, preview};
 pub(crate) use findings::forget_met;
 pub use grants::{Moment, owners_and_grants};
 pub(crate) use removal::{remove, remove_added};
 pub use restoring::{post_data, pre_data};
 use sessions::{Idle, Lent};
+pub(crate) use trial::{Tried, Trying, trial};
 
 #[derive(Debug, Default)]
 pub struct SchemaOptions {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_engine::{
-    assess::{Assessment, assess},
+    assess::{Assessment, Depth, assess},
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
     error::{EngineError, Result},
@@ -76,7 +76,14 @@ async fn execute(url: &str, sql: &str) {
 }
 
 async fn assess_everything(endpoints: &Endpoints) -> Result<Assessment> {
-    assess(endpoints, &Selection::default(), None, &Reporter::silent()).await
+    assess(
+        endpoints,
+        &Selection::default(),
+        None,
+        Depth::Trial,
+        &Reporter::silent(),
+    )
+    .await
 }
 
 /// Codes of the blockers.
@@ -239,11 +246,19 @@ async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused(
         &pair.endpoints(),
         &select("shop.oders"),
         None,
+        Depth::Trial,
         &Reporter::silent(),
     )
     .await;
     assert_eq!(blocking(&unmatched.unwrap()), ["selection-unmatched"]);
-    let unreadable = assess(&pair.endpoints(), &select("shop.[a"), None, &Reporter::silent()).await;
+    let unreadable = assess(
+        &pair.endpoints(),
+        &select("shop.[a"),
+        None,
+        Depth::Trial,
+        &Reporter::silent(),
+    )
+    .await;
     assert!(
         matches!(unreadable, Err(EngineError::Refused { .. })),
         "{unreadable:?}"

@@ -7,3 +7,4 @@
 mod assessing;
 mod follow;
 mod load;
+mod trial;

@@ -12,6 +12,7 @@ pub mod collations;
 pub mod database;
 pub mod extensions;
 pub mod firing;
+pub mod identities;
 pub mod integer_keys;
 pub mod objects;
 pub mod ours;

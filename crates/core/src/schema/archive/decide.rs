@@ -21,7 +21,7 @@ pub struct Fact {
     pub relation: Option<QualifiedName>,
     /// A sequence that no column owns: taken also where something selected needs it.
     pub free_sequence: bool,
-    /// A view, not a table: it can be left out without stopping the migration.
+    /// A view or a foreign table: it holds no rows of its own and can be left out without stopping the migration.
     pub view: bool,
     /// The table is a partition: it is created by itself and attached by an entry of its own.
     pub partition: bool,

@@ -10,7 +10,7 @@ member as (
     select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class, c.oid as object,
            coalesce(i.indrelid, owner.refobjid, c.oid) as relation,
            c.relkind = 'S' and owner.refobjid is null as free_sequence,
-           c.relkind in ('v', 'm') as is_view,
+           c.relkind in ('v', 'm', 'f') as is_view,
            c.relispartition as is_partition,
            null::pg_catalog.oid as refers_to,
            false as is_view_rule,

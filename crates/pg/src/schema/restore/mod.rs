@@ -13,6 +13,7 @@ mod group;
 mod reserved;
 mod statements;
 mod tokens;
+mod trial;
 
 use std::fmt::Write as _;
 
@@ -24,6 +25,7 @@ pub use drops::{Dropped, drop_all, drops};
 pub use group::{GroupError, restore_group};
 pub(crate) use reserved::without_reserved_options;
 pub use statements::statements;
+pub use trial::{Attempted, Trial, lock_room};
 
 use crate::{
     connection::error::PgError,
@@ -39,6 +41,27 @@ use crate::{
 pub struct Piece {
     pub dump_id: i32,
     pub sql: String,
+}
+
+impl Piece {
+    /// The definition itself, and the settings behind it that the next pieces rest on.
+    pub fn parts(&self) -> (&str, &str) {
+        let mut definition = self.sql.as_str();
+        loop {
+            let trimmed = definition.trim_end();
+            match trimmed.rsplit_once('\n') {
+                Some((before, last)) if is_setting(last) => definition = before,
+                None if is_setting(trimmed) => definition = "",
+                _ => break,
+            }
+        }
+        let definition = definition.trim_end();
+        (definition, self.sql[definition.len()..].trim())
+    }
+}
+
+fn is_setting(line: &str) -> bool {
+    line.starts_with("SET default_") && line.ends_with(';')
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,6 +252,19 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn settings_behind_an_entry_are_those_of_the_next_ones() {
+        let piece = |sql: &str| Piece {
+            dump_id: 1,
+            sql: sql.into(),
+        };
+        let schema = "CREATE SCHEMA a;\n\n\nSET default_table_access_method = heap;";
+        let heap = "SET default_table_access_method = heap;";
+        assert_eq!(piece(schema).parts(), ("CREATE SCHEMA a;", heap));
+        assert_eq!(piece("CREATE SCHEMA a;").parts(), ("CREATE SCHEMA a;", ""));
+        assert_eq!(piece(heap).parts(), ("", heap));
     }
 
     #[test]

@@ -1,0 +1,247 @@
+//! What a refusal means for the operator: one finding each, with what hangs on it and the way on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Answer, Refusal};
+use crate::{
+    finding::Finding,
+    schema::archive::{Entry, Kind},
+};
+
+/// Code of the findings about definitions that the target refuses.
+pub const REFUSED: &str = "definition-refused";
+
+/// Dependents named before the rest is only counted: a finding is read on a terminal.
+const NAMED: usize = 8;
+
+/// Another session holds a lock that the trial did not wait for.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// What the source's catalog says of the entries' objects, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// `function shop.f(integer)`, as PostgreSQL identifies it.
+    pub identity: Option<String>,
+    /// Rows or values live in it: the migration cannot do without it.
+    pub holds_data: bool,
+}
+
+/// By dump id, with the entry.
+pub type Names<'a> = HashMap<i32, (&'a Entry, Known)>;
+
+/// One finding for each refusal, in the order in which they came. An extension that was found to be unavailable keeps
+/// that finding, with what hangs on it.
+pub fn findings(
+    refusals: &[Refusal],
+    names: &Names<'_>,
+    unavailable: &BTreeMap<String, Finding>,
+) -> Vec<Finding> {
+    refusals
+        .iter()
+        .filter_map(|refusal| {
+            let (entry, known) = names.get(&refusal.dump_id)?;
+            let extension = known
+                .identity
+                .as_ref()
+                .and_then(|identity| identity.strip_prefix("extension "));
+            Some(
+                match extension.and_then(|name| unavailable.get(name.trim_matches('"'))) {
+                    Some(found) => missing_extension(found, refusal, names),
+                    None => finding(refusal, entry, known, names),
+                },
+            )
+        })
+        .collect()
+}
+
+/// A run makes every extension of the source: without it, it cannot begin.
+fn missing_extension(found: &Finding, refusal: &Refusal, names: &Names<'_>) -> Finding {
+    let dependents = Dependents::of(refusal, names);
+    Finding::blocker(
+        &found.code,
+        &found.object,
+        format!("{}{}", found.message, dependents.told()),
+        found.remedy.clone(),
+    )
+}
+
+fn finding(refusal: &Refusal, entry: &Entry, known: &Known, names: &Names<'_>) -> Finding {
+    let answer = &refusal.answer;
+    let object = known
+        .identity
+        .clone()
+        .unwrap_or_else(|| entry.description.clone());
+    if answer.sqlstate == LOCK_NOT_AVAILABLE {
+        return Finding::warning(
+            REFUSED,
+            &object,
+            "it could not be tried: another session of the target holds a lock that it needs",
+            "run \"transhume assess\" again when that session has ended",
+        );
+    }
+    let dependents = Dependents::of(refusal, names);
+    let message = format!(
+        "the target refuses it: {} (SQLSTATE {}){}",
+        said(answer),
+        answer.sqlstate,
+        dependents.told()
+    );
+    if entry.kind.may_fail() {
+        return Finding::warning(
+            REFUSED,
+            &object,
+            message,
+            "where it is needed, have a role of the target create it that may",
+        );
+    }
+    let remedy = remedy(answer, &object, known, &dependents);
+    Finding::blocker(REFUSED, &object, message, remedy)
+}
+
+fn said(answer: &Answer) -> String {
+    match &answer.detail {
+        Some(detail) => format!("{} ({})", answer.message, detail.trim_end_matches('.')),
+        None => answer.message.clone(),
+    }
+}
+
+/// What cannot come without the refused object.
+struct Dependents {
+    names: Vec<String>,
+    /// Tables and sequences of the selection among them.
+    tables: Vec<String>,
+}
+
+impl Dependents {
+    fn of(refusal: &Refusal, names: &Names<'_>) -> Self {
+        let mut dependents = Self {
+            names: Vec::new(),
+            tables: Vec::new(),
+        };
+        for (entry, known) in refusal.dependents.iter().filter_map(|id| names.get(id)) {
+            // What goes along with its object is not told beside it.
+            if entry.object.class == 0 || matches!(entry.kind, Kind::Grant | Kind::Comment) {
+                continue;
+            }
+            let name = known
+                .identity
+                .clone()
+                .unwrap_or_else(|| entry.description.clone());
+            if known.holds_data {
+                dependents.tables.push(name.clone());
+            }
+            dependents.names.push(name);
+        }
+        dependents
+    }
+
+    fn told(&self) -> String {
+        match self.names.len() {
+            0 => String::new(),
+            1 => format!("; {} needs it", self.names[0]),
+            count => format!("; {count} others need it: {}", listed(&self.names)),
+        }
+    }
+}
+
+/// `a, b and 3 more`
+fn listed(names: &[String]) -> String {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn remedy(answer: &Answer, object: &str, known: &Known, dependents: &Dependents) -> String {
+    let first = match answer.sqlstate.as_str() {
+        // Insufficient privilege, and what a provider does not support.
+        "42501" | "0A000" => "have a role of the target that may create it do so",
+        // Undefined object, table, function or schema.
+        "42704" | "42P01" | "42883" | "3F000" => "create what it needs on the target",
+        // Duplicate object, table, function or schema.
+        "42710" | "42P07" | "42723" | "42P06" => "drop what the target has by that name",
+        _ => "change it on the source, or make the target accept it",
+    };
+    let hint = answer
+        .hint
+        .as_ref()
+        .map(|hint| format!(" ({})", hint.trim_end_matches('.')))
+        .unwrap_or_default();
+    let way_on = if known.holds_data {
+        format!("; or leave it where it is: --exclude {}", excluded(object))
+    } else if let Some(table) = dependents.tables.first() {
+        format!("; it cannot be left out while {table} is selected")
+    } else {
+        String::new()
+    };
+    format!("{first}{hint}{way_on}")
+}
+
+/// `table shop.orders` without its kind.
+fn excluded(identity: &str) -> &str {
+    identity.rsplit(' ').next().unwrap_or(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Severity;
+
+    fn refusal(sqlstate: &str, dependents: &[i32]) -> Refusal {
+        Refusal {
+            dump_id: 1,
+            answer: Answer {
+                sqlstate: sqlstate.into(),
+                message: "permission denied for language c".into(),
+                detail: None,
+                hint: None,
+            },
+            dependents: dependents.to_vec(),
+        }
+    }
+
+    fn known(identity: &str, holds_data: bool) -> Known {
+        Known {
+            identity: Some(identity.into()),
+            holds_data,
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_object_state_cause_dependents_and_remedy() {
+        let function = Entry::parse("1; 1255 1 FUNCTION shop f() o").unwrap();
+        let table = Entry::parse("2; 1259 2 TABLE shop t o").unwrap();
+        let names = Names::from([
+            (1, (&function, known("function shop.f()", false))),
+            (2, (&table, known("table shop.t", true))),
+        ]);
+        let findings = findings(&[refusal("42501", &[2])], &names, &BTreeMap::new());
+        assert_eq!(findings[0].severity, Severity::Blocker);
+        assert_eq!(findings[0].object, "function shop.f()");
+        assert_eq!(
+            findings[0].message,
+            "the target refuses it: permission denied for language c (SQLSTATE 42501); table shop.t needs it"
+        );
+        assert!(
+            findings[0].remedy.ends_with("while table shop.t is selected"),
+            "{findings:?}"
+        );
+    }
+
+    #[test]
+    fn what_the_application_can_do_without_and_what_was_locked_is_no_blocker() {
+        let trigger = Entry::parse("1; 3466 1 EVENT TRIGGER - e o").unwrap();
+        let names = Names::from([(1, (&trigger, known("event trigger e", false)))]);
+        assert_eq!(
+            findings(&[refusal("42501", &[])], &names, &BTreeMap::new())[0].severity,
+            Severity::Warning
+        );
+        let view = Entry::parse("1; 1259 1 VIEW shop v o").unwrap();
+        let names = Names::from([(1, (&view, known("view shop.v", false)))]);
+        assert_eq!(
+            findings(&[refusal("55P03", &[])], &names, &BTreeMap::new())[0].severity,
+            Severity::Warning
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! The trial restore within an assessment: when it can say something, and how its findings join the others.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use transhume_core::{
+    assess::observation::Observed,
+    finding::{Finding, Severity},
+};
+use transhume_pg::schema::dump::Programs;
+
+use crate::{
+    endpoints::Endpoints,
+    error::{EngineError, Result},
+    report::Reporter,
+    schema::{self, Preview, Tried, Trying},
+};
+
+const CODE: &str = "trial-restore";
+const EXTENSIONS: &str = "extensions";
+
+/// Blockers with which every definition would be refused for the same reason, or none could be read.
+const BARRING: [&str; 9] = [
+    "target-not-empty",
+    "other-migration",
+    "target-create",
+    "schema-tools",
+    "standby",
+    "same-database",
+    "server-version",
+    "table-reading",
+    "encoding",
+];
+
+/// Tries the schema and adds what was found; none where it could not be tried.
+pub(super) async fn add(
+    endpoints: &Endpoints,
+    programs: &Programs,
+    observed: &Observed,
+    findings: &mut Vec<Finding>,
+    reporter: &Reporter,
+) -> Result<Option<Preview>> {
+    if observed.context.resuming {
+        return Ok(None);
+    }
+    if let Some(barring) = findings.iter().find(|finding| is_barring(finding)) {
+        let message = format!(
+            "the schema was not tried on the target: first the blocker \"{}\" must be remedied",
+            barring.code
+        );
+        add_in_order(
+            findings,
+            vec![Finding::warning(
+                CODE,
+                "",
+                message,
+                "remedy it, then assess again",
+            )],
+        );
+        return Ok(None);
+    }
+    let unavailable = unavailable(findings);
+    let trying = Trying {
+        endpoints,
+        programs,
+        selector: &observed.selector,
+        unavailable: &unavailable,
+        reporter,
+    };
+    let tried = match Box::pin(schema::trial(&trying)).await {
+        Ok(tried) => tried,
+        Err(error) => {
+            add_in_order(findings, vec![failed(error)?]);
+            return Ok(None);
+        }
+    };
+    Ok(Some(join(tried, findings)))
+}
+
+fn is_barring(finding: &Finding) -> bool {
+    finding.severity == Severity::Blocker && BARRING.contains(&finding.code.as_str())
+}
+
+/// Extensions that the target does not offer or allow, by name.
+fn unavailable(findings: &[Finding]) -> BTreeMap<String, Finding> {
+    let missing = findings
+        .iter()
+        .filter(|finding| finding.code == EXTENSIONS && finding.severity != Severity::Pass);
+    missing
+        .map(|finding| (finding.object.clone(), finding.clone()))
+        .collect()
+}
+
+/// pg_dump says what it stumbles over, and a run would stumble too; a lost connection is no finding.
+fn failed(error: EngineError) -> Result<Finding> {
+    match &error {
+        EngineError::Server { source, .. } if source.server().is_none() && source.detail().is_some() => {
+            Ok(Finding::blocker(
+                CODE,
+                "",
+                format!(
+                    "the schema cannot be tried on the target: {source} ({})",
+                    source.detail().unwrap_or_default()
+                ),
+                source
+                    .hint()
+                    .unwrap_or_else(|| "remedy what it says, then assess again".to_owned()),
+            ))
+        }
+        _ => Err(error),
+    }
+}
+
+fn join(tried: Tried, findings: &mut Vec<Finding>) -> Preview {
+    let replaced: Vec<String> = tried
+        .findings
+        .iter()
+        .filter(|finding| finding.code == EXTENSIONS)
+        .map(|finding| finding.object.clone())
+        .collect();
+    findings.retain(|finding| finding.code != EXTENSIONS || !replaced.contains(&finding.object));
+    // A role that is missing is told once, with what it costs.
+    let missing: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.code == "roles-missing" && finding.severity != Severity::Pass)
+        .map(|finding| finding.object.clone())
+        .collect();
+    let told = |finding: &Finding| match finding.code.as_str() {
+        "owner-not-set" => missing.contains(&finding.object),
+        "grant-not-applied" => missing
+            .iter()
+            .any(|role| finding.object == format!("role \"{role}\" does not exist")),
+        _ => false,
+    };
+    let mut more = tried.findings;
+    more.retain(|finding| !told(finding));
+    more.extend(tried.preview.findings.iter().cloned());
+    add_in_order(findings, more);
+    tried.preview
+}
+
+fn add_in_order(findings: &mut Vec<Finding>, more: Vec<Finding>) {
+    findings.extend(more);
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+}

@@ -1,0 +1,378 @@
+//! The trial restore: all of the schema is made on the target in transactions that are rolled back.
+//!
+//! Owns the order (definitions before the data, owners and grants, definitions after it, the rest of both) and what
+//! is told of it. Nothing is left behind: every transaction is rolled back, and every statement has a time-out.
+//! What cannot be tried is told as such, never as in order.
+
+mod step;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    time::{Duration, Instant},
+};
+
+use transhume_core::{
+    finding::Finding,
+    schema::{
+        archive::{Decision, Entry, Facts, Kind},
+        trial::{Answer, Course, Known, Names, findings, pieces},
+    },
+    selection::Selector,
+};
+use transhume_pg::{
+    catalog::identities::identities,
+    connection::{error::ServerError, session::Session},
+    schema::{
+        dump::Programs,
+        restore::{self, Attempted, Content, Piece, Trial},
+    },
+};
+
+use self::step::{Material, Step};
+use super::{
+    dumping::{self, Dumped, Preview},
+    grants::Refused,
+    owners,
+};
+use crate::{
+    endpoints::Endpoints,
+    error::{Doing, Result},
+    report::Reporter,
+};
+
+/// Code of the finding about the trial as a whole.
+const CODE: &str = "trial-restore";
+
+/// Statements under one savepoint: few enough that little is done again after a refusal.
+const TOGETHER: usize = 50;
+
+/// A trial holds a transaction of the target open, which holds up vacuum there.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a server says of a setting whose value it does not know.
+const INVALID_VALUE: &str = "22023";
+
+/// A piece with fewer locks than these holds no schema worth trying.
+const LEAST_LOCKS: u64 = 50;
+
+/// What a trial works with.
+pub(crate) struct Trying<'a> {
+    pub(crate) endpoints: &'a Endpoints,
+    pub(crate) programs: &'a Programs,
+    pub(crate) selector: &'a Selector,
+    /// Extensions that the target does not offer or allow, with the finding that says so: they are not tried.
+    pub(crate) unavailable: &'a BTreeMap<String, Finding>,
+    pub(crate) reporter: &'a Reporter,
+}
+
+/// What a trial has found.
+pub(crate) struct Tried {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) preview: Preview,
+}
+
+/// Dumps the schema, decides what becomes of it as a run would, and tries that.
+pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
+    let mut source = trying.endpoints.source_session("trial", super::ROLE).await?;
+    let target = trying.endpoints.target_session("trial", super::ROLE).await?;
+    let (endpoints, programs) = (trying.endpoints, trying.programs);
+    let dumped = dumping::dumped_now(endpoints, programs, trying.selector, &mut source, &target).await?;
+    let preview = dumped.preview();
+    let entries = tried_entries(&dumped);
+    let scripts = scripts(programs, &dumped, &entries).await?;
+    let objects: Vec<_> = entries.iter().map(|(entry, _)| entry.object).collect();
+    let owners = owners::plan(&source, &target, &objects).await?;
+    let listed: Vec<&Entry> = entries.iter().map(|(entry, _)| *entry).collect();
+    let identities = identities(&source, &listed)
+        .await
+        .doing("reading what the source's objects are called")?;
+    let material = Material::new(&entries, &scripts.definitions, &scripts.grants, owners.possible);
+    let mut run = TrialRun {
+        endpoints,
+        material: &material,
+        prologue: &scripts.prologue,
+        course: Course::default(),
+        unset: HashSet::new(),
+        owners: BTreeSet::new(),
+        grants: Refused::default(),
+        until: Instant::now() + PATIENCE,
+        cut_short: None,
+        pieces: 0,
+    };
+    run.leave_unavailable(&entries, &dumped.facts, trying.unavailable);
+    run.all(target, &listed).await?;
+    let names: Names<'_> = entries
+        .iter()
+        .map(|(entry, _)| {
+            let view = dumped.facts.get(&entry.object).is_some_and(|fact| fact.view);
+            let known = Known {
+                identity: identities.get(&entry.object).cloned(),
+                holds_data: entry.kind == Kind::Relation && !view,
+            };
+            (entry.dump_id, (*entry, known))
+        })
+        .collect();
+    let mut found = findings(run.course.refusals(), &names, trying.unavailable);
+    found.extend(owners.findings);
+    found.extend(run.told(entries.len()));
+    trying.reporter.step(format!(
+        "{} definitions tried on the target and rolled back",
+        entries.len()
+    ));
+    Ok(Tried {
+        findings: found,
+        preview,
+    })
+}
+
+/// All that a run would make, in the archive's order.
+fn tried_entries(dumped: &Dumped) -> Vec<(&Entry, &Decision)> {
+    let entries = dumped.decisions.entries.iter();
+    entries
+        .filter(|(_, decision)| !matches!(decision, Decision::LeftOut(_) | Decision::Ignored))
+        .map(|(entry, decision)| (entry, decision))
+        .collect()
+}
+
+struct Scripts {
+    prologue: String,
+    definitions: Vec<Piece>,
+    grants: Vec<Piece>,
+}
+
+async fn scripts(programs: &Programs, dumped: &Dumped, entries: &[(&Entry, &Decision)]) -> Result<Scripts> {
+    let of = |grants: bool| -> Vec<&Entry> {
+        entries
+            .iter()
+            .filter(|(_, decision)| (**decision == Decision::Grant) == grants)
+            .map(|(entry, _)| *entry)
+            .collect()
+    };
+    let (definitions, grants) = (of(false), of(true));
+    let reading = "reading the schema archive";
+    let (definitions, grants) = tokio::try_join!(
+        restore::script(programs, &dumped.file, &definitions, Content::Definitions),
+        restore::script(programs, &dumped.file, &grants, Content::Grants),
+    )
+    .doing(reading)?;
+    Ok(Scripts {
+        prologue: definitions.prologue,
+        definitions: definitions.pieces,
+        grants: grants.pieces,
+    })
+}
+
+/// How a try of one piece ended.
+enum Ended {
+    Whole,
+    /// The server ended the session: what it ended it for is remembered, and the rest is tried anew.
+    Session,
+    Locks,
+    Time,
+}
+
+struct TrialRun<'a> {
+    endpoints: &'a Endpoints,
+    material: &'a Material<'a>,
+    prologue: &'a str,
+    course: Course,
+    /// Tried without the settings of its place in the archive.
+    unset: HashSet<i32>,
+    /// Owners that were refused: the statement with the server's message.
+    owners: BTreeSet<(String, String)>,
+    grants: Refused,
+    until: Instant,
+    /// Why not all was tried.
+    cut_short: Option<String>,
+    pieces: usize,
+}
+
+impl TrialRun<'_> {
+    fn leave_unavailable(
+        &mut self,
+        entries: &[(&Entry, &Decision)],
+        facts: &Facts,
+        unavailable: &BTreeMap<String, Finding>,
+    ) {
+        for (entry, _) in entries.iter().filter(|(entry, _)| entry.kind == Kind::Extension) {
+            let name = facts.get(&entry.object).and_then(|fact| fact.extension.as_ref());
+            if let Some(finding) = name.and_then(|name| unavailable.get(name)) {
+                let answer = Answer {
+                    sqlstate: String::new(),
+                    message: finding.message.clone(),
+                    detail: None,
+                    hint: None,
+                };
+                self.course.refuse(entry, answer);
+            }
+        }
+    }
+
+    /// In one transaction where the lock table has room for it, else in several.
+    async fn all(&mut self, target: Session, entries: &[&Entry]) -> Result<()> {
+        let mut target = target;
+        let mut room = restore::lock_room(&target)
+            .await
+            .doing("reading the size of the target's lock table")?;
+        'room: while room >= LEAST_LOCKS {
+            let cut = pieces(entries, room);
+            self.pieces = cut.pieces.len();
+            for piece in &cut.pieces {
+                let steps = self.material.steps(piece);
+                loop {
+                    match self.piece(&target, &steps).await? {
+                        Ended::Whole => break,
+                        Ended::Session => {
+                            target = self.endpoints.target_session("trial", super::ROLE).await?;
+                        }
+                        Ended::Locks => {
+                            room /= 2;
+                            continue 'room;
+                        }
+                        Ended::Time => {
+                            let seconds = PATIENCE.as_secs();
+                            self.cut_short = Some(format!("{seconds} s were not enough for all of it"));
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            if !cut.too_large.is_empty() {
+                self.cut_short = Some(format!(
+                    "{} definitions need more locks together with what they rest on than the target's lock table has free",
+                    cut.too_large.len()
+                ));
+            }
+            return Ok(());
+        }
+        self.cut_short = Some("the target's lock table is full".to_owned());
+        Ok(())
+    }
+
+    async fn piece(&mut self, target: &Session, steps: &[Step<'_>]) -> Result<Ended> {
+        let doing = "trying the schema on the target";
+        let trial = Trial::begin(target, self.prologue).await.doing(doing)?;
+        let (mut at, mut size) = (0, TOGETHER);
+        while at < steps.len() {
+            if Instant::now() > self.until {
+                trial.roll_back().await.doing(doing)?;
+                return Ok(Ended::Time);
+            }
+            let end = steps.len().min(at + size);
+            let statements: Vec<(usize, String)> = (at..end)
+                .filter_map(|number| Some((number, self.statement(&steps[number])?)))
+                .collect();
+            let texts: Vec<&str> = statements.iter().map(|(_, text)| text.as_str()).collect();
+            match trial.attempt(&texts).await.doing(doing)? {
+                Attempted::All => (at, size) = (end, TOGETHER),
+                Attempted::Refused(number, answer) => {
+                    let refused = statements[number].0;
+                    self.refuse(&steps[refused], &answer);
+                    // What came before it is made again, which cannot fail.
+                    size = refused - at + 1;
+                }
+                Attempted::SessionEnded(number, answer) => {
+                    self.refuse(&steps[statements[number].0], &answer);
+                    return Ok(Ended::Session);
+                }
+                Attempted::OutOfLocks => {
+                    trial.roll_back().await.doing(doing)?;
+                    return Ok(Ended::Locks);
+                }
+            }
+        }
+        trial.roll_back().await.doing(doing)?;
+        Ok(Ended::Whole)
+    }
+
+    /// What is to be run for the step; none where it falls away.
+    fn statement(&mut self, step: &Step<'_>) -> Option<String> {
+        match step {
+            Step::Define(entry, definition) => {
+                let settings = if self.unset.contains(&entry.dump_id) {
+                    ""
+                } else {
+                    definition.settings.as_str()
+                };
+                let may = self.course.may_try(entry);
+                may.then(|| format!("{settings}{}", definition.sql))
+            }
+            Step::Own(entry, ownership) => {
+                let statement = ownership.statement();
+                let is_refused = self.owners.iter().any(|(refused, _)| *refused == statement);
+                (!is_refused && !self.course.is_absent(entry.dump_id)).then_some(statement)
+            }
+            Step::Grant(entry, statement) => {
+                let refused = |statements: &Vec<String>| statements.iter().any(|one| one == statement);
+                let is_refused = self.grants.0.values().any(refused);
+                (!is_refused && self.course.may_try(entry)).then(|| statement.to_string())
+            }
+        }
+    }
+
+    fn refuse(&mut self, step: &Step<'_>, answer: &ServerError) {
+        match step {
+            // A setting may name what was refused; whether the definition needs it shows without it.
+            Step::Define(entry, definition)
+                if answer.sqlstate == INVALID_VALUE
+                    && !definition.settings.is_empty()
+                    && self.unset.insert(entry.dump_id) => {}
+            Step::Define(entry, _) => self.course.refuse(entry, told(answer)),
+            Step::Own(_, ownership) => {
+                self.owners
+                    .insert((ownership.statement(), answer.message.clone()));
+            }
+            Step::Grant(_, statement) => {
+                let same = self.grants.0.entry(answer.message.clone()).or_default();
+                same.push(statement.to_string());
+            }
+        }
+    }
+
+    /// Of owners, grants and the trial as a whole.
+    fn told(self, tried: usize) -> Vec<Finding> {
+        let refused = self.course.refusals().len();
+        let mut found: Vec<Finding> = self
+            .owners
+            .into_iter()
+            .map(|(statement, message)| {
+                Finding::warning(
+                    owners::CODE,
+                    "",
+                    format!("an owner is refused: {message}"),
+                    format!("on the target, after the load: {statement}"),
+                )
+            })
+            .collect();
+        found.extend(self.grants.findings());
+        found.push(match self.cut_short {
+            Some(reason) => Finding::warning(
+                CODE,
+                "",
+                format!("not all of the schema could be tried on the target: {reason}"),
+                "raise max_locks_per_transaction on the target, or expect that the run itself may find more",
+            ),
+            None => Finding::pass(CODE, passed(tried, refused, self.pieces)),
+        });
+        found
+    }
+}
+
+fn passed(tried: usize, refused: usize, pieces: usize) -> String {
+    let how = match pieces {
+        0 | 1 => "a transaction".to_owned(),
+        count => format!("{count} transactions, as many as its lock table asks for,"),
+    };
+    format!(
+        "{tried} definitions were tried on the target in {how} that were rolled back; {refused} are refused"
+    )
+}
+
+fn told(answer: &ServerError) -> Answer {
+    Answer {
+        sqlstate: answer.sqlstate.clone(),
+        message: answer.message.clone(),
+        detail: answer.detail.clone(),
+        hint: answer.hint.clone(),
+    }
+}

@@ -1,0 +1,243 @@
+//! The trial restore: what the target would refuse is known beforehand, each with what hangs on it, and nothing stays.
+
+use std::time::{Duration, Instant};
+
+use transhume_demo::cluster::{Cluster, ClusterOptions};
+use transhume_engine::{
+    assess::{Assessment, Depth, assess},
+    conninfo::{ConnectionSettings, Environment},
+    endpoints::Endpoints,
+    finding::{Finding, Severity},
+    report::Reporter,
+    selection::Selection,
+};
+use transhume_testkit::{
+    connection::{connect, describe},
+    server::{self, EVERYDAY_MAJOR},
+};
+
+/// Of every catalog that a schema fills, without what statistics and vacuum change by themselves.
+const CATALOG: &str = "
+    select pg_catalog.md5(pg_catalog.string_agg(line, E'\\n' order by line)) from (
+        select 'class' || (pg_catalog.to_jsonb(c) - '{relpages,reltuples,relallvisible,relfrozenxid,relminmxid}'::text[])::text as line
+        from pg_catalog.pg_class c
+        union all select 'proc' || p::text from pg_catalog.pg_proc p
+        union all select 'type' || t::text from pg_catalog.pg_type t
+        union all select 'namespace' || n::text from pg_catalog.pg_namespace n
+        union all select 'attribute' || pg_catalog.to_jsonb(a)::text from pg_catalog.pg_attribute a
+        union all select 'constraint' || c::text from pg_catalog.pg_constraint c
+        union all select 'depend' || d::text from pg_catalog.pg_depend d
+        union all select 'shdepend' || d::text from pg_catalog.pg_shdepend d
+        union all select 'extension' || e::text from pg_catalog.pg_extension e
+        union all select 'acl' || a::text from pg_catalog.pg_default_acl a
+        union all select 'role' || r::text from pg_catalog.pg_roles r
+    ) lines";
+
+/// A source, and a target whose role `mover` is no superuser.
+struct Pair {
+    source: Cluster,
+    target: Cluster,
+}
+
+impl Pair {
+    async fn with(source_sql: &str) -> Self {
+        Self::of(source_sql, ClusterOptions::new(server::server(EVERYDAY_MAJOR))).await
+    }
+
+    async fn of(source_sql: &str, target: ClusterOptions) -> Self {
+        let source = ClusterOptions::new(server::server(EVERYDAY_MAJOR)).setting("wal_level", "logical");
+        let pair = Self {
+            source: server::start(source),
+            target: server::start(target),
+        };
+        execute(&pair.source.url("postgres"), source_sql).await;
+        let mover = "create role mover login; grant create on database postgres to mover; \
+                     grant create on schema public to mover";
+        execute(&pair.target.url("postgres"), mover).await;
+        pair
+    }
+
+    async fn assess(&self) -> Assessment {
+        let settings = |url: &str| ConnectionSettings::parse(url, &Environment::of([])).unwrap();
+        let target = self.target.url("postgres").replace("postgres@", "mover@");
+        let endpoints = Endpoints {
+            source: settings(&self.source.url("postgres")),
+            target: settings(&target),
+        };
+        let (everything, reporter) = (Selection::default(), Reporter::silent());
+        Box::pin(assess(&endpoints, &everything, None, Depth::Trial, &reporter))
+            .await
+            .unwrap()
+    }
+
+    async fn catalog(&self) -> String {
+        let client = connect(&self.target.url("postgres")).await.unwrap();
+        client.query_one(CATALOG, &[]).await.unwrap().get(0)
+    }
+}
+
+async fn execute(url: &str, sql: &str) {
+    let client = connect(url).await.unwrap();
+    if let Err(error) = client.batch_execute(sql).await {
+        panic!("{}", describe(&error));
+    }
+}
+
+fn refused(assessment: &Assessment) -> Vec<&Finding> {
+    let findings = assessment.findings.iter();
+    findings
+        .filter(|finding| finding.code == "definition-refused")
+        .collect()
+}
+
+fn trial(assessment: &Assessment) -> &Finding {
+    let mut findings = assessment.findings.iter();
+    findings
+        .find(|finding| finding.code == "trial-restore")
+        .expect("the trial is told")
+}
+
+#[tokio::test]
+async fn all_that_the_target_refuses_is_named_at_once_with_its_cause_and_nothing_stays() {
+    let pair = Pair::with(
+        "create schema s;
+         create table s.t (id int primary key, v text);
+         create function s.now() returns timestamptz as 'now' language internal;
+         create view s.late as select s.now() as at;
+         create view s.later as select at from s.late;
+         create function s.logged() returns int language sql set log_statement = 'all' as 'select 1';
+         create role auditor;
+         alter table s.t enable row level security;
+         create policy p on s.t to auditor using (true);
+         create access method own type table handler heap_tableam_handler;
+         create table s.own (id int primary key) using own;
+         create table s.parted (id int) partition by range (id);
+         create sequence s.free",
+    )
+    .await;
+    let before = pair.catalog().await;
+    let assessment = pair.assess().await;
+    assert_eq!(
+        pair.catalog().await,
+        before,
+        "the trial has left something behind"
+    );
+    let found: Vec<(&str, &str)> = refused(&assessment)
+        .into_iter()
+        .map(|finding| (finding.object.as_str(), finding.message.as_str()))
+        .collect();
+    assert_eq!(
+        found.iter().map(|(object, _)| *object).collect::<Vec<_>>(),
+        [
+            "function s.logged()",
+            "function s.now()",
+            "access method own",
+            "policy p on s.t"
+        ],
+        "{found:#?}"
+    );
+    assert!(
+        found[1]
+            .1
+            .contains("(SQLSTATE 42501); 2 others need it: view s.late, view s.later"),
+        "{found:#?}"
+    );
+    assert!(found[2].1.contains("table s.own"), "{found:#?}");
+    assert!(
+        found[3].1.contains("role \"auditor\" does not exist"),
+        "{found:#?}"
+    );
+    assert!(
+        refused(&assessment)
+            .iter()
+            .all(|finding| finding.severity == Severity::Blocker)
+    );
+}
+
+#[tokio::test]
+async fn a_schema_too_large_for_the_lock_table_is_tried_in_pieces_and_says_so() {
+    let tables: Vec<String> = (0..400)
+        .map(|number| format!("create table s.t{number} (id int primary key, v s.e default s.f());"))
+        .collect();
+    let small = ClusterOptions::new(server::server(EVERYDAY_MAJOR))
+        .setting("max_locks_per_transaction", "10")
+        .setting("max_connections", "20");
+    let sql = format!(
+        "create schema s; create type s.e as enum ('a'); \
+         create function s.f() returns s.e language sql as $$ select 'a'::s.e $$; {} \
+         create function s.bad() returns int as 'now' language internal",
+        tables.join("")
+    );
+    let pair = Pair::of(&sql, small).await;
+    let assessment = pair.assess().await;
+    assert_eq!(refused(&assessment).len(), 1, "{:#?}", refused(&assessment));
+    let trial = trial(&assessment);
+    assert_eq!(trial.severity, Severity::Pass, "{trial:?}");
+    assert!(
+        trial
+            .message
+            .contains("transactions, as many as its lock table asks for"),
+        "{trial:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_thousand_objects_are_tried_in_ten_seconds_while_the_target_is_used() {
+    let objects: Vec<String> = (0..250)
+        .map(|number| {
+            format!(
+                "create table s.t{number} (id int primary key, v text); create index on s.t{number} (v); \
+                 create function s.f{number}(int) returns int language sql as 'select $1'; "
+            )
+        })
+        .collect();
+    let pair = Pair::with(&format!("create schema s; {}", objects.join(""))).await;
+    execute(
+        &pair.target.url("postgres"),
+        "create table in_use (id int); insert into in_use values (1)",
+    )
+    .await;
+    // Somebody writes a table and alters the rights of a schema there.
+    let other = connect(&pair.target.url("postgres")).await.unwrap();
+    other
+        .batch_execute("begin; lock table in_use in exclusive mode; grant usage on schema public to public")
+        .await
+        .unwrap();
+    let started = Instant::now();
+    let assessment = pair.assess().await;
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(refused(&assessment).is_empty(), "{:#?}", refused(&assessment));
+    other.batch_execute("rollback").await.unwrap();
+}
+
+#[tokio::test]
+async fn without_the_right_to_create_anything_that_alone_is_told() {
+    let pair = Pair::with("create extension citext; create table t (id int primary key, v citext)").await;
+    let client = connect(&pair.target.url("postgres")).await.unwrap();
+    client
+        .batch_execute("revoke create on database postgres from mover")
+        .await
+        .unwrap();
+    client
+        .batch_execute("grant temporary on database postgres to mover")
+        .await
+        .unwrap();
+    let codes = |assessment: &Assessment| -> Vec<String> {
+        assessment
+            .blockers()
+            .into_iter()
+            .map(|finding| finding.code)
+            .collect()
+    };
+    // Without the right to create anything, that is the finding; each definition for itself says nothing more.
+    assert_eq!(codes(&pair.assess().await), ["target-create"]);
+    client
+        .batch_execute("grant create on database postgres to mover")
+        .await
+        .unwrap();
+    assert_eq!(codes(&pair.assess().await), Vec::<String>::new());
+}
