@@ -250,7 +250,7 @@ impl Freezing<'_> {
                 PATIENCE.as_secs() / 60
             ),
             detail,
-            "end them, or compare without such a point: \"transhume verify --recheck\"; --hold-timeout lets apply wait \
+            "end them, or compare without such a point: \"transhume verify --mode recheck\"; --hold-timeout lets apply wait \
              longer for it",
         ))
     }

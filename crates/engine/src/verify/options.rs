@@ -1,6 +1,6 @@
 //! What a verification is asked to do.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,39 @@ pub enum Mode {
     /// Without a hold on apply and without a consistent point: what differs at first sight is read again.
     Recheck,
 }
+
+impl Mode {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Sample => "sample",
+            Self::SinceLast => "since-last",
+            Self::Recheck => "recheck",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        [Self::Full, Self::Sample, Self::SinceLast, Self::Recheck]
+            .into_iter()
+            .find(|mode| mode.name() == text)
+            .ok_or(UnknownMode)
+    }
+}
+
+/// No mode has this name.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("give full, sample, since-last or recheck")]
+pub struct UnknownMode;
 
 /// What this process is to the verification.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,11 +130,9 @@ impl VerifyOptions {
     /// As it is recorded: only a verification of everything says that both sides are equal.
     pub(super) fn mode_name(&self) -> &'static str {
         match self.mode {
-            Mode::Sample => "sample",
+            Mode::Sample => Mode::Sample.name(),
             _ if !self.tables.is_empty() => "tables",
-            Mode::Full => "full",
-            Mode::SinceLast => "since-last",
-            Mode::Recheck => "recheck",
+            mode => mode.name(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `--recheck`: comparing where a consistent point would let apply be held for long.
+//! `--mode recheck`: comparing where a consistent point would let apply be held for long.
 //!
 //! The first sight is a snapshot of each side, the target's past everything that the source's shows. What differs there
 //! and is no more than traffic goes away when the rows are read again: `core::recheck` judges, this module reads,

@@ -27,7 +27,7 @@ pub(super) async fn refuse_while_loading(target: &Session) -> Result<()> {
 pub(super) fn refuse_without_migration() -> EngineError {
     EngineError::refused(
         "no migration lives on the target: nothing tells what has changed, or when the target is past a change",
-        "verify without --since-last and --recheck while both databases are quiet",
+        "verify with --mode full while both databases are quiet",
     )
 }
 

@@ -1,4 +1,4 @@
-//! `--since-last`: what need not be compared, since nothing has changed it since it was found equal.
+//! `--mode since-last`: what need not be compared, since nothing has changed it since it was found equal.
 //!
 //! All of it is asked under the frozen pair, so that it is true at exactly the position that the rest is compared at.
 //! What somebody else writes on the target is not in it, and that is said.

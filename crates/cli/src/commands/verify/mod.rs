@@ -2,8 +2,6 @@
 
 mod report;
 
-use std::time::Duration;
-
 use clap::Args;
 use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
 
@@ -21,21 +19,18 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   transhume verify && transhume cutover
-  transhume verify --sample                     a first look at large tables, in seconds
-  transhume verify --since-last                 only what has changed since it was found equal
-  transhume verify --recheck                    while long transactions on the source leave no consistent point
+  transhume verify --mode sample                a first look at large tables, in seconds
+  transhume verify --mode since-last            only what has changed since it was found equal
+  transhume verify --mode recheck               while long transactions on the source leave no consistent point
   transhume verify --table 'shop.order*' --show-values
   transhume verify --repair                     rewrites the rows that differ, and compares them again
-  transhume verify --continuous --since-last --every 15min   until something differs
+  transhume verify --mode since-last --every 15min   until something differs
   transhume verify --join                       on another machine, while one verifies
   transhume verify --json | jq '.rows[] | [.table.name, .difference, .key]'
   transhume verify --source URL --target URL    any two databases, both quiet
 
 Exits with 0 where both sides are equal, 1 where they differ, 2 where they could not be compared or, with
---recheck, where rows changed too fast to tell.";
-
-/// Between two rounds of --continuous, where nothing else is said.
-const EVERY: Duration = Duration::from_secs(600);
+--mode recheck, where rows changed too fast to tell.";
 
 /// Compare both sides, exactly, while traffic runs
 ///
@@ -50,23 +45,18 @@ pub(crate) struct Arguments {
     /// Only these tables, such as shop or public.order*
     #[arg(long = "table", value_name = "PATTERN", value_delimiter = ',')]
     tables: Vec<String>,
-    /// Only some rows of large tables, for a first look
-    #[arg(long)]
-    sample: bool,
-    /// Only tables that were changed, loaded or redefined since they were last found equal, exactly by LSN
-    #[arg(long, conflicts_with_all = ["sample", "resume", "join"])]
-    since_last: bool,
-    /// Without a consistent point: hold nothing, read what differs again until it is decided
-    #[arg(long, conflicts_with_all = ["sample", "since_last", "repair", "resume", "join", "source_snapshot"])]
-    recheck: bool,
-    /// Compare again and again until something differs
-    #[arg(long, conflicts_with_all = ["repair", "join", "resume"])]
-    continuous: bool,
-    /// Wait this long between two rounds of --continuous [default: 10min]
-    #[arg(long, value_name = "DURATION", requires = "continuous")]
+    /// Which tables, and how closely: full, sample, since-last or recheck [default: full]
+    ///
+    /// full: all rows of all tables, at one commit of the source. sample: some rows of large tables, for a first look.
+    /// since-last: only tables that were changed, loaded or redefined since they were last found equal, exactly by LSN.
+    /// recheck: without a consistent point; nothing is held, and what differs is read again until it is decided.
+    #[arg(long, value_name = "MODE", default_value_t, hide_default_value = true)]
+    mode: Mode,
+    /// Compare again and again, waiting this long between two rounds, until something differs
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["repair", "join", "resume"])]
     every: Option<Span>,
     /// Rewrite the rows that differ on the target, then compare their tables again
-    #[arg(long, conflicts_with = "sample")]
+    #[arg(long)]
     repair: bool,
     /// Show the values of the columns that differ; they are the application's data
     #[arg(long)]
@@ -110,20 +100,25 @@ impl Arguments {
         replace(&mut settings.named_rows, self.rows.as_ref());
     }
 
-    fn mode(&self) -> Mode {
-        match (self.sample, self.since_last, self.recheck) {
-            (true, _, _) => Mode::Sample,
-            (_, true, _) => Mode::SinceLast,
-            (_, _, true) => Mode::Recheck,
-            _ => Mode::Full,
-        }
+    /// What cannot be asked for together, beside what clap knows of.
+    fn refuse_contradictions(&self) -> Result<()> {
+        let contradiction = match self.mode {
+            Mode::Full => return Ok(()),
+            mode if self.resume || self.join => format!("--mode {mode} with --resume or --join"),
+            Mode::Recheck if self.source_snapshot.is_some() => "--mode recheck with snapshots".to_owned(),
+            mode @ (Mode::Sample | Mode::Recheck) if self.repair => format!("--mode {mode} with --repair"),
+            _ => return Ok(()),
+        };
+        Err(Failure::new(format!("{contradiction} is not possible"))
+            .with_hint("leave one of them out")
+            .with_exit(Exit::NotDone))
     }
 
     fn options(&self, settings: &Config) -> VerifyOptions {
         let defaults = VerifyOptions::default();
         VerifyOptions {
             comparers: settings.comparers.unwrap_or(defaults.comparers),
-            mode: self.mode(),
+            mode: self.mode,
             tables: self.tables.clone(),
             show_values: self.show_values,
             most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
@@ -144,6 +139,7 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    arguments.refuse_contradictions()?;
     let options = arguments.options(&invocation.settings);
     loop {
         let verification = once(&options, invocation).await?;
@@ -154,11 +150,11 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         if !verification.equal {
             return Ok(Exit::OperatorMustAct);
         }
-        if !arguments.continuous {
+        let Some(rest) = arguments.every else {
             return Ok(Exit::Success);
-        }
+        };
         tokio::select! {
-            () = tokio::time::sleep(arguments.every.map_or(EVERY, |span| span.0)) => {}
+            () = tokio::time::sleep(rest.0) => {}
             () = invocation.cancellation.cancelled() => return Ok(Exit::Success),
         }
     }

@@ -34,11 +34,11 @@ fn report(ended: &Ended) -> Value {
 /// Every way to compare everything, none of which may find anything.
 fn nothing_differs(site: &Site, round: u32) {
     let other = if round.is_multiple_of(2) {
-        "--recheck"
+        "recheck"
     } else {
-        "--since-last"
+        "since-last"
     };
-    for arguments in [&["verify", "--json"][..], &["verify", "--json", other]] {
+    for arguments in [&["verify", "--json"][..], &["verify", "--json", "--mode", other]] {
         let ended = site.call(arguments);
         let report = report(&ended);
         let rows = report["rows"].as_array().expect("rows").iter();
@@ -48,7 +48,7 @@ fn nothing_differs(site: &Site, round: u32) {
         let tables = report["tables"].as_array().expect("tables").iter();
         let undecided: Vec<&Value> = tables.filter(|table| table["decided"] == false).collect();
         let is_expected =
-            |table: &&Value| table["table"]["name"] == "scratch" || arguments.contains(&"--recheck");
+            |table: &&Value| table["table"]["name"] == "scratch" || arguments.contains(&"recheck");
         assert!(
             undecided.iter().all(is_expected),
             "round {round}, {arguments:?}\n{undecided:#?}"

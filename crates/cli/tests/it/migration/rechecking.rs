@@ -1,4 +1,4 @@
-//! `verify --recheck`: a long transaction leaves the source without a consistent point, and traffic goes on.
+//! `verify --mode recheck`: a long transaction leaves the source without a consistent point, and traffic goes on.
 
 use serde_json::Value;
 use transhume_testkit::{
@@ -47,7 +47,7 @@ fn found(report: &Value) -> Vec<(&str, &str, &str)> {
     found
 }
 
-/// Without --recheck nothing is held meanwhile.
+/// Without --mode recheck nothing is held meanwhile.
 async fn it_waits_and_names_who_is_in_the_way(site: &Site, traffic: &Traffic) {
     let mut waits = site.begin(&["verify", "--hold-timeout", "1s"]);
     waits.said("the long one").await;
@@ -79,7 +79,7 @@ async fn behind_a_long_transaction_only_what_was_planted_is_found() {
 
     it_waits_and_names_who_is_in_the_way(&site, &traffic).await;
 
-    let clean = site.call(&["verify", "--recheck", "--json"]);
+    let clean = site.call(&["verify", "--mode", "recheck", "--json"]);
     let report: Value = serde_json::from_str(&clean.output)
         .unwrap_or_else(|error| panic!("{error}: {}{}", clean.output, clean.error));
     assert_eq!(found(&report), [], "{report:#}");
@@ -88,7 +88,7 @@ async fn behind_a_long_transaction_only_what_was_planted_is_found() {
 
     let target = connect(&site.target_url).await.expect("the target answers");
     target.batch_execute(DAMAGE).await.expect("the damage is done");
-    let ended = site.call(&["verify", "--recheck", "--json"]);
+    let ended = site.call(&["verify", "--mode", "recheck", "--json"]);
     let report: Value = serde_json::from_str(&ended.output).expect("a report in JSON");
     assert_eq!(
         found(&report),
@@ -111,11 +111,11 @@ async fn behind_a_long_transaction_only_what_was_planted_is_found() {
     assert!(promised.surprises.is_empty(), "{:?}", promised.surprises);
 
     // What it found different is not taken for unchanged, and an exact comparison sees the same.
-    let exact = site.call(&["verify", "--since-last", "--json"]);
+    let exact = site.call(&["verify", "--mode", "since-last", "--json"]);
     let report: Value = serde_json::from_str(&exact.output).expect("a report in JSON");
     assert_eq!(found(&report).len(), 6, "{report:#}");
     site.succeed(&["verify", "--repair"]);
-    let alone = site.call(&["verify", "--recheck", "--target", &site.source_url]);
+    let alone = site.call(&["verify", "--mode", "recheck", "--target", &site.source_url]);
     assert!(
         alone.code == 2 && alone.error.contains("no migration"),
         "{}",

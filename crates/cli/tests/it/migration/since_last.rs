@@ -1,4 +1,4 @@
-//! `verify --since-last`: what did not change is left out, exactly by LSN, and is said to be.
+//! `verify --mode since-last`: what did not change is left out, exactly by LSN, and is said to be.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ fn compared(report: &Value) -> BTreeSet<&str> {
 /// Compares what changed since, which must leave this exit code and have compared these.
 #[track_caller]
 fn since_last(site: &Site, code: i32, expected: &[&str]) -> Value {
-    let ended = site.call(&["verify", "--since-last", "--json"]);
+    let ended = site.call(&["verify", "--mode", "since-last", "--json"]);
     let report = report(&ended);
     assert_eq!(ended.code, code, "{report:#}{}", ended.error);
     assert_eq!(
@@ -97,7 +97,7 @@ async fn only_what_changed_is_compared(source: u32, target: u32) {
         .find(|table| table["table"]["name"] == "idle")
         .expect("idle");
     assert!(idle["unchanged"]["seconds"].as_f64() > Some(0.0), "{idle:#}");
-    let text = site.succeed(&["verify", "--since-last"]).output;
+    let text = site.succeed(&["verify", "--mode", "since-last"]).output;
     for part in [
         "unchanged since it was found equal",
         "what others write on the target",
@@ -123,7 +123,7 @@ async fn only_what_changed_is_compared(source: u32, target: u32) {
         let report = since_last(&site, 1, &["hot", "idle"]);
         assert_eq!(report["rows"].as_array().map(Vec::len), Some(2), "{report:#}");
     }
-    site.succeed(&["verify", "--since-last", "--repair"]);
+    site.succeed(&["verify", "--mode", "since-last", "--repair"]);
     since_last(&site, 0, &[]);
 
     // A load of its own is a change, whatever the stream says.
@@ -132,7 +132,7 @@ async fn only_what_changed_is_compared(source: u32, target: u32) {
     // A sample or single tables say nothing of what they did not look at.
     site.execute_on_source("update hot set n = -1; insert into heap values (1)")
         .await;
-    site.succeed(&["verify", "--sample"]);
+    site.succeed(&["verify", "--mode", "sample"]);
     site.succeed(&["verify", "--table", "public.hot"]);
     since_last(&site, 0, &["heap"]);
 }

@@ -101,7 +101,7 @@ async fn a_bounded_verification_is_joined_killed_and_resumed() {
         again.error
     );
     // What both of its pairs found equal is remembered.
-    let since = site.succeed(&["verify", "--since-last"]);
+    let since = site.succeed(&["verify", "--mode", "since-last"]);
     assert!(
         since.output.contains("2 tables not compared again"),
         "{}",
@@ -167,7 +167,7 @@ async fn a_sample_is_a_first_look_and_a_continuous_one_ends_on_a_signal_or_a_dif
         "insert into large select g, repeat('l', 450) from generate_series(20000, 30000) g; analyze large",
     )
     .await;
-    let sample = site.succeed(&["verify", "--sample"]);
+    let sample = site.succeed(&["verify", "--mode", "sample"]);
     assert!(
         sample.output.contains("rows from all over the table") && sample.output.contains("(a sample)"),
         "{}",
@@ -176,7 +176,7 @@ async fn a_sample_is_a_first_look_and_a_continuous_one_ends_on_a_signal_or_a_dif
     let gate = site.call(&["cutover", "--check", "--json"]);
     assert!(gate.output.contains("a sample of them"), "{}", gate.output);
 
-    let continuous = ["verify", "--continuous", "--since-last", "--every", "100ms"];
+    let continuous = ["verify", "--mode", "since-last", "--every", "100ms"];
     let mut ends_on_signal = site.begin(&continuous);
     let ended = "select count(*) from transhume.verification where result = 'equal' and object_blockers = 0";
     site.wait_for_count(&site.target_url, ended, 3).await;
@@ -203,7 +203,7 @@ async fn a_sample_is_a_first_look_and_a_continuous_one_ends_on_a_signal_or_a_dif
 
     // Of a sample too, what differs is named.
     on_target(&site, "update small set t = '' where id = 9").await;
-    let sample = site.call(&["verify", "--sample", "--json"]);
+    let sample = site.call(&["verify", "--mode", "sample", "--json"]);
     assert_eq!(
         (sample.code, &report(&sample)["rows"][0]["key"][0][1]),
         (1, &Value::from("9"))
@@ -223,8 +223,8 @@ async fn two_databases_without_a_migration_are_compared_and_repaired() {
         client.batch_execute(TABLES).await.expect("the tables are made");
     }
     assert_eq!(site.call(&["verify", "--table", "public.*"]).code, 0);
-    for mode in ["--since-last", "--recheck"] {
-        let refused = site.call(&["verify", mode]);
+    for mode in ["since-last", "recheck"] {
+        let refused = site.call(&["verify", "--mode", mode]);
         assert!(
             refused.code == 2 && refused.error.contains("no migration"),
             "{}",

@@ -61,7 +61,9 @@ pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String
     match (last.outcome, last.extent) {
         (Outcome::Unfinished, _) => return refuse(told, "run \"transhume verify\" to its end"),
         (Outcome::Different, _) => return refuse(told, MEND),
-        (Outcome::Undecided, _) => return refuse(told, "run \"transhume verify\" without --recheck"),
+        (Outcome::Undecided, _) => {
+            return refuse(told, "run \"transhume verify\" in another mode than recheck");
+        }
         (Outcome::Equal, Extent::Sample | Extent::SingleTables) => return refuse(told, VERIFY),
         (Outcome::Equal, Extent::Whole) => {}
     }
