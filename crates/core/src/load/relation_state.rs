@@ -19,17 +19,20 @@ pub enum RelationState {
     Loading,
     /// Every part is there.
     Loaded,
-    /// Set aside: neither copied nor followed until it is loaded anew.
+    /// Neither copied nor followed until it is loaded anew.
     Suspended,
+    /// The source has it no more: what the stream still has of it is skipped.
+    Dropped,
 }
 
 impl RelationState {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Adding,
         Self::Planned,
         Self::Loading,
         Self::Loaded,
         Self::Suspended,
+        Self::Dropped,
     ];
 
     /// The word that is stored and shown.
@@ -40,11 +43,12 @@ impl RelationState {
             Self::Loading => "loading",
             Self::Loaded => "loaded",
             Self::Suspended => "suspended",
+            Self::Dropped => "dropped",
         }
     }
 
     /// Forward one at a time; back to planned when a snapshot is lost, on a reload, or at the end of a
-    /// suspension, which any state may enter.
+    /// suspension, which any state may enter. What was dropped stays dropped.
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
@@ -52,6 +56,10 @@ impl RelationState {
                 | (Self::Planned, Self::Loading | Self::Suspended)
                 | (Self::Loading, Self::Loaded | Self::Planned | Self::Suspended)
                 | (Self::Loaded, Self::Planned | Self::Suspended)
+                | (
+                    Self::Planned | Self::Loading | Self::Loaded | Self::Suspended,
+                    Self::Dropped
+                )
         )
     }
 }
@@ -99,7 +107,7 @@ mod tests {
             );
             assert_eq!(
                 state.may_become(RelationState::Planned),
-                state != RelationState::Planned
+                !matches!(state, RelationState::Planned | RelationState::Dropped)
             );
             assert!(!state.may_become(state));
         }

@@ -19,7 +19,7 @@ use transhume_pg::{
     connection::error::PgError,
     follow::apply::Remedy,
     guard::{enum_labels, schema_change},
-    state::{apply, command, finding, history, load::followed::set_baselines},
+    state::{apply, command, finding, history},
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -52,7 +52,7 @@ impl Guard<'_> {
     async fn schema(&mut self, ends: &mut Ends, may_carry: bool) -> Result<(), PgError> {
         let publication = &self.migration.publication_name;
         let now = Schemas::take(&ends.source, &ends.target, publication, &self.selector).await?;
-        set_baselines(&*ends.target, &now.unseen()).await?;
+        now.remember(&ends.target).await?;
         let allowed = self.carry_over.iter().copied();
         let allowed: Vec<CarryOver> = allowed.filter(|_| may_carry).collect();
         let mut findings: Vec<Finding> = Vec::new();

@@ -2,25 +2,26 @@
 //!
 //! Reads only. Who carries a change over, and who refuses to go on because of it, is decided elsewhere.
 
-use std::collections::HashSet;
-
 use transhume_core::{
     finding::{Finding, Severity},
     guard::{
         enum_labels::MissingLabel,
-        schema::{self, Baseline, ChangeKind, Followed, SchemaChange, Shape},
+        schema::{self, ChangeKind, Followed, SchemaChange, TableFacts},
     },
     load::RelationState,
     selection::Selector,
 };
 use transhume_pg::{
-    catalog::shapes::shapes,
+    catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
     follow::apply::Remedy,
     guard::{enum_labels, schema_change},
     state::{
         addition::{self, Addition},
-        load::followed::{Seen, followed},
+        load::{
+            followed::{self, follow_names, followed},
+            relations,
+        },
     },
 };
 
@@ -30,8 +31,8 @@ pub(crate) const CHANGED: &str = "schema-change";
 /// Both sides as they are now.
 pub(crate) struct Schemas {
     pub(super) followed: Vec<Followed>,
-    pub(super) source: Vec<Shape>,
-    pub(super) target: Vec<Shape>,
+    pub(super) source: Vec<TableFacts>,
+    pub(super) target: Vec<TableFacts>,
     pub(super) labels: Vec<MissingLabel>,
 }
 
@@ -42,7 +43,8 @@ impl Schemas {
         publication: &str,
         selector: &Selector,
     ) -> Result<Self, PgError> {
-        let mut on_source = shapes(source, publication).await?;
+        let mut on_source = table_facts(&**source, publication).await?;
+        follow_names(&**target).await?;
         let mut followed = followed(&**target).await?;
         // The selection has grown where tables were added since this run began.
         on_source.retain(|shape| {
@@ -60,7 +62,7 @@ impl Schemas {
         Ok(Self {
             followed,
             source: on_source,
-            target: shapes(target, publication).await?,
+            target: table_facts(&**target, publication).await?,
             labels: enum_labels::missing(source, target).await?,
         })
     }
@@ -69,17 +71,15 @@ impl Schemas {
         schema::changes(&self.followed, &self.source, &self.target)
     }
 
-    /// Tables that were not looked at before.
-    pub(super) fn unseen(&self) -> Vec<Seen> {
-        let without = self.followed.iter().filter(|table| table.baseline.is_none());
-        let without: HashSet<u32> = without.map(|table| table.oid).collect();
-        let shapes = self.source.iter().filter(|shape| without.contains(&shape.oid));
-        shapes
-            .map(|shape| Seen {
-                source_oid: shape.oid,
-                baseline: Baseline::of(shape),
-            })
-            .collect()
+    /// Writes down what is seen in step, so that the next change is told from this moment, and what both sides have dropped.
+    pub(super) async fn remember(&self, target: &Session) -> Result<(), PgError> {
+        let news = schema::news(&self.followed, &self.source, &self.target);
+        followed::remember(&**target, &news).await?;
+        let gone = schema::gone(&self.followed, &self.source, &self.target);
+        if !gone.is_empty() {
+            relations::drop(&**target, &gone).await?;
+        }
+        Ok(())
     }
 
     /// What the target does not have yet, were nothing carried over.

@@ -52,6 +52,17 @@ impl BackOff {
         )
     }
 
+    /// Between tries to read tables under another snapshot.
+    pub(super) fn for_snapshots() -> Self {
+        Self::new(
+            ExponentialBuilder::default()
+                .with_min_delay(FIRST_IDLE_WAIT)
+                .with_max_delay(LONGEST_FAILURE_WAIT)
+                .without_max_times()
+                .with_jitter(),
+        )
+    }
+
     fn new(builder: ExponentialBuilder) -> Self {
         Self {
             waits: builder.build(),

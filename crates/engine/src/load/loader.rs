@@ -4,7 +4,7 @@
 use transhume_pg::{
     load::{
         copy::CopySide,
-        part_copy::{self, PartError},
+        part_copy::{self, Fitness, PartError},
     },
     state::load::parts::{self, ClaimedPart, CopiedPart},
 };
@@ -35,6 +35,12 @@ pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
         Err(failure) if failure.is_snapshot_lost() => return Ok(Turn::SnapshotLost),
         Err(failure) => return Err(failure),
     }
+    match unfit(hand, &claimed).await? {
+        Fit::All => {}
+        Fit::Not(part) => return outdated(hand, part).await,
+        // Whatever it was, it is over: look again.
+        Fit::Unknown => return give_up(hand).await,
+    }
     let mut copied = Vec::with_capacity(claimed.len());
     for part in &claimed {
         copied.push(copy(hand, part).await?);
@@ -49,6 +55,62 @@ pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
     part_copy::commit(target)
         .await
         .map_err(|error| Failure::target("completing a part", error))?;
+    Ok(Turn::Did)
+}
+
+/// Whether the tables of what was claimed are still those that were planned.
+enum Fit<'a> {
+    All,
+    Not(&'a ClaimedPart),
+    /// One was not, and none is by now.
+    Unknown,
+}
+
+async fn unfit<'a>(hand: &mut Hand, claimed: &'a [ClaimedPart]) -> Outcome<Fit<'a>> {
+    match fitness(hand, claimed).await? {
+        Fitness::All => return Ok(Fit::All),
+        Fitness::Unfit(place) => return Ok(Fit::Not(&claimed[place])),
+        Fitness::SomeUnfit(_) => {}
+    }
+    for part in claimed {
+        begin_again(hand).await?;
+        if fitness(hand, std::slice::from_ref(part)).await? != Fitness::All {
+            begin_again(hand).await?;
+            return Ok(Fit::Not(part));
+        }
+    }
+    Ok(Fit::Unknown)
+}
+
+async fn fitness(hand: &mut Hand, parts: &[ClaimedPart]) -> Outcome<Fitness> {
+    let Some(first) = parts.first() else {
+        return Ok(Fitness::All);
+    };
+    let (source, target) = hand.both(&first.snapshot).await?;
+    part_copy::fitness(source, target, parts)
+        .await
+        .map_err(|error| failed("asking whether tables are as they were planned", error))
+}
+
+/// A transaction that failed answers nothing more. What was claimed in it is claimed no longer.
+async fn begin_again(hand: &mut Hand) -> Outcome<()> {
+    hand.end_reading().await?;
+    let target = hand.target().await?;
+    let beginning = async {
+        part_copy::roll_back(target).await?;
+        part_copy::begin(target).await
+    };
+    beginning
+        .await
+        .map_err(|error| Failure::target("claiming a part", error))
+}
+
+async fn give_up(hand: &mut Hand) -> Outcome<Turn> {
+    hand.end_reading().await?;
+    let target = hand.target().await?;
+    part_copy::roll_back(target)
+        .await
+        .map_err(|error| Failure::target("giving up a part", error))?;
     Ok(Turn::Did)
 }
 
@@ -84,7 +146,7 @@ async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
         .map_err(|error| Failure::target("starting a rewritten table anew", error))?;
     hand.shared.lose_snapshot();
     hand.shared.reporter.step(format!(
-        "{} was truncated or rewritten on the source meanwhile: it is loaded again under a fresh snapshot",
+        "{} was truncated, rewritten or altered on the source meanwhile: it is loaded again under a fresh snapshot",
         part.table.plain()
     ));
     Ok(Turn::Did)
@@ -133,11 +195,6 @@ async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<CopiedPart> {
     .await
     {
         Ok(copied) => Ok(copied),
-        Err(PartError::Failed { side, error }) => Err(Failure::Server {
-            doing: format!("copying {}, part {}", part.table.plain(), part.number),
-            side,
-            error,
-        }),
         Err(PartError::NotEmpty) => Err(Failure::Stop(EngineError::stopped(
             format!(
                 "the table {} of the target holds rows already",
@@ -146,6 +203,25 @@ async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<CopiedPart> {
             "This migration has not copied any row into it yet.",
             "empty the table on the target, or leave it out of the selection, then run the same command again",
         ))),
+        Err(error) => {
+            let doing = format!("copying {}, part {}", part.table.plain(), part.number);
+            Err(failed(&doing, error))
+        }
+    }
+}
+
+fn failed(doing: &str, error: PartError) -> Failure {
+    match error {
+        PartError::Failed { side, error } => Failure::Server {
+            doing: doing.to_owned(),
+            side,
+            error,
+        },
+        PartError::NotEmpty => Failure::Stop(EngineError::stopped(
+            format!("{doing}: the target's table holds rows already"),
+            "",
+            "this is a defect of transhume; please report it",
+        )),
     }
 }
 

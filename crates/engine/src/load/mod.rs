@@ -5,6 +5,7 @@
 //! is never read again, and every unfinished one is read under one snapshot that is recorded with it.
 
 mod back_off;
+mod binding;
 mod builder;
 mod crew;
 mod hand;
@@ -30,11 +31,16 @@ use transhume_core::load::{
 use transhume_pg::{
     connection::{server_limits::server_limits, session::Session},
     follow::snapshot::SnapshotHolder,
-    state::{finding, load as state, migration::Migration},
+    state::{
+        finding,
+        load::{self as state, followed},
+        migration::Migration,
+    },
 };
 
 pub(crate) use self::plan::relations;
 use self::{
+    back_off::BackOff,
     crew::{Crew, CrewEnd, Place},
     snapshot::Holders,
 };
@@ -51,6 +57,11 @@ use crate::{
     error::{Doing, Result},
     report::Reporter,
 };
+
+/// Origin of the load's findings in `transhume.finding`.
+pub(crate) const ORIGIN: &str = "load";
+/// Code of the finding that says why a table was suspended.
+pub(crate) const LOAD_FAILED: &str = "table-load-failed";
 
 /// What the operator asked for; what is not given follows from the two servers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,6 +91,11 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
     let mut target = context.target_session("load").await?;
     let mut holders = Holders::new(holder);
     let observing = observer::observe(context);
+    followed::identify_targets(&*target, &[])
+        .await
+        .doing("noting which tables the rows go to")?;
+    let mut tries = BackOff::for_snapshots();
+    let mut done = parts_done(&target).await?;
     loop {
         holders.renew(context, &mut target).await?;
         let crew = Crew::new(context, &target).await?;
@@ -91,14 +107,27 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
                     .waiting("a fresh snapshot for tables that cannot be read under the one they had");
             }
         }
+        // Each try opens sessions on both sides: tables that are altered all the time must not make it a storm.
+        let before = std::mem::replace(&mut done, parts_done(&target).await?);
+        if done > before {
+            tries.succeeded();
+        }
+        tries.wait(context.cancellation).await?;
     }
     drop((holders, observing));
-    finding::clear(&*target, observer::ORIGIN, observer::CODE)
+    finding::clear(&*target, ORIGIN, observer::CODE)
         .await
         .doing("forgetting the snapshot's age")?;
     state::progress::flush(&*target, "load")
         .await
         .doing("making the full load durable")
+}
+
+async fn parts_done(target: &Session) -> Result<u64> {
+    let progress = state::progress::progress(&**target)
+        .await
+        .doing("reading how far the load is")?;
+    Ok(progress.parts_done)
 }
 
 impl LoadContext<'_> {

@@ -16,7 +16,7 @@ use transhume_pg::{
     },
 };
 
-use super::LoadContext;
+use super::{LoadContext, ORIGIN};
 use crate::{
     endpoints::Endpoints,
     report::{Report, Reporter},
@@ -32,7 +32,6 @@ const FIRST_AFTER: Duration = Duration::from_millis(500);
 /// source begin to be felt in queries within a working day.
 const SNAPSHOT_AGE_WARNING: Duration = Duration::from_secs(6 * 3600);
 
-pub(super) const ORIGIN: &str = "load";
 pub(super) const CODE: &str = "snapshot-age";
 
 struct Observing {

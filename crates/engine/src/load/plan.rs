@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use transhume_core::{
+    guard::schema::TableFacts,
     load::{
         PartSize,
         format::{self, Ends, TypeFacts},
@@ -14,13 +15,14 @@ use transhume_core::{
 use transhume_pg::{
     catalog::{
         integer_keys::{IntegerKey, integer_keys, key_extremes},
+        table_facts::table_facts,
         tables::tables,
         type_facts::{encoding, type_facts},
     },
     connection::{error::PgError, session::Session},
     follow::{
         publication,
-        snapshot::{SnapshotHolder, SnapshotOrigin},
+        snapshot::{self, SnapshotHolder, SnapshotOrigin},
     },
     load::copy_statement::{key_predicate, page_predicate},
     state::{
@@ -33,7 +35,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{LoadContext, LoadOptions, hands, large_objects, observer::ORIGIN};
+use super::{LoadContext, LoadOptions, ORIGIN, hands, large_objects};
 use crate::{
     error::{Doing, Result},
     report::Report,
@@ -63,13 +65,25 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     }
     let source = context.source_session("plan").await?;
     let selector = selector(&context.migration.selection)?;
+    // As the snapshot shows them: what is altered later is a change to be followed.
+    snapshot::import(&source, holder.name())
+        .await
+        .doing("reading the source's tables under the load's snapshot")?;
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     leave_unpublished(context, &source, &mut selected).await?;
+    let mut facts = table_facts(&*source, &context.migration.publication_name)
+        .await
+        .doing("reading what the source's tables are")?;
+    let oids: HashSet<u32> = selected.iter().map(|table| table.oid).collect();
+    facts.retain(|facts| oids.contains(&facts.oid));
     let relations = relations(context.options, &source, &target, &selected).await?;
+    snapshot::end(&source)
+        .await
+        .doing("reading the source's tables under the load's snapshot")?;
     let large_objects = large_objects::pieces(&source).await?;
     let findings = large_objects::findings(&source, &target).await?;
-    write(&mut target, holder, &relations, &large_objects)
+    write(&mut target, holder, (&relations, &facts), &large_objects)
         .await
         .doing("writing the plan of the full load")?;
     for finding in findings {
@@ -294,13 +308,13 @@ async fn key_predicates(
 async fn write(
     target: &mut Session,
     holder: &SnapshotHolder,
-    relations: &[PlannedRelation],
+    (relations, facts): (&[PlannedRelation], &[TableFacts]),
     large_objects: &[Vec<u32>],
 ) -> std::result::Result<(), PgError> {
     let transaction = target.transaction().await?;
     let snapshot =
         state::insert_snapshot(&transaction, holder, holder.origin() == SnapshotOrigin::Imported).await?;
-    state::insert(&transaction, snapshot, relations).await?;
+    state::insert(&transaction, snapshot, relations, facts).await?;
     pieces::insert(&transaction, large_objects).await?;
     Ok(transaction.commit().await?)
 }

@@ -10,12 +10,16 @@ use transhume_pg::{
         marker,
         snapshot::{self, SnapshotHolder, older_transactions},
     },
-    state::load::plan::{self, NeededSnapshot, Restarted},
+    state::load::{
+        binding as state_binding,
+        plan::{self, NeededSnapshot, Restarted},
+    },
 };
 
 use super::{
     LoadContext,
     back_off::{BackOff, persist},
+    binding,
 };
 use crate::error::{Doing, EngineError, Result};
 
@@ -41,29 +45,75 @@ impl Holders {
         let needed = plan::needed_snapshots(&**target)
             .await
             .doing("reading which snapshots the load needs")?;
-        let mut lost = Vec::new();
+        let mut lost: Vec<i32> = Vec::new();
         for snapshot in &needed {
             if !self.keep_or_take_over(context, target, snapshot).await? {
                 lost.push(snapshot.id);
             }
         }
-        if !lost.is_empty() {
-            self.restart(context, target, &lost).await?;
-        }
-        self.bind_outdated(context, target).await
+        let given = self.unbind(context, target, &lost).await?;
+        self.bind_all(context, target, given).await?;
+        self.keep_needed(target).await
     }
 
-    /// Tables that the source truncated or rewrote need a snapshot taken after that: never one that
-    /// is held already.
-    async fn bind_outdated(&mut self, context: &LoadContext<'_>, target: &mut Session) -> Result<()> {
-        let doing = "binding rewritten tables to a fresh snapshot";
-        let outdated = plan::without_snapshot(&**target).await.doing(doing)?;
-        if outdated.is_empty() {
+    /// Starts the unfinished tables of lost snapshots again. Gives a snapshot of the caller's that they may be read under, where
+    /// nothing else waits for one: what the source truncated, rewrote or altered needs one that was taken after that.
+    async fn unbind(
+        &mut self,
+        context: &LoadContext<'_>,
+        target: &mut Session,
+        lost: &[i32],
+    ) -> Result<Option<SnapshotHolder>> {
+        if lost.is_empty() {
+            return Ok(None);
+        }
+        let doing = "starting unfinished tables again under a fresh snapshot";
+        let outdated = state_binding::without_snapshot(&**target).await.doing(doing)?;
+        let restarted = restart(target, lost).await.doing(doing)?;
+        context.reporter.step(format!(
+            "{} unfinished tables start again under a fresh snapshot, {} of them emptied; finished tables stay",
+            restarted.relations,
+            restarted.emptied.len()
+        ));
+        Ok(if outdated.is_empty() {
+            self.held.pop()
+        } else {
+            None
+        })
+    }
+
+    async fn bind_all(
+        &mut self,
+        context: &LoadContext<'_>,
+        target: &mut Session,
+        given: Option<SnapshotHolder>,
+    ) -> Result<()> {
+        let unbound = state_binding::without_snapshot(&**target)
+            .await
+            .doing("reading which tables wait for a snapshot")?;
+        if unbound.is_empty() {
+            self.held.extend(given);
             return Ok(());
         }
-        let holder = fresh_snapshot(context).await?;
-        bind(target, &outdated, &holder).await.doing(doing)?;
+        let holder = match given {
+            Some(holder) => holder,
+            None => fresh_snapshot(context).await?,
+        };
+        binding::bind(context, target, &holder, &unbound).await?;
         self.held.push(holder);
+        Ok(())
+    }
+
+    /// Each is a session on the source: those that no open part is read under are closed.
+    async fn keep_needed(&mut self, target: &Session) -> Result<()> {
+        let needed = plan::needed_snapshots(&**target)
+            .await
+            .doing("reading which snapshots the load needs")?;
+        self.held.retain(|holder| {
+            let is_of =
+                |needed: &NeededSnapshot| needed.name == holder.name() && needed.shows == *holder.snapshot();
+            needed.iter().any(is_of)
+        });
         Ok(())
     }
 
@@ -101,48 +151,13 @@ impl Holders {
         self.held.push(holder);
         Ok(true)
     }
-
-    /// A snapshot given by the caller serves, else a fresh one is taken.
-    async fn restart(&mut self, context: &LoadContext<'_>, target: &mut Session, lost: &[i32]) -> Result<()> {
-        let holder = match self.held.pop() {
-            Some(holder) => holder,
-            None => fresh_snapshot(context).await?,
-        };
-        let restarted = restart_under(target, lost, &holder)
-            .await
-            .doing("starting unfinished tables again under a fresh snapshot")?;
-        self.held.push(holder);
-        context.reporter.step(format!(
-            "{} unfinished tables start again under a fresh snapshot, {} of them emptied; finished tables stay",
-            restarted.relations,
-            restarted.emptied.len()
-        ));
-        Ok(())
-    }
 }
 
-async fn restart_under(
-    target: &mut Session,
-    lost: &[i32],
-    holder: &SnapshotHolder,
-) -> std::result::Result<Restarted, PgError> {
+async fn restart(target: &mut Session, lost: &[i32]) -> std::result::Result<Restarted, PgError> {
     let transaction = target.transaction().await?;
-    // Wherever it comes from, the filter that is built from its text is exact.
-    let id = plan::insert_snapshot(&transaction, holder, false).await?;
-    let restarted = plan::restart_unfinished(&transaction, lost, id).await?;
+    let restarted = plan::restart_unfinished(&transaction, lost).await?;
     transaction.commit().await?;
     Ok(restarted)
-}
-
-async fn bind(
-    target: &mut Session,
-    oids: &[u32],
-    holder: &SnapshotHolder,
-) -> std::result::Result<(), PgError> {
-    let transaction = target.transaction().await?;
-    let id = plan::insert_snapshot(&transaction, holder, false).await?;
-    plan::bind(&transaction, oids, id).await?;
-    Ok(transaction.commit().await?)
 }
 
 /// The named snapshot, held by this process; none when it is gone.

@@ -18,7 +18,11 @@ use transhume_pg::{
     state::{
         command::{self, Answer, Pending},
         finding, history,
-        load::{plan, relations},
+        load::{
+            followed::follow_names,
+            plan::{self, PlannedRelation},
+            relations,
+        },
         migration::Migration,
     },
 };
@@ -27,15 +31,11 @@ use super::{Run, additions};
 use crate::{
     error::{Doing, EngineError, Result},
     follow,
-    load::{self, LoadContext},
+    load::{self, LOAD_FAILED, LoadContext, ORIGIN},
     prepare::publishing::Publishing,
     report::Report,
 };
 
-/// Origin of our findings in `transhume.finding`.
-const ORIGIN: &str = "load";
-/// Code of the finding that says why a table was set aside.
-const LOAD_FAILED: &str = "table-load-failed";
 /// Code of the finding that says what could not be built.
 const BUILD_FAILED: &str = "build-failed";
 /// Between two attempts at what the operator must make possible.
@@ -65,7 +65,7 @@ pub(super) async fn take_up(run: &mut Run<'_>) -> Result<()> {
 }
 
 async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()> {
-    let planned = load::plan_anew(&run.load_context(), oids).await?;
+    let mut planned = load::plan_anew(&run.load_context(), oids).await?;
     if planned.len() < oids.len() {
         let reason = "the source has one of these tables no more".to_owned();
         return answer(&run.target, request, Answer::Failed(reason)).await;
@@ -80,6 +80,7 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
         }
         joined => joined?,
     }
+    call_as_on_target(run, &mut planned).await?;
     let names: Vec<_> = planned.iter().map(|relation| relation.name.clone()).collect();
     let reloading = async {
         let transaction = run.target.transaction().await?;
@@ -105,6 +106,22 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
     }
     run.reporter
         .step(format!("{} tables emptied, to be loaded anew", names.len()));
+    Ok(())
+}
+
+/// The target may call them otherwise: whatever has become of their definitions is followed when they are loaded.
+async fn call_as_on_target(run: &Run<'_>, planned: &mut [PlannedRelation]) -> Result<()> {
+    let doing = "reading what the target calls its tables";
+    follow_names(&*run.target).await.doing(doing)?;
+    let relations = relations::all(&*run.target).await.doing(doing)?;
+    for planned in planned {
+        let known = relations
+            .iter()
+            .find(|relation| relation.source_oid == planned.source_oid);
+        if let Some(relation) = known {
+            planned.name = relation.name.clone();
+        }
+    }
     Ok(())
 }
 

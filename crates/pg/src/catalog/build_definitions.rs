@@ -88,6 +88,18 @@ pub async fn indexes(
     rows.iter().map(index).collect()
 }
 
+/// All indexes of a table, those left aside that a failed CREATE INDEX CONCURRENTLY has left behind.
+pub async fn indexes_of(source: &Client, table_oid: u32) -> Result<Vec<IndexDefinition>, PgError> {
+    let row = source
+        .query_one(
+            "select array(select indexrelid from pg_catalog.pg_index where indrelid = $1 and indisvalid)",
+            &[&table_oid],
+        )
+        .await?;
+    let oids: Vec<u32> = row.try_get(0)?;
+    indexes(source, &oids, &[]).await
+}
+
 pub async fn foreign_keys(source: &Client, oids: &[u32]) -> Result<Vec<ForeignKeyDefinition>, PgError> {
     let rows = source
         .query(include_str!("sql/build_foreign_keys.sql"), &[&oids])

@@ -20,7 +20,7 @@ pub mod ownership;
 mod partition_trees;
 pub mod rights;
 pub mod sequences;
-pub mod shapes;
+pub mod table_facts;
 pub mod tables;
 pub mod type_facts;
 pub mod value_encoding;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::Client;
+use tokio_postgres::GenericClient;
 
 use crate::connection::error::PgError;
 
 /// The tree of each partition in one, by OIDs. The partitions of a tree are of any kind.
-pub(super) async fn scattered(client: &Client) -> Result<BTreeMap<u32, u32>, PgError> {
+pub(super) async fn scattered(client: &impl GenericClient) -> Result<BTreeMap<u32, u32>, PgError> {
     let rows = client
         .query(include_str!("sql/scattered_partitions.sql"), &[])
         .await?;

@@ -133,6 +133,11 @@ pub async fn import(session: &Session, name: &str) -> Result<(), PgError> {
     Ok(session.batch_execute(&set_snapshot(name)).await?)
 }
 
+/// Ends what [`import`] began.
+pub async fn end(session: &Session) -> Result<(), PgError> {
+    Ok(session.batch_execute("rollback").await?)
+}
+
 /// `SET TRANSACTION SNAPSHOT` takes a literal only.
 pub fn set_snapshot(name: &str) -> String {
     format!(

@@ -18,10 +18,17 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
             statement: String::new(),
             afterwards: Some(format!("transhume table add {plain}")),
         },
-        ChangeKind::TableGone => Remedy::of(format!("drop table {table}")),
-        ChangeKind::NotPublished | ChangeKind::Rewritten | ChangeKind::ColumnMadeAnew { .. } => {
-            reload(&plain)
-        }
+        ChangeKind::TableGone { on_target } => Remedy::of(format!("drop table {on_target}")),
+        ChangeKind::NotPublished
+        | ChangeKind::PublishedAnew
+        | ChangeKind::Rewritten
+        | ChangeKind::ColumnMadeAnew { .. } => reload(&plain),
+        ChangeKind::TableLost => Remedy {
+            statement: String::new(),
+            afterwards: Some(format!(
+                "create the table {table} on the target as the source has it, then transhume table reload {plain}"
+            )),
+        },
         ChangeKind::PartitionsChanged => Remedy {
             statement: String::new(),
             afterwards: Some(format!(
@@ -29,14 +36,7 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
                  {plain}"
             )),
         },
-        ChangeKind::Renamed { before } if before.schema == table.schema => Remedy::of(format!(
-            "alter table {before} rename to {}",
-            quote_identifier(&table.name)
-        )),
-        ChangeKind::Renamed { before } => Remedy::of(format!(
-            "alter table {before} set schema {}",
-            quote_identifier(&table.schema)
-        )),
+        ChangeKind::Renamed { before, is_occupied } => Remedy::of(renamed(before, table, *is_occupied)),
         ChangeKind::Moved { before, after } => Remedy::of(moved(table, before.as_ref(), after.as_ref())),
         ChangeKind::ColumnNew { column } => added_column(source, table, change.oid, &column.name)
             .await?
@@ -45,11 +45,21 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
             "alter table {table} drop column {}",
             quote_identifier(column)
         )),
-        ChangeKind::ColumnRenamed { before, after } => Remedy::of(format!(
-            "alter table {table} rename column {} to {}",
-            quote_identifier(before),
-            quote_identifier(after)
-        )),
+        ChangeKind::ColumnRenamed {
+            before,
+            after,
+            is_occupied,
+        } => {
+            let rename = |before: &str, after: &str| {
+                format!(
+                    "alter table {table} rename column {} to {}",
+                    quote_identifier(before),
+                    quote_identifier(after)
+                )
+            };
+            let aside = is_occupied.then(|| rename(after, &aside(after)));
+            Remedy::of(joined(aside.into_iter().chain([rename(before, after)])))
+        }
         ChangeKind::ColumnRetyped { column, type_name } => {
             let column = quote_identifier(column);
             Remedy::of(format!(
@@ -57,6 +67,46 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
             ))
         }
     })
+}
+
+/// Another name for what stands in the way of one; it has a change of its own that gives it its right one.
+fn aside(name: &str) -> String {
+    /// Bytes of a name (`NAMEDATALEN - 1`).
+    const LONGEST: usize = 63;
+    const SUFFIX: &str = "__aside";
+    let most = LONGEST - SUFFIX.len();
+    let cut = name
+        .char_indices()
+        .map(|(place, letter)| place + letter.len_utf8());
+    let end = cut.take_while(|end| *end <= most).last().unwrap_or_default();
+    format!("{}{SUFFIX}", &name[..end])
+}
+
+/// What a table is called on the target is what it must be called as on the source.
+pub fn renamed(before: &QualifiedName, after: &QualifiedName, is_occupied: bool) -> String {
+    let mut steps = Vec::new();
+    if is_occupied {
+        let aside = quote_identifier(&aside(&after.name));
+        steps.push(format!("alter table {after} rename to {aside}"));
+    }
+    let mut now = before.clone();
+    if before.schema != after.schema {
+        let schema = quote_identifier(&after.schema);
+        steps.push(format!("create schema if not exists {schema}"));
+        steps.push(format!("alter table {now} set schema {schema}"));
+        now.schema.clone_from(&after.schema);
+    }
+    if before.name != after.name {
+        steps.push(format!(
+            "alter table {now} rename to {}",
+            quote_identifier(&after.name)
+        ));
+    }
+    joined(steps)
+}
+
+fn joined(steps: impl IntoIterator<Item = String>) -> String {
+    steps.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 fn reload(table: &str) -> Remedy {
@@ -74,11 +124,7 @@ fn moved(
     let detach = before.map(|parent| format!("alter table {parent} detach partition {table}"));
     let attach =
         after.map(|(parent, bound)| format!("alter table {parent} attach partition {table} {bound}"));
-    [detach, attach]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("; ")
+    joined([detach, attach].into_iter().flatten())
 }
 
 /// A change that must wait for a lock makes the target's readers and apply itself wait behind it.

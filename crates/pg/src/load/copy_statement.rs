@@ -36,6 +36,13 @@ pub fn copy_in(table: &QualifiedName, columns: &[String], format: Format, freeze
     format!("COPY {table} ({columns}) FROM STDIN{options}")
 }
 
+/// Gives no rows, but what the server says of the columns that are to be copied, and of the table that they are in.
+pub fn described(table: &QualifiedName, columns: &[String]) -> String {
+    let mut listed = vec!["tableoid".to_owned()];
+    listed.extend(columns.iter().map(|column| quote_identifier(column)));
+    format!("SELECT {} FROM ONLY {table} LIMIT 0", listed.join(", "))
+}
+
 /// Whether the table holds any row of its own.
 pub fn holds_a_row(table: &QualifiedName) -> String {
     format!("SELECT EXISTS (SELECT FROM ONLY {table})")

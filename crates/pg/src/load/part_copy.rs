@@ -5,11 +5,21 @@
 
 use std::time::Instant;
 
-use transhume_core::{load::capacity::BuildMemory, value_encoding};
+use transhume_core::{
+    guard::schema::ColumnFacts,
+    load::{
+        as_planned::{self, Described, Obstacle, Planned},
+        capacity::BuildMemory,
+    },
+    value_encoding,
+};
 use transhume_wire::ident::quote_literal;
 
 use crate::{
-    connection::{error::PgError, raw::RawConnection},
+    connection::{
+        error::PgError,
+        raw::{AnswerColumn, RawConnection},
+    },
     follow::snapshot::{self, NamedSnapshot},
     load::{
         copy::{CopyMeter, CopySide, RateLimit, copy_through},
@@ -108,6 +118,96 @@ pub async fn run_statement(target: &mut RawConnection, statement: &str) -> Resul
 async fn carry(connection: &mut RawConnection, encoding: &str) -> Result<(), PgError> {
     let set = format!("SET LOCAL client_encoding TO {}", quote_literal(encoding));
     connection.simple_query(&set).await.map(drop)
+}
+
+/// Whether parts may be copied as they were planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fitness {
+    All,
+    /// The part at this place may not.
+    Unfit(usize),
+    /// One of them may not, and the transaction of this side is over: what it named is not there.
+    SomeUnfit(CopySide),
+}
+
+/// Asks both sides, whose locks on the tables keep the answer true until their transactions end.
+pub async fn fitness(
+    source: &mut RawConnection,
+    target: &mut RawConnection,
+    parts: &[ClaimedPart],
+) -> Result<Fitness, PartError> {
+    let (side, answer) = described(source, parts, CopySide::Source).await?;
+    let Some(on_source) = answer else {
+        return Ok(Fitness::SomeUnfit(side));
+    };
+    let (side, answer) = described(target, parts, CopySide::Target).await?;
+    let Some(on_target) = answer else {
+        return Ok(Fitness::SomeUnfit(side));
+    };
+    let unfit = parts
+        .iter()
+        .zip(on_source.iter().zip(&on_target))
+        .position(|(part, (source, target))| obstacle_of(part, source, target).is_some());
+    Ok(unfit.map_or(Fitness::All, Fitness::Unfit))
+}
+
+type Answers = Vec<Vec<AnswerColumn>>;
+
+/// None where the server does not know what the parts name.
+async fn described(
+    connection: &mut RawConnection,
+    parts: &[ClaimedPart],
+    side: CopySide,
+) -> Result<(CopySide, Option<Answers>), PartError> {
+    let statements: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let table = match side {
+                CopySide::Source => part.stored_in().1,
+                CopySide::Target => &part.table,
+            };
+            copy_statement::described(table, &part.columns)
+        })
+        .collect();
+    match connection.describe(&statements.join(";\n")).await {
+        Ok(answers) => Ok((side, Some(answers))),
+        Err(error) if is_of_definition(&error) => Ok((side, None)),
+        Err(error) => Err(PartError::Failed { side, error }),
+    }
+}
+
+/// A table, schema or column is not there, or is something else.
+fn is_of_definition(error: &PgError) -> bool {
+    matches!(error.sqlstate(), Some("42P01" | "3F000" | "42703" | "42809"))
+}
+
+fn obstacle_of(part: &ClaimedPart, source: &[AnswerColumn], target: &[AnswerColumn]) -> Option<Obstacle> {
+    let facts = part.facts.as_ref();
+    let columns: Option<Vec<&ColumnFacts>> = facts.and_then(|facts| {
+        let named = part.columns.iter();
+        named
+            .map(|name| facts.iter().find(|column| column.name == *name))
+            .collect()
+    });
+    let planned = Planned {
+        table: part.stored_in().0,
+        columns: columns.as_deref(),
+        is_partition: part.partition.is_some(),
+        format: part.format,
+    };
+    let (table, source) = split(source);
+    as_planned::obstacle(planned, table, &source, &split(target).1)
+}
+
+/// The table, and its columns without the first, which only tells it.
+fn split(answer: &[AnswerColumn]) -> (u32, Vec<Described>) {
+    let table = answer.first().map_or(0, |column| column.table_oid);
+    let columns = answer.iter().skip(1).map(|column| Described {
+        number: column.number,
+        type_oid: column.type_oid,
+        type_modifier: column.type_modifier,
+    });
+    (table, columns.collect())
 }
 
 /// Carries one claimed part, its values in this encoding. What [`rewritten`] says of it afterwards decides whether it may be kept.

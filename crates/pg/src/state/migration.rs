@@ -10,7 +10,7 @@ use transhume_wire::lsn::Lsn;
 use crate::connection::{error::PgError, session::Session};
 
 /// Version of `sql/schema.sql`; a target that holds another layout is refused.
-pub const LAYOUT: i32 = 5;
+pub const LAYOUT: i32 = 6;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
 

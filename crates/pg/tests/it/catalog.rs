@@ -11,7 +11,7 @@ use transhume_pg::{
         altered::altered_since,
         collations, database, extensions, objects, ours, rights,
         sequences::sequences,
-        shapes::shapes,
+        table_facts::table_facts,
         tables::{names_of_tables, tables},
     },
     connection::session::Session,
@@ -304,9 +304,9 @@ async fn every_query_runs_on_every_version() {
         assert_eq!(all.len(), 20, "tables on {major}");
         let moved = all.iter().filter(|table| table.moves_rows()).count();
         assert_eq!(names_of_tables(&session).await.unwrap().len(), moved);
-        let shapes = shapes(&session, "none").await.unwrap();
-        assert_eq!(shapes.len(), moved);
-        let trees = shapes.iter().filter(|shape| !shape.partitions.is_empty());
+        let facts = table_facts(&*session, "none").await.unwrap();
+        assert_eq!(facts.len(), moved);
+        let trees = facts.iter().filter(|table| !table.partitions.is_empty());
         assert_eq!(trees.count(), 1, "trees on {major}");
         assert_eq!(
             sequences(&session).await.unwrap().len(),

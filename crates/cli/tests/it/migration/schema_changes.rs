@@ -69,7 +69,7 @@ async fn what_is_safe_is_carried_over_and_the_rest_bars_the_cutover_until_it_is_
     .await;
     site.wait_for_count(
         &site.target_url,
-        "select count(*) from transhume.relation where baseline is not null",
+        "select count(*) from transhume.relation where target_oid is not null",
         3,
     )
     .await;
@@ -176,7 +176,7 @@ async fn followed() -> (Site, Running) {
         .await;
     site.succeed(&["run", "--until-caught-up"]);
     let runner = site.begin(&["run"]);
-    let seen = "select count(*) from transhume.relation where baseline is not null";
+    let seen = "select count(*) from transhume.relation where target_oid is not null";
     site.wait_for_count(&site.target_url, seen, 1).await;
     (site, runner)
 }

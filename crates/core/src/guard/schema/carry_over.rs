@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{ChangeKind, Followed, SchemaChange, Shape};
+use super::{ChangeKind, Followed, SchemaChange, TableFacts};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CarryOver {
@@ -52,33 +52,44 @@ pub fn may_be_carried(
     change: &SchemaChange,
     allowed: &[CarryOver],
     followed: &[Followed],
-    source: &[Shape],
-    target: &[Shape],
+    source: &[TableFacts],
+    target: &[TableFacts],
 ) -> bool {
     match &change.kind {
         ChangeKind::ColumnNew { column } => {
             // A rewrite may have filled it by a default that is gone again.
             let is_rewritten = || {
-                let shape = source.iter().find(|shape| shape.oid == change.oid);
+                let now = source.iter().find(|table| table.oid == change.oid);
                 let table = followed.iter().find(|table| table.oid == change.oid);
-                let baseline = table.and_then(|table| table.baseline.as_ref());
-                baseline.zip(shape).is_none_or(|(baseline, shape)| {
-                    baseline.filenode != shape.filenode || baseline.column(column.number).is_some()
+                let remembered = table.and_then(|table| table.remembered.as_ref());
+                remembered.zip(now).is_none_or(|(remembered, now)| {
+                    remembered.facts.filenode != now.filenode
+                        || remembered.facts.column(column.number).is_some()
                 })
+            };
+            // A name that another column of the target has is free only once that one was renamed.
+            let is_free = || {
+                let table = followed.iter().find(|table| table.oid == change.oid);
+                let identity = table.and_then(|table| table.remembered.as_ref()?.target.as_ref());
+                let there = target
+                    .iter()
+                    .find(|there| identity.is_some_and(|identity| identity.oid == there.oid));
+                there.is_none_or(|there| there.column_called(&column.name).is_none())
             };
             allowed.contains(&CarryOver::NullableColumns)
                 && !(column.not_null || column.has_default || column.has_remembered_value)
+                && is_free()
                 && !is_rewritten()
         }
         ChangeKind::TableNew {
             partition: Some((parent, _)),
         } => {
             // Siblings that are followed show that the parent is part of the migration.
-            let is_sibling = |shape: &&Shape| shape.partition_of.as_ref() == Some(parent);
-            let is_followed = |shape: &Shape| followed.iter().any(|table| table.oid == shape.oid);
+            let is_sibling = |table: &&TableFacts| table.partition_of.as_ref() == Some(parent);
+            let is_followed = |table: &TableFacts| followed.iter().any(|other| other.oid == table.oid);
             allowed.contains(&CarryOver::Partitions)
                 && source.iter().filter(is_sibling).any(is_followed)
-                && !target.iter().any(|shape| shape.name == change.table)
+                && !target.iter().any(|there| there.name == change.table)
         }
         _ => false,
     }

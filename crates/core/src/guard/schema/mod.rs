@@ -2,85 +2,32 @@
 //!
 //! The stream tells of a changed table only with its next change, and of a table that is not published never: a
 //! partition that is made today, or an unlogged table turned logged, would simply stay behind. So the catalogs
-//! of both sides are compared. Owns what counts as a change, whether it bars a cutover, and what may be
-//! carried over by itself. Refuses SQL text.
+//! of both sides are compared with what is remembered of the load. Owns what counts as a change, whether it bars a
+//! cutover, and what may be carried over by itself. Refuses SQL text.
 //!
 //! Invariant: a table that looks as it did when it was loaded gives no change, whatever the target calls its types.
 
 mod carry_over;
+mod columns;
+mod facts;
 mod wording;
 
 use std::collections::{HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
-pub use self::carry_over::{CarryOver, UnknownCarryOver, may_be_carried};
+pub use self::{
+    carry_over::{CarryOver, UnknownCarryOver, may_be_carried},
+    facts::{ColumnFacts, Followed, Membership, Remembered, TableFacts, TargetIdentity},
+};
 use crate::{finding::Severity, load::RelationState};
-
-/// A table as one side's catalogs describe it now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
-    pub oid: u32,
-    pub name: QualifiedName,
-    pub is_logged: bool,
-    pub is_published: bool,
-    /// The file of its rows: another one after a rewrite.
-    pub filenode: u32,
-    /// What it is a partition of.
-    pub partition_of: Option<QualifiedName>,
-    /// `FOR VALUES …`, where it is a partition.
-    pub bound: Option<String>,
-    /// The tables that hold its rows, where it is a tree that is moved as a whole; ascending.
-    pub partitions: Vec<u32>,
-    /// Without those that are computed.
-    pub columns: Vec<ShapeColumn>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShapeColumn {
-    /// `attnum`: stays with the column through renames, and is never used again.
-    pub number: i16,
-    pub name: String,
-    pub type_name: String,
-    pub not_null: bool,
-    /// A default or an identity.
-    pub has_default: bool,
-    /// Rows older than the column have a value that the catalog remembers.
-    pub has_remembered_value: bool,
-}
-
-/// A table that the migration has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Followed {
-    pub oid: u32,
-    pub name: QualifiedName,
-    pub state: RelationState,
-    /// Those that its rows were loaded from, as in [`Shape`].
-    pub partitions: Vec<u32>,
-    /// None until it was looked at for the first time since it was loaded.
-    pub baseline: Option<Baseline>,
-}
-
-/// What a table of the source was like when its rows were loaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Baseline {
-    pub filenode: u32,
-    pub columns: Vec<BaselineColumn>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BaselineColumn {
-    pub number: i16,
-    pub name: String,
-    pub type_name: String,
-}
 
 /// One thing that the target does not have yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaChange {
     /// On the source.
     pub oid: u32,
+    /// What the statement is about: for the columns of a partition the root of its tree.
     pub table: QualifiedName,
     pub kind: ChangeKind,
 }
@@ -91,11 +38,20 @@ pub enum ChangeKind {
     TableNew {
         partition: Option<(QualifiedName, String)>,
     },
-    TableGone,
-    /// Followed, logged, and not in the publication.
+    /// The target has it still, under this name.
+    TableGone {
+        on_target: QualifiedName,
+    },
+    /// The table that has its rows was dropped on the target.
+    TableLost,
+    /// Followed, logged, and not in the publication, or only with some of its changes.
     NotPublished,
+    /// It left the publication, or the publication published less, and that is over: what was written meanwhile is missing.
+    PublishedAnew,
+    /// `is_occupied`: another table of the target has the name.
     Renamed {
         before: QualifiedName,
+        is_occupied: bool,
     },
     /// It is a partition of something else than on the target.
     Moved {
@@ -103,16 +59,18 @@ pub enum ChangeKind {
         after: Option<(QualifiedName, String)>,
     },
     ColumnNew {
-        column: ShapeColumn,
+        column: ColumnFacts,
     },
     /// `is_required`: the target's column takes no null, so inserts would be refused.
     ColumnGone {
         column: String,
         is_required: bool,
     },
+    /// `is_occupied`: another column of the target has the name.
     ColumnRenamed {
         before: String,
         after: String,
+        is_occupied: bool,
     },
     ColumnRetyped {
         column: String,
@@ -124,7 +82,7 @@ pub enum ChangeKind {
     },
     /// It is moved as a whole, and other tables hold its rows than when it was loaded.
     PartitionsChanged,
-    /// All rows were written anew with a column that was added or retyped; that is not in the stream.
+    /// All rows were written anew with a column that was added or altered; that is not in the stream.
     Rewritten,
 }
 
@@ -132,166 +90,245 @@ impl ChangeKind {
     /// A table or column that only the target has is not missed by anybody.
     pub fn severity(&self) -> Severity {
         match self {
-            Self::TableGone
+            Self::TableGone { .. }
             | Self::ColumnGone {
                 is_required: false, ..
             } => Severity::Warning,
             _ => Severity::Blocker,
         }
     }
-}
 
-impl Baseline {
-    pub fn of(shape: &Shape) -> Self {
-        let columns = shape.columns.iter().map(|column| BaselineColumn {
-            number: column.number,
-            name: column.name.clone(),
-            type_name: column.type_name.clone(),
-        });
-        Self {
-            filenode: shape.filenode,
-            columns: columns.collect(),
+    /// Numbers of a column differ between the partitions of a tree.
+    fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ColumnNew { column }, Self::ColumnNew { column: other }) => column.name == other.name,
+            _ => self == other,
         }
     }
 
-    fn column(&self, number: i16) -> Option<&BaselineColumn> {
-        self.columns.iter().find(|column| column.number == number)
+    /// It is a matter of the table's columns, which partitions share with their root.
+    fn is_of_columns(&self) -> bool {
+        matches!(
+            self,
+            Self::ColumnNew { .. }
+                | Self::ColumnGone { .. }
+                | Self::ColumnRenamed { .. }
+                | Self::ColumnRetyped { .. }
+        )
     }
 }
 
-/// Compares what was loaded with the two sides as they are. `source` holds the selected tables with rows,
+/// The target's tables, by what they are and by what they are called.
+struct Target<'a> {
+    by_oid: HashMap<u32, &'a TableFacts>,
+    by_name: HashMap<&'a QualifiedName, &'a TableFacts>,
+}
+
+impl<'a> Target<'a> {
+    fn of(tables: &'a [TableFacts]) -> Self {
+        Self {
+            by_oid: tables.iter().map(|table| (table.oid, table)).collect(),
+            by_name: tables.iter().map(|table| (&table.name, table)).collect(),
+        }
+    }
+
+    /// The table that has the rows; by name only where nothing better is known.
+    fn of_table(&self, table: &Followed, source: Option<&TableFacts>) -> Option<&'a TableFacts> {
+        let identity = table.remembered.as_ref().and_then(|it| it.target.as_ref());
+        if let Some(identity) = identity {
+            return self.by_oid.get(&identity.oid).copied();
+        }
+        let now = source.and_then(|source| self.by_name.get(&source.name));
+        now.or_else(|| self.by_name.get(&table.name)).copied()
+    }
+}
+
+/// Compares what is remembered with the two sides as they are. `source` holds the selected tables with rows,
 /// `target` whatever is there.
-pub fn changes(followed: &[Followed], source: &[Shape], target: &[Shape]) -> Vec<SchemaChange> {
+pub fn changes(followed: &[Followed], source: &[TableFacts], target: &[TableFacts]) -> Vec<SchemaChange> {
     let is_followed: HashSet<u32> = followed.iter().map(|table| table.oid).collect();
-    let on_source: HashMap<u32, &Shape> = source.iter().map(|shape| (shape.oid, shape)).collect();
-    let on_target: HashMap<&QualifiedName, &Shape> =
-        target.iter().map(|shape| (&shape.name, shape)).collect();
+    let on_source: HashMap<u32, &TableFacts> = source.iter().map(|table| (table.oid, table)).collect();
+    let target = Target::of(target);
     let new = source
         .iter()
-        .filter(|shape| !is_followed.contains(&shape.oid))
-        .map(|shape| SchemaChange {
-            oid: shape.oid,
-            table: shape.name.clone(),
+        .filter(|table| !is_followed.contains(&table.oid))
+        .map(|table| SchemaChange {
+            oid: table.oid,
+            table: table.name.clone(),
             kind: ChangeKind::TableNew {
-                partition: partition(shape),
+                partition: partition(table),
             },
         });
-    // A table that is being added comes as the source has it now.
-    let settled = followed
-        .iter()
-        .filter(|table| table.state != RelationState::Adding);
-    let known = settled.flat_map(|table| {
-        let shape = on_source.get(&table.oid).copied();
-        let name = shape.map_or(&table.name, |shape| &shape.name);
-        changes_of(table, shape, &on_target)
-            .into_iter()
-            .map(|kind| SchemaChange {
-                oid: table.oid,
-                table: name.clone(),
-                kind,
-            })
+    let known = followed.iter().flat_map(|table| {
+        let source = on_source.get(&table.oid).copied();
+        let kinds = changes_of(table, source, &target);
+        kinds.into_iter().map(move |kind| named(table, source, kind))
     });
-    new.chain(known).collect()
-}
-
-fn partition(shape: &Shape) -> Option<(QualifiedName, String)> {
-    shape.partition_of.clone().zip(shape.bound.clone())
-}
-
-fn changes_of(
-    table: &Followed,
-    source: Option<&Shape>,
-    target: &HashMap<&QualifiedName, &Shape>,
-) -> Vec<ChangeKind> {
-    let on_target = |name: &QualifiedName| target.get(name).copied();
-    let Some(source) = source else {
-        let is_left = on_target(&table.name).is_some();
-        return is_left.then_some(ChangeKind::TableGone).into_iter().collect();
-    };
-    let mut changes = Vec::new();
-    if source.is_logged && !source.is_published && table.state != RelationState::Suspended {
-        changes.push(ChangeKind::NotPublished);
-    }
-    let renamed = on_target(&source.name);
-    if renamed.is_none() && source.name != table.name {
-        changes.push(ChangeKind::Renamed {
-            before: table.name.clone(),
-        });
-    }
-    if let Some(target) = renamed.or_else(|| on_target(&table.name)) {
-        if source.partition_of != target.partition_of {
-            changes.push(ChangeKind::Moved {
-                before: target.partition_of.clone(),
-                after: partition(source),
-            });
+    let mut all: Vec<SchemaChange> = Vec::new();
+    for change in new.chain(known) {
+        // Every partition tells the same of the columns that it has from its root.
+        let is_told = change.kind.is_of_columns()
+            && all
+                .iter()
+                .any(|other| other.table == change.table && other.kind.says_the_same(&change.kind));
+        if !is_told {
+            all.push(change);
         }
-        changes.extend(column_changes(table.baseline.as_ref(), source, target));
+    }
+    all
+}
+
+fn named(table: &Followed, source: Option<&TableFacts>, kind: ChangeKind) -> SchemaChange {
+    let root = source
+        .and_then(|source| source.root.as_ref())
+        .filter(|_| kind.is_of_columns());
+    let name = root.or(source.map(|source| &source.name));
+    SchemaChange {
+        oid: table.oid,
+        table: name.unwrap_or(&table.name).clone(),
+        kind,
+    }
+}
+
+/// What must be done to a table of the target before its rows can be loaded anew: how its definition differs from this one.
+pub fn differences(table: &Followed, source: &TableFacts, target: &[TableFacts]) -> Vec<SchemaChange> {
+    let target = Target::of(target);
+    let kinds = match target.of_table(table, Some(source)) {
+        None => vec![ChangeKind::TableLost],
+        Some(there) => definition(table.remembered.as_ref(), source, there, &target),
+    };
+    let kinds = kinds.into_iter().map(|kind| match kind {
+        // It has no rows any more whose values could be wrong.
+        ChangeKind::ColumnMadeAnew { column } => made_anew(source, &column),
+        kind => vec![kind],
+    });
+    // Its rows go to the table itself; a partition that joins is attached once it has them.
+    let is_in_the_way = |kind: &ChangeKind| !matches!(kind, ChangeKind::Moved { .. });
+    kinds
+        .flatten()
+        .filter(is_in_the_way)
+        .map(|kind| named(table, Some(source), kind))
+        .collect()
+}
+
+/// As two steps, for a table without rows.
+fn made_anew(source: &TableFacts, column: &str) -> Vec<ChangeKind> {
+    let gone = ChangeKind::ColumnGone {
+        column: column.to_owned(),
+        is_required: false,
+    };
+    let new = source.column_called(column).map(|column| ChangeKind::ColumnNew {
+        column: column.clone(),
+    });
+    std::iter::once(gone).chain(new).collect()
+}
+
+/// What is to be remembered of loaded tables whose two sides are in step, where that is news.
+pub fn news(followed: &[Followed], source: &[TableFacts], target: &[TableFacts]) -> Vec<(u32, Remembered)> {
+    let on_target = Target::of(target);
+    let on_source: HashMap<u32, &TableFacts> = source.iter().map(|table| (table.oid, table)).collect();
+    let loaded = followed
+        .iter()
+        .filter(|table| table.state == RelationState::Loaded);
+    loaded
+        .filter_map(|table| {
+            let source = on_source.get(&table.oid).copied();
+            if !changes_of(table, source, &on_target).is_empty() {
+                return None;
+            }
+            let source = source?;
+            let there = on_target.of_table(table, Some(source))?;
+            let now = Remembered::in_step(source, there);
+            (table.remembered.as_ref() != Some(&now)).then_some((table.oid, now))
+        })
+        .collect()
+}
+
+/// Tables that neither side has any more.
+pub fn gone(followed: &[Followed], source: &[TableFacts], target: &[TableFacts]) -> Vec<u32> {
+    let on_target = Target::of(target);
+    let present: HashSet<u32> = source.iter().map(|table| table.oid).collect();
+    let is_followed =
+        |table: &&Followed| matches!(table.state, RelationState::Loaded | RelationState::Suspended);
+    followed
+        .iter()
+        .filter(is_followed)
+        .filter(|table| !present.contains(&table.oid) && on_target.of_table(table, None).is_none())
+        .map(|table| table.oid)
+        .collect()
+}
+
+fn partition(table: &TableFacts) -> Option<(QualifiedName, String)> {
+    table.partition_of.clone().zip(table.bound.clone())
+}
+
+fn changes_of(table: &Followed, source: Option<&TableFacts>, target: &Target<'_>) -> Vec<ChangeKind> {
+    // It comes as the source has it then.
+    if table.state == RelationState::Adding {
+        return Vec::new();
+    }
+    let there = target.of_table(table, source);
+    let Some(source) = source else {
+        return there
+            .map(|there| ChangeKind::TableGone {
+                on_target: there.name.clone(),
+            })
+            .into_iter()
+            .collect();
+    };
+    // As does what is being loaded, or will be.
+    if table.state != RelationState::Loaded {
+        return Vec::new();
+    }
+    let remembered = table.remembered.as_ref();
+    let mut changes = Vec::new();
+    changes.extend(publication(remembered, source));
+    match there {
+        Some(there) => changes.extend(definition(remembered, source, there, target)),
+        None => changes.push(ChangeKind::TableLost),
     }
     if table.partitions != source.partitions {
         changes.push(ChangeKind::PartitionsChanged);
     }
-    changes.extend(
-        table
-            .baseline
-            .as_ref()
-            .and_then(|baseline| rewritten(baseline, source)),
-    );
+    if remembered.is_some_and(|remembered| columns::is_rewritten(&remembered.facts, source)) {
+        changes.push(ChangeKind::Rewritten);
+    }
     changes
 }
 
-fn column_changes(baseline: Option<&Baseline>, source: &Shape, target: &Shape) -> Vec<ChangeKind> {
-    let on_target = |name: &str| target.columns.iter().find(|column| column.name == name);
+fn publication(remembered: Option<&Remembered>, source: &TableFacts) -> Option<ChangeKind> {
+    if !source.is_logged {
+        return None;
+    }
+    if !source.is_published() {
+        return Some(ChangeKind::NotPublished);
+    }
+    let is_as_it_was = |remembered: &Remembered| remembered.facts.publication == source.publication;
+    (!remembered.is_none_or(is_as_it_was)).then_some(ChangeKind::PublishedAnew)
+}
+
+/// Name, place and columns.
+fn definition(
+    remembered: Option<&Remembered>,
+    source: &TableFacts,
+    there: &TableFacts,
+    target: &Target<'_>,
+) -> Vec<ChangeKind> {
     let mut changes = Vec::new();
-    for column in &source.columns {
-        let former = baseline.and_then(|baseline| baseline.column(column.number));
-        match (former, on_target(&column.name)) {
-            (Some(former), None) if on_target(&former.name).is_some() => {
-                changes.push(ChangeKind::ColumnRenamed {
-                    before: former.name.clone(),
-                    after: column.name.clone(),
-                });
-            }
-            (_, None) => changes.push(ChangeKind::ColumnNew {
-                column: column.clone(),
-            }),
-            (Some(former), Some(there))
-                if former.type_name != column.type_name && there.type_name != column.type_name =>
-            {
-                changes.push(ChangeKind::ColumnRetyped {
-                    column: column.name.clone(),
-                    type_name: column.type_name.clone(),
-                });
-            }
-            _ => {}
-        }
+    if there.name != source.name {
+        changes.push(ChangeKind::Renamed {
+            before: there.name.clone(),
+            is_occupied: target.by_name.contains_key(&source.name),
+        });
     }
-    for former in baseline.iter().flat_map(|baseline| &baseline.columns) {
-        if source.columns.iter().any(|column| column.number == former.number) {
-            continue;
-        }
-        let is_made_anew = source.columns.iter().any(|column| column.name == former.name);
-        match on_target(&former.name) {
-            Some(_) if is_made_anew => changes.push(ChangeKind::ColumnMadeAnew {
-                column: former.name.clone(),
-            }),
-            Some(there) => changes.push(ChangeKind::ColumnGone {
-                column: former.name.clone(),
-                is_required: there.not_null && !there.has_default,
-            }),
-            None => {}
-        }
+    if source.partition_of != there.partition_of {
+        changes.push(ChangeKind::Moved {
+            before: there.partition_of.clone(),
+            after: partition(source),
+        });
     }
+    changes.extend(columns::changes(remembered, source, there));
     changes
-}
-
-/// VACUUM FULL and TRUNCATE make a new file too, but leave the columns as they are.
-fn rewritten(baseline: &Baseline, source: &Shape) -> Option<ChangeKind> {
-    let has_new_values = |column: &ShapeColumn| match baseline.column(column.number) {
-        None => !column.has_remembered_value,
-        Some(former) => former.type_name != column.type_name,
-    };
-    (baseline.filenode != source.filenode && source.columns.iter().any(has_new_values))
-        .then_some(ChangeKind::Rewritten)
 }
 
 #[cfg(test)]

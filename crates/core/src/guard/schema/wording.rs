@@ -15,14 +15,20 @@ impl SchemaChange {
                 "it became a partition of {} on the source after the migration began, and is not part of it",
                 parent.plain()
             ),
-            ChangeKind::TableGone => "the source does not have it any more".to_owned(),
+            ChangeKind::TableGone { .. } => "the source does not have it any more".to_owned(),
             ChangeKind::NotPublished => {
                 "its changes are not published, so what the source writes to it does not arrive \
                  (an unlogged table that became logged, or one that was taken out of the publication)"
                     .to_owned()
             }
-            ChangeKind::Renamed { before } => {
-                format!("it was called {} when the migration began", before.plain())
+            ChangeKind::TableLost => "the target's table that had its rows is gone".to_owned(),
+            ChangeKind::PublishedAnew => {
+                "it left the publication for a while, or not all its changes were published: what the source wrote \
+                 meanwhile is not in the stream"
+                    .to_owned()
+            }
+            ChangeKind::Renamed { before, .. } => {
+                format!("the target calls it {}", before.plain())
             }
             ChangeKind::Moved { before, after } => {
                 let named = |name: Option<String>| name.unwrap_or_else(|| "nothing".to_owned());
@@ -41,7 +47,7 @@ impl SchemaChange {
             ChangeKind::ColumnGone { column, .. } => {
                 format!("its column {} is gone on the source", column.escape_debug())
             }
-            ChangeKind::ColumnRenamed { before, after } => format!(
+            ChangeKind::ColumnRenamed { before, after, .. } => format!(
                 "its column {} is called {} on the source now",
                 before.escape_debug(),
                 after.escape_debug()
@@ -62,8 +68,8 @@ impl SchemaChange {
                     .to_owned()
             }
             ChangeKind::Rewritten => {
-                "all its rows were written anew on the source as a column was added or changed its \
-                 type: such values are not in the stream"
+                "all its rows were written anew on the source as a column was added or altered: such values are not in \
+                 the stream"
                     .to_owned()
             }
         }

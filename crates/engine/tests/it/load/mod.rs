@@ -1,5 +1,6 @@
 //! The full load between real servers: exactness, resuming, several processes, builds.
 
+mod altering;
 mod builds;
 mod copying;
 mod kindness;

@@ -16,7 +16,7 @@ use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::io::AsyncWriteExt;
 
-pub use self::cancel::CancelHandle;
+pub use self::{cancel::CancelHandle, query::AnswerColumn};
 pub(crate) use self::{
     frame::header as frame_header,
     query::rows_of_tag,

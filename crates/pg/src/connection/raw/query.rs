@@ -19,10 +19,24 @@ use crate::connection::error::{PgError, ServerError};
 /// One row, column values as text.
 type TextRow = Vec<Option<String>>;
 
+/// A column of an answer, as the server described it before the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerColumn {
+    pub name: String,
+    /// 0 where it is of no table.
+    pub table_oid: u32,
+    /// Number of the column in that table.
+    pub number: i16,
+    /// Of a domain: what it is made of.
+    pub type_oid: u32,
+    pub type_modifier: i32,
+}
+
 /// The rows of the last command with the names of their columns, and its tag (`INSERT 0 5`).
 #[derive(Default)]
 struct Answer {
-    columns: Vec<String>,
+    /// Of each command that gives rows.
+    columns: Vec<Vec<AnswerColumn>>,
     rows: Vec<TextRow>,
     tag: String,
 }
@@ -37,8 +51,15 @@ impl RawConnection {
     /// As [`RawConnection::simple_query`], with the names of the columns.
     pub(crate) async fn named_rows(&mut self, command: &str) -> Result<(Vec<String>, Vec<TextRow>), PgError> {
         self.send_query(command).await?;
-        let answer = self.answer().await?;
-        Ok((answer.columns, answer.rows))
+        let mut answer = self.answer().await?;
+        let names = answer.columns.pop().unwrap_or_default();
+        Ok((names.into_iter().map(|column| column.name).collect(), answer.rows))
+    }
+
+    /// As [`RawConnection::simple_query`]; gives the columns of each command's answer instead of the rows.
+    pub async fn describe(&mut self, commands: &str) -> Result<Vec<Vec<AnswerColumn>>, PgError> {
+        self.send_query(commands).await?;
+        Ok(self.answer().await?.columns)
     }
 
     /// Runs one command with parameters as text, their types inferred by the server.
@@ -74,9 +95,19 @@ impl RawConnection {
             match frame.parse().map_err(|reason| self.protocol_broken(&reason))? {
                 Message::RowDescription(body) => {
                     answer.rows.clear();
-                    let names = body.fields().map(|field| Ok(field.name().to_owned())).collect();
-                    answer.columns =
-                        names.map_err(|error: std::io::Error| self.protocol_broken(&error.to_string()))?;
+                    let columns = body.fields().map(|field| {
+                        Ok(AnswerColumn {
+                            name: field.name().to_owned(),
+                            table_oid: field.table_oid(),
+                            number: field.column_id(),
+                            type_oid: field.type_oid(),
+                            type_modifier: field.type_modifier(),
+                        })
+                    });
+                    let columns: Result<_, std::io::Error> = columns.collect();
+                    answer
+                        .columns
+                        .push(columns.map_err(|error| self.protocol_broken(&error.to_string()))?);
                 }
                 Message::DataRow(row) => answer.rows.push(self.text_row(&row)?),
                 Message::CommandComplete(body) => {

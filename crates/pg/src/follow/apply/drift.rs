@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     connection::{error::PgError, session::Session},
-    guard::enum_labels,
+    guard::{enum_labels, schema_change::renamed},
     state::apply,
 };
 
@@ -72,14 +72,7 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
             table.plain()
         )),
         DriftKind::NotLoaded => Remedy::of("run the full load to its end"),
-        DriftKind::Renamed { before } if before.schema == table.schema => Remedy::of(format!(
-            "alter table {before} rename to {}",
-            quote_identifier(&table.name)
-        )),
-        DriftKind::Renamed { before } => Remedy::of(format!(
-            "alter table {before} set schema {}",
-            quote_identifier(&table.schema)
-        )),
+        DriftKind::Renamed { before } => Remedy::of(renamed(before, table, false)),
         DriftKind::ColumnMissing { column } => column_missing(source, drift, column).await?,
         DriftKind::TypeDiffers {
             column,

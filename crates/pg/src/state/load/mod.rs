@@ -4,6 +4,7 @@
 //! carries the COPY, so that a part's rows and its "done" are one commit. A claim is nothing but a
 //! row lock: it ends with its transaction, however that ends.
 
+pub mod binding;
 pub mod builds;
 pub mod followed;
 pub mod large_objects;

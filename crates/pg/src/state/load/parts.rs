@@ -1,6 +1,6 @@
 //! Claiming parts, and marking them done in the transaction that copied them.
 
-use transhume_core::load::format::Format;
+use transhume_core::{guard::schema::ColumnFacts, load::format::Format};
 use transhume_wire::ident::QualifiedName;
 
 use super::{TextRow, array_literal, unreadable};
@@ -18,6 +18,8 @@ pub struct ClaimedPart {
     pub source_oid: u32,
     pub table: QualifiedName,
     pub columns: Vec<String>,
+    /// All columns of the table as its snapshot shows them; none where that was not written down.
+    pub facts: Option<Vec<ColumnFacts>>,
     pub format: Format,
     /// SQL condition; empty for the whole table.
     pub predicate: String,
@@ -104,8 +106,16 @@ fn claimed_part(row: &[Option<String>]) -> Result<ClaimedPart, PgError> {
             shows: snapshot::parse("transhume.snapshot", row.text()?)?,
         },
         is_only_part: row.flag()?,
+        facts: facts(&mut row)?,
         partition: partition(&mut row)?,
     })
+}
+
+fn facts(row: &mut TextRow<'_>) -> Result<Option<Vec<ColumnFacts>>, PgError> {
+    row.optional()
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| unreadable(&error.to_string()))
 }
 
 fn partition(row: &mut TextRow<'_>) -> Result<Option<(u32, QualifiedName)>, PgError> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio_postgres::GenericClient;
 use transhume_core::{
     follow::visibility::Snapshot,
+    guard::schema::TableFacts,
     load::format::FormatChoice,
     table::{Placement, Table},
 };
@@ -19,6 +20,7 @@ use crate::{
     state::{
         build::{self, LoadedTable},
         exception,
+        load::followed,
     },
 };
 
@@ -164,6 +166,7 @@ pub async fn insert(
     target: &impl GenericClient,
     snapshot_id: i32,
     relations: &[PlannedRelation],
+    facts: &[TableFacts],
 ) -> Result<(), PgError> {
     let relation_rows: Vec<_> = relations.iter().map(relation_row).collect();
     target
@@ -172,7 +175,8 @@ pub async fn insert(
             &[&snapshot_id, &json(&relation_rows)],
         )
         .await?;
-    insert_parts(target, relations).await
+    insert_parts(target, relations).await?;
+    followed::remember_facts(target, facts).await
 }
 
 async fn insert_parts(target: &impl GenericClient, relations: &[PlannedRelation]) -> Result<(), PgError> {
@@ -310,15 +314,11 @@ pub async fn needed_snapshots(target: &impl GenericClient) -> Result<Vec<NeededS
         .collect()
 }
 
-/// Gives every unfinished table of the `lost` snapshots a new start under `snapshot_id`: emptied
-/// where parts were done, all its parts open again. Finished tables are not touched.
+/// Gives every unfinished table of the `lost` snapshots a new start: emptied where parts were done, all its parts open again,
+/// bound to no snapshot. Finished tables are not touched.
 ///
 /// Waits for every part that another process is copying: it may still finish under the old snapshot.
-pub async fn restart_unfinished(
-    target: &impl GenericClient,
-    lost: &[i32],
-    snapshot_id: i32,
-) -> Result<Restarted, PgError> {
+pub async fn restart_unfinished(target: &impl GenericClient, lost: &[i32]) -> Result<Restarted, PgError> {
     target
         .batch_execute(include_str!("../sql/load/lock_parts.sql"))
         .await?;
@@ -341,10 +341,7 @@ pub async fn restart_unfinished(
         .execute(include_str!("../sql/load/reopen_parts.sql"), &[&oids])
         .await?;
     target
-        .execute(
-            include_str!("../sql/load/reopen_relations.sql"),
-            &[&oids, &snapshot_id],
-        )
+        .execute(include_str!("../sql/load/unbind_relations.sql"), &[&oids])
         .await?;
     Ok(Restarted {
         relations: oids.len() as u64,
@@ -376,25 +373,5 @@ pub async fn empty(target: &impl GenericClient, tables: &[QualifiedName]) -> Res
             .batch_execute(&copy_statement::truncate(&truncated))
             .await?;
     }
-    Ok(())
-}
-
-/// Tables with open parts that no snapshot is bound to: they were outdated on the source, or are to be
-/// loaded anew.
-pub async fn without_snapshot(target: &impl GenericClient) -> Result<Vec<u32>, PgError> {
-    let rows = target
-        .query(include_str!("../sql/load/without_snapshot.sql"), &[])
-        .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
-}
-
-/// From now on these tables are read under this snapshot.
-pub async fn bind(target: &impl GenericClient, oids: &[u32], snapshot_id: i32) -> Result<(), PgError> {
-    target
-        .execute(
-            include_str!("../sql/load/bind_relations.sql"),
-            &[&oids, &snapshot_id],
-        )
-        .await?;
     Ok(())
 }

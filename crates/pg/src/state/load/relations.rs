@@ -61,6 +61,14 @@ pub async fn incomplete(target: &impl GenericClient) -> Result<Vec<u32>, PgError
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// The source has these tables no more.
+pub async fn drop(target: &impl GenericClient, oids: &[u32]) -> Result<(), PgError> {
+    target
+        .execute(include_str!("../sql/load/drop_relations.sql"), &[&oids])
+        .await?;
+    Ok(())
+}
+
 /// Neither applied nor loaded from now on. Nothing may be applying meanwhile.
 pub async fn suspend(target: &impl GenericClient, oids: &[u32]) -> Result<(), PgError> {
     target

@@ -54,21 +54,26 @@ create table transhume.snapshot (
     taken_at      timestamptz not null default clock_timestamp()
 );
 
--- One row for each table in the selection that holds rows of its own.
+-- One row for each table in the selection that holds rows of its own; its name is the target's.
 create table transhume.relation (
     source_oid    oid         primary key,
     schema_name   text        not null,
     table_name    text        not null,
-    state         text        not null,          -- core::load::RelationState: adding, planned, loading, loaded, suspended
+    state         text        not null,          -- core::load::RelationState: adding, planned, loading, loaded, suspended, dropped
     snapshot_id   integer     references transhume.snapshot,   -- snapshot that its parts read under
-    baseline      jsonb,                         -- core::schema_watch::Baseline; null until it is looked at
+    -- what is remembered of the table: core::guard::schema::TableFacts as that snapshot shows it, or as of when both
+    -- sides were last in step
+    facts         jsonb,
+    target_oid    oid,                           -- the table of the target that has its rows, whatever it is called
+    target_columns jsonb,                        -- numbers of its columns by the names that they have in the facts
     columns       text[]      not null,          -- columns that are copied, by name
     format        text        not null,          -- text | binary
     format_reason text        not null,
     rows_estimate bigint      not null,
-    bytes         bigint      not null,          -- heap and TOAST size on the source when planned
-    unique (schema_name, table_name)
+    bytes         bigint      not null           -- heap and TOAST size on the source when planned
 );
+-- names are no identity: two tables may exchange theirs, and one that was dropped leaves its own to another
+create index relation_by_name on transhume.relation (schema_name, table_name);
 -- finds the tables that wait for a snapshot
 create index relation_without_snapshot on transhume.relation (source_oid) where snapshot_id is null;
 

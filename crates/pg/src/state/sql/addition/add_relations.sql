@@ -6,4 +6,4 @@ select added.oid, added.name ->> 'schema', added.name ->> 'name', 'adding', '{}'
 from pg_catalog.jsonb_to_recordset($1::jsonb) as added (oid oid, name jsonb, holds_rows boolean)
 where added.holds_rows
 on conflict (source_oid) do update
-    set state = 'adding', schema_name = excluded.schema_name, table_name = excluded.table_name
+    set state = 'adding', facts = null, target_oid = null, target_columns = null, schema_name = excluded.schema_name, table_name = excluded.table_name

@@ -8,7 +8,7 @@ select coalesce(p.oid, r.source_oid) as source_oid,
            select from transhume.build b
            where b.source_oid = r.source_oid and b.done_at is null and not b.held_until_cutover
              and b.kind in ('index', 'constraint', 'key')) as is_complete,
-       r.state in ('suspended', 'adding') as is_suspended,
+       r.state in ('suspended', 'adding', 'dropped') as is_suspended,
        case when s.from_slot then null else s.snapshot::text end as snapshot
 from transhume.relation r
 left join transhume.snapshot s on s.id = r.snapshot_id

@@ -2,5 +2,6 @@
 select r.source_oid, r.schema_name, r.table_name, r.bytes, pg_catalog.count(p.id) as parts
 from transhume.relation r
 left join transhume.part p on p.source_oid = r.source_oid
+where r.state <> 'dropped'
 group by r.source_oid
 order by r.source_oid

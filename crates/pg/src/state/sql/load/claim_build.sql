@@ -12,12 +12,12 @@ where b.done_at is null
           not exists (
               select from transhume.part p
               join transhume.relation r on r.source_oid = p.source_oid
-              where p.done_at is null and r.state <> 'suspended')
+              where p.done_at is null and r.state not in ('suspended', 'dropped'))
           and not exists (
               select from transhume.build lower
               left join transhume.relation r on r.source_oid = lower.source_oid
               where lower.done_at is null and not lower.held_until_cutover and lower.rank < b.rank
-                and r.state is distinct from 'suspended')
+                and coalesce(r.state not in ('suspended', 'dropped'), true))
       else
           not exists (
               select from transhume.part p where p.source_oid = b.source_oid and p.done_at is null)

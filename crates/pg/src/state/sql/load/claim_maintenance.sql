@@ -12,12 +12,12 @@ with candidate as materialized (
       and not exists (
           select from transhume.part p
           join transhume.relation r on r.source_oid = p.source_oid
-          where p.done_at is null and r.state <> 'suspended')
+          where p.done_at is null and r.state not in ('suspended', 'dropped'))
       and (b.kind <> 'vacuum' or not exists (
           select from transhume.build lower
           left join transhume.relation r on r.source_oid = lower.source_oid
           where lower.done_at is null and not lower.held_until_cutover and lower.rank < b.rank
-            and r.state is distinct from 'suspended'))
+            and coalesce(r.state not in ('suspended', 'dropped'), true)))
       and not exists (
           select from pg_catalog.pg_locks l
           where l.locktype = 'advisory' and l.classid = 1986093941 and l.objid = b.id::oid and l.objsubid = 2

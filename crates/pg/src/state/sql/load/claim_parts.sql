@@ -5,13 +5,13 @@ select p.id, p.number, p.source_oid, r.schema_name, r.table_name,
        not exists (
            select from transhume.part other
            where other.source_oid = p.source_oid and other.number <> p.number) as is_only_part,
-       held.oid, held.schema_name, held.table_name
+       (r.facts -> 'columns')::text as facts, held.oid, held.schema_name, held.table_name
 from transhume.part p
 join transhume.relation r on r.source_oid = p.source_oid
 left join transhume.partition held on held.oid = p.partition
 join transhume.snapshot s on s.id = r.snapshot_id
 where p.done_at is null
-  and r.state <> 'suspended'
+  and r.state not in ('suspended', 'dropped')
   and p.bytes <= $1::bigint
   and ($3::integer is null or s.id = $3::integer)
   and not exists (select from transhume.command c where c.name = 'pause' and c.state = 'active')

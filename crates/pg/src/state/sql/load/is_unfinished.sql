@@ -4,4 +4,4 @@ select exists (select from transhume.relation where state in ('planned', 'loadin
         select from transhume.build b
         left join transhume.relation r on r.source_oid = b.source_oid
         where b.done_at is null and not b.held_until_cutover
-          and r.state is distinct from 'suspended')
+          and coalesce(r.state not in ('suspended', 'dropped'), true))

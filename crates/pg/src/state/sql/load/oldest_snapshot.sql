@@ -6,6 +6,6 @@ from transhume.snapshot s
 where exists (
     select from transhume.relation r
     join transhume.part p on p.source_oid = r.source_oid
-    where r.snapshot_id = s.id and p.done_at is null and r.state <> 'suspended')
+    where r.snapshot_id = s.id and p.done_at is null and r.state not in ('suspended', 'dropped'))
 order by s.taken_at
 limit 1

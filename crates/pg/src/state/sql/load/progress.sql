@@ -9,6 +9,7 @@ from (
     select pg_catalog.count(*) as all_of_them,
            pg_catalog.count(*) filter (where state = 'loaded') as done
     from transhume.relation
+    where state <> 'dropped'
 ) relations
 cross join (
     select pg_catalog.count(*) as all_of_them,

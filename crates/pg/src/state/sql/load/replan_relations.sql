@@ -3,7 +3,7 @@ set schema_name = planned.schema_name,
     table_name = planned.table_name,
     state = 'planned',
     snapshot_id = null,
-    baseline = null,
+    facts = null,
     columns = array(
         select name
         from pg_catalog.jsonb_array_elements_text(planned.columns) with ordinality as listed (name, position)

@@ -3,5 +3,5 @@ insert into transhume.verification_table
     (verification_id, schema_name, table_name, subject, lsn, ended_at, equal, carried_from)
 select $1, r.schema_name, r.table_name, '{}', c.lsn, pg_catalog.clock_timestamp(), true, c.at
 from unnest($2::text[], $3::text[]) as n (schema_name, table_name)
-join transhume.relation r on r.schema_name = n.schema_name and r.table_name = n.table_name
+join transhume.relation r on r.schema_name = n.schema_name and r.state <> 'dropped' and r.table_name = n.table_name
 join transhume.clean_table c on c.source_oid = r.source_oid

@@ -3,7 +3,7 @@ with judged as (
     select r.source_oid, t.equal, t.lsn, v.started_at, t.loaded_under, t.source_shape, t.target_shape
     from transhume.verification_table t
     join transhume.verification v on v.id = t.verification_id
-    join transhume.relation r on r.schema_name = t.schema_name and r.table_name = t.table_name
+    join transhume.relation r on r.schema_name = t.schema_name and r.state <> 'dropped' and r.table_name = t.table_name
     where t.verification_id = $1 and t.carried_from is null
       and t.ended_at is not null and t.equal is not null
 ),

@@ -11,3 +11,4 @@ select r.schema_name,
 from transhume.relation r
 left join transhume.changed_table m on m.source_oid = r.source_oid
 left join transhume.clean_table c on c.source_oid = r.source_oid
+where r.state <> 'dropped'

@@ -1,6 +1,6 @@
 -- What a forecast of the write pause needs: what will be locked, set and made, what the target has kept up with since the
 -- migration began, and what the last rehearsal in this direction measured.
-select (select pg_catalog.count(*) from transhume.relation) as tables,
+select (select pg_catalog.count(*) from transhume.relation where state <> 'dropped') as tables,
        (select pg_catalog.count(*)
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -1,3 +1,3 @@
 update transhume.relation
-set state = 'loading', snapshot_id = $2::integer
+set state = 'loading', snapshot_id = null
 where source_oid = any ($1::oid[])

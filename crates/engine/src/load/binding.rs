@@ -1,0 +1,265 @@
+//! Tables that wait for a snapshot: planned as it shows them, with the target's tables made to fit, and bound to it.
+//!
+//! Such a table has no rows on the target, so whatever has become of it on the source can be followed exactly: renamed,
+//! altered, moved. One that the source has no more is left out from here on; one that cannot be made to fit is
+//! suspended with the reason, so that nothing holds up the rest.
+
+use std::collections::HashMap;
+
+use transhume_core::{
+    finding::Finding,
+    guard::schema::{self, Followed, SchemaChange, TableFacts},
+    load::{
+        as_planned::is_read_alike,
+        format::{Format, FormatChoice},
+    },
+};
+use transhume_pg::{
+    catalog::{build_definitions, table_facts::table_facts, tables::tables},
+    connection::{error::PgError, session::Session},
+    follow::snapshot::{self, SnapshotHolder},
+    guard::schema_change,
+    schema::build,
+    state::{
+        finding,
+        load::{
+            binding as state_binding,
+            followed::{follow_names, followed},
+            plan::{self, PlannedRelation},
+            relations,
+        },
+    },
+};
+
+use super::{LOAD_FAILED, LoadContext, ORIGIN, plan::relations as planned_relations};
+use crate::{
+    error::{Doing, Result},
+    report::Report,
+};
+
+/// What the snapshot shows of tables, by their OIDs.
+struct Seen {
+    facts: HashMap<u32, TableFacts>,
+    planned: HashMap<u32, PlannedRelation>,
+}
+
+/// A table that is not on the target as the snapshot shows it.
+struct Altered {
+    table: Followed,
+    changes: Vec<SchemaChange>,
+}
+
+/// Binds all of these tables, or says what became of those that cannot be.
+pub(super) async fn bind(
+    context: &LoadContext<'_>,
+    target: &mut Session,
+    holder: &SnapshotHolder,
+    unbound: &[u32],
+) -> Result<()> {
+    let doing = "binding tables to a snapshot";
+    let seen = read(context, target, holder, unbound).await?;
+    let known = followed(&**target).await.doing(doing)?;
+    let on_target = target_facts(target).await.doing(doing)?;
+    let snapshot = plan::insert_snapshot(&**target, holder, false)
+        .await
+        .doing(doing)?;
+    let (mut fitting, mut altered, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    for table in known.into_iter().filter(|table| unbound.contains(&table.oid)) {
+        let Some(facts) = seen.facts.get(&table.oid) else {
+            gone.push(table);
+            continue;
+        };
+        let changes = schema::differences(&table, facts, &on_target);
+        if changes.is_empty() {
+            fitting.push(table.oid);
+        } else {
+            altered.push(Altered { table, changes });
+        }
+    }
+    leave_out(context, target, &gone).await?;
+    let (planned, facts) = fitting_plan(&seen, &fitting, &on_target);
+    let binding = async {
+        let transaction = target.transaction().await?;
+        state_binding::replace_bound(&transaction, &planned, &facts, snapshot).await?;
+        Ok(transaction.commit().await?)
+    };
+    binding.await.doing(doing)?;
+    for altered in altered {
+        fit(context, target, &seen, altered, snapshot).await?;
+    }
+    Ok(())
+}
+
+/// Under the snapshot, in a session of its own: the holder's would keep its locks for as long as the load lasts.
+async fn read(
+    context: &LoadContext<'_>,
+    target: &Session,
+    holder: &SnapshotHolder,
+    oids: &[u32],
+) -> Result<Seen> {
+    let source = context.source_session("plan").await?;
+    let doing = "reading tables under their snapshot";
+    snapshot::import(&source, holder.name()).await.doing(doing)?;
+    let publication = &context.migration.publication_name;
+    let mut facts = table_facts(&*source, publication).await.doing(doing)?;
+    facts.retain(|table| oids.contains(&table.oid));
+    let mut wanted = tables(&source).await.doing(doing)?;
+    wanted.retain(|table| table.moves_rows() && oids.contains(&table.oid));
+    let planned = planned_relations(context.options, &source, target, &wanted).await?;
+    Ok(Seen {
+        facts: facts.into_iter().map(|table| (table.oid, table)).collect(),
+        planned: planned
+            .into_iter()
+            .map(|relation| (relation.source_oid, relation))
+            .collect(),
+    })
+}
+
+async fn target_facts(target: &Session) -> std::result::Result<Vec<TableFacts>, PgError> {
+    // The target's tables are in no publication of ours.
+    table_facts(&**target, "").await
+}
+
+/// The plan of these tables, which the target has as the snapshot shows them, and their facts.
+fn fitting_plan(
+    seen: &Seen,
+    oids: &[u32],
+    on_target: &[TableFacts],
+) -> (Vec<PlannedRelation>, Vec<TableFacts>) {
+    let planned = oids.iter().filter_map(|oid| seen.planned.get(oid).cloned());
+    let planned = planned.map(|relation| readable(relation, seen, on_target));
+    let facts = oids.iter().filter_map(|oid| seen.facts.get(oid).cloned());
+    (planned.collect(), facts.collect())
+}
+
+/// As text where the target's columns would read the same bytes as other values.
+fn readable(mut relation: PlannedRelation, seen: &Seen, on_target: &[TableFacts]) -> PlannedRelation {
+    let source = seen.facts.get(&relation.source_oid);
+    let target = on_target.iter().find(|table| table.name == relation.name);
+    let other = source.zip(target).and_then(|(source, target)| {
+        source.columns.iter().find(|column| {
+            let there = target.column_called(&column.name);
+            there.is_some_and(|there| !is_read_alike(column.type_oid, there.type_oid))
+        })
+    });
+    if let Some(column) = other {
+        relation.format = FormatChoice {
+            format: Format::Text,
+            reason: format!(
+                "column {}: the target has another type",
+                column.name.escape_debug()
+            ),
+        };
+    }
+    relation
+}
+
+/// Makes the target's table fit, in the transaction that plans and binds it; suspends it where that is refused.
+async fn fit(
+    context: &LoadContext<'_>,
+    target: &mut Session,
+    seen: &Seen,
+    altered: Altered,
+    snapshot: i32,
+) -> Result<()> {
+    let source = context.source_session("plan").await?;
+    let doing = "making the target's table fit its source";
+    let oid = altered.table.oid;
+    // Another table may have got out of its way meanwhile.
+    let on_target = target_facts(target).await.doing(doing)?;
+    let changes = seen.facts.get(&oid).map_or_else(
+        || altered.changes.clone(),
+        |facts| schema::differences(&altered.table, facts, &on_target),
+    );
+    let mut statements = Vec::new();
+    for change in &changes {
+        let remedy = schema_change::remedy(&source, change).await.doing(doing)?;
+        statements.push(remedy.statement);
+    }
+    let done = if changes
+        .iter()
+        .any(|change| change.kind == schema::ChangeKind::TableLost)
+    {
+        Err("the target's table is gone".to_owned())
+    } else {
+        attempt(&source, target, (seen, &altered.table), &statements, snapshot)
+            .await
+            .doing(doing)?
+    };
+    let table = altered.table.name.plain();
+    match done {
+        Ok(()) => context.reporter.step(format!(
+            "{table} was altered on the source before it was copied; done on the target: {}",
+            statements.join("; ")
+        )),
+        Err(refusal) => suspend(context, target, &altered.table, &refusal, &statements).await?,
+    }
+    Ok(())
+}
+
+/// The inner error is the server's refusal.
+async fn attempt(
+    source: &Session,
+    target: &mut Session,
+    (seen, table): (&Seen, &Followed),
+    statements: &[String],
+    snapshot: i32,
+) -> std::result::Result<std::result::Result<(), String>, PgError> {
+    let oid = table.oid;
+    let indexes = build_definitions::indexes_of(source, oid).await?;
+    let transaction = target.transaction().await?;
+    for statement in statements {
+        match transaction.batch_execute(statement).await.map_err(PgError::from) {
+            Ok(()) => {}
+            Err(PgError::Server(error)) => return Ok(Err(error.message)),
+            Err(error) => return Err(error),
+        }
+    }
+    follow_names(&transaction).await?;
+    let on_target = table_facts(&transaction, "").await?;
+    let (planned, facts) = fitting_plan(seen, &[oid], &on_target);
+    state_binding::replace_bound(&transaction, &planned, &facts, snapshot).await?;
+    state_binding::replace_builds(&transaction, oid, &table.name, &build::indexes(&indexes)).await?;
+    transaction.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn suspend(
+    context: &LoadContext<'_>,
+    target: &Session,
+    table: &Followed,
+    refusal: &str,
+    statements: &[String],
+) -> Result<()> {
+    let doing = "suspending a table that cannot be loaded";
+    relations::suspend(&**target, &[table.oid]).await.doing(doing)?;
+    let name = table.name.plain();
+    let message = format!(
+        "it was altered on the source before it was copied, and the target refuses the same: {refusal}; it is suspended"
+    );
+    let remedy = format!(
+        "make it fit on the target: {}; then transhume table reload {name}",
+        statements.join("; ")
+    );
+    let finding = Finding::warning(LOAD_FAILED, &name, message, remedy);
+    finding::replace(&**target, ORIGIN, &finding).await.doing(doing)?;
+    context.reporter.send(Report::Finding { finding });
+    Ok(())
+}
+
+async fn leave_out(context: &LoadContext<'_>, target: &mut Session, gone: &[Followed]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let oids: Vec<u32> = gone.iter().map(|table| table.oid).collect();
+    relations::drop(&**target, &oids)
+        .await
+        .doing("leaving out tables that the source has no more")?;
+    for table in gone {
+        context.reporter.step(format!(
+            "{} was dropped on the source before it was copied: the load goes on without it",
+            table.name.plain()
+        ));
+    }
+    Ok(())
+}
