@@ -30,12 +30,16 @@ impl Attempt {
     }
 }
 
-/// `server_version_num`, for example 150018 for 15.18.
+/// `server_version_num`, for example 150018 for 15.18; of client programs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VersionNumber(pub u32);
 
 impl VersionNumber {
+    pub fn new(major: u32, minor: u32) -> Self {
+        Self(major * 10_000 + minor)
+    }
+
     pub fn major(self) -> u32 {
         self.0 / 10_000
     }

@@ -125,7 +125,7 @@ fn sequence() -> Sequence {
 /// Nothing to complain of.
 pub(crate) fn healthy() -> Observed {
     let source = SourceObservation {
-        capabilities: capabilities(150_018, "7000000000000000001"),
+        capabilities: capabilities(150_020, "7000000000000000001"),
         database: database(),
         tables: vec![table("orders")],
         rights: vec![TableRights {
@@ -155,7 +155,7 @@ pub(crate) fn healthy() -> Observed {
     let target = TargetObservation {
         capabilities: Capabilities {
             database_oid: 17_000,
-            ..capabilities(170_006, "7000000000000000002")
+            ..capabilities(170_012, "7000000000000000002")
         },
         database: database(),
         tables: vec![],
@@ -179,8 +179,7 @@ pub(crate) fn healthy() -> Observed {
         context: AssessContext {
             resuming: false,
             tools: Some(Tools::Found {
-                major: 17,
-                version: "17.6".into(),
+                version: VersionNumber::new(17, 12),
             }),
             loaders: 4,
         },
@@ -385,8 +384,7 @@ fn merely_worrying() -> Observed {
         .settings
         .insert("azure.extensions".into(), "PGCRYPTO".into());
     observed.context.tools = Some(Tools::Found {
-        major: 12,
-        version: "12.1".into(),
+        version: VersionNumber::new(12, 1),
     });
     observed
 }

@@ -12,6 +12,7 @@ pub mod fallback;
 pub(crate) mod fixture;
 pub mod identity;
 mod limit;
+pub mod minor;
 mod object;
 pub mod observation;
 mod right;
@@ -29,9 +30,10 @@ use observation::Observed;
 
 use crate::finding::{Finding, Severity};
 
-const CHECKS: [fn(&Observed) -> Vec<Finding>; 14] = [
+const CHECKS: [fn(&Observed) -> Vec<Finding>; 15] = [
     selected::check,
     server::check,
+    minor::check,
     limit::check,
     activity::check,
     right::check,

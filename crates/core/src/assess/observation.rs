@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
-use super::capability::Capabilities;
+use super::capability::{Capabilities, VersionNumber};
 use crate::{selection::Selector, sequence::Sequence, table::Table};
 
 /// Everything that the checks may look at.
@@ -31,7 +31,7 @@ pub struct AssessContext {
 /// The pair of pg_dump and pg_restore that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tools {
-    Found { major: u32, version: String },
+    Found { version: VersionNumber },
     Missing { reason: String },
 }
 

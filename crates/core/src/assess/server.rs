@@ -8,29 +8,10 @@ use crate::finding::Finding;
 /// Oldest and newest major version that the tests run on.
 const SUPPORTED_MAJORS: std::ops::RangeInclusive<u32> = 12..=18;
 
-/// Defects of logical decoding by the minor version that fixed them, one per supported major
-/// (PostgreSQL release notes of 2024-08-08 and 2025-08-14).
-const DEFECTS: [Defect; 2] = [
-    Defect {
-        fixed_in: &[(12, 20), (13, 16), (14, 13), (15, 8), (16, 4), (17, 0), (18, 0)],
-        harm: "a new slot can begin inside a running transaction and send only the rest of it",
-    },
-    Defect {
-        fixed_in: &[(13, 22), (14, 19), (15, 14), (16, 10), (17, 6), (18, 0)],
-        harm: "transactions in progress can miss a change of the publication, and the slot can move back",
-    },
-];
-
-struct Defect {
-    fixed_in: &'static [(u32, u32)],
-    harm: &'static str,
-}
-
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [
         versions(observed),
         target_older(observed),
-        minor_versions(observed),
         standby(observed),
         same_database(observed),
         identity(observed),
@@ -89,43 +70,6 @@ fn target_older(observed: &Observed) -> Vec<Finding> {
         format!("the target runs PostgreSQL {target}, older than the source's {source}"),
         "migrate to a server of the same or a newer major version; an older one may refuse parts of the schema",
     )]
-}
-
-fn minor_versions(observed: &Observed) -> Vec<Finding> {
-    let version = observed.source.capabilities.server_version;
-    let findings = DEFECTS
-        .iter()
-        .filter_map(|defect| {
-            let fixed = defect.fixed_in.iter().find(|(major, _)| *major == version.major());
-            match fixed {
-                Some((_, minor)) if version.minor() >= *minor => None,
-                None if version.major() > *SUPPORTED_MAJORS.end() => None,
-                Some((major, minor)) => Some((
-                    defect,
-                    format!("install PostgreSQL {major}.{minor} or a later minor version on the source and restart it"),
-                )),
-                None => Some((
-                    defect,
-                    "no minor version of this major fixes it: stop writers for the moment in which the slot is \
-                     created, and run transhume verify before the cutover"
-                        .to_owned(),
-                )),
-            }
-        })
-        .map(|(defect, remedy)| {
-            Finding::warning(
-                "minor-version",
-                "source",
-                format!("PostgreSQL {version} has a known defect: {}", defect.harm),
-                remedy,
-            )
-        })
-        .collect();
-    or_pass(
-        findings,
-        "minor-version",
-        format!("no known defect of PostgreSQL {version} concerns this migration"),
-    )
 }
 
 fn standby(observed: &Observed) -> Vec<Finding> {
@@ -214,17 +158,6 @@ mod tests {
     fn an_older_target_is_warned_about() {
         assert_eq!(target_older(&at_source(180_001))[0].severity, Severity::Warning);
         assert_eq!(target_older(&at_source(150_018))[0].severity, Severity::Pass);
-    }
-
-    #[test]
-    fn known_defects_follow_the_minor_version() {
-        assert_eq!(minor_versions(&at_source(150_007)).len(), 2);
-        let findings = minor_versions(&at_source(150_013));
-        assert_eq!(findings.len(), 1);
-        assert!(findings[0].remedy.contains("15.14"), "{findings:?}");
-        assert_eq!(minor_versions(&at_source(150_014))[0].severity, Severity::Pass);
-        assert_eq!(minor_versions(&at_source(120_022)).len(), 1);
-        assert_eq!(minor_versions(&at_source(180_000))[0].severity, Severity::Pass);
     }
 
     #[test]

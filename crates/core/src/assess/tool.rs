@@ -19,19 +19,19 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
             format!("pg_dump and pg_restore cannot be used: {reason}"),
             install,
         )],
-        Some(Tools::Found { major, version }) if *major < source => vec![Finding::blocker(
+        Some(Tools::Found { version }) if version.major() < source => vec![Finding::blocker(
             "schema-tools",
             "pg_dump",
             format!("pg_dump {version} cannot dump the source, which runs PostgreSQL {source}"),
             install,
         )],
-        Some(Tools::Found { major, version }) if *major < target => vec![Finding::warning(
+        Some(Tools::Found { version }) if version.major() < target => vec![Finding::warning(
             "schema-tools",
             "pg_restore",
             format!("pg_restore {version} is older than the target, which runs PostgreSQL {target}"),
             install,
         )],
-        Some(Tools::Found { version, .. }) => vec![Finding::pass(
+        Some(Tools::Found { version }) => vec![Finding::pass(
             "schema-tools",
             format!("pg_dump and pg_restore {version} suit both servers"),
         )],
@@ -40,7 +40,10 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::fixture::healthy, *};
+    use super::{
+        super::{capability::VersionNumber, fixture::healthy},
+        *,
+    };
     use crate::finding::Severity;
 
     #[test]
@@ -51,8 +54,7 @@ mod tests {
             check(&observed)[0].severity
         };
         let found = |major: u32| Tools::Found {
-            major,
-            version: format!("{major}.1"),
+            version: VersionNumber::new(major, 1),
         };
         assert_eq!(severity(found(14)), Severity::Blocker);
         assert_eq!(severity(found(15)), Severity::Warning);

@@ -195,8 +195,7 @@ async fn tools(
     match found {
         Ok(programs) => {
             let found = Tools::Found {
-                major: programs.version.major,
-                version: programs.version.to_string(),
+                version: programs.version,
             };
             (found, Some(programs))
         }

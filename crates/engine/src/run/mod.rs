@@ -15,6 +15,7 @@ mod ways;
 
 use serde::Serialize;
 use transhume_core::{
+    assess::minor,
     direction::Direction,
     finding::Finding,
     phase::Phase,
@@ -25,7 +26,6 @@ use transhume_pg::{
     catalog::tables::{names_of_tables, tables},
     connection::{names, session::Session},
     follow::snapshot::SnapshotHolder,
-    schema::dump::OUTDATED,
     state::{
         history,
         migration::{self, LAYOUT, Migration, NewMigration},
@@ -289,7 +289,7 @@ async fn start(
         return Err(EngineError::Blocked(assessment.blockers()));
     }
     // What the dump tells again, on whatever machine it runs, is not told twice.
-    let told_later = |finding: &Finding| finding.code == OUTDATED;
+    let told_later = |finding: &Finding| finding.code == minor::PROGRAMS;
     for finding in assessment
         .warnings()
         .into_iter()

@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-pub use programs::{OUTDATED, Programs, Version};
+pub use programs::Programs;
 
 use crate::connection::{conninfo::ConnectionSettings, error::PgError};
 
@@ -40,7 +40,7 @@ pub async fn schema(
         .arg(format!("--snapshot={snapshot}"))
         .args(["--compress=1", "--file=archive"])
         .current_dir(directory.path());
-    if programs.version.major >= STATISTICS_SINCE {
+    if programs.version.major() >= STATISTICS_SINCE {
         command.arg("--no-statistics");
     }
     run(&mut command, connection.environment(), Stdio::null(), "pg_dump").await?;

@@ -4,47 +4,23 @@
 
 use std::{
     collections::HashSet,
-    fmt,
     path::{Path, PathBuf},
     process::Command,
     thread,
 };
 
-use transhume_core::finding::Finding;
+use transhume_core::{
+    assess::{capability::VersionNumber, minor},
+    finding::Finding,
+};
 
 use crate::connection::error::PgError;
-
-/// Version of a client program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
-    pub major: u32,
-    pub minor: u32,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)
-    }
-}
-
-/// Code of the finding about programs with known holes.
-pub const OUTDATED: &str = "client-programs-outdated";
-
-/// First minor release of each major version without CVE-2026-116314 (a crafted archive runs code inside
-/// pg_restore) and CVE-2026-19385 (the same for pg_dump by a hostile server).
-const SAFE_MINORS: &[Version] = &[
-    Version { major: 14, minor: 25 },
-    Version { major: 15, minor: 20 },
-    Version { major: 16, minor: 16 },
-    Version { major: 17, minor: 12 },
-    Version { major: 18, minor: 7 },
-];
 
 #[derive(Debug, Clone)]
 pub struct Programs {
     pub pg_dump: PathBuf,
     pub pg_restore: PathBuf,
-    pub version: Version,
+    pub version: VersionNumber,
 }
 
 impl Programs {
@@ -78,28 +54,9 @@ impl Programs {
         })
     }
 
-    /// A warning where this minor release has known holes.
+    /// A warning where this minor version has known holes.
     pub fn finding(&self) -> Option<Finding> {
-        let safe = SAFE_MINORS.iter().find(|safe| safe.major == self.version.major);
-        let message = match safe {
-            Some(safe) if self.version >= *safe => return None,
-            Some(safe) => format!(
-                "pg_dump and pg_restore {} lack security fixes of {safe} against hostile servers and archives",
-                self.version
-            ),
-            None if self.version.major > 18 => return None,
-            None => format!(
-                "pg_dump and pg_restore {} get no security fixes any more",
-                self.version
-            ),
-        };
-        let place = self.pg_dump.display().to_string();
-        Some(Finding::warning(
-            OUTDATED,
-            &place,
-            message,
-            "update the PostgreSQL client package on this machine",
-        ))
+        minor::of_programs(self.version, &self.pg_dump.display().to_string())
     }
 }
 
@@ -139,7 +96,7 @@ fn is_wrapper(program: &Path) -> bool {
 }
 
 /// `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`
-fn version(program: &Path) -> Option<Version> {
+fn version(program: &Path) -> Option<VersionNumber> {
     if !program.is_file() {
         return None;
     }
@@ -147,7 +104,7 @@ fn version(program: &Path) -> Option<Version> {
     parse_version(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn parse_version(text: &str) -> Option<Version> {
+fn parse_version(text: &str) -> Option<VersionNumber> {
     let number = text.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
     let digits = |part: &str| {
         let end = part
@@ -156,15 +113,12 @@ fn parse_version(text: &str) -> Option<Version> {
         part[..end].parse().ok()
     };
     let (major, minor) = number.split_once('.').unwrap_or((number, "0"));
-    Some(Version {
-        major: digits(major)?,
-        // A development version ("19devel") has no minor number.
-        minor: digits(minor).unwrap_or(0),
-    })
+    // A development version ("19devel") has no minor number.
+    Some(VersionNumber::new(digits(major)?, digits(minor).unwrap_or(0)))
 }
 
 /// The best of what was found, or the newest version where none can read the source.
-fn choose(found: &[Programs], source: u32, target: u32) -> Result<Programs, Option<Version>> {
+fn choose(found: &[Programs], source: u32, target: u32) -> Result<Programs, Option<VersionNumber>> {
     let newest = found.iter().map(|programs| programs.version).max();
     // Nearest major first; within one, the newest minor; within one, the first place (max_by_key keeps
     // the last of equals, hence the reversal).
@@ -172,20 +126,25 @@ fn choose(found: &[Programs], source: u32, target: u32) -> Result<Programs, Opti
         found
             .iter()
             .rev()
-            .filter(|programs| programs.version.major >= at_least)
-            .max_by_key(|programs| (std::cmp::Reverse(programs.version.major), programs.version.minor))
+            .filter(|programs| programs.version.major() >= at_least)
+            .max_by_key(|programs| {
+                (
+                    std::cmp::Reverse(programs.version.major()),
+                    programs.version.minor(),
+                )
+            })
             .cloned()
     };
     let newest_for_source = found
         .iter()
         .rev()
-        .filter(|programs| programs.version.major >= source)
+        .filter(|programs| programs.version.major() >= source)
         .max_by_key(|programs| programs.version)
         .cloned();
     best(source.max(target)).or(newest_for_source).ok_or(newest)
 }
 
-fn missing(setting: Option<&Path>, newest: Option<Version>, source_major: u32) -> PgError {
+fn missing(setting: Option<&Path>, newest: Option<VersionNumber>, source_major: u32) -> PgError {
     let place = setting.map_or("PATH or /usr/lib/postgresql".to_owned(), |path| {
         path.display().to_string()
     });
@@ -206,7 +165,7 @@ mod tests {
         Programs {
             pg_dump: PathBuf::from(place),
             pg_restore: PathBuf::from(place),
-            version: Version { major, minor },
+            version: VersionNumber::new(major, minor),
         }
     }
 
@@ -226,7 +185,7 @@ mod tests {
         assert_eq!(chosen(13, 19), Path::new("d"));
         assert_eq!(
             choose(&found(), 19, 19).unwrap_err(),
-            Some(Version { major: 18, minor: 1 })
+            Some(VersionNumber::new(18, 1))
         );
         assert_eq!(choose(&[], 15, 15).unwrap_err(), None);
     }

@@ -1,0 +1,344 @@
+//! Minor versions with defects that matter for a migration: of both servers, and of pg_dump and pg_restore.
+//!
+//! Owns the one table of them, each with the release notes that tell of its correction, and what is said of a version.
+//! Refuses what crashes or misleads a server without losing rows of a migration, and what the program avoids by itself.
+
+use std::ops::Range;
+
+use super::{capability::VersionNumber, observation::Observed, wording::or_pass};
+use crate::finding::Finding;
+
+/// Code of the finding about a server's minor version.
+const SERVER: &str = "minor-version";
+
+/// Code of the finding about the client programs.
+pub const PROGRAMS: &str = "client-programs-outdated";
+
+/// Whose defect it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Concerns {
+    /// Who sends changes: the source, and the target once a cutover makes reverse replication possible.
+    Decoding,
+    /// Who shows rows under a snapshot: the source.
+    Source,
+    /// Who builds indexes and checks keys: the target.
+    Target,
+    Both,
+    Programs,
+}
+
+struct Defect {
+    concerns: Concerns,
+    /// Minor versions that have it, by major version; the end of the range is the first that is corrected.
+    affected: &'static [(u32, Range<u32>)],
+    harm: &'static str,
+    /// Day of the release notes that tell of the correction.
+    notes: &'static str,
+}
+
+/// The major version reached its end without the correction.
+const NEVER: u32 = u32::MAX;
+
+/// A row a defect, oldest first.
+#[rustfmt::skip]
+const DEFECTS: &[Defect] = &[
+    Defect {
+        concerns: Concerns::Both,
+        affected: &[(14, 0..4)],
+        harm: "indexes made with CONCURRENTLY can miss rows, and unique ones hide duplicates (reindex them after the update)",
+        notes: "2022-06-16",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(15, 0..6), (16, 0..2)],
+        harm: "a column that was added with a default is sent as NULL for rows from before",
+        notes: "2024-02-08",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(12, 0..20), (13, 0..16), (14, 0..13), (15, 0..8), (16, 0..4)],
+        harm: "a new slot can begin inside a running transaction and send only the rest of it",
+        notes: "2024-08-08",
+    },
+    Defect {
+        concerns: Concerns::Programs,
+        affected: &[(12, 0..20), (13, 0..16), (14, 0..13), (15, 0..8), (16, 0..4)],
+        harm: "whoever may create tables on the source can have pg_dump run their code with its role's rights",
+        notes: "2024-08-08",
+    },
+    Defect {
+        concerns: Concerns::Both,
+        affected: &[(12, 21..22), (13, 17..18), (14, 14..15), (15, 9..10), (16, 5..6), (17, 1..2)],
+        harm: "a role that ALTER ROLE or ALTER DATABASE sets is not taken on",
+        notes: "2024-11-21",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(12, 0..22), (13, 0..18), (14, 0..15), (15, 0..10), (16, 0..6), (17, 0..2)],
+        harm: "a slot's restart LSN can move back to WAL that is gone, which ends the slot",
+        notes: "2024-11-21",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(12, 0..NEVER), (13, 0..21), (14, 0..18), (15, 0..13), (16, 0..9), (17, 0..5)],
+        harm: "changes are decoded as a table was before a concurrent change of its definition or of the publication",
+        notes: "2025-05-08",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(12, 0..NEVER), (13, 0..22), (14, 0..19), (15, 0..14), (16, 0..10), (17, 0..6)],
+        harm: "a slot can move back, and a checkpoint can remove WAL that it needs",
+        notes: "2025-08-14",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(13, 21..22), (14, 18..19), (15, 13..14), (16, 9..10), (17, 5..6)],
+        harm: "changes of the schema can make decoding run out of memory",
+        notes: "2025-08-14",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..21), (15, 0..16), (16, 0..12), (17, 0..8), (18, 0..2)],
+        harm: "a checkpoint can end a slot that was just made",
+        notes: "2026-02-12",
+    },
+    Defect {
+        concerns: Concerns::Both,
+        affected: &[(14, 21..22), (15, 16..17), (16, 12..13), (17, 8..9), (18, 2..3)],
+        harm: "substring() refuses valid texts that are stored out of line",
+        notes: "2026-02-26",
+    },
+    Defect {
+        concerns: Concerns::Decoding,
+        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
+        harm: "after a subtransaction that altered a table was rolled back, the table can be decoded wrongly",
+        notes: "2026-11-12",
+    },
+    Defect {
+        concerns: Concerns::Source,
+        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
+        harm: "in the moment in which a loader takes the snapshot over, VACUUM can remove rows that it shows",
+        notes: "2026-11-12",
+    },
+    Defect {
+        concerns: Concerns::Target,
+        affected: &[(13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
+        harm: "indexes of bpchar columns without a length can return wrong values, and must be built anew after the update",
+        notes: "2026-11-12",
+    },
+    Defect {
+        concerns: Concerns::Programs,
+        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
+        harm: "a hostile server or a crafted archive can run code on this machine (CVE-2026-19385, CVE-2026-116314)",
+        notes: "2026-11-12",
+    },
+];
+
+/// What is known of one version.
+struct Known {
+    defects: Vec<&'static Defect>,
+    version: VersionNumber,
+}
+
+impl Known {
+    fn of(version: VersionNumber, concerns: &[Concerns]) -> Self {
+        let concerned =
+            |defect: &&Defect| concerns.contains(&defect.concerns) && defect.end(version).is_some();
+        Self {
+            defects: DEFECTS.iter().filter(concerned).collect(),
+            version,
+        }
+    }
+
+    fn harms(&self, concerns: impl Fn(Concerns) -> bool) -> String {
+        let harms: Vec<_> = self
+            .defects
+            .iter()
+            .filter(|defect| concerns(defect.concerns))
+            .map(|defect| defect.harm)
+            .collect();
+        harms.join("; ")
+    }
+
+    /// The first minor version without any of them; none where the major version never got one.
+    fn corrected(&self) -> Option<VersionNumber> {
+        let ends = self.defects.iter().filter_map(|defect| defect.end(self.version));
+        let last = ends.max().filter(|end| *end != NEVER)?;
+        Some(VersionNumber::new(self.version.major(), last))
+    }
+
+    fn notes(&self) -> String {
+        let mut days: Vec<_> = self.defects.iter().map(|defect| defect.notes).collect();
+        days.dedup();
+        format!("PostgreSQL release notes of {}", days.join(", "))
+    }
+}
+
+impl Defect {
+    /// The minor version that corrects it, where this version has it.
+    fn end(&self, version: VersionNumber) -> Option<u32> {
+        self.affected
+            .iter()
+            .find(|(major, minors)| *major == version.major() && minors.contains(&version.minor()))
+            .map(|(_, minors)| minors.end)
+    }
+}
+
+pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    let (source, target) = (
+        observed.source.capabilities.server_version,
+        observed.target.capabilities.server_version,
+    );
+    let findings = [of_source(source), of_target(target)];
+    or_pass(
+        findings.into_iter().flatten().collect(),
+        SERVER,
+        format!("no known defect of PostgreSQL {source} and {target} concerns this migration"),
+    )
+}
+
+fn of_source(version: VersionNumber) -> Option<Finding> {
+    let known = Known::of(version, &[Concerns::Decoding, Concerns::Source, Concerns::Both]);
+    let harms = known.harms(|_| true);
+    finding(&known, "source", &harms)
+}
+
+/// What concerns decoding matters there only after a cutover, and is told last.
+fn of_target(version: VersionNumber) -> Option<Finding> {
+    let known = Known::of(version, &[Concerns::Target, Concerns::Both, Concerns::Decoding]);
+    let now = known.harms(|concerns| concerns != Concerns::Decoding);
+    let later = known.harms(|concerns| concerns == Concerns::Decoding);
+    let later = match later.as_str() {
+        "" => later,
+        later => format!("in reverse replication after the cutover, {later}"),
+    };
+    let harms: Vec<_> = [now, later]
+        .into_iter()
+        .filter(|harms| !harms.is_empty())
+        .collect();
+    finding(&known, "target", &harms.join("; "))
+}
+
+fn finding(known: &Known, end: &str, harms: &str) -> Option<Finding> {
+    if known.defects.is_empty() {
+        return None;
+    }
+    let Known { version, .. } = known;
+    let major = version.major();
+    let remedy = match known.corrected() {
+        Some(corrected) => format!("update the {end} to PostgreSQL {corrected} or a later minor version"),
+        None => format!(
+            "no minor version of PostgreSQL {major} corrects them all: leave the schema as it is while the migration \
+             runs, and run transhume verify before the cutover"
+        ),
+    };
+    let notes = known.notes();
+    Some(Finding::warning(
+        SERVER,
+        end,
+        format!("the {end}'s PostgreSQL {version} has known defects: {harms} ({notes})"),
+        remedy,
+    ))
+}
+
+/// A warning where pg_dump and pg_restore of this version, found at `place`, have known holes.
+pub fn of_programs(version: VersionNumber, place: &str) -> Option<Finding> {
+    let known = Known::of(version, &[Concerns::Programs]);
+    if known.defects.is_empty() {
+        return None;
+    }
+    let remedy = match known.corrected() {
+        Some(corrected) => format!("update the PostgreSQL client package on this machine to {corrected} or later"),
+        None => "install the client package of a newer PostgreSQL on this machine: this one gets no corrections any more"
+            .to_owned(),
+    };
+    let (harms, notes) = (known.harms(|_| true), known.notes());
+    Some(Finding::warning(
+        PROGRAMS,
+        place,
+        format!("pg_dump and pg_restore {version} have known holes: {harms} ({notes})"),
+        remedy,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(major: u32, minor: u32) -> VersionNumber {
+        VersionNumber::new(major, minor)
+    }
+
+    fn source(major: u32, minor: u32) -> Option<Finding> {
+        of_source(version(major, minor))
+    }
+
+    #[test]
+    fn the_newest_minor_versions_have_none() {
+        for (major, minor) in [(14, 25), (15, 20), (16, 16), (17, 12), (18, 7), (19, 0)] {
+            assert_eq!(source(major, minor), None);
+            assert_eq!(of_target(version(major, minor)), None);
+            assert_eq!(of_programs(version(major, minor), "x"), None);
+        }
+    }
+
+    #[test]
+    fn a_remedy_names_the_version_that_corrects_all() {
+        let found = source(15, 7).expect("15.7 has defects");
+        assert!(
+            found.message.contains("inside a running transaction"),
+            "{found:?}"
+        );
+        assert!(found.message.contains("2024-08-08, 2024-11-21"), "{found:?}");
+        assert!(found.remedy.contains("15.20"), "{found:?}");
+        let corrected = source(15, 8).expect("15.8 has others");
+        assert!(!corrected.message.contains("inside a running transaction"));
+    }
+
+    #[test]
+    fn a_defect_that_one_release_brought_is_that_releases() {
+        let tells = |minor| {
+            source(15, minor)
+                .expect("it has defects")
+                .message
+                .contains("substring")
+        };
+        assert_eq!([15, 16, 17].map(tells), [false, true, false]);
+    }
+
+    #[test]
+    fn versions_without_corrections_get_another_remedy() {
+        for (major, minor) in [(12, 22), (13, 23)] {
+            let found = source(major, minor).expect("it has defects");
+            assert!(found.remedy.contains("transhume verify"), "{found:?}");
+            let programs = of_programs(version(major, minor), "/bin").expect("they have holes");
+            assert!(programs.remedy.contains("newer PostgreSQL"), "{programs:?}");
+            assert_eq!(programs.object, "/bin");
+        }
+    }
+
+    #[test]
+    fn what_concerns_decoding_is_told_of_a_target_as_later() {
+        let found = of_target(version(18, 6)).expect("18.6 has defects");
+        let later = found.message.find("after the cutover").expect("it is told");
+        assert!(found.message.find("bpchar").expect("it is told") < later);
+        assert!(!found.message.contains("VACUUM"), "{found:?}");
+    }
+
+    #[test]
+    fn ranges_are_in_order_and_days_too() {
+        assert!(DEFECTS.is_sorted_by_key(|defect| defect.notes));
+        for defect in DEFECTS {
+            assert!(
+                defect.affected.is_sorted_by_key(|(major, _)| *major),
+                "{}",
+                defect.harm
+            );
+            assert!(
+                defect.affected.iter().all(|(_, minors)| !minors.is_empty()),
+                "{}",
+                defect.harm
+            );
+        }
+    }
+}
