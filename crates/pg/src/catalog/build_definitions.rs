@@ -5,7 +5,7 @@
 use tokio_postgres::{Client, Row};
 use transhume_wire::ident::QualifiedName;
 
-use crate::{connection::error::PgError, schema::restore::without_reserved_options};
+use crate::connection::error::PgError;
 
 /// An index with the key constraint that it backs.
 #[expect(
@@ -180,7 +180,7 @@ fn index(row: &Row) -> Result<IndexDefinition, PgError> {
         on_materialized_view: table_kind == "m",
         partitioned: row.try_get("is_partitioned")?,
         parent_oid: row.try_get("parent_oid")?,
-        definition: without_reserved_options(row.try_get("definition")?).into_owned(),
+        definition: row.try_get("definition")?,
         constraint: key(row)?,
         clustered: row.try_get("is_clustered")?,
         replica_identity: row.try_get("is_replica_identity")?,

@@ -28,6 +28,7 @@ mod pooled;
 mod readme;
 mod rechecking;
 mod refusals;
+mod reserved;
 mod restarts;
 mod retention;
 mod rights;

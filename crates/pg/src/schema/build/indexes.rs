@@ -10,6 +10,7 @@ use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::{
     catalog::build_definitions::{IndexDefinition, KeyDefinition},
+    schema::restore::without_reserved_options,
     state::build::NewBuild,
 };
 
@@ -100,10 +101,11 @@ fn making(index: &IndexDefinition) -> Vec<String> {
 
 /// The index itself.
 fn building(index: &IndexDefinition) -> Vec<String> {
-    let mut statements = match &index.constraint {
-        Some(key) if key.exclusion || index.partitioned => vec![add_constraint(&index.table, key)],
-        _ => vec![index.definition.clone()],
+    let definition = match &index.constraint {
+        Some(key) if key.exclusion || index.partitioned => add_constraint(&index.table, key),
+        _ => index.definition.clone(),
     };
+    let mut statements = vec![without_reserved_options(&definition).into_owned()];
     let qualified = qualified(index);
     statements.extend(
         index

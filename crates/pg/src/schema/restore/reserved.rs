@@ -14,8 +14,9 @@ use super::tokens::{Token, TokenKind, tokens};
 /// What begins the names of what belongs to the server, as with schemas, roles and tablespaces.
 const RESERVED: &str = "pg_";
 
-/// Objects whose definitions hold options in parentheses after `WITH` or `SET`.
-const WITH_OPTIONS: [&str; 3] = ["TABLE", "VIEW", "INDEX"];
+/// What begins a definition that holds options in parentheses after `WITH` or `SET`: an object, or the constraint that
+/// the server prints by itself.
+const WITH_OPTIONS: [&str; 4] = ["TABLE", "VIEW", "INDEX", "EXCLUDE"];
 
 /// What may stand before the kind of object.
 const QUALIFIERS: [&str; 9] = [
@@ -64,7 +65,7 @@ fn cuts(sql: &str, statement: &[Token]) -> Vec<Range<usize>> {
         .map(|token| token.text(sql))
         .collect();
     let kind = leading.iter().find(|word| !QUALIFIERS.contains(word));
-    if leading.len() < 2 || !kind.is_some_and(|kind| WITH_OPTIONS.contains(kind)) {
+    if !kind.is_some_and(|kind| WITH_OPTIONS.contains(kind)) {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -154,7 +155,8 @@ impl List {
             .get(self.close + 1)
             .is_none_or(|next| next.text(sql) == ";");
         match keyword {
-            "WITH" => iter::once(start(self.keyword)..end(self.close)).collect(),
+            // With the space before it.
+            "WITH" => iter::once(end(self.keyword - 1)..end(self.close)).collect(),
             // The statement has no other purpose; one that has is left to the target's judgement.
             _ if ends_statement => iter::once(start(0)..end(statement.len() - 1)).collect(),
             _ => Vec::new(),
@@ -214,11 +216,15 @@ mod tests {
             ),
             (
                 "CREATE VIEW v WITH (pg_x='1') AS\n WITH pg_c AS (SELECT 1) SELECT 2;",
-                "CREATE VIEW v  AS\n WITH pg_c AS (SELECT 1) SELECT 2;",
+                "CREATE VIEW v AS\n WITH pg_c AS (SELECT 1) SELECT 2;",
             ),
             (
                 "CREATE UNIQUE INDEX i ON t USING gist (b gist_trgm_ops (siglen='32')) WITH (pg_x='1') WHERE (a > 0)",
-                "CREATE UNIQUE INDEX i ON t USING gist (b gist_trgm_ops (siglen='32'))  WHERE (a > 0)",
+                "CREATE UNIQUE INDEX i ON t USING gist (b gist_trgm_ops (siglen='32')) WHERE (a > 0)",
+            ),
+            (
+                "EXCLUDE USING gist (b WITH =) WITH (fillfactor='70', pg_x='1') DEFERRABLE",
+                "EXCLUDE USING gist (b WITH =) WITH (fillfactor='70') DEFERRABLE",
             ),
         ] {
             assert_eq!(without_reserved_options(with), without);

@@ -7,7 +7,10 @@
 mod doubtful;
 mod materialized;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use tokio_postgres::Row;
 use transhume_core::verify::objects::{Kind, Object};
@@ -17,7 +20,10 @@ pub use self::{
     doubtful::{Doubtful, MOST_COUNTED, count_against, doubtful_constraints},
     materialized::{Contents, contents},
 };
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    connection::{error::PgError, session::Session},
+    schema::restore::without_reserved_options,
+};
 
 const DEFINITIONS: [&str; 9] = [
     include_str!("sql/kinds.sql"),
@@ -177,16 +183,38 @@ fn object(row: &Row) -> Result<Object, PgError> {
         )),
         None => None,
     };
+    let kind = Kind::of(row.try_get("kind")?);
+    let traits: String = row.try_get("traits")?;
     Ok(Object {
-        kind: Kind::of(row.try_get("kind")?),
+        definition: match kind {
+            Kind::Index | Kind::Constraint => without_reserved(traits),
+            _ => traits,
+        },
+        kind,
         name: row.try_get("name")?,
         schema: row.try_get("schema_name")?,
         relation,
-        definition: row.try_get("traits")?,
         comment: None,
         text: None,
         privileges: None,
     })
+}
+
+/// A definition that the server prints with the options of an index, without those that it keeps for itself.
+fn without_reserved(traits: String) -> String {
+    let Ok(mut known) = serde_json::from_str::<serde_json::Map<_, _>>(&traits) else {
+        return traits;
+    };
+    let Some(serde_json::Value::String(definition)) = known.get_mut("definition") else {
+        return traits;
+    };
+    match without_reserved_options(definition) {
+        Cow::Borrowed(_) => traits,
+        Cow::Owned(kept) => {
+            *definition = kept;
+            serde_json::Value::Object(known).to_string()
+        }
+    }
 }
 
 /// Names of all roles.
