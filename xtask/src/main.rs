@@ -20,6 +20,9 @@ enum Command {
     Servers {
         /// Major versions, 12 to 18; the usual ones where none is given
         majors: Vec<u32>,
+        /// The newest minor versions that are published today, in place of those that were fetched before
+        #[arg(long)]
+        newest: bool,
     },
     /// Fetches cargo-nextest and cargo-deny into target/tools, unless they are installed
     Tools {
@@ -38,7 +41,7 @@ enum Command {
 fn main() -> Result<()> {
     let workspace = workspace()?;
     match Command::parse() {
-        Command::Servers { majors } => servers::fetch(&workspace, &majors),
+        Command::Servers { majors, newest } => servers::fetch(&workspace, &majors, newest),
         Command::Tools { names } => tools::fetch(&workspace, &names),
         Command::Bench(bench) => bench::bench(&workspace, bench),
         Command::Torture(torture) => torture::torture(&workspace, &torture),

