@@ -24,7 +24,7 @@ pub struct ServerLimits {
 
 /// Sessions that copy and sessions that build; each loader takes a connection on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hands {
+pub struct WorkerCounts {
     pub loaders: u32,
     pub builders: u32,
 }
@@ -36,30 +36,30 @@ pub struct BuildMemory {
     pub max_parallel_maintenance_workers: u32,
 }
 
-/// As many hands as wanted, within the free connections. Half as many builders as loaders by default:
+/// As many workers as wanted, within the free connections. Half as many builders as loaders by default:
 /// loaders build too once no part is open.
-pub fn hands(
+pub fn worker_counts(
     source: &ServerLimits,
     target: &ServerLimits,
     wanted_loaders: u32,
     wanted_builders: Option<u32>,
-) -> Hands {
+) -> WorkerCounts {
     let free = |server: &ServerLimits| server.free_connections.saturating_sub(CONNECTIONS_KEPT_FREE);
     let most = free(source).min(free(target)).max(1);
     let loaders = wanted_loaders.clamp(1, most);
     let left = free(target).saturating_sub(loaders);
     let builders = wanted_builders.unwrap_or(loaders.div_ceil(2)).min(left);
-    Hands { loaders, builders }
+    WorkerCounts { loaders, builders }
 }
 
-/// No more hands than there are pieces to copy (`pieces`) and to build one by one (`builds`): each costs a session or two,
+/// No more workers than there are pieces to copy (`pieces`) and to build one by one (`builds`): each costs a session or two,
 /// and with little to do they cost more than the work. Who copies builds afterwards, and small tables at once, so that
 /// without builds of their own builders would only look for some, again and again.
-pub fn needed(hands: Hands, pieces: u32, builds: u32) -> Hands {
+pub fn needed(counts: WorkerCounts, pieces: u32, builds: u32) -> WorkerCounts {
     let useful = pieces.max(builds).max(1);
-    Hands {
-        loaders: hands.loaders.min(useful),
-        builders: hands.builders.min(useful - 1).min(builds),
+    WorkerCounts {
+        loaders: counts.loaders.min(useful),
+        builders: counts.builders.min(useful - 1).min(builds),
     }
 }
 
@@ -91,22 +91,23 @@ mod tests {
 
     #[test]
     fn free_connections_bound_every_figure() {
-        let hands_of = |source, target, wanted| hands(&server(source), &server(target), wanted, None);
-        let expect = |loaders, builders| Hands { loaders, builders };
-        assert_eq!(hands_of(90, 90, 8), expect(8, 4));
-        assert_eq!(hands_of(8, 90, 12), expect(3, 2));
-        assert_eq!(hands_of(90, 9, 4), expect(4, 0));
-        assert_eq!(hands_of(0, 0, 4), expect(1, 0));
+        let counts_of =
+            |source, target, wanted| worker_counts(&server(source), &server(target), wanted, None);
+        let expect = |loaders, builders| WorkerCounts { loaders, builders };
+        assert_eq!(counts_of(90, 90, 8), expect(8, 4));
+        assert_eq!(counts_of(8, 90, 12), expect(3, 2));
+        assert_eq!(counts_of(90, 9, 4), expect(4, 0));
+        assert_eq!(counts_of(0, 0, 4), expect(1, 0));
     }
 
     #[test]
-    fn little_work_takes_few_hands() {
+    fn little_work_takes_few_workers() {
         let of = |pieces, builds| {
-            let hands = Hands {
+            let counts = WorkerCounts {
                 loaders: 4,
                 builders: 2,
             };
-            let Hands { loaders, builders } = needed(hands, pieces, builds);
+            let WorkerCounts { loaders, builders } = needed(counts, pieces, builds);
             (loaders, builders)
         };
         assert_eq!(of(0, 0), (1, 0));

@@ -11,20 +11,20 @@ use transhume_pg::{
     state::load::builds::{self, ClaimedBuild, FinishedBuild},
 };
 
-use super::hand::{Failure, Hand, Turn};
+use super::sessions::{Failure, Turn, WorkerSessions};
 use crate::error::EngineError;
 
 type Outcome<T> = Result<T, Failure>;
 
 /// The largest build that may run, or all builds of a handful of small tables.
-pub(super) async fn build_next(hand: &mut Hand) -> Outcome<Turn> {
-    let tables = claim(hand).await?;
+pub(super) async fn build_next(worker: &mut WorkerSessions) -> Outcome<Turn> {
+    let tables = claim(worker).await?;
     if tables.is_empty() {
         return Ok(Turn::Nothing);
     }
-    hand.found_work();
-    build(hand, &tables).await?;
-    let target = hand.target().await?;
+    worker.found_work();
+    build(worker, &tables).await?;
+    let target = worker.target().await?;
     part_copy::commit(target)
         .await
         .map_err(|error| Failure::target("completing a build", error))?;
@@ -32,30 +32,30 @@ pub(super) async fn build_next(hand: &mut Hand) -> Outcome<Turn> {
 }
 
 /// All builds of those of these tables that are small. The tables are held by the open transaction, which is left open.
-pub(super) async fn build_small(hand: &mut Hand, tables: &[u32]) -> Outcome<()> {
-    let target = hand.target().await?;
+pub(super) async fn build_small(worker: &mut WorkerSessions, tables: &[u32]) -> Outcome<()> {
+    let target = worker.target().await?;
     let tables = builds::of_small_tables(target, tables)
         .await
         .map_err(|error| Failure::target("claiming a build", error))?;
-    build(hand, &tables).await
+    build(worker, &tables).await
 }
 
-async fn build(hand: &mut Hand, tables: &[Vec<ClaimedBuild>]) -> Outcome<()> {
+async fn build(worker: &mut WorkerSessions, tables: &[Vec<ClaimedBuild>]) -> Outcome<()> {
     if tables.is_empty() {
         return Ok(());
     }
     let mut finished = Vec::new();
     for builds in tables {
-        finished.extend(run(hand, builds).await?);
+        finished.extend(run(worker, builds).await?);
     }
-    mark(hand, &finished).await
+    mark(worker, &finished).await
 }
 
 /// Begins a transaction and locks builds, grouped by table; ends it again where there are none. Only loaders look for small
 /// tables, when nothing is left to load: to find that there are none takes a look at all tables.
-async fn claim(hand: &mut Hand) -> Outcome<Vec<Vec<ClaimedBuild>>> {
-    let loads = hand.loads;
-    let target = hand.target().await?;
+async fn claim(worker: &mut WorkerSessions) -> Outcome<Vec<Vec<ClaimedBuild>>> {
+    let loads = worker.loads;
+    let target = worker.target().await?;
     let claimed = async {
         part_copy::begin(target).await?;
         if let Some(build) = builds::claim(target).await? {
@@ -77,20 +77,20 @@ async fn claim(hand: &mut Hand) -> Outcome<Vec<Vec<ClaimedBuild>>> {
 }
 
 /// Runs the builds of one table, all statements in one message: the server names the one that it refuses.
-async fn run(hand: &mut Hand, builds: &[ClaimedBuild]) -> Outcome<Vec<FinishedBuild>> {
+async fn run(worker: &mut WorkerSessions, builds: &[ClaimedBuild]) -> Outcome<Vec<FinishedBuild>> {
     let names: Vec<_> = builds
         .iter()
         .map(|build| build.name.escape_debug().to_string())
         .collect();
     let names = names.join(", ");
-    hand.shared.start_build(hand.number, &names);
+    worker.shared.start_build(worker.number, &names);
     let statements: Vec<_> = builds
         .iter()
         .flat_map(|build| &build.statements)
         .map(String::as_str)
         .collect();
     let started = Instant::now();
-    let target = hand.target().await?;
+    let target = worker.target().await?;
     part_copy::run_statement(target, &statements.join(";\n"))
         .await
         .map_err(|error| Failure::target(format!("building {names}"), error))?;
@@ -104,9 +104,9 @@ async fn run(hand: &mut Hand, builds: &[ClaimedBuild]) -> Outcome<Vec<FinishedBu
         .collect())
 }
 
-async fn mark(hand: &mut Hand, finished: &[FinishedBuild]) -> Outcome<()> {
-    let name = hand.name.clone();
-    let target = hand.target().await?;
+async fn mark(worker: &mut WorkerSessions, finished: &[FinishedBuild]) -> Outcome<()> {
+    let name = worker.name.clone();
+    let target = worker.target().await?;
     let marked = builds::mark_done(target, finished, &name)
         .await
         .map_err(|error| Failure::target("completing a build", error))?;

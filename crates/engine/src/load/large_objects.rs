@@ -18,7 +18,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::quote_identifier;
 
-use super::hand::{Failure, Hand, Turn};
+use super::sessions::{Failure, Turn, WorkerSessions};
 use crate::error::{Doing, EngineError, Result};
 
 /// Objects in a piece: ALTER, GRANT and COMMENT lock each of them until the commit, and the lock table
@@ -88,24 +88,24 @@ fn finding(used: &UsedRole, ability: &RoleAbility) -> Option<Finding> {
 }
 
 /// Claims and copies one piece.
-pub(super) async fn load_next(hand: &mut Hand) -> std::result::Result<Turn, Failure> {
-    let Some(piece) = claim(hand).await? else {
+pub(super) async fn load_next(worker: &mut WorkerSessions) -> std::result::Result<Turn, Failure> {
+    let Some(piece) = claim(worker).await? else {
         return Ok(Turn::Nothing);
     };
-    hand.found_work();
+    worker.found_work();
     let started = Instant::now();
-    let shared = std::sync::Arc::clone(&hand.shared);
-    let meter = shared.start_meter(hand.number);
+    let shared = std::sync::Arc::clone(&worker.shared);
+    let meter = shared.start_meter(worker.number);
     let pace = Pace {
         meter: &meter,
         limit: shared.limit.as_ref(),
     };
-    let (source, target) = hand.both_now().await?;
+    let (source, target) = worker.both_now().await?;
     let copied = large_objects::copy(source, target, &piece.oids, pace)
         .await
         .map_err(|(side, error)| failure(side, error))?;
-    let name = hand.name.clone();
-    let target = hand.target().await?;
+    let name = worker.name.clone();
+    let target = worker.target().await?;
     let failed = |error| Failure::target("completing large objects", error);
     let seconds = started.elapsed().as_secs_f64();
     if !state::mark_done(target, piece.id, copied, seconds, &name)
@@ -119,12 +119,12 @@ pub(super) async fn load_next(hand: &mut Hand) -> std::result::Result<Turn, Fail
         )));
     }
     part_copy::commit(target).await.map_err(failed)?;
-    hand.end_reading().await?;
+    worker.end_reading().await?;
     Ok(Turn::Did)
 }
 
-async fn claim(hand: &mut Hand) -> std::result::Result<Option<ClaimedLargeObjects>, Failure> {
-    let target = hand.target().await?;
+async fn claim(worker: &mut WorkerSessions) -> std::result::Result<Option<ClaimedLargeObjects>, Failure> {
+    let target = worker.target().await?;
     let claimed = async {
         part_copy::begin(target).await?;
         let piece = state::claim(target).await?;

@@ -11,7 +11,7 @@ use transhume_pg::{
 
 use super::{
     builder,
-    hand::{Failure, Hand, Turn},
+    sessions::{Failure, Turn, WorkerSessions},
 };
 use crate::error::EngineError;
 
@@ -24,34 +24,34 @@ pub(super) const SMALL_PARTS_AT_ONCE: u32 = 32;
 type Outcome<T> = Result<T, Failure>;
 
 /// Claims and copies the largest open part, or a handful of small ones.
-pub(super) async fn load_next(hand: &mut Hand) -> Outcome<Turn> {
-    let claimed = claim(hand).await?;
+pub(super) async fn load_next(worker: &mut WorkerSessions) -> Outcome<Turn> {
+    let claimed = claim(worker).await?;
     let Some(first) = claimed.first() else {
         return Ok(Turn::Nothing);
     };
-    hand.found_work();
-    match hand.both(&first.snapshot).await {
+    worker.found_work();
+    match worker.both(&first.snapshot).await {
         Ok(_) => {}
         Err(failure) if failure.is_snapshot_lost() => return Ok(Turn::SnapshotLost),
         Err(failure) => return Err(failure),
     }
-    match unfit(hand, &claimed).await? {
+    match unfit(worker, &claimed).await? {
         Fit::All => {}
-        Fit::Not(part) => return outdated(hand, part).await,
+        Fit::Not(part) => return outdated(worker, part).await,
         // Whatever it was, it is over: look again.
-        Fit::Unknown => return give_up(hand).await,
+        Fit::Unknown => return give_up(worker).await,
     }
     let mut copied = Vec::with_capacity(claimed.len());
     for part in &claimed {
-        copied.push(copy(hand, part).await?);
+        copied.push(copy(worker, part).await?);
     }
-    if let Some(part) = rewritten(hand, &claimed).await? {
-        return outdated(hand, part).await;
+    if let Some(part) = rewritten(worker, &claimed).await? {
+        return outdated(worker, part).await;
     }
-    hand.end_reading().await?;
-    let loaded = mark(hand, &copied).await?;
-    builder::build_small(hand, &loaded).await?;
-    let target = hand.target().await?;
+    worker.end_reading().await?;
+    let loaded = mark(worker, &copied).await?;
+    builder::build_small(worker, &loaded).await?;
+    let target = worker.target().await?;
     part_copy::commit(target)
         .await
         .map_err(|error| Failure::target("completing a part", error))?;
@@ -66,36 +66,36 @@ enum Fit<'a> {
     Unknown,
 }
 
-async fn unfit<'a>(hand: &mut Hand, claimed: &'a [ClaimedPart]) -> Outcome<Fit<'a>> {
-    match fitness(hand, claimed).await? {
+async fn unfit<'a>(worker: &mut WorkerSessions, claimed: &'a [ClaimedPart]) -> Outcome<Fit<'a>> {
+    match fitness(worker, claimed).await? {
         Fitness::All => return Ok(Fit::All),
         Fitness::Unfit(place) => return Ok(Fit::Not(&claimed[place])),
         Fitness::SomeUnfit(_) => {}
     }
     for part in claimed {
-        begin_again(hand).await?;
-        if fitness(hand, std::slice::from_ref(part)).await? != Fitness::All {
-            begin_again(hand).await?;
+        begin_again(worker).await?;
+        if fitness(worker, std::slice::from_ref(part)).await? != Fitness::All {
+            begin_again(worker).await?;
             return Ok(Fit::Not(part));
         }
     }
     Ok(Fit::Unknown)
 }
 
-async fn fitness(hand: &mut Hand, parts: &[ClaimedPart]) -> Outcome<Fitness> {
+async fn fitness(worker: &mut WorkerSessions, parts: &[ClaimedPart]) -> Outcome<Fitness> {
     let Some(first) = parts.first() else {
         return Ok(Fitness::All);
     };
-    let (source, target) = hand.both(&first.snapshot).await?;
+    let (source, target) = worker.both(&first.snapshot).await?;
     part_copy::fitness(source, target, parts)
         .await
         .map_err(|error| failed("asking whether tables are as they were planned", error))
 }
 
 /// A transaction that failed answers nothing more. What was claimed in it is claimed no longer.
-async fn begin_again(hand: &mut Hand) -> Outcome<()> {
-    hand.end_reading().await?;
-    let target = hand.target().await?;
+async fn begin_again(worker: &mut WorkerSessions) -> Outcome<()> {
+    worker.end_reading().await?;
+    let target = worker.target().await?;
     let beginning = async {
         part_copy::roll_back(target).await?;
         part_copy::begin(target).await
@@ -105,9 +105,9 @@ async fn begin_again(hand: &mut Hand) -> Outcome<()> {
         .map_err(|error| Failure::target("claiming a part", error))
 }
 
-async fn give_up(hand: &mut Hand) -> Outcome<Turn> {
-    hand.end_reading().await?;
-    let target = hand.target().await?;
+async fn give_up(worker: &mut WorkerSessions) -> Outcome<Turn> {
+    worker.end_reading().await?;
+    let target = worker.target().await?;
     part_copy::roll_back(target)
         .await
         .map_err(|error| Failure::target("giving up a part", error))?;
@@ -115,11 +115,14 @@ async fn give_up(hand: &mut Hand) -> Outcome<Turn> {
 }
 
 /// The first of these parts, all copied, that the snapshot does not show as it was.
-async fn rewritten<'a>(hand: &mut Hand, claimed: &'a [ClaimedPart]) -> Outcome<Option<&'a ClaimedPart>> {
+async fn rewritten<'a>(
+    worker: &mut WorkerSessions,
+    claimed: &'a [ClaimedPart],
+) -> Outcome<Option<&'a ClaimedPart>> {
     let Some(first) = claimed.first() else {
         return Ok(None);
     };
-    let (source, _) = hand.both(&first.snapshot).await?;
+    let (source, _) = worker.both(&first.snapshot).await?;
     let rewritten = part_copy::rewritten(source, claimed)
         .await
         .map_err(|error| Failure::Server {
@@ -132,11 +135,11 @@ async fn rewritten<'a>(hand: &mut Hand, claimed: &'a [ClaimedPart]) -> Outcome<O
 }
 
 /// Gives up what was claimed, and lets the table wait for a fresh snapshot.
-async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
-    // First: once the part is given up another hand may claim it and wait on the source behind the next TRUNCATE, which
-    // waits for our lock on the table, while we wait here for that hand's lock on the part. No server sees such a circle.
-    hand.end_reading().await?;
-    let target = hand.target().await?;
+async fn outdated(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<Turn> {
+    // First: once the part is given up another worker may claim it and wait on the source behind the next TRUNCATE, which
+    // waits for our lock on the table, while we wait here for that worker's lock on the part. No server sees such a circle.
+    worker.end_reading().await?;
+    let target = worker.target().await?;
     let starting_anew = async {
         part_copy::roll_back(target).await?;
         parts::outdate(target, part).await
@@ -144,8 +147,8 @@ async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
     starting_anew
         .await
         .map_err(|error| Failure::target("starting a rewritten table anew", error))?;
-    hand.shared.lose_snapshot();
-    hand.shared.reporter.step(format!(
+    worker.shared.lose_snapshot();
+    worker.shared.reporter.step(format!(
         "{} was truncated, rewritten or altered on the source meanwhile: it is loaded again under a fresh snapshot",
         part.table.plain()
     ));
@@ -153,8 +156,8 @@ async fn outdated(hand: &mut Hand, part: &ClaimedPart) -> Outcome<Turn> {
 }
 
 /// Begins a transaction and locks parts; ends it again where there are none.
-async fn claim(hand: &mut Hand) -> Outcome<Vec<ClaimedPart>> {
-    let target = hand.target().await?;
+async fn claim(worker: &mut WorkerSessions) -> Outcome<Vec<ClaimedPart>> {
+    let target = worker.target().await?;
     let claimed = async {
         part_copy::begin(target).await?;
         let Some(first) = parts::claim_largest(target).await? else {
@@ -181,10 +184,10 @@ async fn claim(hand: &mut Hand) -> Outcome<Vec<ClaimedPart>> {
         .map_err(|error| Failure::target("claiming a part", error))
 }
 
-async fn copy(hand: &mut Hand, part: &ClaimedPart) -> Outcome<CopiedPart> {
-    let shared = std::sync::Arc::clone(&hand.shared);
-    let meter = shared.start_meter(hand.number);
-    let (source, target) = hand.both(&part.snapshot).await?;
+async fn copy(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<CopiedPart> {
+    let shared = std::sync::Arc::clone(&worker.shared);
+    let meter = shared.start_meter(worker.number);
+    let (source, target) = worker.both(&part.snapshot).await?;
     match part_copy::copy_part(
         source,
         target,
@@ -226,9 +229,9 @@ fn failed(doing: &str, error: PartError) -> Failure {
 }
 
 /// The tables that are loaded now.
-async fn mark(hand: &mut Hand, copied: &[CopiedPart]) -> Outcome<Vec<u32>> {
-    let name = hand.name.clone();
-    let target = hand.target().await?;
+async fn mark(worker: &mut WorkerSessions, copied: &[CopiedPart]) -> Outcome<Vec<u32>> {
+    let name = worker.name.clone();
+    let target = worker.target().await?;
     let loaded = parts::mark_done(target, copied, &name)
         .await
         .map_err(|error| Failure::target("completing a part", error))?;

@@ -15,32 +15,32 @@ use transhume_pg::{
     },
 };
 
-use super::hand::{Failure, Hand, Turn};
+use super::sessions::{Failure, Turn, WorkerSessions};
 
 /// The statistics of a tree, where there is one without.
-pub(super) async fn tree_next(hand: &mut Hand) -> Result<Turn, Failure> {
-    if !hand.shared.expects_trees() {
+pub(super) async fn tree_next(worker: &mut WorkerSessions) -> Result<Turn, Failure> {
+    if !worker.shared.expects_trees() {
         return Ok(Turn::Nothing);
     }
-    maintain_next(hand).await
+    maintain_next(worker).await
 }
 
-pub(super) async fn maintain_next(hand: &mut Hand) -> Result<Turn, Failure> {
-    let target = hand.target().await?;
+pub(super) async fn maintain_next(worker: &mut WorkerSessions) -> Result<Turn, Failure> {
+    let target = worker.target().await?;
     let claimed = maintenance::claim(target)
         .await
         .map_err(|error| Failure::target("claiming a VACUUM or an ANALYZE", error))?;
     let Some(work) = claimed else {
         return Ok(Turn::Nothing);
     };
-    hand.found_work();
+    worker.found_work();
     if work.kind == BuildKind::AnalyzePartitionTree.name() {
-        hand.shared.meet_tree();
+        worker.shared.meet_tree();
     }
-    hand.shared.start_build(hand.number, &work.name);
+    worker.shared.start_build(worker.number, &work.name);
     let started = Instant::now();
-    let name = hand.name.clone();
-    let target = hand.target().await?;
+    let name = worker.name.clone();
+    let target = worker.target().await?;
     let maintaining = async {
         maintenance::begin(target, work.id, &name).await?;
         for statement in &work.statements {

@@ -7,16 +7,18 @@
 mod back_off;
 mod binding;
 mod builder;
-mod crew;
-mod hand;
 pub mod join;
+mod joined;
 mod large_objects;
 mod loader;
 mod maintenance;
 mod observer;
 mod plan;
+mod pool;
 mod progress;
 mod sequences;
+mod sessions;
+mod shared;
 mod snapshot;
 pub mod throttle;
 mod worker;
@@ -25,7 +27,7 @@ use std::time::Duration;
 
 use transhume_core::load::{
     Capacity,
-    capacity::{self, Hands},
+    capacity::{self, WorkerCounts},
     loaders_default,
 };
 use transhume_pg::{
@@ -39,17 +41,18 @@ use transhume_pg::{
 };
 
 pub(crate) use self::plan::relations;
-use self::{
-    back_off::BackOff,
-    crew::{Crew, CrewEnd, Place},
-    snapshot::Holders,
-};
+use self::{back_off::BackOff, snapshot::Holders};
 pub use self::{
+    joined::work,
     plan::{plan, plan_anew},
     progress::{build_progress, load_progress},
     sequences::{SequencesSet, copy_sequences, set_sequences},
     snapshot::fresh_snapshot,
-    worker::work,
+};
+use self::{
+    pool::{Place, WorkerPool},
+    snapshot::Holders,
+    worker::WorkEnd,
 };
 use crate::{
     cancel::Cancellation,
@@ -98,10 +101,10 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
     let mut done = parts_done(&target).await?;
     loop {
         holders.renew(context, &mut target).await?;
-        let crew = Crew::new(context, &target).await?;
-        match crew.work(Place::Runner).await? {
-            CrewEnd::NothingLeft => break,
-            CrewEnd::SnapshotLost => {
+        let pool = WorkerPool::new(context, &target).await?;
+        match pool.work(Place::Runner).await? {
+            WorkEnd::NothingLeft => break,
+            WorkEnd::SnapshotLost => {
                 context
                     .reporter
                     .waiting("a fresh snapshot for tables that cannot be read under the one they had");
@@ -139,17 +142,21 @@ impl LoadContext<'_> {
         self.endpoints.source_session(&self.migration.id, role).await
     }
 
-    async fn hands(&self, source: &Session, target: &Session) -> Result<(Hands, capacity::BuildMemory)> {
-        hands(self.options, source, target).await
+    async fn worker_counts(
+        &self,
+        source: &Session,
+        target: &Session,
+    ) -> Result<(WorkerCounts, capacity::BuildMemory)> {
+        worker_counts(self.options, source, target).await
     }
 }
 
-/// How many hands a process puts to work, and what each may take of the target.
-pub(crate) async fn hands(
+/// How many workers a process has, and what each may take of the target.
+pub(crate) async fn worker_counts(
     options: &LoadOptions,
     source: &Session,
     target: &Session,
-) -> Result<(Hands, capacity::BuildMemory)> {
+) -> Result<(WorkerCounts, capacity::BuildMemory)> {
     let source_limits = server_limits(source)
         .await
         .doing("asking what the source can give")?;
@@ -163,7 +170,7 @@ pub(crate) async fn hands(
             target_cores: None,
         })
     });
-    let hands = capacity::hands(&source_limits, &target_limits, wanted, options.builders);
-    let memory = capacity::build_memory(&target_limits, hands.loaders + hands.builders);
-    Ok((hands, memory))
+    let counts = capacity::worker_counts(&source_limits, &target_limits, wanted, options.builders);
+    let memory = capacity::build_memory(&target_limits, counts.loaders + counts.builders);
+    Ok((counts, memory))
 }

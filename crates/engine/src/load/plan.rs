@@ -35,7 +35,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{LoadContext, LoadOptions, ORIGIN, hands, large_objects};
+use super::{LoadContext, LoadOptions, large_objects, observer::ORIGIN, worker_counts};
 use crate::{
     error::{Doing, Result},
     report::Report,
@@ -156,11 +156,11 @@ async fn basis(
     target: &Session,
     selected: &[Table],
 ) -> Result<Basis> {
-    let (hands, _) = hands(options, source, target).await?;
+    let (counts, _) = worker_counts(options, source, target).await?;
     let total: u64 = selected.iter().map(bytes).sum();
     let part_size = options
         .part_bytes
-        .map_or_else(|| PartSize::of_load(total, hands.loaders), PartSize::of);
+        .map_or_else(|| PartSize::of_load(total, counts.loaders), PartSize::of);
     let doing = "reading what the choice of format needs";
     let source_encoding = encoding(source).await.doing(doing)?;
     let target_encoding = encoding(target).await.doing(doing)?;

@@ -10,7 +10,7 @@ use transhume_pg::{
     state::load::progress::{Progress, progress},
 };
 
-use super::crew::Shared;
+use super::shared::Shared;
 use crate::{
     error::Result,
     report::{BuildProgress, LoadProgress, Report},

@@ -1,41 +1,152 @@
-//! Joining a running full load from another process or machine.
+//! One worker: claims a piece of work, does it, commits, and looks for the next.
 //!
-//! A worker holds no snapshot and plans nothing: it claims what the runner planned and ends when
-//! nothing is left.
+//! A loader copies parts first and builds when there are none; a builder only builds. Passing errors
+//! cost the worker its connections, nothing else: the piece it held is open again, and whether a commit
+//! whose answer was lost took place is in its row.
 
-use transhume_pg::state::{load as state, runner};
+use transhume_core::disposition::Disposition;
+use transhume_pg::{
+    connection::error::PgError,
+    load::copy::CopySide,
+    state::load::{WorkLeft, work_left},
+};
 
 use super::{
-    LoadContext,
     back_off::BackOff,
-    crew::{Crew, CrewEnd, Place},
+    builder, large_objects, loader, maintenance,
+    sessions::{Failure, Turn, WorkerSessions},
 };
 use crate::error::{Doing, EngineError, Result};
 
-/// Copies and builds beside the runner until nothing is left.
-pub async fn work(context: &LoadContext<'_>) -> Result<()> {
-    let target = context.target_session("worker").await?;
-    if !state::plan::exists(&*target).await.doing("looking for a plan")? {
-        return Err(EngineError::refused(
-            "there is no full load to join yet",
-            "start \"transhume run\" first and wait until it says that the full load is planned",
-        ));
+/// Why there was an end without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkEnd {
+    NothingLeft,
+    /// Parts are open whose snapshot nobody can import any more.
+    SnapshotLost,
+}
+
+pub(super) struct Worker {
+    sessions: WorkerSessions,
+}
+
+impl Worker {
+    pub(super) fn new(sessions: WorkerSessions) -> Self {
+        Self { sessions }
     }
-    let mut back_off = BackOff::for_failures();
-    while Crew::new(context, &target).await?.work(Place::Worker).await? == CrewEnd::SnapshotLost {
-        if !runner::is_locked(&target).await.doing("looking for the runner")? {
-            return Err(EngineError::stopped(
-                "the snapshot of the full load is lost and no runner is there to renew it",
-                "",
-                "run \"transhume run\" again, then this worker",
-            ));
+
+    pub(super) async fn work(mut self) -> Result<WorkEnd> {
+        let end = self.until_nothing_is_left().await;
+        self.sessions.shared.tell_all_idle_workers();
+        end
+    }
+
+    async fn until_nothing_is_left(&mut self) -> Result<WorkEnd> {
+        let mut failures = BackOff::for_failures();
+        let mut idleness = BackOff::for_idleness();
+        loop {
+            match self.turn().await {
+                Ok(Turn::Did) => {
+                    failures.succeeded();
+                    idleness.succeeded();
+                    self.sessions.shared.tell_an_idle_worker();
+                }
+                Ok(Turn::SnapshotLost) => {
+                    self.sessions.shared.lose_snapshot();
+                    return Ok(WorkEnd::SnapshotLost);
+                }
+                Ok(Turn::Nothing) => {
+                    match self.work_left().await? {
+                        WorkLeft::Nothing => return Ok(WorkEnd::NothingLeft),
+                        WorkLeft::NeedsSnapshot => self.sessions.shared.lose_snapshot(),
+                        WorkLeft::Some => {}
+                    }
+                    // Whoever still reads under the lost snapshot finishes; to wait for more is vain.
+                    if self.sessions.shared.is_snapshot_lost() {
+                        return Ok(WorkEnd::SnapshotLost);
+                    }
+                    self.sessions.is_idle = true;
+                    let shared = &self.sessions.shared;
+                    idleness
+                        .wait_by(&shared.cancellation, |wait| shared.word_of_work(wait))
+                        .await?;
+                }
+                Err(failure) => self.recover(failure, &mut failures).await?,
+            }
         }
-        context
-            .reporter
-            .waiting("the snapshot of the full load is lost: waiting for the runner to renew it");
-        back_off.wait(context.cancellation).await?;
     }
-    state::progress::flush(&*target, "load: worker")
-        .await
-        .doing("making the full load durable")
+
+    async fn turn(&mut self) -> std::result::Result<Turn, Failure> {
+        let turn = self.one_turn().await;
+        self.sessions.shared.stop_meter(self.sessions.number);
+        self.sessions.shared.stop_build(self.sessions.number);
+        turn
+    }
+
+    async fn one_turn(&mut self) -> std::result::Result<Turn, Failure> {
+        let sessions = &mut self.sessions;
+        if sessions.loads {
+            match loader::load_next(sessions).await? {
+                Turn::Nothing => {}
+                done => return Ok(done),
+            }
+            match large_objects::load_next(sessions).await? {
+                Turn::Nothing => {}
+                done => return Ok(done),
+            }
+        }
+        match maintenance::tree_next(sessions).await? {
+            Turn::Nothing => {}
+            done => return Ok(done),
+        }
+        match builder::build_next(sessions).await? {
+            Turn::Nothing => maintenance::maintain_next(sessions).await,
+            done => Ok(done),
+        }
+    }
+
+    /// Gives up the connections and waits, or ends with the error where it would come again.
+    async fn recover(&mut self, failure: Failure, failures: &mut BackOff) -> Result<()> {
+        self.sessions.give_up();
+        let (doing, side, error) = match failure {
+            Failure::Stop(error) => return Err(error),
+            Failure::SnapshotLost => return Ok(()),
+            Failure::Server { doing, side, error } => (doing, side, error),
+        };
+        if error.disposition() == Disposition::Retry {
+            let shared = &self.sessions.shared;
+            shared.reporter.waiting(format!("{doing}: {error}; trying again"));
+            if failures.wait(&shared.cancellation).await? {
+                return Ok(());
+            }
+        }
+        Err(stopped(&doing, side, &error))
+    }
+
+    /// What is open, by whomever it is held. A failure here is met again by the next turn.
+    async fn work_left(&mut self) -> Result<WorkLeft> {
+        let Ok(target) = self.sessions.target().await else {
+            return Ok(WorkLeft::Some);
+        };
+        match work_left(target).await {
+            Ok(left) => Ok(left),
+            Err(error) if error.disposition() == Disposition::Retry => Ok(WorkLeft::Some),
+            Err(error) => Err(error).doing("looking for open work"),
+        }
+    }
+}
+
+fn stopped(doing: &str, side: CopySide, error: &PgError) -> EngineError {
+    let side = match side {
+        CopySide::Source => "source",
+        CopySide::Target => "target",
+    };
+    let hint = error.hint().unwrap_or_else(|| {
+        "remedy the cause and run the same command again; everything that is done stays done".to_owned()
+    });
+    EngineError::stopped(
+        format!("{doing}: {side}: {error}"),
+        error.detail().unwrap_or_default(),
+        hint,
+    )
 }

@@ -137,7 +137,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             .map_or(&options.selection, |known| &known.selection),
     )?;
     selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
-    let (hands, _) = load::hands(&options.load, &source, &target).await?;
+    let (counts, _) = load::worker_counts(&options.load, &source, &target).await?;
     let programs = Programs::find(
         options.programs.as_deref(),
         source.server_version().major(),
@@ -157,8 +157,8 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
         slot: migration.as_ref().map(|known| known.slot_name.clone()),
         published_tables: published.len(),
         tables: table_plans(options, &source, &target, migration.is_some(), &selected).await?,
-        loaders: hands.loaders,
-        builders: hands.builders,
+        loaders: counts.loaders,
+        builders: counts.builders,
         left_out: unlogged(&selected),
         findings: Vec::new(),
     };
