@@ -2,8 +2,10 @@
 //!
 //! Each rule is a function from what lies in the workspace to complaints, one line each with place and remedy.
 
+mod circles;
 mod dependencies;
 mod files;
+mod imports;
 mod source_text;
 mod sql;
 mod words;
@@ -42,6 +44,7 @@ pub(crate) fn check(workspace: &Path) -> Result<()> {
     let mut complaints = dependencies::complaints(workspace)?;
     complaints.extend(files.iter().flat_map(files::complaints));
     complaints.extend(files.iter().flat_map(words::complaints));
+    complaints.extend(circles::complaints(&files));
     complaints.extend(sql::complaints(workspace)?);
     for complaint in &complaints {
         println!("{complaint}");

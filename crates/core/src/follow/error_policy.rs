@@ -6,6 +6,8 @@
 
 use std::{fmt, str::FromStr};
 
+use transhume_wire::lsn::Lsn;
+
 /// Why the target refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -116,6 +118,13 @@ pub fn class_of(sqlstate: &str) -> ErrorClass {
             _ => ErrorClass::Table,
         },
     }
+}
+
+/// Source transactions that commit up to here are written carefully.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Care {
+    pub up_to: Lsn,
+    pub policy: ErrorPolicy,
 }
 
 #[cfg(test)]

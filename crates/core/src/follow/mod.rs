@@ -12,6 +12,8 @@ pub mod frontier;
 pub mod hold;
 pub mod in_progress;
 pub mod net;
+pub mod portion;
+pub mod portion_buffer;
 pub mod row;
 pub mod tree_stream;
 pub mod visibility;

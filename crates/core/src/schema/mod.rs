@@ -5,4 +5,6 @@
 pub mod addition;
 pub mod archive;
 pub mod build;
+pub mod reserved_options;
+mod tokens;
 pub mod trial;

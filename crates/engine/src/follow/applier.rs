@@ -12,12 +12,11 @@ use transhume_core::follow::{
     assembly::{Assembler, AssemblyError, Step},
     batch::{Batch, Closed, Grouping},
     change::Change,
+    error_policy::Care,
     frontier::Frontier,
+    portion::{Gatherer, Origin, Portion},
 };
-use transhume_pg::follow::{
-    apply::{Care, Gatherer, Origin, Portion},
-    marker,
-};
+use transhume_pg::follow::marker;
 use transhume_wire::{
     lsn::Lsn,
     pgoutput::{LogicalMessage, Message},

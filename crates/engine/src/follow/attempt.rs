@@ -1,11 +1,8 @@
 //! One attempt at following: sessions, stream and writer opened together, and given up together.
 
 use tokio::{runtime::Handle, sync::watch};
-use transhume_core::follow::batch::Grouping;
-use transhume_pg::{
-    connection::names,
-    follow::apply::{BatchWriter, Care},
-};
+use transhume_core::follow::{batch::Grouping, error_policy::Care};
+use transhume_pg::{connection::names, follow::apply::BatchWriter};
 use transhume_wire::lsn::Lsn;
 
 use super::{

@@ -11,8 +11,11 @@ use transhume_core::{
 };
 use transhume_pg::{
     connection::{error::PgError, session::Session},
-    follow::apply::{ApplyError, Conflict, ConflictKind, Remedy, remedy},
-    guard::enum_labels,
+    follow::apply::{ApplyError, Conflict, ConflictKind},
+    guard::{
+        drift::{Remedy, remedy},
+        enum_labels,
+    },
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 

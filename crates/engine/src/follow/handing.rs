@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 use transhume_core::follow::{
     batch::{Batch, Closed},
     error_policy::ErrorAction,
+    portion::{Advance, BatchEnd, Portion},
 };
-use transhume_pg::{
-    follow::apply::{ApplyError, BatchEnd, Conflict, Portion},
-    state::apply::Advance,
-};
+use transhume_pg::follow::apply::{ApplyError, Conflict};
 
 use super::{
     Until,

@@ -36,11 +36,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::timeout;
-use transhume_core::follow::error_policy::ErrorPolicy;
-use transhume_pg::{
-    follow::apply::Care,
-    state::{migration::Migration, runner},
-};
+use transhume_core::follow::error_policy::{Care, ErrorPolicy};
+use transhume_pg::state::{migration::Migration, runner};
 use transhume_wire::lsn::Lsn;
 
 use self::{

@@ -9,7 +9,7 @@ use std::time::Duration;
 use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::session::Session,
-    follow::apply,
+    guard::drift,
     state::{finding, history, runner},
 };
 
@@ -89,7 +89,7 @@ impl<'a> Standstill<'a> {
         });
         self.record("the stream stands still", &detail).await?;
         loop {
-            let standing = apply::standing(&self.source, &self.target, &self.obstacle.drift)
+            let standing = drift::standing(&self.source, &self.target, &self.obstacle.drift)
                 .await
                 .while_doing("looking whether the target fits by now")?;
             match standing {

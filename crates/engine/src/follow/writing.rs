@@ -11,9 +11,8 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use transhume_core::follow::batch::Batch;
-use transhume_pg::follow::apply::{ApplyError, BatchWriter, Committed, Portion, TargetPosition};
-
+use transhume_core::follow::{batch::Batch, portion::Portion};
+use transhume_pg::follow::apply::{ApplyError, BatchWriter, Committed, TargetPosition};
 use transhume_wire::lsn::Lsn;
 
 use super::failure::Failure;

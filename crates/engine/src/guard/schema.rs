@@ -17,8 +17,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     connection::error::PgError,
-    follow::apply::Remedy,
-    guard::{enum_labels, schema_change},
+    guard::{drift::Remedy, enum_labels, schema_change},
     state::{apply, command, finding, history},
 };
 use transhume_wire::ident::QualifiedName;

@@ -14,8 +14,7 @@ use transhume_core::{
 use transhume_pg::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
-    follow::apply::Remedy,
-    guard::{enum_labels, schema_change},
+    guard::{drift::Remedy, enum_labels, schema_change},
     state::{
         addition::{self, Addition},
         load::{

@@ -31,8 +31,7 @@ use transhume_core::load::{
     loaders_default,
 };
 use transhume_pg::{
-    connection::{server_limits::server_limits, session::Session},
-    follow::snapshot::SnapshotHolder,
+    connection::{server_limits::server_limits, session::Session, snapshot::SnapshotHolder},
     state::{
         finding,
         load::{self as state, followed},
@@ -41,18 +40,18 @@ use transhume_pg::{
 };
 
 pub(crate) use self::plan::relations;
-use self::{back_off::BackOff, snapshot::Holders};
+use self::{
+    back_off::BackOff,
+    pool::{Place, WorkerPool},
+    snapshot::Holders,
+    worker::WorkEnd,
+};
 pub use self::{
     joined::work,
     plan::{plan, plan_anew},
     progress::{build_progress, load_progress},
     sequences::{SequencesSet, copy_sequences, set_sequences},
     snapshot::fresh_snapshot,
-};
-use self::{
-    pool::{Place, WorkerPool},
-    snapshot::Holders,
-    worker::WorkEnd,
 };
 use crate::{
     cancel::Cancellation,

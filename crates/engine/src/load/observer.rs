@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    connection::{error::PgError, names, session::Session},
-    follow::{snapshot, wal},
+    connection::{error::PgError, names, session::Session, snapshot},
+    follow::wal,
     state::{
         command, finding,
         load::watch::{self, OldestSnapshot, Watch},

@@ -19,11 +19,12 @@ use transhume_pg::{
         tables::tables,
         type_facts::{encoding, type_facts},
     },
-    connection::{error::PgError, session::Session},
-    follow::{
-        publication,
+    connection::{
+        error::PgError,
+        session::Session,
         snapshot::{self, SnapshotHolder, SnapshotOrigin},
     },
+    follow::publication,
     load::copy_statement::{key_predicate, page_predicate},
     state::{
         finding,

@@ -8,8 +8,8 @@ use transhume_pg::{
     connection::{
         error::PgError,
         raw::{Mode, RawConnection},
+        snapshot::{self, NamedSnapshot},
     },
-    follow::snapshot::{self, NamedSnapshot},
     load::{copy::CopySide, part_copy},
 };
 

@@ -40,7 +40,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(context: &LoadContext<'_>, memory: BuildMemory, value_encoding: String, trees: i64) -> Self {
+    pub(super) fn new(
+        context: &LoadContext<'_>,
+        memory: BuildMemory,
+        value_encoding: String,
+        trees: i64,
+    ) -> Self {
         Self {
             endpoints: context.endpoints.clone(),
             migration: context.migration.id.clone(),

@@ -5,11 +5,13 @@
 
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
-    connection::{error::PgError, names, session::Session},
-    follow::{
-        marker,
+    connection::{
+        error::PgError,
+        names,
+        session::Session,
         snapshot::{self, SnapshotHolder, older_transactions},
     },
+    follow::marker,
     state::load::{
         binding as state_binding,
         plan::{self, NeededSnapshot, Restarted},

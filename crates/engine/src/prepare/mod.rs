@@ -12,11 +12,10 @@ mod sound_slot;
 
 use transhume_core::{phase::Phase, table::Table};
 use transhume_pg::{
-    connection::session::Session,
+    connection::{session::Session, snapshot::SnapshotHolder},
     follow::{
         publication,
         slot::{self, CreatedSlot},
-        snapshot::SnapshotHolder,
         wal,
     },
     state::{

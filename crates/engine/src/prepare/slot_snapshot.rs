@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_pg::follow::snapshot::SnapshotHolder;
+use transhume_pg::connection::snapshot::SnapshotHolder;
 
 use crate::{
     endpoints::Endpoints,

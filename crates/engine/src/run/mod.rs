@@ -24,8 +24,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::tables::{names_of_tables, tables},
-    connection::{names, session::Session},
-    follow::snapshot::SnapshotHolder,
+    connection::{names, session::Session, snapshot::SnapshotHolder},
     state::{
         history,
         migration::{self, LAYOUT, Migration, NewMigration},

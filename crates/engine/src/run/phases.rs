@@ -3,7 +3,8 @@
 use transhume_core::phase::Phase;
 use transhume_pg::{
     catalog::tables::tables as all_tables,
-    follow::{marker, snapshot::SnapshotHolder},
+    connection::snapshot::SnapshotHolder,
+    follow::marker,
     state::{history, migration, runner},
 };
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use transhume_core::{command::Command, disposition::Disposition, finding::Finding, load::RelationState};
 use transhume_pg::{
-    catalog::tables::tables,
+    catalog::{emptying, tables::tables},
     connection::session::Session,
     follow::wal,
     state::{
@@ -84,7 +84,7 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
     let names: Vec<_> = planned.iter().map(|relation| relation.name.clone()).collect();
     let reloading = async {
         let transaction = run.target.transaction().await?;
-        plan::empty(&transaction, &names).await?;
+        emptying::empty(&transaction, &names).await?;
         plan::replace(&transaction, &planned).await?;
         let plain: Vec<_> = names
             .iter()

@@ -12,7 +12,7 @@ use transhume_pg::{
     },
     state::{
         archive::Disposition,
-        build::{self as state, LoadedTable, NewBuild},
+        build::{self as state, CopiedTable, NewBuild},
         history,
     },
 };
@@ -43,12 +43,12 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
 }
 
 /// The build work of an addition, whose tables are planned to be loaded so. Writes nothing.
-pub(crate) async fn added_builds(work: &SchemaWork<'_>, loaded: &[LoadedTable]) -> Result<Vec<NewBuild>> {
+pub(crate) async fn added_builds(work: &SchemaWork<'_>, loaded: &[CopiedTable]) -> Result<Vec<NewBuild>> {
     let target = work.target().await?;
     planned(work, &target, loaded).await
 }
 
-async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[LoadedTable]) -> Result<Vec<NewBuild>> {
+async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[CopiedTable]) -> Result<Vec<NewBuild>> {
     let source = work.source().await?;
     let contents = Contents::stored(work, source.server_version().major(), target).await?;
     let (builds, replaced): (Vec<_>, Vec<_>) = contents

@@ -9,8 +9,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{archive_facts::archive_facts, extensions::extensions},
-    connection::{names, session::Session},
-    follow::snapshot::SnapshotHolder,
+    connection::{names, session::Session, snapshot::SnapshotHolder},
     schema::{
         archive_file::ArchiveFile,
         dump::{self as pg_dump, Programs},

@@ -9,7 +9,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::ownership::Ownership,
-    connection::session::Session,
+    connection::{attempt::attempt_each, session::Session},
     schema::restore::{self, Content},
     state::archive::{self, Disposition, Item},
 };
@@ -143,7 +143,7 @@ async fn apply(
             .flat_map(|piece| restore::statements(&piece.sql))
             .map(str::to_owned)
             .collect();
-        let failed = restore::attempt_each(target, &statements)
+        let failed = attempt_each(target, &statements)
             .await
             .doing("granting privileges")?;
         for (number, message) in failed {

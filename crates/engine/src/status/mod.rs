@@ -11,9 +11,8 @@ use transhume_core::{finding::Finding, phase::Phase};
 use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
-    connection::{conninfo::ConnectionSettings, names, session::Session},
+    connection::{conninfo::ConnectionSettings, names, session::Session, snapshot},
     cutover::gate,
-    follow::snapshot,
     state::{
         command, exception,
         load::{progress, watch},

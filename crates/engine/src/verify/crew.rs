@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
 use transhume_pg::{
-    connection::{names, session::Session},
-    follow::snapshot,
+    connection::{names, session::Session, snapshot},
     load::copy::RateLimit,
     state::{
         migration::Migration,

@@ -14,8 +14,9 @@ use transhume_pg::{
         names,
         raw::{Mode, RawConnection},
         session::Session,
+        snapshot::SnapshotHolder,
     },
-    follow::{marker, slot, snapshot::SnapshotHolder},
+    follow::{marker, slot},
     state::{
         command::{self, Answer},
         migration::Migration,

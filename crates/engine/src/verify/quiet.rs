@@ -2,8 +2,8 @@
 //! must be quiet, or the caller names two snapshots that belong together.
 
 use transhume_pg::{
-    connection::{error::PgError, session::Session},
-    follow::{snapshot::SnapshotHolder, wal},
+    connection::{error::PgError, session::Session, snapshot::SnapshotHolder},
+    follow::wal,
 };
 use transhume_wire::lsn::Lsn;
 

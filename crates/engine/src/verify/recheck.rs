@@ -16,8 +16,8 @@ use transhume_core::verify::rows::{
     recheck::{Sighting, Verdict, Watch},
 };
 use transhume_pg::{
-    connection::session::Session,
-    follow::{marker, snapshot::SnapshotHolder},
+    connection::{session::Session, snapshot::SnapshotHolder},
+    follow::marker,
     state::{
         frontier,
         migration::Migration,

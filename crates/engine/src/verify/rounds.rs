@@ -11,7 +11,7 @@ use std::{
 
 use transhume_core::{table::Table, verify::rows::changed::Known};
 use transhume_pg::{
-    follow::snapshot,
+    connection::snapshot,
     state::{migration::Migration, verification},
     verify::rows::Side,
 };

@@ -4,7 +4,7 @@ use tokio_postgres::{Client, IsolationLevel, Row};
 use transhume_core::schema::archive::{CatalogObject, Entry, Fact, Facts};
 use transhume_wire::ident::QualifiedName;
 
-use crate::{connection::error::PgError, follow::snapshot::set_snapshot};
+use crate::connection::{error::PgError, snapshot::set_snapshot};
 
 /// One query for all entries, under the snapshot that the archive was taken under.
 pub async fn archive_facts(source: &mut Client, snapshot: &str, entries: &[Entry]) -> Result<Facts, PgError> {

@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 use transhume_core::schema::archive::CatalogObject;
 use transhume_wire::ident::quote_identifier;
 
-use crate::{connection::error::PgError, schema::restore::attempt_each};
+use crate::connection::{attempt::attempt_each, error::PgError};
 
 /// An object with its owner on the source.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Owns every byte between this program and a server, and what its errors mean. Refuses retries: those are the engine's.
 
+pub mod attempt;
 pub(crate) mod connect;
 pub mod conninfo;
 pub mod error;
@@ -10,5 +11,6 @@ pub(crate) mod pinned;
 pub mod raw;
 pub mod server_limits;
 pub mod session;
+pub mod snapshot;
 pub mod tls;
 pub mod version;

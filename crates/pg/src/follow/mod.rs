@@ -7,6 +7,5 @@ pub mod marker;
 pub mod publication;
 pub mod replica_identity;
 pub mod slot;
-pub mod snapshot;
 pub mod stream;
 pub mod wal;

@@ -2,6 +2,7 @@
 //!
 //! Refuses to compare: core says what a difference means.
 
+pub mod drift;
 pub mod enum_labels;
 pub mod schema_change;
 pub mod standing;

@@ -4,10 +4,8 @@
 use transhume_core::guard::schema::{ChangeKind, SchemaChange};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::{
-    connection::{error::PgError, session::Session},
-    follow::apply::{Remedy, added_column},
-};
+use super::drift::{Remedy, added_column};
+use crate::connection::{error::PgError, session::Session};
 
 /// What to run on the target, and what must follow.
 pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, PgError> {

@@ -5,9 +5,7 @@
 //! quoted. Only the rows of the table itself are read, never those of its children.
 
 use transhume_core::load::format::Format;
-use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
-
-use crate::load::extent::rows_of;
+use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 /// Rows of one part, leaving the source. An empty predicate means the whole table.
 pub fn copy_out(table: &QualifiedName, columns: &[String], predicate: &str, format: Format) -> String {
@@ -50,41 +48,6 @@ pub fn holds_a_row(table: &QualifiedName) -> String {
 
 pub fn count_rows(table: &QualifiedName) -> String {
     format!("SELECT pg_catalog.count(*) FROM ONLY {table}")
-}
-
-/// A table of the target that is to be emptied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Emptied {
-    pub table: QualifiedName,
-    /// Its rows are in its partitions.
-    pub is_partitioned: bool,
-}
-
-/// Empties tables that this migration created; no CASCADE, so nothing else is ever touched.
-pub fn truncate(tables: &[Emptied]) -> String {
-    let names: Vec<_> = tables
-        .iter()
-        .map(|emptied| rows_of(&emptied.table, emptied.is_partitioned))
-        .collect();
-    format!("truncate table {}", names.join(", "))
-}
-
-/// Whether a foreign key of another table points to this one, so that it cannot be truncated alone; and whether it
-/// is partitioned.
-pub fn how_to_empty(table: &QualifiedName) -> String {
-    format!(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid <> conrelid \
-         AND confrelid = c.oid), c.relkind = 'p' \
-         FROM pg_catalog.pg_class c WHERE c.oid = {}::pg_catalog.regclass",
-        quote_literal(&table.to_string())
-    )
-}
-
-/// Empties a table that another one references, without what its foreign keys would do. Such keys are
-/// on the target only where this setting is allowed: elsewhere they are held until the cutover.
-pub fn delete_all(emptied: &Emptied) -> String {
-    let rows = rows_of(&emptied.table, emptied.is_partitioned);
-    format!("set local session_replication_role = replica; delete from {rows}")
 }
 
 /// `count` rows of nothing but defaults: how a table without writable columns is filled.

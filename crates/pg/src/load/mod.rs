@@ -4,7 +4,6 @@
 
 pub mod copy;
 pub mod copy_statement;
-pub(crate) mod extent;
 pub mod large_objects;
 pub(crate) mod null_test;
 pub mod part_copy;

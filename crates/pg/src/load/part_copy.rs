@@ -16,14 +16,15 @@ use transhume_core::{
 use transhume_wire::ident::quote_literal;
 
 use crate::{
+    catalog::emptying::{emptied, truncate},
     connection::{
         error::PgError,
         raw::{AnswerColumn, RawConnection},
+        snapshot::{self, NamedSnapshot},
     },
-    follow::snapshot::{self, NamedSnapshot},
     load::{
         copy::{CopyMeter, CopySide, RateLimit, copy_through},
-        copy_statement::{self, Emptied},
+        copy_statement,
     },
     state::load::{
         TextRow, array_literal,
@@ -68,7 +69,7 @@ impl PartError {
 /// Opens the source's transaction and lets it see the snapshot. False where the name is another's now.
 pub async fn read_under(source: &mut RawConnection, snapshot: &NamedSnapshot) -> Result<bool, PgError> {
     source
-        .simple_query(include_str!("../follow/sql/snapshot_begin.sql"))
+        .simple_query(include_str!("../connection/sql/snapshot_begin.sql"))
         .await?;
     let import = snapshot::set_snapshot(&snapshot.name);
     let rows = source
@@ -281,39 +282,15 @@ async fn empty_for_freeze(target: &mut RawConnection, part: &ClaimedPart) -> Res
     if single_value(&rows) != Some("f") {
         return Err(PartError::NotEmpty);
     }
-    let (is_referenced, emptied) = how_to_empty(target, part).await.map_err(PartError::target)?;
+    let (is_referenced, emptied) = emptied(target, &part.table).await.map_err(PartError::target)?;
     if is_referenced {
         return Ok(false);
     }
     target
-        .simple_query(&copy_statement::truncate(&[emptied]))
+        .simple_query(&truncate(&[emptied]))
         .await
         .map(|_| true)
         .map_err(PartError::target)
-}
-
-/// Empties the part's table inside the caller's transaction, whether others reference it or not.
-pub(crate) async fn empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(), PgError> {
-    let (is_referenced, emptied) = how_to_empty(target, part).await?;
-    let statement = if is_referenced {
-        copy_statement::delete_all(&emptied)
-    } else {
-        copy_statement::truncate(&[emptied])
-    };
-    target.simple_query(&statement).await.map(drop)
-}
-
-/// Whether others reference it, and what it is.
-async fn how_to_empty(target: &mut RawConnection, part: &ClaimedPart) -> Result<(bool, Emptied), PgError> {
-    let rows = target
-        .simple_query(&copy_statement::how_to_empty(&part.table))
-        .await?;
-    let answer = |column: usize| rows.first().and_then(|row| row.get(column)?.as_deref());
-    let emptied = Emptied {
-        table: part.table.clone(),
-        is_partitioned: answer(1) == Some("t"),
-    };
-    Ok((answer(0) != Some("f"), emptied))
 }
 
 /// A table without writable columns has nothing to copy but its number of rows.

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    follow::visibility::Snapshot,
+    follow::portion::{Advance, LoadedTable},
     phase::{Phase, UnknownPhase},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
@@ -31,36 +31,12 @@ pub struct StoredFrontier {
     pub changes: i64,
 }
 
-/// One move of the frontier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Advance {
-    pub before: Lsn,
-    pub after: Lsn,
-    /// Microseconds since 2000-01-01 00:00 UTC; none when only idle WAL was passed.
-    pub commit_time_micros: Option<i64>,
-    pub transactions: i64,
-    pub changes: i64,
-}
-
 /// Where the migration stands, as whoever applies must know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseNow {
     pub phase: Phase,
     /// The frontier stands at a cutover's fence.
     pub is_fenced: bool,
-}
-
-/// A table of the migration as its full load left it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedTable {
-    pub name: QualifiedName,
-    /// None where nothing of the stream is visible in it: the slot's own snapshot.
-    pub snapshot: Option<Snapshot>,
-    pub is_complete: bool,
-    /// Nothing is written to it until it is loaded anew.
-    pub is_suspended: bool,
-    /// It is a partition of this tree, which is moved as a whole: all else is said of the tree.
-    pub tree: Option<u32>,
 }
 
 /// What the runner says about itself every second.
@@ -70,17 +46,17 @@ pub struct RunnerProgress {
     pub received: Lsn,
 }
 
-impl Advance {
-    /// Parameters of [`ADVANCE_FRONTIER`].
-    pub(crate) fn parameters(&self) -> Vec<Box<dyn tokio_postgres::types::ToSql + Sync + Send>> {
-        vec![
-            Box::new(self.after.to_string()),
-            Box::new(self.commit_time_micros),
-            Box::new(self.transactions),
-            Box::new(self.changes),
-            Box::new(self.before.to_string()),
-        ]
-    }
+/// Parameters of [`ADVANCE_FRONTIER`].
+pub(crate) fn advance_parameters(
+    advance: &Advance,
+) -> [Box<dyn tokio_postgres::types::ToSql + Sync + Send>; 5] {
+    [
+        Box::new(advance.after.to_string()),
+        Box::new(advance.commit_time_micros),
+        Box::new(advance.transactions),
+        Box::new(advance.changes),
+        Box::new(advance.before.to_string()),
+    ]
 }
 
 /// The frontier; none when the migration has no slot yet.
@@ -104,7 +80,7 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
         .map(|row| {
             let snapshot: Option<&str> = row.get("snapshot");
             let snapshot = snapshot
-                .map(|text| crate::follow::snapshot::parse("transhume.snapshot", text))
+                .map(|text| crate::connection::snapshot::parse("transhume.snapshot", text))
                 .transpose()?;
             let name = QualifiedName::new(
                 row.get::<_, String>("schema_name"),

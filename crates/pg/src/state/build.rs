@@ -27,11 +27,26 @@ pub struct NewBuild {
 
 /// A table that the full load copies.
 #[derive(Debug, Clone)]
-pub struct LoadedTable {
+pub struct CopiedTable {
     pub oid: u32,
     pub name: QualifiedName,
     pub bytes: i64,
     pub parts: i64,
+}
+
+impl CopiedTable {
+    /// Its statistics.
+    pub fn analyze(&self) -> NewBuild {
+        NewBuild {
+            table_oid: Some(self.oid),
+            kind: BuildKind::Analyze,
+            rank: BuildKind::Analyze.rank(),
+            name: self.name.plain(),
+            statements: vec![format!("ANALYZE {}", self.name)],
+            bytes: self.bytes,
+            held_until_cutover: false,
+        }
+    }
 }
 
 pub async fn are_planned(target: &impl GenericClient) -> Result<bool, PgError> {
@@ -41,13 +56,13 @@ pub async fn are_planned(target: &impl GenericClient) -> Result<bool, PgError> {
     Ok(row.try_get(0)?)
 }
 
-pub async fn loaded_tables(target: &impl GenericClient) -> Result<Vec<LoadedTable>, PgError> {
+pub async fn loaded_tables(target: &impl GenericClient) -> Result<Vec<CopiedTable>, PgError> {
     let rows = target
         .query(include_str!("sql/build/loaded_tables.sql"), &[])
         .await?;
     rows.iter()
         .map(|row| {
-            Ok(LoadedTable {
+            Ok(CopiedTable {
                 oid: row.try_get("source_oid")?,
                 name: QualifiedName {
                     schema: row.try_get("schema_name")?,

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use transhume_core::verify::rows::{ComparedColumn, Cut, KeyedRow, Region, Subject};
 use transhume_pg::{
-    connection::session::Session,
-    follow::snapshot::SnapshotHolder,
+    connection::{session::Session, snapshot::SnapshotHolder},
     verify::rows::{HashProbe, Reading, Side, probe_hashes},
 };
 use transhume_testkit::server::cluster;

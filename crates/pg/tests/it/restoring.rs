@@ -1,6 +1,6 @@
 //! Statements of which some may be refused: what is about them is told, what passes by itself ends the attempt.
 
-use transhume_pg::schema::restore::attempt_each;
+use transhume_pg::connection::attempt::attempt_each;
 use transhume_testkit::{
     connection::connect,
     server::{EVERYDAY_MAJOR, cluster},

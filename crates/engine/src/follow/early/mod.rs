@@ -17,10 +17,11 @@ use tokio::{
     sync::{oneshot, watch},
     task::JoinSet,
 };
-use transhume_core::follow::batch::Batch;
-use transhume_pg::{
-    connection::conninfo::ConnectionSettings, follow::apply::BatchEnd, state::apply::LoadedTable,
+use transhume_core::follow::{
+    batch::Batch,
+    portion::{BatchEnd, LoadedTable},
 };
+use transhume_pg::connection::conninfo::ConnectionSettings;
 use transhume_wire::lsn::Lsn;
 
 use self::work::Opening;

@@ -12,12 +12,13 @@ use tokio::{
 use transhume_core::follow::{
     assembly::{Assembler, AssemblyError, Step},
     change::{Change, RowIdentity},
+    portion::{Gatherer, Origin, Portion},
     tree_stream::TreeStream,
 };
 use transhume_pg::{
     connection::error::PgError,
     follow::{
-        apply::{self, ApplyError, BatchWriter, Committed, Gatherer, Origin, Portion},
+        apply::{self, ApplyError, BatchWriter, Committed},
         marker,
     },
 };

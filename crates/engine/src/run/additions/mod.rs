@@ -18,10 +18,10 @@ use self::withdrawal::{refuse, tell, withdraw};
 use transhume_core::{disposition::Disposition, schema::addition::AdditionStep};
 use transhume_pg::{
     catalog::tables::tables,
-    follow::snapshot::SnapshotHolder,
+    connection::snapshot::SnapshotHolder,
     state::{
         addition::{self, Addition},
-        build::{self, LoadedTable},
+        build::{self, CopiedTable},
         finding, history,
         load::plan::{self, PlannedRelation},
     },
@@ -156,7 +156,7 @@ async fn planned(run: &mut Run<'_>, addition: &Addition) -> Result<()> {
         ));
     }
     let options = SchemaOptions::new(run.options.programs.clone(), run.replica_role);
-    let loaded: Vec<LoadedTable> = planned.iter().map(loaded_table).collect();
+    let loaded: Vec<CopiedTable> = planned.iter().map(loaded_table).collect();
     let builds = schema::added_builds(&work(run, addition, &options), &loaded).await?;
     let writing = async {
         let transaction = run.target.transaction().await?;
@@ -174,8 +174,8 @@ async fn planned(run: &mut Run<'_>, addition: &Addition) -> Result<()> {
     Ok(())
 }
 
-fn loaded_table(relation: &PlannedRelation) -> LoadedTable {
-    LoadedTable {
+fn loaded_table(relation: &PlannedRelation) -> CopiedTable {
+    CopiedTable {
         oid: relation.source_oid,
         name: relation.name.clone(),
         bytes: relation.bytes,

@@ -20,8 +20,9 @@ use transhume_pg::{
         conninfo::{ConnectionSettings, Environment},
         raw::{Mode, RawConnection},
         session::Session,
+        snapshot::SnapshotHolder,
     },
-    follow::{slot, snapshot::SnapshotHolder, wal},
+    follow::{slot, wal},
     state::migration::{self, Migration, NewMigration, SourceIdentity},
 };
 use transhume_testkit::{connection::connect, server};

@@ -18,35 +18,28 @@ use std::{
 };
 
 use tokio_postgres::{Row, Statement};
-use transhume_core::follow::{batch::rows_worth_a_copy, tree_stream::TreeStream};
+use transhume_core::follow::{
+    batch::rows_worth_a_copy,
+    error_policy::Care,
+    portion::{Advance, BatchEnd, LoadedTable, Portion},
+    tree_stream::TreeStream,
+};
 use transhume_wire::lsn::Lsn;
 
 use super::{
     conflict::ApplyError,
-    exception::Care,
     flight::{Flight, Subject, send},
     in_air::{Committing, InAir},
-    portion::{BatchEnd, Portion},
     relation_map::RelationMap,
     session::{BEGIN, BEGIN_DEFERRED},
     sets::Assembled,
     target_table::prepare_table_query,
 };
-use crate::{
-    connection::session::Session,
-    state::apply::{self, Advance},
-};
+use crate::{connection::session::Session, state::apply};
 
 /// The target's WAL positions are read beside a COMMIT this often at most: a look costs the target as much as a small set, and
 /// its WAL writer takes longer anyway (wal_writer_delay, 0.2 s).
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// The source transaction that a change belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
-    pub commit_lsn: Lsn,
-    pub xid: u32,
-}
 
 /// Positions of the target's own WAL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +119,7 @@ impl BatchWriter {
     /// The same beside another writer, with the replica role and by what that one knows of the tables' loads.
     pub async fn beside(
         session: Session,
-        loaded: Arc<HashMap<u32, apply::LoadedTable>>,
+        loaded: Arc<HashMap<u32, LoadedTable>>,
     ) -> Result<Self, ApplyError> {
         session.batch_execute(include_str!("sql/beside.sql")).await?;
         Self::with_tables(session, true, loaded).await
@@ -135,7 +128,7 @@ impl BatchWriter {
     async fn with_tables(
         session: Session,
         replica_role: bool,
-        loaded: Arc<HashMap<u32, apply::LoadedTable>>,
+        loaded: Arc<HashMap<u32, LoadedTable>>,
     ) -> Result<Self, ApplyError> {
         let worth_a_copy = rows_worth_a_copy(session.round_trip().await?);
         let table_query = prepare_table_query(&session).await?;
@@ -175,7 +168,7 @@ impl BatchWriter {
     }
 
     /// Which tables were loaded under which snapshot, as of the start.
-    pub fn loaded_tables(&self) -> Arc<HashMap<u32, apply::LoadedTable>> {
+    pub fn loaded_tables(&self) -> Arc<HashMap<u32, LoadedTable>> {
         self.relations.loaded_tables()
     }
 
@@ -380,7 +373,7 @@ impl BatchWriter {
             Arc::clone(&self.session),
             self.statements.advance_frontier.clone(),
         );
-        let parameters = end.advance.parameters();
+        let parameters = apply::advance_parameters(&end.advance);
         let update = async move { session.execute_raw(&statement, parameters).await };
         let before = end.advance.before;
         self.flight.launch(update, Subject::Frontier { before }, 0).await

@@ -8,25 +8,19 @@ use serde_json::{Value, json};
 use transhume_core::{
     follow::{
         change::Change,
-        error_policy::{ErrorAction, ErrorClass, ErrorPolicy, class_of},
+        error_policy::{Care, ErrorAction, ErrorClass, class_of},
         exception::{StoredChange, StoredValue, Values, stored},
+        portion::Origin,
     },
     value_encoding,
 };
-use transhume_wire::{ident::QualifiedName, lsn::Lsn};
+use transhume_wire::ident::QualifiedName;
 
 use super::{
-    batch::{BatchWriter, Origin},
+    batch::BatchWriter,
     conflict::{ApplyError, Conflict, ConflictKind},
 };
 use crate::connection::session::Session;
-
-/// Source transactions that commit up to here are written carefully.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Care {
-    pub up_to: Lsn,
-    pub policy: ErrorPolicy,
-}
 
 impl Conflict {
     pub fn class(&self) -> ErrorClass {

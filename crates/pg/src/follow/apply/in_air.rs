@@ -5,15 +5,14 @@
 //! way's length costs each of them only once. What is refused is written one by one; those behind it are then sent again.
 
 use tokio_postgres::Row;
+use transhume_core::follow::portion::{Advance, Portion};
 
 use super::{
     batch::{BatchWriter, Committed, TargetPosition},
     conflict::ApplyError,
     flight::{Flight, Later},
-    portion::Portion,
     sets::Assembled,
 };
-use crate::state::apply::Advance;
 
 /// A COMMIT whose answer is not in.
 pub(super) struct Committing {

@@ -9,6 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 use tokio_postgres::Statement;
 use transhume_core::follow::{
     net,
+    portion::{LoadedTable, Portion, is_loaded},
     row::{self, Drift, DriftKind, Plan, Shape},
 };
 use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
@@ -16,15 +17,11 @@ use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 use super::{
     conflict::ApplyError,
     flight::send,
-    portion::{Portion, is_loaded},
     set::{self, SetShape},
     statement,
     target_table::{TargetTables, read_tables},
 };
-use crate::{
-    connection::{error::PgError, session::Session},
-    state::apply::LoadedTable,
-};
+use crate::connection::{error::PgError, session::Session};
 
 /// Prepared statements kept for one relation. Shapes vary by columns and nulls; when a workload has
 /// more than this, preparing anew is cheaper than the server's memory.
@@ -194,7 +191,7 @@ fn text(plan: &Plan, shape: &AnyShape) -> String {
 }
 
 /// Matches the relation with its table, of those that were read for it.
-pub(super) fn match_relation(
+pub(crate) fn match_relation(
     loaded: &HashMap<u32, LoadedTable>,
     tables: &TargetTables,
     relation: &Arc<Relation>,

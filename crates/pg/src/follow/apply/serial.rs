@@ -5,19 +5,20 @@ use std::sync::Arc;
 use tokio_postgres::Statement;
 use transhume_core::follow::{
     change::Change,
+    portion::Origin,
     row::{Operation, Plan, RowChange, RowWrite, row_write},
 };
 use transhume_wire::ident::QualifiedName;
 
 use super::{
-    batch::{BatchWriter, Origin},
+    batch::BatchWriter,
     conflict::{ApplyError, Conflict, ConflictKind},
     flight::{Subject, key_columns},
     parameter::TextParameter,
     relation_map::AnyShape,
     statement,
 };
-use crate::{connection::session::Session, load::copy_statement::Emptied};
+use crate::{catalog::emptying::Emptied, connection::session::Session};
 
 impl BatchWriter {
     /// Sends one change; nothing where the table's load has it already.

@@ -12,19 +12,19 @@ use tokio_postgres::Statement;
 use transhume_core::{
     disposition::Disposition,
     follow::{
+        error_policy::Care,
         net::{self, Net},
+        portion::{Origin, Portion},
+        portion_buffer::PortionBuffer,
         row::{Operation, Plan},
     },
 };
 use transhume_wire::lsn::Lsn;
 
 use super::{
-    batch::{BatchWriter, Origin},
-    buffer::Buffer,
+    batch::BatchWriter,
     conflict::{ApplyError, Conflict, ConflictKind},
-    exception::Care,
     flight::{Subject, refused},
-    portion::Portion,
     relation_map::AnyShape,
     serial::unprepared,
     set::{self, ListParameter, SetOperation, SetWrite},
@@ -174,7 +174,7 @@ impl BatchWriter {
 
     async fn write_serially(
         &mut self,
-        buffer: &Buffer,
+        buffer: &PortionBuffer,
         relations: &HashSet<u32>,
         care: Option<Care>,
     ) -> Result<(), ApplyError> {

@@ -12,10 +12,12 @@ use transhume_core::{
 };
 use transhume_wire::ident::quote_identifier;
 
-use crate::load::{
-    copy_statement::{self, Emptied},
-    extent::{place_of_row, rows_of},
-    null_test::{is_null, is_value},
+use crate::{
+    catalog::{
+        emptying::{self, Emptied},
+        extent::{place_of_row, rows_of},
+    },
+    load::null_test::{is_null, is_value},
 };
 
 /// Numbers the parameters of one statement, in the order of [`Shape`]: written, then matched.
@@ -60,7 +62,7 @@ pub(super) fn text(plan: &Plan, shape: &Shape) -> String {
 /// Exactly these tables: no CASCADE, no children that were not named.
 pub(super) fn truncate(tables: &[Emptied], restart_identity: bool) -> String {
     let restart = if restart_identity { " restart identity" } else { "" };
-    format!("{}{restart}", copy_statement::truncate(tables))
+    format!("{}{restart}", emptying::truncate(tables))
 }
 
 fn insert(plan: &Plan, written: &ColumnSet, parameters: &mut Parameters) -> String {

@@ -6,27 +6,27 @@ use std::{collections::HashMap, sync::Arc};
 
 use tokio_postgres::{Row, Statement};
 use transhume_core::{
-    follow::row::{ListForm, TargetColumn, TargetTable},
+    follow::{
+        portion::LoadedTable,
+        row::{ListForm, TargetColumn, TargetTable},
+    },
     table::Generation,
 };
 use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relation};
 
-use crate::{
-    connection::{error::PgError, session::Session},
-    state::apply::LoadedTable,
-};
+use crate::connection::{error::PgError, session::Session};
 
 /// Tables of the target by name.
-pub(super) type TargetTables = HashMap<QualifiedName, TargetTable>;
+pub(crate) type TargetTables = HashMap<QualifiedName, TargetTable>;
 
 /// The query for the columns of tables. Prepared once: planning it takes longer than running it.
-pub(super) async fn prepare_table_query(session: &Session) -> Result<Statement, PgError> {
+pub(crate) async fn prepare_table_query(session: &Session) -> Result<Statement, PgError> {
     Ok(session.prepare(include_str!("sql/target_table.sql")).await?)
 }
 
 /// Reads the tables that these relations may belong to, under their names of now and those they were loaded under, as the
 /// target's catalogs describe them now.
-pub(super) async fn read_tables(
+pub(crate) async fn read_tables(
     loaded: &HashMap<u32, LoadedTable>,
     session: &Session,
     table_query: &Statement,

@@ -19,6 +19,7 @@ pub use self::{
 use crate::{
     connection::{error::PgError, raw::RawConnection},
     load::copy::{CopyMeter, CopySide, RateLimit},
+    state::load::large_objects::Copied,
 };
 
 /// Objects whose beginnings are read together: most are small, and a round trip for each would cost
@@ -33,13 +34,6 @@ const REMOVED_AT_ONCE: i64 = 1000;
 /// Owners, grants and comments sent at once.
 const STATEMENTS_AT_ONCE: usize = 200;
 
-/// How many objects and bytes went over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Copied {
-    pub objects: u64,
-    pub bytes: u64,
-}
-
 /// What failed, and on which side.
 pub type SideError = (CopySide, PgError);
 
@@ -53,7 +47,7 @@ pub struct Pace<'load> {
 /// Lets `source` see one frozen state of now.
 pub async fn read_now(source: &mut RawConnection) -> Result<(), PgError> {
     source
-        .simple_query(include_str!("../../follow/sql/snapshot_begin.sql"))
+        .simple_query(include_str!("../../connection/sql/snapshot_begin.sql"))
         .await
         .map(drop)
 }

@@ -7,29 +7,21 @@ use transhume_core::schema::build::{BuildKind, refresh_rank};
 use crate::{
     catalog::build_definitions::{MaterializedView, PartitionTree},
     schema::restore::Script,
-    state::build::{LoadedTable, NewBuild},
+    state::build::{CopiedTable, NewBuild},
 };
 
 /// Statistics of tables that belong to none of these trees.
-pub fn analyze(tables: &[LoadedTable], trees: &[PartitionTree]) -> Vec<NewBuild> {
+pub fn analyze(tables: &[CopiedTable], trees: &[PartitionTree]) -> Vec<NewBuild> {
     let of_trees: HashSet<u32> = trees.iter().flat_map(|tree| &tree.members).copied().collect();
     tables
         .iter()
         .filter(|table| !of_trees.contains(&table.oid))
-        .map(|table| NewBuild {
-            table_oid: Some(table.oid),
-            kind: BuildKind::Analyze,
-            rank: BuildKind::Analyze.rank(),
-            name: table.name.plain(),
-            statements: vec![format!("ANALYZE {}", table.name)],
-            bytes: table.bytes,
-            held_until_cutover: false,
-        })
+        .map(CopiedTable::analyze)
         .collect()
 }
 
 /// Freezes what several parts filled: COPY can freeze only what it fills by itself.
-pub fn vacuums(tables: &[LoadedTable]) -> Vec<NewBuild> {
+pub fn vacuums(tables: &[CopiedTable]) -> Vec<NewBuild> {
     tables
         .iter()
         .filter(|table| table.parts > 1)
@@ -113,7 +105,7 @@ mod tests {
 
     #[test]
     fn statistics_of_a_partition_are_made_with_those_of_its_tree() {
-        let table = |oid, name: &str| LoadedTable {
+        let table = |oid, name: &str| CopiedTable {
             oid,
             name: QualifiedName::new("s", name),
             bytes: 0,

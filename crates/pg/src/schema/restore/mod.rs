@@ -7,23 +7,18 @@
 //! Invariant: the pieces come in the order asked for and each is the text of exactly one entry,
 //! recognised by its dump id, class and OID together, in turn.
 
-mod attempt;
 mod drops;
 mod group;
-mod reserved;
 mod statements;
-mod tokens;
 mod trial;
 
 use std::fmt::Write as _;
 
 use tokio::process::Command;
-use transhume_core::schema::archive::Entry;
+use transhume_core::schema::{archive::Entry, reserved_options::without_reserved_options};
 
-pub use attempt::attempt_each;
 pub use drops::{Dropped, drop_all, drops};
 pub use group::{GroupError, restore_group};
-pub(crate) use reserved::without_reserved_options;
 pub use statements::statements;
 pub use trial::{Attempted, Trial, lock_room};
 

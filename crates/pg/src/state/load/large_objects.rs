@@ -3,10 +3,14 @@
 use tokio_postgres::GenericClient;
 
 use super::{TextRow, array_literal};
-use crate::{
-    connection::{error::PgError, raw::RawConnection},
-    load::large_objects::Copied,
-};
+use crate::connection::{error::PgError, raw::RawConnection};
+
+/// How many objects and bytes went over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Copied {
+    pub objects: u64,
+    pub bytes: u64,
+}
 
 /// A piece that this transaction holds.
 #[derive(Debug, Clone)]

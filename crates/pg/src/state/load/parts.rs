@@ -5,9 +5,12 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{TextRow, array_literal, unreadable};
 use crate::{
-    connection::{error::PgError, raw::RawConnection},
-    follow::snapshot::{self, NamedSnapshot},
-    load::part_copy,
+    catalog::emptying::empty_one,
+    connection::{
+        error::PgError,
+        raw::RawConnection,
+        snapshot::{self, NamedSnapshot},
+    },
 };
 
 /// A part that this transaction holds.
@@ -189,7 +192,7 @@ pub async fn outdate(target: &mut RawConnection, part: &ClaimedPart) -> Result<(
         .await?;
     if let Some(row) = rows.first() {
         if TextRow::new(row).flag()? {
-            part_copy::empty(target, part).await?;
+            empty_one(target, &part.table).await?;
         }
         target
             .execute(include_str!("../sql/load/reopen_parts_of.sql"), &[Some(&oid)])

@@ -13,12 +13,13 @@ use transhume_core::{
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    connection::error::PgError,
-    follow::snapshot::{self, SnapshotHolder},
-    load::copy_statement::{self, Emptied},
-    schema::build::analyze,
+    catalog::emptying::empty,
+    connection::{
+        error::PgError,
+        snapshot::{self, SnapshotHolder},
+    },
     state::{
-        build::{self, LoadedTable},
+        build::{self, CopiedTable},
         exception,
         load::followed,
     },
@@ -224,13 +225,16 @@ async fn analyze_again(
     target
         .execute(include_str!("../sql/load/forget_analyze.sql"), &[&oids])
         .await?;
-    let tables = relations.iter().map(|relation| LoadedTable {
-        oid: relation.source_oid,
-        name: relation.name.clone(),
-        bytes: relation.bytes,
-        parts: 0,
+    let tables = relations.iter().map(|relation| {
+        CopiedTable {
+            oid: relation.source_oid,
+            name: relation.name.clone(),
+            bytes: relation.bytes,
+            parts: 0,
+        }
+        .analyze()
     });
-    build::add(target, &analyze(&tables.collect::<Vec<_>>(), &[])).await
+    build::add(target, &tables.collect::<Vec<_>>()).await
 }
 
 /// Writes which tables hold the rows of those trees among these that are moved as a whole.
@@ -347,31 +351,4 @@ pub async fn restart_unfinished(target: &impl GenericClient, lost: &[i32]) -> Re
         relations: oids.len() as u64,
         emptied,
     })
-}
-
-/// Empties tables of this migration inside the caller's transaction, whether others reference them or not.
-pub async fn empty(target: &impl GenericClient, tables: &[QualifiedName]) -> Result<(), PgError> {
-    let mut truncated = Vec::with_capacity(tables.len());
-    for table in tables {
-        let row = target
-            .query_one(&copy_statement::how_to_empty(table), &[])
-            .await?;
-        let emptied = Emptied {
-            table: table.clone(),
-            is_partitioned: row.try_get(1)?,
-        };
-        if row.try_get(0)? {
-            target
-                .batch_execute(&copy_statement::delete_all(&emptied))
-                .await?;
-        } else {
-            truncated.push(emptied);
-        }
-    }
-    if !truncated.is_empty() {
-        target
-            .batch_execute(&copy_statement::truncate(&truncated))
-            .await?;
-    }
-    Ok(())
 }

@@ -10,7 +10,7 @@ use transhume_core::verify::rows::{
 use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::image::location;
-use crate::load::extent::rows_of;
+use crate::catalog::extent::rows_of;
 
 /// The column whose numbers rows are divided by.
 pub(super) fn numbers(subject: &Subject) -> Option<(String, KeyDomain)> {

@@ -5,10 +5,7 @@ use transhume_core::verify::rows::{Cut, Digest, KeyedRow, Region, Subject};
 use transhume_wire::ident::QualifiedName;
 
 use super::{dividing, statement};
-use crate::{
-    connection::{error::PgError, session::Session},
-    follow::snapshot,
-};
+use crate::connection::{error::PgError, session::Session, snapshot};
 
 /// What a snapshot shows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::{
     dividing::{bucket, by_hash, numbers, within},
     image::{column_image, image, list},
 };
-use crate::load::{extent::rows_of, null_test::is_null};
+use crate::{catalog::extent::rows_of, load::null_test::is_null};
 
 /// Who wrote this version of a row and where it lies: another one has another of the two.
 const VERSION: &str = "(stored.xmin::pg_catalog.text || stored.ctid::pg_catalog.text)";

@@ -9,8 +9,8 @@ use transhume_wire::ident::quote_identifier;
 
 use super::{SetOperation, SetShape, copy, image, list::element_type};
 use crate::{
+    catalog::extent::rows_of,
     follow::apply::{session::IN_BATCH, statement::overriding},
-    load::extent::rows_of,
 };
 
 /// Lists of one statement as a table of this name, one column for each in the order of the parameters.

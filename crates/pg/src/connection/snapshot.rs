@@ -7,7 +7,7 @@
 
 use transhume_core::follow::visibility::Snapshot;
 
-use crate::connection::{conninfo::ConnectionSettings, error::PgError, names, session::Session};
+use super::{conninfo::ConnectionSettings, error::PgError, names, session::Session};
 
 const IMPORT: &str = include_str!("sql/snapshot_begin.sql");
 const EXPORT: &str = include_str!("sql/snapshot_export.sql");

@@ -1,7 +1,7 @@
 //! What is handed to the writer in one piece, and the gathering of it.
 //!
 //! A batch is one portion, or several when a source transaction is larger than memory should hold or a
-//! relation gets another shape on the way. Pure: nothing here talks to a server, so that portions are
+//! relation gets another shape on the way. Nothing here talks to a server, so that portions are
 //! gathered while the writer is busy with those before.
 //!
 //! Invariants: the changes of a portion all have the shapes that are announced with it or before it, and no
@@ -12,11 +12,41 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::{follow::change::Change, verify::rows::changed::Marks};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
-use super::{batch::Origin, buffer::Buffer};
-use crate::state::apply::{Advance, LoadedTable};
+use super::{change::Change, portion_buffer::PortionBuffer, visibility::Snapshot};
+use crate::verify::rows::changed::Marks;
+
+/// The source transaction that a change belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    pub commit_lsn: Lsn,
+    pub xid: u32,
+}
+
+/// A table of the migration as its full load left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedTable {
+    pub name: QualifiedName,
+    /// None where nothing of the stream is visible in it: the slot's own snapshot.
+    pub snapshot: Option<Snapshot>,
+    pub is_complete: bool,
+    /// Nothing is written to it until it is loaded anew.
+    pub is_suspended: bool,
+    /// It is a partition of this tree, which is moved as a whole: all else is said of the tree.
+    pub tree: Option<u32>,
+}
+
+/// One move of the frontier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advance {
+    pub before: Lsn,
+    pub after: Lsn,
+    /// Microseconds since 2000-01-01 00:00 UTC; none when only idle WAL was passed.
+    pub commit_time_micros: Option<i64>,
+    pub transactions: i64,
+    pub changes: i64,
+}
 
 /// How a batch ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +62,13 @@ pub struct BatchEnd {
 
 #[derive(Debug, Default)]
 pub struct Portion {
-    pub(super) buffer: Buffer,
+    pub buffer: PortionBuffer,
     /// Relations that are new or have another shape from here on.
-    pub(super) announced: Vec<Arc<Relation>>,
+    pub announced: Vec<Arc<Relation>>,
     /// Relations that something is written to.
-    pub(super) relations: HashSet<u32>,
+    pub relations: HashSet<u32>,
     /// None: more of the batch is to come.
-    pub(super) end: Option<BatchEnd>,
+    pub end: Option<BatchEnd>,
 }
 
 impl Portion {
@@ -144,7 +174,7 @@ impl Gatherer {
 }
 
 /// The table's load has read what this transaction did (design §2.3), or one to come will.
-pub(super) fn is_loaded(loaded: &HashMap<u32, LoadedTable>, id: u32, xid: u32) -> bool {
+pub fn is_loaded(loaded: &HashMap<u32, LoadedTable>, id: u32, xid: u32) -> bool {
     loaded.get(&id).is_some_and(|table| {
         table.is_suspended || table.snapshot.as_ref().is_some_and(|snapshot| snapshot.sees(xid))
     })

@@ -1,20 +1,19 @@
 //! Changes that are gathered and not written yet, with the transactions that they belong to.
 
-use transhume_core::follow::{batch::is_flight_full, change::Change};
 use transhume_wire::lsn::Lsn;
 
-use super::batch::Origin;
+use super::{batch::is_flight_full, change::Change, portion::Origin};
 
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
-    pub(super) changes: Vec<Change>,
+pub struct PortionBuffer {
+    pub changes: Vec<Change>,
     /// Each origin with the index of its first change.
     origins: Vec<(usize, Origin)>,
     bytes: usize,
 }
 
-impl Buffer {
-    pub(super) fn push(&mut self, origin: Origin, change: Change) {
+impl PortionBuffer {
+    pub fn push(&mut self, origin: Origin, change: Change) {
         if self.origins.last().is_none_or(|(_, latest)| *latest != origin) {
             self.origins.push((self.changes.len(), origin));
         }
@@ -22,26 +21,26 @@ impl Buffer {
         self.changes.push(change);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
     /// Of the first change.
-    pub(super) fn first_commit_lsn(&self) -> Option<Lsn> {
+    pub fn first_commit_lsn(&self) -> Option<Lsn> {
         self.origins.first().map(|(_, origin)| origin.commit_lsn)
     }
 
     /// To be written now, wherever the transaction stands.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         is_flight_full(self.changes.len(), self.bytes)
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Every change with its origin, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Origin, &Change)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Origin, &Change)> {
         let ends = self.origins.iter().skip(1).map(|(start, _)| *start);
         let ends = ends.chain([self.changes.len()]);
         self.origins.iter().zip(ends).flat_map(|((start, origin), end)| {
@@ -71,7 +70,7 @@ mod tests {
             commit_lsn: Lsn(u64::from(xid)),
             xid,
         };
-        let mut buffer = Buffer::default();
+        let mut buffer = PortionBuffer::default();
         for (xid, relation) in [(1, 10), (1, 11), (2, 12), (3, 13), (3, 14)] {
             buffer.push(origin(xid), insert(relation));
         }

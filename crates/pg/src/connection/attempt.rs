@@ -3,7 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_postgres::Client;
 
-use crate::connection::error::PgError;
+use super::error::PgError;
 
 /// As for restoring: hides the round trip.
 const PIPELINED: usize = 64;

@@ -32,7 +32,7 @@ const QUALIFIERS: [&str; 9] = [
 ];
 
 /// The same definitions without options of the server's own.
-pub(crate) fn without_reserved_options(sql: &str) -> Cow<'_, str> {
+pub fn without_reserved_options(sql: &str) -> Cow<'_, str> {
     if !sql.contains(RESERVED) {
         return Cow::Borrowed(sql);
     }

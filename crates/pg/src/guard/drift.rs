@@ -2,16 +2,16 @@
 //!
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
-use transhume_core::follow::row::{Drift, DriftKind};
+use transhume_core::follow::{
+    portion::LoadedTable,
+    row::{Drift, DriftKind},
+};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::{
-    relation_map::match_relation,
-    target_table::{prepare_table_query, read_tables},
-};
+use super::{enum_labels, schema_change::renamed};
 use crate::{
     connection::{error::PgError, session::Session},
-    guard::{enum_labels, schema_change::renamed},
+    follow::apply::{match_relation, prepare_table_query, read_tables},
     state::apply,
 };
 
@@ -43,7 +43,7 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
         }));
     }
     let loaded = apply::loaded_tables(target).await?;
-    let is_suspended = |table: &apply::LoadedTable| table.is_suspended;
+    let is_suspended = |table: &LoadedTable| table.is_suspended;
     if loaded.get(&drift.relation.id).is_some_and(is_suspended) {
         return Ok(None);
     }
