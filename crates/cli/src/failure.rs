@@ -78,6 +78,7 @@ impl From<EngineError> for Failure {
             EngineError::Blocked(_) | EngineError::Refused { .. } | EngineError::Stopped { .. } => {
                 Exit::OperatorMustAct
             }
+            EngineError::Server { source, .. } if source.is_refusal() => Exit::OperatorMustAct,
             EngineError::Server { .. } => Exit::NotDone,
             EngineError::Interrupted => Exit::Interrupted,
         };

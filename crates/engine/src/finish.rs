@@ -18,7 +18,7 @@ use transhume_pg::{
         command,
         deviation::{self, Deviation, Side},
         migration::{self, Migration},
-        runner,
+        runner, undo,
     },
 };
 
@@ -226,14 +226,14 @@ impl<'run> Ending<'run> {
             if !wanted(&deviation) {
                 self.removal.left.push(Left {
                     description: deviation.description,
-                    statements: deviation.undo,
+                    statements: undo::statements(&deviation.undo),
                 });
                 continue;
             }
             if deviation.kind == "slot" {
                 slot::drop(&self.source, &deviation.object).await.map(|_| ())
             } else {
-                fence::run_all(&self.source, &deviation.undo).await
+                fence::undo_all(&self.source, &deviation.undo).await
             }
             .doing(format!(
                 "undoing on the {}: {}",
@@ -251,7 +251,7 @@ impl<'run> Ending<'run> {
             .await
             .doing("reading what was set aside on the target")?;
         for deviation in open {
-            fence::run_all(&self.target, &deviation.undo)
+            fence::undo_all(&self.target, &deviation.undo)
                 .await
                 .doing(format!("undoing on the target: {}", deviation.description))?;
             self.undone("target", &deviation).await?;

@@ -86,9 +86,13 @@ async fn held_by_another(target: &Session) -> Result<String> {
         .await
         .doing("asking who runs the migration")?;
     let who = holder.map_or_else(String::new, |holder| {
+        let process = match holder.host.as_str() {
+            "" => String::new(),
+            host => format!("process {} on {host}, ", holder.pid),
+        };
         format!(
-            " (process {} on {}, since {})",
-            holder.pid, holder.host, holder.since
+            " ({process}session {} \"{}\" on the target, since {})",
+            holder.backend_pid, holder.application, holder.since
         )
     });
     Ok(format!("another runner holds this migration{who}"))

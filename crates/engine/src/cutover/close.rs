@@ -9,7 +9,10 @@ use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::session::Session,
     cutover::fence::{self, Fence, OwnSessions},
-    state::deviation::{self, NewDeviation, Side},
+    state::{
+        deviation::{self, NewDeviation, Side},
+        undo::Undo,
+    },
 };
 
 use super::Cutover;
@@ -35,7 +38,7 @@ pub(super) struct Closing {
     /// None where the role may not say so.
     read_only: Option<String>,
     revokes: Vec<String>,
-    undo: Vec<String>,
+    undo: Vec<Undo>,
     /// What the reverse stream needs there; nothing without one.
     keeps: Vec<Keep>,
     /// Ending sessions of other roles needs a right that this role may not have.
@@ -52,8 +55,8 @@ impl Closing {
             .await
             .doing("asking who owns the source database")?
             .unzip();
-        let restores = grants.iter().map(fence::WriteGrant::restore_statement);
-        let undo: Vec<String> = restores.chain(read_write).collect();
+        let restores = grants.iter().map(fence::WriteGrant::restore);
+        let undo: Vec<Undo> = restores.chain(read_write).collect();
         let closing = Self {
             read_only,
             revokes: grants.iter().map(fence::WriteGrant::revoke_statement).collect(),
@@ -173,11 +176,11 @@ pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter
 
 /// A runner that finds a cutover dead may do the same at the same moment, and PostgreSQL refuses one of two grants on
 /// a table that come together ("tuple concurrently updated"): another try meets nobody.
-pub(super) async fn reopen(source: &Session, undo: &[String]) -> Result<()> {
+pub(super) async fn reopen(source: &Session, undo: &[Undo]) -> Result<()> {
     let mut tries = REOPENING_TRIES;
     loop {
         tries -= 1;
-        match fence::run_all(source, undo).await {
+        match fence::undo_all(source, undo).await {
             Err(error) if tries > 0 && !source.is_closed() && error.server().is_some() => {
                 tokio::time::sleep(REOPENING_INTERVAL).await;
             }

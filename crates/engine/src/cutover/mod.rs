@@ -35,7 +35,7 @@ use transhume_core::{
 use transhume_pg::{
     catalog::{sequences::sequences, tables::tables},
     connection::session::Session,
-    state::{archive, migration},
+    state::{archive, migration, undo::Undo},
 };
 
 use crate::{
@@ -126,7 +126,7 @@ pub(crate) struct Cutover<'run> {
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
     /// Statements that open the source again.
-    undo: Vec<String>,
+    undo: Vec<Undo>,
     /// Closing it has begun, so that they are needed.
     is_closing: bool,
     /// The target may be open: nothing may be undone before that is known.

@@ -17,7 +17,7 @@ use transhume_pg::{
     state::{
         deviation::{self, Deviation, Side},
         held::{self, HeldBuild},
-        migration, way_back,
+        migration, undo, way_back,
     },
 };
 
@@ -104,11 +104,10 @@ impl Opening {
     /// what fails makes the rest fail.
     pub(super) async fn begin(&self, target: &Session) -> Result<()> {
         let quick = || self.held.iter().filter(|build| build.is_quick());
-        let statements: Vec<&str> = self
-            .deviations
+        let former = self.deviations.iter().chain(&self.identities);
+        let former = undo::statements(former.flat_map(|deviation| &deviation.undo));
+        let statements: Vec<&str> = former
             .iter()
-            .chain(&self.identities)
-            .flat_map(|deviation| &deviation.undo)
             .chain(quick().flat_map(|build| &build.statements))
             .map(String::as_str)
             .collect();

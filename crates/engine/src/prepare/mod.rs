@@ -21,6 +21,7 @@ use transhume_pg::{
     state::{
         deviation::{self, NewDeviation, Side},
         history, migration,
+        undo::{OwnName, Undo},
     },
 };
 
@@ -100,7 +101,9 @@ async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
             kind: "publication",
             object: name,
             description: &format!("publication {name}"),
-            undo: std::slice::from_ref(&drop_statement),
+            undo: &[Undo::DropPublication {
+                name: OwnName::made(name),
+            }],
         },
     )
     .await

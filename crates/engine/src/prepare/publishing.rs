@@ -55,7 +55,7 @@ impl Publishing<'_> {
                     kind: "replica-identity",
                     object: &table.name.to_string(),
                     description: &format!("replica identity of {plain} set to full"),
-                    undo: &[replica_identity::restore_statement(table)],
+                    undo: &[replica_identity::restore(table)],
                 },
             )
             .await

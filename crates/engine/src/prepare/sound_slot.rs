@@ -23,7 +23,10 @@ use transhume_pg::{
         stream::StreamOptions,
         wal,
     },
-    state::deviation::{self, NewDeviation, Side},
+    state::{
+        deviation::{self, NewDeviation, Side},
+        undo::{OwnName, Undo},
+    },
 };
 use transhume_wire::{lsn::Lsn, replication::SlotSnapshot};
 
@@ -52,7 +55,9 @@ pub(super) async fn make(preparation: &Preparation<'_>) -> Result<MadeSlot> {
             kind: "slot",
             object: name,
             description: &format!("logical replication slot {name}"),
-            undo: &[slot::drop_statement(name)],
+            undo: &[Undo::DropSlot {
+                name: OwnName::made(name),
+            }],
         },
     )
     .await

@@ -126,10 +126,6 @@ impl<'run> Run<'run> {
         (reporter, cancellation): (&'run Reporter, &'run Cancellation),
     ) -> Result<Self> {
         let mut target = endpoints.target_session("run", "control").await?;
-        match opening {
-            Opening::First => lock(&target).await?,
-            Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
-        }
         let (migration, begun) = match migration::read(&target).await.doing("reading the migration")? {
             Some(migration) => (migration, None),
             // Whoever removed it meanwhile does not want another one.
@@ -142,6 +138,12 @@ impl<'run> Run<'run> {
         if direction == Direction::Forward {
             fallback::refuse_exchanged(&migration)?;
         }
+        match opening {
+            Opening::First => lock(&target).await?,
+            Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
+        }
+        // Whoever held the lock until now may have gone on, or ended it.
+        let migration = reread(&target, &migration.id).await?;
         let (prior, source) = match begun {
             Some(Begun { prior, source }) => (Some(prior), source),
             None if opening == Opening::Again => {
@@ -228,10 +230,7 @@ impl<'run> Run<'run> {
     }
 
     async fn reread(&mut self) -> Result<()> {
-        self.migration = migration::read(&self.target)
-            .await
-            .doing("reading the migration")?
-            .ok_or_else(gone)?;
+        self.migration = reread(&self.target, &self.migration.id).await?;
         self.selector = selector(&self.migration.selection)?;
         Ok(())
     }
@@ -257,6 +256,15 @@ impl<'run> Run<'run> {
             cancellation: self.cancellation,
         }
     }
+}
+
+/// The same migration as it is now.
+async fn reread(target: &Session, id: &str) -> Result<Migration> {
+    migration::read(target)
+        .await
+        .doing("reading the migration")?
+        .filter(|migration| migration.id == id)
+        .ok_or_else(gone)
 }
 
 fn gone() -> EngineError {

@@ -103,6 +103,9 @@ pub enum WayBackState {
 pub struct RunnerStatus {
     pub host: String,
     pub pid: i32,
+    /// Its session on the target, as that server knows it now.
+    pub backend_pid: i32,
+    pub application: String,
     pub since: String,
     pub waiting_for: String,
 }
@@ -321,15 +324,14 @@ fn slot_status(
 }
 
 async fn runner_status(session: &Session) -> Result<Option<RunnerStatus>> {
-    if !runner::is_locked(session).await.doing("looking for a runner")? {
-        return Ok(None);
-    }
     let holder = runner::holder(session)
         .await
         .doing("asking who runs the migration")?;
     Ok(holder.map(|holder| RunnerStatus {
         host: holder.host,
         pid: holder.pid,
+        backend_pid: holder.backend_pid,
+        application: holder.application,
         since: holder.since,
         waiting_for: holder.waiting_for,
     }))

@@ -4,7 +4,10 @@
 use tokio_postgres::GenericClient;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::connection::error::PgError;
+use crate::{
+    connection::error::PgError,
+    state::undo::{self, FiringMode, Undo},
+};
 
 /// One table with all that must not fire on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +16,7 @@ pub struct Firing {
     /// Names of the triggers and rules, for people.
     pub names: Vec<String>,
     pub disable: Vec<String>,
-    pub restore: Vec<String>,
+    pub restore: Vec<Undo>,
 }
 
 /// `replica_role`: apply runs with `session_replication_role = replica`, where only triggers marked
@@ -44,15 +47,24 @@ pub async fn firing(target: &impl GenericClient, replica_role: bool) -> Result<V
         let quoted = quote_identifier(&name);
         // ONLY: a partition's triggers are listed by themselves, with a state of their own.
         let alter = format!("ALTER TABLE ONLY {}", firing.table);
-        let mode = match state.as_str() {
-            "A" => "ALWAYS ",
-            "R" => "REPLICA ",
-            _ => "",
+        let what = match kind.as_str() {
+            "RULE" => undo::Firing::Rule,
+            _ => undo::Firing::Trigger,
         };
-        firing.disable.push(format!("{alter} DISABLE {kind} {quoted}"));
+        let mode = match state.as_str() {
+            "A" => FiringMode::Always,
+            "R" => FiringMode::Replica,
+            _ => FiringMode::Origin,
+        };
         firing
-            .restore
-            .push(format!("{alter} ENABLE {mode}{kind} {quoted}"));
+            .disable
+            .push(format!("{alter} DISABLE {} {quoted}", what.word()));
+        firing.restore.push(Undo::Enable {
+            table: firing.table.clone(),
+            what,
+            name: name.clone(),
+            mode,
+        });
         firing.names.push(name);
     }
     Ok(tables)

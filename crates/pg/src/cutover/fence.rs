@@ -6,7 +6,7 @@
 //! whoever waited wakes up to a refusal.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,10 @@ use tokio_postgres::types::Type;
 use transhume_core::{sequence::Sequence, table::Table};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    connection::{error::PgError, session::Session},
+    state::undo::{self, Lockable, Privilege, Right, Undo},
+};
 
 /// The gentle half of a fence: locks that stop whatever the strong ones would have to wait for long, and no writer.
 ///
@@ -42,11 +45,10 @@ pub struct Fence {
 #[derive(Debug, Clone)]
 pub struct WriteGrant {
     object: QualifiedName,
-    /// `table` or `sequence`.
-    kind: &'static str,
-    /// Quoted, or the word `public`.
-    grantee: String,
-    privileges: String,
+    kind: Lockable,
+    /// None: everybody.
+    grantee: Option<String>,
+    privileges: Vec<Privilege>,
     grantable: bool,
 }
 
@@ -55,16 +57,22 @@ impl WriteGrant {
         // Cascade: what a grantee granted on is in the list by itself.
         format!(
             "revoke {} on {} {} from {} cascade",
-            self.privileges, self.kind, self.object, self.grantee
+            undo::listed(&self.privileges),
+            self.kind.word(),
+            self.object,
+            undo::grantee(self.grantee.as_deref())
         )
     }
 
-    pub fn restore_statement(&self) -> String {
-        let option = if self.grantable { " with grant option" } else { "" };
-        format!(
-            "grant {} on {} {} to {}{option}",
-            self.privileges, self.kind, self.object, self.grantee
-        )
+    /// What gives it back.
+    pub fn restore(&self) -> Undo {
+        Undo::Grant {
+            on: self.kind,
+            object: self.object.clone(),
+            privileges: self.privileges.clone(),
+            grantee: self.grantee.clone(),
+            grantable: self.grantable,
+        }
     }
 }
 
@@ -215,25 +223,39 @@ pub async fn write_grants(
     let rows = session
         .query(include_str!("sql/write_grants.sql"), &[&oids])
         .await?;
-    Ok(rows
-        .iter()
-        .map(|row| WriteGrant {
-            object: QualifiedName::new(
-                row.get::<_, String>("schema_name"),
-                row.get::<_, String>("object_name"),
-            ),
-            kind: if row.get("is_sequence") {
-                "sequence"
-            } else {
-                "table"
-            },
-            grantee: row
-                .get::<_, Option<String>>("grantee")
-                .map_or_else(|| "public".to_owned(), |role| quote_identifier(&role)),
-            privileges: row.get("privileges"),
-            grantable: row.get("is_grantable"),
+    rows.iter().map(write_grant).collect()
+}
+
+fn write_grant(row: &tokio_postgres::Row) -> Result<WriteGrant, PgError> {
+    let (rights, columns): (Vec<&str>, Vec<Option<String>>) = (row.get("rights"), row.get("columns"));
+    let privileges: Option<BTreeSet<Privilege>> = rights
+        .into_iter()
+        .zip(columns)
+        .map(|(right, column)| {
+            let right = Right::named(right)?;
+            Some(Privilege { right, column })
         })
-        .collect())
+        .collect();
+    Ok(WriteGrant {
+        object: QualifiedName::new(
+            row.get::<_, String>("schema_name"),
+            row.get::<_, String>("object_name"),
+        ),
+        kind: if row.get("is_sequence") {
+            Lockable::Sequence
+        } else {
+            Lockable::Table
+        },
+        grantee: row.get("grantee"),
+        privileges: privileges
+            .ok_or_else(|| PgError::Protocol {
+                endpoint: "pg_class.relacl".to_owned(),
+                reason: "a right of writing that this program does not know".to_owned(),
+            })?
+            .into_iter()
+            .collect(),
+        grantable: row.get("is_grantable"),
+    })
 }
 
 /// The sessions that the fence leaves alone: known by their processes, whatever others call themselves.
@@ -300,16 +322,17 @@ async fn newcomers(session: &Session) -> Result<HashSet<i32>, PgError> {
 
 /// The statement that makes new sessions of the database read-only by default, and its undoing; none
 /// where this role does not own the database.
-pub async fn read_only_statements(session: &Session) -> Result<Option<(String, String)>, PgError> {
+pub async fn read_only_statements(session: &Session) -> Result<Option<(String, Undo)>, PgError> {
     let row = session
         .query_one(include_str!("sql/database_ownership.sql"), &[])
         .await?;
-    let database = quote_identifier(row.try_get("name")?);
+    let database: String = row.try_get("name")?;
     let is_owner: bool = row.try_get("is_owner")?;
     Ok(is_owner.then(|| {
+        let quoted = quote_identifier(&database);
         (
-            format!("alter database {database} set default_transaction_read_only = on"),
-            format!("alter database {database} reset default_transaction_read_only"),
+            format!("alter database {quoted} set default_transaction_read_only = on"),
+            Undo::ResetReadOnly { database },
         )
     }))
 }
@@ -318,6 +341,11 @@ pub async fn read_only_statements(session: &Session) -> Result<Option<(String, S
 pub async fn run_briefly(session: &Session, statement: &str) -> Result<(), PgError> {
     let bound = format!("set local lock_timeout = {GENTLE_TIMEOUT_MILLISECONDS}");
     run_all(session, &[bound, statement.to_owned()]).await
+}
+
+/// Undoes in one transaction.
+pub async fn undo_all(session: &Session, undo: &[Undo]) -> Result<(), PgError> {
+    run_all(session, &undo::statements(undo)).await
 }
 
 /// Runs statements in one transaction and one round trip, read-write whatever the database's default has become.

@@ -4,15 +4,18 @@
 use transhume_core::{sequence::Sequence, table::Table};
 use transhume_wire::ident::quote_identifier;
 
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    connection::{error::PgError, session::Session},
+    state::undo::{Lockable, Undo},
+};
 
-/// Statements that let our role write tables and set sequences, and those that take it back; none for a superuser,
+/// Statements that let our role write tables and set sequences, and what takes it back; none for a superuser,
 /// who needs no grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnGrants {
     pub role: String,
     pub grant: Vec<String>,
-    pub revoke: Vec<String>,
+    pub revoke: Vec<Undo>,
 }
 
 /// Grants are given in the name of the owners, whose member our role is.
@@ -27,29 +30,18 @@ pub async fn own_grants(
         return Ok(None);
     }
     let quoted = quote_identifier(&role);
-    let names = [
-        (
-            "insert, update, delete, truncate on table",
-            tables
-                .iter()
-                .map(|table| table.name.to_string())
-                .collect::<Vec<_>>(),
-        ),
-        (
-            "usage, update on sequence",
-            sequences
-                .iter()
-                .map(|sequence| sequence.name.to_string())
-                .collect(),
-        ),
-    ];
-    let granted = names.iter().filter(|(_, names)| !names.is_empty());
-    let (grant, revoke) = granted
-        .map(|(what, names)| {
-            let names = names.join(", ");
+    let of_tables = tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
+    let of_sequences = sequences.iter().map(|sequence| sequence.name.clone()).collect();
+    let (grant, revoke) = [(Lockable::Table, of_tables), (Lockable::Sequence, of_sequences)]
+        .into_iter()
+        .filter(|(_, objects)| !objects.is_empty())
+        .map(|(on, objects)| {
+            let names: Vec<String> = objects.iter().map(ToString::to_string).collect();
+            let (writing, word, names) = (on.writing(), on.word(), names.join(", "));
+            let role = role.clone();
             (
-                format!("grant {what} {names} to {quoted}"),
-                format!("revoke {what} {names} from {quoted}"),
+                format!("grant {writing} on {word} {names} to {quoted}"),
+                Undo::Revoke { on, objects, role },
             )
         })
         .unzip();

@@ -6,6 +6,7 @@
 
 use tokio_postgres::types::Type;
 
+use super::undo::Undo;
 use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Deviation {
     pub kind: String,
     pub object: String,
     pub description: String,
-    pub undo: Vec<String>,
+    pub undo: Vec<Undo>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub struct NewDeviation<'a> {
     pub kind: &'a str,
     pub object: &'a str,
     pub description: &'a str,
-    pub undo: &'a [String],
+    pub undo: &'a [Undo],
 }
 
 /// Writes down what is about to be changed. The same intention twice is one row.
@@ -59,7 +60,7 @@ pub async fn intend(
                 &new.kind,
                 &new.object,
                 &new.description,
-                &new.undo,
+                &serde_json::to_value(new.undo).expect("names are plain data"),
             ],
         )
         .await?;
@@ -90,14 +91,19 @@ pub async fn open(target: &Session, side: Side) -> Result<Vec<Deviation>, PgErro
     let rows = target
         .query(include_str!("sql/deviation/open.sql"), &[&side.name()])
         .await?;
-    Ok(rows
-        .iter()
-        .map(|row| Deviation {
-            id: row.get("id"),
-            kind: row.get("kind"),
-            object: row.get("object"),
-            description: row.get("description"),
-            undo: row.get("undo"),
+    rows.iter()
+        .map(|row| {
+            let undo: serde_json::Value = row.get("undo");
+            Ok(Deviation {
+                id: row.get("id"),
+                kind: row.get("kind"),
+                object: row.get("object"),
+                description: row.get("description"),
+                undo: serde_json::from_value(undo).map_err(|error| PgError::Protocol {
+                    endpoint: "transhume.deviation".to_owned(),
+                    reason: error.to_string(),
+                })?,
+            })
         })
-        .collect())
+        .collect()
 }

@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 use transhume_core::{direction::Direction, phase::Phase, selection::Selection};
 use transhume_wire::lsn::Lsn;
 
+use super::trust::{self, Trusted};
 use crate::connection::{error::PgError, session::Session};
 
 /// Version of `sql/schema.sql`; a target that holds another layout is refused.
@@ -70,6 +71,7 @@ pub(super) async fn create_within(
     new: &NewMigration,
 ) -> Result<(), PgError> {
     transaction.batch_execute(SCHEMA).await?;
+    trust::keep_to_owner(transaction).await?;
     let selection = serde_json::to_value(&new.selection).expect("a selection is plain data");
     transaction
         .execute(
@@ -96,8 +98,16 @@ pub(super) async fn create_within(
     Ok(())
 }
 
-/// The migration that the target holds; none where there is no `transhume` schema.
+/// The migration that the target holds; none where there is no `transhume` schema, refused where that is not certainly
+/// ours. Everything that works with the state begins here.
 pub async fn read(target: &Session) -> Result<Option<Migration>, PgError> {
+    let Some(trusted) = trust::examine(target).await? else {
+        return Ok(None);
+    };
+    read_trusted(target, trusted).await
+}
+
+async fn read_trusted(target: &Session, _: Trusted) -> Result<Option<Migration>, PgError> {
     let exists: bool = target
         .query_one(include_str!("sql/migration/exists.sql"), &[])
         .await?

@@ -19,6 +19,8 @@ pub mod load;
 pub mod migration;
 pub mod overview;
 pub mod runner;
+pub mod trust;
+pub mod undo;
 pub mod verification;
 pub mod way_back;
 pub mod write_pause;

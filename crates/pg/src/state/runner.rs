@@ -1,46 +1,73 @@
-//! Who runs the migration: an advisory lock on the target decides, a row says who holds it.
+//! Who runs the migration, and who cuts it over: a row of `transhume.holder` decides.
 //!
-//! The lock lives as long as the session that took it, so a runner that dies frees it at once.
+//! Whoever takes one of the two locks draws a key, takes the advisory lock of that key, and writes itself into the row; the
+//! row's own lock lets one do so at a time. The lock is held while the row's backend has the advisory lock of the row's key.
+//! So it is gone with its session, and only who may write the state can take it: an advisory lock by itself is open to
+//! anybody who may connect, and nobody else's counts here.
 
 use crate::connection::{error::PgError, session::Session};
 
 /// Who holds the migration, for people.
 #[derive(Debug, Clone)]
 pub struct Holder {
+    /// Of the process; empty where it has not told yet.
     pub host: String,
     pub pid: i32,
+    /// Of its session on this server.
+    pub backend_pid: i32,
+    /// Empty where the server does not let us see it.
+    pub application: String,
     pub since: String,
     pub waiting_for: String,
 }
 
-/// Two numbers that name an advisory lock: letters of what it is for.
-type LockName = (i32, i32);
-
-const RUNNER: LockName = (i32::from_be_bytes(*b"tran"), i32::from_be_bytes(*b"shum"));
-const CUTOVER: LockName = (i32::from_be_bytes(*b"tran"), i32::from_be_bytes(*b"cuto"));
+const RUNNER: &str = "runner";
+const CUTOVER: &str = "cutover";
 
 /// Takes the lock for as long as `target` lives; false when another runner holds it.
 pub async fn try_lock(target: &Session) -> Result<bool, PgError> {
-    ask(target, include_str!("sql/runner/try_lock.sql"), RUNNER).await
+    take(target, RUNNER).await
 }
 
 /// Some runner is alive, here or elsewhere.
 pub async fn is_locked(target: &Session) -> Result<bool, PgError> {
-    ask(target, include_str!("sql/runner/is_locked.sql"), RUNNER).await
+    is_held(target, RUNNER).await
 }
 
 /// Takes the lock that tells a cutover under way from one that died; held like the runner's.
 pub async fn try_cutover_lock(target: &Session) -> Result<bool, PgError> {
-    ask(target, include_str!("sql/runner/try_lock.sql"), CUTOVER).await
+    take(target, CUTOVER).await
 }
 
 /// The process of a cutover is alive, here or elsewhere.
 pub async fn is_cutover_alive(target: &Session) -> Result<bool, PgError> {
-    ask(target, include_str!("sql/runner/is_locked.sql"), CUTOVER).await
+    is_held(target, CUTOVER).await
 }
 
-async fn ask(target: &Session, query: &str, name: LockName) -> Result<bool, PgError> {
-    let row = target.query_one(query, &[&name.0, &name.1]).await?;
+async fn take(target: &Session, name: &str) -> Result<bool, PgError> {
+    let drawn = target
+        .query_one(include_str!("sql/runner/draw_key.sql"), &[])
+        .await?;
+    let key: i64 = drawn.get("key");
+    if !drawn.get::<_, bool>("is_taken") {
+        // Somebody has a key of which there are 2^60: the next try draws another one.
+        return Ok(false);
+    }
+    let taken = target
+        .execute(include_str!("sql/runner/take.sql"), &[&name, &key])
+        .await?;
+    if taken == 0 {
+        target
+            .execute(include_str!("sql/runner/give_back_key.sql"), &[&key])
+            .await?;
+    }
+    Ok(taken == 1)
+}
+
+async fn is_held(target: &Session, name: &str) -> Result<bool, PgError> {
+    let row = target
+        .query_one(include_str!("sql/runner/is_held.sql"), &[&name])
+        .await?;
     Ok(row.get(0))
 }
 
@@ -53,7 +80,7 @@ pub async fn register(target: &Session, host: &str) -> Result<(), PgError> {
     Ok(())
 }
 
-/// The last process that held it, whether it is alive or not.
+/// Who holds the runner's lock now; none where nobody does.
 pub async fn holder(target: &Session) -> Result<Option<Holder>, PgError> {
     let row = target
         .query_opt(include_str!("sql/runner/holder.sql"), &[])
@@ -61,6 +88,8 @@ pub async fn holder(target: &Session) -> Result<Option<Holder>, PgError> {
     Ok(row.map(|row| Holder {
         host: row.get("host"),
         pid: row.get("pid"),
+        backend_pid: row.get("backend_pid"),
+        application: row.get("application"),
         since: row.get("since"),
         waiting_for: row.get("waiting_for"),
     }))

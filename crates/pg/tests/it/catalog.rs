@@ -111,7 +111,7 @@ async fn tables_come_with_columns_and_identity() {
 /// Set to FULL and back, an identity stands on its index again.
 async fn assert_restores_index(session: &Session, table: &Table) {
     let full = replica_identity::set_full_statement(table);
-    let back = replica_identity::restore_statement(table);
+    let back = replica_identity::restore(table).statement();
     session.batch_execute(&format!("{full}; {back}")).await.unwrap();
     let again = tables(session).await.unwrap();
     assert_eq!(named(&again, "by_index").identity_index, table.identity_index);

@@ -23,6 +23,7 @@ mod load_on_source;
 mod objects;
 mod orders;
 mod planning;
+mod planted;
 mod points;
 mod pooled;
 mod readme;

@@ -17,6 +17,7 @@ use transhume_pg::{
         finding,
         load::relations,
         migration::{self, Migration, NewMigration},
+        undo::Undo,
         way_back,
     },
 };
@@ -43,7 +44,7 @@ pub(crate) struct Keep {
     pub(crate) kind: &'static str,
     pub(crate) description: String,
     pub(crate) make: Vec<String>,
-    pub(crate) undo: Vec<String>,
+    pub(crate) undo: Vec<Undo>,
 }
 
 /// The reverse stream, ready but for the position that it begins at.

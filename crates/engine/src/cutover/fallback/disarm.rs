@@ -33,7 +33,7 @@ pub(crate) async fn disarm(source: &Session, target: &Session, id: &str) -> Resu
         if deviation.kind == "slot" {
             slot::drop(target, &deviation.object).await.map(|_| ())
         } else {
-            fence::run_all(target, &deviation.undo).await
+            fence::undo_all(target, &deviation.undo).await
         }
         .doing(format!("undoing on the target: {}", deviation.description))?;
         deviation::undone(source, &[deviation.id])

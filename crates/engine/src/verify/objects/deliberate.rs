@@ -9,6 +9,7 @@ use transhume_pg::{
         archive,
         deviation::{self, Side},
         held,
+        undo::Undo,
     },
 };
 
@@ -27,23 +28,19 @@ pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
     let on_target = deviation::open(target, Side::Target).await.doing(DOING)?;
     let held = held::builds(target).await.doing(DOING)?;
     let left_out = archive::left_out(&**target).await.doing(DOING)?;
-    let identities = on_source.iter().filter_map(|deviation| {
-        let beginning = format!(
-            "alter table if exists only {} replica identity ",
-            deviation.object
-        );
-        let former = deviation
-            .undo
-            .iter()
-            .find_map(|statement| statement.strip_prefix(&beginning))?;
-        Some((deviation.object.clone(), former.to_owned()))
-    });
+    let identities = on_source
+        .iter()
+        .flat_map(|deviation| &deviation.undo)
+        .filter_map(|undo| match undo {
+            Undo::RestoreIdentity { table, identity } => Some((table.to_string(), identity.words())),
+            _ => None,
+        });
     Ok(Deliberate {
         closed: on_target.iter().any(|deviation| deviation.kind == close::KIND),
         identities: identities.collect(),
         undo: on_target
             .iter()
-            .flat_map(|deviation| deviation.undo.iter().cloned())
+            .flat_map(|deviation| deviation.undo.iter().map(Undo::statement))
             .collect(),
         held: held.into_iter().map(|build| build.name).collect::<HashSet<_>>(),
         left_out: left_out

@@ -21,6 +21,12 @@ pub struct ServerError {
     pub constraint: Option<String>,
 }
 
+const UNTRUSTED_HINT: &str = "connect as the role that began the migration, or as one that was granted it; where it is \
+     nobody's migration, its owner must remove or rename that schema";
+
+const ELSEWHERE_HINT: &str = "name the source and target that the migration began with: --source and --target come before \
+     TRANSHUME_SOURCE and TRANSHUME_TARGET, and these before transhume.toml";
+
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const CHARACTER_NOT_IN_REPERTOIRE: &str = "22021";
 const UNTRANSLATABLE_CHARACTER: &str = "22P05";
@@ -78,6 +84,16 @@ pub enum PgError {
         wanted: String,
         actual: String,
     },
+    /// A schema `transhume` stands there that is not certainly ours: nothing of it was read.
+    #[error("the schema transhume on {endpoint} cannot be trusted")]
+    Untrusted { endpoint: String, detail: String },
+    /// Another server or database answered than the one that the migration belongs to.
+    #[error("the {side} at {endpoint} is not the one that this migration began with")]
+    Elsewhere {
+        side: String,
+        endpoint: String,
+        detail: String,
+    },
     /// pg_dump or pg_restore is missing, too old or failed.
     #[error("{message}")]
     Program {
@@ -106,6 +122,11 @@ impl PgError {
         self.server().map(|error| error.sqlstate.as_str())
     }
 
+    /// Nothing was done: a person must say what is meant.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Untrusted { .. } | Self::Elsewhere { .. })
+    }
+
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::Lost { .. } | Self::Connect { server: None, .. } => Disposition::Retry,
@@ -114,13 +135,16 @@ impl PgError {
                 server: Some(error), ..
             } => disposition::classify(&error.sqlstate),
             Self::Protocol { .. } | Self::Setting { .. } => Disposition::Abort,
-            Self::Program { .. } => Disposition::WaitForOperator,
+            Self::Program { .. } | Self::Untrusted { .. } | Self::Elsewhere { .. } => {
+                Disposition::WaitForOperator
+            }
         }
     }
 
     pub fn detail(&self) -> Option<String> {
         let lines = match self {
-            Self::Program { detail, .. } => vec![detail.clone()],
+            Self::Program { detail, .. } | Self::Elsewhere { detail, .. } => vec![detail.clone()],
+            Self::Untrusted { detail, .. } => vec![format!("{detail}. Nothing of it was read.")],
             _ => {
                 let server = self.server()?;
                 [&server.detail, &server.context]
@@ -136,6 +160,8 @@ impl PgError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Connect { hint: Some(hint), .. } | Self::Program { hint, .. } => Some(hint.clone()),
+            Self::Untrusted { .. } => Some(UNTRUSTED_HINT.to_owned()),
+            Self::Elsewhere { .. } => Some(ELSEWHERE_HINT.to_owned()),
             _ => {
                 let server = self.server()?;
                 server

@@ -7,7 +7,7 @@ with objects as (
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.oid = any ($1)
 ), grants as (
-    select o.oid, a.grantee, a.privilege_type, a.is_grantable
+    select o.oid, a.grantee, a.privilege_type, null::text as column_name, a.is_grantable
     from objects o
     cross join lateral pg_catalog.aclexplode(
         coalesce(o.relacl, pg_catalog.acldefault((case when o.is_sequence then 's' else 'r' end)::"char", o.relowner))) a
@@ -15,7 +15,7 @@ with objects as (
        or o.is_sequence and a.privilege_type = 'USAGE'
        or not o.is_sequence and a.privilege_type in ('INSERT', 'DELETE', 'TRUNCATE')
     union all
-    select o.oid, a.grantee, a.privilege_type || ' (' || pg_catalog.quote_ident(t.attname) || ')', a.is_grantable
+    select o.oid, a.grantee, a.privilege_type, t.attname::text, a.is_grantable
     from objects o
     join pg_catalog.pg_attribute t on t.attrelid = o.oid and t.attnum > 0 and not t.attisdropped
     cross join lateral pg_catalog.aclexplode(t.attacl) a
@@ -25,7 +25,8 @@ select o.nspname::text as schema_name,
        o.relname::text as object_name,
        o.is_sequence,
        r.rolname::text as grantee,
-       pg_catalog.string_agg(distinct g.privilege_type, ', ' order by g.privilege_type) as privileges,
+       pg_catalog.array_agg(g.privilege_type) as rights,
+       pg_catalog.array_agg(g.column_name) as columns,
        g.is_grantable
 from objects o
 join grants g on g.oid = o.oid

@@ -143,7 +143,7 @@ create table transhume.deviation (
     kind          text        not null,
     object        text        not null,
     description   text        not null,
-    undo          text[]      not null,          -- statements that restore the former state
+    undo          jsonb       not null,          -- state::undo::Undo, in order: kinds and names, never statements
     state         text        not null default 'intended' check (state in ('intended', 'made', 'undone')),
     at            timestamptz not null default clock_timestamp()
 );
@@ -329,7 +329,17 @@ create table transhume.history (
     detail        jsonb       not null default '{}'
 );
 
--- Who runs it now (the advisory lock decides; this says who holds it).
+-- Who runs it, and who cuts it over. Each holds an advisory lock whose key it has just drawn, and is written here with it: a
+-- lock counts only where the backend of this row has it, so that whoever may not write this row can take none.
+create table transhume.holder (
+    name          text        primary key,       -- runner | cutover
+    key           bigint      not null,
+    backend_pid   integer     not null,
+    taken_at      timestamptz not null default clock_timestamp()
+);
+insert into transhume.holder (name, key, backend_pid) values ('runner', 0, 0), ('cutover', 0, 0);
+
+-- What the runner tells of itself (transhume.holder says whether it lives).
 create table transhume.runner (
     singleton     boolean primary key default true check (singleton),
     host          text        not null,

@@ -24,6 +24,7 @@ use transhume_pg::{
     state::{
         deviation::{self, NewDeviation, Side},
         finding,
+        undo::{self, Undo},
     },
 };
 
@@ -108,7 +109,9 @@ impl PgBouncer {
                 self.options.admin.host_label(),
                 self.database
             ),
-            undo: &[format!("RESUME {}", self.database)],
+            undo: &[Undo::ResumeClients {
+                entry: self.database.clone(),
+            }],
         };
         deviation::intend(&**target, &new)
             .await
@@ -217,7 +220,7 @@ pub(crate) async fn settle(
             format!(
                 "point the entry to the {side} where it is not, then run RELOAD and {} in PgBouncer's console; \
                  [cutover.pgbouncer] in the configuration of \"transhume run\" does that by itself",
-                first.undo.join("; ")
+                undo::statements(&first.undo).join("; ")
             ),
         );
         finding::replace(&**target, "cutover", &finding)
