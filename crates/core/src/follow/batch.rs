@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use transhume_wire::lsn::Lsn;
 
+use super::anchor::Anchor;
+
 /// Limits of a batch; either ends it at the next transaction end. Measured: beyond, a longer batch
 /// saves nothing more, and a failure costs more.
 const TRANSACTIONS: u64 = 5_000;
@@ -42,6 +44,8 @@ pub struct Batch {
     /// The latest source transaction is not ended.
     pub is_open: bool,
     pub commit_time_micros: Option<i64>,
+    /// The latest source transaction that the server would send again whatever is asked of it.
+    pub anchor: Option<Anchor>,
     /// Something must be committed: changes or markers.
     pub must_commit: bool,
     /// Nothing more may come into it.

@@ -1,6 +1,7 @@
 //! How far the stream was received, applied and may be confirmed.
 //!
-//! Owns the rule that the slot only ever hears of end LSNs whose work is on the target's disk: a batch
+//! Owns the rule that the slot only ever hears of what is on the target's disk, and of that only up to the commit record of
+//! the latest transaction that the target remembers (`super::anchor`), so that the server sends that one again: a batch
 //! that is committed there is seen by everybody, but until its commit record is flushed a crash of the
 //! target may still take it back. A keepalive's WAL end counts as received, but only when no transaction
 //! is open: otherwise it would declare whole what is not. Nothing here moves backwards.
@@ -18,10 +19,22 @@ pub struct Frontier {
     received: Lsn,
     /// What a crash of the target cannot take back; at most `applied`.
     flushed: Lsn,
-    /// Looks at the target that found batches not flushed: where its own WAL ended, and the end LSN of the latest batch
-    /// that was committed by then.
-    unflushed: VecDeque<(Lsn, Lsn)>,
+    /// Start of the commit record of the latest transaction that the target remembers, stored with `applied`.
+    anchor: Option<Lsn>,
+    /// The latest anchor that a crash of the target cannot take back.
+    confirmable: Lsn,
+    unflushed: VecDeque<Unflushed>,
     open: bool,
+}
+
+/// A look at the target that found batches not flushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Unflushed {
+    /// Where the target's own WAL ended.
+    target_end: Lsn,
+    /// Of the latest batch that was committed by then, and the anchor stored with it.
+    end_lsn: Lsn,
+    anchor: Option<Lsn>,
 }
 
 /// A batch claims a progress that it cannot have made.
@@ -37,15 +50,21 @@ impl Frontier {
     /// Starts where the target says that it stands, after a start or a reconnect: what was received
     /// and not applied comes again. What one can read of it then need not be flushed yet: its
     /// commit record lies below `target_end`, the end of the target's WAL.
-    pub fn resume(applied: Lsn, confirmed: Lsn, target_end: Lsn) -> Self {
+    pub fn resume(applied: Lsn, anchor: Option<Lsn>, confirmed: Lsn, target_end: Lsn) -> Self {
         let mut unflushed = VecDeque::new();
         if confirmed < applied {
-            unflushed.push_back((target_end, applied));
+            unflushed.push_back(Unflushed {
+                target_end,
+                end_lsn: applied,
+                anchor,
+            });
         }
         Self {
             applied,
             received: applied,
             flushed: confirmed.min(applied),
+            anchor,
+            confirmable: confirmed.min(applied),
             unflushed,
             open: false,
         }
@@ -61,8 +80,13 @@ impl Frontier {
         self.received
     }
 
-    /// What the slot may be told: no change below will be asked for again.
+    /// What the slot may be told: nothing below will be asked for again, and the anchor will be.
     pub fn confirmable(&self) -> Lsn {
+        self.confirmable
+    }
+
+    /// Everything that was applied up to here is on the target's disk.
+    pub fn flushed(&self) -> Lsn {
         self.flushed
     }
 
@@ -88,8 +112,8 @@ impl Frontier {
         self.received = self.received.max(end_lsn);
     }
 
-    /// A target transaction committed with this frontier.
-    pub fn committed(&mut self, end_lsn: Lsn) -> Result<(), FrontierError> {
+    /// A target transaction committed with this frontier, and this anchor where it has a new one.
+    pub fn committed(&mut self, end_lsn: Lsn, anchor: Option<Lsn>) -> Result<(), FrontierError> {
         if end_lsn < self.applied {
             return Err(FrontierError::Backwards {
                 from: self.applied,
@@ -103,6 +127,7 @@ impl Frontier {
             });
         }
         self.applied = end_lsn;
+        self.anchor = anchor.or(self.anchor);
         Ok(())
     }
 
@@ -112,14 +137,19 @@ impl Frontier {
         let seen = self
             .unflushed
             .back()
-            .map_or(self.flushed, |(_, end_lsn)| *end_lsn);
+            .map_or(self.flushed, |unflushed| unflushed.end_lsn);
         if self.applied > seen {
-            self.unflushed.push_back((target_end, self.applied));
+            self.unflushed.push_back(Unflushed {
+                target_end,
+                end_lsn: self.applied,
+                anchor: self.anchor,
+            });
         }
-        while let Some((target_end, end_lsn)) = self.unflushed.front()
-            && *target_end <= target_flushed
+        while let Some(unflushed) = self.unflushed.front().copied()
+            && unflushed.target_end <= target_flushed
         {
-            self.flushed = *end_lsn;
+            self.flushed = unflushed.end_lsn;
+            self.confirmable = self.confirmable.max(unflushed.anchor.unwrap_or_default());
             self.unflushed.pop_front();
         }
     }
@@ -141,7 +171,7 @@ mod tests {
     use super::*;
 
     fn at_hundred() -> Frontier {
-        Frontier::resume(Lsn(100), Lsn(100), Lsn(1))
+        Frontier::resume(Lsn(100), None, Lsn(100), Lsn(1))
     }
 
     #[test]
@@ -151,29 +181,30 @@ mod tests {
             frontier.begin();
             frontier.commit(Lsn(end_lsn));
         }
-        frontier.committed(Lsn(150)).unwrap();
+        frontier.committed(Lsn(150), Some(Lsn(140))).unwrap();
         frontier.target_stands(Lsn(10), Lsn(9));
-        frontier.committed(Lsn(200)).unwrap();
+        frontier.committed(Lsn(200), Some(Lsn(190))).unwrap();
         assert_eq!((frontier.applied(), frontier.confirmable()), (Lsn(200), Lsn(100)));
 
         frontier.target_stands(Lsn(20), Lsn(19));
-        assert_eq!(frontier.confirmable(), Lsn(150));
+        assert_eq!((frontier.flushed(), frontier.confirmable()), (Lsn(150), Lsn(140)));
         assert!(frontier.is_flush_awaited());
-        frontier.committed(Lsn(250)).unwrap();
+        // Without a transaction that is remembered: the slot keeps the former one.
+        frontier.committed(Lsn(250), None).unwrap();
         frontier.target_stands(Lsn(30), Lsn(20));
-        assert_eq!(frontier.confirmable(), Lsn(200));
+        assert_eq!((frontier.flushed(), frontier.confirmable()), (Lsn(200), Lsn(190)));
         frontier.target_stands(Lsn(40), Lsn(30));
-        assert_eq!(frontier.confirmable(), Lsn(250));
+        assert_eq!((frontier.flushed(), frontier.confirmable()), (Lsn(250), Lsn(190)));
         assert!(!frontier.is_flush_awaited());
     }
 
     #[test]
     fn what_is_found_applied_is_confirmed_only_once_it_is_flushed() {
-        let mut frontier = Frontier::resume(Lsn(100), Lsn(80), Lsn(7));
+        let mut frontier = Frontier::resume(Lsn(100), Some(Lsn(90)), Lsn(80), Lsn(7));
         assert_eq!((frontier.applied(), frontier.confirmable()), (Lsn(100), Lsn(80)));
 
         frontier.target_stands(Lsn(9), Lsn(7));
-        assert_eq!(frontier.confirmable(), Lsn(100));
+        assert_eq!((frontier.flushed(), frontier.confirmable()), (Lsn(100), Lsn(90)));
     }
 
     #[test]
@@ -187,7 +218,7 @@ mod tests {
 
         assert!(frontier.keepalive(Lsn(150)));
         assert_eq!((frontier.received(), frontier.applied()), (Lsn(150), Lsn(100)));
-        frontier.committed(Lsn(150)).unwrap();
+        frontier.committed(Lsn(150), None).unwrap();
         assert_eq!(frontier.applied(), Lsn(150));
     }
 
@@ -203,10 +234,10 @@ mod tests {
     fn progress_that_cannot_be_is_refused() {
         let mut frontier = at_hundred();
 
-        let backwards = frontier.committed(Lsn(99));
+        let backwards = frontier.committed(Lsn(99), None);
         let from = Lsn(100);
         assert_eq!(backwards, Err(FrontierError::Backwards { from, to: Lsn(99) }));
-        let early = frontier.committed(Lsn(101));
+        let early = frontier.committed(Lsn(101), None);
         let received = Lsn(100);
         assert_eq!(
             early,
@@ -250,8 +281,8 @@ mod tests {
         /// Commit LSN, end LSN, times applied.
         commits: Vec<(u64, u64, u32)>,
         wal_end: u64,
-        /// Frontiers that the target committed, by its own WAL; all before `flushed` survive a crash.
-        target: Vec<Lsn>,
+        /// Anchors and frontiers that the target committed, by its own WAL; all before `flushed` survive a crash.
+        target: Vec<(Lsn, Lsn)>,
         flushed: usize,
         waiting: Vec<usize>,
         confirmed: Lsn,
@@ -259,7 +290,7 @@ mod tests {
 
     impl Model {
         fn stored(&self) -> Lsn {
-            self.target.last().copied().unwrap_or(Lsn(100))
+            self.target.last().map_or(Lsn(100), |(_, end)| *end)
         }
 
         fn apply_oldest(&mut self, frontier: &mut Frontier) {
@@ -268,8 +299,8 @@ mod tests {
             }
             let commit = &mut self.commits[self.waiting.remove(0)];
             commit.2 += 1;
-            self.target.push(Lsn(commit.1));
-            frontier.committed(Lsn(commit.1)).unwrap();
+            self.target.push((Lsn(commit.0), Lsn(commit.1)));
+            frontier.committed(Lsn(commit.1), Some(Lsn(commit.0))).unwrap();
         }
 
         /// What the target lost is not applied any more.
@@ -282,7 +313,15 @@ mod tests {
         }
 
         fn resume(&mut self) -> Frontier {
-            let mut frontier = Frontier::resume(self.stored(), self.confirmed, Lsn(self.target.len() as u64));
+            let anchor = self.target.last().map(|(anchor, _)| *anchor);
+            // The server sends the anchor again.
+            assert!(anchor.is_none_or(|anchor| self.confirmed <= anchor));
+            let mut frontier = Frontier::resume(
+                self.stored(),
+                anchor,
+                self.confirmed,
+                Lsn(self.target.len() as u64),
+            );
             self.waiting.clear();
             // The server may resend from before the confirmed position; never from after it.
             for (index, (commit_lsn, end_lsn, applied)) in self.commits.iter().enumerate() {
@@ -330,7 +369,7 @@ mod tests {
                 }
                 model.confirmed = model.confirmed.max(frontier.confirmable());
                 let confirmed = model.confirmed;
-                let safe = model.target.get(..model.flushed).and_then(<[Lsn]>::last).copied().unwrap_or(Lsn(100));
+                let safe = model.target.get(..model.flushed).and_then(<[(Lsn, Lsn)]>::last).map_or(Lsn(100), |(anchor, _)| *anchor);
                 prop_assert!(confirmed <= safe);
                 prop_assert!(model.commits.iter().all(|(_, end, applied)| *applied == 1 || Lsn(*end) > confirmed));
                 prop_assert!(model.commits.iter().all(|(_, _, applied)| *applied <= 1));

@@ -3,6 +3,7 @@
 //! Refuses sockets and SQL. Invariants: a batch holds whole source transactions; a change that a table's snapshot
 //! shows is skipped; the frontier never passes what is not applied.
 
+pub mod anchor;
 pub mod assembly;
 pub mod batch;
 pub mod change;

@@ -14,7 +14,7 @@ use std::{
 
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
-use super::{change::Change, portion_buffer::PortionBuffer, visibility::Snapshot};
+use super::{anchor::Anchor, change::Change, portion_buffer::PortionBuffer, visibility::Snapshot};
 use crate::verify::rows::changed::Marks;
 
 /// The source transaction that a change belongs to.
@@ -44,6 +44,8 @@ pub struct Advance {
     pub after: Lsn,
     /// Microseconds since 2000-01-01 00:00 UTC; none when only idle WAL was passed.
     pub commit_time_micros: Option<i64>,
+    /// None: the former one stays.
+    pub anchor: Option<Anchor>,
     pub transactions: i64,
     pub changes: i64,
 }

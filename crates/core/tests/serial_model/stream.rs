@@ -35,7 +35,8 @@ impl Stream {
         Self {
             next: (transaction, 0),
             assembler: Assembler::new(),
-            frontier: Frontier::resume(target.frontier(), confirmed, Lsn(1)),
+            // As if each end were remembered: what may be confirmed is then what is flushed.
+            frontier: Frontier::resume(target.frontier(), Some(target.frontier()), confirmed, Lsn(1)),
             open: None,
             batch: Vec::new(),
             transactions: 0,
@@ -100,7 +101,7 @@ impl Stream {
             target.write(source, &std::mem::take(&mut self.batch), end);
             self.commits += 1;
             self.frontier
-                .committed(end)
+                .committed(end, Some(end))
                 .expect("what was received may be committed");
         }
         self.transactions = 0;

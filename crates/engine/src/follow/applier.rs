@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{sync::watch, time::MissedTickBehavior};
 use transhume_core::follow::{
+    anchor::Anchor,
     assembly::{Assembler, AssemblyError, Step},
     batch::{Batch, Closed, Grouping},
     change::Change,
@@ -28,6 +29,7 @@ use super::{
     failure::Failure,
     handing::next_report,
     hold::Control,
+    past::{self, Past},
     progress::Progress,
     receiver::{Burst, Item, Receiver},
     start::OpenedTarget,
@@ -44,6 +46,19 @@ pub(super) struct OpenTransaction {
     is_applied: bool,
     /// Something of it was written.
     is_written: bool,
+    /// The server sends it whatever is asked for: there is a change or a marker of ours in it.
+    has_content: bool,
+    commit_time_micros: i64,
+}
+
+impl OpenTransaction {
+    fn anchor(&self) -> Anchor {
+        Anchor {
+            commit_lsn: self.origin.commit_lsn,
+            xid: self.origin.xid,
+            commit_time_micros: self.commit_time_micros,
+        }
+    }
 }
 
 pub(super) struct Applier<'a> {
@@ -55,6 +70,7 @@ pub(super) struct Applier<'a> {
     /// The next transaction, or the open one, where it was written before its commit.
     pub(super) early: Option<Early>,
     pub(super) control: Control,
+    pub(super) past: Past,
     pub(super) receiver: Receiver,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) assembler: Assembler,
@@ -76,7 +92,7 @@ impl<'a> Applier<'a> {
         request: &'a FollowRequest<'a>,
         (grouping, care): (Grouping, Option<Care>),
         target: OpenedTarget,
-        frontier: Frontier,
+        (frontier, past): (Frontier, Past),
         receiver: Receiver,
         progress: watch::Sender<Progress>,
     ) -> Self {
@@ -88,6 +104,7 @@ impl<'a> Applier<'a> {
             writing: Writing::spawn(target.writer, target.written_up_to),
             early: None,
             control: Control::new(target.control, request.yields_to_tables),
+            past,
             receiver,
             progress,
             assembler: Assembler::new(),
@@ -170,6 +187,7 @@ impl<'a> Applier<'a> {
         while self.has_room()
             && let Some(item) = self.burst.items.pop_front()
         {
+            self.recognize(&item)?;
             if let Item::Message(Message::Begin(begin)) = &item
                 && !self.control.hold.admits(begin.final_lsn)
                 && !self.frontier.is_applied(begin.final_lsn)
@@ -202,12 +220,33 @@ impl<'a> Applier<'a> {
         self.settle().await
     }
 
+    /// Nothing is applied before the source is known to be the one that was followed.
+    fn recognize(&mut self, item: &Item) -> Result<(), Failure> {
+        if self.past.recognition.is_done() {
+            return Ok(());
+        }
+        let recognized = match item {
+            Item::Message(Message::Begin(begin)) => self.past.recognition.transaction(Anchor {
+                commit_lsn: begin.final_lsn,
+                xid: begin.xid,
+                commit_time_micros: begin.commit_time_micros,
+            }),
+            Item::WalEnd(wal_end) => self.past.recognition.wal_end(*wal_end),
+            _ => Ok(()),
+        };
+        recognized.map_err(|other| Failure::Final(past::refused(self.request.endpoints, &other)))
+    }
+
     /// Takes up one message; what is to be handed over before the next is given back. Waits for nothing: this runs for
     /// every change.
     fn message(&mut self, message: Message) -> Result<Option<Portion>, AssemblyError> {
         match self.assembler.push(message)? {
             None => {}
-            Some(Step::Begin { commit_lsn, xid, .. }) => {
+            Some(Step::Begin {
+                commit_lsn,
+                xid,
+                commit_time_micros,
+            }) => {
                 self.frontier.begin();
                 self.batch.is_open = true;
                 self.batch.commit_lsn = commit_lsn;
@@ -215,6 +254,8 @@ impl<'a> Applier<'a> {
                     origin: Origin { commit_lsn, xid },
                     is_applied: self.frontier.is_applied(commit_lsn),
                     is_written: false,
+                    has_content: self.past.sends_empty,
+                    commit_time_micros,
                 });
             }
             Some(Step::Relation(relation)) => return Ok(self.gatherer.announce(relation)),
@@ -230,7 +271,11 @@ impl<'a> Applier<'a> {
     }
 
     fn change(&mut self, change: Change) -> Option<Portion> {
-        let open = self.open.as_mut().filter(|open| !open.is_applied)?;
+        let open = self.open.as_mut()?;
+        open.has_content = true;
+        if open.is_applied {
+            return None;
+        }
         let bytes = change.bytes();
         if !self.gatherer.change(open.origin, change) {
             return None;
@@ -250,7 +295,14 @@ impl<'a> Applier<'a> {
         let Some(nonce) = marker::nonce_of(&self.request.migration.id, &message.content) else {
             return;
         };
+        if let Some(open) = &mut self.open {
+            open.has_content = true;
+        }
         self.batch.must_commit = true;
+        // Nobody waits for one of these.
+        if marker::is_anchor(nonce) {
+            return;
+        }
         if marker::is_fence(nonce) {
             self.batch.closed = Some(Closed::ByFence);
         }
@@ -266,7 +318,10 @@ impl<'a> Applier<'a> {
             self.early = None;
         } else if let Some(open) = open {
             if self.early.is_some() {
+                // Whether anything of it was ours is not known here, and sent again it would cost.
                 self.batch.closed = Some(Closed::Early);
+            } else if open.has_content {
+                self.batch.anchor = Some(open.anchor());
             }
             self.batch.transactions += 1;
             self.batch.written += u64::from(open.is_written);

@@ -7,7 +7,8 @@ use transhume_wire::lsn::Lsn;
 
 use super::{
     EndReason, FollowEnd, FollowRequest, Until, applier::Applier, early::EarlySessions, failure::Failure,
-    in_progress::Keeping, observer::Observer, progress::Progress, receiver::Receiver, standstill, start,
+    in_progress::Keeping, observer::Observer, past::Past, progress::Progress, receiver::Receiver, standstill,
+    start,
 };
 use crate::{cancel::Cancellation, report::Reporter};
 
@@ -116,8 +117,13 @@ impl<'a> Attempt<'a> {
         let started_at = opened.frontier.lsn;
         *last_frontier = started_at;
         let frontier = opened.frontier();
+        let past = Past::of(
+            opened.frontier.anchor,
+            opened.stream.connection().server_version(),
+        );
         let initial = Progress {
-            flushed: frontier.confirmable(),
+            confirmable: frontier.confirmable(),
+            on_disk: frontier.flushed(),
             settled: frontier.received(),
             ..Progress::from(opened.frontier)
         };
@@ -130,7 +136,7 @@ impl<'a> Attempt<'a> {
             &self.request,
             (self.manner.grouping, self.manner.care),
             opened.target,
-            frontier,
+            (frontier, past),
             receiver,
             progress,
         );

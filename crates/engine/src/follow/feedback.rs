@@ -1,6 +1,8 @@
 //! When the walsender is told how far we are.
 //!
-//! Invariant: `flushed` and `applied` are what the target has on disk and nothing else.
+//! Invariant: `flushed` and `applied` are what may be confirmed and nothing else: the latest transaction that the target
+//! remembers, on disk. A server that shuts down waits until all that it sent is flushed, which is never told; where it
+//! is true, a status without a position answers it, and then the server goes by what is written.
 
 use std::time::{Duration, Instant};
 
@@ -38,6 +40,19 @@ impl Feedback {
         is_due.then(|| self.status(flushed, now))
     }
 
+    /// The status that answers a server which asks for one.
+    pub(super) fn answer(&mut self, confirmable: Lsn, on_disk: Lsn, now: Instant) -> StandbyStatus {
+        let status = self.status(confirmable, now);
+        if on_disk < status.written {
+            return status;
+        }
+        StandbyStatus {
+            flushed: Lsn::ZERO,
+            applied: Lsn::ZERO,
+            ..status
+        }
+    }
+
     /// The status to send whether one is due or not.
     pub(super) fn status(&mut self, flushed: Lsn, now: Instant) -> StandbyStatus {
         self.told = Some((flushed, now));
@@ -70,5 +85,15 @@ mod tests {
             (Lsn(50), Lsn(20), Lsn(20))
         );
         assert!(feedback.due(Lsn(20), start + AT_LEAST).is_some());
+    }
+
+    #[test]
+    fn a_server_that_asks_is_not_held_up_by_what_is_not_confirmed() {
+        let now = Instant::now();
+        let mut feedback = Feedback::new(Lsn(10));
+        feedback.received(Lsn(50));
+        assert_eq!(feedback.answer(Lsn(20), Lsn(40), now).flushed, Lsn(20));
+        let answer = feedback.answer(Lsn(20), Lsn(50), now);
+        assert_eq!((answer.written, answer.flushed), (Lsn(50), Lsn::ZERO));
     }
 }

@@ -70,6 +70,7 @@ impl Applier<'_> {
             before: self.handed,
             after: self.frontier.received(),
             commit_time_micros: self.batch.commit_time_micros,
+            anchor: self.batch.anchor,
             transactions: i64::try_from(self.batch.written).unwrap_or(i64::MAX),
             changes: i64::try_from(self.batch.changes).unwrap_or(i64::MAX),
         };
@@ -161,7 +162,8 @@ impl Applier<'_> {
             Report::Failed(mishap) => return Err(self.failed(mishap.error, &mishap.batch).await),
             Report::Committed(committed, batch) => {
                 let after = committed.advance.after;
-                let moved = self.frontier.committed(after);
+                let anchor = committed.advance.anchor.map(|anchor| anchor.commit_lsn);
+                let moved = self.frontier.committed(after, anchor);
                 moved.map_err(|error| {
                     let detail = error.to_string();
                     Failure::stopped("the frontier would move wrongly", detail, "report this")
@@ -174,11 +176,15 @@ impl Applier<'_> {
                     progress.received = after;
                     progress.transactions += batch.written;
                     progress.changes += batch.changes;
+                    progress.remember(anchor, &batch);
                 });
             }
         }
-        let flushed = self.frontier.confirmable();
-        self.progress.send_modify(|progress| progress.flushed = flushed);
+        let (confirmable, on_disk) = (self.frontier.confirmable(), self.frontier.flushed());
+        self.progress.send_modify(|progress| {
+            progress.confirmable = confirmable;
+            progress.on_disk = on_disk;
+        });
         self.settled();
         Ok(())
     }

@@ -7,7 +7,8 @@
 //! Within an attempt three tasks work at once: one receives and answers the source, one gathers whole
 //! transactions, one writes them to the target.
 //!
-//! Invariants: only end LSNs that the target has flushed are confirmed to the slot; a change that does not fit holds the
+//! Invariants: nothing is applied before the source is known by the latest transaction that the target remembers, and only what
+//! it has flushed is confirmed to the slot; a change that does not fit holds the
 //! stream before its transaction, with all transactions before it applied.
 
 mod applier;
@@ -20,6 +21,7 @@ mod hold;
 mod in_progress;
 mod observer;
 mod options;
+pub(crate) mod past;
 mod progress;
 mod receiver;
 mod spill;

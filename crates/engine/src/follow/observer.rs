@@ -2,7 +2,8 @@
 //!
 //! A look that fails is tried again a second later on new sessions. It steers one thing: a source that is
 //! being shut down lets nobody in any more, and waits for its walsender until all of the backlog is
-//! confirmed; whoever follows is told, so as to let it go.
+//! confirmed; whoever follows is told, so as to let it go. Where the source has written a lot since the latest transaction that
+//! the target remembers, it writes a marker, so that the slot may be confirmed up to there.
 
 use std::{
     sync::Arc,
@@ -25,7 +26,7 @@ use transhume_pg::{
 
 use transhume_wire::lsn::Lsn;
 
-use super::{FollowRequest, progress::Progress};
+use super::{FollowRequest, past, progress::Progress};
 use crate::{
     report::{FollowProgress, Report, Reporter},
     stopped,
@@ -33,6 +34,11 @@ use crate::{
 
 /// Often enough for people, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// WAL that is applied and not confirmed, since nothing in it was ours: one file of the source's, by default.
+const ANCHOR_AFTER_BYTES: u64 = 16 << 20;
+/// Between two markers of ours: a transaction of a hundred bytes each.
+const ANCHOR_EVERY: Duration = Duration::from_secs(5);
 
 /// SQLSTATE cannot_connect_now: starting up or shutting down, and who streams knows that it is not the former.
 const CANNOT_CONNECT_NOW: &str = "57P03";
@@ -59,6 +65,7 @@ impl Observer {
             began_at,
             progress,
             last: None,
+            anchored: None,
             shutdown: Arc::clone(&shutdown),
         };
         let mut task = JoinSet::new();
@@ -85,6 +92,7 @@ struct Observing {
     /// Where this attempt took up.
     began_at: Lsn,
     last: Option<(Instant, u64)>,
+    anchored: Option<Instant>,
     shutdown: Arc<Notify>,
 }
 
@@ -133,6 +141,7 @@ impl Observing {
             stopped::forget(target).await?;
         }
         self.tell_of_locks(target).await?;
+        self.anchor(source, &progress).await?;
         let changes_per_second = self.rate(progress.changes);
         self.reporter.send(Report::Follow(FollowProgress {
             frontier: progress.frontier,
@@ -153,6 +162,18 @@ impl Observing {
             let reason = format!("a lock on the target that others hold: {}", blockers.join("; "));
             runner::waits(target, &reason).await?;
             self.reporter.waiting(reason);
+        }
+        Ok(())
+    }
+
+    /// The slot keeps the source's WAL from the anchor on, and the server sends it again from there.
+    async fn anchor(&mut self, source: &Session, progress: &Progress) -> Result<(), PgError> {
+        let behind = progress.frontier.bytes_since(progress.confirmable);
+        let is_wanted = !progress.has_anchor || progress.is_anchor_large || behind >= ANCHOR_AFTER_BYTES;
+        let is_time = self.anchored.is_none_or(|at| at.elapsed() >= ANCHOR_EVERY);
+        if is_wanted && is_time {
+            self.anchored = Some(Instant::now());
+            past::emit_anchor(source, &self.migration).await?;
         }
         Ok(())
     }

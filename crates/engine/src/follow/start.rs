@@ -32,6 +32,7 @@ use super::{
     EndReason, FollowRequest,
     failure::{Failure, While, explain},
     hold::is_over,
+    past,
     receiver::ReceiverThread,
     standstill,
 };
@@ -59,7 +60,13 @@ pub(super) struct Opened {
 impl Opened {
     /// Where this attempt begins.
     pub(super) fn frontier(&self) -> Frontier {
-        Frontier::resume(self.frontier.lsn, self.confirmed, self.target.written_up_to)
+        let anchor = self.frontier.anchor.map(|anchor| anchor.commit_lsn);
+        Frontier::resume(
+            self.frontier.lsn,
+            anchor,
+            self.confirmed,
+            self.target.written_up_to,
+        )
     }
 }
 
@@ -96,7 +103,12 @@ pub(super) async fn open(
         return Err(no_slot(request, &target.control).await?);
     };
     let confirmed = check_slot(request, &slot, &frontier)?;
-    check_not_restored(&source, &frontier).await?;
+    check_not_restored(request, &source, &frontier).await?;
+    if frontier.anchor.is_none() && !source.is_standby() {
+        past::emit_anchor(&source, &request.migration.id)
+            .await
+            .while_doing("writing the first marker")?;
+    }
     source.close().await;
     let stream = open_stream(request, connection, (&frontier, in_progress), reporter).await?;
     if stored_frontier(&target.control).await?.lsn != frontier.lsn {
@@ -228,11 +240,25 @@ fn check_slot(
             format!("the slot {name} is confirmed up to {confirmed}, beyond the frontier"),
             format!(
                 "The frontier is {}. Changes between the two will not be sent: the slot was advanced or made \
-                 anew by someone else, or the target was restored to an older state.",
+                 anew by someone else, or the target was set back to an older state.",
                 frontier.lsn
             ),
             again,
         )),
+        Some(confirmed)
+            if frontier
+                .anchor
+                .is_some_and(|anchor| confirmed > anchor.commit_lsn) =>
+        {
+            Err(Failure::stopped(
+                format!(
+                    "the slot {name} is confirmed up to {confirmed}, beyond the latest transaction that the target remembers"
+                ),
+                "That transaction will not be sent again, so that it cannot be told whether the source was set back: the slot \
+                 was advanced or made anew by someone else, or the target was set back to an older state.",
+                again,
+            ))
+        }
         confirmed => Ok(confirmed.unwrap_or(Lsn::ZERO)),
     }
 }
@@ -256,21 +282,19 @@ async fn check_database(request: &FollowRequest<'_>, source: &Session) -> Result
 
 /// A copy of the source's files has the same identity; it is told by its WAL, which ends too early. A server
 /// that is asked for WAL from beyond its end would wait, and go on in the midst of what it writes next.
-async fn check_not_restored(source: &Session, frontier: &StoredFrontier) -> Result<(), Failure> {
+async fn check_not_restored(
+    request: &FollowRequest<'_>,
+    source: &Session,
+    frontier: &StoredFrontier,
+) -> Result<(), Failure> {
     let end = wal::flushed_end(source)
         .await
         .while_doing("reading the source's WAL end")?;
     if end >= frontier.lsn {
         return Ok(());
     }
-    Err(Failure::stopped(
-        format!(
-            "the source's WAL ends at {end}, before the frontier {}",
-            frontier.lsn
-        ),
-        "The source was restored to an earlier time: the target holds changes that it does not have.",
-        "name the right source, or start the migration anew: abort, then run",
-    ))
+    let evidence = format!("its WAL ends at {end}, before the frontier {}.", frontier.lsn);
+    Err(Failure::Final(past::set_back(request.endpoints, &evidence)))
 }
 
 /// A connection for the stream, to the server that the migration began with.
@@ -302,9 +326,13 @@ async fn open_stream(
         },
         ..StreamOptions::default()
     };
+    // With what is known already, so that another past is seen before anything of it is applied.
+    let begin = frontier
+        .anchor
+        .map_or(frontier.lsn, |anchor| anchor.commit_lsn.min(frontier.lsn));
     let publications = [&migration.publication_name];
     match connection
-        .start_replication(&migration.slot_name, frontier.lsn, &publications, options)
+        .start_replication(&migration.slot_name, begin, &publications, options)
         .await
     {
         Ok(stream) => Ok(stream),

@@ -30,6 +30,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
+    follow::past,
     prepare::publishing::{Publishing, published_tables},
     report::Reporter,
 };
@@ -138,6 +139,9 @@ async fn create_slot(preparation: &mut Preparation<'_>) -> Result<Option<Snapsho
         .await
         .doing("taking a transaction id on the source")?;
     record_slot(preparation, made.deviation, &made.slot, horizon).await?;
+    past::emit_anchor(preparation.source, &preparation.migration.id)
+        .await
+        .doing("writing the first marker")?;
     preparation.reporter.step(format!(
         "slot {} made, consistent at {}",
         preparation.migration.slot_name, made.slot.consistent_point

@@ -12,6 +12,7 @@ use crate::connection::{error::PgError, session::Session};
 pub const PREFIX: &str = "transhume";
 
 const FENCE: &str = "fence-";
+const ANCHOR: &str = "anchor-";
 
 /// Writes a transactional marker and waits until it is flushed. The LSN is the end of the message,
 /// below its commit record: the frontier is past the marker once it is past this.
@@ -58,6 +59,16 @@ pub async fn nonce(session: &Session) -> Result<String, PgError> {
 /// the cutover is undone.
 pub async fn fence_nonce(session: &Session) -> Result<String, PgError> {
     Ok(format!("{FENCE}{}", nonce(session).await?))
+}
+
+/// A nonce of a marker that is only there to be remembered.
+pub async fn anchor_nonce(session: &Session) -> Result<String, PgError> {
+    Ok(format!("{ANCHOR}{}", nonce(session).await?))
+}
+
+/// A marker that nobody waits for.
+pub fn is_anchor(nonce: &str) -> bool {
+    nonce.starts_with(ANCHOR)
 }
 
 /// A marker of a cutover's fence.

@@ -7,7 +7,10 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    follow::portion::{Advance, LoadedTable},
+    follow::{
+        anchor::Anchor,
+        portion::{Advance, LoadedTable},
+    },
     phase::{Phase, UnknownPhase},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
@@ -27,6 +30,8 @@ pub const MARK_CHANGED: &str = include_str!("sql/apply/mark_changed.sql");
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredFrontier {
     pub lsn: Lsn,
+    /// The latest source transaction that is remembered; none before the first.
+    pub anchor: Option<Anchor>,
     pub transactions: i64,
     pub changes: i64,
 }
@@ -47,15 +52,16 @@ pub struct RunnerProgress {
 }
 
 /// Parameters of [`ADVANCE_FRONTIER`].
-pub(crate) fn advance_parameters(
-    advance: &Advance,
-) -> [Box<dyn tokio_postgres::types::ToSql + Sync + Send>; 5] {
-    [
+pub(crate) fn advance_parameters(advance: &Advance) -> Vec<Box<dyn tokio_postgres::types::ToSql + Sync + Send>> {
+    vec![
         Box::new(advance.after.to_string()),
         Box::new(advance.commit_time_micros),
         Box::new(advance.transactions),
         Box::new(advance.changes),
         Box::new(advance.before.to_string()),
+        Box::new(advance.anchor.map(|anchor| anchor.commit_lsn.to_string())),
+        Box::new(advance.anchor.map(|anchor| i64::from(anchor.xid))),
+        Box::new(advance.anchor.map(|anchor| anchor.commit_time_micros)),
     ]
 }
 
@@ -66,6 +72,7 @@ pub async fn frontier(target: &Session) -> Result<Option<StoredFrontier>, PgErro
         .await?;
     Ok(row.map(|row| StoredFrontier {
         lsn: lsn(row.get("lsn")),
+        anchor: anchor(&row),
         transactions: row.get("transactions"),
         changes: row.get("changes"),
     }))
@@ -136,6 +143,15 @@ pub async fn phase(target: &Session) -> Result<Option<PhaseNow>, PgError> {
     .map_err(|error: UnknownPhase| PgError::Protocol {
         endpoint: "transhume.migration".to_owned(),
         reason: format!("{error}"),
+    })
+}
+
+fn anchor(row: &tokio_postgres::Row) -> Option<Anchor> {
+    let xid: Option<i64> = row.get("anchor_xid");
+    Some(Anchor {
+        commit_lsn: lsn(row.get::<_, Option<&str>>("anchor_lsn")?),
+        xid: u32::try_from(xid?).ok()?,
+        commit_time_micros: row.get::<_, Option<i64>>("anchor_time")?,
     })
 }
 

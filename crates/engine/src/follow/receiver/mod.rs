@@ -63,7 +63,7 @@ impl Receiver {
     ) -> Self {
         let (sender, bursts) = mpsc::unbounded_channel();
         let end = Arc::new(tokio::sync::Notify::new());
-        let feedback = Feedback::new(progress.borrow().flushed);
+        let feedback = Feedback::new(progress.borrow().confirmable);
         let receiving = Receiving {
             stream,
             trees,
@@ -208,8 +208,10 @@ impl Receiving {
             self.stream.set_late(late);
         }
         if must_answer {
-            let flushed = self.progress.borrow().flushed;
-            let status = self.feedback.status(flushed, Instant::now());
+            let progress = *self.progress.borrow();
+            let status = self
+                .feedback
+                .answer(progress.confirmable, progress.on_disk, Instant::now());
             self.stream
                 .send_status(status)
                 .await
@@ -250,8 +252,8 @@ impl Receiving {
     }
 
     async fn tell(&mut self) -> Result<(), Failure> {
-        let flushed = self.progress.borrow().flushed;
-        match self.feedback.due(flushed, Instant::now()) {
+        let confirmable = self.progress.borrow().confirmable;
+        match self.feedback.due(confirmable, Instant::now()) {
             Some(status) => self
                 .stream
                 .send_status(status)
@@ -262,8 +264,8 @@ impl Receiving {
     }
 
     async fn close(mut self) -> Result<(), Failure> {
-        let flushed = self.progress.borrow().flushed;
-        let status = self.feedback.status(flushed, Instant::now());
+        let confirmable = self.progress.borrow().confirmable;
+        let status = self.feedback.status(confirmable, Instant::now());
         self.stream
             .send_status(status)
             .await

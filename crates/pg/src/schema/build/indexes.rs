@@ -10,7 +10,7 @@ use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::{
     catalog::build_definitions::{IndexDefinition, KeyDefinition},
-    schema::restore::without_reserved_options,
+
     state::build::NewBuild,
 };
 

@@ -42,6 +42,11 @@ create table transhume.frontier (
     commit_time   timestamptz,                   -- source commit time of the last applied transaction
     transactions  bigint      not null default 0,
     changes       bigint      not null default 0,
+    -- the latest source transaction that is remembered (core::follow::anchor): start of its commit record, its transaction id and
+    -- its commit time in microseconds since 2000; null before the first
+    anchor_lsn    pg_lsn,
+    anchor_xid    bigint,
+    anchor_time   bigint,
     updated_at    timestamptz not null default clock_timestamp()
 ) with (fillfactor = 10);
 

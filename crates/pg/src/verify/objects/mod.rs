@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::{
     connection::{error::PgError, session::Session},
-    schema::restore::without_reserved_options,
+
 };
 
 const DEFINITIONS: [&str; 9] = [

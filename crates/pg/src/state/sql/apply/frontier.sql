@@ -1,1 +1,1 @@
-select lsn::text as lsn, transactions, changes from transhume.frontier
+select lsn::text as lsn, transactions, changes, anchor_lsn::text as anchor_lsn, anchor_xid, anchor_time from transhume.frontier
