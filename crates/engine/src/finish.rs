@@ -25,9 +25,9 @@ use transhume_pg::{
 use crate::{
     cancel::Cancellation,
     cutover::{close, fallback},
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    prepare::identity::source_identity,
     present::migration_on,
     report::Reporter,
     runner::lock,
@@ -54,8 +54,8 @@ pub struct Left {
 
 /// Ends a migration after its cutover, the way back included.
 pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Removal> {
+    door::enter(endpoints, Past::ComparedElsewhere).await?;
     let mut ending = Ending::begin(endpoints, reporter).await?;
-    fallback::refuse_exchanged(&ending.migration)?;
     if ending.migration.phase != Phase::Done {
         return Err(EngineError::refused(
             format!(
@@ -94,8 +94,8 @@ pub async fn abort(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<Removal> {
+    door::enter(endpoints, Past::ComparedElsewhere).await?;
     let mut ending = Ending::begin(endpoints, reporter).await?;
-    fallback::refuse_exchanged(&ending.migration)?;
     if ending.migration.phase == Phase::Done {
         return Err(EngineError::refused(
             "the application has been cut over to the target",
@@ -132,15 +132,7 @@ impl<'run> Ending<'run> {
         let target = endpoints.target_session("finish", "finish").await?;
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
-        let identity = source_identity(endpoints, &source).await?;
-        if identity.system != migration.identity.system
-            || identity.database_oid != migration.identity.database_oid
-        {
-            return Err(EngineError::refused(
-                "the migration on the target belongs to another source",
-                "check --source: slot and publication are to be removed there",
-            ));
-        }
+        door::admit(endpoints, &migration, (&source, &target)).await?;
         Ok(Self {
             reporter,
             source,

@@ -6,6 +6,7 @@
 pub mod assess;
 pub mod cancel;
 pub mod cutover;
+mod door;
 pub mod endpoints;
 pub mod error;
 pub mod failpoint;

@@ -135,7 +135,11 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
         Command::Demo(_) => Config::default(),
         _ => settings::load(command_line.common.config.as_deref())?,
     };
+    let file = settings.clone();
     command_line.common.overlay(&mut settings);
+    for line in settings::disagreements(&file, &settings, |name| std::env::var(name).ok()) {
+        terminal.warning(&line);
+    }
     overlay(&command_line.command, &mut settings);
     let cancellation = signals::listen(terminal.clone())?;
     let invocation = Invocation {

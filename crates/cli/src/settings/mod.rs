@@ -12,6 +12,7 @@ mod keys;
 mod locate;
 #[cfg(test)]
 mod page;
+mod precedence;
 mod read;
 mod template;
 
@@ -25,7 +26,7 @@ use crate::{
     show::quantity::{Size, Span},
 };
 
-pub(crate) use self::{databases::Database, flags::described, template::template};
+pub(crate) use self::{databases::Database, flags::described, precedence::disagreements, template::template};
 
 /// The file's name where none is given.
 pub(crate) const DEFAULT_FILE: &str = "transhume.toml";

@@ -8,8 +8,8 @@ use super::{
     capability::{Attempt, Budget, Capabilities, SystemIdentity, VersionNumber},
     observation::{
         AssessContext, AvailableExtension, Collation, Database, EventTrigger, Extension, ExtensionTable,
-        FiringTrigger, MaterializedView, NameColumn, Observed, OurObjects, OurSlot, PreparedTransaction,
-        SourceObservation, TableRights, TargetObservation, Tools, WritingTransaction,
+        FiringTrigger, MaterializedView, NameColumn, Observed, OurObjects, OurPublication, OurSlot,
+        PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools, WritingTransaction,
     },
 };
 use crate::{
@@ -344,9 +344,17 @@ fn spoil_objects(source: &mut SourceObservation) {
     source.ours = OurObjects {
         slots: vec![OurSlot {
             name: "transhume_0123abcd".into(),
+            database: "shop".into(),
             active: false,
+            retained_bytes: Some(1 << 20),
+            age: Some(7),
         }],
-        publications: vec!["transhume_0123abcd".into()],
+        publications: vec![OurPublication {
+            name: "transhume_0123abcd".into(),
+            owner: "ann".into(),
+            age: 7,
+        }],
+        schema_owner: Some("ann".into()),
     };
 }
 

@@ -198,13 +198,30 @@ pub struct NameColumn {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OurObjects {
     pub slots: Vec<OurSlot>,
-    pub publications: Vec<String>,
+    pub publications: Vec<OurPublication>,
+    /// Who owns the schema `transhume`, where there is one.
+    pub schema_owner: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OurSlot {
     pub name: String,
+    /// Of the database that it decodes.
+    pub database: String,
     pub active: bool,
+    /// WAL that it keeps.
+    pub retained_bytes: Option<i64>,
+    /// Transactions since it was last confirmed far enough to let vacuum go on.
+    pub age: Option<i64>,
+}
+
+/// Of the source's database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OurPublication {
+    pub name: String,
+    pub owner: String,
+    /// Transactions since it was made or altered.
+    pub age: i64,
 }
 
 impl Observed {

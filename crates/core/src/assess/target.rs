@@ -4,13 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
+use transhume_wire::ident::QualifiedName;
 
 use super::{
-    observation::Observed,
+    observation::{Observed, OurPublication, OurSlot},
     wording::{counted, listed, or_pass},
 };
 use crate::finding::Finding;
+
+const BYTES_PER_MEGABYTE: i64 = 1 << 20;
 
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [not_empty(observed), state(observed), leftovers(observed)].concat()
@@ -38,8 +40,6 @@ fn not_empty(observed: &Observed) -> Vec<Finding> {
             ),
         )];
     }
-    let schemas: BTreeSet<String> = taken.iter().map(|name| quote_identifier(&name.schema)).collect();
-    let schemas: Vec<String> = schemas.into_iter().collect();
     vec![Finding::blocker(
         "target-not-empty",
         &observed.target.capabilities.database,
@@ -48,10 +48,7 @@ fn not_empty(observed: &Observed) -> Vec<Finding> {
             counted(taken.len(), "table"),
             listed(taken.iter().map(|name| name.plain()))
         ),
-        format!(
-            "if nothing there is needed, on the target: drop schema {} cascade; or give an empty database",
-            schemas.join(", ")
-        ),
+        "migrate to an empty database, or leave these tables out (--exclude); nothing of them is this migration's",
     )]
 }
 
@@ -70,50 +67,89 @@ fn state(observed: &Observed) -> Vec<Finding> {
     )]
 }
 
+/// They may belong to a migration that waits for its runner: nothing says here that it is over.
 fn leftovers(observed: &Observed) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !observed.context.resuming {
         let ours = &observed.source.ours;
-        for slot in ours.slots.iter().filter(|slot| !slot.active) {
-            findings.push(Finding::warning(
-                "leftovers",
-                &slot.name,
-                format!(
-                    "the slot {} of some migration is not being read and holds back WAL on the source",
-                    slot.name
-                ),
-                format!(
-                    "if that migration is over: select pg_drop_replication_slot({});",
-                    quote_literal(&slot.name)
-                ),
-            ));
-        }
-        for publication in &ours.publications {
-            findings.push(Finding::warning(
-                "leftovers",
-                publication,
-                format!("the publication {publication} of some migration is on the source"),
-                format!(
-                    "if that migration is over: drop publication {};",
-                    quote_identifier(publication)
-                ),
-            ));
-        }
+        findings.extend(ours.slots.iter().map(left_slot));
+        findings.extend(ours.schema_owner.as_deref().map(taken_name));
+        findings.extend(
+            ours.publications
+                .iter()
+                .map(|publication| left_publication(publication, observed)),
+        );
     }
     or_pass(
         findings,
         "leftovers",
-        "no other migration left slots or publications on the source",
+        "no other migration has slots or publications on the source",
+    )
+}
+
+/// Where the reverse stream keeps its state: a cutover would find out when it is late.
+fn taken_name(owner: &str) -> Finding {
+    Finding::warning(
+        "leftovers",
+        "transhume",
+        format!(
+            "the source has a schema transhume, owned by {}: it is not migrated, and no fallback can be prepared beside it",
+            owner.escape_debug()
+        ),
+        "its owner renames it where it is the application's, or ends the migration that it is the state of",
+    )
+}
+
+const LEAVE: &str = "leave it while its migration goes on; where that is over, \"transhume finish\" or \"transhume abort\" with its \
+                     own source and target removes it";
+
+fn left_slot(slot: &OurSlot) -> Finding {
+    let activity = if slot.active {
+        "it is being read"
+    } else {
+        "it is not being read at the moment"
+    };
+    let mut message = format!(
+        "the slot {} of the database {} belongs to another migration: {activity}",
+        slot.name,
+        slot.database.escape_debug()
+    );
+    if let Some(bytes) = slot.retained_bytes {
+        message += &format!(", keeps {} MB of WAL", bytes / BYTES_PER_MEGABYTE);
+    }
+    if let Some(age) = slot.age {
+        message += &format!(", and holds vacuum back by {age} transactions");
+    }
+    Finding::warning("leftovers", &slot.name, message, LEAVE)
+}
+
+fn left_publication(publication: &OurPublication, observed: &Observed) -> Finding {
+    let slots = &observed.source.ours.slots;
+    let slot = slots.iter().find(|slot| slot.name == publication.name);
+    let activity = match slot {
+        Some(slot) if slot.active => "its slot is being read",
+        Some(_) => "its slot is not being read at the moment",
+        None => "it has no slot",
+    };
+    Finding::warning(
+        "leftovers",
+        &publication.name,
+        format!(
+            "the publication {} of the database {}, owned by {}, belongs to another migration: {activity}, and it was made \
+             or altered {} transactions ago",
+            publication.name,
+            observed.source.capabilities.database.escape_debug(),
+            publication.owner.escape_debug(),
+            publication.age
+        ),
+        LEAVE,
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{
-            fixture::{healthy, table},
-            observation::OurSlot,
-        },
+        super::fixture::{healthy, table},
         *,
     };
     use crate::finding::Severity;
@@ -139,30 +175,40 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_come_with_the_statement_that_removes_them() {
+    fn leftovers_are_told_with_their_activity_and_never_to_be_dropped() {
         let mut observed = healthy();
+        let slot = |name: &str, active| OurSlot {
+            name: name.into(),
+            database: "crm".into(),
+            active,
+            retained_bytes: Some(48 << 20),
+            age: Some(12),
+        };
         observed.source.ours.slots = vec![
-            OurSlot {
-                name: "transhume_0123abcd".into(),
-                active: false,
-            },
-            OurSlot {
-                name: "transhume_9999abcd".into(),
-                active: true,
-            },
+            slot("transhume_0123abcd", false),
+            slot("transhume_9999abcd", true),
         ];
-        observed.source.ours.publications = vec!["transhume_0123abcd".into()];
+        observed.source.ours.publications = vec![OurPublication {
+            name: "transhume_9999abcd".into(),
+            owner: "ann".into(),
+            age: 30,
+        }];
         let findings = leftovers(&observed);
-        assert_eq!(findings.len(), 2);
+        let told: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert!(
-            findings[0]
-                .remedy
-                .contains("pg_drop_replication_slot('transhume_0123abcd')")
+            told[0].contains("database crm")
+                && told[0].contains("not being read")
+                && told[0].contains("48 MB")
         );
+        assert!(told[1].contains("is being read"));
+        assert!(told[2].contains("owned by ann") && told[2].contains("its slot is being read"));
+        assert!(told[2].contains("30 transactions ago"));
+        assert!(findings.iter().all(|finding| !finding.remedy.contains("drop")));
+        observed.source.ours.schema_owner = Some("app".into());
         assert!(
-            findings[1]
-                .remedy
-                .contains(r#"drop publication "transhume_0123abcd""#)
+            leftovers(&observed)[2]
+                .message
+                .contains("schema transhume, owned by app")
         );
         observed.context.resuming = true;
         assert_eq!(leftovers(&observed)[0].severity, Severity::Pass);

@@ -23,6 +23,7 @@ use transhume_pg::{connection::error::PgError, schema::dump::Programs};
 
 use crate::{
     cutover::write_pause::{self, Forecast},
+    door,
     endpoints::Endpoints,
     error::Result,
     report::Reporter,
@@ -135,6 +136,7 @@ pub async fn assess(
     reporter: &Reporter,
 ) -> Result<Assessment> {
     let selector = selector(selection)?;
+    door::look_before_assessing(endpoints).await?;
     let (source, (target, migration)) = tokio::try_join!(
         Box::pin(observe::source(endpoints, &selector, reporter)),
         observe::target(endpoints, reporter)

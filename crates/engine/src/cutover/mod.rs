@@ -40,6 +40,7 @@ use transhume_pg::{
 
 use crate::{
     cancel::Cancellation,
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
@@ -146,8 +147,7 @@ impl Cutover<'_> {
 
 /// Looks at both sides and tells which conditions hold; changes nothing.
 pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &Reporter) -> Result<Gate> {
-    let target = endpoints.target_session("cutover", "cutover").await?;
-    fallback::refuse_exchanged(&migration_on(&target).await?)?;
+    door::enter(endpoints, Past::Compared).await?;
     inspect(endpoints, options, reporter).await
 }
 
@@ -171,8 +171,7 @@ pub async fn cutover(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<Option<CutoverReport>> {
-    let target = endpoints.target_session("cutover", "cutover").await?;
-    fallback::refuse_exchanged(&migration_on(&target).await?)?;
+    door::enter(endpoints, Past::Compared).await?;
     switch(endpoints, options, ballot, reporter, cancellation).await
 }
 

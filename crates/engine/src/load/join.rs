@@ -3,15 +3,12 @@
 //! Makes sure that the helper reads from the same source before it copies anything: rows of another
 //! database would be taken for the source's own.
 
-use transhume_pg::state::migration::Migration;
-
 use crate::{
     cancel::Cancellation,
+    door::{self, Past},
     endpoints::Endpoints,
-    error::{EngineError, Result},
+    error::Result,
     load::{self, LoadContext, LoadOptions},
-    prepare::identity,
-    present::migration_on,
     report::Reporter,
 };
 
@@ -22,7 +19,7 @@ pub async fn join(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<()> {
-    let migration = joined(endpoints).await?;
+    let migration = door::enter(endpoints, Past::Compared).await?;
     load::work(&LoadContext {
         endpoints,
         migration: &migration,
@@ -31,18 +28,4 @@ pub async fn join(
         cancellation,
     })
     .await
-}
-
-/// The migration on the target, when it belongs to this source.
-async fn joined(endpoints: &Endpoints) -> Result<Migration> {
-    let target = endpoints.target_session("worker", "worker").await?;
-    let migration = migration_on(&target).await?;
-    let source = endpoints.source_session(&migration.id, "worker").await?;
-    if identity::source_identity(endpoints, &source).await? != migration.identity {
-        return Err(EngineError::refused(
-            "the migration on the target belongs to another source",
-            "check --source: a worker reads from the same database as the runner",
-        ));
-    }
-    Ok(migration)
 }

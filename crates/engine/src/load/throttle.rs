@@ -6,12 +6,14 @@
 use serde::Serialize;
 use transhume_core::phase::Phase;
 use transhume_pg::{
-    connection::{conninfo::ConnectionSettings, names, session::Session},
+    connection::{conninfo::ConnectionSettings, session::Session},
     state::command,
 };
 
-use crate::error::{Doing, EngineError, Result};
-use crate::present::migration_on;
+use crate::{
+    door,
+    error::{Doing, EngineError, Result},
+};
 
 /// How the load stands after the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,9 +49,6 @@ pub async fn resume(target: &ConnectionSettings) -> Result<Pausing> {
 }
 
 async fn opened(target: &ConnectionSettings) -> Result<(Session, Phase)> {
-    let session = Session::connect(target, &names::application_name("pause", "control"))
-        .await
-        .doing("connecting to the target")?;
-    let migration = migration_on(&session).await?;
+    let (session, migration) = door::enter_target(target, "pause").await?;
     Ok((session, migration.phase))
 }

@@ -27,7 +27,7 @@ use transhume_pg::{
     connection::{names, session::Session, snapshot::SnapshotHolder},
     state::{
         history,
-        migration::{self, LAYOUT, Migration, NewMigration},
+        migration::{self, Migration, NewMigration},
         runner,
     },
 };
@@ -41,6 +41,7 @@ use crate::{
     assess::{self, Depth, Prior},
     cancel::Cancellation,
     cutover::{application::PgBouncerOptions, fallback},
+    door,
     endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
     follow::FollowOptions,
@@ -155,7 +156,7 @@ impl<'run> Run<'run> {
             }
             None => (None, endpoints.source_session(&migration.id, "control").await?),
         };
-        check(&migration, endpoints, options, &source).await?;
+        check(&migration, endpoints, options, (&source, &target)).await?;
         runner::register(&target, &host_name())
             .await
             .doing("registering as the runner")?;
@@ -339,27 +340,9 @@ async fn check(
     migration: &Migration,
     endpoints: &Endpoints,
     options: &RunOptions,
-    source: &Session,
+    (source, target): (&Session, &Session),
 ) -> Result<()> {
-    if migration.layout != LAYOUT {
-        return Err(EngineError::refused(
-            format!(
-                "the target holds state of layout {}, this program knows {LAYOUT}",
-                migration.layout
-            ),
-            "use the version of transhume that began this migration",
-        ));
-    }
-    let identity = source_identity(endpoints, source).await?;
-    if identity != migration.identity {
-        return Err(EngineError::refused(
-            format!(
-                "the migration on the target belongs to another source (system {}, database {})",
-                migration.identity.system, migration.identity.database
-            ),
-            "check --source; a restored or promoted server counts as another source: abort and start anew",
-        ));
-    }
+    door::admit(endpoints, migration, (source, target)).await?;
     if options.selection == Selection::default() {
         return Ok(());
     }

@@ -18,7 +18,7 @@ use transhume_pg::{
     state::{
         archive,
         load::{plan as written, progress},
-        migration::{self, Migration},
+        migration::Migration,
         runner,
     },
 };
@@ -26,6 +26,7 @@ use transhume_pg::{
 use super::{RunOptions, check};
 use crate::{
     assess::{self, Assessment},
+    door::{self, Past},
     endpoints::{Endpoints, replica_role},
     error::{Doing, Result},
     load,
@@ -111,13 +112,13 @@ impl Plan {
 
 /// What `run` would do with these options now.
 pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Reporter) -> Result<Plan> {
+    let migration = door::look(endpoints, Past::Compared).await?;
     let target = endpoints.target_session("plan", "target").await?;
     let mut source = endpoints.source_session("plan", "source").await?;
-    let migration = migration::read(&target).await.doing("reading the migration")?;
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     let assessment = match &migration {
         Some(migration) => {
-            check(migration, endpoints, options, &source).await?;
+            check(migration, endpoints, options, (&source, &target)).await?;
             None
         }
         None => Some(

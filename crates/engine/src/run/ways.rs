@@ -7,6 +7,7 @@ use super::{Opening, Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
     cancel::{self, Cancellation, Canceller},
     cutover::{self, fallback},
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     guard::Guard,
@@ -28,6 +29,7 @@ pub async fn run(
             return Ok(end);
         }
     }
+    door::enter(endpoints, Past::Left).await?;
     complete(endpoints, options, reporter).await?;
     let looking = || fallback::way_back(endpoints, reporter);
     let reversed = reopen::persist(looking, reporter, cancellation)

@@ -4,14 +4,14 @@
 mod source;
 
 pub use self::source::{Known, SourceFigures};
-use self::source::{connect, figures, measure, retained_bytes, wal_end};
+use self::source::{connect, figures, measure, retained_bytes, wal_end, within};
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
 use transhume_core::{finding::Finding, phase::Phase};
 use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
-    connection::{conninfo::ConnectionSettings, names, session::Session, snapshot},
+    connection::{conninfo::ConnectionSettings, session::Session, snapshot},
     cutover::gate,
     state::{
         command, exception,
@@ -26,6 +26,7 @@ use crate::{
         fallback,
         write_pause::{PauseEstimate, of_following},
     },
+    door,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     present::migration_on,
@@ -200,12 +201,11 @@ fn unknown(state: WayBackState, problem: impl Into<String>) -> WayBackStatus {
 
 /// Reads the target; what only the source knows is asked there, where it answers.
 pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSettings>) -> Result<Status> {
-    let name = names::application_name("status", "status");
-    let (session, on_source) = tokio::join!(
-        Box::pin(Session::connect(target, &name)),
+    let (entered, on_source) = tokio::join!(
+        Box::pin(door::enter_target(target, "status")),
         Box::pin(connect(source))
     );
-    let session = session.doing("connecting to the target")?;
+    let (session, _) = entered?;
     // All that is told belongs to one moment.
     snapshot::begin(&session).await.doing("reading the state")?;
     let migration = migration_on(&session).await?;
@@ -217,7 +217,13 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
                 source: source.clone(),
                 target: target.clone(),
             };
-            Box::pin(measure(&endpoints, &session, &migration)).await
+            let admitted = Box::pin(door::admit_source(&endpoints, &migration, &session));
+            match within(admitted).await {
+                Ok(()) => Box::pin(measure(&endpoints, &session, &migration)).await,
+                // Another database is refused; one that does not answer is told.
+                Err(error @ EngineError::Stopped { .. }) => return Err(error),
+                Err(error) => Err(error.to_string()),
+            }
         }
         (Ok(_), None) => Err(String::new()),
         (Err(problem), _) => Err(problem),

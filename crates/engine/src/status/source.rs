@@ -91,6 +91,13 @@ pub(super) async fn measure(
     measured.map_err(|error| error.to_string())
 }
 
+/// A question to the source that is not waited for longer than people wait.
+pub(super) async fn within<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, asked)
+        .await
+        .unwrap_or_else(|_| Err(EngineError::refused(silent(), "")))
+}
+
 fn silent() -> String {
     format!("it does not answer within {} s", PATIENCE.as_secs())
 }

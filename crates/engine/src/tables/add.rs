@@ -19,9 +19,9 @@ use transhume_pg::{
 use super::{LOOK_EVERY, TableStanding, all, await_taken_up, check_phase, require_runner};
 use crate::{
     cancel::Cancellation,
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    present::migration_on,
     report::Reporter,
 };
 
@@ -42,9 +42,9 @@ impl NewTables {
 /// The tables of the source that these patterns name and that the migration has not, partitioned ones with all
 /// their partitions.
 pub async fn choose_new(endpoints: &Endpoints, patterns: &[String]) -> Result<NewTables> {
+    let migration = door::enter(endpoints, Past::Compared).await?;
     let target = endpoints.target_session("table", "table").await?;
     check_phase(&target).await?;
-    let migration = migration_on(&target).await?;
     let source = endpoints.source_session(&migration.id, "table").await?;
     let selection = Selection {
         include: patterns.to_vec(),

@@ -23,6 +23,7 @@ use transhume_wire::ident::QualifiedName;
 
 use crate::{
     cancel::Cancellation,
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     present::migration_on,
@@ -77,6 +78,7 @@ impl Chosen {
 
 /// The tables of the migration that these patterns name and that the wish can be fulfilled for.
 pub async fn choose(endpoints: &Endpoints, wish: Wish, patterns: &[String]) -> Result<Chosen> {
+    door::enter(endpoints, Past::Compared).await?;
     let target = endpoints.target_session("table", "table").await?;
     check_phase(&target).await?;
     let selection = Selection {

@@ -60,6 +60,7 @@ use self::{
 use crate::{
     cancel::Cancellation,
     cutover::fallback,
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, Result},
     report::Reporter,
@@ -74,12 +75,9 @@ pub async fn verify(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<Verification> {
-    let target = endpoints.target_session(NO_MIGRATION, "verify").await?;
-    let migration = migration::read(&target).await.doing("reading the migration")?;
-    if migration.is_none() {
+    if door::look(endpoints, Past::Compared).await?.is_none() {
         return verify_one_way(endpoints, options, reporter, cancellation).await;
     }
-    target.close().await;
     let (facing, direction) = fallback::facing(endpoints, reporter).await?;
     let verified = verify_one_way(&facing, options, reporter, cancellation).await;
     match direction {

@@ -6,6 +6,7 @@ pub mod attempt;
 pub(crate) mod connect;
 pub mod conninfo;
 pub mod error;
+pub mod identity;
 pub mod names;
 pub(crate) mod pinned;
 pub mod raw;

@@ -52,7 +52,9 @@ pub struct RunnerProgress {
 }
 
 /// Parameters of [`ADVANCE_FRONTIER`].
-pub(crate) fn advance_parameters(advance: &Advance) -> Vec<Box<dyn tokio_postgres::types::ToSql + Sync + Send>> {
+pub(crate) fn advance_parameters(
+    advance: &Advance,
+) -> Vec<Box<dyn tokio_postgres::types::ToSql + Sync + Send>> {
     vec![
         Box::new(advance.after.to_string()),
         Box::new(advance.commit_time_micros),

@@ -8,7 +8,7 @@ use transhume_core::{direction::Direction, phase::Phase, selection::Selection};
 use transhume_wire::lsn::Lsn;
 
 use super::trust::{self, Trusted};
-use crate::connection::{error::PgError, session::Session};
+use crate::connection::{error::PgError, identity::Identity, session::Session};
 
 /// Version of `sql/schema.sql`; a target that holds another layout is refused.
 pub const LAYOUT: i32 = 6;
@@ -26,6 +26,8 @@ pub struct Migration {
     /// Where the source is, for people; holds no password.
     pub source_label: String,
     pub identity: SourceIdentity,
+    /// The database that holds this state.
+    pub target: Identity,
     pub slot_name: String,
     pub publication_name: String,
     /// Where the stream begins; none until the slot exists.
@@ -45,6 +47,17 @@ pub struct SourceIdentity {
     pub database_oid: u32,
     pub database: String,
     pub timeline: i32,
+}
+
+impl SourceIdentity {
+    /// Without the timeline, which a fail-over changes.
+    pub fn database(&self) -> Identity {
+        Identity {
+            system: Some(self.system.clone()),
+            database_oid: self.database_oid,
+            database: self.database.clone(),
+        }
+    }
 }
 
 /// What `sql/migration/create.sql` stores first.
@@ -72,6 +85,7 @@ pub(super) async fn create_within(
 ) -> Result<(), PgError> {
     transaction.batch_execute(SCHEMA).await?;
     trust::keep_to_owner(transaction).await?;
+    let target = identity(transaction).await?;
     let selection = serde_json::to_value(&new.selection).expect("a selection is plain data");
     transaction
         .execute(
@@ -89,6 +103,9 @@ pub(super) async fn create_within(
                 &new.identity.timeline,
                 &new.slot_name,
                 &new.publication_name,
+                &target.system,
+                &target.database_oid,
+                &target.database,
             ],
         )
         .await?;
@@ -158,6 +175,11 @@ fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
             database_oid: row.get("source_database_oid"),
             database: row.get("source_database"),
             timeline: row.get("source_timeline"),
+        },
+        target: Identity {
+            system: row.get("target_system"),
+            database_oid: row.get("target_database_oid"),
+            database: row.get("target_database"),
         },
         slot_name: row.get("slot_name"),
         publication_name: row.get("publication_name"),
@@ -233,6 +255,24 @@ pub async fn new_id(target: &Session) -> Result<String, PgError> {
         .query_one(include_str!("sql/migration/new_id.sql"), &[])
         .await?;
     Ok(row.get(0))
+}
+
+/// The database that a session is in, and its system where the server lets us ask.
+pub async fn identity(session: &impl tokio_postgres::GenericClient) -> Result<Identity, PgError> {
+    let row = session
+        .query_one(include_str!("../connection/sql/database_identity.sql"), &[])
+        .await?;
+    let system = if row.get(2) {
+        let asked = include_str!("../connection/sql/system_identifier.sql");
+        Some(session.query_one(asked, &[]).await?.get::<_, i64>(0).to_string())
+    } else {
+        None
+    };
+    Ok(Identity {
+        system,
+        database_oid: row.get(0),
+        database: row.get(1),
+    })
 }
 
 /// Name and OID of the database that a session is in.

@@ -6,6 +6,7 @@ mod adding;
 mod agreement;
 mod crash;
 mod differences;
+mod doors;
 #[cfg(debug_assertions)]
 mod easing;
 #[cfg(debug_assertions)]

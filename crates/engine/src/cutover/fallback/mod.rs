@@ -18,6 +18,7 @@ pub(crate) use self::{
 use crate::{
     cancel::Cancellation,
     cutover::{self, Ballot, CutoverOptions, CutoverReport, Gate},
+    door::{self, Past},
     endpoints::Endpoints,
     error::{EngineError, Result},
     present::migration_on,
@@ -33,6 +34,7 @@ pub async fn fallback(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<Option<CutoverReport>> {
+    door::enter(endpoints, Past::Left).await?;
     let reversed = open_way(endpoints, reporter).await?;
     if ballot.is_alone() {
         refuse_where_back(&reversed).await?;
@@ -45,6 +47,7 @@ pub async fn fallback(
 
 /// Tells which conditions of a fallback hold.
 pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &Reporter) -> Result<Gate> {
+    door::enter(endpoints, Past::Left).await?;
     let reversed = open_way(endpoints, reporter).await?;
     refuse_where_back(&reversed).await?;
     cutover::inspect(&reversed, options, reporter)

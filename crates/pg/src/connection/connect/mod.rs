@@ -170,6 +170,7 @@ async fn attempt(
     let mut connection = RawConnection::start(transport, settings, host, application_name, mode).await?;
     if mode != Mode::Console {
         pinned::pin(&mut connection, settings).await?;
+        settings.pin.verify(&mut connection, mode).await?;
     }
     Ok(connection)
 }

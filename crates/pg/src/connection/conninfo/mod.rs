@@ -19,6 +19,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use transhume_core::value_encoding;
 
+use super::identity::{Identity, Pin};
+
 pub use self::{child::ChildConnection, environment::Environment, error::ConninfoError, redact::redact};
 pub(crate) use self::{
     hosts::{Address, Host},
@@ -47,6 +49,8 @@ pub struct ConnectionSettings {
     pub(crate) client_encoding: String,
     /// Sessions write although a fence made the database read-only by default.
     pub(crate) writes_where_closed: bool,
+    /// What every session must have reached; shared by all copies.
+    pub(crate) pin: Pin,
 }
 
 impl ConnectionSettings {
@@ -82,6 +86,7 @@ impl ConnectionSettings {
             authentication: options::authentication(&values)?,
             client_encoding: value_encoding::USUAL.to_owned(),
             writes_where_closed: false,
+            pin: Pin::default(),
         })
     }
 
@@ -101,6 +106,12 @@ impl ConnectionSettings {
             client_encoding: encoding.to_owned(),
             ..self
         }
+    }
+
+    /// From now on every session of these settings and of their copies must reach this database, told as `side` where it
+    /// does not; false where they are pinned to another one.
+    pub fn pin_to(&self, side: &'static str, identity: Identity) -> bool {
+        self.pin.set(side, identity)
     }
 
     pub fn database(&self) -> &str {
@@ -130,6 +141,7 @@ impl ConnectionSettings {
     pub fn with_database(&self, database: &str) -> Self {
         Self {
             database: database.to_owned(),
+            pin: Pin::default(),
             ..self.clone()
         }
     }

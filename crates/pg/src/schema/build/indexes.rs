@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 
-use transhume_core::schema::build::BuildKind;
+use transhume_core::schema::{build::BuildKind, reserved_options::without_reserved_options};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::{
     catalog::build_definitions::{IndexDefinition, KeyDefinition},
-
     state::build::NewBuild,
 };
 

@@ -21,6 +21,10 @@ create table transhume.migration (
     source_database_oid  oid         not null,
     source_database      text        not null,
     source_timeline      integer     not null,
+    -- identity of the database that holds this; a copy of it elsewhere is another target
+    target_system        text,                   -- null where the server does not let us ask
+    target_database_oid  oid         not null,
+    target_database      text        not null,
     slot_name            text        not null,
     publication_name     text        not null,
     consistent_point     pg_lsn,                 -- null until the slot exists

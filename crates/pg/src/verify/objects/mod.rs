@@ -13,17 +13,17 @@ use std::{
 };
 
 use tokio_postgres::Row;
-use transhume_core::verify::objects::{Kind, Object};
+use transhume_core::{
+    schema::reserved_options::without_reserved_options,
+    verify::objects::{Kind, Object},
+};
 use transhume_wire::ident::QualifiedName;
 
 pub use self::{
     doubtful::{Doubtful, MOST_COUNTED, count_against, doubtful_constraints},
     materialized::{Contents, contents},
 };
-use crate::{
-    connection::{error::PgError, session::Session},
-
-};
+use crate::connection::{error::PgError, session::Session};
 
 const DEFINITIONS: [&str; 9] = [
     include_str!("sql/kinds.sql"),
