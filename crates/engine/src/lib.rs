@@ -29,4 +29,4 @@ pub mod verify;
 // What the values of this crate are made of, for front ends that depend on nothing below it.
 pub use transhume_core::{finding, follow::error_policy, guard::wal_retention, phase};
 pub use transhume_pg::connection::conninfo;
-pub use transhume_wire::{ident, lsn};
+pub use transhume_wire::{ident, lsn, printable};

@@ -13,4 +13,5 @@ pub mod guard;
 pub mod load;
 pub mod schema;
 pub mod state;
+mod unnamed_file;
 pub mod verify;

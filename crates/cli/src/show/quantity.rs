@@ -1,7 +1,7 @@
 //! Sizes and durations as PostgreSQL writes them in its settings: `512MB`, `5s`.
 //!
 //! Owns reading and printing them. As in PostgreSQL a kB is 1024 bytes. Refuses fractions and
-//! numbers without a unit where one is needed (durations): a guess of the unit could be off by 1000.
+//! numbers without a unit: a guess of the unit could be off by 1000, or by a million.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -50,7 +50,7 @@ impl FromStr for Size {
     fn from_str(text: &str) -> Result<Self, BadQuantity> {
         let (number, unit) = split(text.strip_suffix("/s").unwrap_or(text));
         let bytes = match unit {
-            "" => Some(1),
+            "" => number.filter(|number| *number == 0),
             _ => SIZE_UNITS
                 .iter()
                 .find(|(name, _)| name.eq_ignore_ascii_case(unit))
@@ -61,7 +61,7 @@ impl FromStr for Size {
             .map(Self)
             .ok_or_else(|| {
                 BadQuantity(format!(
-                    "\"{text}\" is not a size: give a whole number and B, kB, MB, GB or TB, such as 512MB"
+                    "\"{text}\" is not a size: give a whole number and a unit, B, kB, MB, GB or TB, such as 512MB"
                 ))
             })
     }
@@ -151,8 +151,18 @@ mod tests {
         assert_eq!("512MB".parse(), Ok(Size(512 << 20)));
         assert_eq!("1 gb".parse(), Ok(Size(1 << 30)));
         assert_eq!("50MB/s".parse(), Ok(Size(50 << 20)));
-        assert_eq!("4096".parse(), Ok(Size(4096)));
-        for bad in ["", "MB", "1.5GB", "-1MB", "12 parsecs", "99999999999TB"] {
+        assert_eq!("4096B".parse(), Ok(Size(4096)));
+        assert_eq!("0".parse(), Ok(Size(0)));
+        for bad in [
+            "",
+            "20",
+            "4096",
+            "MB",
+            "1.5GB",
+            "-1MB",
+            "12 parsecs",
+            "99999999999TB",
+        ] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
         }
     }

@@ -160,6 +160,7 @@ pub const GROUPS: &[Group] = &[
             code("missing-*", Cutover, "An object is missing on the receiving side, by kind."),
             code("no-statistics", Nothing, "Tables have no statistics on the receiving side."),
             code("not-compared", Nothing, "Something was not compared, and why."),
+            code("not-repaired", Nothing, "The receiving side refused the rows that `verify --repair` would write."),
             code("sequence-ahead", Nothing, "A sequence is ahead on the receiving side."),
             code("sequence-behind", Cutover, "A sequence is behind on the receiving side and would give out values twice."),
             code("stale-materialized-view", Nothing, "A materialized view shows other rows on the receiving side."),

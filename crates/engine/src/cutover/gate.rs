@@ -121,7 +121,7 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     let sequences: Vec<String> = cutover
         .sequences
         .iter()
-        .map(|sequence| sequence.name.to_string())
+        .map(|sequence| sequence.name.lookup())
         .collect();
     seen.unsettable_sequences = gate::unsettable_sequences(target, &sequences)
         .await

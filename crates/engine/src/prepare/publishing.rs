@@ -53,7 +53,7 @@ impl Publishing<'_> {
                 &NewDeviation {
                     side: Side::Source,
                     kind: "replica-identity",
-                    object: &table.name.to_string(),
+                    object: &table.name.lookup(),
                     description: &format!("replica identity of {plain} set to full"),
                     undo: &[replica_identity::restore(table)],
                 },

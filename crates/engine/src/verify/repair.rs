@@ -3,13 +3,15 @@
 //! Both sides are brought to the same commit once more and apply is held there: each row is read anew on
 //! both sides, so nothing that the application or apply did since the comparison is overwritten with
 //! something older, and apply goes on from exactly that commit.
+//!
+//! A table that the target refuses to change stays as it is, is named, and counts as different; all others are repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transhume_core::table::Table;
+use transhume_core::{finding::Finding, table::Table};
 use transhume_pg::{
     catalog::tables::tables,
-    connection::{names, session::Session},
+    connection::{error::ServerError, names, session::Session},
     follow::apply::session,
     state::verification::{self, RecordedRow},
     verify::rows::{Mended, Mending, Reading, Side},
@@ -21,10 +23,19 @@ use crate::{
     cancel::Cancellation,
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
+    report::Report,
 };
 
 /// Rows to mend, by table.
 type Damage<'a> = BTreeMap<&'a QualifiedName, Vec<&'a RecordedRow>>;
+
+/// What came of a repair.
+#[derive(Default)]
+struct Repaired {
+    mended: Mended,
+    /// Tables that the target refused to change, and why.
+    refused: Vec<(QualifiedName, ServerError)>,
+}
 
 impl Verifier<'_> {
     /// Mends what was found, then compares the tables concerned again within the same verification.
@@ -38,13 +49,19 @@ impl Verifier<'_> {
         for row in &rows {
             damage.entry(&row.table).or_default().push(row);
         }
-        let mended = self.mend(compared, &damage, cancellation).await?;
+        let Repaired { mended, refused } = self.mend(compared, &damage, cancellation).await?;
+        damage.retain(|table, _| refused.iter().all(|(refused, _)| refused != *table));
         self.reporter.step(format!(
             "repaired: {} rows written and {} removed in {} tables",
             mended.written,
             mended.removed,
             damage.len()
         ));
+        for (table, error) in &refused {
+            self.reporter.send(Report::Finding {
+                finding: not_repaired(table, error),
+            });
+        }
         self.reopen(compared, &damage).await?;
         self.scope.tables.retain(|table| damage.contains_key(&table.name));
         self.compare_rounds(compared, cancellation).await
@@ -66,7 +83,7 @@ impl Verifier<'_> {
         compared: &Compared,
         damage: &Damage<'_>,
         cancellation: &Cancellation,
-    ) -> Result<Mended> {
+    ) -> Result<Repaired> {
         let writer = self.writer().await?;
         let on_target = tables(&writer).await.doing("reading the target's tables")?;
         if let Some(migration) = &self.migration {
@@ -106,7 +123,7 @@ impl Verifier<'_> {
             .doing("opening a session for the repair")
     }
 
-    /// All tables in one transaction.
+    /// All tables in one transaction, each in a savepoint of its own.
     async fn mend_under(
         &self,
         source_snapshot: &str,
@@ -114,17 +131,18 @@ impl Verifier<'_> {
         on_target: &[Table],
         compared: &Compared,
         damage: &Damage<'_>,
-    ) -> Result<Mended> {
+    ) -> Result<Repaired> {
         let source = Side {
             session: &self.source,
             snapshot: source_snapshot,
         };
         session::begin(writer).await.doing("beginning the repair")?;
-        let mut sum = Mended::default();
-        for (name, rows) in damage {
-            let plain = name.plain();
-            let subject = compared.subjects.get(*name);
-            let table = on_target.iter().find(|table| table.name == **name);
+        let mut repaired = Repaired::default();
+        let mut damage = damage.clone();
+        for (name, rows) in damage.clone() {
+            let doing = || format!("repairing {}", name.plain());
+            let subject = compared.subjects.get(name);
+            let table = on_target.iter().find(|table| table.name == *name);
             let (Some(subject), Some(table)) = (subject, table) else {
                 continue;
             };
@@ -134,6 +152,7 @@ impl Verifier<'_> {
                 source,
                 target: writer,
             };
+            session::save(writer).await.doing(doing())?;
             let mended = if subject.key.is_empty() {
                 let hashes: Vec<i64> = rows.iter().map(|row| row.hash).collect();
                 mending.images(&hashes).await
@@ -141,15 +160,26 @@ impl Verifier<'_> {
                 let keys: BTreeSet<Vec<String>> = rows.iter().map(|row| row.key.clone()).collect();
                 mending.keys(&keys).await
             };
-            // What was truncated meanwhile is compared again anyway.
-            if let Reading::Seen(mended) = mended.doing(format!("repairing {plain}"))? {
-                sum.written += mended.written;
-                sum.removed += mended.removed;
+            match mended {
+                Ok(Reading::Seen(mended)) => {
+                    repaired.mended.written += mended.written;
+                    repaired.mended.removed += mended.removed;
+                }
+                // What was truncated meanwhile is compared again anyway.
+                Ok(Reading::Moved) => {}
+                Err(error) => match error.refusal().cloned() {
+                    Some(refusal) => {
+                        session::back_to_saved(writer).await.doing(doing())?;
+                        damage.remove(name);
+                        repaired.refused.push((name.clone(), refusal));
+                    }
+                    None => return Err(error).doing(doing()),
+                },
             }
         }
-        self.record(writer, compared, damage).await?;
+        self.record(writer, compared, &damage).await?;
         session::commit(writer).await.doing("committing the repair")?;
-        Ok(sum)
+        Ok(repaired)
     }
 
     async fn record(&self, writer: &Session, compared: &Compared, damage: &Damage<'_>) -> Result<()> {
@@ -175,4 +205,13 @@ impl Verifier<'_> {
         ledger::open(&compared.book).forget(&names);
         Ok(())
     }
+}
+
+fn not_repaired(table: &QualifiedName, error: &ServerError) -> Finding {
+    Finding::warning(
+        "not-repaired",
+        &table.plain(),
+        format!("the target does not take the source's rows: {}", error.message),
+        "remedy what the target says, then verify --repair again; or load the table anew: transhume table reload",
+    )
 }

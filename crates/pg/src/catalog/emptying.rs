@@ -32,7 +32,7 @@ fn how_to_empty(table: &QualifiedName) -> String {
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid <> conrelid \
          AND confrelid = c.oid), c.relkind = 'p' \
          FROM pg_catalog.pg_class c WHERE c.oid = {}::pg_catalog.regclass",
-        quote_literal(&table.to_string())
+        quote_literal(&table.lookup())
     )
 }
 

@@ -11,7 +11,7 @@ pub async fn set_sequences(
     target: &Client,
     values: &[(QualifiedName, SequenceValue)],
 ) -> Result<Vec<QualifiedName>, PgError> {
-    let names: Vec<_> = values.iter().map(|(name, _)| name.to_string()).collect();
+    let names: Vec<_> = values.iter().map(|(name, _)| name.lookup()).collect();
     let last_values: Vec<_> = values.iter().map(|(_, value)| value.value).collect();
     let called: Vec<_> = values.iter().map(|(_, value)| value.is_called).collect();
     let rows = target

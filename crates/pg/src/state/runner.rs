@@ -5,6 +5,8 @@
 //! So it is gone with its session, and only who may write the state can take it: an advisory lock by itself is open to
 //! anybody who may connect, and nobody else's counts here.
 
+use transhume_core::command::Command;
+
 use crate::connection::{error::PgError, session::Session};
 
 /// Who holds the migration, for people.
@@ -75,7 +77,10 @@ async fn is_held(target: &Session, name: &str) -> Result<bool, PgError> {
 pub async fn register(target: &Session, host: &str) -> Result<(), PgError> {
     let pid = i32::try_from(std::process::id()).unwrap_or_default();
     target
-        .execute(include_str!("sql/runner/register.sql"), &[&host, &pid])
+        .execute(
+            include_str!("sql/runner/register.sql"),
+            &[&host, &pid, &Command::Stop.name()],
+        )
         .await?;
     Ok(())
 }

@@ -1,14 +1,17 @@
 //! The report as one HTML page with the pause drawn.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use transhume_engine::cutover::{ConditionState, CutoverReport};
+use transhume_engine::{
+    cutover::{ConditionState, CutoverReport},
+    printable::escape_hidden,
+};
 
 use super::{facts, remaining, timeline, title, verdict};
 
 const STYLE: &str = include_str!("style.css");
 
 pub(super) fn page(report: &CutoverReport) -> String {
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -35,7 +38,9 @@ pub(super) fn page(report: &CutoverReport) -> String {
             }
         }
     }
-    .into_string()
+    .into_string();
+    // What names hide is shown: the page itself has nothing to hide.
+    escape_hidden(&page)
 }
 
 fn gate(report: &CutoverReport) -> Markup {

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use transhume_engine::cutover::CutoverReport;
+use transhume_engine::{cutover::CutoverReport, printable::escape_on_one_line};
 
 use super::{facts, remaining, timeline, title, verdict};
 
 pub(super) fn page(report: &CutoverReport) -> String {
-    let mut text = format!("# {}\n\n{}\n\n", title(report), verdict(report));
+    let mut text = format!("# {}\n\n{}\n\n", escaped(&title(report)), verdict(report));
     push(&mut text, format_args!("| | |\n|---|---|\n"));
     for (name, value) in facts(report) {
-        push(&mut text, format_args!("| {name} | {} |\n", cell(&value)));
+        push(&mut text, format_args!("| {name} | {} |\n", escaped(&value)));
     }
     push(&mut text, format_args!("\n## The write pause\n\n"));
     push(
@@ -20,7 +20,7 @@ pub(super) fn page(report: &CutoverReport) -> String {
     for bar in timeline::bars(report) {
         push(
             &mut text,
-            format_args!("| {} | {:.1} | {:.1} |\n", cell(bar.name), bar.from, bar.takes),
+            format_args!("| {} | {:.1} | {:.1} |\n", escaped(bar.name), bar.from, bar.takes),
         );
     }
     push(
@@ -28,7 +28,7 @@ pub(super) fn page(report: &CutoverReport) -> String {
         format_args!("\n## The gate\n\n| condition | state | evidence |\n|---|---|---|\n"),
     );
     for condition in &report.gate.conditions {
-        let evidence = cell(&condition.evidence);
+        let evidence = escaped(&condition.evidence);
         push(
             &mut text,
             format_args!(
@@ -60,18 +60,42 @@ fn list(text: &mut String, heading: &str, items: impl Iterator<Item = String>) {
     let mut is_empty = true;
     for item in items {
         is_empty = false;
-        push(text, format_args!("- {}\n", item.replace('\n', " ")));
+        push(text, format_args!("- {}\n", escaped(&item)));
     }
     if is_empty {
         text.push_str("nothing\n");
     }
 }
 
-/// Names come from the source: none may break out of its cell.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+/// Names come from the source: none may break out of its cell or line, become HTML or a link, or hide a part of itself.
+fn escaped(text: &str) -> String {
+    let line = escape_on_one_line(&text.replace(['\n', '\r'], " "));
+    let mut escaped = String::with_capacity(line.len());
+    for letter in line.chars() {
+        match letter {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '|' | '\\' | '`' | '*' | '[' | ']' | '~' => escaped.extend(['\\', letter]),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
     text.write_fmt(line).expect("writing into a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_name_is_nothing_but_text() {
+        assert_eq!(
+            escaped("public.<script>|[x](y)\u{202e}\u{1b}\n`z`"),
+            "public.&lt;script&gt;\\|\\[x\\](y)\\\\u{202e}\\\\u{1b} \\`z\\`"
+        );
+    }
 }

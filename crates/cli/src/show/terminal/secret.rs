@@ -3,6 +3,8 @@
 //! The last line of defence: connection settings already print redacted. It works on finished text,
 //! so it also covers what an argument parser echoes. Too much hidden is fine, too little is not.
 
+use transhume_engine::printable::escape_hidden;
+
 /// What stands in place of a password.
 const HIDDEN: &str = "***";
 
@@ -19,11 +21,9 @@ pub(crate) fn has_password(connection: &str) -> bool {
     redact(connection) != connection
 }
 
-/// Removes what could steer a terminal; keeps line ends and tabs.
+/// What could steer a terminal or hide a part of a line as escapes; keeps line ends and tabs.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|character| matches!(character, '\n' | '\t') || !character.is_control())
-        .collect()
+    escape_hidden(text)
 }
 
 fn redact_uri(word: &str) -> String {
@@ -119,6 +119,9 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\r\n\tc\u{7}"), "a[31mb\n\tc");
+        assert_eq!(
+            printable("a\u{1b}[31mb\n\tc\u{7}\u{202e}"),
+            "a\\u{1b}[31mb\n\tc\\u{7}\\u{202e}"
+        );
     }
 }

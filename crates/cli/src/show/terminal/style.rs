@@ -46,7 +46,7 @@ impl Style {
         Self { colored: false }
     }
 
-    /// Text without control characters but the colours that [`Self::paint`] puts in. Names and
+    /// Text with control characters as escapes but the colours that [`Self::paint`] puts in. Names and
     /// messages of a server are in it too: the worst that they can do is to be coloured.
     pub(crate) fn printable(self, text: &str) -> String {
         let mut kept = String::with_capacity(text.len());
@@ -55,8 +55,11 @@ impl Style {
             kept.push_str(&printable(&rest[..found]));
             let length = color_length(&rest[found..]);
             kept.push_str(&rest[found..found + length]);
-            // Without the escape character the rest of another sequence is plain text.
-            rest = &rest[found + length.max(1)..];
+            rest = &rest[found + length..];
+            if length == 0 {
+                kept.push_str(&printable(&rest[..1]));
+                rest = &rest[1..];
+            }
         }
         kept + &printable(rest)
     }
@@ -102,8 +105,14 @@ mod tests {
     fn only_colours_pass_and_only_where_they_are_wanted() {
         let colored = Style { colored: true };
         let text = format!("{} a\u{1b}[2Jb\u{7}\u{1b}", colored.paint(Tone::Bad, "bad"));
-        assert_eq!(colored.printable(&text), "\u{1b}[1;31mbad\u{1b}[0m a[2Jb");
-        assert_eq!(Style::plain().printable(&text), "[1;31mbad[0m a[2Jb");
+        assert_eq!(
+            colored.printable(&text),
+            "\u{1b}[1;31mbad\u{1b}[0m a\\u{1b}[2Jb\\u{7}\\u{1b}"
+        );
+        assert_eq!(
+            Style::plain().printable(&text),
+            "\\u{1b}[1;31mbad\\u{1b}[0m a\\u{1b}[2Jb\\u{7}\\u{1b}"
+        );
         assert_eq!(Style::plain().paint(Tone::Bad, "bad"), "bad");
     }
 }

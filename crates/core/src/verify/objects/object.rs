@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::{ident::QualifiedName, printable::escape_on_one_line};
 
 /// What an object is, in PostgreSQL's words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,16 +186,7 @@ pub fn for_people(text: &str) -> String {
     }
     shown.push_str(rest);
     let words: Vec<&str> = shown.split_whitespace().collect();
-    // Control characters must not reach a terminal.
-    let mut safe = String::new();
-    for letter in words.join(" ").chars() {
-        if letter.is_control() {
-            safe.extend(letter.escape_debug());
-        } else {
-            safe.push(letter);
-        }
-    }
-    safe
+    escape_on_one_line(&words.join(" "))
 }
 
 /// With both quotes; all that is left where there is no second one.

@@ -1,12 +1,15 @@
 //! The connection of a child process (pg_dump, pg_restore): all by environment, nothing secret in its arguments.
 //!
-//! The password goes through a password file that only we can read, in a directory that goes when this
-//! is dropped: keep it until the child has ended. Inherited PG* variables are taken away from the child.
+//! The password goes through a password file without a name, which goes when this is dropped: keep it until the child has
+//! ended. Of our own environment the child gets only what it needs.
 
-use std::{fmt::Write as _, fs::OpenOptions, io, io::Write as _, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fmt::Write as _,
+    io,
+    path::{Path, PathBuf},
+};
 
 use secrecy::ExposeSecret;
-use tempfile::TempDir;
 
 use super::{
     ChannelBinding, ConnectionSettings, Negotiation, RootCertificates, TargetSession,
@@ -14,6 +17,10 @@ use super::{
     options::{TlsSettings, name_of},
     passfile,
 };
+use crate::{schema::dump::bare, unnamed_file::UnnamedFile};
+
+/// Where an operator says that trusted roots are, for us and for OpenSSL alike.
+const ROOTS_VARIABLE: &str = "SSL_CERT_FILE";
 
 /// Limits that a role or database may preset and that would end a long dump.
 const NO_TIMEOUTS: &str = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
@@ -29,8 +36,7 @@ const SYSTEM_ROOTS: [&str; 4] = [
 pub struct ChildConnection {
     variables: Vec<(String, String)>,
     database_argument: String,
-    /// Holds the password file.
-    _directory: Option<TempDir>,
+    _passfile: Option<UnnamedFile>,
 }
 
 impl ChildConnection {
@@ -44,13 +50,9 @@ impl ChildConnection {
         &self.database_argument
     }
 
-    /// Gives the child these PG* variables and no others.
+    /// Gives the child these variables, and of ours only what it needs.
     pub fn apply_to(&self, command: &mut std::process::Command) {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                command.env_remove(name);
-            }
-        }
+        bare(command);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 }
@@ -84,12 +86,12 @@ impl ConnectionSettings {
             set("PGREQUIREAUTH", methods);
         }
         variables.extend(tls_variables(&self.tls));
-        let directory = self.write_passfile(&mut variables)?;
+        let passfile = self.write_passfile(&mut variables)?;
         let database = self.database.replace('\\', "\\\\").replace('\'', "\\'");
         Ok(ChildConnection {
             variables,
             database_argument: format!("dbname='{database}'"),
-            _directory: directory,
+            _passfile: passfile,
         })
     }
 
@@ -109,7 +111,7 @@ impl ConnectionSettings {
         variables
     }
 
-    fn write_passfile(&self, variables: &mut Vec<(String, String)>) -> io::Result<Option<TempDir>> {
+    fn write_passfile(&self, variables: &mut Vec<(String, String)>) -> io::Result<Option<UnnamedFile>> {
         let mut lines = String::new();
         for host in &self.hosts {
             let Some(password) = self.password_for(host) else {
@@ -128,17 +130,9 @@ impl ConnectionSettings {
         if lines.is_empty() {
             return Ok(None);
         }
-        // The directory's permissions are 0700.
-        let directory = TempDir::with_prefix("transhume-")?;
-        let path = directory.path().join("pgpass");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
-        file.write_all(lines.as_bytes())?;
-        variables.push(("PGPASSFILE".to_owned(), path.display().to_string()));
-        Ok(Some(directory))
+        let file = UnnamedFile::holding(lines.as_bytes())?;
+        variables.push(("PGPASSFILE".to_owned(), file.path().display().to_string()));
+        Ok(Some(file))
     }
 }
 
@@ -148,8 +142,11 @@ fn tls_variables(tls: &TlsSettings) -> Vec<(String, String)> {
     match &tls.roots {
         RootCertificates::File(path) => set("PGSSLROOTCERT", path),
         RootCertificates::System => {
-            let file = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.is_file());
-            set("PGSSLROOTCERT", file.unwrap_or(Path::new("system")));
+            // The same trust as ours: what the operator names comes before what the system has.
+            let named = std::env::var_os(ROOTS_VARIABLE).map(PathBuf::from);
+            let usual = SYSTEM_ROOTS.iter().map(PathBuf::from);
+            let file = named.into_iter().chain(usual).find(|path| path.is_file());
+            set("PGSSLROOTCERT", file.as_deref().unwrap_or(Path::new("system")));
         }
         RootCertificates::None => {}
     }

@@ -105,9 +105,8 @@ fn parse_port(text: &str) -> Result<u16, ConninfoError> {
     text.parse()
         .ok()
         .filter(|port| *port != 0)
-        .ok_or_else(|| ConninfoError::InvalidValue {
+        .ok_or(ConninfoError::InvalidValue {
             key: "port",
-            value: format!("{text:?}"),
             expected: "a number from 1 to 65535",
         })
 }
@@ -116,7 +115,6 @@ fn address(name: String, literal: &str) -> Result<Address, ConninfoError> {
     if !literal.is_empty() {
         let address = literal.parse().map_err(|_| ConninfoError::InvalidValue {
             key: "hostaddr",
-            value: format!("{literal:?}"),
             expected: "an IPv4 or IPv6 address",
         })?;
         return Ok(Address::Fixed(
@@ -134,7 +132,6 @@ fn address(name: String, literal: &str) -> Result<Address, ConninfoError> {
     if name.starts_with('@') {
         return Err(ConninfoError::InvalidValue {
             key: "host",
-            value: format!("{name:?}"),
             expected: "a host name, an address or the absolute directory of a socket (abstract sockets are not supported)",
         });
     }

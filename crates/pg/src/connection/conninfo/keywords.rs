@@ -31,6 +31,7 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("tcp_user_timeout", None),
     ("channel_binding", Some("PGCHANNELBINDING")),
     ("require_auth", Some("PGREQUIREAUTH")),
+    ("gssencmode", Some("PGGSSENCMODE")),
 ];
 
 /// Accepted and without effect: this program decides these itself or they only concern libpq.
@@ -40,7 +41,6 @@ const IGNORED: &[&str] = &[
     "client_encoding",
     "sslcompression",
     "sslsni",
-    "gssencmode",
     "gssdelegation",
     "krbsrvname",
     "gsslib",
@@ -83,14 +83,10 @@ impl Values {
         if IGNORED.contains(&key) {
             return Ok(());
         }
-        if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| *refused == key) {
-            return Err(ConninfoError::Refused {
-                key: key.to_owned(),
-                reason,
-            });
+        if let Some((key, reason)) = REFUSED.iter().find(|(refused, _)| *refused == key) {
+            return Err(ConninfoError::Refused { key, reason });
         }
         Err(ConninfoError::UnknownKey {
-            key: key.escape_debug().to_string(),
             nearest: nearest(key),
         })
     }

@@ -69,6 +69,7 @@ impl ConnectionSettings {
             .ok_or(ConninfoError::Malformed {
                 reason: "no user is named and the operating system names none",
             })?;
+        options::refuse_gss(&values)?;
         Ok(Self {
             hosts: hosts::read(&values)?,
             user: user.to_owned(),
@@ -179,9 +180,9 @@ impl fmt::Display for ConnectionSettings {
         write!(
             formatter,
             "postgresql://{}@{}/{}",
-            self.user,
+            uri::encode(&self.user),
             self.host_label(),
-            self.database
+            uri::encode(&self.database)
         )
     }
 }

@@ -48,7 +48,7 @@ fn both_forms_mean_the_same() {
     let keywords = parse(keywords).unwrap();
     assert_eq!(uri.hosts, keywords.hosts);
     assert_eq!(uri.to_string(), keywords.to_string());
-    assert_eq!(uri.to_string(), "postgresql://u@x@h1:1,[::1]:2/d/b");
+    assert_eq!(uri.to_string(), "postgresql://u%40x@h1:1,[::1]:2/d%2Fb");
     assert!(!uri.socket.keepalive && uri.connect_timeout == keywords.connect_timeout);
 }
 
@@ -62,6 +62,14 @@ fn no_secret_is_shown_or_quoted() {
         "password=secret x",
         "password='secret",
         "password=secret sslmod=x",
+        "password=se secret=x",
+        "postgresql://u:secret",
+        "postgresql://u:secret/x@host/db",
+        "postgresql://u:x?secret=y@host/db",
+        "postgresql://u:x&secret@host/db?sslmode=secret",
+        "host=a hostaddr=secret",
+        "gssencmode=secret",
+        "require_auth=secret",
     ] {
         let error = parse(text).unwrap_err();
         assert!(
@@ -83,7 +91,9 @@ fn values_that_make_no_sense_are_refused_by_name() {
         ("sslrootcert=system sslmode=require", "sslrootcert=system"),
         ("sslnegotiation=direct", "sslnegotiation=direct"),
         ("service=x", "not supported"),
-        ("hots=x", "hots"),
+        ("hots=x", "not known"),
+        ("gssencmode=require", "gssencmode"),
+        ("gssencmode=maybe", "gssencmode"),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");

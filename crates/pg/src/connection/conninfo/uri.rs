@@ -2,6 +2,8 @@
 //!
 //! Every part is percent-decoded after it was cut out; a literal IPv6 address stands in brackets.
 
+use std::fmt::Write as _;
+
 use super::{error::ConninfoError, keywords::Values};
 
 pub(super) const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
@@ -17,6 +19,12 @@ pub(super) fn parse(rest: &str) -> Result<Values, ConninfoError> {
         Some((authority, database)) => (authority, Some(database)),
         None => (rest, None),
     };
+    // Whatever stands before an @ may be a part of the password.
+    if database.is_some_and(|name| name.contains('@')) {
+        return Err(ConninfoError::Malformed {
+            reason: "there is an @ behind the first /",
+        });
+    }
     let hosts = match authority.rsplit_once('@') {
         Some((credentials, hosts)) => {
             read_credentials(credentials, &mut values)?;
@@ -101,6 +109,21 @@ fn read_parameter(pair: &str, values: &mut Values) -> Result<(), ConninfoError> 
     values.set(&key, value)
 }
 
+/// A part of a URI, so that [`decode`] gives it back. Letters of other alphabets stay, for people to read.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_alphanumeric() || matches!(letter, '-' | '.' | '_' | '~') {
+            encoded.push(letter);
+        } else {
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                write!(encoded, "%{byte:02X}").expect("invariant: a String takes all that is written");
+            }
+        }
+    }
+    encoded
+}
+
 fn decode(text: &str) -> Result<String, ConninfoError> {
     const REASON: ConninfoError = ConninfoError::Malformed {
         reason: "a percent-encoded character is not valid",
@@ -154,7 +177,17 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_refused() {
-        for text in ["h%zz", "h%2", "[::1", "[::1]x", "h/d?x", "h/d?user=a=b", "h%00"] {
+        for text in [
+            "h%zz",
+            "h%2",
+            "[::1",
+            "[::1]x",
+            "h/d?x",
+            "h/d?user=a=b",
+            "h%00",
+            "u:pass/word@h/d",
+            "u:pass?word=x@h/d",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(matches!(

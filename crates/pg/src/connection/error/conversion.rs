@@ -1,10 +1,10 @@
-//! How a server's or the driver's error becomes ours. Text of a server loses its control characters
-//! here: it is printed to terminals.
+//! How a server's or the driver's error becomes ours. What a server's text hides is escaped here: it is printed to terminals.
 
 use std::error::Error as _;
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::ErrorFields;
+use transhume_wire::printable::escape_hidden;
 
 use super::{PgError, ServerError};
 
@@ -108,16 +108,10 @@ fn qualified(schema: Option<String>, table: Option<String>) -> Option<String> {
     table.map(|table| schema.map_or(table.clone(), |schema| format!("{schema}.{table}")))
 }
 
-/// Text for a terminal: control characters other than line ends become spaces.
+/// Text for a terminal: what cannot be seen is escaped.
 fn clean(text: &str) -> String {
-    let printable = |letter: char| {
-        if letter.is_control() && letter != '\n' {
-            ' '
-        } else {
-            letter
-        }
-    };
-    text.chars().take(LONGEST_FIELD).map(printable).collect()
+    let kept: String = text.chars().take(LONGEST_FIELD).collect();
+    escape_hidden(&kept)
 }
 
 #[cfg(test)]
@@ -126,6 +120,6 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_a_terminal() {
-        assert_eq!(clean("a\u{1b}[31mb\tc\nd\u{9b}"), "a [31mb c\nd ");
+        assert_eq!(clean("a\u{1b}[31mb\tc\nd\u{9b}"), "a\\u{1b}[31mb\tc\nd\\u{9b}");
     }
 }

@@ -21,6 +21,17 @@ pub async fn begin(session: &Session) -> Result<(), PgError> {
     Ok(session.batch_execute(BEGIN).await?)
 }
 
+/// What follows can be taken back alone.
+pub async fn save(session: &Session) -> Result<(), PgError> {
+    Ok(session.batch_execute("savepoint one_table").await?)
+}
+
+pub async fn back_to_saved(session: &Session) -> Result<(), PgError> {
+    Ok(session
+        .batch_execute("rollback to savepoint one_table; release savepoint one_table")
+        .await?)
+}
+
 pub async fn commit(session: &Session) -> Result<(), PgError> {
     Ok(session.batch_execute("commit").await?)
 }

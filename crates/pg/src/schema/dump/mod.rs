@@ -1,7 +1,7 @@
 //! Runs pg_dump for the schema under a snapshot.
 //!
-//! Owns the way pg_dump is called: custom format, schema only, UTF-8, in an empty directory, the
-//! password in the child's environment only. Refuses selection: the archive always holds the whole
+//! Owns the way programs are called: with an environment of only what they need, the password in a file without a name, the archive
+//! through a pipe, so that nothing of it is ever in a directory. Refuses selection: the archive always holds the whole
 //! schema, what is restored of it is decided entry by entry (names in `-t` patterns are never safe).
 
 mod programs;
@@ -12,7 +12,12 @@ use tokio::process::Command;
 
 pub use programs::Programs;
 
-use crate::connection::{conninfo::ConnectionSettings, error::PgError};
+use transhume_wire::printable::escape_hidden;
+
+use crate::connection::{
+    conninfo::{ConnectionSettings, redact},
+    error::PgError,
+};
 
 /// pg_dump knows `--no-statistics` from this major version on.
 const STATISTICS_SINCE: u32 = 18;
@@ -24,11 +29,10 @@ pub async fn schema(
     application_name: &str,
     snapshot: &str,
 ) -> Result<Vec<u8>, PgError> {
-    let directory = tempfile::tempdir().map_err(|error| no_directory(&error))?;
     // Holds the password file until pg_dump has ended.
     let connection = source
         .child_connection(application_name)
-        .map_err(|error| no_directory(&error))?;
+        .map_err(|error| no_file(&error))?;
     let mut command = Command::new(&programs.pg_dump);
     command
         .args([
@@ -38,15 +42,33 @@ pub async fn schema(
             "--no-password",
         ])
         .arg(format!("--snapshot={snapshot}"))
-        .args(["--compress=1", "--file=archive"])
-        .current_dir(directory.path());
+        .arg("--compress=1");
     if programs.version.major() >= STATISTICS_SINCE {
         command.arg("--no-statistics");
     }
-    run(&mut command, connection.environment(), Stdio::null(), "pg_dump").await?;
-    tokio::fs::read(directory.path().join("archive"))
-        .await
-        .map_err(|error| failed("pg_dump", &format!("its archive cannot be read: {error}")))
+    run(&mut command, connection.environment(), Stdio::null(), "pg_dump").await
+}
+
+/// What a libpq program needs of our environment: where programs, libraries and trusted roots are. All else may hold secrets,
+/// the other server's address among them, or steer where it goes and what it prints.
+const PASSED_ON: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "OPENSSL_CONF",
+    "OPENSSL_MODULES",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// Takes everything else from a program's environment.
+pub(crate) fn bare(command: &mut std::process::Command) {
+    command.env_clear();
+    let present = |name: &'static str| Some((name, std::env::var_os(name)?));
+    command.envs(PASSED_ON.into_iter().filter_map(present));
+    // Messages are read by programs and people alike: untranslated.
+    command.env("LC_ALL", "C.UTF-8");
 }
 
 /// Runs a program to its end and returns what it printed; its messages become the error.
@@ -56,14 +78,9 @@ pub(crate) async fn run(
     input: Stdio,
     name: &str,
 ) -> Result<Vec<u8>, PgError> {
-    // Nothing of the operator's own libpq settings may steer where it goes or what it prints.
-    for (key, _) in std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("PG")) {
-        command.env_remove(key);
-    }
+    bare(command.as_std_mut());
     let output = command
         .envs(environment.iter().map(|(key, value)| (key, value)))
-        // Messages are read by programs and people alike: untranslated.
-        .env("LC_ALL", "C.UTF-8")
         .stdin(input)
         .kill_on_drop(true)
         .output()
@@ -78,25 +95,14 @@ pub(crate) async fn run(
 fn failed(name: &str, detail: &str) -> PgError {
     PgError::Program {
         message: format!("{name} failed"),
-        detail: detail
-            .chars()
-            .filter(|letter| *letter == '\n' || !letter.is_control())
-            .collect(),
+        detail: escape_hidden(&redact(detail)),
         hint: "remedy what it says, then run the same command again".to_owned(),
     }
 }
 
-pub(crate) fn no_directory(error: &std::io::Error) -> PgError {
-    nothing_temporary("cannot make a temporary directory", error)
-}
-
 pub(crate) fn no_file(error: &std::io::Error) -> PgError {
-    nothing_temporary("cannot write a temporary file", error)
-}
-
-fn nothing_temporary(message: &str, error: &std::io::Error) -> PgError {
     PgError::Program {
-        message: message.to_owned(),
+        message: "cannot write a temporary file".to_owned(),
         detail: error.to_string(),
         hint: "set TMPDIR to a directory that can be written".to_owned(),
     }

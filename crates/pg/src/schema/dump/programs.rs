@@ -14,6 +14,7 @@ use transhume_core::{
     finding::Finding,
 };
 
+use super::bare;
 use crate::connection::error::PgError;
 
 #[derive(Debug, Clone)]
@@ -100,7 +101,9 @@ fn version(program: &Path) -> Option<VersionNumber> {
     if !program.is_file() {
         return None;
     }
-    let output = Command::new(program).arg("--version").output().ok()?;
+    let mut command = Command::new(program);
+    bare(&mut command);
+    let output = command.arg("--version").output().ok()?;
     parse_version(&String::from_utf8_lossy(&output.stdout))
 }
 

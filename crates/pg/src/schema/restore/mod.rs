@@ -28,6 +28,7 @@ use crate::{
         archive_file::ArchiveFile,
         dump::{self, Programs},
     },
+    unnamed_file::UnnamedFile,
 };
 
 /// SQL of one entry. Settings that pg_restore writes before an entry (`SET default_table_access_method`)
@@ -109,14 +110,11 @@ async fn printed(
     entries: &[&Entry],
     options: &[&str],
 ) -> Result<String, PgError> {
-    let list = tempfile::NamedTempFile::new().map_err(|error| dump::no_directory(&error))?;
     let mut lines = String::new();
     for entry in entries {
         writeln!(lines, "{};", entry.dump_id).expect("writing to a string does not fail");
     }
-    tokio::fs::write(list.path(), lines)
-        .await
-        .map_err(|error| dump::no_directory(&error))?;
+    let list = UnnamedFile::holding(lines.as_bytes()).map_err(|error| dump::no_file(&error))?;
     let mut command = Command::new(&programs.pg_restore);
     command
         .args(["--file=-", "--verbose", "--no-owner", "--no-tablespaces"])

@@ -226,7 +226,7 @@ impl Side<'_> {
             .session
             .query_opt(
                 include_str!("../sql/was_rewritten_by_name.sql"),
-                &[&table.to_string()],
+                &[&table.lookup()],
             )
             .await?;
         Ok(match rewritten {

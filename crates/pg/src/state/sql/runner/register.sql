@@ -1,3 +1,9 @@
+-- $1 host, $2 process, $3 the request to end. Who asked a former runner to end has not asked this one: it may be dead by now.
+with asked_of_another as (
+    update transhume.command
+    set state = 'withdrawn'
+    where name = $3::text and state in ('requested', 'active')
+)
 insert into transhume.runner (host, pid, backend_pid)
 values ($1, $2, pg_catalog.pg_backend_pid())
 on conflict (singleton) do update
