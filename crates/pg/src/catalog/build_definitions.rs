@@ -3,7 +3,6 @@
 //! The texts are schema-qualified, since our sessions run with an empty search_path.
 
 use tokio_postgres::{Client, Row};
-use transhume_core::schema::reserved_options::without_reserved_options;
 use transhume_wire::ident::QualifiedName;
 
 use crate::connection::error::PgError;
