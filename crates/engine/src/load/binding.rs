@@ -16,8 +16,11 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{build_definitions, table_facts::table_facts, tables::tables},
-    connection::{error::PgError, session::Session},
-    follow::snapshot::{self, SnapshotHolder},
+    connection::{
+        error::PgError,
+        session::Session,
+        snapshot::{self, SnapshotHolder},
+    },
     guard::schema_change,
     schema::build,
     state::{

@@ -36,7 +36,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{LoadContext, LoadOptions, large_objects, observer::ORIGIN, worker_counts};
+use super::{LoadContext, LoadOptions, ORIGIN, large_objects, worker_counts};
 use crate::{
     error::{Doing, Result},
     report::Report,
