@@ -7,7 +7,10 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{ArgAction, Args};
 use transhume_engine::{
-    error_policy::ErrorAction, follow::CarryOver, selection::Selection, wal_retention::WalAction,
+    error_policy::ErrorAction,
+    follow::CarryOver,
+    selection::{Selection, check_left_out},
+    wal_retention::WalAction,
 };
 
 use crate::{
@@ -51,6 +54,8 @@ pub(crate) struct SelectionArguments {
     include: Option<Vec<String>>,
     #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = pattern)]
     exclude: Option<Vec<String>>,
+    #[arg(long, value_name = "OBJECT", value_parser = object)]
+    leave_out: Option<Vec<String>>,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +132,7 @@ impl SelectionArguments {
     pub(crate) fn overlay(&self, config: &mut Config) {
         replace(&mut config.include, self.include.as_ref());
         replace(&mut config.exclude, self.exclude.as_ref());
+        replace(&mut config.leave_out, self.leave_out.as_ref());
     }
 }
 
@@ -140,6 +146,12 @@ impl LoadArguments {
             self.snapshot_age_warning.as_ref(),
         );
     }
+}
+
+fn object(text: &str) -> Result<String, String> {
+    check_left_out(text)
+        .map(|()| text.to_owned())
+        .map_err(|error| error.to_string())
 }
 
 fn pattern(text: &str) -> Result<String, String> {

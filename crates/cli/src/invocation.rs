@@ -70,6 +70,7 @@ impl Invocation {
         Selection {
             include: include.or(settings.include.clone()).unwrap_or_default(),
             exclude: exclude.or(settings.exclude.clone()).unwrap_or_default(),
+            leave_out: settings.leave_out.clone().unwrap_or_default(),
             ..Selection::default()
         }
     }

@@ -19,7 +19,13 @@ pub struct Selection {
     /// Tables that were added while the rest was followed, whatever the patterns say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<QualifiedName>,
+    /// Objects that are left out, as PostgreSQL identifies them (`function shop.f(integer)`), or [`REFUSED`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leave_out: Vec<String>,
 }
+
+/// Stands in [`Selection::leave_out`] for whatever the target refuses and no selected table needs.
+pub const REFUSED: &str = "refused";
 
 /// A pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +65,44 @@ impl Selection {
         })
     }
 
+    /// The patterns alone: what of it the tables that there are decide.
+    fn patterns(&self) -> (&[String], &[String]) {
+        (&self.include, &self.exclude)
+    }
+
+    /// No patterns were given.
+    pub fn has_no_patterns(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
+    /// Whatever the target refuses and no selected table needs is left out.
+    pub fn leaves_refused(&self) -> bool {
+        self.leave_out.iter().any(|object| object == REFUSED)
+    }
+
+    /// Objects left out by name.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.leave_out
+            .iter()
+            .map(String::as_str)
+            .filter(|object| *object != REFUSED)
+    }
+
+    /// Extensions left out by name, unquoted.
+    pub fn left_out_extensions(&self) -> impl Iterator<Item = &str> {
+        self.left_out()
+            .filter_map(|object| object.strip_prefix("extension "))
+            .map(|name| name.trim_matches('"'))
+    }
+
+    /// All that `given` leaves out is left out already.
+    pub fn leaves_out_all_of(&self, given: &Self) -> bool {
+        given
+            .leave_out
+            .iter()
+            .all(|object| self.leave_out.contains(object))
+    }
+
     /// With these tables too. Those that the patterns take already change nothing.
     pub fn with(&self, tables: &[QualifiedName]) -> Result<Self, BadPattern> {
         let selector = self.selector()?;
@@ -75,8 +119,8 @@ impl Selection {
             added: Vec::new(),
             ..self.clone()
         };
-        Ok(*given == Self::default()
-            || *given == began_with
+        Ok(given.has_no_patterns()
+            || given.patterns() == began_with.patterns()
             || given.selector()?.agrees(&self.selector()?, names))
     }
 
@@ -169,6 +213,22 @@ pub fn is_system_schema(schema: &str) -> bool {
     schema == "information_schema" || schema == "transhume" || schema.starts_with("pg_")
 }
 
+/// An object to be left out is named by its kind and its identity, or by [`REFUSED`].
+pub fn check_left_out(text: &str) -> Result<(), BadPattern> {
+    let bad = |reason: &str| {
+        Err(BadPattern {
+            pattern: text.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
+    match text.split_once(' ') {
+        None if text == REFUSED => Ok(()),
+        None => bad("give kind and name, such as \"function shop.f(integer)\", or \"refused\""),
+        Some(("table" | "sequence", _)) => bad("tables and sequences are left where they are by exclude"),
+        Some(_) => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,6 +309,22 @@ mod tests {
         let names = [QualifiedName::new("shop", "a"), QualifiedName::new("shop", "b")];
         assert!(selector("shop").agrees(&selector("shop.?"), &names));
         assert!(!selector("shop").agrees(&selector("shop.a"), &names));
+    }
+
+    #[test]
+    fn an_object_to_be_left_out_has_a_kind_and_no_rows() {
+        for good in ["refused", "extension hstore", "function shop.f(integer, text)"] {
+            assert!(check_left_out(good).is_ok(), "{good}");
+        }
+        for bad in ["hstore", "", "table shop.orders"] {
+            assert!(check_left_out(bad).is_err(), "{bad}");
+        }
+        let selection = Selection {
+            leave_out: vec!["refused".into(), "extension \"uuid-ossp\"".into()],
+            ..Selection::default()
+        };
+        assert!(selection.leaves_refused() && selection.has_no_patterns());
+        assert_eq!(selection.left_out_extensions().collect::<Vec<_>>(), ["uuid-ossp"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use transhume_core::selection::{BadPattern, Selector};
 
-pub use transhume_core::selection::Selection;
+pub use transhume_core::selection::{Selection, check_left_out};
 
 use crate::error::{EngineError, Result};
 

@@ -87,6 +87,18 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| value.patterns().map(|patterns| config.exclude = Some(patterns)),
     },
     Key {
+        section: "selection",
+        name: "leave_out",
+        brief: "Objects that are not made on the target, such as 'function shop.f(integer)' or 'extension amcheck'",
+        details: "As assess names them; what needs them is left out too. \"refused\": whatever the target refuses and no\n\
+                selected table needs. Each is a finding.",
+        default: "nothing",
+        example: "[]",
+        flag: "--leave-out",
+        form: "\"refused\", or a list of objects, such as [\"extension amcheck\"]",
+        set: |config, value| value.objects().map(|objects| config.leave_out = Some(objects)),
+    },
+    Key {
         section: "load",
         name: "loaders",
         brief: "Tables, or parts of tables, that one process copies at once",

@@ -9,7 +9,7 @@ use toml::{
     Spanned,
     de::{DeString, DeValue},
 };
-use transhume_engine::selection::Selection;
+use transhume_engine::selection::{Selection, check_left_out};
 
 use super::expansion;
 use crate::show::quantity::{Size, Span};
@@ -110,6 +110,25 @@ impl Located<'_> {
                 .pattern()
             })
             .collect()
+    }
+
+    /// Objects to be left out: one, or a list.
+    pub(super) fn objects(&self) -> Result<Vec<String>, Bad> {
+        let DeValue::Array(items) = self.value.get_ref() else {
+            return Ok(vec![self.object()?]);
+        };
+        let located = |value| Located {
+            value,
+            environment: self.environment,
+        };
+        items.iter().map(|value| located(value).object()).collect()
+    }
+
+    fn object(&self) -> Result<String, Bad> {
+        let object = self.text()?;
+        check_left_out(&object)
+            .map(|()| object)
+            .map_err(|error| self.bad(format!("{error}")))
     }
 
     fn pattern(&self) -> Result<String, Bad> {

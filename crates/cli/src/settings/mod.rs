@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) target: Option<String>,
     pub(crate) include: Option<Vec<String>>,
     pub(crate) exclude: Option<Vec<String>>,
+    pub(crate) leave_out: Option<Vec<String>>,
     pub(crate) loaders: Option<u32>,
     pub(crate) builders: Option<u32>,
     pub(crate) part_size: Option<Size>,

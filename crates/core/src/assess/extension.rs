@@ -36,6 +36,7 @@ fn available(observed: &Observed) -> Vec<Finding> {
         .extensions
         .iter()
         .filter(|extension| extension.name != ALWAYS_THERE)
+        .filter(|extension| !observed.context.left_out_extensions.contains(&extension.name))
         .collect();
     let findings = wanted
         .iter()
@@ -46,7 +47,8 @@ fn available(observed: &Observed) -> Vec<Finding> {
                 return Some(missing(observed, name));
             }
             let (setting, names) = allowed.as_ref()?;
-            (!names.contains(&name.to_lowercase())).then(|| not_allowed(observed, name, setting, names))
+            (!names.contains(&name.to_lowercase()))
+                .then(|| not_allowed(observed, name, setting, names, &wanted))
         })
         .collect();
     or_pass(
@@ -87,17 +89,28 @@ fn missing(observed: &Observed, name: &str) -> Finding {
         name,
         format!("the target does not have the extension {name}"),
         format!(
-            "install the extension's files on the target's server; or if nothing needs it, on the source: drop \
-             extension {};",
+            "install the extension's files on the target's server; or leave it out: --leave-out 'extension {}'",
             quote_identifier(name)
         ),
     )
 }
 
-fn not_allowed(observed: &Observed, name: &str, setting: &str, names: &BTreeSet<String>) -> Finding {
-    let mut wanted: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
-    wanted.push(name.to_uppercase());
-    let list = wanted.join(",");
+/// The command sets the whole list, so that it allows all that is wanted: each finding's undoes no other's.
+fn not_allowed(
+    observed: &Observed,
+    name: &str,
+    setting: &str,
+    names: &BTreeSet<String>,
+    wanted: &[&Extension],
+) -> Finding {
+    let mut list: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
+    let missing = wanted.iter().map(|extension| extension.name.to_lowercase());
+    list.extend(
+        missing
+            .filter(|name| !names.contains(name))
+            .map(|name| name.to_uppercase()),
+    );
+    let list = list.join(",");
     let remedy = if setting == "azure.extensions" {
         format!(
             "az postgres flexible-server parameter set --resource-group … --server-name … --name azure.extensions \

@@ -182,6 +182,7 @@ pub(crate) fn healthy() -> Observed {
                 version: VersionNumber::new(17, 12),
             }),
             loaders: 4,
+            left_out_extensions: std::collections::BTreeSet::new(),
         },
     }
 }

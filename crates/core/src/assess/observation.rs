@@ -1,6 +1,6 @@
 //! What was seen on both ends, as values: the only input of the checks.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
@@ -26,6 +26,8 @@ pub struct AssessContext {
     pub tools: Option<Tools>,
     /// Loaders that the full load will use; 0 when not decided.
     pub loaders: u32,
+    /// Extensions that the operator leaves out.
+    pub left_out_extensions: BTreeSet<String>,
 }
 
 /// The pair of pg_dump and pg_restore that was found.

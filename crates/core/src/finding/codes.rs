@@ -131,6 +131,7 @@ pub const GROUPS: &[Group] = &[
             code("grant-not-applied", Nothing, "A grant was not applied on the target."),
             code("large-object-grant", Nothing, "A role that holds grants on large objects is missing on the target."),
             code("large-object-owner", Nothing, "The owner of large objects is missing on the target, or not ours to use."),
+            code("left-out", Nothing, "An object is left out as the operator says, with what needs it."),
             code("owner-not-set", Nothing, "An owner was not set on the target."),
             code("snapshot-age", Nothing, "The load has held its snapshot on the source for long, so that vacuum keeps dead rows."),
             code("table-add-incomplete", Nothing, "A table was added, and something that belongs to it was not."),

@@ -58,6 +58,8 @@ pub(crate) struct Prior {
     pub(crate) programs: Option<Programs>,
     /// What the target would not get, where the schema was tried.
     pub(crate) preview: Option<Preview>,
+    /// What the target refuses and is left out for that.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// How thoroughly both ends are looked at.
@@ -151,6 +153,7 @@ pub async fn assess(
             resuming,
             tools: Some(tools),
             loaders: 0,
+            left_out_extensions: selection.left_out_extensions().map(str::to_owned).collect(),
         },
     };
     let mut findings = findings(&observed);
@@ -158,9 +161,16 @@ pub async fn assess(
         let place = findings.partition_point(|finding| finding.severity >= Severity::Warning);
         findings.insert(place, warning);
     }
-    let preview = match (&programs, depth) {
+    let tried = match (&programs, depth) {
         (Some(programs), Depth::Trial) => {
-            trial::add(endpoints, programs, &observed, &mut findings, reporter).await?
+            trial::add(
+                endpoints,
+                programs,
+                (&observed, selection),
+                &mut findings,
+                reporter,
+            )
+            .await?
         }
         _ => None,
     };
@@ -168,7 +178,11 @@ pub async fn assess(
     assessment.prior = Prior {
         tables: observed.source.tables,
         programs,
-        preview,
+        left_out: tried
+            .as_ref()
+            .map(|(_, left_out)| left_out.clone())
+            .unwrap_or_default(),
+        preview: tried.map(|(preview, _)| preview),
     };
     Ok(assessment)
 }

@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use transhume_core::{
     assess::observation::Observed,
     finding::{Finding, Severity},
+    selection::Selection,
 };
 use transhume_pg::schema::dump::Programs;
 
@@ -31,14 +32,15 @@ const BARRING: [&str; 9] = [
     "encoding",
 ];
 
-/// Tries the schema and adds what was found; none where it could not be tried.
+/// Tries the schema and adds what was found. What the target would not get, and what is left out since it refuses it;
+/// none where the schema could not be tried.
 pub(super) async fn add(
     endpoints: &Endpoints,
     programs: &Programs,
-    observed: &Observed,
+    (observed, selection): (&Observed, &Selection),
     findings: &mut Vec<Finding>,
     reporter: &Reporter,
-) -> Result<Option<Preview>> {
+) -> Result<Option<(Preview, Vec<String>)>> {
     if observed.context.resuming {
         return Ok(None);
     }
@@ -62,6 +64,7 @@ pub(super) async fn add(
     let trying = Trying {
         endpoints,
         programs,
+        selection,
         selector: &observed.selector,
         unavailable: &unavailable,
         reporter,
@@ -73,7 +76,8 @@ pub(super) async fn add(
             return Ok(None);
         }
     };
-    Ok(Some(join(tried, findings)))
+    let left_out = tried.left_out.clone();
+    Ok(Some((join(tried, findings), left_out)))
 }
 
 fn is_barring(finding: &Finding) -> bool {

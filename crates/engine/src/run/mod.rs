@@ -26,7 +26,7 @@ use transhume_pg::{
     catalog::tables::{names_of_tables, tables},
     connection::{names, session::Session, snapshot::SnapshotHolder},
     state::{
-        history,
+        addition, history,
         migration::{self, Migration, NewMigration},
         runner,
     },
@@ -100,6 +100,7 @@ enum Opening {
 /// What the phases of a run work with.
 pub(crate) struct Run<'run> {
     direction: Direction,
+    opening: Opening,
     pub(crate) endpoints: &'run Endpoints,
     pub(crate) options: &'run RunOptions,
     pub(crate) reporter: &'run Reporter,
@@ -157,6 +158,8 @@ impl<'run> Run<'run> {
             None => (None, endpoints.source_session(&migration.id, "control").await?),
         };
         check(&migration, endpoints, options, (&source, &target)).await?;
+        let mut migration = migration;
+        decide(&target, &mut migration, &options.selection).await?;
         runner::register(&target, &host_name())
             .await
             .doing("registering as the runner")?;
@@ -167,6 +170,7 @@ impl<'run> Run<'run> {
         let replica_role = replica_role(&target).await?;
         Ok(Self {
             direction,
+            opening,
             endpoints,
             options,
             reporter,
@@ -312,7 +316,7 @@ async fn start(
         publication_name: names::publication(&id),
         identity: source_identity(endpoints, &source).await?,
         source_label: endpoints.source.to_string(),
-        selection: options.selection.clone(),
+        selection: with_refused(&options.selection, &assessment.prior.left_out),
         id,
     };
     migration::create(target, &new)
@@ -335,6 +339,29 @@ async fn start(
     Ok((migration, begun))
 }
 
+/// What the target refused in the trial stands by its name, so that every later step leaves out the same.
+fn with_refused(selection: &Selection, refused: &[String]) -> Selection {
+    let mut decided = selection.clone();
+    decided.leave_out.extend(refused.iter().cloned());
+    decided
+}
+
+/// What the operator leaves out from now on is kept with the migration.
+async fn decide(target: &Session, migration: &mut Migration, selection: &Selection) -> Result<()> {
+    if migration.selection.leaves_out_all_of(selection) {
+        return Ok(());
+    }
+    let new = selection.leave_out.iter();
+    let new: Vec<String> = new
+        .filter(|object| !migration.selection.leave_out.contains(object))
+        .cloned()
+        .collect();
+    migration.selection.leave_out.extend(new);
+    addition::set_selection(&**target, &migration.selection)
+        .await
+        .doing("keeping what is left out")
+}
+
 /// The state on the target belongs to this program, this source and this selection.
 async fn check(
     migration: &Migration,
@@ -343,7 +370,7 @@ async fn check(
     (source, target): (&Session, &Session),
 ) -> Result<()> {
     door::admit(endpoints, migration, (source, target)).await?;
-    if options.selection == Selection::default() {
+    if options.selection.has_no_patterns() {
         return Ok(());
     }
     let present = names_of_tables(source)

@@ -8,7 +8,7 @@ use transhume_pg::{
     state::{history, migration, runner},
 };
 
-use super::{Run, RunReason, additions, tables, watch};
+use super::{Opening, Run, RunReason, additions, tables, watch};
 use crate::{
     cutover,
     error::{Doing, EngineError, Result},
@@ -67,6 +67,10 @@ impl Run<'_> {
     }
 
     async fn pre_data(&mut self) -> Result<()> {
+        // What was mended on the source or left out since counts from the next start on.
+        if self.opening == Opening::First {
+            schema::begin_anew(&self.schema_work()).await?;
+        }
         let holder = self.take_holder().await?;
         let work = self.schema_work();
         // The plan is no matter of the schema, and pg_dump takes its time.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use transhume_core::{
     finding::{Finding, Severity},
     phase::Phase,
-    selection::Selector,
+    selection::{Selection, Selector},
     table::{Persistence, Table},
 };
 use transhume_pg::{
@@ -132,11 +132,10 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             .await?,
         ),
     };
-    let selector = selector(
-        migration
-            .as_ref()
-            .map_or(&options.selection, |known| &known.selection),
-    )?;
+    let selection = migration
+        .as_ref()
+        .map_or(&options.selection, |known| &known.selection);
+    let selector = selector(selection)?;
     selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     let (counts, _) = load::worker_counts(&options.load, &source, &target).await?;
     let programs = Programs::find(
@@ -171,7 +170,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             &mut plan,
             endpoints,
             programs,
-            &selector,
+            (selection, &selector),
             (&mut source, &target),
             writes,
         )
@@ -271,7 +270,7 @@ async fn preview_schema(
     plan: &mut Plan,
     endpoints: &Endpoints,
     programs: &Programs,
-    selector: &Selector,
+    chosen: (&Selection, &Selector),
     (source, target): (&mut Session, &Session),
     has_state: bool,
 ) -> Result<()> {
@@ -287,7 +286,7 @@ async fn preview_schema(
         // Its findings are among those of the assessment.
         preview.left_out
     } else {
-        let preview = schema::preview(endpoints, programs, selector, source, target).await?;
+        let preview = schema::preview(endpoints, programs, chosen, source, target).await?;
         plan.findings = preview.findings;
         preview.left_out
     };

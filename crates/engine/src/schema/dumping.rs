@@ -1,14 +1,23 @@
 //! The dump under the load's snapshot, and the decision for each of its entries.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use transhume_core::{
     finding::Finding,
-    schema::archive::{self as contents, Decision, Decisions, Entry, Facts, Joining, Kind, Situation},
-    selection::Selector,
+    schema::archive::{
+        self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, Kind, LeaveOut, Situation,
+    },
+    selection::{Selection, Selector},
 };
 use transhume_pg::{
-    catalog::{archive_facts::archive_facts, extensions::extensions},
+    catalog::{
+        archive_facts::archive_facts,
+        extensions::extensions,
+        identities::{identities, on_target, user_mappings},
+    },
     connection::{names, session::Session, snapshot::SnapshotHolder},
     schema::{
         archive_file::ArchiveFile,
@@ -44,6 +53,7 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         programs: &programs,
         endpoints: work.endpoints,
         selector: work.selector,
+        selection: &work.migration.selection,
         source: &mut source,
         target: &target,
         application_name: &name,
@@ -54,6 +64,7 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         bytes,
         file,
         decisions,
+        choice,
         ..
     } = tokio::select! {
         dumped = dumping => dumped?,
@@ -64,12 +75,13 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         return Err(EngineError::Blocked(unmet));
     }
     findings::record(work, &target, unmet).await?;
+    findings::record(work, &target, choice.findings(&decisions)).await?;
     store(
         work,
         &mut target,
         &bytes,
         &programs.version.to_string(),
-        &decisions,
+        (&decisions, &choice),
     )
     .await?;
     work.reporter.step(format!(
@@ -92,14 +104,15 @@ pub(crate) struct Preview {
 }
 
 impl Preview {
-    fn of(decisions: &Decisions) -> Self {
+    fn of(decisions: &Decisions, choice: &Choice) -> Self {
+        let unmet = decisions.unmet.iter().map(findings::unmet);
         let left_out = |(entry, decision): &(Entry, Decision)| match decision {
             Decision::LeftOut(reason) => Some((entry.description.clone(), reason.clone())),
             _ => None,
         };
         Self {
             left_out: decisions.entries.iter().filter_map(left_out).collect(),
-            findings: decisions.unmet.iter().map(findings::unmet).collect(),
+            findings: unmet.chain(choice.findings(decisions)).collect(),
         }
     }
 }
@@ -108,11 +121,11 @@ impl Preview {
 pub(crate) async fn preview(
     endpoints: &Endpoints,
     programs: &Programs,
-    selector: &Selector,
+    (selection, selector): (&Selection, &Selector),
     source: &mut Session,
     target: &Session,
 ) -> Result<Preview> {
-    let dumped = dumped_now(endpoints, programs, selector, source, target).await?;
+    let dumped = dumped_now(endpoints, programs, (selection, selector), source, target).await?;
     Ok(dumped.preview())
 }
 
@@ -120,7 +133,7 @@ pub(crate) async fn preview(
 pub(super) async fn dumped_now(
     endpoints: &Endpoints,
     programs: &Programs,
-    selector: &Selector,
+    (selection, selector): (&Selection, &Selector),
     source: &mut Session,
     target: &Session,
 ) -> Result<Dumped> {
@@ -132,6 +145,7 @@ pub(super) async fn dumped_now(
         programs,
         endpoints,
         selector,
+        selection,
         source,
         target,
         application_name: &name,
@@ -145,6 +159,8 @@ struct Dumping<'a> {
     programs: &'a Programs,
     endpoints: &'a Endpoints,
     selector: &'a Selector,
+    /// Says what is left out by name.
+    selection: &'a Selection,
     source: &'a mut Session,
     target: &'a Session,
     application_name: &'a str,
@@ -168,11 +184,12 @@ pub(super) struct Dumped {
     pub(super) file: ArchiveFile,
     pub(super) decisions: Decisions,
     pub(super) facts: Facts,
+    choice: Choice,
 }
 
 impl Dumped {
     pub(super) fn preview(&self) -> Preview {
-        Preview::of(&self.decisions)
+        Preview::of(&self.decisions, &self.choice)
     }
 }
 
@@ -188,31 +205,134 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
     )
     .await
     .doing("dumping the schema")?;
-    let (file, entries) = stored::unpacked(programs, &bytes).await?;
+    let (file, mut entries) = stored::unpacked(programs, &bytes).await?;
+    add_needs(dumping.source, &mut entries).await?;
     let facts = archive_facts(dumping.source, snapshot, &entries)
         .await
         .doing("reading the catalogs of the source")?;
+    let mut choice = Choice::of(&dumping, &entries).await?;
     let decisions = decide(
         dumping.selector,
         dumping.target,
         entries,
-        &facts,
+        (&facts, &choice.left_out),
         dumping.addition.as_ref(),
     )
     .await?;
+    choice.absent = decisions
+        .chosen
+        .iter()
+        .flat_map(|chosen| std::iter::once(chosen.dump_id).chain(chosen.dependents.iter().copied()))
+        .collect();
     Ok(Dumped {
         bytes,
         file,
         decisions,
         facts,
+        choice,
     })
+}
+
+/// pg_dump writes a user mapping as needing nothing.
+async fn add_needs(source: &Session, entries: &mut [Entry]) -> Result<()> {
+    let listed: Vec<&Entry> = entries.iter().collect();
+    let mappings = user_mappings(source, &listed)
+        .await
+        .doing("reading the user mappings of the source")?;
+    let servers: HashMap<_, i32> = entries
+        .iter()
+        .map(|entry| (entry.object, entry.dump_id))
+        .collect();
+    for entry in entries.iter_mut() {
+        let mapping = mappings.get(&entry.description);
+        if let Some(server) = mapping.and_then(|mapping| servers.get(&mapping.server)) {
+            entry.depends_on.push(*server);
+        }
+    }
+    Ok(())
+}
+
+/// What the operator leaves out by name.
+struct Choice {
+    left_out: HashMap<i32, LeaveOut>,
+    /// By dump id; empty where nothing is left out.
+    identities: HashMap<i32, String>,
+    /// Names that no entry has.
+    unmatched: Vec<String>,
+    /// Entries that are missing on the target since something is left out.
+    absent: HashSet<i32>,
+}
+
+impl Choice {
+    async fn of(dumping: &Dumping<'_>, entries: &[Entry]) -> Result<Self> {
+        let names: HashSet<&str> = dumping.selection.left_out().collect();
+        let mut choice = Self {
+            left_out: HashMap::new(),
+            identities: HashMap::new(),
+            unmatched: Vec::new(),
+            absent: HashSet::new(),
+        };
+        if names.is_empty() {
+            return Ok(choice);
+        }
+        let listed: Vec<&Entry> = entries.iter().collect();
+        choice.identities = identities(dumping.source, &listed)
+            .await
+            .doing("reading what the source's objects are called")?;
+        let is_chosen = |entry: &&&Entry| {
+            let identity = choice.identities.get(&entry.dump_id);
+            identity.is_some_and(|identity| names.contains(identity.as_str()))
+        };
+        let chosen: Vec<&Entry> = listed.iter().filter(is_chosen).copied().collect();
+        let present = on_target(dumping.source, dumping.target, &chosen)
+            .await
+            .doing("looking for what is left out on the target")?;
+        for entry in chosen {
+            let how = if present.contains(&entry.dump_id) {
+                LeaveOut::OnTarget
+            } else {
+                LeaveOut::Gone
+            };
+            choice.left_out.insert(entry.dump_id, how);
+        }
+        let found: HashSet<&str> = choice.identities.values().map(String::as_str).collect();
+        let missing = names.into_iter().filter(|name| !found.contains(name));
+        choice.unmatched = missing.map(str::to_owned).collect();
+        Ok(choice)
+    }
+
+    fn name(&self, dump_id: i32) -> Option<&str> {
+        self.identities.get(&dump_id).map(String::as_str)
+    }
+
+    /// The name of what is missing since something is left out.
+    fn identity_of_absent(&self, dump_id: i32) -> Option<&str> {
+        self.name(dump_id).filter(|_| self.absent.contains(&dump_id))
+    }
+
+    fn findings(&self, decisions: &Decisions) -> Vec<Finding> {
+        let left_out = decisions
+            .chosen
+            .iter()
+            .filter_map(|chosen| self.left_out_finding(chosen));
+        let unmatched = self
+            .unmatched
+            .iter()
+            .map(|name| findings::nothing_to_leave_out(name));
+        left_out.chain(unmatched).collect()
+    }
+
+    fn left_out_finding(&self, chosen: &Chosen) -> Option<Finding> {
+        let names: Vec<&str> = chosen.dependents.iter().filter_map(|id| self.name(*id)).collect();
+        Some(findings::left_out(self.name(chosen.dump_id)?, chosen.how, &names))
+    }
 }
 
 async fn decide(
     selector: &Selector,
     target: &Session,
     entries: Vec<Entry>,
-    facts: &Facts,
+    (facts, left_out): (&Facts, &HashMap<i32, LeaveOut>),
     addition: Option<&Joining>,
 ) -> Result<Decisions> {
     let target_schemas: HashSet<String> = archive::schemas(&**target)
@@ -231,6 +351,7 @@ async fn decide(
         selector,
         target_schemas: &target_schemas,
         target_extensions: &target_extensions,
+        left_out,
     };
     Ok(match addition {
         Some(joining) => contents::decide_addition(entries, &situation, joining),
@@ -243,7 +364,7 @@ async fn store(
     target: &mut Session,
     bytes: &[u8],
     version: &str,
-    decisions: &Decisions,
+    (decisions, choice): (&Decisions, &Choice),
 ) -> Result<()> {
     let number = work.archive();
     let mut left_out = Vec::new();
@@ -253,6 +374,7 @@ async fn store(
             dump_id: entry.dump_id,
             description: &entry.description,
             reason,
+            identity: choice.identity_of_absent(entry.dump_id),
         };
         match decision {
             Decision::LeftOut(reason) => left_out.push(item(reason)),

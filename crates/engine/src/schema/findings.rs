@@ -1,6 +1,9 @@
 //! What the schema's steps tell the operator, recorded and reported alike.
 
-use transhume_core::{finding::Finding, schema::archive::Unmet};
+use transhume_core::{
+    finding::Finding,
+    schema::archive::{LeaveOut, Unmet},
+};
 use transhume_pg::{
     connection::session::Session,
     state::{self, archive::Disposition},
@@ -29,6 +32,17 @@ pub(super) async fn record(work: &SchemaWork<'_>, target: &Session, findings: Ve
 }
 
 pub(super) fn unmet(unmet: &Unmet) -> Finding {
+    if unmet.by_choice {
+        return Finding::blocker(
+            UNMET,
+            &unmet.entry,
+            format!("{} needs {}, which is left out", unmet.entry, unmet.needs),
+            format!(
+                "exclude {} too, or take {} out of leave_out",
+                unmet.entry, unmet.needs
+            ),
+        );
+    }
     let message = format!("{} needs {}, which is not selected", unmet.entry, unmet.needs);
     let remedy = format!("add {} to the selection, or exclude {}", unmet.needs, unmet.entry);
     if unmet.blocks {
@@ -36,6 +50,42 @@ pub(super) fn unmet(unmet: &Unmet) -> Finding {
     } else {
         Finding::warning(UNMET, &unmet.entry, format!("{message}: it is left out"), remedy)
     }
+}
+
+/// Code of the findings about what the operator leaves out.
+const LEFT_OUT: &str = "left-out";
+
+/// Dependents named before the rest is only counted.
+const NAMED: usize = 8;
+
+pub(super) fn left_out(object: &str, how: LeaveOut, dependents: &[&str]) -> Finding {
+    let shown = dependents[..dependents.len().min(NAMED)].join(", ");
+    let along = match dependents.len() {
+        0 => String::new(),
+        count if count > NAMED => format!(", and with it {shown} and {} more", count - NAMED),
+        _ => format!(", and with it {shown}"),
+    };
+    let message = match how {
+        LeaveOut::Gone => format!("it is left out as the configuration says{along}"),
+        LeaveOut::OnTarget => {
+            "it is left out as the configuration says: the target has it already".to_owned()
+        }
+    };
+    Finding::warning(
+        LEFT_OUT,
+        object,
+        message,
+        "to have it on the target, take it out of leave_out",
+    )
+}
+
+pub(super) fn nothing_to_leave_out(object: &str) -> Finding {
+    Finding::warning(
+        LEFT_OUT,
+        object,
+        "it is to be left out, and the source has nothing by that name",
+        "write it as assess names it, or take it out of leave_out",
+    )
 }
 
 /// What an addition has brought after all is no finding any more.

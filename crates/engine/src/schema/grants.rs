@@ -159,6 +159,7 @@ async fn apply(
                 dump_id: entry.dump_id,
                 description: &entry.description,
                 reason: "",
+                identity: None,
             })
             .collect();
         archive::record(&**target, work.archive(), Disposition::Restored, &items)

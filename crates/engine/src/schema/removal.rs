@@ -36,6 +36,31 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
     Ok((removed > 0).then(|| format!("{removed} definitions with all their rows")))
 }
 
+/// Takes an archive that was not restored to its end back, with all that was planned by it: the next one shows the source
+/// as it is by then. Does nothing where there is none.
+pub(crate) async fn begin_anew(work: &SchemaWork<'_>) -> Result<()> {
+    // The archive that it opens is not the one that this run works with.
+    let options = SchemaOptions::new(work.options.programs.clone(), work.options.replica_role);
+    let earlier = SchemaWork {
+        options: &options,
+        ..work.clone()
+    };
+    let mut target = work.target().await?;
+    if !archive::is_stored(&**target, work.archive())
+        .await
+        .doing("looking for the schema archive")?
+    {
+        return Ok(());
+    }
+    remove_added(&earlier).await?;
+    let forgetting = async {
+        let transaction = target.transaction().await?;
+        archive::forget_all(&transaction).await?;
+        Ok(transaction.commit().await?)
+    };
+    forgetting.await.doing("taking back the schema archive")
+}
+
 /// Removes what one archive brought, and says how many objects that were.
 pub(crate) async fn remove_added(work: &SchemaWork<'_>) -> Result<usize> {
     let mut target = work.target().await?;

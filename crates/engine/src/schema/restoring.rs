@@ -5,6 +5,7 @@ use transhume_core::{
     schema::archive::{Decision, Entry},
 };
 use transhume_pg::{
+    catalog::identities::identities,
     connection::session::Session,
     schema::restore::{self, Content, GroupError, Script},
     state::archive::{self, Disposition, Item},
@@ -91,9 +92,25 @@ async fn restore_group(
     let Err(error) = restore::restore_group(target, group, work.archive(), &items).await else {
         return Ok(None);
     };
-    let (entry, message) = failed_entry(entries, error)?;
+    let may_miss = may_miss(work, entries, &error).await?;
+    let (entry, message) = failed_entry(entries, error, may_miss)?;
     refuse(work, target, entry, &message).await?;
     Ok(Some(entry.dump_id))
+}
+
+/// The operator leaves the refused definition out since the archive was taken.
+async fn may_miss(work: &SchemaWork<'_>, entries: &[&Entry], error: &GroupError) -> Result<bool> {
+    let selection = &work.migration.selection;
+    let refused = entries.iter().find(|entry| Some(entry.dump_id) == error.dump_id);
+    let Some(entry) = refused.filter(|_| !selection.leave_out.is_empty()) else {
+        return Ok(false);
+    };
+    let source = work.source().await?;
+    let identities = identities(&source, &[entry])
+        .await
+        .doing("reading what a refused definition is called")?;
+    let name = identities.get(&entry.dump_id);
+    Ok(name.is_some_and(|name| selection.left_out().any(|object| object == name)))
 }
 
 fn item<'a>(entry: &'a Entry, reason: &'a str) -> Item<'a> {
@@ -101,11 +118,12 @@ fn item<'a>(entry: &'a Entry, reason: &'a str) -> Item<'a> {
         dump_id: entry.dump_id,
         description: &entry.description,
         reason,
+        identity: None,
     }
 }
 
 /// The entry that can be done without, with the server's message; anything else ends the restore.
-fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Entry, String)> {
+fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError, may_miss: bool) -> Result<(&'a Entry, String)> {
     let failed = error
         .dump_id
         .and_then(|id| entries.iter().copied().find(|entry| entry.dump_id == id));
@@ -116,7 +134,7 @@ fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Ent
             source: error.source,
         });
     };
-    if entry.kind.may_fail() {
+    if may_miss || entry.kind.may_fail() {
         return Ok((entry, server.message.clone()));
     }
     let more = [&server.detail, &server.context];
@@ -129,7 +147,7 @@ fn failed_entry<'a>(entries: &[&'a Entry], error: GroupError) -> Result<(&'a Ent
         ),
         detail,
         server.hint.clone().unwrap_or_else(|| {
-            "create what is missing on the target (or exclude it), then run the same command again".to_owned()
+            "create what is missing on the target, or leave it out (--leave-out, as assess names it), then run the same command again".to_owned()
         }),
     ))
 }
@@ -178,7 +196,7 @@ mod tests {
                 dump_id: Some(dump_id),
                 source: PgError::from(answer),
             };
-            failed_entry(&entries, error)
+            failed_entry(&entries, error, false)
         };
         for (dump_id, sqlstate) in [(2, "57P01"), (3, "57P01"), (3, "57014"), (3, "40P01")] {
             let outcome = failed(dump_id, sqlstate);

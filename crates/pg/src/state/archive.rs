@@ -55,6 +55,8 @@ pub struct Item<'a> {
     pub dump_id: i32,
     pub description: &'a str,
     pub reason: &'a str,
+    /// Of an object that is missing on the target since the operator leaves something out.
+    pub identity: Option<&'a str>,
 }
 
 /// Numbers of all archives, oldest first.
@@ -69,6 +71,13 @@ pub async fn forget(target: &impl GenericClient, number: i32) -> Result<(), PgEr
         .execute(include_str!("sql/archive/forget.sql"), &[&number])
         .await?;
     Ok(())
+}
+
+/// Removes the archive that the migration began with, and all that was planned by it.
+pub async fn forget_all(target: &impl GenericClient) -> Result<(), PgError> {
+    Ok(target
+        .batch_execute(include_str!("sql/archive/forget_all.sql"))
+        .await?)
 }
 
 pub async fn is_stored(target: &impl GenericClient, number: i32) -> Result<bool, PgError> {
@@ -110,10 +119,18 @@ pub async fn record(
     let dump_ids: Vec<i32> = items.iter().map(|item| item.dump_id).collect();
     let descriptions: Vec<&str> = items.iter().map(|item| item.description).collect();
     let reasons: Vec<&str> = items.iter().map(|item| item.reason).collect();
+    let identities: Vec<Option<&str>> = items.iter().map(|item| item.identity).collect();
     target
         .execute(
             include_str!("sql/archive/record_items.sql"),
-            &[&dump_ids, &descriptions, &disposition.name(), &reasons, &number],
+            &[
+                &dump_ids,
+                &descriptions,
+                &disposition.name(),
+                &reasons,
+                &number,
+                &identities,
+            ],
         )
         .await?;
     Ok(())
@@ -137,6 +154,17 @@ pub async fn left_out(target: &impl GenericClient) -> Result<Vec<(String, String
     rows.iter()
         .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
         .collect()
+}
+
+/// Identities of what the target does not have since the operator leaves something out.
+pub async fn absent_by_choice(target: &impl GenericClient) -> Result<Vec<String>, PgError> {
+    let rows = target
+        .query(
+            "select distinct identity from transhume.archive_item where identity is not null",
+            &[],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Schemas that the target has now.

@@ -46,6 +46,17 @@ pub struct Situation<'a> {
     pub target_schemas: &'a HashSet<String>,
     /// Extensions that the target already has: they are not ours to remove.
     pub target_extensions: &'a HashSet<String>,
+    /// Entries that the operator leaves out, by dump id.
+    pub left_out: &'a HashMap<i32, LeaveOut>,
+}
+
+/// What becomes of that which needs an entry that is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaveOut {
+    /// It falls away too.
+    Gone,
+    /// It comes: the target has the object already.
+    OnTarget,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +83,17 @@ pub struct Unmet {
     pub needs: String,
     /// A table cannot come without it; a view or a foreign key can be left out.
     pub blocks: bool,
+    /// The operator leaves out what it needs.
+    pub by_choice: bool,
+}
+
+/// An entry that the operator leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    pub dump_id: i32,
+    pub how: LeaveOut,
+    /// Dump ids of what falls away with it.
+    pub dependents: Vec<i32>,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +101,7 @@ pub struct Decisions {
     /// In the archive's order.
     pub entries: Vec<(Entry, Decision)>,
     pub unmet: Vec<Unmet>,
+    pub chosen: Vec<Chosen>,
 }
 
 /// Decides for every entry; `entries` in the archive's order.
@@ -98,6 +121,8 @@ pub(super) fn decide_wanted(
     let mut result = Decisions::default();
     // Entries left out together with what builds on them, and how people know them.
     let mut absent: HashMap<i32, String> = HashMap::new();
+    // Those that fall away with an entry that the operator leaves out: its place among the chosen.
+    let mut causes: HashMap<i32, usize> = HashMap::new();
     let mut after_data = false;
     let kinds: HashMap<i32, Kind> = entries.iter().map(|entry| (entry.dump_id, entry.kind)).collect();
     for entry in entries {
@@ -109,7 +134,20 @@ pub(super) fn decide_wanted(
                 "creating the extension sets it, and only its owner may change it".to_owned(),
             );
         }
-        if known.contains(&entry.object) {
+        let how = situation.left_out.get(&entry.dump_id);
+        let how = how.filter(|_| wanted.contains(&entry.dump_id) && !known.contains(&entry.object));
+        if let Some(how) = how {
+            decision = Decision::LeftOut(how.reason().to_owned());
+            if *how == LeaveOut::Gone {
+                absent.insert(entry.dump_id, entry.description.clone());
+                causes.insert(entry.dump_id, result.chosen.len());
+            }
+            result.chosen.push(Chosen {
+                dump_id: entry.dump_id,
+                how: *how,
+                dependents: Vec::new(),
+            });
+        } else if known.contains(&entry.object) {
             decision = Decision::LeftOut("the target has it from an earlier archive".to_owned());
         } else if matches!(decision, Decision::LeftOut(_) | Decision::Ignored) {
             // What the target has is as good as restored.
@@ -119,10 +157,15 @@ pub(super) fn decide_wanted(
         } else if !wanted.contains(&entry.dump_id) {
             decision = Decision::LeftOut("it is not in the selection".to_owned());
             absent.insert(entry.dump_id, entry.description.clone());
-        } else if let Some(needs) = missing_need(&entry, situation, &absent, &kinds) {
-            if let Some(unmet) = unmet(&entry, situation, &needs) {
-                result.unmet.push(unmet);
+        } else if let Some((id, needs)) = missing_need(&entry, situation, &absent, &kinds) {
+            let cause = id.and_then(|id| causes.get(&id).copied());
+            if let Some(cause) = cause {
+                causes.insert(entry.dump_id, cause);
+                result.chosen[cause].dependents.push(entry.dump_id);
             }
+            result
+                .unmet
+                .extend(unmet(&entry, situation, &needs, cause.is_some()));
             decision = Decision::LeftOut(format!("it needs {needs}, which is left out"));
             absent.insert(entry.dump_id, entry.description.clone());
         }
@@ -131,16 +174,26 @@ pub(super) fn decide_wanted(
     result
 }
 
+impl LeaveOut {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Gone => "it is left out as the operator says",
+            Self::OnTarget => "it is left out as the operator says, and the target has it",
+        }
+    }
+}
+
 /// The section of each entry, for those that [`decide`] did not leave out or replace: it follows from
 /// kind and place alone.
 pub fn sections(entries: Vec<Entry>) -> Vec<(Entry, Decision)> {
     let everything = Selector::everything();
-    let (facts, none) = (Facts::new(), HashSet::new());
+    let (facts, none, nothing) = (Facts::new(), HashSet::new(), HashMap::new());
     let situation = Situation {
         facts: &facts,
         selector: &everything,
         target_schemas: &none,
         target_extensions: &none,
+        left_out: &nothing,
     };
     let mut after_data = false;
     entries
@@ -282,18 +335,18 @@ fn add_attendants(entries: &[Entry], wanted: &mut HashSet<i32>) {
     }
 }
 
-/// The first need that is left out, as people know it.
+/// The first need that is left out, as people know it; its dump id where it is an entry.
 fn missing_need(
     entry: &Entry,
     situation: &Situation<'_>,
     absent: &HashMap<i32, String>,
     kinds: &HashMap<i32, Kind>,
-) -> Option<String> {
+) -> Option<(Option<i32>, String)> {
     let fact = situation.fact(entry);
     if let Some(other) = fact.and_then(|fact| fact.refers_to.as_ref())
         && !situation.selector.selects(other)
     {
-        return Some(other.plain());
+        return Some((None, other.plain()));
     }
     let partition = fact.is_some_and(|fact| fact.partition);
     entry
@@ -308,10 +361,11 @@ fn missing_need(
             );
             !(partition && of_parent && entry.kind != Kind::TableAttach)
         })
-        .find_map(|id| absent.get(id).cloned())
+        .find_map(|id| Some((Some(*id), absent.get(id)?.clone())))
 }
 
-fn unmet(entry: &Entry, situation: &Situation<'_>, needs: &str) -> Option<Unmet> {
+/// What falls away by choice and can be done without is told with what it needs.
+fn unmet(entry: &Entry, situation: &Situation<'_>, needs: &str, by_choice: bool) -> Option<Unmet> {
     let fact = situation.fact(entry)?;
     let blocks = match entry.kind {
         Kind::Relation => !fact.view,
@@ -322,5 +376,7 @@ fn unmet(entry: &Entry, situation: &Situation<'_>, needs: &str) -> Option<Unmet>
         entry: entry.description.clone(),
         needs: needs.to_owned(),
         blocks,
+        by_choice,
     })
+    .filter(|unmet| unmet.blocks || !unmet.by_choice)
 }

@@ -13,7 +13,7 @@ mod entry;
 mod kind;
 
 pub use addition::{Joining, decide_addition};
-pub use decide::{Decision, Decisions, Fact, Facts, Situation, Unmet, decide, sections};
+pub use decide::{Chosen, Decision, Decisions, Fact, Facts, LeaveOut, Situation, Unmet, decide, sections};
 pub use entry::{CatalogObject, Entry};
 pub use kind::Kind;
 

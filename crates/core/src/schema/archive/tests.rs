@@ -52,6 +52,7 @@ fn decisions(entries: &[Entry], facts: &[(u32, u32, Fact)], include: &[&str]) ->
             selector: &selector,
             target_schemas: &target_schemas,
             target_extensions: &HashSet::new(),
+            left_out: &HashMap::new(),
         },
     )
 }
@@ -376,6 +377,7 @@ fn an_added_table_brings_what_it_needs_and_what_waited_for_it_and_nothing_else()
         selector: &selector,
         target_schemas: &HashSet::from(["public".to_owned()]),
         target_extensions: &HashSet::new(),
+        left_out: &HashMap::new(),
     };
     let tables = HashSet::from([QualifiedName::new("public", "items")]);
     let known = HashSet::from([(1247, 11), (1259, 20)].map(|(class, oid)| CatalogObject { class, oid }));
@@ -426,6 +428,7 @@ fn a_partition_whose_parent_is_known_brings_its_attachment() {
         selector: &selector,
         target_schemas: &HashSet::from(["public".to_owned()]),
         target_extensions: &HashSet::new(),
+        left_out: &HashMap::new(),
     };
     let tables = HashSet::from([QualifiedName::new("public", "leaf")]);
     let known = HashSet::from([CatalogObject { class: 1259, oid: 20 }]);
@@ -434,4 +437,46 @@ fn a_partition_whose_parent_is_known_brings_its_attachment() {
     assert!(matches!(of(&decisions, 1), Decision::LeftOut(_)));
     assert_eq!(of(&decisions, 2), &Decision::BeforeData);
     assert_eq!(of(&decisions, 3), &Decision::BeforeData);
+}
+
+#[test]
+fn what_the_operator_leaves_out_takes_along_what_needs_it_unless_the_target_has_it() {
+    let entries = [
+        entry("1; 1255 10 FUNCTION public f() ann", &[]),
+        entry("2; 1259 20 VIEW public v ann", &[1]),
+        entry("3; 1259 21 TABLE public t ann", &[1]),
+        entry("4; 1259 22 VIEW public w ann", &[2]),
+    ];
+    let view = |name| Fact {
+        view: true,
+        ..relation(name)
+    };
+    let facts: Facts = [(20, view("v")), (21, relation("t")), (22, view("w"))]
+        .into_iter()
+        .map(|(oid, fact)| (CatalogObject { class: 1259, oid }, fact))
+        .collect();
+    let selector = Selector::everything();
+    let decided = |how: LeaveOut| {
+        let situation = Situation {
+            facts: &facts,
+            selector: &selector,
+            target_schemas: &HashSet::new(),
+            target_extensions: &HashSet::new(),
+            left_out: &HashMap::from([(1, how)]),
+        };
+        decide(entries.to_vec(), &situation)
+    };
+    let gone = decided(LeaveOut::Gone);
+    assert_eq!(gone.chosen[0].dependents, [2, 3, 4]);
+    let blocking: Vec<&str> = gone.unmet.iter().map(|unmet| unmet.entry.as_str()).collect();
+    assert_eq!(
+        blocking,
+        ["TABLE public t ann"],
+        "views are told with the function"
+    );
+    assert!(gone.unmet[0].blocks && gone.unmet[0].by_choice);
+
+    let there = decided(LeaveOut::OnTarget);
+    assert!(there.chosen[0].dependents.is_empty() && there.unmet.is_empty());
+    assert_eq!(of(&there, 3), &Decision::BeforeData);
 }

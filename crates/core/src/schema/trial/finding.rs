@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Answer, Refusal};
 use crate::{
-    finding::Finding,
+    finding::{Finding, Severity},
     schema::archive::{Entry, Kind},
 };
 
@@ -29,29 +29,53 @@ pub struct Known {
 /// By dump id, with the entry.
 pub type Names<'a> = HashMap<i32, (&'a Entry, Known)>;
 
+/// What came of a trial's refusals.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    pub findings: Vec<Finding>,
+    /// Identities of what is left out, since the target refuses it and no selected table needs it.
+    pub left_out: Vec<String>,
+}
+
 /// One finding for each refusal, in the order in which they came. An extension that was found to be unavailable keeps
 /// that finding, with what hangs on it.
+/// `leave_refused`: what no selected table needs is left out instead of blocking.
 pub fn findings(
     refusals: &[Refusal],
     names: &Names<'_>,
     unavailable: &BTreeMap<String, Finding>,
-) -> Vec<Finding> {
-    refusals
-        .iter()
-        .filter_map(|refusal| {
-            let (entry, known) = names.get(&refusal.dump_id)?;
-            let extension = known
-                .identity
-                .as_ref()
-                .and_then(|identity| identity.strip_prefix("extension "));
-            Some(
-                match extension.and_then(|name| unavailable.get(name.trim_matches('"'))) {
-                    Some(found) => missing_extension(found, refusal, names),
-                    None => finding(refusal, entry, known, names),
-                },
-            )
-        })
-        .collect()
+    leave_refused: bool,
+) -> Verdicts {
+    let mut verdicts = Verdicts::default();
+    for refusal in refusals {
+        let Some((entry, known)) = names.get(&refusal.dump_id) else {
+            continue;
+        };
+        let extension = known
+            .identity
+            .as_ref()
+            .and_then(|identity| identity.strip_prefix("extension "));
+        let mut found = match extension.and_then(|name| unavailable.get(name.trim_matches('"'))) {
+            Some(found) => missing_extension(found, refusal, names),
+            None => finding(refusal, entry, known, names),
+        };
+        let is_needed = known.holds_data || !Dependents::of(refusal, names).tables.is_empty();
+        if let Some(identity) = known.identity.as_ref()
+            && leave_refused
+            && !is_needed
+            && found.severity == Severity::Blocker
+        {
+            found = Finding::warning(
+                &found.code,
+                &found.object,
+                format!("{}; left out", found.message),
+                "create it on the target by a role that may, where it is needed",
+            );
+            verdicts.left_out.push(identity.clone());
+        }
+        verdicts.findings.push(found);
+    }
+    verdicts
 }
 
 /// A run makes every extension of the source: without it, it cannot begin.
@@ -172,10 +196,17 @@ fn remedy(answer: &Answer, object: &str, known: &Known, dependents: &Dependents)
         format!("; or leave it where it is: --exclude {}", excluded(object))
     } else if let Some(table) = dependents.tables.first() {
         format!("; it cannot be left out while {table} is selected")
+    } else if known.identity.is_some() {
+        format!("; or leave it out: --leave-out {}", shell_quoted(object))
     } else {
         String::new()
     };
     format!("{first}{hint}{way_on}")
+}
+
+/// As one word of a shell.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// `table shop.orders` without its kind.
@@ -186,7 +217,6 @@ fn excluded(identity: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
 
     fn refusal(sqlstate: &str, dependents: &[i32]) -> Refusal {
         Refusal {
@@ -216,7 +246,7 @@ mod tests {
             (1, (&function, known("function shop.f()", false))),
             (2, (&table, known("table shop.t", true))),
         ]);
-        let findings = findings(&[refusal("42501", &[2])], &names, &BTreeMap::new());
+        let findings = findings(&[refusal("42501", &[2])], &names, &BTreeMap::new(), true).findings;
         assert_eq!(findings[0].severity, Severity::Blocker);
         assert_eq!(findings[0].object, "function shop.f()");
         assert_eq!(
@@ -230,17 +260,39 @@ mod tests {
     }
 
     #[test]
+    fn what_no_selected_table_needs_may_be_left_out_by_one_word() {
+        let function = Entry::parse("1; 1255 1 FUNCTION shop f() o").unwrap();
+        let view = Entry::parse("2; 1259 2 VIEW shop v o").unwrap();
+        let names = Names::from([
+            (1, (&function, known("function shop.f()", false))),
+            (2, (&view, known("view shop.v", false))),
+        ]);
+        let refusals = [refusal("42501", &[2])];
+        let blocking = findings(&refusals, &names, &BTreeMap::new(), false);
+        assert_eq!(blocking.findings[0].severity, Severity::Blocker);
+        assert!(
+            blocking.findings[0]
+                .remedy
+                .ends_with("--leave-out 'function shop.f()'"),
+            "{blocking:?}"
+        );
+        let left_out = findings(&refusals, &names, &BTreeMap::new(), true);
+        assert_eq!(left_out.findings[0].severity, Severity::Warning);
+        assert_eq!(left_out.left_out, ["function shop.f()"]);
+    }
+
+    #[test]
     fn what_the_application_can_do_without_and_what_was_locked_is_no_blocker() {
         let trigger = Entry::parse("1; 3466 1 EVENT TRIGGER - e o").unwrap();
         let names = Names::from([(1, (&trigger, known("event trigger e", false)))]);
         assert_eq!(
-            findings(&[refusal("42501", &[])], &names, &BTreeMap::new())[0].severity,
+            findings(&[refusal("42501", &[])], &names, &BTreeMap::new(), false).findings[0].severity,
             Severity::Warning
         );
         let view = Entry::parse("1; 1259 1 VIEW shop v o").unwrap();
         let names = Names::from([(1, (&view, known("view shop.v", false)))]);
         assert_eq!(
-            findings(&[refusal("55P03", &[])], &names, &BTreeMap::new())[0].severity,
+            findings(&[refusal("55P03", &[])], &names, &BTreeMap::new(), true).findings[0].severity,
             Severity::Warning
         );
     }

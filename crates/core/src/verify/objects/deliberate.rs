@@ -9,7 +9,7 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     difference::TraitDifference,
-    object::{Kind, Object, PRIVILEGES, unquoted},
+    object::{Kind, Object, PRIVILEGES, for_people, unquoted},
 };
 
 /// As the migration's state on the target tells it; empty where there is no migration.
@@ -23,6 +23,8 @@ pub struct Deliberate {
     pub held: HashSet<String>,
     /// What is left out since it needs something that is not selected, as pg_restore lists it.
     pub left_out: Vec<String>,
+    /// What the operator leaves out, with what needs it, as PostgreSQL identifies it, as for people.
+    pub chosen: HashSet<String>,
     /// The side that is written to was closed by a fence: on the way back.
     pub closed: bool,
 }
@@ -30,6 +32,7 @@ pub struct Deliberate {
 /// Why an object is missing on purpose.
 pub(super) const HELD: &str = "foreign keys are made at the cutover";
 pub(super) const NOT_SELECTED: &str = "objects were left out since they need what is not selected";
+const CHOSEN: &str = "objects are left out as the configuration says";
 /// Why a trait differs on purpose.
 const FULL_IDENTITY: &str = "tables have replica identity full on the source until the end of the migration";
 const CLOSED: &str = "tables and sequences of the old source may not be written, but by this program";
@@ -37,6 +40,13 @@ const SET_ASIDE: &str = "triggers and rules are disabled on the target until the
 
 impl Deliberate {
     pub(super) fn excuses_absence(&self, object: &Object) -> Option<&'static str> {
+        let name = for_people(&object.name);
+        let is_chosen = std::iter::once(object.kind.name())
+            .chain(words(&object.kind).iter().copied())
+            .any(|kind| self.chosen.contains(&format!("{kind} {name}")));
+        if is_chosen {
+            return Some(CHOSEN);
+        }
         let table = object.relation.as_ref()?;
         let own = own_name(object, table);
         if object.kind == Kind::ForeignKey {
@@ -81,6 +91,18 @@ impl Deliberate {
             }
             _ => None,
         }
+    }
+}
+
+/// What `pg_identify_object` calls objects of the kind.
+fn words(kind: &Kind) -> &[&str] {
+    match kind {
+        Kind::Constraint | Kind::ForeignKey => &["table constraint"],
+        Kind::Domain => &["type"],
+        Kind::Type => &["type", "composite type"],
+        Kind::Statistics => &["statistics object"],
+        Kind::IndexOfConstraint => &["index"],
+        _ => &[],
     }
 }
 
@@ -143,6 +165,24 @@ mod tests {
             name: name.to_owned(),
             source: Some(source.to_owned()),
             target: Some(target.to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_the_operator_leaves_out_is_missed_by_nobody_and_its_namesakes_are() {
+        let mut function = on_table(Kind::Policy, "orders");
+        (function.kind, function.relation) = (Kind::Function, None);
+        function.name = "\"shop\".\"f\"(integer)".to_owned();
+        let chosen = |name: &str| Deliberate {
+            chosen: HashSet::from([name.to_owned()]),
+            ..Deliberate::default()
+        };
+        assert_eq!(
+            chosen("function shop.f(integer)").excuses_absence(&function),
+            Some(CHOSEN)
+        );
+        for other in ["function shop.f(text)", "aggregate shop.f(integer)"] {
+            assert_eq!(chosen(other).excuses_absence(&function), None, "{other}");
         }
     }
 

@@ -17,7 +17,7 @@ use transhume_core::{
         archive::{Decision, Entry, Facts, Kind},
         trial::{Answer, Course, Known, Names, findings, pieces},
     },
-    selection::Selector,
+    selection::{Selection, Selector},
 };
 use transhume_pg::{
     catalog::identities::identities,
@@ -59,6 +59,7 @@ const LEAST_LOCKS: u64 = 50;
 pub(crate) struct Trying<'a> {
     pub(crate) endpoints: &'a Endpoints,
     pub(crate) programs: &'a Programs,
+    pub(crate) selection: &'a Selection,
     pub(crate) selector: &'a Selector,
     /// Extensions that the target does not offer or allow, with the finding that says so: they are not tried.
     pub(crate) unavailable: &'a BTreeMap<String, Finding>,
@@ -69,6 +70,8 @@ pub(crate) struct Trying<'a> {
 pub(crate) struct Tried {
     pub(crate) findings: Vec<Finding>,
     pub(crate) preview: Preview,
+    /// Identities of what is left out, since the target refuses it and the operator wants it so.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// Dumps the schema, decides what becomes of it as a run would, and tries that.
@@ -76,7 +79,14 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     let mut source = trying.endpoints.source_session("trial", super::ROLE).await?;
     let target = trying.endpoints.target_session("trial", super::ROLE).await?;
     let (endpoints, programs) = (trying.endpoints, trying.programs);
-    let dumped = dumping::dumped_now(endpoints, programs, trying.selector, &mut source, &target).await?;
+    let dumped = dumping::dumped_now(
+        endpoints,
+        programs,
+        (trying.selection, trying.selector),
+        &mut source,
+        &target,
+    )
+    .await?;
     let preview = dumped.preview();
     let entries = tried_entries(&dumped);
     let scripts = scripts(programs, &dumped, &entries).await?;
@@ -106,13 +116,15 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
         .map(|(entry, _)| {
             let view = dumped.facts.get(&entry.object).is_some_and(|fact| fact.view);
             let known = Known {
-                identity: identities.get(&entry.object).cloned(),
+                identity: identities.get(&entry.dump_id).cloned(),
                 holds_data: entry.kind == Kind::Relation && !view,
             };
             (entry.dump_id, (*entry, known))
         })
         .collect();
-    let mut found = findings(run.course.refusals(), &names, trying.unavailable);
+    let leave_refused = trying.selection.leaves_refused();
+    let verdicts = findings(run.course.refusals(), &names, trying.unavailable, leave_refused);
+    let mut found = verdicts.findings;
     found.extend(owners.findings);
     found.extend(run.told(entries.len()));
     trying.reporter.step(format!(
@@ -122,6 +134,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     Ok(Tried {
         findings: found,
         preview,
+        left_out: verdicts.left_out,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use transhume_core::verify::objects::Deliberate;
+use transhume_core::verify::objects::{Deliberate, for_people};
 use transhume_pg::{
     connection::session::Session,
     state::{
@@ -28,6 +28,7 @@ pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
     let on_target = deviation::open(target, Side::Target).await.doing(DOING)?;
     let held = held::builds(target).await.doing(DOING)?;
     let left_out = archive::left_out(&**target).await.doing(DOING)?;
+    let chosen = archive::absent_by_choice(&**target).await.doing(DOING)?;
     let identities = on_source
         .iter()
         .flat_map(|deviation| &deviation.undo)
@@ -38,6 +39,7 @@ pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
     Ok(Deliberate {
         closed: on_target.iter().any(|deviation| deviation.kind == close::KIND),
         identities: identities.collect(),
+        chosen: chosen.iter().map(|name| for_people(name)).collect(),
         undo: on_target
             .iter()
             .flat_map(|deviation| deviation.undo.iter().map(Undo::statement))

@@ -124,6 +124,7 @@ create table transhume.build (
     bytes         bigint      not null default 0,
     together      boolean     not null default false,   -- its table is small: all its builds are claimed at once
     held_until_cutover boolean not null default false,
+    refused       text,                          -- why the server refused it: it is held, and tried again
     done_at       timestamptz,
     seconds       double precision,
     loader        text
@@ -182,6 +183,7 @@ create table transhume.archive_item (
     description   text        not null,          -- as pg_restore -l prints it
     disposition   text        not null,          -- left_out | replaced | failed | restored
     reason        text        not null,
+    identity      text,                          -- of what is missing since the operator leaves something out
     primary key (archive, dump_id)
 );
 
