@@ -33,9 +33,28 @@ pub fn classify(sqlstate: &str) -> Disposition {
     }
 }
 
+/// Classes of answers that are about the rows or the definition of what is built, not about the server: feature not supported,
+/// connection of a foreign server, cardinality, data, integrity, routines, rules and rights, limits, raised by a function.
+const ABOUT_A_BUILD: [&str; 11] = ["0A", "08", "21", "22", "23", "2F", "38", "39", "42", "54", "P0"];
+
+/// A build that is answered so can wait, while everything else goes on.
+pub fn is_refused_by_data(sqlstate: &str) -> bool {
+    ABOUT_A_BUILD.iter().any(|class| sqlstate.starts_with(class))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_refuse_a_build_and_a_full_disk_does_not() {
+        for about_it in ["23503", "23505", "22012", "42883", "P0001"] {
+            assert!(is_refused_by_data(about_it), "{about_it}");
+        }
+        for other in ["53100", "25006", "57P01", "40P01", "XX000"] {
+            assert!(!is_refused_by_data(other), "{other}");
+        }
+    }
 
     #[test]
     fn only_what_passes_by_itself_is_retried() {

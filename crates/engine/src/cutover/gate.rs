@@ -1,6 +1,6 @@
 //! The gate: both sides are looked at, and all conditions told at once.
 //!
-//! Judging is `core::gate`'s; this reads. Nothing is changed on either side.
+//! Judging is `core::gate`'s; this reads, and tries once more what could not be built.
 
 use std::{
     collections::HashSet,
@@ -34,6 +34,7 @@ use crate::{
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
+    load,
     selection::selector,
 };
 
@@ -53,6 +54,14 @@ pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
             format!("the migration is in phase {}", cutover.migration.phase),
             "cut over while it is in phase follow (see \"transhume status\")",
         ));
+    }
+    if !cutover.is_decided {
+        let mut target = cutover
+            .endpoints
+            .target_session(&cutover.migration.id, "cutover")
+            .await?;
+        load::try_again(&mut target, cutover.reporter).await?;
+        target.close().await;
     }
     let seen = observe(cutover).await?;
     let options = cutover.options;

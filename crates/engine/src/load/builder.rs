@@ -11,7 +11,7 @@ use transhume_pg::{
     state::load::builds::{self, ClaimedBuild, FinishedBuild},
 };
 
-use super::sessions::{Failure, Turn, WorkerSessions};
+use super::sessions::{Failure, RefusedBuild, Turn, WorkerSessions};
 use crate::error::EngineError;
 
 type Outcome<T> = Result<T, Failure>;
@@ -93,7 +93,7 @@ async fn run(worker: &mut WorkerSessions, builds: &[ClaimedBuild]) -> Outcome<Ve
     let target = worker.target().await?;
     part_copy::run_statement(target, &statements.join(";\n"))
         .await
-        .map_err(|error| Failure::target(format!("building {names}"), error))?;
+        .map_err(|error| Failure::building(refused(builds), &names, error))?;
     let seconds = started.elapsed().as_secs_f64() / builds.len() as f64;
     Ok(builds
         .iter()
@@ -102,6 +102,15 @@ async fn run(worker: &mut WorkerSessions, builds: &[ClaimedBuild]) -> Outcome<Ve
             seconds,
         })
         .collect())
+}
+
+fn refused(builds: &[ClaimedBuild]) -> Vec<RefusedBuild> {
+    let refused = |build: &ClaimedBuild| RefusedBuild {
+        id: build.id,
+        name: build.name.clone(),
+        can_wait: true,
+    };
+    builds.iter().map(refused).collect()
 }
 
 async fn mark(worker: &mut WorkerSessions, finished: &[FinishedBuild]) -> Outcome<()> {

@@ -15,7 +15,7 @@ use transhume_pg::{
     },
 };
 
-use super::sessions::{Failure, Turn, WorkerSessions};
+use super::sessions::{Failure, RefusedBuild, Turn, WorkerSessions};
 
 /// The statistics of a tree, where there is one without.
 pub(super) async fn tree_next(worker: &mut WorkerSessions) -> Result<Turn, Failure> {
@@ -51,8 +51,14 @@ pub(super) async fn maintain_next(worker: &mut WorkerSessions) -> Result<Turn, F
         builds::mark_done(target, &[finished], &name).await?;
         maintenance::release(target, work.id).await
     };
+    let name = format!("{} of {}", work.kind, work.name.escape_debug());
+    let refused = RefusedBuild {
+        id: work.id,
+        name: name.clone(),
+        can_wait: false,
+    };
     maintaining
         .await
-        .map_err(|error| Failure::target(format!("{} of {}", work.kind, work.name.escape_debug()), error))?;
+        .map_err(|error| Failure::building(vec![refused], &name, error))?;
     Ok(Turn::Did)
 }

@@ -16,6 +16,7 @@ mod observer;
 mod plan;
 mod pool;
 mod progress;
+mod refused;
 mod sequences;
 mod sessions;
 mod shared;
@@ -39,7 +40,6 @@ use transhume_pg::{
     },
 };
 
-pub(crate) use self::plan::relations;
 use self::{
     back_off::BackOff,
     pool::{Place, WorkerPool},
@@ -53,6 +53,7 @@ pub use self::{
     sequences::{SequencesSet, copy_sequences, set_sequences},
     snapshot::fresh_snapshot,
 };
+pub(crate) use self::{plan::relations, refused::try_again};
 use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use transhume_core::disposition::is_refused_by_data;
 use transhume_pg::{
     connection::{
         error::PgError,
@@ -32,8 +33,21 @@ pub(super) enum Failure {
         error: PgError,
     },
     Stop(EngineError),
+    /// The rows, or what the target allows, do not let these be built; everything else goes on.
+    Refused {
+        builds: Vec<RefusedBuild>,
+        error: PgError,
+    },
     /// Nobody holds the snapshot any more, though its name was given out again.
     SnapshotLost,
+}
+
+/// A build that the server refused, or one of several that were sent together.
+pub(super) struct RefusedBuild {
+    pub(super) id: i64,
+    pub(super) name: String,
+    /// It is tried again; statistics are not worth that.
+    pub(super) can_wait: bool,
 }
 
 /// A source session, and the snapshot that it sees now.
@@ -181,6 +195,17 @@ impl Failure {
         }
     }
 
+    /// What is built can wait, where the server's answer is about the rows or the definition.
+    pub(super) fn building(builds: Vec<RefusedBuild>, names: &str, error: PgError) -> Self {
+        let is_about_it = error
+            .server()
+            .is_some_and(|answer| is_refused_by_data(&answer.sqlstate));
+        if is_about_it {
+            return Self::Refused { builds, error };
+        }
+        Self::target(format!("building {names}"), error)
+    }
+
     fn snapshot(error: PgError) -> Self {
         Self::Server {
             doing: "opening the load's snapshot on the source".to_owned(),
@@ -194,7 +219,7 @@ impl Failure {
         match self {
             Self::SnapshotLost => true,
             Self::Server { side, error, .. } => *side == CopySide::Source && snapshot::is_lost(error),
-            Self::Stop(_) => false,
+            Self::Stop(_) | Self::Refused { .. } => false,
         }
     }
 }

@@ -13,7 +13,7 @@ use transhume_pg::{
 
 use super::{
     back_off::BackOff,
-    builder, large_objects, loader, maintenance,
+    builder, large_objects, loader, maintenance, refused,
     sessions::{Failure, Turn, WorkerSessions},
 };
 use crate::error::{Doing, EngineError, Result};
@@ -71,6 +71,9 @@ impl Worker {
                         .wait_by(&shared.cancellation, |wait| shared.word_of_work(wait))
                         .await?;
                 }
+                Err(Failure::Refused { builds, error }) => {
+                    refused::set_aside(&mut self.sessions, &builds, &error).await?;
+                }
                 Err(failure) => self.recover(failure, &mut failures).await?,
             }
         }
@@ -110,7 +113,7 @@ impl Worker {
         self.sessions.give_up();
         let (doing, side, error) = match failure {
             Failure::Stop(error) => return Err(error),
-            Failure::SnapshotLost => return Ok(()),
+            Failure::SnapshotLost | Failure::Refused { .. } => return Ok(()),
             Failure::Server { doing, side, error } => (doing, side, error),
         };
         if error.disposition() == Disposition::Retry {

@@ -114,6 +114,9 @@ impl Run<'_> {
     }
 
     async fn follow(&mut self) -> Result<Option<RunReason>> {
+        if std::mem::replace(&mut self.opening, Opening::Again) == Opening::First {
+            load::try_again(&mut self.target, self.reporter).await?;
+        }
         Box::pin(watch::look(self)).await?;
         // Nothing is applied yet.
         Box::pin(additions::plan_published(self)).await?;

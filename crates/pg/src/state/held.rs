@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use tokio_postgres::types::Type;
+use tokio_postgres::{Row, types::Type};
 use transhume_core::schema::build::BuildKind;
 
 use crate::connection::{error::PgError, session::Session};
@@ -26,20 +26,20 @@ impl HeldBuild {
 /// All that is held, in the order in which it must be done.
 pub async fn builds(target: &Session) -> Result<Vec<HeldBuild>, PgError> {
     let rows = target.query(include_str!("sql/held/builds.sql"), &[]).await?;
-    rows.iter()
-        .map(|row| {
-            let kind: &str = row.try_get("kind")?;
-            Ok(HeldBuild {
-                id: row.try_get("id")?,
-                kind: BuildKind::from_str(kind).map_err(|error| PgError::Protocol {
-                    endpoint: "transhume.build".to_owned(),
-                    reason: error.to_string(),
-                })?,
-                name: row.try_get("name")?,
-                statements: row.try_get("statements")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+pub(super) fn read(row: &Row) -> Result<HeldBuild, PgError> {
+    let kind: &str = row.try_get("kind")?;
+    Ok(HeldBuild {
+        id: row.try_get("id")?,
+        kind: BuildKind::from_str(kind).map_err(|error| PgError::Protocol {
+            endpoint: "transhume.build".to_owned(),
+            reason: error.to_string(),
+        })?,
+        name: row.try_get("name")?,
+        statements: row.try_get("statements")?,
+    })
 }
 
 /// Part of the transaction that did the work of these. One statement, which is sent at once.

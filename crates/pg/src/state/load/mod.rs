@@ -12,6 +12,7 @@ pub mod maintenance;
 pub mod parts;
 pub mod plan;
 pub mod progress;
+pub mod refused;
 pub mod relations;
 pub mod watch;
 
