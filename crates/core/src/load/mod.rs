@@ -4,7 +4,6 @@
 //! relation may follow which. Refuses SQL: a part is a range of pages, and who reads it writes the
 //! condition.
 
-pub mod as_planned;
 pub mod capacity;
 pub mod format;
 pub mod key_ranges;

@@ -15,10 +15,11 @@ use transhume_core::{
     table::{Persistence, Table},
 };
 use transhume_pg::{
-    catalog::{activity, firing::firing},
+    catalog::activity,
     connection::{error::PgError, server_limits::server_limits, session::Session},
     cutover::gate,
     follow::{publication, slot},
+    schema::firing::firing,
     state::{
         addition,
         deviation::{self, Side},

@@ -8,11 +8,8 @@ use std::collections::HashMap;
 
 use transhume_core::{
     finding::Finding,
-    guard::schema::{self, Followed, SchemaChange, TableFacts},
-    load::{
-        as_planned::is_read_alike,
-        format::{Format, FormatChoice},
-    },
+    guard::schema::{self, Followed, SchemaChange, TableFacts, as_planned::is_read_alike},
+    load::format::{Format, FormatChoice},
 };
 use transhume_pg::{
     catalog::{build_definitions, table_facts::table_facts, tables::tables},

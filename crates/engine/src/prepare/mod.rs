@@ -21,7 +21,7 @@ use transhume_pg::{
     state::{
         deviation::{self, NewDeviation, Side},
         history, migration,
-        undo::{OwnName, Undo},
+        undo::{self, OwnName, Undo},
     },
 };
 
@@ -94,7 +94,7 @@ async fn drop_unrecorded_slot(preparation: &Preparation<'_>) -> Result<()> {
 
 async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
     let name = &preparation.migration.publication_name;
-    let drop_statement = publication::drop_statement(name);
+    let drop_statement = undo::drop_publication(name);
     let id = deviation::intend(
         &**preparation.target,
         &NewDeviation {

@@ -4,8 +4,8 @@
 //! that records how to bring them back; the cutover does.
 
 use transhume_pg::{
-    catalog::firing::{Firing, firing},
     connection::{error::PgError, session::Session},
+    schema::firing::{Firing, firing},
     state::deviation::{self, NewDeviation, Side},
 };
 

@@ -13,7 +13,6 @@ pub mod database;
 pub mod emptying;
 pub mod extensions;
 pub(crate) mod extent;
-pub mod firing;
 pub mod identities;
 pub mod integer_keys;
 pub mod objects;

@@ -6,11 +6,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{
-    error::PgError,
-    raw::{Mode, RawConnection},
-};
-
 /// A database that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -60,52 +55,8 @@ impl Pin {
         pinned.identity.is_same(&identity)
     }
 
-    pub(super) async fn verify(&self, connection: &mut RawConnection, mode: Mode) -> Result<(), PgError> {
-        let Some(Pinned { side, identity }) = self.0.get() else {
-            return Ok(());
-        };
-        let found = found(connection, mode, identity.system.is_some()).await?;
-        if identity.is_same(&found) {
-            return Ok(());
-        }
-        Err(PgError::Elsewhere {
-            side: (*side).to_owned(),
-            endpoint: connection.endpoint().to_owned(),
-            detail: format!("It is {} instead of {}.", found.told(), identity.told()),
-        })
+    /// The side that is pinned, and what must be reached there; none where nothing is known yet.
+    pub(super) fn wanted(&self) -> Option<(&'static str, &Identity)> {
+        self.0.get().map(|pinned| (pinned.side, &pinned.identity))
     }
-}
-
-async fn found(connection: &mut RawConnection, mode: Mode, asks_system: bool) -> Result<Identity, PgError> {
-    let rows = connection
-        .simple_query(include_str!("sql/database_identity.sql"))
-        .await?;
-    let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
-    let (oid, name, may_ask) = (row.next().flatten(), row.next().flatten(), row.next().flatten());
-    let unreadable = || PgError::Protocol {
-        endpoint: connection.endpoint().to_owned(),
-        reason: "it does not say which database this is".to_owned(),
-    };
-    let (oid, name) = oid.zip(name).ok_or_else(unreadable)?;
-    let database_oid = oid.parse().map_err(|_| unreadable())?;
-    let system = match (asks_system, may_ask.as_deref()) {
-        (false, _) => None,
-        (true, Some("t")) => value(connection, include_str!("sql/system_identifier.sql")).await?,
-        (true, _) if mode == Mode::Replication => value(connection, "IDENTIFY_SYSTEM").await?,
-        (true, _) => None,
-    };
-    Ok(Identity {
-        system,
-        database_oid,
-        database: name,
-    })
-}
-
-async fn value(connection: &mut RawConnection, query: &str) -> Result<Option<String>, PgError> {
-    let rows = connection.simple_query(query).await?;
-    Ok(rows
-        .into_iter()
-        .next()
-        .and_then(|row| row.into_iter().next())
-        .flatten())
 }

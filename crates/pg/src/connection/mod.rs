@@ -10,6 +10,7 @@ pub mod identity;
 pub mod names;
 pub(crate) mod pinned;
 pub mod raw;
+mod reached;
 pub mod server_limits;
 pub mod session;
 pub mod snapshot;

@@ -50,11 +50,6 @@ pub async fn add_table(source: &mut Session, name: &str, table: &Table) -> Resul
     Ok(transaction.commit().await?)
 }
 
-/// The statement that removes it; harmless when it is not there.
-pub fn drop_statement(name: &str) -> String {
-    format!("drop publication if exists {}", quote_identifier(name))
-}
-
 /// Its member tables; none when there is no such publication.
 pub async fn tables(source: &Session, name: &str) -> Result<Option<Vec<QualifiedName>>, PgError> {
     let rows = source

@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use transhume_wire::{
-    ident::quote_literal,
     lsn::Lsn,
     replication::{self, SlotSnapshot},
 };
@@ -115,14 +114,6 @@ pub async fn drop(source: &Session, name: &str) -> Result<bool, PgError> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// The statement that removes it, for people; [`drop`] is what does it.
-pub fn drop_statement(name: &str) -> String {
-    format!(
-        "select pg_catalog.pg_drop_replication_slot({})",
-        quote_literal(name)
-    )
 }
 
 /// Ends a backend of our own role.

@@ -6,11 +6,11 @@
 use std::time::Instant;
 
 use transhume_core::{
-    guard::schema::ColumnFacts,
-    load::{
+    guard::schema::{
+        ColumnFacts,
         as_planned::{self, Described, Obstacle, Planned},
-        capacity::BuildMemory,
     },
+    load::capacity::BuildMemory,
     value_encoding,
 };
 use transhume_wire::ident::quote_literal;

@@ -6,4 +6,5 @@ pub mod archive_file;
 pub mod archive_list;
 pub mod build;
 pub mod dump;
+pub mod firing;
 pub mod restore;

@@ -6,12 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use transhume_core::table::{ReplicaIdentity, Table};
-use transhume_wire::ident::{QualifiedName, quote_identifier};
+use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
-use crate::{
-    connection::names,
-    follow::{publication, slot},
-};
+use crate::connection::names;
 
 /// One step back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,8 +226,8 @@ impl Undo {
     /// Harmless where there is nothing to undo, but for a slot, which is dropped by [`slot::drop`].
     pub fn statement(&self) -> String {
         match self {
-            Self::DropPublication { name } => publication::drop_statement(name.as_str()),
-            Self::DropSlot { name } => slot::drop_statement(name.as_str()),
+            Self::DropPublication { name } => drop_publication(name.as_str()),
+            Self::DropSlot { name } => drop_slot(name.as_str()),
             Self::RestoreIdentity { table, identity } => format!(
                 "alter table if exists only {table} replica identity {}",
                 identity.words()
@@ -289,6 +286,19 @@ impl Undo {
 /// The statements of several, in their order.
 pub fn statements<'undo>(undo: impl IntoIterator<Item = &'undo Undo>) -> Vec<String> {
     undo.into_iter().map(Undo::statement).collect()
+}
+
+/// The statement that removes a publication; harmless when it is not there.
+pub fn drop_publication(name: &str) -> String {
+    format!("drop publication if exists {}", quote_identifier(name))
+}
+
+/// The statement that removes a slot, for people; `follow::slot` has what does it.
+fn drop_slot(name: &str) -> String {
+    format!(
+        "select pg_catalog.pg_drop_replication_slot({})",
+        quote_literal(name)
+    )
 }
 
 #[cfg(test)]

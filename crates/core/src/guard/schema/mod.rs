@@ -7,6 +7,7 @@
 //!
 //! Invariant: a table that looks as it did when it was loaded gives no change, whatever the target calls its types.
 
+pub mod as_planned;
 mod carry_over;
 mod columns;
 mod facts;

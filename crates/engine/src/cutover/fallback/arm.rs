@@ -9,9 +9,10 @@ use std::collections::HashSet;
 
 use transhume_core::{finding::Finding, selection::Selector, sequence::Sequence, table::Table};
 use transhume_pg::{
-    catalog::{firing::firing, tables::tables},
+    catalog::tables::tables,
     connection::{names, session::Session},
     cutover::way_back::own_grants,
+    schema::firing::firing,
     state::{
         deviation::{self, Deviation, NewDeviation, Side},
         finding,

@@ -5,19 +5,16 @@
 
 mod refusal;
 mod socket;
-mod transport;
+pub(super) mod stream;
+pub(super) mod transport;
 
-use std::io;
-
-use tokio::time::timeout;
-
-pub(crate) use self::transport::Transport;
+use self::stream::{describe, within};
 use crate::connection::{
     conninfo::{ConnectionSettings, Host, TargetSession, TlsMode},
     error::PgError,
     pinned,
     raw::{Mode, RawConnection},
-    tls,
+    reached, tls,
 };
 
 /// How one attempt treats TLS.
@@ -29,59 +26,28 @@ enum Encryption {
     Required,
 }
 
-pub(crate) async fn open(
-    settings: &ConnectionSettings,
-    application_name: &str,
-    mode: Mode,
-) -> Result<RawConnection, PgError> {
-    let (first, second) = match settings.target_session {
-        TargetSession::PreferStandby => (TargetSession::Standby, Some(TargetSession::Any)),
-        only => (only, None),
-    };
-    let mut failures = Vec::new();
-    for wanted in [Some(first), second].into_iter().flatten() {
-        for host in &settings.hosts {
-            match open_host(settings, host, application_name, mode, wanted).await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => failures.push((host.to_string(), error)),
-            }
-        }
-    }
-    Err(refusal::combine(settings, failures))
-}
-
-/// An open stream to the first address that takes it, before any login.
-pub(crate) async fn open_transport(
-    settings: &ConnectionSettings,
-    encrypted: bool,
-) -> Result<Transport, PgError> {
-    let mut failures = Vec::new();
-    for host in &settings.hosts {
-        let opened = within(settings, host, async {
-            let lost = |error: io::Error| PgError::Lost {
-                endpoint: host.to_string(),
-                reason: describe(&error),
-            };
-            let places = socket::resolve(host).await.map_err(lost)?;
-            let mut failure = PgError::Lost {
-                endpoint: host.to_string(),
-                reason: "no address".to_owned(),
-            };
-            for place in places {
-                match socket::open(&place, &settings.socket).await {
-                    Ok(plain) if encrypted => return tls::negotiate(plain, settings, host, true).await,
-                    Ok(plain) => return Ok(plain),
-                    Err(error) => failure = lost(error),
+impl RawConnection {
+    /// Opens, logs in, pins the session's settings (a console has none).
+    pub async fn connect(
+        settings: &ConnectionSettings,
+        application_name: &str,
+        mode: Mode,
+    ) -> Result<Self, PgError> {
+        let (first, second) = match settings.target_session {
+            TargetSession::PreferStandby => (TargetSession::Standby, Some(TargetSession::Any)),
+            only => (only, None),
+        };
+        let mut failures = Vec::new();
+        for wanted in [Some(first), second].into_iter().flatten() {
+            for host in &settings.hosts {
+                match open_host(settings, host, application_name, mode, wanted).await {
+                    Ok(connection) => return Ok(connection),
+                    Err(error) => failures.push((host.to_string(), error)),
                 }
             }
-            Err(failure)
-        });
-        match opened.await {
-            Ok(transport) => return Ok(transport),
-            Err(error) => failures.push((host.to_string(), error)),
         }
+        Err(refusal::combine(settings, failures))
     }
-    Err(refusal::combine(settings, failures))
 }
 
 /// Tries every address of one host; the last failure speaks for it.
@@ -170,26 +136,9 @@ async fn attempt(
     let mut connection = RawConnection::start(transport, settings, host, application_name, mode).await?;
     if mode != Mode::Console {
         pinned::pin(&mut connection, settings).await?;
-        settings.pin.verify(&mut connection, mode).await?;
+        reached::verify(&settings.pin, &mut connection, mode).await?;
     }
     Ok(connection)
-}
-
-async fn within<T>(
-    settings: &ConnectionSettings,
-    host: &Host,
-    work: impl Future<Output = Result<T, PgError>>,
-) -> Result<T, PgError> {
-    let Some(limit) = settings.connect_timeout else {
-        return work.await;
-    };
-    timeout(limit, work).await.unwrap_or_else(|_| {
-        let reason = format!("no answer within {} s", limit.as_secs());
-        Err(PgError::Lost {
-            endpoint: host.to_string(),
-            reason,
-        })
-    })
 }
 
 fn fits(connection: RawConnection, wanted: TargetSession) -> Result<RawConnection, PgError> {
@@ -210,14 +159,4 @@ fn fits(connection: RawConnection, wanted: TargetSession) -> Result<RawConnectio
         server: None,
         hint: Some("target_session_attrs asks for another kind of server".to_owned()),
     })
-}
-
-/// The operating system's reason without its error number.
-fn describe(error: &io::Error) -> String {
-    let text = error.to_string();
-    let reason = text.split(" (os error").next().unwrap_or(&text);
-    reason
-        .strip_prefix("failed to lookup address information: ")
-        .unwrap_or(reason)
-        .to_lowercase()
 }

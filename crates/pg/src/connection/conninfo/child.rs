@@ -17,7 +17,7 @@ use super::{
     options::{TlsSettings, name_of},
     passfile,
 };
-use crate::{schema::dump::bare, unnamed_file::UnnamedFile};
+use crate::unnamed_file::UnnamedFile;
 
 /// Where an operator says that trusted roots are, for us and for OpenSSL alike.
 const ROOTS_VARIABLE: &str = "SSL_CERT_FILE";
@@ -31,6 +31,28 @@ const SYSTEM_ROOTS: [&str; 4] = [
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
+
+/// What a libpq program needs of our environment: where programs, libraries and trusted roots are. All else may hold secrets,
+/// the other server's address among them, or steer where it goes and what it prints.
+const PASSED_ON: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "OPENSSL_CONF",
+    "OPENSSL_MODULES",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// Takes everything else from a program's environment.
+pub(crate) fn bare(command: &mut std::process::Command) {
+    command.env_clear();
+    let present = |name: &'static str| Some((name, std::env::var_os(name)?));
+    command.envs(PASSED_ON.into_iter().filter_map(present));
+    // Messages are read by programs and people alike: untranslated.
+    command.env("LC_ALL", "C.UTF-8");
+}
 
 /// What a libpq program needs to connect as we do.
 pub struct ChildConnection {

@@ -21,6 +21,7 @@ use transhume_core::value_encoding;
 
 use super::identity::{Identity, Pin};
 
+pub(crate) use self::child::bare;
 pub use self::{child::ChildConnection, environment::Environment, error::ConninfoError, redact::redact};
 pub(crate) use self::{
     hosts::{Address, Host},

@@ -8,7 +8,7 @@ use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::RawConnection;
-use crate::connection::{connect, conninfo::ConnectionSettings, error::PgError};
+use crate::connection::{connect::stream::open_transport, conninfo::ConnectionSettings, error::PgError};
 
 /// Cancels the command of one session; may outlive it.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ impl CancelHandle {
 
     /// Sends the request and waits until the server has taken it.
     pub async fn cancel(&self) -> Result<(), PgError> {
-        let mut transport = connect::open_transport(&self.settings, self.encrypted).await?;
+        let mut transport = open_transport(&self.settings, self.encrypted).await?;
         let mut request = BytesMut::new();
         frontend::cancel_request(self.backend_pid, self.secret_key.0, &mut request);
         let sent = async {

@@ -23,10 +23,7 @@ pub(crate) use self::{
     traffic::{COPY_DONE, SMALLEST_READ_BYTES},
 };
 use crate::connection::{
-    connect::{self, Transport},
-    conninfo::ConnectionSettings,
-    error::PgError,
-    version::ServerVersion,
+    connect::transport::Transport, conninfo::ConnectionSettings, error::PgError, version::ServerVersion,
 };
 
 /// What the server process at the other end shall be.
@@ -70,15 +67,6 @@ pub struct RawConnection {
 }
 
 impl RawConnection {
-    /// Opens, logs in, pins the session's settings (a console has none).
-    pub async fn connect(
-        settings: &ConnectionSettings,
-        application_name: &str,
-        mode: Mode,
-    ) -> Result<Self, PgError> {
-        connect::open(settings, application_name, mode).await
-    }
-
     /// `host:port` of the server that answered.
     pub fn endpoint(&self) -> &str {
         &self.endpoint

@@ -7,7 +7,7 @@ use postgres_protocol::message::{backend::Message, frontend};
 
 use super::{Mode, RawConnection, ServerRole, authentication, frame};
 use crate::connection::{
-    connect::Transport,
+    connect::transport::Transport,
     conninfo::{ConnectionSettings, Host},
     error::{PgError, ServerError},
     version::ServerVersion,

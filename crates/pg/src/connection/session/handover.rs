@@ -12,7 +12,7 @@ use std::{
 use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::{connect::Transport, raw::RawConnection};
+use crate::connection::{connect::transport::Transport, raw::RawConnection};
 
 pub(super) struct Handover {
     transport: Transport,

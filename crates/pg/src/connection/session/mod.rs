@@ -19,7 +19,6 @@ use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Notification, tls:
 
 use self::handover::Handover;
 use crate::connection::{
-    connect,
     conninfo::ConnectionSettings,
     error::PgError,
     raw::{CancelHandle, Mode, RawConnection},
@@ -49,7 +48,7 @@ pub struct Session {
 impl Session {
     /// Opens, logs in, pins and verifies the session's settings.
     pub async fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<Self, PgError> {
-        let connection = connect::open(settings, application_name, Mode::Sql).await?;
+        let connection = RawConnection::connect(settings, application_name, Mode::Sql).await?;
         let canceller = CancelHandle::new(&connection, settings);
         Self::from_raw(connection, canceller, settings.client_encoding.clone()).await
     }

@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 pub(crate) use self::certificate::end_point_digest;
 pub use self::configuration::{provider, system_roots};
 use crate::connection::{
-    connect::Transport,
+    connect::transport::Transport,
     conninfo::{ConnectionSettings, Host, Negotiation},
     error::PgError,
 };

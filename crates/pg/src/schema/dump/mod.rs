@@ -15,7 +15,7 @@ pub use programs::Programs;
 use transhume_wire::printable::escape_hidden;
 
 use crate::connection::{
-    conninfo::{ConnectionSettings, redact},
+    conninfo::{ConnectionSettings, bare, redact},
     error::PgError,
 };
 
@@ -47,28 +47,6 @@ pub async fn schema(
         command.arg("--no-statistics");
     }
     run(&mut command, connection.environment(), Stdio::null(), "pg_dump").await
-}
-
-/// What a libpq program needs of our environment: where programs, libraries and trusted roots are. All else may hold secrets,
-/// the other server's address among them, or steer where it goes and what it prints.
-const PASSED_ON: [&str; 8] = [
-    "PATH",
-    "HOME",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "OPENSSL_CONF",
-    "OPENSSL_MODULES",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
-
-/// Takes everything else from a program's environment.
-pub(crate) fn bare(command: &mut std::process::Command) {
-    command.env_clear();
-    let present = |name: &'static str| Some((name, std::env::var_os(name)?));
-    command.envs(PASSED_ON.into_iter().filter_map(present));
-    // Messages are read by programs and people alike: untranslated.
-    command.env("LC_ALL", "C.UTF-8");
 }
 
 /// Runs a program to its end and returns what it printed; its messages become the error.

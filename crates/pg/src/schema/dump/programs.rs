@@ -14,7 +14,7 @@ use transhume_core::{
     finding::Finding,
 };
 
-use super::bare;
+use crate::connection::conninfo::bare;
 use crate::connection::error::PgError;
 
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@
 //! true. Tables are compared by OID, columns by number, types by OID: a name may belong to another by now, and rows
 //! that travel in binary by a type that is no longer their own arrive as other values.
 
-use super::format::Format;
-use crate::guard::schema::ColumnFacts;
+use super::ColumnFacts;
+use crate::load::format::Format;
 
 /// From here on OIDs of types differ between servers, and domains may be described as what they are made of.
 const FIRST_UNSTABLE_OID: u32 = 10_000;
