@@ -2,7 +2,7 @@
 //!
 //! Every failure names its exit code; nothing else in this program decides one.
 
-use transhume_engine::{error::EngineError, finding::Finding};
+use transhume_engine::{cutover::CutoverFailure, error::EngineError, finding::Finding};
 
 /// How the program ends. Documented in `--help`; scripts rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,12 @@ impl From<EngineError> for Failure {
             failure.findings = findings;
         }
         failure
+    }
+}
+
+impl From<CutoverFailure> for Failure {
+    fn from(failure: CutoverFailure) -> Self {
+        failure.error.into()
     }
 }
 

@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::Serialize;
 use transhume_core::{command::Command, direction::Direction, phase::Phase};
 use transhume_pg::{
-    connection::session::Session,
+    connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence,
     follow::slot,
     load::large_objects,
@@ -132,6 +132,9 @@ impl<'run> Ending<'run> {
         let target = endpoints.target_session("finish", "finish").await?;
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
+        silence_event_triggers(&source)
+            .await
+            .doing("keeping event triggers of the source silent")?;
         door::admit(endpoints, &migration, (&source, &target)).await?;
         Ok(Self {
             reporter,

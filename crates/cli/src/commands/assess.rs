@@ -12,7 +12,7 @@ use crate::{
         progress::shown,
         quantity::{Size, counted, grouped},
         terminal::{
-            findings,
+            findings::{self, Shown},
             style::{Style, Tone},
             write_pause::forecast,
         },
@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Show every finding, not only the first five of each code
+    #[arg(long)]
+    all: bool,
 }
 
 impl Arguments {
@@ -58,7 +61,10 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     });
     let assessment = invocation.or_interrupted(work).await??;
     let terminal = &invocation.terminal;
-    terminal.print_result(arguments.json, &assessment, text)?;
+    let shown = Shown::all(arguments.all);
+    terminal.print_result(arguments.json, &assessment, |assessment, style| {
+        text(assessment, style, shown)
+    })?;
     Ok(if assessment.has_blockers() {
         Exit::OperatorMustAct
     } else {
@@ -70,11 +76,11 @@ pub(super) fn depth(quick: bool) -> Depth {
     if quick { Depth::Quick } else { Depth::Trial }
 }
 
-fn text(assessment: &Assessment, style: Style) -> String {
+fn text(assessment: &Assessment, style: Style, shown: Shown) -> String {
     format!(
         "{}\n{}",
         facts(assessment, style),
-        findings::report(&assessment.findings, style)
+        findings::report(&assessment.findings, style, shown)
     )
 }
 

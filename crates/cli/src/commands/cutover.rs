@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use transhume_engine::conninfo::ConnectionSettings;
 use transhume_engine::cutover::{
-    Ballot, ConditionName, ConditionState, CutoverOptions, CutoverReport, Gate, UnknownCondition, check,
-    cutover,
+    Ballot, ConditionName, ConditionState, CutoverFailure, CutoverOptions, CutoverReport, Gate,
+    UnknownCondition, check, cutover,
 };
 
 use super::group::Group;
@@ -185,8 +185,8 @@ async fn move_over(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
     let moved = shown(&invocation.terminal, async |reporter| {
         cutover(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
-    .await?;
-    let Some(report) = moved else {
+    .await;
+    let Some(report) = told(&arguments.switch, invocation, moved)? else {
         invocation.terminal.note("it was moved before");
         return Ok(Exit::Success);
     };
@@ -200,6 +200,34 @@ async fn move_over(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
     conclude(&arguments.switch, invocation, &report, next)
 }
 
+/// What was done; a report is written of what failed too.
+pub(super) fn told(
+    switch: &SwitchArguments,
+    invocation: &Invocation,
+    moved: std::result::Result<Option<CutoverReport>, CutoverFailure>,
+) -> Result<Option<CutoverReport>> {
+    moved.map_err(|failure| {
+        if let Some(report) = &failure.report {
+            write_report(switch, invocation, report);
+        }
+        failure.into()
+    })
+}
+
+fn write_report(switch: &SwitchArguments, invocation: &Invocation, report: &CutoverReport) {
+    let Some(directory) = &switch.report else { return };
+    let terminal = &invocation.terminal;
+    match report::write(directory, report) {
+        Ok(paths) => terminal.note(&format!(
+            "the report: {} and {}",
+            paths[0].display(),
+            paths[1].display()
+        )),
+        // What was asked for is done all the same.
+        Err(failure) => terminal.warning(&failure.message),
+    }
+}
+
 /// Shows and writes what was done, and says what comes next.
 pub(super) fn conclude(
     switch: &SwitchArguments,
@@ -211,17 +239,7 @@ pub(super) fn conclude(
     for finding in &report.findings {
         terminal.finding(finding);
     }
-    if let Some(directory) = &switch.report {
-        match report::write(directory, report) {
-            Ok(paths) => terminal.note(&format!(
-                "the report: {} and {}",
-                paths[0].display(),
-                paths[1].display()
-            )),
-            // What was asked for is done all the same.
-            Err(failure) => terminal.warning(&failure.message),
-        }
-    }
+    write_report(switch, invocation, report);
     if switch.print_dsn {
         terminal.print(&format!("{}\n", report.target_dsn))?;
     } else {

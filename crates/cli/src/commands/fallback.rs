@@ -7,7 +7,7 @@ use transhume_engine::cutover::{
 };
 
 use super::{
-    cutover::{SwitchArguments, conclude, consequence, show_gate},
+    cutover::{SwitchArguments, conclude, consequence, show_gate, told},
     group::Group,
 };
 use crate::{
@@ -94,8 +94,8 @@ async fn move_back(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
     let moved = shown(&invocation.terminal, async |reporter| {
         fallback(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
-    .await?;
-    let Some(report) = moved else {
+    .await;
+    let Some(report) = told(&arguments.switch, invocation, moved)? else {
         invocation.terminal.note("it was moved before");
         return Ok(Exit::Success);
     };

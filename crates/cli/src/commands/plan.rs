@@ -12,7 +12,7 @@ use super::assess;
 use crate::show::{
     quantity::{Size, counted, grouped},
     terminal::{
-        findings,
+        findings::{self, Shown},
         style::{Style, Tone},
         table::table,
     },
@@ -35,7 +35,7 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
         Some(assessment) => format!(
             "{}\n{}",
             assess::facts(assessment, style),
-            findings::report(&concerns(&assessment.findings), style)
+            findings::report(&concerns(&assessment.findings), style, Shown::All)
         ),
         None => format!("source   {}\ntarget   {}\n", plan.source, plan.target),
     };

@@ -102,7 +102,10 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         invocation.terminal.print_json(&end)?;
     }
     invocation.terminal.note(&summary(&end));
-    Ok(Exit::Success)
+    Ok(match end.reason {
+        RunReason::CaughtUp if end.exceptions > 0 => Exit::OperatorMustAct,
+        _ => Exit::Success,
+    })
 }
 
 async fn dry_run(
@@ -132,8 +135,13 @@ fn summary(end: &RunEnd) -> String {
         phase,
         frontier,
         reason,
+        exceptions,
     } = end;
     match reason {
+        RunReason::CaughtUp if *exceptions > 0 => format!(
+            "caught up at {frontier}, but {exceptions} changes are stored in transhume.exception instead of being applied: \
+             `transhume status` names their tables, `transhume table reload` loads them anew"
+        ),
         RunReason::CaughtUp => format!(
             "caught up at {frontier}; migration {migration} stays in phase {phase}: run again to follow, \
              then `transhume verify` and `transhume cutover`"

@@ -14,7 +14,7 @@ use crate::{
     show::{
         quantity::{Size, Span, grouped},
         terminal::{
-            findings,
+            findings::{self, Shown},
             style::{Style, Tone},
             write_pause,
         },
@@ -24,6 +24,7 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   transhume status
+  transhume status --check || page someone       for monitoring: 0 in order, 1 somebody must act, 2 not known
   transhume status --json | jq -r '.phase, .lag_bytes'";
 
 /// Say where the migration stands
@@ -35,12 +36,27 @@ pub(crate) struct Arguments {
     /// Print the status as JSON; its field names are stable
     #[arg(long)]
     json: bool,
+    /// Show every finding, not only the first five of each code
+    #[arg(long)]
+    all: bool,
+    /// Exit with 1 where somebody must act: a blocker, a stop, changes that were not applied, no runner while one is needed
+    #[arg(long)]
+    check: bool,
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let status = read(invocation).await?;
-    invocation.terminal.print_result(arguments.json, &status, text)?;
-    Ok(Exit::Success)
+    let shown = Shown::all(arguments.all);
+    invocation
+        .terminal
+        .print_result(arguments.json, &status, |status, style| {
+            text(status, style, shown)
+        })?;
+    Ok(if arguments.check && status.needs_attention() {
+        Exit::OperatorMustAct
+    } else {
+        Exit::Success
+    })
 }
 
 pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
@@ -57,7 +73,7 @@ pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
 }
 
 /// A block of labelled lines; what does not apply yet is left out.
-pub(super) fn text(status: &Status, style: Style) -> String {
+pub(super) fn text(status: &Status, style: Style, shown: Shown) -> String {
     let migration = style.paint(Tone::Label, &status.migration);
     let phase = style.paint(Tone::Good, status.phase.name());
     let mut lines = vec![format!(
@@ -114,7 +130,7 @@ pub(super) fn text(status: &Status, style: Style) -> String {
     for findings in std::iter::once(&status.findings).chain(back.map(|stream| &stream.findings)) {
         if !findings.is_empty() {
             text.push('\n');
-            text.push_str(&findings::report(findings, style));
+            text.push_str(&findings::report(findings, style, shown));
         }
     }
     text

@@ -114,7 +114,7 @@ growing by 1.00 MB/s: full in 119 min 28 s
   changed     source: replica identity of shop.ledger set to full
   not applied shop.cart: 2, the latest: insert, value too long
 ";
-    assert_eq!(text(&following(), Style::plain()), expected);
+    assert_eq!(text(&following(), Style::plain(), Shown::Few), expected);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     invocation::Invocation,
     show::{
         quantity::Span,
-        terminal::{Terminal, together::headed},
+        terminal::{Terminal, findings::Shown, together::headed},
     },
 };
 
@@ -84,7 +84,7 @@ fn show_several(arguments: &Arguments, terminal: &Terminal, statuses: &[(&str, S
     let style = terminal.output;
     let texts = statuses
         .iter()
-        .map(|(name, status)| headed(name, &status::text(status, style), style));
+        .map(|(name, status)| headed(name, &status::text(status, style, Shown::Few), style));
     show_text(terminal, &texts.collect::<String>())
 }
 
@@ -101,6 +101,6 @@ fn show(arguments: &Arguments, invocation: &Invocation, status: &Status) -> Resu
     if arguments.json {
         return invocation.terminal.print_json_line(status);
     }
-    let text = status::text(status, invocation.terminal.output);
+    let text = status::text(status, invocation.terminal.output, Shown::Few);
     show_text(&invocation.terminal, &text)
 }

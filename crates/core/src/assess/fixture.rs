@@ -141,6 +141,7 @@ pub(crate) fn healthy() -> Observed {
         unreadable_large_objects: 0,
         materialized_views: vec![],
         event_triggers: vec![],
+        subscriptions: vec![],
         prepared_transactions: vec![],
         writing_transactions: vec![],
         collations: vec![],
@@ -315,6 +316,10 @@ fn spoil_objects(source: &mut SourceObservation) {
         name: QualifiedName::new("shop", "totals"),
         populated: false,
         depth: 0,
+    }];
+    source.subscriptions = vec![super::observation::Subscription {
+        name: "feed".into(),
+        enabled: true,
     }];
     source.event_triggers = vec![EventTrigger {
         name: "log_ddl".into(),

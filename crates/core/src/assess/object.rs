@@ -13,6 +13,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         sequences(observed),
         event_triggers(observed),
         target_event_triggers(observed),
+        subscriptions(observed),
         extension_tables(observed),
     ]
     .concat()
@@ -168,6 +169,41 @@ fn target_event_triggers(observed: &Observed) -> Vec<Finding> {
     )]
 }
 
+/// What they bring is followed as everything else; but they exist on no target, and no fence stops their publishers.
+fn subscriptions(observed: &Observed) -> Vec<Finding> {
+    let names: Vec<&str> = observed
+        .source
+        .subscriptions
+        .iter()
+        .map(|subscription| subscription.name.as_str())
+        .collect();
+    if names.is_empty() {
+        return vec![Finding::pass("subscriptions", "no subscription feeds the source")];
+    }
+    let disable: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "alter subscription {} disable;",
+                transhume_wire::ident::quote_identifier(name)
+            )
+        })
+        .collect();
+    vec![Finding::warning(
+        "subscriptions",
+        "source",
+        format!(
+            "subscriptions feed the source: {}; what they bring is followed, but the target does not have them",
+            listed(&names)
+        ),
+        format!(
+            "before the cutover, which is refused while one is enabled: {} -- then create them on the target with the same \
+             slots of their publishers (create_slot = false, copy_data = false)",
+            disable.join(" ")
+        ),
+    )]
+}
+
 fn extension_tables(observed: &Observed) -> Vec<Finding> {
     let tables = &observed.source.extension_tables;
     if tables.is_empty() {
@@ -199,7 +235,7 @@ mod tests {
     use super::{
         super::{
             fixture::healthy,
-            observation::{EventTrigger, ExtensionTable},
+            observation::{EventTrigger, ExtensionTable, Subscription},
         },
         *,
     };
@@ -247,6 +283,23 @@ mod tests {
         assert_eq!(event_triggers(&observed)[0].severity, Severity::Warning);
         observed.target.event_triggers = vec![trigger()];
         assert!(target_event_triggers(&observed)[0].remedy.contains("disable"));
+    }
+
+    #[test]
+    fn a_subscription_that_feeds_the_source_is_told_with_how_to_stop_it() {
+        let mut observed = healthy();
+        assert_eq!(subscriptions(&observed)[0].severity, Severity::Pass);
+        observed.source.subscriptions = vec![Subscription {
+            name: "Feed".into(),
+            enabled: true,
+        }];
+        let found = &subscriptions(&observed)[0];
+        assert_eq!(found.severity, Severity::Warning);
+        assert!(
+            found.remedy.contains("alter subscription \"Feed\" disable;"),
+            "{}",
+            found.remedy
+        );
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub struct SourceObservation {
     pub unreadable_large_objects: i64,
     pub materialized_views: Vec<MaterializedView>,
     pub event_triggers: Vec<EventTrigger>,
+    pub subscriptions: Vec<Subscription>,
     pub prepared_transactions: Vec<PreparedTransaction>,
     pub writing_transactions: Vec<WritingTransaction>,
     pub collations: Vec<Collation>,
@@ -139,6 +140,13 @@ pub struct MaterializedView {
     pub populated: bool,
     /// 0 reads no other materialized view; n reads one of depth n − 1. Refresh in this order.
     pub depth: i32,
+}
+
+/// A subscription that feeds a database: its publisher's changes are written there by the server itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub name: String,
+    pub enabled: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

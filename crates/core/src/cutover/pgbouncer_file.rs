@@ -61,6 +61,35 @@ pub fn rewrite(text: &str, database: &str, new: &NewEntry) -> Result<String, Ent
     Ok(replaced(text, all.start..all.start, &line))
 }
 
+/// The whole file with an entry more, which points where that of `database` will: to try it before anybody is led there.
+pub fn with_trial(text: &str, database: &str, trial: &str, new: &NewEntry) -> Result<String, EntryError> {
+    let entries = entries(text).ok_or(EntryError::NoSection)?;
+    let serving = entries
+        .iter()
+        .find(|entry| entry.name == database)
+        .or_else(|| entries.iter().find(|entry| entry.name == "*"))
+        .ok_or_else(|| EntryError::NoEntry(database.to_owned()))?;
+    let value = match new {
+        NewEntry::PointingTo(place) => pointed(&text[serving.value.clone()], place),
+        NewEntry::Written(value) if value.contains(['\n', '\r']) => return Err(EntryError::Lines),
+        NewEntry::Written(value) if values(value).iter().any(|(key, _)| key == "dbname") => value.clone(),
+        // Else the name of the entry would be that of the database.
+        NewEntry::Written(value) => format!("{value} dbname={}", quoted(database)),
+    };
+    let line = format!("{} = {value}\n", name(trial));
+    Ok(replaced(text, serving.start..serving.start, &line))
+}
+
+/// The whole file without the entry of that name, which a cutover that died may have left; none where it has none.
+pub fn without(text: &str, trial: &str) -> Option<String> {
+    let entries = entries(text)?;
+    let entry = entries.iter().find(|entry| entry.name == trial)?;
+    let end = text[entry.start..]
+        .find('\n')
+        .map_or(text.len(), |end| entry.start + end + 1);
+    Some(replaced(text, entry.start..end, ""))
+}
+
 /// One line of the section.
 struct Entry {
     name: String,

@@ -98,3 +98,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_trial_stands_beside_the_entry_and_goes_without_a_trace() {
+    let before = "[databases]\nshop = host=old pool_size=5\n* = host=old\n[pgbouncer]\n";
+    let trial = with_trial(before, "shop", "trial", &place()).unwrap();
+    assert_eq!(
+        trial,
+        "[databases]\ntrial = host=new.example.org pool_size=5 port=6000 dbname=shop\n\
+         shop = host=old pool_size=5\n* = host=old\n[pgbouncer]\n"
+    );
+    assert_eq!(without(&trial, "trial").as_deref(), Some(before));
+    assert_eq!(without(before, "trial"), None);
+    let written = NewEntry::Written("host=x".to_owned());
+    let trial = with_trial(before, "shop", "trial", &written).unwrap();
+    assert!(trial.contains("trial = host=x dbname=shop\n"), "{trial}");
+}

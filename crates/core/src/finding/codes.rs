@@ -116,6 +116,7 @@ pub const GROUPS: &[Group] = &[
             code("selection-needs", Run, "A selected object needs one that is not selected or not on the target."),
             code("selection-unmatched", Run, "A pattern of the selection matches nothing."),
             code("sequences", Run, "A sequence cannot be read."),
+            code("subscriptions", Nothing, "Subscriptions feed the source; the target does not have them."),
             code("target-event-triggers", Nothing, "Event triggers of the target fire for what the migration makes there."),
             code("target-not-empty", Run, "The target has objects that the migration would create."),
             code("trial-restore", Run, "The schema could not be tried on the target, or not all of it."),
@@ -142,6 +143,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "`run`: following",
         codes: &[
+            code("changes-stored", Nothing, "Changes were stored in `transhume.exception` instead of being applied."),
             code("run-stopped", Cutover, "The last run stopped with an error, and none has gone on since."),
             code("schema-change", Cutover, "The schemas of both sides differ since a change on one of them."),
             code("schema-drift", Cutover, "Apply waits before a change that does not fit the target's schema."),
@@ -158,6 +160,7 @@ pub const GROUPS: &[Group] = &[
             code("broken-foreign-key", Cutover, "Rows break a foreign key that is marked as valid."),
             code("broken-unique-constraint", Cutover, "Rows break a unique constraint."),
             code("different-*", Cutover, "An object differs, by kind: `different-table`, `different-index` …"),
+            code("findings-cut", Nothing, "More findings than are kept; the first ones are."),
             code("missing-*", Cutover, "An object is missing on the receiving side, by kind."),
             code("no-statistics", Nothing, "Tables have no statistics on the receiving side."),
             code("not-compared", Nothing, "Something was not compared, and why."),
@@ -180,7 +183,9 @@ pub const GROUPS: &[Group] = &[
             code("late-changes-unknown", Nothing, "Whether changes were committed after the fence is not known."),
             code("not-read-only", Nothing, "New sessions of the closed side could not be made read-only."),
             code("not-written-back", Nothing, "A table's changes are not sent back by the reverse stream."),
+            code("sequence-near-end", Nothing, "A sequence has so few values left that it was set without the margin."),
             code("sessions-left", Nothing, "Sessions on the closed side could not be ended."),
+            code("trial-login", Nothing, "A trial login through PgBouncer's new entry says nothing about its clients."),
         ],
     },
 ];
@@ -202,6 +207,7 @@ const CHECKS: Group = Group {
         code("prepared-transactions", Cutover, "Prepared transactions could commit after the fence."),
         code("runner", Cutover, "The last run stopped: nobody applies."),
         code("sequences", Cutover, "A sequence cannot be set."),
+        code("subscriptions", Cutover, "A subscription still feeds the side that is to be closed."),
         code("tables", Cutover, "A table is not loaded, or suspended."),
         code("validity", Cutover, "A constraint or index is not valid."),
         code("verification", Cutover, "No complete verification is recent enough."),

@@ -5,7 +5,7 @@ mod value;
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
-pub use self::value::{SequenceValue, value_with_margin};
+pub use self::value::{SequenceValue, is_near_end, value_with_margin, values_left};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {

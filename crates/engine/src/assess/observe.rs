@@ -14,7 +14,7 @@ use transhume_pg::{
         activity, collations, database::database, extensions, objects, ours, rights, sequences::sequences,
         tables::tables,
     },
-    connection::{error::PgError, names, session::Session},
+    connection::{error::PgError, names, quiet::silence_event_triggers, session::Session},
     load::large_objects,
     state::migration::{self, SourceIdentity},
 };
@@ -35,6 +35,9 @@ pub(super) async fn source(
     reporter: &Reporter,
 ) -> Result<SourceObservation> {
     let session = endpoints.source_session(NAME, "source").await?;
+    silence_event_triggers(&session)
+        .await
+        .doing("keeping event triggers of the source silent")?;
     let tables = tables(&session).await.doing("reading the tables of the source")?;
     let published: Vec<QualifiedName> = tables
         .iter()
@@ -77,9 +80,10 @@ async fn read_source(
         objects::large_objects(session),
         large_objects::unreadable_count(session),
     )?;
-    let (views, event_triggers, prepared, writing, collations, roles) = tokio::try_join!(
+    let (views, event_triggers, subscriptions, prepared, writing, collations, roles) = tokio::try_join!(
         objects::materialized_views(session),
         objects::event_triggers(session),
+        objects::subscriptions(session),
         activity::prepared_transactions(session),
         activity::writing_transactions(session),
         collations::used_collations(session),
@@ -105,6 +109,7 @@ async fn read_source(
         unreadable_large_objects: unreadable,
         materialized_views: views,
         event_triggers,
+        subscriptions,
         prepared_transactions: prepared,
         writing_transactions: writing,
         collations,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
-    connection::session::Session,
+    connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence::{self, Fence, OwnSessions},
     state::{
         deviation::{self, NewDeviation, Side},
@@ -59,7 +59,7 @@ impl Closing {
         let undo: Vec<Undo> = restores.chain(read_write).collect();
         let closing = Self {
             read_only,
-            revokes: grants.iter().map(fence::WriteGrant::revoke_statement).collect(),
+            revokes: fence::revoke_statements(&grants),
             undo,
             keeps: armed.map(|armed| armed.keeps().to_vec()).unwrap_or_default(),
             database,
@@ -103,7 +103,8 @@ impl Closing {
     }
 
     /// Revokes write grants in the fence's transaction, while the target still drains.
-    pub(super) async fn revoke(&self, fence: &Fence) -> Result<()> {
+    /// Gives the transaction's id.
+    pub(super) async fn revoke(&self, fence: &Fence) -> Result<u32> {
         let kept = self.keeps.iter().flat_map(|keep| &keep.make);
         let statements: Vec<String> = self.revokes.iter().chain(kept).cloned().collect();
         fence
@@ -111,7 +112,7 @@ impl Closing {
             .await
             .doing("revoking write grants on the source")?;
         reach(Point::GrantsRevoked).await;
-        Ok(())
+        fence.xid().await.doing("asking for the fence's transaction id")
     }
 
     /// New sessions become read-only, present ones end, then the locks go and the revoked grants are
@@ -177,6 +178,9 @@ pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter
 /// A runner that finds a cutover dead may do the same at the same moment, and PostgreSQL refuses one of two grants on
 /// a table that come together ("tuple concurrently updated"): another try meets nobody.
 pub(super) async fn reopen(source: &Session, undo: &[Undo]) -> Result<()> {
+    silence_event_triggers(source)
+        .await
+        .doing("keeping event triggers of the source silent")?;
     let mut tries = REOPENING_TRIES;
     loop {
         tries -= 1;

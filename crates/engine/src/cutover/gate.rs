@@ -15,7 +15,7 @@ use transhume_core::{
     table::{Persistence, Table},
 };
 use transhume_pg::{
-    catalog::activity,
+    catalog::{activity, objects},
     connection::{error::PgError, server_limits::server_limits, session::Session},
     cutover::gate,
     follow::{publication, slot},
@@ -156,6 +156,9 @@ async fn observe_writers(cutover: &Cutover<'_>, seen: &mut Observation) -> Resul
     let database = &cutover.migration.identity.database;
     seen.prepared
         .retain(|transaction| transaction.database == *database);
+    seen.subscriptions = objects::subscriptions(&cutover.source)
+        .await
+        .doing("looking for subscriptions")?;
     seen.locks = gate::blocking_locks(&cutover.source, &tables)
         .await
         .doing("looking for transactions in the fence's way")?;

@@ -36,8 +36,14 @@ const SLOT_POLL: Duration = Duration::from_millis(100);
 
 /// Counts what came after the fence into the report; not being able to look is a finding too. True when it was
 /// looked at to the end.
-pub(super) async fn check(cutover: &Cutover<'_>, announcer: &Session, report: &mut CutoverReport) -> bool {
-    let looking = changes(cutover.endpoints, &cutover.migration, announcer, report.fence_lsn);
+pub(super) async fn check(
+    cutover: &Cutover<'_>,
+    announcer: &Session,
+    own: u32,
+    report: &mut CutoverReport,
+) -> bool {
+    let behind = (report.fence_lsn, Some(own));
+    let looking = changes(cutover.endpoints, &cutover.migration, announcer, behind);
     let looked = tokio::time::timeout(PATIENCE, looking).await;
     match looked.unwrap_or(Err(EngineError::Interrupted)) {
         Ok(0) => true,
@@ -68,12 +74,13 @@ pub(crate) fn finding(late: u64) -> Finding {
     )
 }
 
-/// Data changes that the source committed behind `fence_lsn`, up to now.
+/// Data changes that the source committed behind `fence_lsn`, up to now. The fence's `own` transaction writes none; what event
+/// triggers write of it is theirs.
 pub(crate) async fn changes(
     endpoints: &Endpoints,
     migration: &Migration,
     announcer: &Session,
-    fence_lsn: Lsn,
+    (fence_lsn, own): (Lsn, Option<u32>),
 ) -> Result<u64> {
     let name = &migration.slot_name;
     wait_until_free(announcer, name).await?;
@@ -94,20 +101,23 @@ pub(crate) async fn changes(
         .await
         .doing("reading the stream behind the fence")?;
     let mut late = 0;
-    let mut commit_lsn = Lsn::ZERO;
+    let (mut commit_lsn, mut is_own) = (Lsn::ZERO, false);
     loop {
         match stream.next().await.doing("reading the stream behind the fence")? {
             ServerMessage::Keepalive { wal_end, .. } if wal_end > end => return Ok(late),
             ServerMessage::Keepalive { .. } => {}
             ServerMessage::Data { data, .. } => match pgoutput::decode(data) {
-                Ok(Message::Begin(begin)) => commit_lsn = begin.final_lsn,
+                Ok(Message::Begin(begin)) => {
+                    commit_lsn = begin.final_lsn;
+                    is_own = own == Some(begin.xid);
+                }
                 Ok(Message::Commit(commit)) if commit.end_lsn > end => return Ok(late),
                 Ok(
                     Message::Insert { .. }
                     | Message::Update { .. }
                     | Message::Delete { .. }
                     | Message::Truncate { .. },
-                ) if commit_lsn > fence_lsn => late += 1,
+                ) if commit_lsn > fence_lsn && !is_own => late += 1,
                 Ok(_) => {}
                 Err(error) => {
                     return Err(EngineError::stopped(

@@ -33,8 +33,8 @@ use transhume_core::{
     direction::Direction, finding::Finding, phase::Phase, sequence::Sequence, table::Table,
 };
 use transhume_pg::{
-    catalog::{sequences::sequences, tables::tables},
-    connection::session::Session,
+    catalog::{objects::subscriptions, sequences::sequences, tables::tables},
+    connection::{quiet::silence_event_triggers, session::Session},
     state::{archive, migration, undo::Undo},
 };
 
@@ -55,7 +55,7 @@ use self::application::{Application, ApplicationOptions};
 use self::interrupted::settle;
 pub use self::{
     ballot::Ballot,
-    report::{CutoverReport, Step},
+    report::{CutoverFailure, CutoverReport, Step, Unfinished},
 };
 pub(crate) use self::{
     interrupted::{complete_interrupted, undo_interrupted},
@@ -134,6 +134,8 @@ pub(crate) struct Cutover<'run> {
     is_undecided: bool,
     /// All databases of the group open: nothing goes back any more.
     is_decided: bool,
+    /// As it was passed, or kept shut.
+    gate: Option<Gate>,
     started_at: String,
     left_out: Vec<String>,
 }
@@ -170,7 +172,7 @@ pub async fn cutover(
     ballot: Ballot,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<Option<CutoverReport>> {
+) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
     door::enter(endpoints, Past::Compared).await?;
     switch(endpoints, options, ballot, reporter, cancellation).await
 }
@@ -182,7 +184,7 @@ pub(crate) async fn switch(
     ballot: Ballot,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<Option<CutoverReport>> {
+) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
     // What a cutover that died has closed is written to all the same.
     let endpoints = &endpoints.behind_fences();
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
@@ -194,7 +196,7 @@ pub(crate) async fn switch(
             report.findings.push(follower_failed(&error));
             Ok(Some(report))
         }
-        (Ok(None), Err(error)) => Err(error),
+        (Ok(None), Err(error)) => Err(error.into()),
         (outcome, _) => outcome,
     }
 }
@@ -206,6 +208,31 @@ fn follower_failed(error: &EngineError) -> Finding {
         format!("the cutover came to its end, but the following inside its process failed: {error}"),
         "start \"transhume run\", which goes on where it stood",
     )
+}
+
+/// Why an attempt did not come to its end.
+struct Broken {
+    error: EngineError,
+    /// Both sides are as before.
+    is_undone: bool,
+}
+
+impl From<EngineError> for Broken {
+    fn from(error: EngineError) -> Self {
+        Self {
+            error,
+            is_undone: true,
+        }
+    }
+}
+
+impl Broken {
+    fn left(error: EngineError) -> Self {
+        Self {
+            error,
+            is_undone: false,
+        }
+    }
 }
 
 impl<'run> Cutover<'run> {
@@ -220,14 +247,22 @@ impl<'run> Cutover<'run> {
         // What another cutover did while the lock was waited for is over now.
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "cutover").await?;
+        silence_event_triggers(&source)
+            .await
+            .doing("keeping event triggers of the source silent")?;
         let migration = settle(endpoints, options, (&source, &target), migration, reporter).await?;
         let left_out = archive::left_out(&*target)
             .await
             .doing("reading what was left out")?;
-        let left_out = left_out
-            .iter()
-            .map(|(item, reason)| format!("{item}: {reason}"))
-            .collect();
+        let subscriptions = subscriptions(&source).await.doing("looking for subscriptions")?;
+        let subscriptions = subscriptions.iter().map(|subscription| {
+            let name = &subscription.name;
+            format!(
+                "subscription {name}: it feeds the source; create it on the target with its publisher's slot"
+            )
+        });
+        let left_out = left_out.iter().map(|(item, reason)| format!("{item}: {reason}"));
+        let left_out = left_out.chain(subscriptions).collect();
         let selector = selector(&migration.selection)?;
         let mut tables = tables(&source).await.doing("reading the source's tables")?;
         tables.retain(|table| table.takes_rows() && selector.selects(&table.name));
@@ -246,6 +281,7 @@ impl<'run> Cutover<'run> {
             is_closing: false,
             is_undecided: false,
             is_decided: false,
+            gate: None,
             started_at: jiff::Timestamp::now().to_string(),
             left_out,
         })
@@ -258,15 +294,36 @@ impl<'run> Cutover<'run> {
             && !self.options.overrides.contains(&ConditionName::WayBack)
     }
 
-    async fn switch(mut self, ballot: Ballot, cancellation: &Cancellation) -> Result<Option<CutoverReport>> {
+    async fn switch(
+        mut self,
+        ballot: Ballot,
+        cancellation: &Cancellation,
+    ) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
+        match Box::pin(self.attempt(ballot, cancellation)).await {
+            Ok(report) => Ok(report),
+            Err(Broken { error, is_undone }) => {
+                let report = Box::pin(self.unfinished(&error, is_undone)).await;
+                Err(CutoverFailure {
+                    error,
+                    report: Some(Box::new(report)),
+                })
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        ballot: Ballot,
+        cancellation: &Cancellation,
+    ) -> std::result::Result<Option<CutoverReport>, Broken> {
         let Some(ballot) = self.take_up(ballot).await? else {
             return Ok(None);
         };
         // Before the gate, so that nothing falls between.
-        let altered = alterations::changes(&self).await?;
+        let altered = alterations::changes(self).await?;
         let gate = self.pass_gate().await?;
         reach(Point::GatePassed).await;
-        let mut application = Application::connect(&self).await?;
+        let mut application = Application::connect(self).await?;
         together::agreed(&ballot, "the gate of another database is shut").await?;
         self.enter().await?;
         reach(Point::Entered).await;
@@ -274,22 +331,26 @@ impl<'run> Cutover<'run> {
         // Whoever still waits for this one learns how it ended for all.
         drop(ballot);
         match outcome {
-            Ok(report) if report.rehearsal => self.leave(&mut application).await.map(|()| Some(report)),
+            Ok(report) if report.rehearsal => {
+                self.leave(&mut application).await.map_err(Broken::left)?;
+                Ok(Some(report))
+            }
             Ok(report) => Ok(Some(report)),
-            Err(error) if self.is_decided => Err(together::not_opened(&error)),
+            Err(error) if self.is_decided => Err(Broken::left(together::not_opened(&error))),
             Err(error) => match self.leave(&mut application).await {
-                Ok(()) => Err(error),
-                Err(undoing) => Err(EngineError::stopped(
+                Ok(()) => Err(error.into()),
+                Err(undoing) => Err(Broken::left(EngineError::stopped(
                     format!("the cutover failed and could not be undone: {error}"),
                     format!("Undoing it failed too: {undoing}."),
                     "\"transhume run\" undoes it as soon as both servers answer; \"transhume status\" lists what is left",
-                )),
+                ))),
             },
         }
     }
 
-    async fn pass_gate(&self) -> Result<Gate> {
+    async fn pass_gate(&mut self) -> Result<Gate> {
         let gate = gate::inspect(self).await?;
+        self.gate = Some(gate.clone());
         if !gate.is_open() && !self.is_decided {
             return Err(EngineError::Blocked(gate.blockers()));
         }

@@ -27,7 +27,7 @@ use super::{Cutover, CutoverReport};
 use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
-    load,
+    load::{self, SequencesSet},
 };
 
 /// How long the target is asked whether a commit whose answer was lost took place.
@@ -79,7 +79,11 @@ impl Opening {
     }
 
     /// Sets every sequence ahead of the source's; harmless while the target is not open.
-    pub(super) async fn set_sequences(&self, cutover: &Cutover<'_>, values: &[Sequence]) -> Result<usize> {
+    pub(super) async fn set_sequences(
+        &self,
+        cutover: &Cutover<'_>,
+        values: &[Sequence],
+    ) -> Result<SequencesSet> {
         let outcome = load::set_sequences(&cutover.target, values, cutover.options.sequence_margin).await?;
         let left = outcome
             .missing
@@ -88,7 +92,7 @@ impl Opening {
             .map(QualifiedName::plain);
         let left: Vec<_> = left.collect();
         if left.is_empty() {
-            return Ok(outcome.set);
+            return Ok(outcome);
         }
         Err(EngineError::stopped(
             format!("{} sequences cannot be set on the target", left.len()),

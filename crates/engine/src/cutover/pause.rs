@@ -33,6 +33,8 @@ use crate::{
     cutover::fallback::{self, Armed, Arming},
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
+    load::SequencesSet,
+    report::Report,
 };
 
 /// Between two looks at the target's frontier when no notification came: short, for it is the pause.
@@ -52,13 +54,15 @@ pub(super) struct Prepared {
 /// The fence stands, and the target has all that the source has.
 pub(super) struct Drained {
     pub(super) fence: Fence,
+    /// Of its transaction.
+    pub(super) own_xid: u32,
     pub(super) fence_lsn: Lsn,
     /// Where the reverse stream begins.
     pub(super) way_back: Option<Lsn>,
     pub(super) attempts: u32,
     pub(super) eased: Vec<f64>,
     pub(super) earlier_tries: Vec<f64>,
-    pub(super) sequences_set: usize,
+    pub(super) sequences: SequencesSet,
     pub(super) stopwatch: Stopwatch,
 }
 
@@ -89,13 +93,9 @@ impl Cutover<'_> {
             return interruptible(cancellation, ended).await;
         }
         self.is_closing = true;
+        let pids = self.own_processes(&prepared, &drained.fence);
         let own = OwnSessions {
-            pids: &[
-                self.source.backend_pid(),
-                prepared.announcer.backend_pid(),
-                prepared.large_objects.source_pid(),
-                drained.fence.session().backend_pid(),
-            ],
+            pids: &pids,
             slot: &self.migration.slot_name,
         };
         let closing = &prepared.closing;
@@ -121,18 +121,20 @@ impl Cutover<'_> {
             fence_attempts: drained.attempts,
             eased_milliseconds: drained.eased,
             earlier_tries_milliseconds: drained.earlier_tries,
-            sequences_set: drained.sequences_set,
+            sequences_set: drained.sequences.set,
             large_objects_changed: closed.large_objects_changed,
             sessions_ended: closed.sessions.0,
             findings: prepared.closing.findings(closed.sessions.1),
             ..self.empty_report(gate)
         };
-        report.findings.extend(closed.not_compared);
+        report
+            .findings
+            .extend(closed.not_compared.into_iter().chain(drained.sequences.near_end));
         self.tell_application(released, application, &mut report).await;
         reach(Point::ApplicationTold).await;
         prepared.opening.after(self, &mut report).await;
         reach(Point::AfterOpening).await;
-        let is_settled = late::check(self, &prepared.announcer, &mut report).await;
+        let is_settled = late::check(self, &prepared.announcer, drained.own_xid, &mut report).await;
         reach(Point::LateChecked).await;
         if let Err(error) = self
             .settle(is_settled && report.way_back.is_some(), &report)
@@ -146,6 +148,16 @@ impl Cutover<'_> {
             ));
         }
         Ok(report)
+    }
+
+    /// Of its sessions on the source.
+    fn own_processes(&self, prepared: &Prepared, fence: &Fence) -> [i32; 4] {
+        [
+            self.source.backend_pid(),
+            prepared.announcer.backend_pid(),
+            prepared.large_objects.source_pid(),
+            fence.session().backend_pid(),
+        ]
     }
 
     async fn prepare(&mut self, cancellation: &Cancellation) -> Result<Prepared> {
@@ -180,6 +192,9 @@ impl Cutover<'_> {
         ballot: &Ballot,
     ) -> Result<Drained> {
         self.sign_of_life(&prepared.announcer).await?;
+        if let Some(finding) = application.try_out(&self.target).await? {
+            self.reporter.send(Report::Finding { finding });
+        }
         application.announce(Moment::BeforeFence).await?;
         let mut raised = self.raise(application, ballot).await?;
         let fence_lsn = marker::emit(&prepared.announcer, &self.migration.id, &prepared.nonce)
@@ -191,35 +206,45 @@ impl Cutover<'_> {
         application.announce(Moment::Fenced).await?;
         let (fence, opening) = (&raised.fence, &prepared.opening);
         let on_source = async {
-            prepared.closing.revoke(fence).await?;
-            opening.read_sequences(fence).await
+            let own = prepared.closing.revoke(fence).await?;
+            Ok::<_, EngineError>((opening.read_sequences(fence).await?, own))
         };
         // What can fail does so while all can be undone.
         if !self.options.rehearse {
             application.stage()?;
         }
-        let ((), values) = tokio::try_join!(self.drain(&prepared.nonce, fence_lsn), on_source)?;
+        let application = &*application;
+        let ((), (values, own_xid), ()) = tokio::try_join!(
+            self.drain(&prepared.nonce, fence_lsn),
+            on_source,
+            application.try_again()
+        )?;
         raised.stopwatch.step(PauseStep::Drain);
         reach(Point::Drained).await;
         application.announce(Moment::Drained).await?;
-        let (way_back, sequences_set) = self.prepare_target(prepared, &values).await?;
+        let (way_back, sequences) = self.prepare_target(prepared, &values).await?;
         raised.stopwatch.step(PauseStep::Prepared);
         reach(Point::TargetPrepared).await;
         Ok(Drained {
             fence: raised.fence,
+            own_xid,
             fence_lsn,
             way_back,
             attempts: raised.attempts,
             eased: raised.eased,
             earlier_tries: raised.earlier_tries,
-            sequences_set,
+            sequences,
             stopwatch: raised.stopwatch,
         })
     }
 
     /// One flight to the target, whose requests are sent in this order and answered in it. All of it comes to its end
     /// before anything that failed is told, so that undoing finds nothing on its way.
-    async fn prepare_target(&self, prepared: &Prepared, values: &[Sequence]) -> Result<(Option<Lsn>, usize)> {
+    async fn prepare_target(
+        &self,
+        prepared: &Prepared,
+        values: &[Sequence],
+    ) -> Result<(Option<Lsn>, SequencesSet)> {
         // The forward stream stands at the fence: whatever the target writes from here on is new.
         let way_back = async {
             let begun = fallback::begin(prepared.armed.as_ref(), &prepared.announcer, &self.target).await;

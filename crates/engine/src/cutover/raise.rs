@@ -9,7 +9,7 @@ use transhume_core::{
     disposition::Disposition,
 };
 use transhume_pg::{
-    connection::{error::PgError, session::Session},
+    connection::{error::PgError, quiet::silence_event_triggers, session::Session},
     cutover::{
         fence::{Approach, Fence, LockOrder},
         gate,
@@ -38,6 +38,9 @@ impl Cutover<'_> {
         reach(Point::HoldIntended).await;
         let mut order = LockOrder::new(&self.tables, &self.sequences);
         let session = self.endpoints.source_session(&self.migration.id, "fence").await?;
+        silence_event_triggers(&session)
+            .await
+            .doing("keeping event triggers of the source silent")?;
         let eased = self.ease(session, &mut order).await?;
         let mut session = eased.session;
         let mut earlier_tries = Vec::new();

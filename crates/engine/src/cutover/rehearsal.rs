@@ -48,9 +48,12 @@ impl Cutover<'_> {
             fence_attempts: drained.attempts,
             eased_milliseconds: drained.eased,
             earlier_tries_milliseconds: drained.earlier_tries,
-            sequences_set: drained.sequences_set,
+            sequences_set: drained.sequences.set,
             large_objects_changed,
-            findings: not_compared.into_iter().collect(),
+            findings: not_compared
+                .into_iter()
+                .chain(drained.sequences.near_end)
+                .collect(),
             ..self.empty_report(gate)
         };
         self.record(&report).await?;

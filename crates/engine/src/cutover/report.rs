@@ -1,5 +1,7 @@
 //! What a cutover did, step by step: for people, for change tickets, and for the history on the target.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use transhume_core::{
     cutover::{
@@ -8,14 +10,17 @@ use transhume_core::{
     },
     finding::Finding,
 };
-use transhume_pg::state::history;
+use transhume_pg::{connection::session::Session, state::history};
 use transhume_wire::lsn::Lsn;
 
 use super::Cutover;
 use crate::{
-    error::{Doing, Result},
+    error::{Doing, EngineError, Result},
     runner::host_name,
 };
+
+/// The error itself is told in any case.
+const RECORDING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What happened, step by step.
 #[derive(Debug, Clone, Serialize)]
@@ -32,6 +37,8 @@ pub struct CutoverReport {
     pub target_dsn: String,
     /// It was undone on purpose: nothing was closed and nothing opened.
     pub rehearsal: bool,
+    /// Null where it came to its end.
+    pub unfinished: Option<Unfinished>,
     /// After a rehearsal, how long the write pause would be.
     pub forecast_milliseconds: Option<f64>,
     /// What it consists of: the steps as they were measured, and those that a rehearsal leaves out as estimated.
@@ -62,6 +69,36 @@ pub struct CutoverReport {
     pub findings: Vec<Finding>,
 }
 
+/// Why a cutover did not come to its end.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unfinished {
+    pub message: String,
+    pub detail: Option<String>,
+    pub remedy: Option<String>,
+    /// Both sides are as before; else somebody must look at them.
+    pub is_undone: bool,
+}
+
+/// An error of a cutover, with what can be told of it for a change ticket.
+#[derive(Debug)]
+pub struct CutoverFailure {
+    pub error: EngineError,
+    /// None where it did not come so far as to look at both sides.
+    pub report: Option<Box<CutoverReport>>,
+}
+
+impl From<EngineError> for CutoverFailure {
+    fn from(error: EngineError) -> Self {
+        Self { error, report: None }
+    }
+}
+
+impl From<CutoverFailure> for EngineError {
+    fn from(failure: CutoverFailure) -> Self {
+        failure.error
+    }
+}
+
 /// One step of the pause and how long it took.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
@@ -72,7 +109,8 @@ pub struct Step {
 impl Cutover<'_> {
     /// What is known whatever happened.
     pub(super) fn empty_report(&self, gate: Gate) -> CutoverReport {
-        let (host, port) = self.endpoints.target.servers().next().unwrap_or_default();
+        let target = &self.endpoints.target;
+        let (host, port) = target.server_at(self.target.endpoint()).unwrap_or_default();
         CutoverReport {
             migration: self.migration.id.clone(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -84,7 +122,8 @@ impl Cutover<'_> {
                 "host={host} port={port} dbname={}",
                 self.endpoints.target.database()
             ),
-            rehearsal: false,
+            rehearsal: self.options.rehearse,
+            unfinished: None,
             forecast_milliseconds: None,
             forecast_parts: Vec::new(),
             fence_lsn: Lsn::ZERO,
@@ -104,10 +143,50 @@ impl Cutover<'_> {
         }
     }
 
+    /// Of one that failed; it stands in the history too, where the target still answers.
+    pub(super) async fn unfinished(&self, error: &EngineError, is_undone: bool) -> CutoverReport {
+        let gate = self
+            .gate
+            .clone()
+            .unwrap_or_else(|| Gate::new(Vec::new(), &self.options.overrides));
+        let mut report = self.empty_report(gate);
+        report.unfinished = Some(Unfinished {
+            message: error.to_string(),
+            detail: error.detail(),
+            remedy: error.hint(),
+            is_undone,
+        });
+        if let EngineError::Blocked(findings) = error {
+            report.findings.clone_from(findings);
+        }
+        let recording = async {
+            let target = self
+                .endpoints
+                .target_session(&self.migration.id, "cutover")
+                .await?;
+            self.write(&target, &report).await
+        };
+        match tokio::time::timeout(RECORDING_PATIENCE, recording).await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => tracing::debug!("{failure}"),
+            Err(_) => tracing::debug!("recording the cutover: the target does not answer"),
+        }
+        report
+    }
+
     pub(super) async fn record(&self, report: &CutoverReport) -> Result<()> {
+        self.write(&self.target, report).await
+    }
+
+    async fn write(&self, target: &Session, report: &CutoverReport) -> Result<()> {
         let detail = serde_json::to_value(report).expect("a report is plain data");
-        let step = if report.rehearsal { "rehearsal" } else { "cutover" };
-        history::add(&*self.target, step, &detail)
+        let step = match (&report.unfinished, report.rehearsal) {
+            (None, true) => "rehearsal",
+            (None, false) => "cutover",
+            (Some(unfinished), _) if unfinished.is_undone => "cutover undone",
+            (Some(_), _) => "cutover failed",
+        };
+        history::add(&**target, step, &detail)
             .await
             .doing("recording the cutover")
     }

@@ -15,12 +15,13 @@ use tokio::{
     task::JoinSet,
     time::MissedTickBehavior,
 };
+use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::{conninfo::ConnectionSettings, error::PgError, names, session::Session},
     follow::{apply::blockers, wal},
     state::{
         apply::{self, RunnerProgress},
-        runner,
+        exception, runner,
     },
 };
 
@@ -64,6 +65,7 @@ impl Observer {
             reporter: reporter.clone(),
             began_at,
             progress,
+            told: None,
             last: None,
             anchored: None,
             shutdown: Arc::clone(&shutdown),
@@ -91,6 +93,8 @@ struct Observing {
     progress: watch::Receiver<Progress>,
     /// Where this attempt took up.
     began_at: Lsn,
+    /// The newest stored change that was told of; none before the first look.
+    told: Option<i64>,
     last: Option<(Instant, u64)>,
     anchored: Option<Instant>,
     shutdown: Arc<Notify>,
@@ -141,6 +145,7 @@ impl Observing {
             stopped::forget(target).await?;
         }
         self.tell_of_locks(target).await?;
+        self.tell_of_stored(target).await?;
         self.anchor(source, &progress).await?;
         let changes_per_second = self.rate(progress.changes);
         self.reporter.send(Report::Follow(FollowProgress {
@@ -175,6 +180,29 @@ impl Observing {
             self.anchored = Some(Instant::now());
             past::emit_anchor(source, &self.migration).await?;
         }
+        Ok(())
+    }
+
+    /// Changes that were stored instead of being applied, as `on_conflict` and its like ask for.
+    async fn tell_of_stored(&mut self, target: &Session) -> Result<(), PgError> {
+        let Some(newest) = exception::newer_than(&**target, self.told.unwrap_or(0)).await? else {
+            self.told.get_or_insert(0);
+            return Ok(());
+        };
+        let finding = Finding::warning(
+            "changes-stored",
+            &newest.table,
+            format!(
+                "{} changes were stored in transhume.exception instead of being applied; the latest: {}",
+                newest.count, newest.reason
+            ),
+            format!(
+                "they bar the cutover: load the table anew (transhume table reload {}), or apply them by hand",
+                newest.table
+            ),
+        );
+        self.told = Some(newest.number);
+        self.reporter.send(Report::Finding { finding });
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! Sequences of the target follow those of the source: after the load, and again at the cutover.
 
 use transhume_core::{
+    finding::Finding,
     selection::Selector,
-    sequence::{Sequence, value_with_margin},
+    sequence::{Sequence, is_near_end, value_with_margin, values_left},
 };
 use transhume_pg::{catalog::sequences::sequences, connection::session::Session, cutover::sequence_values};
 use transhume_wire::ident::QualifiedName;
@@ -15,6 +16,8 @@ pub struct SequencesSet {
     pub set: usize,
     /// The target has no such sequence.
     pub missing: Vec<QualifiedName>,
+    /// So near their ends that they were set without the margin.
+    pub near_end: Vec<Finding>,
     /// The source's role may not read their values.
     pub unreadable: Vec<QualifiedName>,
 }
@@ -50,9 +53,27 @@ pub async fn set_sequences(target: &Session, values: &[Sequence], margin: i64) -
     let missing = sequence_values::set_sequences(target, &readable)
         .await
         .doing("setting the target's sequences")?;
+    let near_end = values.iter().filter(|sequence| is_near_end(sequence, margin));
     Ok(SequencesSet {
+        near_end: near_end.map(|sequence| finding(sequence, margin)).collect(),
         set: readable.len() - missing.len(),
         missing,
         unreadable,
     })
+}
+
+fn finding(sequence: &Sequence, margin: i64) -> Finding {
+    let name = sequence.name.plain();
+    Finding::warning(
+        "sequence-near-end",
+        &name,
+        format!(
+            "it has {} values left: it was set as it is, without the margin of {margin}",
+            values_left(sequence).unwrap_or_default()
+        ),
+        format!(
+            "give it room: alter sequence {} as bigint, and its column",
+            sequence.name
+        ),
+    )
 }

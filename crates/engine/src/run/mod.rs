@@ -25,6 +25,7 @@ use transhume_core::{
 use transhume_pg::{
     catalog::tables::{names_of_tables, tables},
     connection::{names, session::Session, snapshot::SnapshotHolder},
+    cutover::gate,
     state::{
         addition, history,
         migration::{self, Migration, NewMigration},
@@ -88,6 +89,8 @@ pub struct RunEnd {
     pub phase: Phase,
     pub frontier: Lsn,
     pub reason: RunReason,
+    /// Changes that are stored instead of being applied.
+    pub exceptions: u64,
 }
 
 /// Whether a run opens because an operator asks for it, or because it lost a server.
@@ -223,11 +226,13 @@ impl<'run> Run<'run> {
             });
             if let Some(reason) = self.phase().await? {
                 self.reread().await?;
+                let exceptions = gate::exceptions(&self.target).await;
                 return Ok(RunEnd {
                     migration: self.migration.id.clone(),
                     phase: self.migration.phase,
                     frontier: self.migration.frontier,
                     reason,
+                    exceptions: exceptions.doing("counting stored changes")?,
                 });
             }
             self.reread().await?;

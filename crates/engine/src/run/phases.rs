@@ -3,7 +3,7 @@
 use transhume_core::phase::Phase;
 use transhume_pg::{
     catalog::tables::tables as all_tables,
-    connection::snapshot::SnapshotHolder,
+    connection::{quiet::silence_event_triggers, snapshot::SnapshotHolder},
     follow::marker,
     state::{history, migration, runner},
 };
@@ -46,6 +46,9 @@ impl Run<'_> {
     }
 
     async fn prepare(&mut self) -> Result<()> {
+        silence_event_triggers(&self.source)
+            .await
+            .doing("keeping event triggers of the source silent")?;
         let mut selected = match self.assessed.take() {
             Some(tables) => tables,
             None => all_tables(&self.source)

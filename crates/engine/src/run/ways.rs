@@ -134,6 +134,7 @@ async fn until_ended(run: Run<'_>, (canceller, cancellation): (Canceller, &Cance
             phase: migration.phase,
             frontier: migration.frontier,
             reason: RunReason::Stopped,
+            exceptions: 0,
         }),
         // Whatever the work met after that is a consequence.
         (_, Ending::Guarded(error)) => Err(error),

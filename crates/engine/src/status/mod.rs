@@ -7,7 +7,10 @@ pub use self::source::{Known, SourceFigures};
 use self::source::{connect, figures, measure, retained_bytes, wal_end, within};
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
-use transhume_core::{finding::Finding, phase::Phase};
+use transhume_core::{
+    finding::{Finding, Severity},
+    phase::Phase,
+};
 use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
@@ -73,6 +76,24 @@ pub struct Status {
     pub write_pause: Option<PauseEstimate>,
     /// After a cutover that left one; null before, and without one.
     pub way_back: Option<WayBackStatus>,
+}
+
+impl Status {
+    /// Something does not go on by itself: a blocker, changes or tables that are not applied, or nobody who applies while the
+    /// source is to be followed.
+    pub fn needs_attention(&self) -> bool {
+        let mut findings = self.findings.iter();
+        let is_blocked = findings.any(|finding| finding.severity == Severity::Blocker);
+        let is_abandoned = self.runner.is_none() && self.phase != Phase::Done;
+        let back = self.way_back.as_ref();
+        let stream = back.and_then(|back| back.stream.as_deref());
+        is_blocked
+            || is_abandoned
+            || !self.exceptions.is_empty()
+            || !self.not_loaded.is_empty()
+            || stream.is_some_and(Status::needs_attention)
+            || back.is_some_and(|back| back.state == WayBackState::Unknown)
+    }
 }
 
 /// The reverse stream, whose state lies on the old source.

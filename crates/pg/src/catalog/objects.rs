@@ -1,7 +1,9 @@
 //! What is neither a table nor a sequence, and traits of tables that only the assessment asks for.
 
 use tokio_postgres::Client;
-use transhume_core::assess::observation::{EventTrigger, FiringTrigger, MaterializedView, NameColumn};
+use transhume_core::assess::observation::{
+    EventTrigger, FiringTrigger, MaterializedView, NameColumn, Subscription,
+};
 use transhume_wire::ident::QualifiedName;
 
 use super::qualified_name;
@@ -10,6 +12,7 @@ use crate::connection::error::PgError;
 const LARGE_OBJECTS: &str = include_str!("sql/large_objects.sql");
 const MATERIALIZED_VIEWS: &str = include_str!("sql/materialized_views.sql");
 const EVENT_TRIGGERS: &str = include_str!("sql/event_triggers.sql");
+const SUBSCRIPTIONS: &str = include_str!("sql/subscriptions.sql");
 const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
 const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
@@ -42,6 +45,19 @@ pub async fn event_triggers(client: &Client) -> Result<Vec<EventTrigger>, PgErro
             Ok(EventTrigger {
                 name: row.try_get("name")?,
                 occasion: row.try_get("occasion")?,
+                enabled: row.try_get("enabled")?,
+            })
+        })
+        .collect()
+}
+
+/// Subscriptions that feed the database.
+pub async fn subscriptions(client: &Client) -> Result<Vec<Subscription>, PgError> {
+    let rows = client.query(SUBSCRIPTIONS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Subscription {
+                name: row.try_get("name")?,
                 enabled: row.try_get("enabled")?,
             })
         })

@@ -9,6 +9,7 @@ pub mod error;
 pub mod identity;
 pub mod names;
 pub(crate) mod pinned;
+pub mod quiet;
 pub mod raw;
 mod reached;
 pub mod server_limits;

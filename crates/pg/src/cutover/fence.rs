@@ -6,7 +6,7 @@
 //! whoever waited wakes up to a refusal.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::{Duration, Instant},
 };
 
@@ -52,18 +52,25 @@ pub struct WriteGrant {
     grantable: bool,
 }
 
-impl WriteGrant {
-    pub fn revoke_statement(&self) -> String {
-        // Cascade: what a grantee granted on is in the list by itself.
-        format!(
-            "revoke {} on {} {} from {} cascade",
-            undo::listed(&self.privileges),
-            self.kind.word(),
-            self.object,
-            undo::grantee(self.grantee.as_deref())
-        )
+/// What takes all of them away: one statement for all that is alike, since each fires event triggers.
+pub fn revoke_statements(grants: &[WriteGrant]) -> Vec<String> {
+    let mut alike: BTreeMap<(String, &str, String), Vec<String>> = BTreeMap::new();
+    for grant in grants {
+        let rights = undo::listed(&grant.privileges);
+        let key = (rights, grant.kind.word(), undo::grantee(grant.grantee.as_deref()));
+        alike.entry(key).or_default().push(grant.object.to_string());
     }
+    // Cascade: what a grantee granted on is in the list by itself.
+    let statement = |((privileges, kind, grantee), objects): ((String, &str, String), Vec<String>)| {
+        format!(
+            "revoke {privileges} on {kind} {} from {grantee} cascade",
+            objects.join(", ")
+        )
+    };
+    alike.into_iter().map(statement).collect()
+}
 
+impl WriteGrant {
     /// What gives it back.
     pub fn restore(&self) -> Undo {
         Undo::Grant {
@@ -179,6 +186,15 @@ impl Fence {
     /// Takes the write grants away inside the fence's transaction: nobody sees it before [`Self::close`].
     pub async fn revoke(&self, statements: &[String]) -> Result<(), PgError> {
         Ok(self.session.batch_execute(&statements.join(";\n")).await?)
+    }
+
+    /// Of its transaction, as the stream names it.
+    pub async fn xid(&self) -> Result<u32, PgError> {
+        let row = self
+            .session
+            .query_typed_one("select (pg_catalog.txid_current() & 4294967295)::bigint", &[])
+            .await?;
+        Ok(u32::try_from(row.get::<_, i64>(0)).expect("invariant: 32 bits"))
     }
 
     /// Lets the locks go and leaves what was revoked in force.

@@ -12,6 +12,7 @@ use crate::connection::{
     conninfo::ConnectionSettings,
     error::PgError,
     raw::{Mode, RawConnection},
+    session::Session,
 };
 
 /// An open console.
@@ -96,6 +97,27 @@ impl Console {
             .map(|row| NamedRow(names.iter().cloned().zip(row).collect()))
             .collect())
     }
+}
+
+/// Logs in through an entry of PgBouncer, which must lead it to a server: the process there.
+pub async fn log_in(settings: &ConnectionSettings, application_name: &str) -> Result<i32, PgError> {
+    let mut client = RawConnection::connect(settings, application_name, Mode::Console).await?;
+    let rows = client.simple_query("select pg_catalog.pg_backend_pid()").await?;
+    let process = rows.first().and_then(|row| row.first()).and_then(Option::as_ref);
+    process
+        .and_then(|process| process.parse().ok())
+        .ok_or_else(|| PgError::Protocol {
+            endpoint: settings.host_label(),
+            reason: "no process answered through PgBouncer".to_owned(),
+        })
+}
+
+/// Whether the process serves a session of this server's database.
+pub async fn is_served_by(server: &Session, process: i32) -> Result<bool, PgError> {
+    let row = server
+        .query_one(include_str!("sql/serves.sql"), &[&process])
+        .await?;
+    Ok(row.get(0))
 }
 
 struct NamedRow(Vec<(String, Option<String>)>);

@@ -13,6 +13,31 @@ pub async fn summary(target: &impl GenericClient) -> Result<Vec<String>, PgError
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// The newest of them, and how many there are above a number.
+#[derive(Debug, Clone)]
+pub struct Newest {
+    pub number: i64,
+    pub table: String,
+    pub reason: String,
+    pub count: i64,
+}
+
+/// What was stored behind the one of this number; none where nothing was.
+pub async fn newer_than(target: &impl GenericClient, number: i64) -> Result<Option<Newest>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/exception/newer_than.sql"), &[&number])
+        .await?;
+    row.map(|row| {
+        Ok(Newest {
+            number: row.try_get("number")?,
+            table: row.try_get("table_name")?,
+            reason: row.try_get("reason")?,
+            count: row.try_get("count")?,
+        })
+    })
+    .transpose()
+}
+
 /// Forgets those of tables that are loaded anew: what they held is in the load.
 pub async fn forget(target: &impl GenericClient, tables: &[QualifiedName]) -> Result<(), PgError> {
     let schemas: Vec<&str> = tables.iter().map(|table| table.schema.as_str()).collect();

@@ -13,6 +13,7 @@ use crate::{
     show::{
         progress::shown,
         quantity::{Size, Span},
+        terminal::findings::Shown,
     },
 };
 
@@ -75,6 +76,9 @@ pub(crate) struct Arguments {
     /// Check all foreign keys against their rows, not only those that nothing has checked
     #[arg(long)]
     all_constraints: bool,
+    /// Show every finding about objects, not only the first five of each code
+    #[arg(long)]
+    all: bool,
     /// Go on with a verification that ended early: tables that have a result keep it
     #[arg(long, conflicts_with = "join")]
     resume: bool,
@@ -174,7 +178,10 @@ fn tell(arguments: &Arguments, verification: &Verification, invocation: &Invocat
     for finding in &verification.not_compared {
         terminal.finding(finding);
     }
-    terminal.print_result(arguments.json, verification, report::text)
+    let shown = Shown::all(arguments.all);
+    terminal.print_result(arguments.json, verification, |verification, style| {
+        report::text(verification, style, shown)
+    })
 }
 
 /// Here 1 means different, so a comparison that was refused or stopped is 2.

@@ -7,13 +7,14 @@ use transhume_engine::verify::{Difference, RowFinding, TableComparison, Verifica
 use crate::show::{
     quantity::{Span, counted, grouped},
     terminal::{
+        findings::Shown,
         objects,
         style::{Style, Tone},
         table::table,
     },
 };
 
-pub(super) fn text(verification: &Verification, style: Style) -> String {
+pub(super) fn text(verification: &Verification, style: Style, shown: Shown) -> String {
     let (equal, different): (Vec<_>, Vec<_>) = verification.tables.iter().partition(|table| table.equal);
     let lines = different.iter().chain(&equal).map(|table| line(table));
     let listed = table(&["table", "source rows", "target rows", "result"], &[1, 2], lines);
@@ -75,7 +76,7 @@ pub(super) fn text(verification: &Verification, style: Style) -> String {
     if !verification.objects.compared.is_empty() {
         push(
             &mut text,
-            &format!("\n{}", objects::text(&verification.objects, style)),
+            &format!("\n{}", objects::text(&verification.objects, style, shown)),
         );
     }
     text
@@ -293,6 +294,6 @@ shop.orders: rows that differ: 2
 1 table differs: 2 tables compared at 0/160000 in 2.5 s
 to rewrite these rows on the target: transhume verify --repair
 ";
-        assert_eq!(text(&verification, Style::plain()), expected);
+        assert_eq!(text(&verification, Style::plain(), Shown::Few), expected);
     }
 }

@@ -22,8 +22,8 @@ pub(super) fn page(report: &CutoverReport) -> String {
             }
             body {
                 h1 { (title(report)) }
-                p class=(if report.late_changes == 0 { "verdict" } else { "verdict bad" }) { (verdict(report)) }
-                (timeline::drawing(report))
+                p class=(if is_good(report) { "verdict" } else { "verdict bad" }) { (verdict(report)) }
+                @if report.unfinished.is_none() { (timeline::drawing(report)) }
                 table class="facts" {
                     @for (name, value) in facts(report) {
                         tr { th { (name) } td { (value) } }
@@ -41,6 +41,10 @@ pub(super) fn page(report: &CutoverReport) -> String {
     .into_string();
     // What names hide is shown: the page itself has nothing to hide.
     escape_hidden(&page)
+}
+
+fn is_good(report: &CutoverReport) -> bool {
+    report.late_changes == 0 && report.unfinished.is_none()
 }
 
 fn gate(report: &CutoverReport) -> Markup {

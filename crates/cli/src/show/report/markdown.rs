@@ -12,16 +12,8 @@ pub(super) fn page(report: &CutoverReport) -> String {
     for (name, value) in facts(report) {
         push(&mut text, format_args!("| {name} | {} |\n", escaped(&value)));
     }
-    push(&mut text, format_args!("\n## The write pause\n\n"));
-    push(
-        &mut text,
-        format_args!("| step | from ms | takes ms |\n|---|--:|--:|\n"),
-    );
-    for bar in timeline::bars(report) {
-        push(
-            &mut text,
-            format_args!("| {} | {:.1} | {:.1} |\n", escaped(bar.name), bar.from, bar.takes),
-        );
+    if report.unfinished.is_none() {
+        pause(&mut text, report);
     }
     push(
         &mut text,
@@ -53,6 +45,20 @@ pub(super) fn page(report: &CutoverReport) -> String {
     );
     list(&mut text, "What remains to do", remaining(report).into_iter());
     text
+}
+
+fn pause(text: &mut String, report: &CutoverReport) {
+    push(text, format_args!("\n## The write pause\n\n"));
+    push(
+        text,
+        format_args!("| step | from ms | takes ms |\n|---|--:|--:|\n"),
+    );
+    for bar in timeline::bars(report) {
+        push(
+            text,
+            format_args!("| {} | {:.1} | {:.1} |\n", escaped(bar.name), bar.from, bar.takes),
+        );
+    }
 }
 
 fn list(text: &mut String, heading: &str, items: impl Iterator<Item = String>) {

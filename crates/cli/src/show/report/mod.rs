@@ -9,7 +9,7 @@ mod timeline;
 
 use std::path::{Path, PathBuf};
 
-use transhume_engine::cutover::CutoverReport;
+use transhume_engine::cutover::{CutoverReport, Unfinished};
 
 use crate::failure::{Failure, Result};
 
@@ -58,11 +58,31 @@ fn title(report: &CutoverReport) -> String {
     } else {
         "Cutover"
     };
-    format!("{what}: {}", report.target_dsn)
+    let outcome = match &report.unfinished {
+        None => "",
+        Some(unfinished) if unfinished.is_undone => ", not done",
+        Some(_) => ", broken off",
+    };
+    format!("{what}{outcome}: {}", report.target_dsn)
+}
+
+fn not_done(report: &CutoverReport, unfinished: &Unfinished) -> String {
+    let place = if unfinished.is_undone {
+        format!("The application stays on {}", report.source)
+    } else {
+        "It could not be undone either: see \"transhume status\"".to_owned()
+    };
+    let detail = unfinished.detail.as_deref().unwrap_or_default();
+    format!("{place}. The reason: {}. {detail}", unfinished.message)
+        .trim_end()
+        .to_owned()
 }
 
 /// One sentence that a tired reader can stop after.
 fn verdict(report: &CutoverReport) -> String {
+    if let Some(unfinished) = &report.unfinished {
+        return not_done(report, unfinished);
+    }
     let milliseconds = report.write_pause_milliseconds;
     if let Some(forecast) = report.forecast_milliseconds {
         return format!(
@@ -91,6 +111,11 @@ fn facts(report: &CutoverReport) -> Vec<(&'static str, String)> {
         ("run by", format!("{}, transhume {}", report.by, report.program)),
         ("source", report.source.clone()),
         ("target", report.target.clone()),
+    ];
+    if report.unfinished.is_some() {
+        return facts;
+    }
+    facts.extend([
         ("fence LSN", report.fence_lsn.to_string()),
         ("fence taken at try", tries(report)),
         (
@@ -102,7 +127,7 @@ fn facts(report: &CutoverReport) -> Vec<(&'static str, String)> {
             "large objects completed in the pause",
             report.large_objects_changed.to_string(),
         ),
-    ];
+    ]);
     if !report.rehearsal {
         facts.push(("sessions ended on the source", report.sessions_ended.to_string()));
         facts.push((
@@ -149,6 +174,9 @@ fn each(milliseconds: &[f64]) -> Option<String> {
 
 /// What somebody still has to do, in order.
 fn remaining(report: &CutoverReport) -> Vec<String> {
+    if let Some(unfinished) = &report.unfinished {
+        return unfinished.remedy.iter().cloned().collect();
+    }
     if report.rehearsal {
         return vec!["run \"transhume cutover\" when the time has come".to_owned()];
     }

@@ -6,15 +6,39 @@ use transhume_engine::finding::{Finding, Severity};
 
 use super::style::{Style, Tone};
 
-/// The whole list with a summary at the end.
-pub(crate) fn report(findings: &[Finding], style: Style) -> String {
+/// How many findings of one code are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// The first few, and how many more there are.
+    Few,
+    All,
+}
+
+impl Shown {
+    pub(crate) fn all(all: bool) -> Self {
+        if all { Self::All } else { Self::Few }
+    }
+
+    fn most(self) -> usize {
+        match self {
+            Self::Few => FEW,
+            Self::All => usize::MAX,
+        }
+    }
+}
+
+/// Enough to see what they are about; five hundred tables without a key are one thing to know.
+const FEW: usize = 5;
+
+/// The list, grouped by severity and code, with a summary at the end.
+pub(crate) fn report(findings: &[Finding], style: Style, shown: Shown) -> String {
     let mut text = String::new();
     for (severity, heading, tone) in [
         (Severity::Blocker, "Blockers", Tone::Bad),
         (Severity::Warning, "Warnings", Tone::Warning),
         (Severity::Pass, "In order", Tone::Good),
     ] {
-        let group: Vec<&Finding> = findings
+        let mut group: Vec<&Finding> = findings
             .iter()
             .filter(|finding| finding.severity == severity)
             .collect();
@@ -22,13 +46,28 @@ pub(crate) fn report(findings: &[Finding], style: Style) -> String {
             continue;
         }
         push(&mut text, format_args!("{}\n", style.paint(tone, heading)));
-        for finding in group {
-            text.push_str(&entry(finding, style));
+        group.sort_by(|one, other| one.code.cmp(&other.code));
+        for of_code in group.chunk_by(|one, other| one.code == other.code) {
+            push_code(&mut text, of_code, style, shown);
         }
         text.push('\n');
     }
     push(&mut text, format_args!("{}\n", summary(findings)));
     text
+}
+
+fn push_code(text: &mut String, findings: &[&Finding], style: Style, shown: Shown) {
+    for finding in findings.iter().take(shown.most()) {
+        text.push_str(&entry(finding, style));
+    }
+    let more = findings.len().saturating_sub(shown.most());
+    if more > 0 {
+        let code = style.paint(Tone::Label, &findings[0].code);
+        push(
+            text,
+            format_args!("  {code}  and {more} more; --all shows them\n"),
+        );
+    }
 }
 
 /// `2 blockers, 1 warning, 12 in order`.
@@ -119,6 +158,30 @@ In order
 
 1 blocker, 1 warning, 1 in order
 ";
-        assert_eq!(report(&findings, Style::plain()), expected);
+        assert_eq!(report(&findings, Style::plain(), Shown::Few), expected);
+    }
+
+    #[test]
+    fn findings_of_one_code_stand_together_and_five_of_them_are_shown() {
+        let tables = (1..=7)
+            .map(|table| Finding::warning("unlogged-tables", &format!("public.t{table}"), "it is", ""));
+        let mut findings: Vec<Finding> = tables.collect();
+        findings.insert(
+            3,
+            Finding::warning("inheritance", "public.parent", "it has children", ""),
+        );
+        let few = report(&findings, Style::plain(), Shown::Few);
+        assert!(
+            few.starts_with("Warnings\n  inheritance  public.parent\n"),
+            "{few}"
+        );
+        assert!(few.contains("public.t5") && !few.contains("public.t6"), "{few}");
+        assert!(
+            few.contains("  unlogged-tables  and 2 more; --all shows them\n"),
+            "{few}"
+        );
+        assert!(few.contains("0 blockers, 8 warnings"), "{few}");
+        let all = report(&findings, Style::plain(), Shown::All);
+        assert!(all.contains("public.t7") && !all.contains("more;"), "{all}");
     }
 }

@@ -4,7 +4,7 @@
 use transhume_engine::{finding::Finding, verify::ObjectComparison};
 
 use super::{
-    findings,
+    findings::{self, Shown},
     style::{Style, Tone},
 };
 use crate::show::quantity::grouped;
@@ -15,10 +15,10 @@ const MOST_KINDS: usize = 6;
 /// Findings named where there is no room for their texts.
 const MOST_NAMED: usize = 5;
 
-pub(crate) fn text(comparison: &ObjectComparison, style: Style) -> String {
+pub(crate) fn text(comparison: &ObjectComparison, style: Style, shown: Shown) -> String {
     let mut lines = vec![headline(comparison, style)];
     if !comparison.findings.is_empty() {
-        let report = findings::report(&comparison.findings, style);
+        let report = findings::report(&comparison.findings, style, shown);
         lines.extend([String::new(), report.trim_end().to_owned()]);
     }
     if !comparison.deliberate.is_empty() {
@@ -126,6 +126,6 @@ Different on purpose
 Not compared
   roles: not here
 ";
-        assert_eq!(text(&comparison, Style::plain()), expected);
+        assert_eq!(text(&comparison, Style::plain(), Shown::Few), expected);
     }
 }

@@ -319,3 +319,58 @@ async fn a_cutover_that_fails_or_dies_lets_the_clients_go_on_where_they_were() {
     let found: HashSet<i64> = numbers(&pooled.site.source_url).await.into_iter().collect();
     assert_eq!(found, shopping.numbers.into_iter().collect());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_leads_nowhere_is_found_before_anybody_waits() {
+    let mut pooled = following().await;
+    pooled.shoppers.buy(20).await;
+    let file = fs::read(pooled.pooler.file()).expect("a file");
+    let port = pooled.site.source.port();
+    for (entry, told) in [
+        (
+            "host=127.0.0.1 port=1 dbname=shop".to_owned(),
+            "clients could not log in on the target",
+        ),
+        (
+            format!("host=127.0.0.1 port={port} dbname=shop"),
+            "leads to another server than the target",
+        ),
+    ] {
+        let refused = pooled
+            .site
+            .call(&called(&pooled.cutover(&["--pgbouncer-entry", &entry])));
+        assert_eq!(refused.code, 1, "{}", refused.error);
+        assert!(refused.error.contains(told), "{}", refused.error);
+        assert_eq!(fs::read(pooled.pooler.file()).expect("a file"), file);
+        assert_eq!(pooled.site.status().as_ref().map(phase), Some("follow"));
+    }
+    pooled.shoppers.buy(20).await;
+    let shopping = pooled.shoppers.end().await;
+    assert_eq!(shopping.errors, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_hosts_the_entry_leads_to_the_one_that_was_opened() {
+    let mut pooled = following().await;
+    let port = pooled.site.target.port();
+    // Nobody listens on the first.
+    pooled.site.target_url = format!("postgresql://postgres@127.0.0.1:1,127.0.0.1:{port}/{DATABASE}");
+    pooled.shoppers.buy(20).await;
+    let ended = pooled.site.succeed(&called(&pooled.cutover(&["--json"])));
+    let report: Value = serde_json::from_str(&ended.output).expect("a report");
+    let dsn = report["target_dsn"].as_str().unwrap_or_default();
+    assert!(dsn.contains(&format!("port={port}")), "{dsn}");
+    pooled.shoppers.buy(50).await;
+    let shopping = pooled.shoppers.end().await;
+    assert_eq!(shopping.errors, Vec::<String>::new());
+    let file = fs::read_to_string(pooled.pooler.file()).expect("a file");
+    assert!(
+        file.contains(&format!("port={port}")) && !file.contains("transhume_trial"),
+        "{file}"
+    );
+    let found: HashSet<i64> = numbers(&format!("postgresql://postgres@127.0.0.1:{port}/{DATABASE}"))
+        .await
+        .into_iter()
+        .collect();
+    assert_eq!(found, shopping.numbers.into_iter().collect());
+}

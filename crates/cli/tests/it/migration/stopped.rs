@@ -212,6 +212,8 @@ async fn a_fence_that_cannot_be_raised_names_who_stood_in_the_way() {
         )
         .await
         .expect("a transaction can be open");
+    let directory = tempfile::tempdir().expect("a directory");
+    let reports = directory.path().display().to_string();
     let words = [
         "cutover",
         "--yes",
@@ -219,6 +221,8 @@ async fn a_fence_that_cannot_be_raised_names_who_stood_in_the_way() {
         "verification",
         "--attempts",
         "2",
+        "--report",
+        &reports,
     ];
     let refused = site.call(&words);
     assert_eq!(refused.code, 1, "{}", refused.error);
@@ -227,6 +231,26 @@ async fn a_fence_that_cannot_be_raised_names_who_stood_in_the_way() {
         "transhume:lookalike) has held public.item for",
     ] {
         assert!(refused.error.contains(words), "{}", refused.error);
+    }
+
+    // It stands in the history, and there is a report of it.
+    let undone =
+        "select detail->'unfinished'->>'message' from transhume.history where step = 'cutover undone'";
+    let reasons = site.target_names(undone).await;
+    assert!(
+        reasons.len() == 1 && reasons[0].contains("the fence could not be raised"),
+        "{reasons:?}"
+    );
+    let files = std::fs::read_dir(&reports).expect("reports").flatten();
+    let texts: Vec<String> = files
+        .map(|file| std::fs::read_to_string(file.path()).expect("a report"))
+        .collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    for text in texts {
+        assert!(
+            text.contains("not done") && text.contains("the fence could not be raised"),
+            "{text}"
+        );
     }
 }
 
@@ -289,4 +313,57 @@ async fn a_runner_that_waits_for_its_source_is_shown_as_that() {
     })
     .await;
     runner.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_are_stored_instead_of_being_applied_are_told_and_counted() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    assert_eq!(site.call(&["status", "--check"]).code, 1, "nobody follows");
+    let runner = follower(&site, &["run", "--on-conflict", "log"]).await;
+    assert_eq!(site.call(&["status", "--check"]).code, 0);
+    execute_on_target(&site, "delete from item where id in (1, 2)").await;
+    site.execute_on_source("update item set body = 'changed' where id = 1")
+        .await;
+    site.wait_for_count(&site.target_url, "select count(*) from transhume.exception", 1)
+        .await;
+    assert_eq!(site.call(&["status", "--check"]).code, 1);
+    drop(runner);
+    site.execute_on_source("update item set body = 'changed' where id = 2")
+        .await;
+    let ended = site.call(&["run", "--on-conflict", "log", "--until-caught-up"]);
+    assert_eq!(ended.code, 1, "{}", ended.error);
+    assert!(
+        ended
+            .error
+            .contains("but 2 changes are stored in transhume.exception"),
+        "{}",
+        ended.error
+    );
+}
+
+/// A log of what is done to the schema, as many keep one.
+const EVENT_TRIGGER: &str = "
+    create table ddl_log (id serial primary key, tag text);
+    create function log_ddl() returns event_trigger language plpgsql as
+        $$ begin insert into public.ddl_log (tag) select tg_tag; end $$;
+    create event trigger log_ddl on ddl_command_end execute function log_ddl();
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn event_triggers_of_the_source_stay_silent_at_a_cutover_and_are_no_late_changes() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(TABLE).await;
+    site.execute_on_source(EVENT_TRIGGER).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let source = connect(&site.source_url).await.expect("the source answers");
+    let count = "select count(*) from ddl_log";
+    let before: i64 = source.query_one(count, &[]).await.expect("a count").get(0);
+    let ended = site.succeed(&["cutover", "--yes", "--override", "verification", "--json"]);
+    let report: Value = serde_json::from_str(&ended.output).expect("a report");
+    assert_eq!(report["late_changes"], 0, "{report:#}");
+    let source = connect(&site.source_url).await.expect("the source answers");
+    let after: i64 = source.query_one(count, &[]).await.expect("a count").get(0);
+    assert_eq!(after, before, "our own statements were logged");
 }

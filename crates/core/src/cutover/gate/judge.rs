@@ -6,7 +6,10 @@ use super::{
     Condition, ConditionName as Name,
     observation::{BlockingLock, FenceRights, Limits, Observation, Runner},
 };
+use transhume_wire::ident::quote_identifier;
+
 use crate::{
+    assess::observation::Subscription,
     finding::Severity,
     load::RelationState,
     verify::objects::{LastVerification, judge_recency},
@@ -53,6 +56,7 @@ pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
         prepared(seen),
         long_transactions(&seen.locks, limits.transaction_age),
         connections(seen.free_connections),
+        subscriptions(&seen.subscriptions),
         fence(&seen.fence),
     ]
 }
@@ -234,6 +238,21 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
         first.pid
     );
     Condition::unmet(Name::LongTransactions, some(&told), ends)
+}
+
+/// Their workers write for the server itself: what a publisher sends behind the fence would be on the closed side alone.
+fn subscriptions(subscriptions: &[Subscription]) -> Condition {
+    let enabled = subscriptions.iter().filter(|subscription| subscription.enabled);
+    let enabled: Vec<String> = enabled.map(|subscription| subscription.name.clone()).collect();
+    let Some(first) = enabled.first() else {
+        return Condition::met(Name::Subscriptions, "none is enabled on the source");
+    };
+    let remedy = format!(
+        "on the source: alter subscription {} disable; its publisher keeps what follows for the one that you create on the target",
+        quote_identifier(first)
+    );
+    let evidence = format!("subscriptions feed the source: {}", some(&enabled));
+    Condition::unmet(Name::Subscriptions, evidence, remedy)
 }
 
 fn connections((source, target): (u32, u32)) -> Condition {

@@ -185,3 +185,23 @@ fn a_run_that_stopped_shuts_the_gate_with_its_remedy_and_one_that_waits_is_told(
     };
     assert_eq!(judge(&waiting, &limits())[0].state, ConditionState::Degraded);
 }
+
+#[test]
+fn a_subscription_that_feeds_the_source_shuts_the_gate_until_it_is_disabled() {
+    let fed = |enabled| Observation {
+        subscriptions: vec![Subscription {
+            name: "feed".to_owned(),
+            enabled,
+        }],
+        ..ready()
+    };
+    let gate = Gate::new(judge(&fed(true), &limits()), &[]);
+    let unmet: Vec<_> = gate.unmet().collect();
+    assert_eq!(unmet.len(), 1);
+    assert!(
+        unmet[0].remedy.contains("feed\" disable") || unmet[0].remedy.contains("feed disable"),
+        "{}",
+        unmet[0].remedy
+    );
+    assert!(Gate::new(judge(&fed(false), &limits()), &[]).is_open());
+}

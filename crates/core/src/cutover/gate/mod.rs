@@ -35,6 +35,8 @@ pub enum ConditionName {
     PreparedTransactions,
     LongTransactions,
     Connections,
+    /// None feeds the side that is to be closed.
+    Subscriptions,
     Fence,
     /// PgBouncer and hooks, where they are configured.
     Application,
@@ -43,7 +45,7 @@ pub enum ConditionName {
 }
 
 impl ConditionName {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Runner,
         Self::Lag,
         Self::Verification,
@@ -57,6 +59,7 @@ impl ConditionName {
         Self::PreparedTransactions,
         Self::LongTransactions,
         Self::Connections,
+        Self::Subscriptions,
         Self::Fence,
         Self::Application,
         Self::WayBack,
@@ -77,6 +80,7 @@ impl ConditionName {
             Self::PreparedTransactions => "prepared-transactions",
             Self::LongTransactions => "long-transactions",
             Self::Connections => "connections",
+            Self::Subscriptions => "subscriptions",
             Self::Fence => "fence",
             Self::Application => "application",
             Self::WayBack => "way-back",

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::judge::span;
 use crate::{
-    assess::observation::PreparedTransaction, finding::Finding, load::RelationState,
+    assess::observation::{PreparedTransaction, Subscription},
+    finding::Finding,
+    load::RelationState,
     verify::objects::LastVerification,
 };
 
@@ -45,6 +47,8 @@ pub struct Observation {
     /// Of the database that is migrated.
     pub prepared: Vec<PreparedTransaction>,
     pub locks: Vec<BlockingLock>,
+    /// Of the side that is to be closed.
+    pub subscriptions: Vec<Subscription>,
     pub free_connections: (u32, u32),
     pub fence: FenceRights,
 }

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, process::Stdio, sync::Arc, time::Duration};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 use tokio::{io::AsyncWriteExt, process::Command};
-use transhume_pg::connection::{conninfo::ConnectionSettings, tls};
+use transhume_pg::connection::{conninfo::ConnectionSettings, session::Session, tls};
 use transhume_wire::lsn::Lsn;
 
 use super::super::Cutover;
@@ -100,8 +100,8 @@ impl Facts {
     pub(super) fn new(cutover: &Cutover<'_>) -> Self {
         Self {
             migration: cutover.migration.id.clone(),
-            source: server(&cutover.endpoints.source),
-            target: server(&cutover.endpoints.target),
+            source: server(&cutover.endpoints.source, &cutover.source),
+            target: server(&cutover.endpoints.target, &cutover.target),
             fence_lsn: None,
             rehearsal: cutover.options.rehearse,
         }
@@ -127,8 +127,9 @@ impl Facts {
     }
 }
 
-fn server(settings: &ConnectionSettings) -> Server {
-    let (host, port) = settings.servers().next().unwrap_or_default();
+/// The one that answered, of several.
+fn server(settings: &ConnectionSettings, session: &Session) -> Server {
+    let (host, port) = settings.server_at(session.endpoint()).unwrap_or_default();
     Server {
         host,
         port,

@@ -7,7 +7,11 @@
 pub(crate) mod hook;
 pub(crate) mod pgbouncer;
 
-use transhume_core::cutover::gate::{Condition, ConditionName};
+use transhume_core::{
+    cutover::gate::{Condition, ConditionName},
+    finding::Finding,
+};
+use transhume_pg::connection::session::Session;
 
 use self::{hook::Facts, pgbouncer::PgBouncer};
 pub use self::{
@@ -34,7 +38,7 @@ impl Application {
     pub(super) async fn connect(cutover: &Cutover<'_>) -> Result<Self> {
         let options = &cutover.options.application;
         let pgbouncer = match &options.pgbouncer {
-            Some(options) => Some(PgBouncer::connect(options, cutover.endpoints).await?),
+            Some(options) => Some(PgBouncer::connect(options, cutover.endpoints, &cutover.target).await?),
             None => None,
         };
         Ok(Self {
@@ -82,6 +86,22 @@ impl Application {
         }
     }
 
+    /// Makes sure that clients will get in where they are to be led, before any is held.
+    pub(super) async fn try_out(&mut self, target: &Session) -> Result<Option<Finding>> {
+        match &mut self.pgbouncer {
+            Some(pgbouncer) => pgbouncer.try_out(target).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same once more while clients are held, at the last moment that can be undone.
+    pub(super) async fn try_again(&self) -> Result<()> {
+        match &self.pgbouncer {
+            Some(pgbouncer) => pgbouncer.try_again().await,
+            None => Ok(()),
+        }
+    }
+
     /// The target is open: the pooler points there, and clients go on.
     pub(super) async fn release_to_target(&mut self) -> Result<()> {
         match &mut self.pgbouncer {
@@ -111,14 +131,16 @@ impl Application {
 pub(super) async fn condition(cutover: &Cutover<'_>) -> Option<Condition> {
     let options = cutover.options.application.pgbouncer.as_ref()?;
     let name = ConditionName::Application;
-    Some(match PgBouncer::connect(options, cutover.endpoints).await {
-        Err(error) => Condition::unmet(
-            name,
-            error.to_string(),
-            error
-                .hint()
-                .unwrap_or_else(|| "see [cutover.pgbouncer]".to_owned()),
-        ),
-        Ok(pgbouncer) => pgbouncer.condition(name),
-    })
+    Some(
+        match PgBouncer::connect(options, cutover.endpoints, &cutover.target).await {
+            Err(error) => Condition::unmet(
+                name,
+                error.to_string(),
+                error
+                    .hint()
+                    .unwrap_or_else(|| "see [cutover.pgbouncer]".to_owned()),
+            ),
+            Ok(pgbouncer) => pgbouncer.condition(name),
+        },
+    )
 }

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use transhume_core::{finding::Finding, selection::Selector, sequence::Sequence, table::Table};
 use transhume_pg::{
     catalog::tables::tables,
-    connection::{names, session::Session},
+    connection::{names, quiet::silence_event_triggers, session::Session},
     cutover::way_back::own_grants,
     schema::firing::firing,
     state::{
@@ -71,6 +71,11 @@ impl Arming<'_> {
         let id = &self.migration.id;
         let mut source = self.endpoints.source_session(id, "arm").await?;
         let mut target = self.endpoints.target_session(id, "arm").await?;
+        for session in [&source, &target] {
+            silence_event_triggers(session)
+                .await
+                .doing("keeping event triggers silent")?;
+        }
         // A cutover that died may have left something.
         disarm(&source, &target, id).await?;
         let reversed = self.endpoints.reversed();

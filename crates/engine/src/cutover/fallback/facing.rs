@@ -95,7 +95,7 @@ async fn settle(
         return Ok(());
     }
     // All that the forward stream had was applied up to the fence, and the frontier is there.
-    let late = late::changes(endpoints, migration, source, migration.frontier).await?;
+    let late = late::changes(endpoints, migration, source, (migration.frontier, None)).await?;
     if late > 0 {
         let finding = late::finding(late);
         for session in [source, target] {

@@ -17,7 +17,7 @@ pub(crate) use self::{
 };
 use crate::{
     cancel::Cancellation,
-    cutover::{self, Ballot, CutoverOptions, CutoverReport, Gate},
+    cutover::{self, Ballot, CutoverFailure, CutoverOptions, CutoverReport, Gate},
     door::{self, Past},
     endpoints::Endpoints,
     error::{EngineError, Result},
@@ -33,7 +33,7 @@ pub async fn fallback(
     ballot: Ballot,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<Option<CutoverReport>> {
+) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
     door::enter(endpoints, Past::Left).await?;
     let reversed = open_way(endpoints, reporter).await?;
     if ballot.is_alone() {
@@ -42,7 +42,10 @@ pub async fn fallback(
     complete_cutover(&reversed, endpoints, options, reporter).await?;
     cutover::switch(&reversed, options, ballot, reporter, cancellation)
         .await
-        .map_err(|error| in_reverse(error, endpoints))
+        .map_err(|failure| CutoverFailure {
+            error: in_reverse(failure.error, endpoints),
+            ..failure
+        })
 }
 
 /// Tells which conditions of a fallback hold.

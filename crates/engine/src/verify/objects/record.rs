@@ -1,5 +1,6 @@
 //! What a comparison of objects leaves on the target: its findings, and what it adds to the verification.
 
+use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::session::Session,
     state::{finding, verification},
@@ -23,6 +24,16 @@ pub(crate) async fn record(target: &Session, comparison: &ObjectComparison) -> R
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     for found in findings.into_iter().take(MOST_KEPT) {
         finding::replace(&**target, ORIGIN, found).await.doing(doing)?;
+    }
+    let cut = comparison.findings.len().saturating_sub(MOST_KEPT);
+    if cut > 0 {
+        let told = Finding::warning(
+            "findings-cut",
+            "",
+            format!("the comparison of objects has {cut} findings more than the {MOST_KEPT} that are kept"),
+            "remedy those that are shown, then run \"transhume verify\" again; its --json has all",
+        );
+        finding::replace(&**target, ORIGIN, &told).await.doing(doing)?;
     }
     verification::add_objects(target, comparison.blockers())
         .await

@@ -138,6 +138,13 @@ impl ConnectionSettings {
         self.hosts.iter().map(|host| (host.name(), host.port))
     }
 
+    /// Name and port of the server that answered as `endpoint` (see `Session::endpoint`); the first one where none of them did.
+    pub fn server_at(&self, endpoint: &str) -> Option<(String, u16)> {
+        let answered = self.hosts.iter().find(|host| host.to_string() == endpoint);
+        let host = answered.or(self.hosts.first())?;
+        Some((host.name(), host.port))
+    }
+
     /// The same server, credentials and options, another database.
     #[must_use]
     pub fn with_database(&self, database: &str) -> Self {

@@ -5,6 +5,7 @@
 //! (writing the new file) is done beside the old one before, so that one rename is left.
 
 mod file;
+mod trial;
 
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use std::{
 use transhume_core::{
     cutover::{
         gate::{Condition, ConditionName},
-        pgbouncer_file::{NewEntry, Place, rewrite},
+        pgbouncer_file::{EntryError, NewEntry, Place, rewrite, without},
     },
     finding::Finding,
 };
@@ -28,6 +29,7 @@ use transhume_pg::{
     },
 };
 
+use self::trial::Trial;
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
@@ -56,7 +58,11 @@ pub(super) struct PgBouncer {
     options: PgBouncerOptions,
     database: String,
     console: Console,
+    /// The file as it was, and what its entry is to say.
+    former: String,
+    entry: NewEntry,
     new: String,
+    trial: Trial,
     /// What the clients would find in the way.
     remark: Option<String>,
     is_held: bool,
@@ -64,20 +70,28 @@ pub(super) struct PgBouncer {
 
 impl PgBouncer {
     /// Connects, and makes sure that all that will be needed can be done.
-    pub(super) async fn connect(options: &PgBouncerOptions, endpoints: &Endpoints) -> Result<Self> {
+    pub(super) async fn connect(
+        options: &PgBouncerOptions,
+        endpoints: &Endpoints,
+        target: &Session,
+    ) -> Result<Self> {
         let database = database(options, endpoints);
         let mut console = console(options).await?;
-        let former = file::read(&options.file)?;
-        let new = rewritten(&former, options, &database, endpoints)?;
+        let former = former(options)?;
+        let entry = new_entry(options, &endpoints.target, target)?;
+        let new = rewritten(&former, options, &database, &entry)?;
         file::probe(&options.file)?;
         let remark = remark(&mut console, options, &database).await?;
         Ok(Self {
             options: options.clone(),
             database,
             console,
+            former,
+            entry,
             new,
             remark,
             is_held: false,
+            trial: Trial::None,
         })
     }
 
@@ -177,6 +191,7 @@ impl PgBouncer {
 
     /// On a console of its own: the former one may be in the middle of a command.
     pub(super) async fn restore(&mut self) -> Result<()> {
+        self.end_trial().await?;
         file::unstage(&self.options.file)?;
         if !self.is_held {
             return Ok(());
@@ -232,8 +247,16 @@ pub(crate) async fn settle(
     let database = database(options, endpoints);
     let mut console = console(options).await?;
     file::unstage(&options.file)?;
+    let former = former(options)?;
+    if !is_open && former != file::read(&options.file)? {
+        // A trial that nobody ended.
+        file::stage(&options.file, &former)?;
+        file::take_over(&options.file)?;
+        console.reload().await.doing("RELOAD of PgBouncer")?;
+    }
     if is_open {
-        let new = rewritten(&file::read(&options.file)?, options, &database, endpoints)?;
+        let entry = new_entry(options, &endpoints.target, target)?;
+        let new = rewritten(&former, options, &database, &entry)?;
         file::stage(&options.file, &new)?;
         file::take_over(&options.file)?;
         console.reload().await.doing("RELOAD of PgBouncer")?;
@@ -264,36 +287,43 @@ async fn console(options: &PgBouncerOptions) -> Result<Console> {
         .doing("connecting to PgBouncer's console")
 }
 
-fn rewritten(
-    text: &str,
-    options: &PgBouncerOptions,
-    database: &str,
-    endpoints: &Endpoints,
-) -> Result<String> {
-    let new = match &options.entry {
-        Some(entry) => NewEntry::Written(entry.clone()),
-        None => NewEntry::PointingTo(place(&endpoints.target)?),
-    };
-    rewrite(text, database, &new).map_err(|error| {
-        EngineError::refused(
-            format!("{}: {error}", options.file.display()),
-            "name the file and the entry with cutover.pgbouncer.file and database",
-        )
-    })
+/// The file without what a cutover that died has left in it.
+fn former(options: &PgBouncerOptions) -> Result<String> {
+    let text = file::read(&options.file)?;
+    Ok(without(&text, trial::ENTRY).unwrap_or(text))
 }
 
-fn place(target: &ConnectionSettings) -> Result<Place> {
-    let (host, port) = target.servers().next().ok_or_else(|| {
+fn rewritten(text: &str, options: &PgBouncerOptions, database: &str, entry: &NewEntry) -> Result<String> {
+    rewrite(text, database, entry).map_err(|error| unusable_entry(options, &error))
+}
+
+fn unusable_entry(options: &PgBouncerOptions, error: &EntryError) -> EngineError {
+    EngineError::refused(
+        format!("{}: {error}", options.file.display()),
+        "name the file and the entry with cutover.pgbouncer.file and database",
+    )
+}
+
+/// Where clients are to be led: to the server of the target that answers us, whichever of several it is.
+fn new_entry(
+    options: &PgBouncerOptions,
+    settings: &ConnectionSettings,
+    target: &Session,
+) -> Result<NewEntry> {
+    if let Some(entry) = &options.entry {
+        return Ok(NewEntry::Written(entry.clone()));
+    }
+    let (host, port) = settings.server_at(target.endpoint()).ok_or_else(|| {
         EngineError::refused(
             "the target names no server",
             "give the entry with cutover.pgbouncer.entry",
         )
     })?;
-    Ok(Place {
+    Ok(NewEntry::PointingTo(Place {
         host,
         port,
-        database: target.database().to_owned(),
-    })
+        database: settings.database().to_owned(),
+    }))
 }
 
 /// A session pool gives a server back only when its client leaves: PAUSE would wait for all of them.
