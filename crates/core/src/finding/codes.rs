@@ -206,6 +206,7 @@ const CHECKS: Group = Group {
         code("long-transactions", Cutover, "A transaction would hold the fence up."),
         code("prepared-transactions", Cutover, "Prepared transactions could commit after the fence."),
         code("runner", Cutover, "The last run stopped: nobody applies."),
+        code("schema", Cutover, "Definitions, owners or grants differ between both sides."),
         code("sequences", Cutover, "A sequence cannot be set."),
         code("subscriptions", Cutover, "A subscription still feeds the side that is to be closed."),
         code("tables", Cutover, "A table is not loaded, or suspended."),

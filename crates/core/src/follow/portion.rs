@@ -8,7 +8,7 @@
 //! two of its relations have one name; changes that a table's load has read already are left out.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -33,8 +33,17 @@ pub struct LoadedTable {
     pub is_complete: bool,
     /// Nothing is written to it until it is loaded anew.
     pub is_suspended: bool,
+    /// What the source's table and columns were called when its rows were read, and the numbers of the target's columns.
+    pub former: Option<Former>,
     /// It is a partition of this tree, which is moved as a whole: all else is said of the tree.
     pub tree: Option<u32>,
+}
+
+/// Names that the stream may still have for what is called otherwise by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    pub name: QualifiedName,
+    pub columns: BTreeMap<String, i16>,
 }
 
 /// One move of the frontier.
@@ -212,6 +221,7 @@ mod tests {
             snapshot: Some(snapshot.parse().unwrap()),
             is_complete: true,
             is_suspended,
+            former: None,
             tree: None,
         }
     }

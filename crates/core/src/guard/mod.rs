@@ -6,6 +6,7 @@
 pub mod enum_labels;
 pub mod schema;
 pub mod succession;
+pub mod user_types;
 pub mod wal_retention;
 
 /// Origin of what is found here, in the list of findings.

@@ -6,13 +6,16 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{finding::Finding, guard::schema::SchemaChange};
+use transhume_core::{finding::Finding, guard::schema::SchemaChange, verify::objects::SequenceSituation};
+use transhume_pg::{guard::fingerprint::fingerprint, state::verification, verify::rows::shapes};
+use transhume_wire::ident::QualifiedName;
 
 use super::Cutover;
 use crate::{
     error::{Doing, EngineError, Result},
     guard::schemas::{CHANGED, Schemas},
     selection::selector,
+    verify::objects::ObjectVerifier,
 };
 
 /// A little longer than the run takes to look at the schemas again, and to carry over what it may.
@@ -52,24 +55,62 @@ pub(super) async fn findings(cutover: &Cutover<'_>, told: &[Finding]) -> Result<
     }
 }
 
-/// All changes, whoever they matter to.
-pub(super) async fn changes(cutover: &Cutover<'_>) -> Result<Vec<SchemaChange>> {
-    Ok(schemas(cutover).await?.changes())
+/// How the definitions of the two sides differ, as far as somebody must act upon it.
+pub(super) async fn differing(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
+    let selector = selector(&cutover.migration.selection)?;
+    let objects = ObjectVerifier {
+        endpoints: cutover.endpoints,
+        migration: &cutover.migration.id,
+        selector: &selector,
+        situation: SequenceSituation::Following,
+        all_constraints: false,
+        reporter: cutover.reporter,
+    };
+    objects.differing().await
 }
 
-/// Refuses to go on where there are other changes than `before`.
-pub(super) async fn refuse_newer(cutover: &Cutover<'_>, before: &[SchemaChange]) -> Result<()> {
-    let now = changes(cutover).await?;
-    let Some(newer) = now.iter().find(|change| !before.contains(change)) else {
-        return Ok(());
+/// Tables that are not what they were when the last verification compared them.
+pub(super) async fn since_verified(cutover: &Cutover<'_>) -> Result<Vec<String>> {
+    let doing = "asking which tables were altered since they were compared";
+    let publication = &cutover.migration.publication_name;
+    let source = shapes(&cutover.source, publication).await.doing(doing)?;
+    let target = shapes(&cutover.target, publication).await.doing(doing)?;
+    let altered = verification::altered_since(&cutover.target, (&source, &target))
+        .await
+        .doing(doing)?;
+    Ok(altered.iter().map(QualifiedName::plain).collect())
+}
+
+/// What may change while a cutover prepares itself.
+pub(super) struct Before {
+    changes: Vec<SchemaChange>,
+    catalogs: String,
+}
+
+pub(super) async fn now(cutover: &Cutover<'_>) -> Result<Before> {
+    Ok(Before {
+        // First: what changes in between is met by both.
+        catalogs: fingerprint(&cutover.source)
+            .await
+            .doing("looking at the source's catalogs")?,
+        changes: schemas(cutover).await?.changes(),
+    })
+}
+
+/// Refuses to go on where something else has changed than `before`.
+pub(super) async fn refuse_newer(cutover: &Cutover<'_>, before: &Before) -> Result<()> {
+    let now = now(cutover).await?;
+    let newer = now.changes.iter().find(|change| !before.changes.contains(change));
+    let what = match newer {
+        Some(newer) => format!("{}: {}", newer.table.plain(), newer.message()),
+        None if now.catalogs != before.catalogs => {
+            "a type, function, trigger, policy, constraint, view or default".to_owned()
+        }
+        None => return Ok(()),
     };
     Err(EngineError::refused(
-        format!(
-            "the source's schema changed while the cutover prepared itself: {}: {}",
-            newer.table.plain(),
-            newer.message()
-        ),
-        "\"transhume status\" names it within seconds and says how to remedy it, where the run does not carry it over by itself; \
-         then cut over again",
+        format!("the source's schema changed while the cutover prepared itself: {what}"),
+        "\"transhume cutover --check\" names it and says how to remedy it, where the run does not carry it over by itself; then \
+         cut over again",
     ))
 }

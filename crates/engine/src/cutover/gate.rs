@@ -118,6 +118,8 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     seen.findings = alterations::findings(cutover, &told).await?;
     let others = told.into_iter().filter(|finding| finding.code != CHANGED);
     seen.findings.extend(others);
+    seen.differing = alterations::differing(cutover).await?;
+    seen.altered_since_verified = alterations::since_verified(cutover).await?;
     seen.exceptions = gate::exceptions(target).await.doing("counting stored changes")?;
     seen.open_builds = gate::open_builds(target).await.doing("reading the builds")?;
     seen.free_connections = (

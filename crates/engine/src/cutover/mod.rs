@@ -320,14 +320,14 @@ impl<'run> Cutover<'run> {
             return Ok(None);
         };
         // Before the gate, so that nothing falls between.
-        let altered = alterations::changes(self).await?;
+        let before = alterations::now(self).await?;
         let gate = self.pass_gate().await?;
         reach(Point::GatePassed).await;
         let mut application = Application::connect(self).await?;
         together::agreed(&ballot, "the gate of another database is shut").await?;
         self.enter().await?;
         reach(Point::Entered).await;
-        let outcome = Box::pin(self.pause((gate, &altered), &mut application, &ballot, cancellation)).await;
+        let outcome = Box::pin(self.pause((gate, &before), &mut application, &ballot, cancellation)).await;
         // Whoever still waits for this one learns how it ended for all.
         drop(ballot);
         match outcome {

@@ -6,9 +6,7 @@
 
 use std::time::Duration;
 
-use transhume_core::{
-    cutover::write_pause::PauseStep, finding::Finding, guard::schema::SchemaChange, sequence::Sequence,
-};
+use transhume_core::{cutover::write_pause::PauseStep, finding::Finding, sequence::Sequence};
 use transhume_pg::{
     connection::session::Session,
     cutover::fence::{Fence, OwnSessions},
@@ -76,7 +74,7 @@ struct Closed {
 impl Cutover<'_> {
     pub(super) async fn pause(
         &mut self,
-        (gate, altered): (Gate, &[SchemaChange]),
+        (gate, before): (Gate, &alterations::Before),
         application: &mut Application,
         ballot: &Ballot,
         cancellation: &Cancellation,
@@ -84,7 +82,7 @@ impl Cutover<'_> {
         let decider = Decider::of(self, ballot).await?;
         let mut prepared = interruptible(cancellation, Box::pin(self.prepare(cancellation))).await?;
         if !self.is_decided {
-            interruptible(cancellation, alterations::refuse_newer(self, altered)).await?;
+            interruptible(cancellation, alterations::refuse_newer(self, before)).await?;
         }
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
         let mut drained = interruptible(cancellation, drained).await?;

@@ -13,8 +13,8 @@ use transhume_pg::{
     connection::{error::PgError, session::Session},
     follow::apply::{ApplyError, Conflict, ConflictKind},
     guard::{
-        drift::{Remedy, remedy},
-        enum_labels,
+        drift::{self, Remedy, remedy},
+        user_types as types,
     },
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
@@ -161,15 +161,24 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
     }
 }
 
-/// SQLSTATE invalid_text_representation: what an enum says of a label that it does not have.
+/// SQLSTATE invalid_text_representation: what an enum says of a label that it does not have, and a composite of another number
+/// of attributes.
 const INVALID_TEXT: &str = "22P02";
+
+/// What a type may say of a value that it does not take: that, a domain's check (23514) or null (23502), a row of other
+/// columns (42804).
+const OF_TYPES: [&str; 4] = [INVALID_TEXT, "23514", "23502", "42804"];
 
 pub(super) fn may_be_a_label(conflict: &Conflict) -> bool {
     matches!(&conflict.kind, ConflictKind::Refused(error) if error.sqlstate == INVALID_TEXT)
 }
 
-/// A refused value is a drift where the source's enums have labels that the target's have not.
-pub(super) async fn explain_label(
+pub(super) fn may_be_a_type(conflict: &Conflict) -> bool {
+    matches!(&conflict.kind, ConflictKind::Refused(error) if OF_TYPES.contains(&error.sqlstate.as_str()))
+}
+
+/// A refused value is a drift where the target's types are not what the source's are.
+pub(super) async fn explain_type(
     conflict: Conflict,
     relation: Option<Arc<Relation>>,
     request: &FollowRequest<'_>,
@@ -181,14 +190,14 @@ pub(super) async fn explain_label(
             .target_session(&request.migration.id, "explain")
             .await?;
         let source = source?;
-        let missing = enum_labels::missing(&source, &target)
+        let missing = types::changes(&*source, &*target)
             .await
-            .doing("comparing the enums of both sides")?;
+            .doing("comparing the types of both sides")?;
         Ok((source, missing))
     };
     match (missing.await, relation) {
         (Ok((source, missing)), Some(relation)) if !missing.is_empty() => {
-            let kind = DriftKind::LabelMissing(Box::new(missing[0].clone()));
+            let kind = DriftKind::TypeChanged(Box::new(missing[0].clone()));
             Failure::Drifts(Box::new(obstacle(Drift { relation, kind }, &source).await))
         }
         (Err(EngineError::Server { doing, source }), _) => Failure::server(&doing, source),
@@ -196,20 +205,55 @@ pub(super) async fn explain_label(
     }
 }
 
+/// The obstacle as the catalogs of both sides show it: a column that was renamed is no new one. Where they cannot be asked, or
+/// do not show it, it is told by the stream alone.
+pub(super) async fn by_identity(
+    obstacle: Obstacle,
+    publication: &str,
+    source: &Session,
+    target: &Session,
+) -> Obstacle {
+    match drift::by_identity(source, target, publication, &obstacle.drift).await {
+        Ok(Some((change, remedy))) => Obstacle {
+            message: format!("{}: {}", change.table.plain(), change.message()),
+            remedy: in_words(remedy),
+            ..obstacle
+        },
+        Ok(None) => obstacle,
+        Err(error) => {
+            tracing::debug!("asking both sides about a change of the schema failed: {error}");
+            obstacle
+        }
+    }
+}
+
+/// As [`by_identity`], on sessions of its own.
+pub(super) async fn explained(request: &FollowRequest<'_>, obstacle: Obstacle) -> Obstacle {
+    let id = &request.migration.id;
+    let source = request.endpoints.source_session(id, "explain").await;
+    let target = request.endpoints.target_session(id, "explain").await;
+    match (source, target) {
+        (Ok(source), Ok(target)) => {
+            let publication = &request.migration.publication_name;
+            by_identity(obstacle, publication, &source, &target).await
+        }
+        _ => obstacle,
+    }
+}
+
+fn in_words(remedy: Remedy) -> String {
+    let afterwards = remedy.afterwards.unwrap_or_default();
+    match (remedy.statement.as_str(), afterwards.as_str()) {
+        ("", then) => then.to_owned(),
+        (statement, "") => format!("on the target: {statement}"),
+        (statement, then) => format!("on the target: {statement}; {then}"),
+    }
+}
+
 /// Why the stream stands, and what makes it go on.
 pub(super) async fn obstacle(drift: Drift, source: &Session) -> Obstacle {
     let remedy = match remedy(source, &drift).await {
-        Ok(Remedy {
-            statement,
-            afterwards: Some(then),
-        }) if statement.is_empty() => then,
-        Ok(Remedy {
-            statement,
-            afterwards,
-        }) => {
-            let afterwards = afterwards.map_or_else(String::new, |then| format!("; {then}"));
-            format!("on the target: {statement}{afterwards}")
-        }
+        Ok(remedy) => in_words(remedy),
         Err(error) => {
             tracing::debug!("asking the source for a definition failed: {error}");
             "make the table on the target like the one on the source".to_owned()
@@ -248,10 +292,10 @@ fn message(drift: &Drift) -> String {
             "{} was truncated by itself: {table} is moved as a whole, and its rows lie in other partitions on the target",
             partition.plain()
         ),
-        DriftKind::LabelMissing(label) => format!(
-            "a change of {table} has the label \"{}\", which the enum {} of the target does not have",
-            label.label.escape_debug(),
-            label.enum_type.plain()
+        DriftKind::TypeChanged(change) => format!(
+            "a change of {table} was refused, and {}: {}",
+            change.name.plain(),
+            change.message()
         ),
     }
 }

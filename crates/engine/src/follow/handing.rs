@@ -248,10 +248,10 @@ impl Applier<'_> {
         let source = connect_source(self.request, "explain");
         match error {
             ApplyError::Drift(_) => explain(error, source.await).await,
-            ApplyError::Conflict(conflict) if failure::may_be_a_label(&conflict) => {
+            ApplyError::Conflict(conflict) if failure::may_be_a_type(&conflict) => {
                 let table = conflict.tables.first();
                 let relation = table.and_then(|table| self.gatherer.announced_as(table)).cloned();
-                failure::explain_label(*conflict, relation, self.request, source.await).await
+                failure::explain_type(*conflict, relation, self.request, source.await).await
             }
             error => explain(error, Err(crate::error::EngineError::Interrupted)).await,
         }

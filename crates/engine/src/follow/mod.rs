@@ -153,7 +153,10 @@ pub async fn follow(
                     () = awaited => continue,
                 }
             }
-            Failure::Drifts(obstacle) => return Err(obstacle.into_stop()),
+            Failure::Drifts(obstacle) => {
+                let explaining = Box::pin(failure::explained(&request, *obstacle));
+                return Err(explaining.await.into_stop());
+            }
             Failure::KeepsNoMore(reason) => {
                 outcome_unknown = true;
                 reporter.waiting(left_to_the_source(&reason));

@@ -31,6 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 struct Standstill<'a> {
     reporter: &'a Reporter,
+    publication: &'a str,
     obstacle: Obstacle,
     control: Control,
     /// For looking and writing down.
@@ -51,7 +52,7 @@ pub(super) async fn stand(request: &FollowRequest<'_>, obstacle: Obstacle, repor
 
 impl<'a> Standstill<'a> {
     async fn open(
-        request: &FollowRequest<'_>,
+        request: &FollowRequest<'a>,
         obstacle: Obstacle,
         reporter: &'a Reporter,
     ) -> Result<Self, Failure> {
@@ -73,6 +74,7 @@ impl<'a> Standstill<'a> {
         let source = connect_source(request, "standstill").await.map_err(lost)?;
         Ok(Self {
             reporter,
+            publication: &request.migration.publication_name,
             obstacle,
             control: Control::new(control, request.yields_to_tables),
             target,
@@ -81,6 +83,7 @@ impl<'a> Standstill<'a> {
     }
 
     async fn wait(mut self) -> Result<Failure, Failure> {
+        self.obstacle = self.by_identity(self.obstacle.clone()).await;
         self.say().await?;
         let detail = serde_json::json!({
             "table": self.obstacle.drift.table().plain(),
@@ -95,7 +98,8 @@ impl<'a> Standstill<'a> {
             match standing {
                 None => return self.go_on().await,
                 Some(drift) if drift.kind != self.obstacle.drift.kind => {
-                    self.obstacle = failure::obstacle(drift, &self.source).await;
+                    let obstacle = failure::obstacle(drift, &self.source).await;
+                    self.obstacle = self.by_identity(obstacle).await;
                     self.say().await?;
                 }
                 Some(_) => {}
@@ -106,6 +110,10 @@ impl<'a> Standstill<'a> {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    async fn by_identity(&self, obstacle: Obstacle) -> Obstacle {
+        failure::by_identity(obstacle, self.publication, &self.source, &self.target).await
     }
 
     fn reason(&self) -> String {

@@ -10,14 +10,14 @@ use transhume_core::{
     finding::Finding,
     guard::{
         ORIGIN,
-        enum_labels::MissingLabel,
         schema::{self, CarryOver, ChangeKind, SchemaChange},
+        user_types::TypeChange,
     },
     phase::Phase,
 };
 use transhume_pg::{
     connection::error::PgError,
-    guard::{drift::Remedy, enum_labels, schema_change},
+    guard::{drift::Remedy, schema_change, user_types as types},
     state::{apply, command, finding, history},
 };
 use transhume_wire::ident::QualifiedName;
@@ -57,6 +57,7 @@ impl Guard<'_> {
         let mut findings: Vec<Finding> = Vec::new();
         for change in now.changes() {
             let remedy = schema_change::remedy(&ends.source, &change).await?;
+            let remedy = now.with_type(&change, remedy);
             let is_carried =
                 schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target);
             let refusal = if is_carried {
@@ -68,8 +69,10 @@ impl Guard<'_> {
                 schemas::add(&mut findings, &change, &remedy, &refusal);
             }
         }
-        for label in &now.labels {
-            findings.extend(self.label(ends, label, &allowed).await?);
+        for change in now.type_changes() {
+            if let Some(refusal) = self.carry_type(ends, &change, &allowed).await? {
+                schemas::add_type(&mut findings, &change, &refusal);
+            }
         }
         self.tell_of_schema(ends, findings).await
     }
@@ -109,27 +112,27 @@ impl Guard<'_> {
             .await
     }
 
-    async fn label(
+    /// Says why not, where it is not carried over.
+    async fn carry_type(
         &self,
         ends: &Ends,
-        label: &MissingLabel,
+        change: &TypeChange,
         allowed: &[CarryOver],
-    ) -> Result<Option<Finding>, PgError> {
-        let statement = enum_labels::add_statement(label);
-        let mut refusal = String::new();
-        if allowed.contains(&CarryOver::EnumLabels) {
-            match schema_change::run(&ends.target, &statement).await {
-                Ok(()) => {
-                    self.carried(ends, &label.enum_type, &statement).await?;
-                    return Ok(None);
-                }
-                Err(PgError::Server(error)) => {
-                    refusal = format!("; carrying it over was refused: {}", error.message);
-                }
-                Err(error) => return Err(error),
-            }
+    ) -> Result<Option<String>, PgError> {
+        if !change.only_adds_a_label() || !allowed.contains(&CarryOver::EnumLabels) {
+            return Ok(Some(String::new()));
         }
-        Ok(Some(schemas::label_missing(label, &refusal)))
+        let statement = types::statement(change);
+        match schema_change::run(&ends.target, &statement).await {
+            Ok(()) => {
+                self.carried(ends, &change.name, &statement).await?;
+                Ok(None)
+            }
+            Err(PgError::Server(error)) => {
+                Ok(Some(format!("; carrying it over was refused: {}", error.message)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn carried(&self, ends: &Ends, object: &QualifiedName, statement: &str) -> Result<(), PgError> {

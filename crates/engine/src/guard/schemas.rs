@@ -5,8 +5,8 @@
 use transhume_core::{
     finding::{Finding, Severity},
     guard::{
-        enum_labels::MissingLabel,
         schema::{self, ChangeKind, Followed, SchemaChange, TableFacts},
+        user_types::{self as types, TypeChange, TypeChangeKind, UserType},
     },
     load::RelationState,
     selection::Selector,
@@ -14,25 +14,48 @@ use transhume_core::{
 use transhume_pg::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
-    guard::{drift::Remedy, enum_labels, schema_change},
+    guard::{drift::Remedy, schema_change, user_types as type_change},
     state::{
         addition::{self, Addition},
+        known_type,
         load::{
             followed::{self, follow_names, followed},
             relations,
         },
     },
 };
+use transhume_wire::ident::QualifiedName;
 
 /// Code of the findings.
 pub(crate) const CHANGED: &str = "schema-change";
+
+/// Types of users.
+pub(super) struct Types {
+    remembered: Vec<UserType>,
+    source: Vec<UserType>,
+    target: Vec<UserType>,
+}
+
+impl Types {
+    async fn take(source: &Session, target: &Session) -> Result<Self, PgError> {
+        Ok(Self {
+            remembered: known_type::all(&**target).await?,
+            source: type_change::user_types(&**source).await?,
+            target: type_change::user_types(&**target).await?,
+        })
+    }
+
+    pub(super) fn changes(&self) -> Vec<TypeChange> {
+        types::changes(&self.remembered, &self.source, &self.target)
+    }
+}
 
 /// Both sides as they are now.
 pub(crate) struct Schemas {
     pub(super) followed: Vec<Followed>,
     pub(super) source: Vec<TableFacts>,
     pub(super) target: Vec<TableFacts>,
-    pub(super) labels: Vec<MissingLabel>,
+    pub(super) types: Types,
 }
 
 impl Schemas {
@@ -62,8 +85,17 @@ impl Schemas {
             followed,
             source: on_source,
             target: table_facts(&**target, publication).await?,
-            labels: enum_labels::missing(source, target).await?,
+            types: Types::take(source, target).await?,
         })
+    }
+
+    /// Those that matter to a table; what else is missing is told by a comparison of all definitions.
+    pub(super) fn type_changes(&self) -> Vec<TypeChange> {
+        let columns = || self.source.iter().flat_map(|table| &table.columns);
+        let is_used = |name: &QualifiedName| columns().any(|column| types::is_named(name, &column.type_name));
+        let mut changes = self.types.changes();
+        changes.retain(|change| !matches!(change.kind, TypeChangeKind::New(_)) || is_used(&change.name));
+        changes
     }
 
     pub(crate) fn changes(&self) -> Vec<SchemaChange> {
@@ -74,6 +106,8 @@ impl Schemas {
     pub(super) async fn remember(&self, target: &Session) -> Result<(), PgError> {
         let news = schema::news(&self.followed, &self.source, &self.target);
         followed::remember(&**target, &news).await?;
+        let types = types::news(&self.types.remembered, &self.types.source, &self.types.target);
+        known_type::remember(&**target, &types).await?;
         let gone = schema::gone(&self.followed, &self.source, &self.target);
         if !gone.is_empty() {
             relations::drop(&**target, &gone).await?;
@@ -82,13 +116,22 @@ impl Schemas {
     }
 
     /// What the target does not have yet, were nothing carried over.
+    /// The statement behind the one that makes the type which it names, where the target does not have that.
+    pub(super) fn with_type(&self, change: &SchemaChange, remedy: Remedy) -> Remedy {
+        let changes = self.types.changes();
+        type_change::before(types::needed_by(&changes, change), remedy)
+    }
+
     pub(crate) async fn findings(&self, source: &Session) -> Result<Vec<Finding>, PgError> {
         let mut findings = Vec::new();
         for change in self.changes() {
             let remedy = schema_change::remedy(source, &change).await?;
+            let remedy = self.with_type(&change, remedy);
             add(&mut findings, &change, &remedy, "");
         }
-        findings.extend(self.labels.iter().map(|label| label_missing(label, "")));
+        for change in self.type_changes() {
+            add_type(&mut findings, &change, "");
+        }
         Ok(findings)
     }
 }
@@ -118,11 +161,16 @@ pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &R
     }
 }
 
-pub(super) fn label_missing(label: &MissingLabel, refusal: &str) -> Finding {
-    let message = format!(
-        "the enum has the label \"{}\" on the source only{refusal}",
-        label.label.escape_debug()
-    );
-    let remedy = format!("on the target: {}", enum_labels::add_statement(label));
-    Finding::blocker(CHANGED, &label.enum_type.plain(), message, remedy)
+/// One finding for each type.
+pub(super) fn add_type(findings: &mut Vec<Finding>, change: &TypeChange, refusal: &str) {
+    let message = format!("{}{refusal}", change.message());
+    let remedy = format!("on the target: {}", type_change::statement(change));
+    let object = change.name.plain();
+    match findings.iter_mut().find(|finding| finding.object == object) {
+        Some(finding) => {
+            finding.message = format!("{}; {message}", finding.message);
+            finding.remedy = format!("{}; {remedy}", finding.remedy);
+        }
+        None => findings.push(Finding::blocker(CHANGED, &object, message, remedy)),
+    }
 }

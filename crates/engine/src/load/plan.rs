@@ -25,9 +25,10 @@ use transhume_pg::{
         snapshot::{self, SnapshotHolder, SnapshotOrigin},
     },
     follow::publication,
+    guard::user_types::user_types,
     load::copy_statement::{key_predicate, page_predicate},
     state::{
-        finding,
+        finding, known_type,
         load::{
             large_objects as pieces,
             plan::{self as state, PlannedPart, PlannedRelation},
@@ -76,6 +77,9 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     let mut facts = table_facts(&*source, &context.migration.publication_name)
         .await
         .doing("reading what the source's tables are")?;
+    let types = user_types(&*source)
+        .await
+        .doing("reading what the source's types are")?;
     let oids: HashSet<u32> = selected.iter().map(|table| table.oid).collect();
     facts.retain(|facts| oids.contains(&facts.oid));
     let relations = relations(context.options, &source, &target, &selected).await?;
@@ -84,6 +88,9 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
         .doing("reading the source's tables under the load's snapshot")?;
     let large_objects = large_objects::pieces(&source).await?;
     let findings = large_objects::findings(&source, &target).await?;
+    known_type::remember(&*target, &types)
+        .await
+        .doing("noting what the source's types are")?;
     write(&mut target, holder, (&relations, &facts), &large_objects)
         .await
         .doing("writing the plan of the full load")?;

@@ -16,13 +16,14 @@ impl Verifier<'_> {
     /// Each table as this pair shows it; none where nothing is remembered of the outcome.
     pub(super) async fn known(&self, frozen: &FrozenPair) -> Result<BTreeMap<QualifiedName, Known>> {
         let remembers = matches!(self.options.mode, Mode::Full | Mode::SinceLast);
-        if self.migration.is_none() || !remembers {
+        let Some(migration) = self.migration.as_ref().filter(|_| remembers) else {
             return Ok(BTreeMap::new());
-        }
-        let source = shapes(frozen.source.session())
+        };
+        let publication = &migration.publication_name;
+        let source = shapes(frozen.source.session(), publication)
             .await
             .doing("reading the columns of the source's tables")?;
-        let target = shapes(frozen.target.session())
+        let target = shapes(frozen.target.session(), publication)
             .await
             .doing("reading the columns of the target's tables")?;
         verification::known(frozen.target.session(), (&source, &target))

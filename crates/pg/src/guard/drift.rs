@@ -2,17 +2,30 @@
 //!
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
-use transhume_core::follow::{
-    portion::LoadedTable,
-    row::{Drift, DriftKind},
+use transhume_core::{
+    follow::{
+        portion::LoadedTable,
+        row::{Drift, DriftKind},
+    },
+    guard::{
+        schema::{self, ChangeKind, SchemaChange},
+        user_types::needed_by,
+    },
 };
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::{enum_labels, schema_change::renamed};
+use super::{
+    schema_change::{self, renamed},
+    user_types as types,
+};
 use crate::{
+    catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
     follow::apply::{match_relation, prepare_table_query, read_tables},
-    state::apply,
+    state::{
+        apply,
+        load::followed::{self, followed},
+    },
 };
 
 /// What to do about a drift.
@@ -35,13 +48,14 @@ impl Remedy {
 
 /// What is in the way now; none once the target fits.
 pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Result<Option<Drift>, PgError> {
-    if let DriftKind::LabelMissing(_) = &drift.kind {
-        let missing = enum_labels::missing(source, target).await?;
-        return Ok(missing.into_iter().next().map(|label| Drift {
-            kind: DriftKind::LabelMissing(Box::new(label)),
+    if let DriftKind::TypeChanged(_) = &drift.kind {
+        let changes = types::changes(&**source, &**target).await?;
+        return Ok(changes.into_iter().next().map(|change| Drift {
+            kind: DriftKind::TypeChanged(Box::new(change)),
             ..drift.clone()
         }));
     }
+    followed::follow_names(&**target).await?;
     let loaded = apply::loaded_tables(target).await?;
     let is_suspended = |table: &LoadedTable| table.is_suspended;
     if loaded.get(&drift.relation.id).is_some_and(is_suspended) {
@@ -58,6 +72,41 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
     // A load under way is waited for elsewhere.
     let still = match_relation(&loaded, &tables, &drift.relation).err();
     Ok(still.filter(|drift| drift.kind != DriftKind::NotLoaded))
+}
+
+/// What the catalogs of both sides say that it is, by what is remembered of the table; none where they do not show it.
+pub async fn by_identity(
+    source: &Session,
+    target: &Session,
+    publication: &str,
+    drift: &Drift,
+) -> Result<Option<(SchemaChange, Remedy)>, PgError> {
+    let is_it = |oid: u32| oid == drift.relation.id;
+    let mut known = followed(&**target).await?;
+    known.retain(|table| is_it(table.oid));
+    let mut on_source = table_facts(&**source, publication).await?;
+    on_source.retain(|table| is_it(table.oid));
+    let on_target = table_facts(&**target, publication).await?;
+    let changes = schema::changes(&known, &on_source, &on_target);
+    let Some(change) = changes.into_iter().find(|change| explains(change, &drift.kind)) else {
+        return Ok(None);
+    };
+    let type_changes = types::all_changes(&**source, &**target).await?;
+    let remedy = schema_change::remedy(source, &change).await?;
+    let remedy = types::before(needed_by(&type_changes, &change), remedy);
+    Ok(Some((change, remedy)))
+}
+
+fn explains(change: &SchemaChange, drift: &DriftKind) -> bool {
+    match (&change.kind, drift) {
+        (ChangeKind::ColumnRenamed { after, .. }, DriftKind::ColumnMissing { column }) => after == column,
+        (ChangeKind::ColumnNew { column: new }, DriftKind::ColumnMissing { column }) => new.name == *column,
+        (ChangeKind::ColumnRetyped { column: retyped, .. }, DriftKind::TypeDiffers { column, .. }) => {
+            retyped == column
+        }
+        (ChangeKind::Renamed { .. }, DriftKind::Renamed { .. }) => true,
+        _ => false,
+    }
 }
 
 pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> {
@@ -85,7 +134,7 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
                 "alter table {table} alter column {column} type {type_name} using {column}::{type_name}"
             ))
         }
-        DriftKind::LabelMissing(label) => Remedy::of(enum_labels::add_statement(label)),
+        DriftKind::TypeChanged(change) => Remedy::of(types::statement(change)),
         DriftKind::PartitionEmptied { .. } => Remedy {
             statement: String::new(),
             afterwards: Some(format!("transhume table reload {}", table.plain())),

@@ -3,6 +3,7 @@
 //! Refuses to compare: core says what a difference means.
 
 pub mod drift;
-pub mod enum_labels;
+pub mod fingerprint;
 pub mod schema_change;
 pub mod standing;
+pub mod user_types;

@@ -4,12 +4,14 @@
 //! Invariant: the frontier changes only from a value that the caller names, in the transaction that
 //! holds the work below the new one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use tokio_postgres::types::Json;
 
 use transhume_core::{
     follow::{
         anchor::Anchor,
-        portion::{Advance, LoadedTable},
+        portion::{Advance, Former, LoadedTable},
     },
     phase::{Phase, UnknownPhase},
 };
@@ -100,11 +102,20 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
                 snapshot,
                 is_complete: row.get("is_complete"),
                 is_suspended: row.get("is_suspended"),
+                former: former(row)?,
                 tree: row.get("tree"),
             };
             Ok((row.get("source_oid"), table))
         })
         .collect()
+}
+
+fn former(row: &tokio_postgres::Row) -> Result<Option<Former>, PgError> {
+    let name: Option<Json<QualifiedName>> = row.try_get("former_name")?;
+    let columns: Option<Json<BTreeMap<String, i16>>> = row.try_get("target_columns")?;
+    Ok(name
+        .zip(columns)
+        .map(|(Json(name), Json(columns))| Former { name, columns }))
 }
 
 /// Parameters of [`ADD_MARKER`].

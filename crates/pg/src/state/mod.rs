@@ -15,6 +15,7 @@ pub mod finding;
 pub mod frontier;
 pub mod held;
 pub mod history;
+pub mod known_type;
 pub mod load;
 pub mod migration;
 pub mod overview;

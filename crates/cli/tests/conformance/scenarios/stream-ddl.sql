@@ -18,7 +18,7 @@ commit;
 insert into other values (1);
 -- @says column c
 -- @on target
-alter table t add column c int, add column d text;
+alter table t add column if not exists c int, add column if not exists d text;
 -- @equal
 -- @rows source
 select stream_txns > 0 as came_in_progress from pg_stat_replication_slots join pg_replication_slots using (slot_name) where database = current_database()

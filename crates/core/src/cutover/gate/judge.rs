@@ -10,9 +10,9 @@ use transhume_wire::ident::quote_identifier;
 
 use crate::{
     assess::observation::Subscription,
-    finding::Severity,
+    finding::{Finding, Severity},
     load::RelationState,
-    verify::objects::{LastVerification, judge_recency},
+    verify::objects::judge_recency,
 };
 
 /// Sessions that a cutover opens on either side beside those it has when it looks.
@@ -27,8 +27,9 @@ pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
     vec![
         runner(&seen.runner),
         lag(seen.lag_bytes, limits.lag_bytes),
-        verification(seen.verification.as_ref(), limits.verified_within),
+        verification(seen, limits.verified_within),
         findings(seen),
+        schema(&seen.differing),
         tables(seen),
         exceptions(seen.exceptions),
         listed(
@@ -94,11 +95,19 @@ fn lag(lag: u64, limit: u64) -> Condition {
     )
 }
 
-fn verification(last: Option<&LastVerification>, within: Option<Duration>) -> Condition {
+fn verification(seen: &Observation, within: Option<Duration>) -> Condition {
     let Some(within) = within else {
         return Condition::met(Name::Verification, "not asked for (verified_within is 0)");
     };
-    match judge_recency(last, within) {
+    match judge_recency(seen.verification.as_ref(), within) {
+        Ok(_) if !seen.altered_since_verified.is_empty() => Condition::unmet(
+            Name::Verification,
+            format!(
+                "tables are not what they were when they were compared, by their columns or their publication: {}",
+                some(&seen.altered_since_verified)
+            ),
+            "run \"transhume verify --mode since-last\"",
+        ),
         Ok(evidence) => Condition::met(Name::Verification, evidence),
         Err(refusal) => Condition::unmet(Name::Verification, refusal.evidence, refusal.remedy),
     }
@@ -133,6 +142,23 @@ fn findings(seen: &Observation) -> Condition {
         format!("open warnings: {}", some(&warnings)),
         remedy,
     )
+}
+
+fn schema(differing: &[Finding]) -> Condition {
+    let named: Vec<String> = differing.iter().map(|finding| finding.object.clone()).collect();
+    match differing.first() {
+        None => Condition::met(Name::Schema, "all definitions are the same on both sides"),
+        Some(first) => Condition::unmet(
+            Name::Schema,
+            format!(
+                "definitions differ: {}; the first: {}: {}",
+                some(&named),
+                first.object,
+                first.message
+            ),
+            format!("on the target: {}", first.remedy),
+        ),
+    }
 }
 
 fn tables(seen: &Observation) -> Condition {

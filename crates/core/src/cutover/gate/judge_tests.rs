@@ -4,8 +4,7 @@ use super::*;
 use crate::{
     assess::observation::PreparedTransaction,
     cutover::gate::{ConditionState, Gate},
-    finding::Finding,
-    verify::objects::{Extent, Outcome},
+    verify::objects::{Extent, LastVerification, Outcome},
 };
 
 fn limits() -> Limits {

@@ -28,6 +28,10 @@ pub struct Observation {
     pub verification: Option<LastVerification>,
     /// Findings that nobody has resolved.
     pub findings: Vec<Finding>,
+    /// How the definitions of the two sides differ now, as far as somebody must act upon it.
+    pub differing: Vec<Finding>,
+    /// Tables that are not as the last verification saw them.
+    pub altered_since_verified: Vec<String>,
     /// Tables that are not loaded.
     pub tables: Vec<(String, RelationState)>,
     /// Tables of the selection that appeared on the source after the migration began.

@@ -18,7 +18,7 @@ pub use self::{
 };
 use crate::{
     follow::{net, visibility::Snapshot},
-    guard::enum_labels::MissingLabel,
+    guard::user_types::TypeChange,
     table::Generation,
 };
 
@@ -26,6 +26,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetColumn {
     pub name: String,
+    /// `attnum`.
+    pub number: i16,
     pub type_oid: u32,
     pub type_modifier: i32,
     /// The type without its modifier, valid SQL in a cast.
@@ -117,8 +119,8 @@ pub enum DriftKind {
         type_oid: u32,
         type_modifier: i32,
     },
-    /// A value is a label that the target's enum does not have.
-    LabelMissing(Box<MissingLabel>),
+    /// A value was refused, and a type is not what it is on the source.
+    TypeChanged(Box<TypeChange>),
     /// The target computes this column, the source sends values for it.
     Computed {
         column: String,

@@ -24,6 +24,7 @@ fn announced(name: &str, is_key: bool) -> RelationColumn {
 fn column(name: &str, generation: Generation) -> TargetColumn {
     TargetColumn {
         name: name.to_owned(),
+        number: 0,
         type_oid: INT4,
         type_modifier: -1,
         type_name: "integer".to_owned(),

@@ -48,8 +48,15 @@ pub struct Clean {
     pub at: Lsn,
     /// Number of the snapshot that its load had read under.
     pub loaded_under: Option<i32>,
-    /// Columns and file of the table on the source and on the target.
+    /// Of the table on the source and on the target, as [`is_defined_alike`] reads them.
     pub shapes: (String, String),
+}
+
+/// Whether nothing was altered between two looks that gave these shapes of one table. The half before the colon tells its file
+/// too, which TRUNCATE, whose changes are in the stream, and VACUUM FULL replace.
+pub fn is_defined_alike(before: &str, now: &str) -> bool {
+    let definition = |shape: &str| shape.split_once(':').map(|(_, definition)| definition.to_owned());
+    definition(before).is_some() && definition(before) == definition(now)
 }
 
 /// What is known of a table at another position of both sides.
@@ -231,6 +238,13 @@ mod tests {
         marks.forget();
         marks.touch(7);
         assert_eq!(marks.take(), [7]);
+    }
+
+    #[test]
+    fn another_file_is_no_other_definition() {
+        assert!(is_defined_alike("a:x", "b:x"));
+        assert!(!is_defined_alike("a:x", "a:y"));
+        assert!(!is_defined_alike("", ""));
     }
 
     #[test]

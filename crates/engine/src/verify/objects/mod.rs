@@ -86,11 +86,7 @@ impl ObjectVerifier<'_> {
 
     async fn compare_all(&self) -> Result<ObjectComparison> {
         let started = Instant::now();
-        let role = "verify:objects";
-        let sides = Sides {
-            source: self.endpoints.source_session(self.migration, role).await?,
-            target: self.endpoints.target_session(self.migration, role).await?,
-        };
+        let sides = self.sides().await?;
         let (source, target) = self.objects(&sides).await?;
         let mut comparison = ObjectComparison {
             not_compared: not_compared::reasons(&source, self.selector, versions(&sides)),
@@ -106,6 +102,27 @@ impl ObjectVerifier<'_> {
         comparison.seconds = started.elapsed().as_secs_f64();
         self.told(&comparison);
         Ok(comparison)
+    }
+
+    /// What somebody must act upon in definitions, owners, grants and comments alone: none of it is in the stream, and it may
+    /// have changed since the last whole comparison.
+    pub(crate) async fn differing(&self) -> Result<Vec<Finding>> {
+        let sides = self.sides().await?;
+        let (source, target) = self.objects(&sides).await?;
+        let deliberate = self.deliberate(&sides).await?;
+        let mut agreement = self.agreement(&sides, source, target, &deliberate).await?;
+        agreement
+            .findings
+            .retain(|finding| finding.severity == Severity::Blocker);
+        Ok(agreement.findings)
+    }
+
+    async fn sides(&self) -> Result<Sides> {
+        let role = "verify:objects";
+        Ok(Sides {
+            source: self.endpoints.source_session(self.migration, role).await?,
+            target: self.endpoints.target_session(self.migration, role).await?,
+        })
     }
 
     /// Both sides at once.

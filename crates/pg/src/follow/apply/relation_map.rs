@@ -196,8 +196,38 @@ pub(crate) fn match_relation(
     tables: &TargetTables,
     relation: &Arc<Relation>,
 ) -> Result<Plan, Drift> {
-    check_selected(loaded, tables, relation)?;
-    row::plan(relation, tables.get(&relation.name))
+    let relation = as_on_target(loaded, tables, relation);
+    check_selected(loaded, tables, &relation)?;
+    row::plan(&relation, tables.get(&relation.name))
+}
+
+/// The relation under the names that the target has by now for what the source called so when the rows were read: whoever
+/// follows a rename may be ahead of the stream.
+fn as_on_target(
+    loaded: &HashMap<u32, LoadedTable>,
+    tables: &TargetTables,
+    relation: &Arc<Relation>,
+) -> Arc<Relation> {
+    let Some(table) = loaded.get(&relation.id) else {
+        return Arc::clone(relation);
+    };
+    let (Some(former), Some(target)) = (&table.former, tables.get(&table.name)) else {
+        return Arc::clone(relation);
+    };
+    let mut named = relation.as_ref().clone();
+    if named.name == former.name {
+        named.name.clone_from(&table.name);
+    }
+    let is_announced = |name: &str| relation.columns.iter().any(|column| column.name == name);
+    for column in &mut named.columns {
+        let is_there = target.columns.iter().any(|there| there.name == column.name);
+        let number = former.columns.get(&column.name).filter(|_| !is_there);
+        let there = number.and_then(|number| target.columns.iter().find(|there| there.number == *number));
+        if let Some(there) = there.filter(|there| !is_announced(&there.name)) {
+            column.name.clone_from(&there.name);
+        }
+    }
+    Arc::new(named)
 }
 
 /// The relation belongs to the migration, is loaded, and has the name that the target knows it by.

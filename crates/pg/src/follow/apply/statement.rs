@@ -183,6 +183,7 @@ mod tests {
     fn column(name: &str, type_name: &str, generation: Generation) -> TargetColumn {
         TargetColumn {
             name: name.to_owned(),
+            number: 0,
             type_oid: 23,
             type_modifier: -1,
             type_name: type_name.to_owned(),

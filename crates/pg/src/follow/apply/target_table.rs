@@ -67,6 +67,7 @@ pub(crate) async fn read_tables(
 fn column(row: &Row) -> Option<TargetColumn> {
     Some(TargetColumn {
         name: row.get::<_, Option<String>>("name")?,
+        number: row.get("column_number"),
         type_oid: row.get("type_oid"),
         type_modifier: row.get("type_modifier"),
         type_name: row.get("type_name"),

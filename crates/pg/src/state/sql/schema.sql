@@ -86,6 +86,13 @@ create index relation_by_name on transhume.relation (schema_name, table_name);
 -- finds the tables that wait for a snapshot
 create index relation_without_snapshot on transhume.relation (source_oid) where snapshot_id is null;
 
+-- Enums, composites and domains of the source (core::guard::user_types::UserType), as the load's snapshot showed them, or as
+-- both sides last had them alike.
+create table transhume.known_type (
+    source_oid    oid         primary key,
+    facts         jsonb       not null
+);
+
 -- Tables that hold the rows of a partition tree which is moved as a whole (core::table::Placement): its rows lie in other
 -- partitions on the target. The stream names these tables, everything else the tree.
 create table transhume.partition (

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
-use transhume_core::verify::rows::changed::{Clean, Known};
+use transhume_core::verify::rows::changed::{Clean, Known, is_defined_alike};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::{error::PgError, session::Session};
@@ -84,6 +84,37 @@ pub async fn keep_clean(target: &Session, id: i64) -> Result<(), PgError> {
         .execute(include_str!("../sql/verification/keep_clean.sql"), &[&id])
         .await?;
     Ok(())
+}
+
+/// Tables that the newest verification did not compare as they are now: altered, loaded anew or taken in since.
+pub async fn altered_since(
+    target: &Client,
+    shapes: (&Shapes, &Shapes),
+) -> Result<Vec<QualifiedName>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/verification/compared_as.sql"), &[])
+        .await?;
+    let mut altered = Vec::new();
+    for row in &rows {
+        let name = QualifiedName::new(
+            row.try_get::<_, String>("schema_name")?,
+            row.try_get::<_, String>("table_name")?,
+        );
+        let is_other = |column: &str, shapes: &Shapes| -> Result<bool, PgError> {
+            let before: Option<&str> = row.try_get(column)?;
+            let now = shapes.get(&name);
+            Ok(before
+                .zip(now)
+                .is_some_and(|(before, now)| !is_defined_alike(before, now)))
+        };
+        if row.try_get("is_other")?
+            || is_other("source_shape", shapes.0)?
+            || is_other("target_shape", shapes.1)?
+        {
+            altered.push(name);
+        }
+    }
+    Ok(altered)
 }
 
 fn lsn(text: Option<&str>) -> Option<Lsn> {

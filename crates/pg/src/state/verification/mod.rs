@@ -13,7 +13,7 @@ mod run;
 
 pub use self::{
     claim::{Claim, ClaimedPiece, ClaimedTable, Outcome, claim, end_table, finish_piece, open_tables},
-    clean::{Shapes, carry, keep_clean, known, note_shapes},
+    clean::{Shapes, altered_since, carry, keep_clean, known, note_shapes},
     rechecked::{Rechecked, record_rechecked, undecided},
     rows::{RecordedRow, record_rows, repaired, rows},
     run::{

@@ -5,9 +5,11 @@ use transhume_wire::ident::QualifiedName;
 
 use crate::{connection::error::PgError, state::verification::Shapes};
 
-/// Of all tables that `client` sees: another text once the table was rewritten or its columns are others.
-pub async fn shapes(client: &Client) -> Result<Shapes, PgError> {
-    let rows = client.query(include_str!("sql/shapes.sql"), &[]).await?;
+/// Of all tables that `client` sees, as core::verify::rows::changed::Shape reads it.
+pub async fn shapes(client: &Client, publication: &str) -> Result<Shapes, PgError> {
+    let rows = client
+        .query(include_str!("sql/shapes.sql"), &[&publication])
+        .await?;
     rows.iter()
         .map(|row| {
             let name = QualifiedName::new(

@@ -13,6 +13,7 @@ use super::*;
 fn column(name: &str, list_form: ListForm, image_equality: bool) -> TargetColumn {
     TargetColumn {
         name: name.to_owned(),
+        number: 0,
         type_oid: 23,
         type_modifier: -1,
         type_name: "s.dom".to_owned(),

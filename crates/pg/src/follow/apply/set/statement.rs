@@ -155,6 +155,7 @@ mod tests {
     fn column(name: &str, list_form: ListForm, generation: Generation) -> TargetColumn {
         TargetColumn {
             name: name.to_owned(),
+            number: 0,
             type_oid: 23,
             type_modifier: -1,
             type_name: "s.dom".to_owned(),

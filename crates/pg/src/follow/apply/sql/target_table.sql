@@ -65,6 +65,7 @@ type as materialized (
 )
 select described.number           as number,
        described.attname::text    as name,
+       described.attnum           as column_number,
        described.atttypid         as type_oid,
        described.atttypmod        as type_modifier,
        type.name                  as type_name,
