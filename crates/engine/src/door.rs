@@ -13,8 +13,8 @@ use transhume_pg::{
     connection::{
         conninfo::ConnectionSettings,
         error::PgError,
-        identity::Identity,
-        names,
+        identity::{self, Identity},
+        names, place,
         raw::{Mode, RawConnection},
         session::Session,
     },
@@ -121,6 +121,7 @@ pub(crate) async fn admit(
     (source, target): (&Session, &Session),
 ) -> Result<()> {
     compare_layout(migration)?;
+    refuse_one_database(endpoints, source, target).await?;
     compare_target(&endpoints.target, migration, target).await?;
     let (standing, system) = compare_source(endpoints, migration, source).await?;
     compare_timeline(endpoints, migration, &standing, &system).await
@@ -183,7 +184,7 @@ async fn compare_target(
             CHECK,
         ));
     }
-    pin(settings, "target", found)
+    pin(settings, "target", &found)
 }
 
 /// What the source is now, and its system.
@@ -207,16 +208,11 @@ async fn compare_source(
         database: standing.database.clone(),
     };
     if !recorded.is_same(&found) {
-        let message = if migration.target.is_same(&found) {
-            format!("source and target are the same database, {given}")
-        } else {
+        return Err(EngineError::stopped(
             format!(
                 "the migration on {} belongs to another source, {}, not to {given}",
                 endpoints.target, migration.source_label
-            )
-        };
-        return Err(EngineError::stopped(
-            message,
+            ),
             format!("Its source is {}; {given} is {}.", recorded.told(), found.told()),
             CHECK,
         ));
@@ -226,7 +222,7 @@ async fn compare_source(
         system: standing.system.clone(),
         ..found
     };
-    pin(given, "source", pinned)?;
+    pin(given, "source", &pinned)?;
     Ok((standing, system))
 }
 
@@ -269,6 +265,23 @@ async fn compare_timeline(
     }
 }
 
+async fn refuse_one_database(endpoints: &Endpoints, source: &Session, target: &Session) -> Result<()> {
+    let is_same = place::is_same_place(source, target)
+        .await
+        .doing("comparing source and target")?;
+    if !is_same {
+        return Ok(());
+    }
+    Err(EngineError::stopped(
+        format!(
+            "source and target are the same database: {} and {}",
+            endpoints.source, endpoints.target
+        ),
+        "Nothing was changed.",
+        CHECK,
+    ))
+}
+
 /// Before there is a migration: the ends may be exchanged. That they are one database is found by the assessment.
 async fn refuse_mistaken(endpoints: &Endpoints, source: &Session, target: &Session) -> Result<()> {
     let to = identity_of(target, "target").await?;
@@ -301,7 +314,7 @@ async fn identity_of(session: &Session, side: &str) -> Result<Identity> {
         .doing(format!("identifying the {side}"))
 }
 
-fn pin(settings: &ConnectionSettings, side: &'static str, identity: Identity) -> Result<()> {
+fn pin(settings: &ConnectionSettings, side: &'static str, identity: &Identity) -> Result<()> {
     if settings.pin_to(side, identity) {
         return Ok(());
     }

@@ -109,17 +109,17 @@ fn left_slot(slot: &OurSlot) -> Finding {
     } else {
         "it is not being read at the moment"
     };
-    let mut message = format!(
-        "the slot {} of the database {} belongs to another migration: {activity}",
+    let kept = slot.retained_bytes.map_or_else(String::new, |bytes| {
+        format!(", keeps {} MB of WAL", bytes / BYTES_PER_MEGABYTE)
+    });
+    let held = slot.age.map_or_else(String::new, |age| {
+        format!(", and holds vacuum back by {age} transactions")
+    });
+    let message = format!(
+        "the slot {} of the database {} belongs to another migration: {activity}{kept}{held}",
         slot.name,
         slot.database.escape_debug()
     );
-    if let Some(bytes) = slot.retained_bytes {
-        message += &format!(", keeps {} MB of WAL", bytes / BYTES_PER_MEGABYTE);
-    }
-    if let Some(age) = slot.age {
-        message += &format!(", and holds vacuum back by {age} transactions");
-    }
     Finding::warning("leftovers", &slot.name, message, LEAVE)
 }
 

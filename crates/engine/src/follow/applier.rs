@@ -234,7 +234,9 @@ impl<'a> Applier<'a> {
             Item::WalEnd(wal_end) => self.past.recognition.wal_end(*wal_end),
             _ => Ok(()),
         };
-        recognized.map_err(|other| Failure::Final(past::refused(self.request.endpoints, &other)))
+        recognized.map_err(|other| Failure::Final(past::refused(self.request.endpoints, &other)))?;
+        self.tell_confirmable();
+        Ok(())
     }
 
     /// Takes up one message; what is to be handed over before the next is given back. Waits for nothing: this runs for

@@ -7,8 +7,7 @@ use transhume_wire::lsn::Lsn;
 
 use super::{
     EndReason, FollowEnd, FollowRequest, Until, applier::Applier, early::EarlySessions, failure::Failure,
-    in_progress::Keeping, observer::Observer, past::Past, progress::Progress, receiver::Receiver, standstill,
-    start,
+    in_progress::Keeping, observer::Observer, progress::Progress, receiver::Receiver, standstill, start,
 };
 use crate::{cancel::Cancellation, report::Reporter};
 
@@ -117,17 +116,8 @@ impl<'a> Attempt<'a> {
         let started_at = opened.frontier.lsn;
         *last_frontier = started_at;
         let frontier = opened.frontier();
-        let past = Past::of(
-            opened.frontier.anchor,
-            opened.stream.connection().server_version(),
-        );
-        let initial = Progress {
-            confirmable: frontier.confirmable(),
-            on_disk: frontier.flushed(),
-            settled: frontier.received(),
-            ..Progress::from(opened.frontier)
-        };
-        let (progress, watched) = watch::channel(initial);
+        let past = opened.past();
+        let (progress, watched) = watch::channel(Progress::at(opened.frontier, &frontier));
         let keeping = self.keeping(&opened.target.writer, &watched);
         let kept = (opened.target.writer.trees(), keeping);
         let receiver = Receiver::spawn(opened.thread, opened.stream, kept, watched.clone());

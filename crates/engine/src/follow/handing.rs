@@ -180,13 +180,19 @@ impl Applier<'_> {
                 });
             }
         }
-        let (confirmable, on_disk) = (self.frontier.confirmable(), self.frontier.flushed());
-        self.progress.send_modify(|progress| {
-            progress.confirmable = confirmable;
-            progress.on_disk = on_disk;
-        });
+        self.tell_confirmable();
         self.settled();
         Ok(())
+    }
+
+    /// What the slot may be told: nothing more before the source is known to be the one that was followed.
+    pub(super) fn tell_confirmable(&mut self) {
+        let confirmable = Some(self.frontier.confirmable()).filter(|_| self.past.recognition.is_done());
+        let on_disk = self.frontier.flushed();
+        self.progress.send_modify(|progress| {
+            progress.confirmable = confirmable.unwrap_or(progress.confirmable);
+            progress.on_disk = on_disk;
+        });
     }
 
     /// Someone waits for exactly this position.

@@ -1,6 +1,9 @@
 //! How far an attempt is: what it has received, applied and made safe.
 
-use transhume_core::follow::batch::{Batch, Closed};
+use transhume_core::follow::{
+    batch::{Batch, Closed},
+    frontier::Frontier,
+};
 use transhume_pg::state::apply::StoredFrontier;
 use transhume_wire::lsn::Lsn;
 
@@ -37,16 +40,17 @@ impl Progress {
     }
 }
 
-impl From<StoredFrontier> for Progress {
-    fn from(stored: StoredFrontier) -> Self {
+impl Progress {
+    /// At the start of an attempt.
+    pub(super) fn at(stored: StoredFrontier, frontier: &Frontier) -> Self {
         Self {
             frontier: stored.lsn,
-            confirmable: Lsn::ZERO,
-            on_disk: Lsn::ZERO,
+            confirmable: frontier.confirmable(),
+            on_disk: frontier.flushed(),
             is_anchor_large: false,
             has_anchor: stored.anchor.is_some(),
             received: stored.lsn,
-            settled: stored.lsn,
+            settled: frontier.received(),
             transactions: stored.transactions.unsigned_abs(),
             changes: stored.changes.unsigned_abs(),
         }

@@ -32,7 +32,7 @@ use super::{
     EndReason, FollowRequest,
     failure::{Failure, While, explain},
     hold::is_over,
-    past,
+    past::{self, Past},
     receiver::ReceiverThread,
     standstill,
 };
@@ -58,6 +58,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// What it must see first.
+    pub(super) fn past(&self) -> Past {
+        Past::of(self.frontier.anchor, self.stream.connection().server_version())
+    }
+
     /// Where this attempt begins.
     pub(super) fn frontier(&self) -> Frontier {
         let anchor = self.frontier.anchor.map(|anchor| anchor.commit_lsn);

@@ -4,7 +4,7 @@
 mod source;
 
 pub use self::source::{Known, SourceFigures};
-use self::source::{connect, figures, measure, retained_bytes, wal_end, within};
+use self::source::{admitted, connect, figures, retained_bytes, wal_end};
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
 use transhume_core::{
@@ -238,13 +238,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
                 source: source.clone(),
                 target: target.clone(),
             };
-            let admitted = Box::pin(door::admit_source(&endpoints, &migration, &session));
-            match within(admitted).await {
-                Ok(()) => Box::pin(measure(&endpoints, &session, &migration)).await,
-                // Another database is refused; one that does not answer is told.
-                Err(error @ EngineError::Stopped { .. }) => return Err(error),
-                Err(error) => Err(error.to_string()),
-            }
+            admitted(&endpoints, &session, &migration).await?
         }
         (Ok(_), None) => Err(String::new()),
         (Err(problem), _) => Err(problem),

@@ -14,6 +14,7 @@ use transhume_pg::{
 use transhume_wire::lsn::Lsn;
 
 use crate::{
+    door,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     prepare::identity::source_identity,
@@ -63,7 +64,7 @@ pub(super) async fn connect(source: Option<&ConnectionSettings>) -> std::result:
 }
 
 /// Measures, once the target has been read: what is applied is not ahead of the source then.
-pub(super) async fn measure(
+async fn measure(
     endpoints: &Endpoints,
     source: &Session,
     migration: &Migration,
@@ -91,11 +92,19 @@ pub(super) async fn measure(
     measured.map_err(|error| error.to_string())
 }
 
-/// A question to the source that is not waited for longer than people wait.
-pub(super) async fn within<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(PATIENCE, asked)
-        .await
-        .unwrap_or_else(|_| Err(EngineError::refused(silent(), "")))
+/// Measures where the source is this migration's: another database is refused, one that does not answer is told.
+pub(super) async fn admitted(
+    endpoints: &Endpoints,
+    source: &Session,
+    migration: &Migration,
+) -> Result<std::result::Result<Measured, String>> {
+    let admitted = Box::pin(door::admit_source(endpoints, migration, source));
+    match tokio::time::timeout(PATIENCE, admitted).await {
+        Ok(Ok(())) => Ok(Box::pin(measure(endpoints, source, migration)).await),
+        Ok(Err(error @ EngineError::Stopped { .. })) => Err(error),
+        Ok(Err(error)) => Ok(Err(error.to_string())),
+        Err(_) => Ok(Err(silent())),
+    }
 }
 
 fn silent() -> String {

@@ -47,12 +47,12 @@ struct Pinned {
 
 impl Pin {
     /// False where it is pinned to another database already.
-    pub(super) fn set(&self, side: &'static str, identity: Identity) -> bool {
+    pub(super) fn set(&self, side: &'static str, identity: &Identity) -> bool {
         let pinned = self.0.get_or_init(|| Pinned {
             side,
             identity: identity.clone(),
         });
-        pinned.identity.is_same(&identity)
+        pinned.identity.is_same(identity)
     }
 
     /// The side that is pinned, and what must be reached there; none where nothing is known yet.

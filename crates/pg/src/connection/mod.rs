@@ -9,6 +9,8 @@ pub mod error;
 pub mod identity;
 pub mod names;
 pub(crate) mod pinned;
+pub mod place;
+pub mod place;
 pub mod quiet;
 pub mod raw;
 mod reached;

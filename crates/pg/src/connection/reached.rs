@@ -36,10 +36,9 @@ async fn found(connection: &mut RawConnection, mode: Mode, asks_system: bool) ->
     let (oid, name) = oid.zip(name).ok_or_else(unreadable)?;
     let database_oid = oid.parse().map_err(|_| unreadable())?;
     let system = match (asks_system, may_ask.as_deref()) {
-        (false, _) => None,
         (true, Some("t")) => value(connection, include_str!("sql/system_identifier.sql")).await?,
         (true, _) if mode == Mode::Replication => value(connection, "IDENTIFY_SYSTEM").await?,
-        (true, _) => None,
+        _ => None,
     };
     Ok(Identity {
         system,

@@ -45,6 +45,85 @@ const PLANT: &str = "
     end $$;
 ";
 
+/// Each with what takes it away again, and what is said of it.
+const PLANTED: &[(&str, &str, &str)] = &[
+    (
+        "create trigger act before update on transhume.migration for each row execute function bad.act()",
+        "drop trigger act on transhume.migration",
+        "the trigger act on migration of evil",
+    ),
+    (
+        "create rule act as on update to transhume.frontier do also notify act",
+        "drop rule act on transhume.frontier",
+        "the rule act on frontier",
+    ),
+    (
+        "create policy act on transhume.command using (bad.text() = 'x')",
+        "drop policy act on transhume.command",
+        "the policy act on command",
+    ),
+    (
+        "alter table transhume.history alter step set default bad.text()",
+        "alter table transhume.history alter step drop default",
+        "bad.text()",
+    ),
+    (
+        "alter table transhume.history alter step set default query_to_xml('select bad.text()', true, true, '')::text",
+        "alter table transhume.history alter step drop default",
+        "the default of history.step is",
+    ),
+    (
+        "alter table transhume.finding add constraint act check (bad.text() = code) not valid",
+        "alter table transhume.finding drop constraint act",
+        "the constraint act of finding",
+    ),
+    (
+        "create index act on transhume.finding (lower(code))",
+        "drop index transhume.act",
+        "the index act",
+    ),
+    (
+        "alter table transhume.finding add word bad.word",
+        "alter table transhume.finding drop word",
+        "type bad.word",
+    ),
+    (
+        "create table bad.child () inherits (transhume.marker)",
+        "drop table bad.child",
+        "the inheritance of marker",
+    ),
+    (
+        "create view transhume.act as select 1 as one",
+        "drop view transhume.act",
+        "the relation act of kind v",
+    ),
+    (
+        "create function transhume.act() returns int language sql as 'select 1'",
+        "drop function transhume.act()",
+        "the function act of postgres",
+    ),
+    (
+        "grant insert on transhume.deviation to evil",
+        "revoke insert on transhume.deviation from evil",
+        "rows of deviation may be written by evil",
+    ),
+    (
+        "grant update (undo) on transhume.deviation to public",
+        "revoke update (undo) on transhume.deviation from public",
+        "columns of deviation may be written by public",
+    ),
+    (
+        "grant create on schema transhume to evil",
+        "revoke create on schema transhume from evil",
+        "new objects in the schema transhume may be written by evil",
+    ),
+    (
+        "alter table transhume.command owner to evil",
+        "alter table transhume.command owner to postgres",
+        "the table command belongs to evil",
+    ),
+];
+
 const HAND_OVER: &str = "
     do $$
     declare
@@ -138,85 +217,7 @@ async fn code_and_rights_of_others_on_our_own_tables_are_refused() {
         )
         .await
         .expect("objects can be made");
-    // Each with what takes it away again, and what is said of it.
-    let planted = [
-        (
-            "create trigger act before update on transhume.migration for each row execute function bad.act()",
-            "drop trigger act on transhume.migration",
-            "the trigger act on migration of evil",
-        ),
-        (
-            "create rule act as on update to transhume.frontier do also notify act",
-            "drop rule act on transhume.frontier",
-            "the rule act on frontier",
-        ),
-        (
-            "create policy act on transhume.command using (bad.text() = 'x')",
-            "drop policy act on transhume.command",
-            "the policy act on command",
-        ),
-        (
-            "alter table transhume.history alter step set default bad.text()",
-            "alter table transhume.history alter step drop default",
-            "bad.text()",
-        ),
-        (
-            "alter table transhume.history alter step set default query_to_xml('select bad.text()', true, true, '')::text",
-            "alter table transhume.history alter step drop default",
-            "the default of history.step is",
-        ),
-        (
-            "alter table transhume.finding add constraint act check (bad.text() = code) not valid",
-            "alter table transhume.finding drop constraint act",
-            "the constraint act of finding",
-        ),
-        (
-            "create index act on transhume.finding (lower(code))",
-            "drop index transhume.act",
-            "the index act",
-        ),
-        (
-            "alter table transhume.finding add word bad.word",
-            "alter table transhume.finding drop word",
-            "type bad.word",
-        ),
-        (
-            "create table bad.child () inherits (transhume.marker)",
-            "drop table bad.child",
-            "the inheritance of marker",
-        ),
-        (
-            "create view transhume.act as select 1 as one",
-            "drop view transhume.act",
-            "the relation act of kind v",
-        ),
-        (
-            "create function transhume.act() returns int language sql as 'select 1'",
-            "drop function transhume.act()",
-            "the function act of postgres",
-        ),
-        (
-            "grant insert on transhume.deviation to evil",
-            "revoke insert on transhume.deviation from evil",
-            "rows of deviation may be written by evil",
-        ),
-        (
-            "grant update (undo) on transhume.deviation to public",
-            "revoke update (undo) on transhume.deviation from public",
-            "columns of deviation may be written by public",
-        ),
-        (
-            "grant create on schema transhume to evil",
-            "revoke create on schema transhume from evil",
-            "new objects in the schema transhume may be written by evil",
-        ),
-        (
-            "alter table transhume.command owner to evil",
-            "alter table transhume.command owner to postgres",
-            "the table command belongs to evil",
-        ),
-    ];
-    for (plant, remove, told) in planted {
+    for (plant, remove, told) in PLANTED {
         target.batch_execute(plant).await.expect(plant);
         let ended = site.call(&["status"]);
         assert_eq!(ended.code, 1, "{plant}: {}{}", ended.output, ended.error);

@@ -47,7 +47,7 @@ pub enum ConditionName {
 }
 
 impl ConditionName {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Runner,
         Self::Lag,
         Self::Verification,

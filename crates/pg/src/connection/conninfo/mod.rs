@@ -112,7 +112,7 @@ impl ConnectionSettings {
 
     /// From now on every session of these settings and of their copies must reach this database, told as `side` where it
     /// does not; false where they are pinned to another one.
-    pub fn pin_to(&self, side: &'static str, identity: Identity) -> bool {
+    pub fn pin_to(&self, side: &'static str, identity: &Identity) -> bool {
         self.pin.set(side, identity)
     }
 
