@@ -13,7 +13,7 @@ use transhume_pg::{
     connection::{
         conninfo::ConnectionSettings,
         error::PgError,
-        identity::{self, Identity},
+        identity::Identity,
         names, place,
         raw::{Mode, RawConnection},
         session::Session,

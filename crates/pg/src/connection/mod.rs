@@ -10,7 +10,6 @@ pub mod identity;
 pub mod names;
 pub(crate) mod pinned;
 pub mod place;
-pub mod place;
 pub mod quiet;
 pub mod raw;
 mod reached;
