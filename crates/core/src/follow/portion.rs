@@ -9,6 +9,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    hash::BuildHasher,
     sync::Arc,
 };
 
@@ -185,7 +186,7 @@ impl Gatherer {
 }
 
 /// The table's load has read what this transaction did (design §2.3), or one to come will.
-pub fn is_loaded(loaded: &HashMap<u32, LoadedTable>, id: u32, xid: u32) -> bool {
+pub fn is_loaded<S: BuildHasher>(loaded: &HashMap<u32, LoadedTable, S>, id: u32, xid: u32) -> bool {
     loaded.get(&id).is_some_and(|table| {
         table.is_suspended || table.snapshot.as_ref().is_some_and(|snapshot| snapshot.sees(xid))
     })
