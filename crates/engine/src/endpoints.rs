@@ -5,7 +5,7 @@ use transhume_pg::{
     connection::{conninfo::ConnectionSettings, names, session::Session},
 };
 
-use crate::error::{Doing, Result};
+use crate::error::{Doing, EngineError, Result};
 
 #[derive(Debug, Clone)]
 pub struct Endpoints {
@@ -54,4 +54,35 @@ pub(crate) async fn replica_role(target: &Session) -> Result<bool> {
         .await
         .doing("trying session_replication_role on the target")?;
     Ok(attempt.is_allowed())
+}
+
+/// An error of a stream whose ends have changed places, told so that nobody takes one server for the other.
+pub(crate) fn in_reverse(error: EngineError, endpoints: &Endpoints) -> EngineError {
+    let place = format!(
+        "On the way back the source is {}, where the application lives, and the target is the old source, {}.",
+        endpoints.target, endpoints.source
+    );
+    match error {
+        EngineError::Server { doing, source } => EngineError::Server {
+            doing: format!(
+                "on the way back (source {}, target {}): {doing}",
+                endpoints.target, endpoints.source
+            ),
+            source,
+        },
+        EngineError::Stopped {
+            message,
+            detail,
+            hint,
+        } => EngineError::Stopped {
+            message: format!("on the way back: {message}"),
+            detail: format!("{detail} {place}").trim_start().to_owned(),
+            hint,
+        },
+        EngineError::Refused { message, hint } => EngineError::Refused {
+            message: format!("on the way back: {message}"),
+            hint,
+        },
+        other @ (EngineError::Blocked(_) | EngineError::Interrupted) => other,
+    }
 }

@@ -73,7 +73,7 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
         ending.end_way_back(endpoints).await?;
     }
     ending
-        .undo_source(|deviation| deviation.kind != close::KIND)
+        .undo_source(|deviation| deviation.kind != deviation::FENCE)
         .await?;
     ending.drop_state().await?;
     Ok(ending.removal)
@@ -158,7 +158,7 @@ impl<'run> Ending<'run> {
         if back.migration.phase == Phase::Done {
             self.forget_closing().await?;
         }
-        back.undo_source(|deviation| deviation.kind != close::KIND)
+        back.undo_source(|deviation| deviation.kind != deviation::FENCE)
             .await?;
         back.drop_state().await?;
         self.removal.removed.append(&mut back.removal.removed);

@@ -9,6 +9,7 @@ pub mod cutover;
 mod door;
 pub mod endpoints;
 pub mod error;
+mod facing;
 pub mod failpoint;
 pub mod finish;
 pub mod follow;

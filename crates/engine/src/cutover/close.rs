@@ -10,7 +10,7 @@ use transhume_pg::{
     connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence::{self, Fence, OwnSessions},
     state::{
-        deviation::{self, NewDeviation, Side},
+        deviation::{self, FENCE, NewDeviation, Side},
         undo::Undo,
     },
 };
@@ -23,11 +23,8 @@ use crate::{
     report::Reporter,
 };
 
-/// The deviation that a closed source is.
-pub(crate) const KIND: &str = "fence";
-
 /// All that the fence's transaction leaves behind on the source.
-pub(crate) const KINDS: [&str; 3] = [KIND, "own-grants", "triggers"];
+pub(crate) const KINDS: [&str; 3] = [FENCE, "own-grants", "triggers"];
 
 /// Enough to let another process that opens it too come to its end.
 const REOPENING_TRIES: u32 = 3;
@@ -87,7 +84,7 @@ impl Closing {
     fn deviations(&self) -> Vec<NewDeviation<'_>> {
         let fence = NewDeviation {
             side: Side::Source,
-            kind: KIND,
+            kind: FENCE,
             object: &self.database,
             description: "the source is closed: write grants revoked, new sessions read-only",
             undo: &self.undo,
@@ -168,7 +165,7 @@ pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter
         reopen(source, &deviation.undo).await?;
         reach(Point::SourceReopened).await;
         undone(target, deviation.id).await?;
-        if deviation.kind == KIND {
+        if deviation.kind == FENCE {
             reporter.step("the source is open to writers again");
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     cancel::{self, Cancellation, Canceller},
     cutover::{self, fallback},
     door::{self, Past},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, in_reverse},
     error::{Doing, EngineError, Result},
     guard::Guard,
     report::Reporter,
@@ -38,7 +38,7 @@ pub async fn run(
     reporter.step("the application lives on the target; what it writes is brought back to the old source");
     let back = run_one_way(&reversed, options, Direction::Reverse, reporter, cancellation)
         .await
-        .map_err(|error| fallback::in_reverse(error, endpoints))?;
+        .map_err(|error| in_reverse(error, endpoints))?;
     let reason = match back.reason {
         RunReason::Done => RunReason::FallenBack,
         other => other,

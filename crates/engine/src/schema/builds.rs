@@ -153,3 +153,12 @@ async fn store(target: &mut Session, planned: &[NewBuild]) -> Result<()> {
     };
     storing.await.doing("storing the planned build work")
 }
+
+/// Why an entry of the archive is left to the load.
+pub(super) fn reason(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ForeignKey => "it is made after all rows and validated by itself",
+        Kind::IndexAttach => "it is attached together with its whole tree",
+        _ => "it is built when its table is loaded",
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 use transhume_core::{
     finding::Finding,
     schema::archive::{
-        self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, Kind, LeaveOut, Situation,
+        self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, LeaveOut, Situation,
     },
     selection::{Selection, Selector},
 };
@@ -29,7 +29,7 @@ use transhume_pg::{
     },
 };
 
-use super::{ROLE, SchemaWork, contents as stored, findings};
+use super::{ROLE, SchemaWork, builds, contents as stored, findings};
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
@@ -378,7 +378,7 @@ async fn store(
         };
         match decision {
             Decision::LeftOut(reason) => left_out.push(item(reason)),
-            Decision::Build => replaced.push(item(build_reason(entry.kind))),
+            Decision::Build => replaced.push(item(builds::reason(entry.kind))),
             Decision::Definition => {
                 replaced.push(item("it is made when the keys that it rests on are there"));
             }
@@ -398,12 +398,4 @@ async fn store(
         Ok(transaction.commit().await?)
     };
     storing.await.doing("storing the schema archive")
-}
-
-fn build_reason(kind: Kind) -> &'static str {
-    match kind {
-        Kind::ForeignKey => "it is made after all rows and validated by itself",
-        Kind::IndexAttach => "it is attached together with its whole tree",
-        _ => "it is built when its table is loaded",
-    }
 }

@@ -59,10 +59,10 @@ use self::{
 };
 use crate::{
     cancel::Cancellation,
-    cutover::fallback,
     door::{self, Past},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, in_reverse},
     error::{Doing, Result},
+    facing::facing,
     report::Reporter,
     runner::Companion,
 };
@@ -78,11 +78,11 @@ pub async fn verify(
     if door::look(endpoints, Past::Compared).await?.is_none() {
         return verify_one_way(endpoints, options, reporter, cancellation).await;
     }
-    let (facing, direction) = fallback::facing(endpoints, reporter).await?;
+    let (facing, direction) = facing(endpoints, reporter).await?;
     let verified = verify_one_way(&facing, options, reporter, cancellation).await;
     match direction {
         Direction::Forward => verified,
-        Direction::Reverse => verified.map_err(|error| fallback::in_reverse(error, endpoints)),
+        Direction::Reverse => verified.map_err(|error| in_reverse(error, endpoints)),
     }
 }
 

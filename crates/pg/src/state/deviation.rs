@@ -27,6 +27,9 @@ impl Side {
     }
 }
 
+/// The kind of the deviation that a closed source is.
+pub const FENCE: &str = "fence";
+
 /// One thing that differs from how we found it.
 #[derive(Debug, Clone)]
 pub struct Deviation {

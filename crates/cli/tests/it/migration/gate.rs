@@ -75,6 +75,7 @@ async fn the_gate_names_all_that_is_not_ready_at_once_and_changes_nothing() {
         [
             "verification",
             "findings",
+            "schema",
             "tables",
             "validity",
             "deviations",

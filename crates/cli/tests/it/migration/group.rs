@@ -153,13 +153,9 @@ async fn several_databases_move_together_or_not_at_all() {
         .await
         .expect("the target answers");
     target
-        .batch_execute(
-            "create function public.never() returns trigger language plpgsql as $$ begin raise 'not yet'; end $$;
-             create trigger never before update on transhume.migration for each row when (new.phase = 'done')
-             execute function public.never()",
-        )
+        .batch_execute("alter table transhume.migration add constraint never check (phase <> 'done')")
         .await
-        .expect("a trigger can be planted");
+        .expect("a constraint can be planted");
     let half = site.call(&CUTOVER);
     assert_eq!(half.code, 1, "{}\n{}", half.output, half.error);
     assert!(
@@ -177,7 +173,7 @@ async fn several_databases_move_together_or_not_at_all() {
         run.error
     );
     target
-        .batch_execute("drop trigger never on transhume.migration; drop function public.never()")
+        .batch_execute("alter table transhume.migration drop constraint never")
         .await
         .expect("the trigger can be dropped");
 

@@ -228,7 +228,13 @@ async fn a_prepared_transaction_is_in_the_way(site: &Site) {
     ];
     let ended = site.call(&words);
     assert_ne!(ended.code, 0, "{}", ended.error);
-    assert!(ended.error.contains("lock timeout"), "{}", ended.error);
+    assert!(
+        ended
+            .error
+            .contains("locks were not to be had within 100 ms, 2 times"),
+        "{}",
+        ended.error
+    );
     assert_eq!(site.status().as_ref().map(phase), Some("follow"));
     site.execute_on_source("commit prepared 'one'").await;
 }

@@ -6,20 +6,19 @@
 
 mod arm;
 mod disarm;
-mod facing;
 mod obstacle;
 
 pub(crate) use self::{
     arm::{Armed, Arming, Keep, begin},
     disarm::disarm,
-    facing::{drop_forward_slot, facing, in_reverse, is_open, refuse_exchanged, reverse_state, way_back},
     obstacle::obstacles,
 };
+pub(crate) use crate::facing::{drop_forward_slot, is_open, refuse_exchanged, reverse_state, way_back};
 use crate::{
     cancel::Cancellation,
     cutover::{self, Ballot, CutoverFailure, CutoverOptions, CutoverReport, Gate},
     door::{self, Past},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, in_reverse},
     error::{EngineError, Result},
     present::migration_on,
     report::Reporter,

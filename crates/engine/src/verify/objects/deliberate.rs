@@ -13,10 +13,7 @@ use transhume_pg::{
     },
 };
 
-use crate::{
-    cutover::close,
-    error::{Doing, Result},
-};
+use crate::error::{Doing, Result};
 
 const DOING: &str = "reading what the migration makes different on purpose";
 
@@ -37,7 +34,9 @@ pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
             _ => None,
         });
     Ok(Deliberate {
-        closed: on_target.iter().any(|deviation| deviation.kind == close::KIND),
+        closed: on_target
+            .iter()
+            .any(|deviation| deviation.kind == deviation::FENCE),
         identities: identities.collect(),
         chosen: chosen.iter().map(|name| for_people(name)).collect(),
         undo: on_target

@@ -162,34 +162,3 @@ pub(crate) fn refuse_exchanged(migration: &Migration) -> Result<()> {
         "give --source and --target as at the beginning, after a cutover too",
     ))
 }
-
-/// An error of a stream whose ends have changed places, told so that nobody takes one server for the other.
-pub(crate) fn in_reverse(error: EngineError, endpoints: &Endpoints) -> EngineError {
-    let place = format!(
-        "On the way back the source is {}, where the application lives, and the target is the old source, {}.",
-        endpoints.target, endpoints.source
-    );
-    match error {
-        EngineError::Server { doing, source } => EngineError::Server {
-            doing: format!(
-                "on the way back (source {}, target {}): {doing}",
-                endpoints.target, endpoints.source
-            ),
-            source,
-        },
-        EngineError::Stopped {
-            message,
-            detail,
-            hint,
-        } => EngineError::Stopped {
-            message: format!("on the way back: {message}"),
-            detail: format!("{detail} {place}").trim_start().to_owned(),
-            hint,
-        },
-        EngineError::Refused { message, hint } => EngineError::Refused {
-            message: format!("on the way back: {message}"),
-            hint,
-        },
-        other @ (EngineError::Blocked(_) | EngineError::Interrupted) => other,
-    }
-}
