@@ -8,6 +8,7 @@ use transhume_core::{
         error_policy::{ErrorClass, class_of},
         row::{Drift, DriftKind, Operation},
     },
+    guard::schema::ChangeKind,
 };
 use transhume_pg::{
     connection::{error::PgError, session::Session},
@@ -215,9 +216,12 @@ pub(super) async fn by_identity(
 ) -> Obstacle {
     match drift::by_identity(source, target, publication, &obstacle.drift).await {
         Ok(Some((change, remedy))) => Obstacle {
-            message: format!("{}: {}", change.table.plain(), change.message()),
+            message: match change.kind {
+                ChangeKind::ColumnRenamed { .. } => format!("{}: {}", change.table.plain(), change.message()),
+                _ => obstacle.message,
+            },
             remedy: in_words(remedy),
-            ..obstacle
+            drift: obstacle.drift,
         },
         Ok(None) => obstacle,
         Err(error) => {
@@ -291,6 +295,11 @@ fn message(drift: &Drift) -> String {
         DriftKind::PartitionEmptied { partition, .. } => format!(
             "{} was truncated by itself: {table} is moved as a whole, and its rows lie in other partitions on the target",
             partition.plain()
+        ),
+        DriftKind::TypeChanged(change) if change.only_adds_a_label() => format!(
+            "a change of {table} has {}, which the enum {} of the target does not have",
+            change.label().unwrap_or_default(),
+            change.name.plain()
         ),
         DriftKind::TypeChanged(change) => format!(
             "a change of {table} was refused, and {}: {}",

@@ -7,9 +7,7 @@ use std::{
 
 use transhume_core::{
     finding::Finding,
-    schema::archive::{
-        self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, LeaveOut, Situation,
-    },
+    schema::archive::{self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, Situation},
     selection::{Selection, Selector},
 };
 use transhume_pg::{
@@ -254,7 +252,7 @@ async fn add_needs(source: &Session, entries: &mut [Entry]) -> Result<()> {
 
 /// What the operator leaves out by name.
 struct Choice {
-    left_out: HashMap<i32, LeaveOut>,
+    left_out: HashMap<i32, contents::LeaveOut>,
     /// By dump id; empty where nothing is left out.
     identities: HashMap<i32, String>,
     /// Names that no entry has.
@@ -289,9 +287,9 @@ impl Choice {
             .doing("looking for what is left out on the target")?;
         for entry in chosen {
             let how = if present.contains(&entry.dump_id) {
-                LeaveOut::OnTarget
+                contents::LeaveOut::OnTarget
             } else {
-                LeaveOut::Gone
+                contents::LeaveOut::Gone
             };
             choice.left_out.insert(entry.dump_id, how);
         }
@@ -332,7 +330,7 @@ async fn decide(
     selector: &Selector,
     target: &Session,
     entries: Vec<Entry>,
-    (facts, left_out): (&Facts, &HashMap<i32, LeaveOut>),
+    (facts, left_out): (&Facts, &HashMap<i32, contents::LeaveOut>),
     addition: Option<&Joining>,
 ) -> Result<Decisions> {
     let target_schemas: HashSet<String> = archive::schemas(&**target)

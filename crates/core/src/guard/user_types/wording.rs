@@ -52,6 +52,16 @@ impl TypeChange {
         }
     }
 
+    /// The label that is new, quoted.
+    pub fn label(&self) -> Option<String> {
+        match &self.kind {
+            TypeChangeKind::LabelNew(missing) => {
+                Some(format!("the label \"{}\"", missing.label.escape_debug()))
+            }
+            _ => None,
+        }
+    }
+
     /// Nothing that is there means anything else afterwards.
     pub fn only_adds_a_label(&self) -> bool {
         matches!(self.kind, TypeChangeKind::LabelNew(_))
