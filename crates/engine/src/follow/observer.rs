@@ -40,6 +40,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const ANCHOR_AFTER_BYTES: u64 = 16 << 20;
 /// Between two markers of ours: a transaction of a hundred bytes each.
 const ANCHOR_EVERY: Duration = Duration::from_secs(5);
+/// A slot lets WAL go only when it is confirmed again: on a source that has become quiet an anchor does that.
+const ANCHOR_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 
 /// SQLSTATE cannot_connect_now: starting up or shutting down, and who streams knows that it is not the former.
 const CANNOT_CONNECT_NOW: &str = "57P03";
@@ -175,8 +177,8 @@ impl Observing {
     async fn anchor(&mut self, source: &Session, progress: &Progress) -> Result<(), PgError> {
         let behind = progress.frontier.bytes_since(progress.confirmable);
         let is_wanted = !progress.has_anchor || progress.is_anchor_large || behind >= ANCHOR_AFTER_BYTES;
-        let is_time = self.anchored.is_none_or(|at| at.elapsed() >= ANCHOR_EVERY);
-        if is_wanted && is_time {
+        let is_older_than = |span| self.anchored.is_none_or(|at| at.elapsed() >= span);
+        if is_wanted && is_older_than(ANCHOR_EVERY) || is_older_than(ANCHOR_AT_LEAST_EVERY) {
             self.anchored = Some(Instant::now());
             past::emit_anchor(source, &self.migration).await?;
         }
