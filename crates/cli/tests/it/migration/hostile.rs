@@ -272,7 +272,7 @@ async fn staying(site: &Site, statements: &str) -> Client {
 }
 
 /// The fence was tried in vain.
-const TRIED: &str = "transactions and locks of other sessions";
+const TRIED: &str = "writers go on meanwhile";
 
 /// Every row that was promised to anybody is on the target. Large objects may be too many to be looked at again within
 /// the pause; then the report says so.
