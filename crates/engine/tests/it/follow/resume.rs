@@ -260,7 +260,7 @@ async fn another_source_is_refused() {
         (
             "update transhume.frontier set lsn = lsn + 1000000000",
             "update transhume.frontier set lsn = lsn - 1000000000",
-            "before the frontier",
+            "the source has another past than the one that was followed",
         ),
     ] {
         bench.target.batch_execute(change).await.unwrap();
