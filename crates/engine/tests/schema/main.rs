@@ -10,6 +10,13 @@ use transhume_engine::{
     schema::{self, Moment},
 };
 
+use transhume_pg::{
+    connection::session::Session,
+    state::{
+        deviation::{self, Side},
+        undo::Undo,
+    },
+};
 use transhume_testkit::oracle::{self, Except};
 
 const RICH: &str = include_str!("rich.sql");
@@ -219,10 +226,10 @@ async fn triggers_are_set_aside_and_can_be_brought_back_in_their_state() {
             "alwaysD neverD plainD"
         };
         assert_eq!(pair.one::<String>(states).await, expected);
-        let undo: Vec<String> = pair
-            .one("select undo from transhume.deviation where kind = 'triggers' and state = 'made'")
-            .await;
-        for statement in undo {
+        let target = Session::connect(&pair.endpoints.target, "test").await.unwrap();
+        let open = deviation::open(&target, Side::Target).await.unwrap();
+        let undo = open.iter().filter(|deviation| deviation.kind == "triggers");
+        for statement in undo.flat_map(|deviation| deviation.undo.iter().map(Undo::statement)) {
             pair.target_client()
                 .await
                 .batch_execute(&statement)

@@ -173,10 +173,7 @@ impl Pair {
         let target = self.target_client().await;
         for row in tables {
             let (oid, schema, table): (u32, String, String) = (row.get(0), row.get(1), row.get(2));
-            let present = format!(
-                "{}",
-                transhume_wire::ident::QualifiedName::new(schema.clone(), table.clone())
-            );
+            let present = transhume_wire::ident::QualifiedName::new(schema.clone(), table.clone()).lookup();
             target
                 .execute(
                     "insert into transhume.relation (source_oid, schema_name, table_name, state, columns, format, \
