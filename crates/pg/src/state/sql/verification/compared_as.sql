@@ -7,4 +7,12 @@ from transhume.relation r
 left join transhume.verification_table t
        on t.verification_id = (select pg_catalog.max(id) from transhume.verification)
       and t.schema_name = r.schema_name and t.table_name = r.table_name
-where r.state = 'loaded' and coalesce((r.facts ->> 'is_logged')::boolean, true)
+where r.state = 'loaded'
+  -- Reverse replication remembers no facts: there the table beside this state tells.
+  and coalesce(
+      (r.facts ->> 'is_logged')::boolean,
+      not exists (
+          select
+          from pg_catalog.pg_class c
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = r.schema_name and c.relname = r.table_name and c.relpersistence = 'u'))
