@@ -69,7 +69,12 @@ pub(super) async fn add(
         unavailable: &unavailable,
         reporter,
     };
-    let tried = match Box::pin(schema::trial(&trying)).await {
+    let mut outcome = Box::pin(schema::trial(&trying)).await;
+    // A server that restarts or a statement that is cancelled ends pg_dump once; what it cannot dump ends it again.
+    if outcome.as_ref().is_err_and(is_of_a_program) {
+        outcome = Box::pin(schema::trial(&trying)).await;
+    }
+    let tried = match outcome {
         Ok(tried) => tried,
         Err(error) => {
             add_in_order(findings, vec![failed(error)?]);
@@ -94,22 +99,25 @@ fn unavailable(findings: &[Finding]) -> BTreeMap<String, Finding> {
         .collect()
 }
 
-/// pg_dump says what it stumbles over, and a run would stumble too; a lost connection is no finding.
+/// pg_dump or pg_restore says what it stumbles over.
+fn is_of_a_program(error: &EngineError) -> bool {
+    matches!(error, EngineError::Server { source, .. } if source.server().is_none() && source.detail().is_some())
+}
+
+/// A run would stumble over it too; a lost connection is no finding.
 fn failed(error: EngineError) -> Result<Finding> {
     match &error {
-        EngineError::Server { source, .. } if source.server().is_none() && source.detail().is_some() => {
-            Ok(Finding::blocker(
-                CODE,
-                "",
-                format!(
-                    "the schema cannot be tried on the target: {source} ({})",
-                    source.detail().unwrap_or_default()
-                ),
-                source
-                    .hint()
-                    .unwrap_or_else(|| "remedy what it says, then assess again".to_owned()),
-            ))
-        }
+        EngineError::Server { source, .. } if is_of_a_program(&error) => Ok(Finding::blocker(
+            CODE,
+            "",
+            format!(
+                "the schema cannot be tried on the target: {source} ({})",
+                source.detail().unwrap_or_default()
+            ),
+            source
+                .hint()
+                .unwrap_or_else(|| "remedy what it says, then assess again".to_owned()),
+        )),
         _ => Err(error),
     }
 }
