@@ -137,7 +137,7 @@ pub(crate) async fn admit_source(
 }
 
 /// The given target holds the reverse state: it is the old source.
-fn refuse_exchanged(endpoints: &Endpoints, migration: &Migration) -> Result<()> {
+pub(crate) fn refuse_exchanged(endpoints: &Endpoints, migration: &Migration) -> Result<()> {
     if migration.direction == Direction::Forward {
         return Ok(());
     }

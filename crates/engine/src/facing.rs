@@ -151,14 +151,3 @@ async fn await_cutover(target: &Session, reporter: &Reporter) -> Result<()> {
             ))
         })
 }
-
-/// Endpoints were given the wrong way round: the "target" holds the reverse state.
-pub(crate) fn refuse_exchanged(migration: &Migration) -> Result<()> {
-    if migration.direction == Direction::Forward {
-        return Ok(());
-    }
-    Err(EngineError::refused(
-        "source and target are exchanged: this target is the old source of the migration",
-        "give --source and --target as at the beginning, after a cutover too",
-    ))
-}

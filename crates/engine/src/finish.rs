@@ -28,6 +28,7 @@ use crate::{
     door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    facing,
     present::migration_on,
     report::Reporter,
     runner::lock,
@@ -66,7 +67,7 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
         ));
     }
     ending.stop_runner().await?;
-    if fallback::reverse_state(&ending.source, &ending.migration.id)
+    if facing::reverse_state(&ending.source, &ending.migration.id)
         .await?
         .is_some()
     {

@@ -30,6 +30,7 @@ use crate::{
     cancel::Cancellation,
     cutover::fallback::{self, Armed, Arming},
     error::{Doing, EngineError, Result},
+    facing,
     failpoint::{Point, reach},
     load::SequencesSet,
     report::Report,
@@ -281,7 +282,7 @@ impl Cutover<'_> {
 
     async fn settle(&self, drops_slot: bool, report: &CutoverReport) -> Result<()> {
         if drops_slot {
-            fallback::drop_forward_slot(&self.migration, &self.source, &self.target).await?;
+            facing::drop_forward_slot(&self.migration, &self.source, &self.target).await?;
         }
         self.record(report).await?;
         reach(Point::Recorded).await;

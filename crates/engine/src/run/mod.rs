@@ -41,7 +41,7 @@ pub use self::{
 use crate::{
     assess::{self, Depth, Prior},
     cancel::Cancellation,
-    cutover::{application::PgBouncerOptions, fallback},
+    cutover::application::PgBouncerOptions,
     door,
     endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
@@ -141,7 +141,7 @@ impl<'run> Run<'run> {
             }
         };
         if direction == Direction::Forward {
-            fallback::refuse_exchanged(&migration)?;
+            door::refuse_exchanged(endpoints, &migration)?;
         }
         match opening {
             Opening::First => lock(&target).await?,

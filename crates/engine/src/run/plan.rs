@@ -29,12 +29,11 @@ use crate::{
     door::{self, Past},
     endpoints::{Endpoints, replica_role},
     error::{Doing, Result},
-    load,
+    load::{self, build_progress, load_progress},
     prepare::publishing::published_tables,
     report::{BuildProgress, LoadProgress, Reporter},
     schema,
     selection::selector,
-    status::{build_progress, load_progress},
 };
 
 /// The plan. Field names are a stable face for scripts.
@@ -215,8 +214,8 @@ async fn resuming(target: &Session, migration: Option<&Migration>) -> Result<Opt
         migration: migration.id.clone(),
         phase: migration.phase,
         has_runner: runner::is_locked(target).await.doing("looking for a runner")?,
-        load: load_progress(&progress),
-        build: build_progress(&progress),
+        load: load_progress(&progress, 0),
+        build: build_progress(&progress, Vec::new()),
     }))
 }
 

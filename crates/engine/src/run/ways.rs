@@ -6,10 +6,11 @@ use transhume_pg::state::{migration, runner};
 use super::{Opening, Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
     cancel::{self, Cancellation, Canceller},
-    cutover::{self, fallback},
+    cutover,
     door::{self, Past},
     endpoints::{Endpoints, in_reverse},
     error::{Doing, EngineError, Result},
+    facing,
     guard::Guard,
     report::Reporter,
     stopped,
@@ -31,7 +32,7 @@ pub async fn run(
     }
     door::enter(endpoints, Past::Left).await?;
     complete(endpoints, options, reporter).await?;
-    let looking = || fallback::way_back(endpoints, reporter);
+    let looking = || facing::way_back(endpoints, reporter);
     let reversed = reopen::persist(looking, reporter, cancellation)
         .await?
         .ok_or_else(gone)?;
@@ -67,7 +68,7 @@ async fn complete(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
 async fn has_way_back(endpoints: &Endpoints) -> Result<bool> {
     let target = endpoints.target_session("run", "control").await?;
     let migration = migration::read(&target).await.doing("reading the migration")?;
-    Ok(migration.as_ref().is_some_and(fallback::is_open))
+    Ok(migration.as_ref().is_some_and(facing::is_open))
 }
 
 /// One stream, until there is a reason to end.

@@ -25,13 +25,12 @@ use transhume_pg::{
 };
 
 use crate::{
-    cutover::{
-        fallback,
-        write_pause::{PauseEstimate, of_following},
-    },
+    cutover::write_pause::{PauseEstimate, of_following},
     door,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    facing,
+    load::{build_progress, load_progress},
     present::migration_on,
     report::{BuildProgress, LoadProgress},
 };
@@ -246,7 +245,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
     let runner = runner_status(&session).await?;
     let source_figures = figures(&measured, runner.is_some(), &overview);
     let source_wal_end = wal_end(&measured, &source_figures, &overview);
-    let way_back = fallback::is_open(&migration).then(|| unknown(WayBackState::Unknown, ""));
+    let way_back = facing::is_open(&migration).then(|| unknown(WayBackState::Unknown, ""));
     let frontier = migration.consistent_point.map(|_| migration.frontier);
     let lag_bytes = frontier
         .zip(source_wal_end)
@@ -258,8 +257,8 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         source: migration.source_label,
         target: target.to_string(),
         runner,
-        load: load_progress(&progress),
-        build: build_progress(&progress),
+        load: load_progress(&progress, 0),
+        build: build_progress(&progress, Vec::new()),
         frontier,
         source_wal_end,
         lag_bytes,
@@ -288,28 +287,6 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         },
         way_back,
     })
-}
-
-pub(crate) fn build_progress(progress: &progress::Progress) -> BuildProgress {
-    BuildProgress {
-        done: progress.builds_done,
-        all: progress.builds,
-        current: Vec::new(),
-    }
-}
-
-pub(crate) fn load_progress(progress: &progress::Progress) -> LoadProgress {
-    LoadProgress {
-        tables_done: progress.tables_done,
-        tables: progress.tables,
-        parts_done: progress.parts_done,
-        parts: progress.parts,
-        rows: progress.rows,
-        bytes: progress.bytes,
-        bytes_expected: progress.bytes_expected,
-        large_objects_done: progress.large_objects_done,
-        large_objects: progress.large_objects,
-    }
 }
 
 /// Zero without lag: an old last commit only says that the source is quiet.

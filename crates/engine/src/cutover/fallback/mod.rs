@@ -13,13 +13,13 @@ pub(crate) use self::{
     disarm::disarm,
     obstacle::obstacles,
 };
-pub(crate) use crate::facing::{drop_forward_slot, is_open, refuse_exchanged, reverse_state, way_back};
 use crate::{
     cancel::Cancellation,
     cutover::{self, Ballot, CutoverFailure, CutoverOptions, CutoverReport, Gate},
     door::{self, Past},
     endpoints::{Endpoints, in_reverse},
     error::{EngineError, Result},
+    facing,
     present::migration_on,
     report::Reporter,
 };
@@ -58,7 +58,7 @@ pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &R
 }
 
 async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoints> {
-    let Some(reversed) = way_back(endpoints, reporter).await? else {
+    let Some(reversed) = facing::way_back(endpoints, reporter).await? else {
         return Err(EngineError::refused(
             "there is no way back: the application has not been cut over, or was without fallback",
             "see \"transhume status\"",
