@@ -20,6 +20,7 @@ mod present;
 pub mod report;
 pub mod run;
 mod runner;
+mod sampling;
 pub mod schema;
 pub mod selection;
 pub mod status;

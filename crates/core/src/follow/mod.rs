@@ -12,6 +12,7 @@ pub mod exception;
 pub mod frontier;
 pub mod hold;
 pub mod in_progress;
+pub mod latency;
 pub mod net;
 pub mod portion;
 pub mod portion_buffer;

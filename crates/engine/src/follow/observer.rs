@@ -30,6 +30,7 @@ use transhume_wire::lsn::Lsn;
 use super::{FollowRequest, past, progress::Progress};
 use crate::{
     report::{FollowProgress, Report, Reporter},
+    sampling::Sampler,
     stopped,
 };
 
@@ -70,6 +71,7 @@ impl Observer {
             told: None,
             last: None,
             anchored: None,
+            sampler: Sampler::new(),
             shutdown: Arc::clone(&shutdown),
         };
         let mut task = JoinSet::new();
@@ -99,6 +101,7 @@ struct Observing {
     told: Option<i64>,
     last: Option<(Instant, u64)>,
     anchored: Option<Instant>,
+    sampler: Sampler,
     shutdown: Arc<Notify>,
 }
 
@@ -143,6 +146,7 @@ impl Observing {
             received: progress.received,
         };
         apply::report(target, &runner).await?;
+        self.sampler.following(target, &runner, progress.frontier).await?;
         if progress.frontier > self.began_at || progress.frontier >= source_wal_end {
             stopped::forget(target).await?;
         }

@@ -20,6 +20,7 @@ use super::{LoadContext, ORIGIN};
 use crate::{
     endpoints::Endpoints,
     report::{Report, Reporter},
+    sampling::Sampler,
 };
 
 /// Often enough for people, rarely enough to cost nothing.
@@ -41,6 +42,7 @@ struct Observing {
     reporter: Reporter,
     has_warned: bool,
     paused: bool,
+    sampler: Sampler,
 }
 
 /// Looks until the set is dropped.
@@ -55,6 +57,7 @@ pub(super) fn observe(context: &LoadContext<'_>) -> JoinSet<()> {
         reporter: context.reporter.clone(),
         has_warned: false,
         paused: false,
+        sampler: Sampler::new(),
     };
     let mut set = JoinSet::new();
     set.spawn(observing.run());
@@ -95,6 +98,7 @@ impl Observing {
             }),
         };
         watch::report(target, &watch).await?;
+        self.sampler.loading(target).await?;
         match watch::oldest_snapshot(target).await? {
             Some(oldest) if !self.has_warned && oldest.age_seconds >= self.age_limit.as_secs_f64() => {
                 self.warn(target, &oldest).await

@@ -1,10 +1,29 @@
 //! One snapshot of everything about a migration: the value behind `status`, its JSON and the
 //! progress display. Field names are a stable face for scripts.
 
+mod group;
+mod parts;
+mod phases;
+mod rates;
 mod source;
+mod story;
+mod tables;
 
-pub use self::source::{Known, SourceFigures};
-use self::source::{admitted, connect, figures, retained_bytes, wal_end};
+pub use self::{
+    group::FindingGroup,
+    phases::PhaseSpan,
+    rates::{LatencyStatus, Rates},
+    source::{Known, SourceFigures},
+    story::{HistoryLine, Sample, Story, VerificationLine, samples, story},
+    tables::{ChangedRows, LoadShare, TableState, TableVerified, tables},
+};
+use self::{
+    parts::{
+        exceptions, lag_seconds, pause_status, runner_status, slot_status, snapshot_status,
+        verification_status, write_pause,
+    },
+    source::{admitted, connect, figures, retained_bytes, wal_end},
+};
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
 use transhume_core::{
@@ -14,18 +33,12 @@ use transhume_core::{
 use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
-    connection::{conninfo::ConnectionSettings, session::Session, snapshot},
-    cutover::gate,
-    state::{
-        command, exception,
-        load::{progress, watch},
-        overview::{self, Overview},
-        runner, verification,
-    },
+    connection::{conninfo::ConnectionSettings, snapshot},
+    state::{load::progress, overview},
 };
 
 use crate::{
-    cutover::write_pause::{PauseEstimate, of_following},
+    cutover::write_pause::PauseEstimate,
     door,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
@@ -35,8 +48,12 @@ use crate::{
     report::{BuildProgress, LoadProgress},
 };
 
+/// Of the document: it is raised where something is removed or means something else, not where something is added.
+pub const VERSION: u32 = 1;
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
+    pub version: u32,
     pub migration: String,
     pub phase: Phase,
     /// RFC 3339, from the target's clock.
@@ -55,6 +72,10 @@ pub struct Status {
     pub lag_bytes: Option<u64>,
     /// Age of the newest applied commit while there is lag; 0 when there is none.
     pub lag_seconds: Option<f64>,
+    /// Its parts, as the runner measured them last; null where nothing is followed or nobody does.
+    pub latency: Option<LatencyStatus>,
+    /// Over the last minute; null where the runner has told nothing in it.
+    pub rates: Option<Rates>,
     pub transactions: u64,
     pub changes: u64,
     pub slot: SlotStatus,
@@ -64,6 +85,10 @@ pub struct Status {
     pub snapshot: Option<SnapshotStatus>,
     pub verification: Option<VerificationStatus>,
     pub findings: Vec<Finding>,
+    /// The same by code, what blocks first.
+    pub finding_groups: Vec<FindingGroup>,
+    /// From the first one on, with when each began and how long it took.
+    pub phases: Vec<PhaseSpan>,
     /// What the program made or changed and will undo: `side: description`.
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
@@ -250,7 +275,13 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
     let lag_bytes = frontier
         .zip(source_wal_end)
         .map(|(frontier, end)| end.bytes_since(frontier));
+    let (latency, rates) = rates::read(&session, runner.is_some()).await?;
     Ok(Status {
+        version: VERSION,
+        phases: phases::read(&session, &migration).await?,
+        finding_groups: group::groups(&overview.findings),
+        latency,
+        rates,
         migration: migration.id,
         phase: migration.phase,
         phase_since: migration.phase_since,
@@ -277,101 +308,9 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         findings: overview.findings,
         deviations: overview.deviations,
         held_until_cutover: overview.held_until_cutover,
-        exceptions: exception::summary(&*session)
-            .await
-            .doing("reading what was stored instead of being applied")?,
+        exceptions: exceptions(&session).await?,
         not_loaded: overview.not_loaded,
-        write_pause: match (migration.phase, lag_bytes) {
-            (Phase::Follow, Some(lag_bytes)) => Some(of_following(&session, lag_bytes).await?),
-            _ => None,
-        },
+        write_pause: write_pause(&session, migration.phase, lag_bytes).await?,
         way_back,
     })
-}
-
-/// Zero without lag: an old last commit only says that the source is quiet.
-fn lag_seconds(lag_bytes: Option<u64>, overview: &Overview) -> Option<f64> {
-    match lag_bytes? {
-        0 => Some(0.0),
-        _ => overview.commit_age_seconds.map(|age| age.max(0.0)),
-    }
-}
-
-fn slot_status(
-    (name, publication): (String, String),
-    retained_bytes: Option<i64>,
-    slot: &overview::Slot,
-) -> SlotStatus {
-    let retained_bytes = retained_bytes.map(i64::unsigned_abs);
-    let limit_bytes = slot.limit_bytes.map(i64::unsigned_abs);
-    let left = limit_bytes
-        .zip(retained_bytes)
-        .map(|(limit, retained)| limit.saturating_sub(retained));
-    let growth = slot.bytes_per_second.map(i64::unsigned_abs);
-    SlotStatus {
-        name,
-        publication,
-        retained_bytes,
-        limit_bytes,
-        limited_by: slot.limited_by.clone(),
-        bytes_per_second: growth,
-        seconds_to_full: left
-            .zip(growth)
-            .and_then(|(left, growth)| left.checked_div(growth)),
-    }
-}
-
-async fn runner_status(session: &Session) -> Result<Option<RunnerStatus>> {
-    let holder = runner::holder(session)
-        .await
-        .doing("asking who runs the migration")?;
-    Ok(holder.map(|holder| RunnerStatus {
-        host: holder.host,
-        pid: holder.pid,
-        backend_pid: holder.backend_pid,
-        application: holder.application,
-        since: holder.since,
-        waiting_for: holder.waiting_for,
-    }))
-}
-
-async fn pause_status(session: &Session) -> Result<Option<PauseStatus>> {
-    let pause = command::standing_pause(session)
-        .await
-        .doing("looking for a pause")?;
-    Ok(pause.map(|pause| PauseStatus {
-        since: pause.since,
-        by: pause.by,
-    }))
-}
-
-async fn snapshot_status(session: &Session) -> Result<Option<SnapshotStatus>> {
-    let oldest = watch::oldest_snapshot(session)
-        .await
-        .doing("reading the load's snapshots")?;
-    Ok(oldest.map(|oldest| SnapshotStatus {
-        since: oldest.since,
-        age_seconds: oldest.age_seconds,
-        holder: oldest.holder,
-    }))
-}
-
-async fn verification_status(session: &Session) -> Result<Option<VerificationStatus>> {
-    let last = verification::last(session)
-        .await
-        .doing("reading the last verification")?;
-    let outcome = gate::last_verification(session)
-        .await
-        .doing("reading the last verification")?;
-    Ok(last.zip(outcome).map(|(last, outcome)| VerificationStatus {
-        lsn: last.lsn,
-        ended_at: last.ended_at,
-        result: last.result,
-        age_seconds: outcome.age.as_secs_f64(),
-        extent: outcome.extent,
-        tables: outcome.tables,
-        tables_different: outcome.tables_different,
-        object_blockers: outcome.object_blockers,
-        summary: outcome.told(),
-    }))
 }

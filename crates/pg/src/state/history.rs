@@ -1,6 +1,20 @@
 //! `transhume.history`: the story of a migration, for `status` and the reports.
 
-use crate::connection::error::PgError;
+use serde::Serialize;
+
+use crate::connection::{error::PgError, session::Session};
+
+/// One line of the story.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// RFC 3339, by the target's clock.
+    pub at: String,
+    /// The same in seconds since 1970.
+    pub epoch: f64,
+    pub step: String,
+    /// Figures and names.
+    pub detail: serde_json::Value,
+}
 
 /// Adds one line; `detail` holds figures and names.
 pub async fn add(
@@ -12,4 +26,30 @@ pub async fn add(
         .execute(include_str!("sql/history/add.sql"), &[&step, detail])
         .await?;
     Ok(())
+}
+
+/// The newest lines, the newest first.
+pub async fn latest(target: &Session, limit: i64) -> Result<Vec<Line>, PgError> {
+    lines(
+        target
+            .query(include_str!("sql/history/latest.sql"), &[&limit])
+            .await?,
+    )
+}
+
+/// What begins or ends a phase, in order.
+pub async fn phases(target: &Session) -> Result<Vec<Line>, PgError> {
+    lines(target.query(include_str!("sql/history/phases.sql"), &[]).await?)
+}
+
+fn lines(rows: Vec<tokio_postgres::Row>) -> Result<Vec<Line>, PgError> {
+    let line = |row: tokio_postgres::Row| {
+        Ok(Line {
+            at: row.try_get("at")?,
+            epoch: row.try_get("epoch")?,
+            step: row.try_get("step")?,
+            detail: row.try_get("detail")?,
+        })
+    };
+    rows.into_iter().map(line).collect()
 }

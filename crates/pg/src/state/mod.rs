@@ -20,6 +20,8 @@ pub mod load;
 pub mod migration;
 pub mod overview;
 pub mod runner;
+pub mod sample;
+pub mod table_overview;
 pub mod trust;
 pub mod undo;
 pub mod verification;

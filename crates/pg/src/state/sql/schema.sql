@@ -347,6 +347,24 @@ create table transhume.history (
     detail        jsonb       not null default '{}'
 );
 
+-- Figures of the last day, for curves on any machine: one row every few seconds, one a minute after an hour. Nothing is decided by them.
+create table transhume.sample (
+    at            timestamptz primary key default clock_timestamp(),
+    is_kept       boolean     not null,          -- the first of its minute: it stays for a day
+    phase         text        not null,
+    source_wal_end pg_lsn,
+    received_lsn  pg_lsn,
+    applied_lsn   pg_lsn,
+    receive_seconds double precision,            -- how long the source's WAL has ended beyond received_lsn
+    apply_seconds double precision,              -- what applied_lsn adds to that
+    transactions  bigint      not null,
+    changes       bigint      not null,
+    slot_retained_bytes bigint,
+    rows_loaded   bigint      not null,
+    bytes_loaded  bigint      not null,
+    load_share    double precision               -- from 0 to 1, by the source's sizes; null where nothing is to be loaded
+);
+
 -- Who runs it, and who cuts it over. Each holds an advisory lock whose key it has just drawn, and is written here with it: a
 -- lock counts only where the backend of this row has it, so that whoever may not write this row can take none.
 create table transhume.holder (

@@ -7,6 +7,7 @@
 
 mod claim;
 mod clean;
+mod latest;
 mod rechecked;
 mod rows;
 mod run;
@@ -14,6 +15,7 @@ mod run;
 pub use self::{
     claim::{Claim, ClaimedPiece, ClaimedTable, Outcome, claim, end_table, finish_piece, open_tables},
     clean::{Shapes, altered_since, carry, keep_clean, known, note_shapes},
+    latest::{VerificationLine, latest},
     rechecked::{Rechecked, record_rechecked, undecided},
     rows::{RecordedRow, record_rows, repaired, rows},
     run::{
