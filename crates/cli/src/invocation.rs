@@ -53,6 +53,14 @@ impl Invocation {
             .map_or("", |database| database.name.as_str())
     }
 
+    /// What it is called where several are told of together: its name in the file, else that of the target's database.
+    pub(crate) fn label(&self) -> Result<String> {
+        match self.name() {
+            "" => Ok(self.target()?.database().to_owned()),
+            name => Ok(name.to_owned()),
+        }
+    }
+
     /// The same for one of several databases.
     pub(crate) fn of_database(&self, database: &Database, terminal: Terminal) -> Self {
         Self {

@@ -182,6 +182,7 @@ async fn several(command: &Command, group: &Group) -> Result<Exit> {
             Err(Failure::new("`table` works on one database at a time")
                 .with_hint("choose it with --database"))
         }
+        Command::Status(arguments) if arguments.prometheus => status::expose_together(group).await,
         Command::Watch(arguments) => watch::several(arguments, group).await,
         Command::Cutover(arguments) => cutover::together(arguments, group).await,
         Command::Fallback(arguments) => fallback::together(arguments, group).await,

@@ -3,17 +3,22 @@
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::future::join_all;
 use transhume_engine::{
     phase::Phase,
-    status::{self, Known, SourceFigures, Status, WayBackState, WayBackStatus},
+    status::{self, Known, SourceFigures, Status, TableState, WayBackState, WayBackStatus},
 };
 
+use super::group::Group;
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
     show::{
+        metrics::{self, Read},
         quantity::{Size, Span, grouped},
         terminal::{
+            Terminal,
+            figures::{self, latency, load_pace, rate},
             findings::{self, Shown},
             style::{Style, Tone},
             write_pause,
@@ -25,6 +30,8 @@ const EXAMPLES: &str = "\
 Examples:
   transhume status
   transhume status --check || page someone       for monitoring: 0 in order, 1 somebody must act, 2 not known
+  transhume status --tables                      every table: state, load, changes, last verified
+  transhume status --prometheus > transhume.prom  for a textfile collector
   transhume status --json | jq -r '.phase, .lag_bytes'";
 
 /// Say where the migration stands
@@ -32,6 +39,7 @@ Examples:
 /// Works from any machine that can reach the target, with or without a runner.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Arguments {
     /// Print the status as JSON; its field names are stable
     #[arg(long)]
@@ -42,9 +50,28 @@ pub(crate) struct Arguments {
     /// Exit with 1 where somebody must act: a blocker, a stop, changes that were not applied, no runner while one is needed
     #[arg(long)]
     check: bool,
+    /// Show every table instead: state, size, load, changes, last verified; with --json as JSON
+    #[arg(long, conflicts_with_all = ["all", "check"])]
+    tables: bool,
+    /// Print the figures in Prometheus' text form
+    #[arg(long, conflicts_with_all = ["json", "all", "check", "tables"])]
+    pub(super) prometheus: bool,
+}
+
+/// Both are one document: a member of several is told with the others.
+#[derive(serde::Serialize)]
+struct Tables {
+    version: u32,
+    tables: Vec<TableState>,
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    if arguments.prometheus {
+        return expose(&[invocation], &invocation.terminal).await;
+    }
+    if arguments.tables {
+        return show_tables(arguments, invocation).await;
+    }
     let status = read(invocation).await?;
     let shown = Shown::all(arguments.all);
     invocation
@@ -59,7 +86,53 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     })
 }
 
-pub(super) async fn read(invocation: &Invocation) -> Result<Status> {
+async fn show_tables(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let target = invocation.target()?;
+    let reading = Box::pin(status::tables(&target));
+    let tables = Tables {
+        version: status::VERSION,
+        tables: invocation.or_interrupted(reading).await??,
+    };
+    let text = |tables: &Tables, _: Style| figures::tables(&tables.tables);
+    invocation.terminal.print_result(arguments.json, &tables, text)?;
+    Ok(Exit::Success)
+}
+
+/// The metrics of several databases are one text.
+pub(super) async fn expose_together(group: &Group) -> Result<Exit> {
+    let members: Vec<&Invocation> = group.members.iter().collect();
+    expose(&members, &group.terminal).await
+}
+
+/// A database that cannot be read is told as such, and on stderr.
+async fn expose(members: &[&Invocation], terminal: &Terminal) -> Result<Exit> {
+    let statuses = join_all(members.iter().map(|member| Box::pin(read(member)))).await;
+    let mut exit = Exit::Success;
+    let mut found = Vec::new();
+    for (member, status) in members.iter().zip(statuses) {
+        let status = match status {
+            Ok(status) => Some(status),
+            Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
+            Err(failure) => {
+                member.terminal.failure(&failure);
+                exit = Exit::NotDone;
+                None
+            }
+        };
+        found.push((member.label()?, status));
+    }
+    let reads: Vec<Read<'_>> = found
+        .iter()
+        .map(|(database, status)| Read {
+            database,
+            status: status.as_ref(),
+        })
+        .collect();
+    terminal.print(&metrics::exposition(&reads))?;
+    Ok(exit)
+}
+
+pub(crate) async fn read(invocation: &Invocation) -> Result<Status> {
     let target = invocation.target()?;
     let source = invocation.endpoints().ok().map(|endpoints| endpoints.source);
     let reading = Box::pin(status::read(&target, source.as_ref()));
@@ -93,6 +166,8 @@ pub(super) fn text(status: &Status, style: Style, shown: Shown) -> String {
     labelled("snapshot", snapshot(status));
     labelled("builds", build(status));
     labelled("lag", lag(status));
+    labelled("latency", latency(status));
+    labelled("rate", rate(status));
     labelled("frontier", frontier(status));
     labelled("applied", applied(status));
     labelled("slot", Some(slot(status)));
@@ -189,7 +264,7 @@ fn load(status: &Status) -> Option<String> {
             load.parts,
             grouped(load.rows),
             Size(load.bytes)
-        )
+        ) + &load_pace(status).map_or_else(String::new, |pace| format!("; {pace}"))
     })
 }
 

@@ -1,99 +1,7 @@
-use transhume_engine::{
-    cutover::write_pause::{Forecast, Part, PauseEstimate, PauseStep},
-    lsn::Lsn,
-    phase::Phase,
-    report::{BuildProgress, LoadProgress},
-    status::{Extent, SlotStatus, VerificationStatus},
-};
+use transhume_engine::status::{ChangedRows, LoadShare};
 
 use super::*;
-
-fn following() -> Status {
-    Status {
-        migration: "0123abcd".to_owned(),
-        phase: Phase::Follow,
-        phase_since: "2026-11-22T12:00:00Z".to_owned(),
-        source: "postgresql://ann@old/shop".to_owned(),
-        target: "postgresql://ann@new/shop".to_owned(),
-        runner: None,
-        load: LoadProgress {
-            tables: 2,
-            tables_done: 2,
-            rows: 12_345,
-            bytes: 1 << 20,
-            ..LoadProgress::default()
-        },
-        build: BuildProgress {
-            done: 3,
-            all: 3,
-            current: Vec::new(),
-        },
-        frontier: Some(Lsn(0x16_0000)),
-        source_figures: measured(),
-        source_wal_end: Some(Lsn(0x18_0000)),
-        lag_bytes: Some(0x2_0000),
-        lag_seconds: Some(0.4),
-        transactions: 7,
-        changes: 1_234,
-        slot: SlotStatus {
-            name: "transhume_0123abcd".to_owned(),
-            publication: "transhume_0123abcd".to_owned(),
-            retained_bytes: Some(3 << 30),
-            limit_bytes: Some(10 << 30),
-            limited_by: "max_slot_wal_keep_size".to_owned(),
-            bytes_per_second: Some(1_048_576),
-            seconds_to_full: Some(7_168),
-        },
-        pause: None,
-        snapshot: None,
-        verification: Some(VerificationStatus {
-            lsn: Lsn(0x15_0000),
-            ended_at: None,
-            result: "equal".to_owned(),
-            age_seconds: 60.0,
-            extent: Extent::Whole,
-            tables: 2,
-            tables_different: 0,
-            object_blockers: Some(0),
-            summary: "equal 1 min ago: the rows of 2 tables, and all objects".to_owned(),
-        }),
-        findings: Vec::new(),
-        deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
-        held_until_cutover: Vec::new(),
-        exceptions: vec!["shop.cart: 2, the latest: insert, value too long".to_owned()],
-        not_loaded: Vec::new(),
-        write_pause: Some(PauseEstimate {
-            forecast: Forecast {
-                milliseconds: 1_240.3,
-                parts: vec![
-                    part(PauseStep::Fence, 40.0, true),
-                    part(PauseStep::Drain, 1_200.0, false),
-                    part(PauseStep::LargeObjects, 0.3, true),
-                ],
-                rehearsed: true,
-            },
-            rehearsal_age_seconds: Some(90.2),
-        }),
-        way_back: None,
-    }
-}
-
-fn measured() -> SourceFigures {
-    SourceFigures {
-        known: Known::Measured,
-        age_seconds: Some(0.0),
-        last_known: Some("2026-11-22T12:34:56Z".to_owned()),
-        problem: String::new(),
-    }
-}
-
-fn part(name: PauseStep, milliseconds: f64, measured: bool) -> Part {
-    Part {
-        name,
-        milliseconds,
-        measured,
-    }
-}
+use crate::show::sample_status::following;
 
 #[test]
 fn the_block_says_all_that_is_known() {
@@ -105,6 +13,8 @@ migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
   load        2 of 2 tables, 0 of 0 parts, 12,345 rows, 1.00 MB
   builds      3 of 3 indexes and constraints
   lag         128 kB, 0.4 s
+  latency     0.1 s to the runner, 0.3 s from there to the target
+  rate        1,234 changes/s, 12 transactions/s; the source writes 2.00 MB/s of WAL
   frontier    0/160000, the source's WAL ends at 0/180000
   applied     7 transactions, 1,234 changes
   slot        transhume_0123abcd, keeps 3.00 GB of WAL on the source of 10.0 GB (max_slot_wal_keep_size), \
@@ -137,4 +47,70 @@ fn a_figure_that_was_not_measured_just_now_says_so() {
         "unknown since 2026-11-22T12:34:56Z; the source: connection refused"
     );
     assert!(slot(&status).contains("an unknown amount of WAL"));
+}
+
+#[test]
+fn a_load_under_way_says_how_much_is_done_and_how_long_it_still_takes() {
+    let mut status = following();
+    (status.phase, status.load.tables_done) = (Phase::FullLoad, 1);
+    let rates = status.rates.as_mut().unwrap();
+    rates.load_share = Some(0.25);
+    rates.bytes_loaded_per_second = 52_428_800.0;
+    rates.rows_loaded_per_second = 80_000.0;
+    rates.load_seconds_left = Some(240.0);
+    let line = load(&status).unwrap();
+    assert!(
+        line.ends_with("25 %, 50.0 MB/s, 80,000 rows/s, about 4 min 00 s left"),
+        "{line}"
+    );
+}
+
+#[test]
+fn tables_are_told_in_columns() {
+    let table = TableState {
+        schema: "shop".to_owned(),
+        name: "orders".to_owned(),
+        state: "loaded".to_owned(),
+        rows_estimate: 1_000,
+        bytes: 1 << 20,
+        load: LoadShare {
+            share: 1.0,
+            parts: 2,
+            parts_done: 2,
+            rows: 1_000,
+            bytes: 1 << 19,
+            builds: 1,
+            builds_done: 1,
+            format: "binary".to_owned(),
+        },
+        changed: Some(ChangedRows {
+            inserts: 10,
+            updates: 20,
+            deletes: 3,
+        }),
+        exceptions: 0,
+        is_waited_for: false,
+        verified: None,
+    };
+    let text = figures::tables(&[table]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("table"), "{text}");
+    let words: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(
+        words,
+        [
+            "shop.orders",
+            "loaded",
+            "1.00",
+            "MB",
+            "1,000",
+            "100",
+            "%",
+            "10",
+            "20",
+            "3",
+            "0",
+            "never"
+        ]
+    );
 }

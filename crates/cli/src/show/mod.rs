@@ -2,7 +2,10 @@
 //!
 //! Refuses to ask the engine for anything: values come in, text goes out.
 
+pub(crate) mod metrics;
 pub(crate) mod progress;
 pub(crate) mod quantity;
 pub(crate) mod report;
+#[cfg(test)]
+pub(crate) mod sample_status;
 pub(crate) mod terminal;

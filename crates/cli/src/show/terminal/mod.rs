@@ -4,6 +4,7 @@
 //! text passes the filters of [`secret`]. Terminal control codes are sent only to a terminal.
 
 pub(crate) mod confirm;
+pub(crate) mod figures;
 pub(crate) mod findings;
 pub(crate) mod objects;
 pub(crate) mod secret;

@@ -12,6 +12,7 @@ mod easing;
 #[cfg(debug_assertions)]
 mod failpoints;
 mod fallback;
+mod figures;
 mod gate;
 mod group;
 mod hooks;
