@@ -9,6 +9,7 @@ use clap::{ArgAction, Args};
 use transhume_engine::{
     error_policy::ErrorAction,
     follow::CarryOver,
+    roles::RoleMap,
     selection::{Selection, check_left_out},
     wal_retention::WalAction,
 };
@@ -56,6 +57,15 @@ pub(crate) struct SelectionArguments {
     exclude: Option<Vec<String>>,
     #[arg(long, value_name = "OBJECT", value_parser = object)]
     leave_out: Option<Vec<String>>,
+    #[command(flatten)]
+    roles: RoleArguments,
+}
+
+/// What roles are called on the target.
+#[derive(Debug, Args)]
+pub(crate) struct RoleArguments {
+    #[arg(long, value_name = "ROLE=ROLE", value_delimiter = ',')]
+    roles: Option<Vec<RoleMap>>,
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +143,17 @@ impl SelectionArguments {
         replace(&mut config.include, self.include.as_ref());
         replace(&mut config.exclude, self.exclude.as_ref());
         replace(&mut config.leave_out, self.leave_out.as_ref());
+        self.roles.overlay(config);
+    }
+}
+
+impl RoleArguments {
+    pub(crate) fn overlay(&self, config: &mut Config) {
+        let Some(pairs) = &self.roles else {
+            return;
+        };
+        let all = pairs.iter().fold(RoleMap::default(), |all, pair| all.with(pair));
+        config.roles = Some(all);
     }
 }
 

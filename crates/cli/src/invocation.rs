@@ -79,6 +79,7 @@ impl Invocation {
             include: include.or(settings.include.clone()).unwrap_or_default(),
             exclude: exclude.or(settings.exclude.clone()).unwrap_or_default(),
             leave_out: settings.leave_out.clone().unwrap_or_default(),
+            roles: settings.roles.clone().unwrap_or_default(),
             ..Selection::default()
         }
     }

@@ -15,6 +15,7 @@ pub mod follow;
 pub mod guard;
 pub mod load;
 pub mod phase;
+pub mod roles;
 pub mod schema;
 pub mod selection;
 pub mod sequence;

@@ -8,6 +8,8 @@ use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
+use crate::roles::RoleMap;
+
 /// What the operator asked for, as written in the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,6 +24,9 @@ pub struct Selection {
     /// Objects that are left out, as PostgreSQL identifies them (`function shop.f(integer)`), or [`REFUSED`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub leave_out: Vec<String>,
+    /// Roles of the source that have another name on the target.
+    #[serde(skip_serializing_if = "RoleMap::is_empty")]
+    pub roles: RoleMap,
 }
 
 /// Stands in [`Selection::leave_out`] for whatever the target refuses and no selected table needs.
@@ -95,12 +100,35 @@ impl Selection {
             .map(|name| name.trim_matches('"'))
     }
 
-    /// All that `given` leaves out is left out already.
-    pub fn leaves_out_all_of(&self, given: &Self) -> bool {
+    /// All that `given` leaves out is left out already, and its roles are called the same.
+    pub fn decides_as(&self, given: &Self) -> bool {
         given
             .leave_out
             .iter()
             .all(|object| self.leave_out.contains(object))
+            && self.roles.holds(&given.roles)
+    }
+
+    /// With what `given` leaves out too, and with its names of roles.
+    #[must_use]
+    pub fn deciding_too(&self, given: &Self) -> Self {
+        let mut both = self.clone();
+        let new = given
+            .leave_out
+            .iter()
+            .filter(|object| !self.leave_out.contains(object));
+        both.leave_out.extend(new.cloned());
+        both.roles = both.roles.with(&given.roles);
+        both
+    }
+
+    /// For the stream back: roles have their former names there.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self {
+            roles: self.roles.inverted(),
+            ..self.clone()
+        }
     }
 
     /// With these tables too. Those that the patterns take already change nothing.

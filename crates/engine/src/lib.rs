@@ -18,6 +18,7 @@ pub mod load;
 mod prepare;
 mod present;
 pub mod report;
+pub mod roles;
 pub mod run;
 mod runner;
 mod sampling;

@@ -11,6 +11,7 @@ pub mod cutover;
 pub mod follow;
 pub mod guard;
 pub mod load;
+pub mod roles;
 pub mod schema;
 pub mod state;
 mod unnamed_file;

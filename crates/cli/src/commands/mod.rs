@@ -13,6 +13,7 @@ mod init;
 mod pause;
 mod plan;
 mod resume;
+mod roles;
 mod run;
 mod status;
 mod table;
@@ -46,6 +47,7 @@ const EXAMPLES: &str = "\
 A migration:
   transhume init                      write a commented transhume.toml and edit it
   transhume assess                    find what stands in the way; nothing is changed
+  transhume roles --apply             give the target the roles that it lacks
   transhume run                       copy, build indexes, follow; stays until stopped
   transhume status                    from another terminal or machine
   transhume verify                    compare both sides while traffic runs
@@ -74,6 +76,7 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     Assess(assess::Arguments),
     Init(init::Arguments),
+    Roles(roles::Arguments),
     Run(run::Arguments),
     Worker(worker::Arguments),
     Pause(pause::Arguments),
@@ -159,6 +162,7 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
     match command {
         Command::Init(_) => Ok(Exit::Success),
         Command::Assess(arguments) => assess::execute(arguments, invocation).await,
+        Command::Roles(arguments) => roles::execute(arguments, invocation).await,
         Command::Run(arguments) => run::execute(arguments, invocation).await,
         Command::Worker(arguments) => worker::execute(arguments, invocation).await,
         Command::Pause(arguments) => pause::execute(arguments, invocation).await,
@@ -187,7 +191,10 @@ async fn several(command: &Command, group: &Group) -> Result<Exit> {
         Command::Cutover(arguments) => cutover::together(arguments, group).await,
         Command::Fallback(arguments) => fallback::together(arguments, group).await,
         // They ask the operator, one question after the other.
-        Command::Finish(_) | Command::Abort(_) => group.in_turn(|member| one(command, member)).await,
+        // Roles are the server's, so databases of one server would wait for each other.
+        Command::Finish(_) | Command::Abort(_) | Command::Roles(_) => {
+            group.in_turn(|member| one(command, member)).await
+        }
         _ => group.at_once(|member| one(command, member)).await,
     }
 }
@@ -196,6 +203,7 @@ async fn several(command: &Command, group: &Group) -> Result<Exit> {
 fn overlay(command: &Command, settings: &mut Config) {
     match command {
         Command::Assess(arguments) => arguments.overlay(settings),
+        Command::Roles(arguments) => arguments.overlay(settings),
         Command::Run(arguments) => arguments.overlay(settings),
         Command::Worker(arguments) => arguments.overlay(settings),
         Command::Verify(arguments) => arguments.overlay(settings),

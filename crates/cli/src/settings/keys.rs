@@ -269,6 +269,17 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         section: "schema",
+        name: "roles",
+        brief: "Roles that are called otherwise on the target, such as postgres=azadmin",
+        details: "Owners, grants, policies and user mappings name the target's role instead, and comparisons expect it.",
+        default: "all are called the same",
+        example: "{ postgres = \"azadmin\" }",
+        flag: "--roles",
+        form: "pairs of roles, such as { postgres = \"azadmin\" }",
+        set: |config, value| value.roles().map(|roles| config.roles = Some(roles)),
+    },
+    Key {
+        section: "schema",
         name: "programs",
         brief: "Directory with pg_dump and pg_restore",
         details: "Of a major version not older than both servers'.",

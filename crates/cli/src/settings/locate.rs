@@ -9,7 +9,10 @@ use toml::{
     Spanned,
     de::{DeString, DeValue},
 };
-use transhume_engine::selection::{Selection, check_left_out};
+use transhume_engine::{
+    roles::RoleMap,
+    selection::{Selection, check_left_out},
+};
 
 use super::expansion;
 use crate::show::quantity::{Size, Span};
@@ -110,6 +113,26 @@ impl Located<'_> {
                 .pattern()
             })
             .collect()
+    }
+
+    /// Pairs of roles, as a table of TOML or as one text for each pair.
+    pub(super) fn roles(&self) -> Result<RoleMap, Bad> {
+        let DeValue::Table(pairs) = self.value.get_ref() else {
+            return Err(self.wrong_form());
+        };
+        let environment = self.environment;
+        let pair = |(from, to): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
+            let to = Located {
+                value: to,
+                environment,
+            };
+            Ok((from.get_ref().as_ref().to_owned(), to.text()?))
+        };
+        pairs
+            .iter()
+            .map(pair)
+            .collect::<Result<Vec<_>, _>>()
+            .map(RoleMap::new)
     }
 
     /// Objects to be left out: one, or a list.

@@ -18,7 +18,9 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use transhume_engine::{error_policy::ErrorAction, follow::CarryOver, wal_retention::WalAction};
+use transhume_engine::{
+    error_policy::ErrorAction, follow::CarryOver, roles::RoleMap, wal_retention::WalAction,
+};
 
 use crate::{
     failure::{Failure, Result},
@@ -53,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) spill_directory: Option<PathBuf>,
     pub(crate) spill_limit: Option<Size>,
     pub(crate) early_from: Option<Size>,
+    pub(crate) roles: Option<RoleMap>,
     pub(crate) programs: Option<PathBuf>,
     pub(crate) max_lag: Option<Size>,
     pub(crate) lock_timeout: Option<Span>,

@@ -184,6 +184,7 @@ pub(crate) fn healthy() -> Observed {
             }),
             loaders: 4,
             left_out_extensions: std::collections::BTreeSet::new(),
+            roles: crate::roles::RoleMap::default(),
         },
     }
 }

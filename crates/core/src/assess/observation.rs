@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
 use super::capability::{Capabilities, VersionNumber};
-use crate::{selection::Selector, sequence::Sequence, table::Table};
+use crate::{roles::RoleMap, selection::Selector, sequence::Sequence, table::Table};
 
 /// Everything that the checks may look at.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct AssessContext {
     pub loaders: u32,
     /// Extensions that the operator leaves out.
     pub left_out_extensions: BTreeSet<String>,
+    /// Roles that have another name on the target.
+    pub roles: RoleMap,
 }
 
 /// The pair of pg_dump and pg_restore that was found.

@@ -277,14 +277,15 @@ fn roles(observed: &Observed) -> Vec<Finding> {
         .source
         .roles
         .iter()
-        .filter(|role| !present.contains(role.as_str()))
+        .filter(|role| !present.contains(observed.context.roles.target(role)))
         .map(|role| {
             Finding::warning(
                 "roles-missing",
                 role,
                 format!("the role {role} owns or is granted something on the source and is not on the target"),
                 format!(
-                    "on the target: create role {}; else its grants are left out and its objects belong to {}",
+                    "run \"transhume roles --apply\", or on the target: create role {}; or let another one stand for it \
+                     (--roles {role}=…); else its grants are left out and its objects belong to {}",
                     quote_identifier(role),
                     observed.target.capabilities.role
                 ),

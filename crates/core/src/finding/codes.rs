@@ -80,6 +80,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "`assess`: rights",
         codes: &[
+            code("logins", Nothing, "A login of the source would not work on the target: its role, a right or a setting is missing."),
             code("publication-right", Run, "The role may not create a publication."),
             code("replica-role", Nothing, "The role may not set session_replication_role on the target; triggers are disabled instead."),
             code("replication-right", Run, "The role may not replicate."),
@@ -203,6 +204,7 @@ const CHECKS: Group = Group {
         code("fence", Cutover, "The fence would not hold every writer."),
         code("findings", Cutover, "A blocker stands."),
         code("lag", Cutover, "The receiving side is too far behind."),
+        code("logins", Cutover, "A role that logs in to the source may not do so on the target, or has other settings there."),
         code("long-transactions", Cutover, "A transaction would hold the fence up."),
         code("prepared-transactions", Cutover, "Prepared transactions could commit after the fence."),
         code("runner", Cutover, "The last run stopped: nobody applies."),

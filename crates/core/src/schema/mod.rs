@@ -6,5 +6,6 @@ pub mod addition;
 pub mod archive;
 pub mod build;
 pub mod reserved_options;
+pub mod role_names;
 mod tokens;
 pub mod trial;

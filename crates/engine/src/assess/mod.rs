@@ -27,6 +27,7 @@ use crate::{
     endpoints::Endpoints,
     error::Result,
     report::Reporter,
+    roles,
     schema::Preview,
     selection::selector,
 };
@@ -154,6 +155,7 @@ pub async fn assess(
             tools: Some(tools),
             loaders: 0,
             left_out_extensions: selection.left_out_extensions().map(str::to_owned).collect(),
+            roles: selection.roles.clone(),
         },
     };
     let mut findings = findings(&observed);
@@ -174,6 +176,8 @@ pub async fn assess(
         }
         _ => None,
     };
+    let logins = roles::findings(endpoints, &selection.roles).await?;
+    add_logins(&mut findings, logins);
     let mut assessment = summarise(endpoints, &observed, findings);
     assessment.prior = Prior {
         tables: observed.source.tables,
@@ -185,6 +189,16 @@ pub async fn assess(
         preview: tried.map(|(preview, _)| preview),
     };
     Ok(assessment)
+}
+
+/// A role that is missing is told once.
+fn add_logins(findings: &mut Vec<Finding>, mut logins: Vec<Finding>) {
+    logins.retain(|login| {
+        let mut missing = findings.iter().filter(|finding| finding.code == "roles-missing");
+        !missing.any(|finding| finding.object == login.object && finding.severity != Severity::Pass)
+    });
+    findings.extend(logins);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 }
 
 fn is_same_source(source: &Capabilities, recorded: &transhume_pg::state::migration::SourceIdentity) -> bool {

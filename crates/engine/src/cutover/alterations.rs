@@ -62,6 +62,7 @@ pub(super) async fn differing(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
         endpoints: cutover.endpoints,
         migration: &cutover.migration.id,
         selector: &selector,
+        roles: &cutover.migration.selection.roles,
         situation: SequenceSituation::Following,
         all_constraints: false,
         reporter: cutover.reporter,

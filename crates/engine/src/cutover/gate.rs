@@ -31,11 +31,13 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{Cutover, RELEASE_INTERVAL, alterations, application, life};
 use crate::{
+    cancel::cancellation,
     cutover::fallback,
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
-    load,
+    load, roles,
+    schema::{self, SchemaOptions, SchemaWork},
     selection::selector,
 };
 
@@ -63,6 +65,7 @@ pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
             .await?;
         load::try_again(&mut target, cutover.reporter).await?;
         target.close().await;
+        Box::pin(try_owners_again(cutover)).await?;
     }
     let seen = observe(cutover).await?;
     let options = cutover.options;
@@ -75,6 +78,33 @@ pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
     conditions.extend(way_back(cutover).await?);
     conditions.extend(application::condition(cutover).await);
     Ok(Gate::new(conditions, &options.overrides))
+}
+
+/// Owners and grants that were refused, where the programs are at hand that read the archive.
+async fn try_owners_again(cutover: &Cutover<'_>) -> Result<()> {
+    if cutover.migration.direction == Direction::Reverse {
+        return Ok(());
+    }
+    let selector = selector(&cutover.migration.selection)?;
+    // Nobody asks it to stop: a few statements, each short.
+    let (_canceller, cancellation) = cancellation();
+    let work = SchemaWork {
+        endpoints: cutover.endpoints,
+        migration: &cutover.migration,
+        selector: &selector,
+        options: &SchemaOptions::default(),
+        reporter: cutover.reporter,
+        cancellation: &cancellation,
+        addition: None,
+    };
+    match schema::try_again(&work).await {
+        // What was refused is still told by its findings.
+        Err(EngineError::Server {
+            source: PgError::Program { .. },
+            ..
+        }) => Ok(()),
+        tried => tried,
+    }
 }
 
 /// The reverse stream must be there before the target's first write, so it is a condition and no afterthought.
@@ -138,6 +168,7 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     seen.unsettable_sequences = gate::unsettable_sequences(target, &sequences)
         .await
         .doing("looking at the target's sequences")?;
+    seen.logins = roles::faults(source, target, &cutover.migration.selection.roles).await?;
     observe_tables(cutover, &mut seen).await?;
     seen.changed_deviations = changed_deviations(cutover).await?;
     observe_writers(cutover, &mut seen).await?;

@@ -351,17 +351,12 @@ fn with_refused(selection: &Selection, refused: &[String]) -> Selection {
     decided
 }
 
-/// What the operator leaves out from now on is kept with the migration.
+/// What the operator leaves out from now on, and what roles are called, is kept with the migration.
 async fn decide(target: &Session, migration: &mut Migration, selection: &Selection) -> Result<()> {
-    if migration.selection.leaves_out_all_of(selection) {
+    if migration.selection.decides_as(selection) {
         return Ok(());
     }
-    let new = selection.leave_out.iter();
-    let new: Vec<String> = new
-        .filter(|object| !migration.selection.leave_out.contains(object))
-        .cloned()
-        .collect();
-    migration.selection.leave_out.extend(new);
+    migration.selection = migration.selection.deciding_too(selection);
     addition::set_selection(&**target, &migration.selection)
         .await
         .doing("keeping what is left out")

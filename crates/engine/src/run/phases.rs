@@ -119,6 +119,7 @@ impl Run<'_> {
     async fn follow(&mut self) -> Result<Option<RunReason>> {
         if std::mem::replace(&mut self.opening, Opening::Again) == Opening::First {
             load::try_again(&mut self.target, self.reporter).await?;
+            schema::try_again(&self.schema_work()).await?;
         }
         Box::pin(watch::look(self)).await?;
         // Nothing is applied yet.

@@ -64,7 +64,7 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[CopiedTable]
         &contents.archive.programs,
         &contents.archive.file,
         &replaced,
-        Content::Definitions,
+        (Content::Definitions, &work.migration.selection.roles),
     )
     .await
     .doing("reading the schema archive")?;

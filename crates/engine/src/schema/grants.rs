@@ -1,7 +1,7 @@
 //! Owners and privileges, in the order in which they allow each other: owners of schemas, privileges
 //! on schemas, owners of the rest, privileges on the rest, default privileges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use transhume_core::{
     finding::Finding,
@@ -11,10 +11,14 @@ use transhume_pg::{
     catalog::ownership::Ownership,
     connection::{attempt::attempt_each, session::Session},
     schema::restore::{self, Content},
-    state::archive::{self, Disposition, Item},
+    state::{
+        addition,
+        archive::{self, Disposition, Item},
+        finding,
+    },
 };
 
-use super::{SchemaWork, contents::Contents, findings, owners};
+use super::{SchemaOptions, SchemaWork, contents::Contents, findings, owners};
 use crate::error::{Doing, Result};
 
 pub(super) const CODE: &str = "grant-not-applied";
@@ -29,15 +33,27 @@ pub enum Moment {
     BeforeData,
     /// Everything that remains.
     AfterData,
+    /// What was refused before, since roles and rights may have come meanwhile.
+    Again,
 }
 
 /// Sets owners and privileges as on the source. What the target's roles do not allow is told by
 /// findings, one for each role or reason, and stops nothing.
 pub async fn owners_and_grants(work: &SchemaWork<'_>, moment: Moment) -> Result<()> {
+    set(work, moment, None).await
+}
+
+/// Of owners only these, where some are given.
+async fn set(work: &SchemaWork<'_>, moment: Moment, owners_refused: Option<&BTreeSet<String>>) -> Result<()> {
     let mut target = work.target().await?;
     let source = work.source().await?;
     let contents = Contents::stored(work, source.server_version().major(), &target).await?;
-    let plan = owners::plan(&source, &target, &made(&contents, moment)).await?;
+    let roles = &work.migration.selection.roles;
+    let mut plan = owners::plan((&source, &target), &made(&contents, moment), roles).await?;
+    if let Some(owners) = owners_refused {
+        plan.possible.retain(|one| owners.contains(&one.owner));
+        plan.findings.retain(|finding| owners.contains(&finding.object));
+    }
     let (schemas, others): (Vec<_>, Vec<_>) = plan.possible.into_iter().partition(Ownership::is_schema);
     let (on_schemas, on_others) = grants(&contents, moment);
     let mut told = plan.findings;
@@ -60,7 +76,7 @@ pub async fn owners_and_grants(work: &SchemaWork<'_>, moment: Moment) -> Result<
 fn made(contents: &Contents, moment: Moment) -> Vec<CatalogObject> {
     let definitions = contents
         .with(Disposition::Replaced)
-        .filter(|_| moment == Moment::AfterData);
+        .filter(|_| moment != Moment::BeforeData);
     contents
         .with(Disposition::Restored)
         .chain(definitions)
@@ -84,11 +100,18 @@ fn grants(contents: &Contents, moment: Moment) -> (Vec<&Entry>, Vec<&Entry>) {
                 Some(Disposition::Restored | Disposition::LeftOut)
             )
     };
-    contents
-        .open(&Decision::Grant)
-        .into_iter()
+    let mut open = contents.open(&Decision::Grant);
+    if moment == Moment::Again {
+        let refused = contents.with(Disposition::Failed);
+        open.extend(
+            refused
+                .filter(|(_, decision)| *decision == Decision::Grant)
+                .map(|(entry, _)| entry),
+        );
+    }
+    open.into_iter()
         .filter(|entry| {
-            moment == Moment::AfterData || (entry.kind == Kind::Grant && entry.depends_on.iter().all(there))
+            moment != Moment::BeforeData || (entry.kind == Kind::Grant && entry.depends_on.iter().all(there))
         })
         .partition(|entry| {
             entry
@@ -133,38 +156,104 @@ async fn apply(
             &contents.archive.programs,
             &contents.archive.file,
             group,
-            Content::Grants,
+            (Content::Grants, &work.migration.selection.roles),
         )
         .await
         .doing("reading the schema archive")?;
-        let statements: Vec<String> = script
+        let statements: Vec<(i32, String)> = script
             .pieces
             .iter()
-            .flat_map(|piece| restore::statements(&piece.sql))
-            .map(str::to_owned)
-            .collect();
-        let failed = attempt_each(target, &statements)
-            .await
-            .doing("granting privileges")?;
-        for (number, message) in failed {
-            refused
-                .0
-                .entry(message)
-                .or_default()
-                .push(statements[number].clone());
-        }
-        let items: Vec<Item<'_>> = group
-            .iter()
-            .map(|entry| Item {
-                dump_id: entry.dump_id,
-                description: &entry.description,
-                reason: "",
-                identity: None,
+            .flat_map(|piece| {
+                let statements = restore::statements(&piece.sql).into_iter();
+                statements.map(|statement| (piece.dump_id, statement.to_owned()))
             })
             .collect();
-        archive::record(&**target, work.archive(), Disposition::Restored, &items)
+        let texts: Vec<String> = statements.iter().map(|(_, text)| text.clone()).collect();
+        let failed = attempt_each(target, &texts).await.doing("granting privileges")?;
+        let mut reasons: HashMap<i32, String> = HashMap::new();
+        for (number, message) in failed {
+            let (dump_id, statement) = statements[number].clone();
+            reasons.insert(dump_id, message.clone());
+            refused.0.entry(message).or_default().push(statement);
+        }
+        record(work, target, group, &reasons).await?;
+    }
+    Ok(())
+}
+
+fn item<'a>(entry: &'a Entry, reason: &'a str) -> Item<'a> {
+    Item {
+        dump_id: entry.dump_id,
+        description: &entry.description,
+        reason,
+        identity: None,
+    }
+}
+
+/// What was refused is tried again later.
+async fn record(
+    work: &SchemaWork<'_>,
+    target: &Session,
+    group: &[&Entry],
+    reasons: &HashMap<i32, String>,
+) -> Result<()> {
+    let (refused, applied): (Vec<&Entry>, Vec<&Entry>) = group
+        .iter()
+        .partition(|entry| reasons.contains_key(&entry.dump_id));
+    let applied: Vec<Item<'_>> = applied.iter().map(|entry| item(entry, "")).collect();
+    let refused: Vec<Item<'_>> = refused
+        .iter()
+        .map(|entry| item(entry, reasons[&entry.dump_id].as_str()))
+        .collect();
+    for (disposition, items) in [(Disposition::Restored, applied), (Disposition::Failed, refused)] {
+        archive::record(&**target, work.archive(), disposition, &items)
             .await
             .doing("recording the granted privileges")?;
+    }
+    Ok(())
+}
+
+/// Tries once more all owners and grants that were refused, of every archive.
+pub(crate) async fn try_again(work: &SchemaWork<'_>) -> Result<()> {
+    let target = work.own_target().await?;
+    let doing = "reading which owners and grants were refused";
+    let mut told = Vec::new();
+    for code in [owners::CODE, CODE] {
+        told.extend(
+            finding::current(&*target, findings::ORIGIN, code)
+                .await
+                .doing(doing)?,
+        );
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    let roles = &work.migration.selection.roles;
+    let owners: BTreeSet<String> = told
+        .iter()
+        .filter(|finding| finding.code == owners::CODE)
+        // The map may have come since.
+        .flat_map(|finding| [finding.object.clone(), roles.target(&finding.object).to_owned()])
+        .collect();
+    forget(&target).await?;
+    let additions = addition::all(&*target).await.doing(doing)?;
+    for number in archive::numbers(&*target).await.doing(doing)? {
+        let options = SchemaOptions::new(work.options.programs.clone(), work.options.replica_role);
+        let one = SchemaWork {
+            addition: additions.iter().find(|addition| addition.number == number),
+            options: &options,
+            ..work.clone()
+        };
+        set(&one, Moment::Again, Some(&owners)).await?;
+    }
+    Ok(())
+}
+
+async fn forget(target: &Session) -> Result<()> {
+    for code in [owners::CODE, CODE] {
+        finding::clear(&**target, findings::ORIGIN, code)
+            .await
+            .doing("clearing findings")?;
     }
     Ok(())
 }

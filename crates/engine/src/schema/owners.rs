@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{finding::Finding, schema::archive::CatalogObject};
+use transhume_core::{finding::Finding, roles::RoleMap, schema::archive::CatalogObject};
 use transhume_pg::{
     catalog::ownership::{self, Ownership, RoleAbility},
     connection::session::Session,
@@ -25,13 +25,19 @@ pub(super) struct Plan {
     pub(super) findings: Vec<Finding>,
 }
 
-pub(super) async fn plan(source: &Session, target: &Session, objects: &[CatalogObject]) -> Result<Plan> {
+pub(super) async fn plan(
+    (source, target): (&Session, &Session),
+    objects: &[CatalogObject],
+    map: &RoleMap,
+) -> Result<Plan> {
     let all = ownership::ownerships(source, objects)
         .await
         .doing("reading the owners on the source")?;
     let mut by_role: BTreeMap<String, Vec<Ownership>> = BTreeMap::new();
-    for one in all {
-        by_role.entry(one.owner.clone()).or_default().push(one);
+    for mut one in all {
+        let owner = map.target(&one.owner).to_owned();
+        one.owner.clone_from(&owner);
+        by_role.entry(owner).or_default().push(one);
     }
     let roles: Vec<String> = by_role.keys().cloned().collect();
     let abilities = ownership::role_abilities(target, &roles)
@@ -67,6 +73,9 @@ fn not_possible(ability: &RoleAbility, owned: &[Ownership]) -> Finding {
             format!("CREATE ROLE {role}; GRANT {role} TO CURRENT_USER"),
         )
     };
+    let remedy = format!(
+        "{remedy} (\"transhume roles --apply\" does it for all roles); it is tried again at the next start"
+    );
     let message = format!("{} belong to {role} on the source; {reason}", count(owned));
     Finding::warning(CODE, &ability.role, message, format!("on the target: {remedy}"))
 }

@@ -2,6 +2,7 @@
 
 use transhume_core::{
     finding::Finding,
+    roles::RoleMap,
     schema::archive::{Decision, Entry},
 };
 use transhume_pg::{
@@ -41,7 +42,8 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
     let all = open.len();
     let mut restored = 0;
     while !open.is_empty() {
-        let script = script(&contents, &open[..open.len().min(SCRIPT)]).await?;
+        let roles = &work.migration.selection.roles;
+        let script = script(&contents, &open[..open.len().min(SCRIPT)], roles).await?;
         for group in script.into_groups(GROUP) {
             work.stop_if_cancelled()?;
             let count = group.pieces.len();
@@ -70,12 +72,12 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
     Ok(())
 }
 
-async fn script(contents: &Contents, entries: &[&Entry]) -> Result<Script> {
+async fn script(contents: &Contents, entries: &[&Entry], roles: &RoleMap) -> Result<Script> {
     restore::script(
         &contents.archive.programs,
         &contents.archive.file,
         entries,
-        Content::Definitions,
+        (Content::Definitions, roles),
     )
     .await
     .doing("reading the schema archive")

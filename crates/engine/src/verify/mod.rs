@@ -199,6 +199,7 @@ impl<'run> Verifier<'run> {
             endpoints: self.endpoints,
             migration: self.id(),
             selector: &self.scope.selector,
+            roles: &self.scope.roles,
             situation: match self.migration {
                 Some(_) => SequenceSituation::Following,
                 None => SequenceSituation::Final,

@@ -2,6 +2,7 @@
 
 use transhume_core::{
     finding::Finding,
+    roles::RoleMap,
     selection::{Selection, Selector},
     table::{Persistence, Table},
 };
@@ -23,6 +24,7 @@ use crate::{
 
 pub(super) struct Scope {
     pub(super) selector: Selector,
+    pub(super) roles: RoleMap,
     pub(super) tables: Vec<Table>,
     pub(super) not_compared: Vec<Finding>,
     /// The verification that is gone on with.
@@ -46,8 +48,10 @@ pub(super) async fn scope(
     let (tables, unlogged): (Vec<_>, Vec<_>) = selected
         .into_iter()
         .partition(|table| migration.is_none() || table.persistence == Persistence::Permanent);
+    let roles = migration.map(|migration| migration.selection.roles.clone());
     let mut scope = Scope {
         selector,
+        roles: roles.unwrap_or_default(),
         tables,
         not_compared: unlogged.iter().map(|table| unlogged_table(&table.name)).collect(),
         resumed: None,

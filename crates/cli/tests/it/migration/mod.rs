@@ -35,6 +35,7 @@ mod reserved;
 mod restarts;
 mod retention;
 mod rights;
+mod roles;
 mod schema_changes;
 mod since_last;
 mod site;

@@ -12,6 +12,7 @@ use crate::{
     assess::observation::Subscription,
     finding::{Finding, Severity},
     load::RelationState,
+    roles::LoginFault,
     verify::objects::judge_recency,
 };
 
@@ -57,6 +58,7 @@ pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
         prepared(seen),
         long_transactions(&seen.locks, limits.transaction_age),
         connections(seen.free_connections),
+        logins(&seen.logins),
         subscriptions(&seen.subscriptions),
         fence(&seen.fence),
     ]
@@ -291,6 +293,28 @@ fn connections((source, target): (u32, u32)) -> Condition {
         format!("{evidence}; a cutover needs {SOURCE_SESSIONS} and {TARGET_SESSIONS}"),
         "end idle sessions, or raise max_connections or the role's limit",
     )
+}
+
+/// Clients that cannot log in to the other side, or work there with other settings.
+fn logins(faults: &[LoginFault]) -> Condition {
+    let told = |slight: bool| -> Vec<&LoginFault> {
+        faults.iter().filter(|fault| fault.is_slight == slight).collect()
+    };
+    let evidence = |faults: &[&LoginFault]| {
+        let what: Vec<String> = faults.iter().map(|fault| fault.what.clone()).collect();
+        some(&what)
+    };
+    let (grave, slight) = (told(false), told(true));
+    if let Some(first) = grave.first() {
+        return Condition::unmet(Name::Logins, evidence(&grave), &first.remedy);
+    }
+    match slight.first() {
+        Some(first) => Condition::degraded(Name::Logins, evidence(&slight), &first.remedy),
+        None => Condition::met(
+            Name::Logins,
+            "every role that logs in may do so on the other side",
+        ),
+    }
 }
 
 /// A table that cannot be locked lets writers through; all other doors only back the locks up.

@@ -37,6 +37,8 @@ pub enum ConditionName {
     PreparedTransactions,
     LongTransactions,
     Connections,
+    /// Clients find their roles on the other side.
+    Logins,
     /// None feeds the side that is to be closed.
     Subscriptions,
     Fence,
@@ -47,7 +49,7 @@ pub enum ConditionName {
 }
 
 impl ConditionName {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Runner,
         Self::Lag,
         Self::Verification,
@@ -62,6 +64,7 @@ impl ConditionName {
         Self::PreparedTransactions,
         Self::LongTransactions,
         Self::Connections,
+        Self::Logins,
         Self::Subscriptions,
         Self::Fence,
         Self::Application,
@@ -84,6 +87,7 @@ impl ConditionName {
             Self::PreparedTransactions => "prepared-transactions",
             Self::LongTransactions => "long-transactions",
             Self::Connections => "connections",
+            Self::Logins => "logins",
             Self::Subscriptions => "subscriptions",
             Self::Fence => "fence",
             Self::Application => "application",

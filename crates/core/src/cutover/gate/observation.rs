@@ -7,6 +7,7 @@ use crate::{
     assess::observation::{PreparedTransaction, Subscription},
     finding::Finding,
     load::RelationState,
+    roles::LoginFault,
     verify::objects::LastVerification,
 };
 
@@ -54,6 +55,7 @@ pub struct Observation {
     /// Of the side that is to be closed.
     pub subscriptions: Vec<Subscription>,
     pub free_connections: (u32, u32),
+    pub logins: Vec<LoginFault>,
     pub fence: FenceRights,
 }
 

@@ -8,6 +8,7 @@ mod difference;
 mod object;
 mod recency;
 mod remedy;
+mod role_names;
 mod selected;
 mod sequence_position;
 mod verdict;

@@ -12,11 +12,12 @@ use super::{
     deliberate::Deliberate,
     difference::{Aspect, Difference, TraitDifference, Versions, differences},
     object::{COMMENT, Kind, Object, PRIVILEGES, for_people, unquoted},
-    remedy,
+    remedy, role_names,
     selected::Selected,
 };
 use crate::{
     finding::{Finding, Severity},
+    roles::RoleMap,
     selection::Selector,
 };
 
@@ -27,6 +28,7 @@ pub struct Situation<'a> {
     pub selector: &'a Selector,
     pub deliberate: &'a Deliberate,
     pub target_roles: &'a HashSet<String>,
+    pub roles: &'a RoleMap,
 }
 
 /// What came of it.
@@ -48,7 +50,8 @@ pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation
         objects.retain(|object| selected.takes(object));
         objects
     };
-    let (source, target) = (taken(source), taken(target));
+    let source = role_names::with_target_roles(taken(source), situation.roles);
+    let target = taken(target);
     let mut agreement = Agreement::default();
     for object in source
         .iter()
@@ -309,6 +312,7 @@ mod tests {
             },
             selector,
             deliberate: &Deliberate::default(),
+            roles: &RoleMap::default(),
             target_roles: &HashSet::from(["ann".to_owned()]),
         };
         agreement(source, target, &situation)

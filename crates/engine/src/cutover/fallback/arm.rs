@@ -82,7 +82,7 @@ impl Arming<'_> {
         let (followed, others) = self.tables(&target).await?;
         let new = NewMigration {
             id: id.clone(),
-            selection: self.migration.selection.clone(),
+            selection: self.migration.selection.reversed(),
             source_label: self.endpoints.target.to_string(),
             identity: identity::source_identity(&reversed, &target).await?,
             slot_name: names::reverse(id),

@@ -89,9 +89,9 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     .await?;
     let preview = dumped.preview();
     let entries = tried_entries(&dumped);
-    let scripts = scripts(programs, &dumped, &entries).await?;
+    let scripts = scripts(trying, &dumped, &entries).await?;
     let objects: Vec<_> = entries.iter().map(|(entry, _)| entry.object).collect();
-    let owners = owners::plan(&source, &target, &objects).await?;
+    let owners = owners::plan((&source, &target), &objects, &trying.selection.roles).await?;
     let listed: Vec<&Entry> = entries.iter().map(|(entry, _)| *entry).collect();
     let identities = identities(&source, &listed)
         .await
@@ -153,7 +153,7 @@ struct Scripts {
     grants: Vec<Piece>,
 }
 
-async fn scripts(programs: &Programs, dumped: &Dumped, entries: &[(&Entry, &Decision)]) -> Result<Scripts> {
+async fn scripts(trying: &Trying<'_>, dumped: &Dumped, entries: &[(&Entry, &Decision)]) -> Result<Scripts> {
     let of = |grants: bool| -> Vec<&Entry> {
         entries
             .iter()
@@ -162,10 +162,16 @@ async fn scripts(programs: &Programs, dumped: &Dumped, entries: &[(&Entry, &Deci
             .collect()
     };
     let (definitions, grants) = (of(false), of(true));
+    let (programs, roles) = (trying.programs, &trying.selection.roles);
     let reading = "reading the schema archive";
     let (definitions, grants) = tokio::try_join!(
-        restore::script(programs, &dumped.file, &definitions, Content::Definitions),
-        restore::script(programs, &dumped.file, &grants, Content::Grants),
+        restore::script(
+            programs,
+            &dumped.file,
+            &definitions,
+            (Content::Definitions, roles)
+        ),
+        restore::script(programs, &dumped.file, &grants, (Content::Grants, roles)),
     )
     .doing(reading)?;
     Ok(Scripts {

@@ -19,6 +19,7 @@ pub(crate) use self::record::record;
 use serde::Serialize;
 use transhume_core::{
     finding::{Finding, Severity},
+    roles::RoleMap,
     selection::Selector,
     sequence::Sequence,
     verify::objects::{
@@ -63,6 +64,7 @@ pub(crate) struct ObjectVerifier<'run> {
     /// Names our sessions.
     pub(crate) migration: &'run str,
     pub(crate) selector: &'run Selector,
+    pub(crate) roles: &'run RoleMap,
     /// [`SequenceSituation::Following`]: the target has the state of a migration that follows.
     pub(crate) situation: SequenceSituation,
     /// Look for rows without a counterpart under every foreign key, not only under doubtful ones.
@@ -160,6 +162,7 @@ impl ObjectVerifier<'_> {
             selector: self.selector,
             deliberate,
             target_roles: &target_roles,
+            roles: self.roles,
         };
         Ok(objects::agreement(source, target, &situation))
     }

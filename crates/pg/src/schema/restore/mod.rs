@@ -2,8 +2,8 @@
 //!
 //! pg_restore connects nowhere: it prints the script, and the caller executes it on its own session,
 //! so that the restored objects and the record of them commit together. Owners, grants, tablespaces
-//! and table access methods of the script are settings of pg_restore; nothing is rewritten here but that
-//! options of the source's server itself are left out.
+//! and table access methods of the script are settings of pg_restore; nothing is rewritten here but
+//! names of roles, and that options of the source's server itself are left out.
 //! Invariant: the pieces come in the order asked for and each is the text of exactly one entry,
 //! recognised by its dump id, class and OID together, in turn.
 
@@ -15,7 +15,10 @@ mod trial;
 use std::fmt::Write as _;
 
 use tokio::process::Command;
-use transhume_core::schema::{archive::Entry, reserved_options::without_reserved_options};
+use transhume_core::{
+    roles::RoleMap,
+    schema::{archive::Entry, reserved_options::without_reserved_options, role_names::with_target_roles},
+};
 
 pub use drops::{Dropped, drop_all, drops};
 pub use group::{GroupError, restore_group};
@@ -88,19 +91,25 @@ pub enum Content {
     Grants,
 }
 
-/// The script of `entries`, in their order.
+/// The script of `entries`, in their order, with the names that roles have on the target.
 pub async fn script(
     programs: &Programs,
     archive: &ArchiveFile,
     entries: &[&Entry],
-    content: Content,
+    (content, roles): (Content, &RoleMap),
 ) -> Result<Script, PgError> {
     let options: &[&str] = match content {
         Content::Definitions => &["--no-acl"],
         Content::Grants => &[],
     };
     let text = printed(programs, archive, entries, options).await?;
-    cut(&text, entries)
+    let mut script = cut(&text, entries)?;
+    if !roles.is_empty() {
+        for (piece, entry) in script.pieces.iter_mut().zip(entries) {
+            piece.sql = with_target_roles(entry.kind, &piece.sql, roles).into_owned();
+        }
+    }
+    Ok(script)
 }
 
 /// What pg_restore prints for these entries.

@@ -1,0 +1,115 @@
+//! Which roles of the source belong to the database: who owns, is granted something or has a session there, whoever is a
+//! member of these, and all groups of all of them.
+
+use std::collections::BTreeSet;
+
+use super::{Role, Roles};
+
+/// Beginnings of the names that managed platforms give to roles of their own; nobody can make them elsewhere.
+const OF_PLATFORMS: [&str; 7] = [
+    "azure_", "azuresu", "cloudsql", "alloydb", "rds_", "rdsadmin", "rdsrepl",
+];
+
+/// The server's or its platform's own.
+pub(super) fn is_reserved(name: &str) -> bool {
+    is_predefined(name) || OF_PLATFORMS.iter().any(|start| name.starts_with(start))
+}
+
+/// Every server of the version has it.
+pub(super) fn is_predefined(name: &str) -> bool {
+    name.starts_with("pg_")
+}
+
+impl Roles {
+    /// In the order of their names.
+    pub(super) fn chosen(&self) -> Vec<&Role> {
+        let mut names: BTreeSet<&str> = self
+            .roles
+            .iter()
+            .filter(|role| belongs(role) && !is_reserved(&role.name))
+            .map(|role| role.name.as_str())
+            .collect();
+        self.close(&mut names, |one| (&one.group, &one.member));
+        // The migration's own role is a member of every owner, and moves nowhere.
+        if let Some(own) = self.own().filter(|own| !own.owns && own.sessions == 0) {
+            names.remove(own.name.as_str());
+        }
+        self.close(&mut names, |one| (&one.member, &one.group));
+        self.roles
+            .iter()
+            .filter(|role| names.contains(role.name.as_str()))
+            .collect()
+    }
+
+    /// Adds whatever memberships lead to.
+    fn close<'a>(
+        &'a self,
+        names: &mut BTreeSet<&'a str>,
+        way: impl Fn(&'a super::Membership) -> (&'a String, &'a String),
+    ) {
+        loop {
+            let reached: Vec<&str> = self
+                .memberships
+                .iter()
+                .map(&way)
+                .filter(|(from, to)| names.contains(from.as_str()) && !names.contains(to.as_str()))
+                .map(|(_, to)| to.as_str())
+                .collect();
+            if reached.is_empty() {
+                return;
+            }
+            names.extend(reached);
+        }
+    }
+}
+
+fn belongs(role: &Role) -> bool {
+    role.owns || role.is_used || role.sessions > 0 || role.settings.iter().any(|setting| setting.in_database)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Membership, Role, Roles};
+
+    fn role(name: &str) -> Role {
+        Role {
+            name: name.to_owned(),
+            ..Role::default()
+        }
+    }
+
+    #[test]
+    fn members_of_what_is_used_and_the_groups_of_all_are_chosen() {
+        let member = |group: &str, member: &str| Membership {
+            group: group.to_owned(),
+            member: member.to_owned(),
+            ..Membership::default()
+        };
+        let roles = Roles {
+            roles: vec![
+                Role {
+                    is_used: true,
+                    ..role("app_rw")
+                },
+                role("app"),
+                role("staff"),
+                role("other_app"),
+                role("pg_monitor"),
+                Role {
+                    is_self: true,
+                    ..role("mover")
+                },
+            ],
+            memberships: vec![
+                member("app_rw", "app"),
+                member("app_rw", "mover"),
+                member("staff", "app"),
+                member("staff", "other_app"),
+                member("pg_monitor", "app"),
+            ],
+            ..Roles::default()
+        };
+        let names: Vec<&str> = roles.chosen().iter().map(|role| role.name.as_str()).collect();
+        assert_eq!(names, ["app_rw", "app", "staff", "pg_monitor"]);
+    }
+}

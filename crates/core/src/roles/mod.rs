@@ -1,0 +1,132 @@
+//! Roles and logins: which of the source's roles the target needs, and by which statements it gets them.
+//!
+//! Owns the choice of roles, the script and what logins lack. Refuses servers and secrets' contents: a secret passes through
+//! as it came and is never printed by `Debug`. Invariant: the script gives what is missing and takes nothing away.
+
+mod chosen;
+mod logins;
+mod map;
+mod memberships;
+mod plan;
+mod settings;
+mod statements;
+
+use std::{collections::BTreeSet, fmt};
+
+pub use self::{
+    logins::{LoginFault, login_faults},
+    map::{BadRoleMap, RoleMap},
+    plan::{Note, Part, Plan, Step, Wanted, plan},
+};
+
+/// The roles of one server as one of its databases sees them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roles {
+    pub major: u32,
+    pub database: String,
+    pub roles: Vec<Role>,
+    pub memberships: Vec<Membership>,
+    /// Whoever has no grant of its own may create in schema `public`.
+    pub everybody_creates_in_public: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the catalog by itself"
+)]
+pub struct Role {
+    pub name: String,
+    pub superuser: bool,
+    pub inherits: bool,
+    pub creates_roles: bool,
+    pub creates_databases: bool,
+    pub may_log_in: bool,
+    pub replicates: bool,
+    pub bypasses_row_security: bool,
+    /// Less than 0: none.
+    pub connection_limit: i32,
+    pub valid_until: Option<String>,
+    pub comment: Option<String>,
+    pub settings: Vec<Setting>,
+    /// It owns something in the database.
+    pub owns: bool,
+    /// It owns something in schema `public`.
+    pub owns_in_public: bool,
+    /// It owns, is granted something, or stands in a policy or mapping of the database.
+    pub is_used: bool,
+    /// Its sessions in the database, without ours.
+    pub sessions: i64,
+    pub may_connect: bool,
+    pub creates_in_public: bool,
+    /// The role of the session that looks.
+    pub is_self: bool,
+    /// The session that looks may give objects to it and use them afterwards.
+    pub is_usable: bool,
+}
+
+/// A setting of a role, everywhere or in the database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Setting {
+    pub name: String,
+    pub value: String,
+    pub in_database: bool,
+    /// Only superusers, or nobody, may set it on this server.
+    pub is_privileged: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Membership {
+    pub group: String,
+    pub member: String,
+    pub admin: bool,
+    /// None before PostgreSQL 16.
+    pub options: Option<MembershipOptions>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MembershipOptions {
+    pub inherit: bool,
+    pub set: bool,
+}
+
+/// What a server keeps in place of a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// For the server and for a script that was asked for.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// A server takes it over as it is, whatever the role is called there.
+    pub fn is_scram(&self) -> bool {
+        self.0.starts_with("SCRAM-SHA-256$")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl Roles {
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    /// The role of the session that looked.
+    pub fn own(&self) -> Option<&Role> {
+        self.roles.iter().find(|role| role.is_self)
+    }
+
+    fn names(&self) -> BTreeSet<&str> {
+        self.roles.iter().map(|role| role.name.as_str()).collect()
+    }
+}

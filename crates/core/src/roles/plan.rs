@@ -1,0 +1,344 @@
+//! The script: what the target's roles lack, statement by statement in the order in which it can be run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transhume_wire::ident::{quote_identifier, quote_literal};
+
+use super::{
+    Role, RoleMap, Roles, Secret,
+    chosen::{is_predefined, is_reserved},
+    memberships::{Grant, grant, usable},
+    settings,
+    statements::{alter, create, new_role, plain_attributes, strong_attributes},
+};
+
+/// What a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Role,
+    /// Login, limit, validity.
+    Attributes,
+    /// An attribute that a managed service may keep for itself: what is refused is left out.
+    StrongAttribute,
+    Membership,
+    Setting,
+    /// What the migration needs to give objects to their owners.
+    Migration,
+    Password,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub part: Part,
+    /// As the target calls it.
+    pub role: String,
+    /// Without its secret, where it has one: [`Step::statement`] has it all.
+    sql: String,
+    pub secret: Option<Secret>,
+}
+
+impl Step {
+    fn new(part: Part, role: &str, sql: String) -> Self {
+        Self {
+            part,
+            role: role.to_owned(),
+            sql,
+            secret: None,
+        }
+    }
+
+    /// The whole statement.
+    pub fn statement(&self) -> String {
+        match &self.secret {
+            Some(secret) => format!("{} {}", self.sql, quote_literal(secret.reveal())),
+            None => self.sql.clone(),
+        }
+    }
+
+    /// For people and records: a secret stays out.
+    pub fn label(&self) -> String {
+        match &self.secret {
+            Some(_) => format!("{} '…'", self.sql),
+            None => self.sql.clone(),
+        }
+    }
+}
+
+/// What is not in the script, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub role: String,
+    pub what: String,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub notes: Vec<Note>,
+    /// Logins, as the target calls them, whose passwords must be set anew there.
+    pub need_password: Vec<String>,
+}
+
+/// Whose secrets are carried.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    NoPasswords,
+    /// By role of the source; a role that is not in it has none.
+    Passwords(BTreeMap<String, Secret>),
+}
+
+/// What the target lacks of the source's roles.
+pub fn plan(source: &Roles, target: &Roles, map: &RoleMap, passwords: &Wanted) -> Plan {
+    let mut planning = Planning {
+        source,
+        target,
+        map,
+        present: target.names(),
+        made: BTreeSet::new(),
+        plan: Plan::default(),
+    };
+    let chosen = source.chosen();
+    planning.roles(&chosen);
+    planning.memberships(&chosen);
+    planning.settings(&chosen);
+    planning.for_the_migration(&chosen);
+    planning.passwords(&chosen, passwords);
+    planning.plan.steps.sort_by_key(|step| step.part);
+    planning.plan
+}
+
+struct Planning<'a> {
+    source: &'a Roles,
+    target: &'a Roles,
+    map: &'a RoleMap,
+    present: BTreeSet<&'a str>,
+    /// Roles of the target that the script makes or alters.
+    made: BTreeSet<&'a str>,
+    plan: Plan,
+}
+
+impl<'a> Planning<'a> {
+    fn note(&mut self, role: &str, what: impl Into<String>, why: &str) {
+        self.plan.notes.push(Note {
+            role: role.to_owned(),
+            what: what.into(),
+            why: why.to_owned(),
+        });
+    }
+
+    fn step(&mut self, part: Part, role: &str, sql: String) {
+        self.plan.steps.push(Step::new(part, role, sql));
+    }
+
+    /// It is or will be on the target.
+    fn is_there(&self, name: &str) -> bool {
+        self.present.contains(name) || self.made.contains(name)
+    }
+
+    fn roles(&mut self, chosen: &[&'a Role]) {
+        for role in chosen {
+            let name = role.name.as_str();
+            if self.map.maps(name) {
+                let to = self.map.target(name);
+                if !self.present.contains(to) {
+                    self.note(
+                        name,
+                        format!("role {to}"),
+                        "the role that the map names is not on the target",
+                    );
+                }
+                continue;
+            }
+            if is_reserved(name) {
+                if !self.present.contains(name) {
+                    self.note(
+                        name,
+                        "the role",
+                        "it belongs to the source's server or service; map it to one of the target",
+                    );
+                }
+                continue;
+            }
+            let found = self.target.role(name);
+            if found.is_some_and(|role| role.is_self) {
+                self.note(name, "its attributes", "it is the role that works on the target");
+                continue;
+            }
+            self.role(role, found);
+        }
+    }
+
+    fn role(&mut self, role: &'a Role, found: Option<&'a Role>) {
+        let name = role.name.as_str();
+        self.made.insert(name);
+        let new = new_role();
+        let present = found.unwrap_or(&new);
+        if found.is_none() {
+            self.step(Part::Role, name, create(name));
+        }
+        if let Some(sql) = plain_attributes(role, present, name) {
+            self.step(Part::Attributes, name, sql);
+        }
+        for ((word, wanted), (_, has)) in strong_attributes(role)
+            .into_iter()
+            .zip(strong_attributes(present))
+        {
+            match (wanted, has) {
+                (true, false) => self.step(Part::StrongAttribute, name, alter(name, word)),
+                (false, true) => self.note(name, word, "the target's role has it and the source's has not"),
+                _ => {}
+            }
+        }
+        if present.may_log_in && !role.may_log_in {
+            self.note(name, "LOGIN", "the target's role has it and the source's has not");
+        }
+        if let Some(comment) = role
+            .comment
+            .as_deref()
+            .filter(|_| role.comment != present.comment)
+        {
+            let sql = format!(
+                "COMMENT ON ROLE {} IS {}",
+                quote_identifier(name),
+                quote_literal(comment)
+            );
+            self.step(Part::Attributes, name, sql);
+        }
+    }
+
+    fn memberships(&mut self, chosen: &[&'a Role]) {
+        let source = self.source;
+        for membership in &source.memberships {
+            let Some(member) = chosen.iter().find(|role| role.name == membership.member) else {
+                continue;
+            };
+            let (group, name) = (
+                self.map.target(&membership.group),
+                self.map.target(&membership.member),
+            );
+            if group == name || is_reserved(name) {
+                continue;
+            }
+            let what = format!("membership in {group}");
+            if !self.is_there(name) {
+                continue;
+            }
+            if !self.is_there(group) {
+                let why = if is_predefined(group) {
+                    "a server of this version does not have that role"
+                } else {
+                    "that role is not on the target"
+                };
+                self.note(name, what, why);
+                continue;
+            }
+            let present = self
+                .target
+                .memberships
+                .iter()
+                .find(|present| present.group == group && present.member == name);
+            match grant(membership, member, (group, name), (present, self.target.major)) {
+                Grant::There => {}
+                Grant::Needed(sql) => self.step(Part::Membership, name, sql),
+                Grant::Inexpressible => self.note(
+                    name,
+                    what,
+                    "its options need PostgreSQL 16; without them it would give more than on the source",
+                ),
+            }
+        }
+    }
+
+    fn settings(&mut self, chosen: &[&Role]) {
+        for role in chosen {
+            let name = self.map.target(&role.name);
+            if !self.is_there(name) || is_reserved(name) {
+                continue;
+            }
+            let present = self.target.role(name);
+            for setting in &role.settings {
+                let has = present.is_some_and(|present| {
+                    let mut all = present.settings.iter();
+                    all.any(|one| {
+                        (&one.name, &one.value, one.in_database)
+                            == (&setting.name, &setting.value, setting.in_database)
+                    })
+                });
+                if !has {
+                    let place = if setting.in_database {
+                        format!("IN DATABASE {} ", quote_identifier(&self.target.database))
+                    } else {
+                        String::new()
+                    };
+                    let to = settings::assignment(&setting.name, &setting.value);
+                    self.step(Part::Setting, name, alter(name, &format!("{place}SET {to}")));
+                }
+            }
+        }
+    }
+
+    /// The target's own role gives objects away only to roles that it may use, and their owners must be able to own them.
+    fn for_the_migration(&mut self, chosen: &[&Role]) {
+        let Some(own) = self.target.own() else {
+            return;
+        };
+        for role in chosen.iter().filter(|role| role.owns) {
+            let name = self.map.target(&role.name);
+            if name == own.name || !self.is_there(name) {
+                continue;
+            }
+            let present = self.target.role(name);
+            if !own.superuser && !present.is_some_and(|role| role.is_usable) {
+                self.step(Part::Migration, name, usable(name, &own.name, self.target.major));
+            }
+            let creates = present.map_or(self.target.everybody_creates_in_public, |role| {
+                role.creates_in_public
+            });
+            if role.owns_in_public && !creates {
+                let sql = format!(
+                    "GRANT USAGE, CREATE ON SCHEMA public TO {}",
+                    quote_identifier(name)
+                );
+                self.step(Part::Migration, name, sql);
+            }
+        }
+        if chosen.iter().any(|role| role.owns_in_public) && !own.creates_in_public {
+            let sql = format!(
+                "GRANT USAGE, CREATE ON SCHEMA public TO {}",
+                quote_identifier(&own.name)
+            );
+            self.step(Part::Migration, &own.name, sql);
+        }
+    }
+
+    fn passwords(&mut self, chosen: &[&'a Role], passwords: &Wanted) {
+        for role in chosen.iter().filter(|role| role.may_log_in) {
+            let name = role.name.as_str();
+            if !self.made.contains(name) {
+                continue;
+            }
+            match passwords {
+                Wanted::NoPasswords => {
+                    if !self.present.contains(name) {
+                        self.plan.need_password.push(name.to_owned());
+                    }
+                }
+                Wanted::Passwords(secrets) => match secrets.get(name) {
+                    Some(secret) if secret.is_scram() => {
+                        let mut step = Step::new(Part::Password, name, alter(name, "PASSWORD"));
+                        step.secret = Some(secret.clone());
+                        self.plan.steps.push(step);
+                    }
+                    // MD5 secrets hold the role's name and are on their way out.
+                    Some(_) => self.plan.need_password.push(name.to_owned()),
+                    None => {}
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

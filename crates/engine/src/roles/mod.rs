@@ -1,0 +1,241 @@
+//! `roles`: what the target's roles lack, as a script that is tried, printed or run.
+//!
+//! Every statement is tried on the target under a savepoint. Printing rolls all of it back; applying keeps what was
+//! accepted. Nothing is taken from a role. Secrets are read only on request, and no report of an applied script holds one.
+
+use serde::Serialize;
+use transhume_core::{
+    finding::Finding,
+    roles::{Part, Plan, Wanted, login_faults, plan},
+    selection::Selection,
+};
+use transhume_pg::{
+    connection::session::Session,
+    roles::{self, Ending, Outcome},
+    state::migration,
+};
+
+use crate::{
+    door::{self, Past},
+    endpoints::Endpoints,
+    error::{Doing, EngineError, Result},
+    report::Reporter,
+};
+
+pub use transhume_core::roles::{BadRoleMap, LoginFault, RoleMap};
+
+/// Role of our sessions, as in `application_name`.
+const ROLE: &str = "roles";
+
+/// Code of the findings about logins.
+const LOGINS: &str = "logins";
+
+#[derive(Debug, Clone, Default)]
+pub struct RolesOptions {
+    pub selection: Selection,
+    /// Keep what the target accepts, instead of only trying it.
+    pub apply: bool,
+    /// Carry secrets where the source lets them be read.
+    pub passwords: bool,
+}
+
+/// The script with what became of each statement. Field names are a stable face for scripts.
+#[derive(Debug, Clone, Serialize)]
+pub struct RolesReport {
+    pub source: String,
+    pub target: String,
+    pub applied: bool,
+    pub statements: Vec<RoleStatement>,
+    /// What the script does not hold.
+    pub left_out: Vec<LeftOutOfRoles>,
+    /// Logins whose password must be set anew on the target.
+    pub need_password: Vec<String>,
+    /// Secrets were asked for, and the source does not let this role read them.
+    pub secrets_unreadable: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct RoleStatement {
+    pub role: String,
+    /// Of a password: whole where the script is printed, without the secret where it was applied.
+    pub sql: String,
+    pub outcome: StatementOutcome,
+    /// The server's message where it was refused.
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatementOutcome {
+    /// The target would accept it.
+    Possible,
+    Done,
+    /// The target's service keeps this attribute for itself: it stays out.
+    LeftOut,
+    Refused,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct LeftOutOfRoles {
+    pub role: String,
+    pub what: String,
+    pub why: String,
+}
+
+impl RolesReport {
+    /// Something that clients or the migration need was refused.
+    pub fn is_incomplete(&self) -> bool {
+        let mut statements = self.statements.iter();
+        statements.any(|statement| statement.outcome == StatementOutcome::Refused)
+    }
+}
+
+/// Tries the script, and keeps it where that is asked for.
+pub async fn roles(
+    endpoints: &Endpoints,
+    options: &RolesOptions,
+    reporter: &Reporter,
+) -> Result<RolesReport> {
+    door::look(endpoints, Past::Left).await?;
+    let source = endpoints.source_session(ROLE, ROLE).await?;
+    let mut target = endpoints.target_session(ROLE, ROLE).await?;
+    let map = map(&target, &options.selection).await?;
+    let (wanted, secrets_unreadable) = wanted(&source, options.passwords).await?;
+    let plan = planned(&source, &target, &map, &wanted).await?;
+    let ending = if options.apply {
+        Ending::Kept
+    } else {
+        Ending::RolledBack
+    };
+    let outcomes = roles::run(&mut target, &plan.steps, ending)
+        .await
+        .doing("trying the script of roles on the target")?;
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| **outcome != Outcome::Done)
+        .count();
+    reporter.step(format!(
+        "{} statements about roles {}, {refused} refused",
+        outcomes.len(),
+        if options.apply {
+            "run on the target"
+        } else {
+            "tried on the target and rolled back"
+        }
+    ));
+    Ok(report(
+        endpoints,
+        plan,
+        outcomes,
+        (options.apply, secrets_unreadable),
+    ))
+}
+
+/// The names that a migration which is there has kept, and those given now.
+async fn map(target: &Session, given: &Selection) -> Result<RoleMap> {
+    let migration = migration::read(target).await.doing("reading the migration")?;
+    let kept = migration
+        .map(|migration| migration.selection.roles)
+        .unwrap_or_default();
+    Ok(kept.with(&given.roles))
+}
+
+async fn wanted(source: &Session, passwords: bool) -> Result<(Wanted, bool)> {
+    if !passwords {
+        return Ok((Wanted::NoPasswords, false));
+    }
+    let secrets = roles::secrets(source)
+        .await
+        .doing("reading the source's secrets")?;
+    let is_unreadable = secrets.is_none();
+    Ok((
+        secrets.map_or(Wanted::NoPasswords, Wanted::Passwords),
+        is_unreadable,
+    ))
+}
+
+async fn planned(source: &Session, target: &Session, map: &RoleMap, wanted: &Wanted) -> Result<Plan> {
+    let (on_source, on_target) = read(source, target).await?;
+    if let Some((from, to)) = map.pairs().find(|(_, to)| on_target.role(to).is_none()) {
+        return Err(EngineError::refused(
+            format!("the role {to}, which stands for {from}, is not on the target"),
+            "create it there, or name another one in roles",
+        ));
+    }
+    Ok(plan(&on_source, &on_target, map, wanted))
+}
+
+async fn read(
+    source: &Session,
+    target: &Session,
+) -> Result<(transhume_core::roles::Roles, transhume_core::roles::Roles)> {
+    let (on_source, on_target) = tokio::join!(roles::roles(source), roles::roles(target));
+    Ok((
+        on_source.doing("reading the source's roles")?,
+        on_target.doing("reading the target's roles")?,
+    ))
+}
+
+fn report(
+    endpoints: &Endpoints,
+    plan: Plan,
+    outcomes: Vec<Outcome>,
+    (applied, secrets_unreadable): (bool, bool),
+) -> RolesReport {
+    let statements = plan.steps.iter().zip(outcomes).map(|(step, outcome)| {
+        let (outcome, message) = match outcome {
+            Outcome::Done if applied => (StatementOutcome::Done, None),
+            Outcome::Done => (StatementOutcome::Possible, None),
+            Outcome::Refused(message) if step.part == Part::StrongAttribute => {
+                (StatementOutcome::LeftOut, Some(message))
+            }
+            Outcome::Refused(message) => (StatementOutcome::Refused, Some(message)),
+        };
+        RoleStatement {
+            role: step.role.clone(),
+            sql: if applied { step.label() } else { step.statement() },
+            outcome,
+            message,
+        }
+    });
+    RolesReport {
+        source: endpoints.source.to_string(),
+        target: endpoints.target.to_string(),
+        applied,
+        statements: statements.collect(),
+        left_out: plan
+            .notes
+            .into_iter()
+            .map(|note| LeftOutOfRoles {
+                role: note.role,
+                what: note.what,
+                why: note.why,
+            })
+            .collect(),
+        need_password: plan.need_password,
+        secrets_unreadable,
+    }
+}
+
+/// What keeps the source's clients from logging in to the target and working there as they do now.
+pub(crate) async fn faults(source: &Session, target: &Session, map: &RoleMap) -> Result<Vec<LoginFault>> {
+    let (on_source, on_target) = read(source, target).await?;
+    Ok(login_faults(&on_source, &on_target, map))
+}
+
+/// The same for an assessment: nothing of it bars a run.
+pub(crate) async fn findings(endpoints: &Endpoints, map: &RoleMap) -> Result<Vec<Finding>> {
+    let source = endpoints.source_session(ROLE, ROLE).await?;
+    let target = endpoints.target_session(ROLE, ROLE).await?;
+    let faults = faults(&source, &target, map).await?;
+    let told: Vec<Finding> = faults
+        .iter()
+        .filter(|fault| !fault.is_slight)
+        .map(|fault| Finding::warning(LOGINS, &fault.role, &fault.what, &fault.remedy))
+        .collect();
+    if told.is_empty() {
+        let passed = "every login of the source may work on the target as it does now";
+        return Ok(vec![Finding::pass(LOGINS, passed)]);
+    }
+    Ok(told)
+}
