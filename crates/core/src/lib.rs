@@ -15,6 +15,7 @@ pub mod follow;
 pub mod guard;
 pub mod load;
 pub mod phase;
+pub mod role_map;
 pub mod roles;
 pub mod schema;
 pub mod selection;

@@ -8,7 +8,7 @@ use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
-use crate::roles::RoleMap;
+use crate::role_map::RoleMap;
 
 /// What the operator asked for, as written in the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

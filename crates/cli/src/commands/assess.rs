@@ -1,5 +1,7 @@
 //! `assess`: what stands in the way, on both sides; changes nothing.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use transhume_engine::assess::{Assessment, Depth, EndSummary, Estimate, assess};
 
@@ -7,7 +9,7 @@ use crate::{
     arguments::SelectionArguments,
     failure::{Exit, Result},
     invocation::Invocation,
-    settings::Config,
+    settings::{Config, replace},
     show::{
         progress::shown,
         quantity::{Size, counted, grouped},
@@ -36,6 +38,8 @@ Examples:
 pub(crate) struct Arguments {
     #[command(flatten)]
     selection: SelectionArguments,
+    #[arg(long, value_name = "DIRECTORY")]
+    programs: Option<PathBuf>,
     /// Leave out the trial of the schema on the target
     #[arg(long)]
     quick: bool,
@@ -50,6 +54,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         self.selection.overlay(settings);
+        replace(&mut settings.programs, self.programs.as_ref());
     }
 }
 

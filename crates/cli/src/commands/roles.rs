@@ -87,10 +87,12 @@ fn script(report: &RolesReport, _style: Style) -> String {
         push_statement(&mut text, statement);
     }
     for left in &report.left_out {
-        comment(
-            &mut text,
-            &format!("left out: {} of {}: {}", left.what, left.role, left.why),
-        );
+        let of = if left.role.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", left.role)
+        };
+        comment(&mut text, &format!("left out: {}{of}: {}", left.what, left.why));
     }
     if report.secrets_unreadable {
         comment(

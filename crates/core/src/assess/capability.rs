@@ -93,6 +93,8 @@ pub struct Capabilities {
     pub bypass_row_security: bool,
     /// Member of `pg_signal_backend` (or superuser).
     pub signal_backend: bool,
+    /// May create in schema `public`, where there is one.
+    pub creates_in_public: bool,
     pub database: String,
     pub database_oid: u32,
     pub identity: Option<SystemIdentity>,

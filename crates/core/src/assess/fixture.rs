@@ -65,6 +65,7 @@ fn capabilities(version: u32, system: &str) -> Capabilities {
         replication: true,
         bypass_row_security: false,
         signal_backend: true,
+        creates_in_public: true,
         database: "shop".into(),
         database_oid: 16_000,
         identity: Some(SystemIdentity {
@@ -184,7 +185,7 @@ pub(crate) fn healthy() -> Observed {
             }),
             loaders: 4,
             left_out_extensions: std::collections::BTreeSet::new(),
-            roles: crate::roles::RoleMap::default(),
+            roles: crate::role_map::RoleMap::default(),
         },
     }
 }

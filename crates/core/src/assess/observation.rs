@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
 use super::capability::{Capabilities, VersionNumber};
-use crate::{roles::RoleMap, selection::Selector, sequence::Sequence, table::Table};
+use crate::{role_map::RoleMap, selection::Selector, sequence::Sequence, table::Table};
 
 /// Everything that the checks may look at.
 #[derive(Debug, Clone)]

@@ -15,6 +15,9 @@ use crate::{
     table::{RowSecurity, Table},
 };
 
+/// Nobody but its owner creates there from PostgreSQL 15 on.
+const PUBLIC: &str = "public";
+
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [
         replication(observed),
@@ -208,6 +211,21 @@ fn names(observed: &Observed, wanted: impl Fn(&Table) -> bool) -> Vec<String> {
 
 fn target_rights(observed: &Observed) -> Vec<Finding> {
     let target = &observed.target.capabilities;
+    let in_public = |table: &Table| table.name.schema == PUBLIC;
+    if !target.creates_in_public && !observed.context.resuming && observed.selected().any(in_public) {
+        return vec![Finding::blocker(
+            "target-create",
+            PUBLIC,
+            format!(
+                "the role {} may not create in schema public of the target",
+                target.role
+            ),
+            format!(
+                "on the target, by the owner of the database or a superuser: grant usage, create on schema public to {};",
+                quote_identifier(&target.role)
+            ),
+        )];
+    }
     match target.create_schema.refusal() {
         Some(reason) => vec![Finding::blocker(
             "target-create",
@@ -360,6 +378,10 @@ mod tests {
         let mut observed = healthy();
         observed.target.capabilities.replica_role = refused();
         observed.target.capabilities.create_schema = refused();
+        observed.target.capabilities.creates_in_public = false;
+        observed.source.tables[0].name.schema = "public".into();
+        assert_eq!(target_rights(&observed)[0].object, "public");
+        observed.source.tables.clear();
         assert_eq!(replica_role(&observed)[0].severity, Severity::Warning);
         assert_eq!(target_rights(&observed)[0].severity, Severity::Blocker);
     }

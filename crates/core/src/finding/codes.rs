@@ -95,6 +95,10 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "`assess`: objects and activity",
         codes: &[
+            code("cron-jobs", Nothing, "Jobs of pg_cron are not restored."),
+            code("database-comment", Nothing, "The comment of the database is not on the target."),
+            code("database-privileges", Nothing, "Privileges on the database differ."),
+            code("database-settings", Nothing, "A setting of the database is not on the target."),
             code("deferrable-identity", Nothing, "A table's only key is deferrable, so its replica identity is set to full."),
             code("event-triggers", Nothing, "Event triggers of the source are not restored."),
             code("extension-tables", Nothing, "Tables of an extension hold rows that are not moved."),
@@ -111,9 +115,13 @@ pub const GROUPS: &[Group] = &[
             code("materialized-views", Nothing, "Materialized views are refreshed on the target."),
             code("name-columns", Nothing, "A column holds OIDs or names of objects, which may mean others on the target."),
             code("other-migration", Run, "The target holds the state of another migration."),
+            code("other-slots", Nothing, "Another consumer has a slot on the source, and none on the target."),
             code("prepared-transactions", Run, "Prepared transactions of the source are not finished."),
+            code("publications", Nothing, "Publications of the source are not restored."),
             code("replica-identity", Nothing, "A table has no usable key, so changed rows are found by all their values."),
             code("scattered-partitions", Run, "A tree is partitioned by a hash that differs between servers and cannot be moved as a whole."),
+            code("schema-public", Nothing, "Schema public has another owner on the source."),
+            code("security-labels", Nothing, "Security labels are not restored."),
             code("selection-needs", Run, "A selected object needs one that is not selected or not on the target."),
             code("selection-unmatched", Run, "A pattern of the selection matches nothing."),
             code("sequences", Run, "A sequence cannot be read."),
@@ -122,6 +130,7 @@ pub const GROUPS: &[Group] = &[
             code("target-not-empty", Run, "The target has objects that the migration would create."),
             code("trial-restore", Run, "The schema could not be tried on the target, or not all of it."),
             code("unlogged-tables", Nothing, "Unlogged tables are loaded, and never followed."),
+            code("user-mappings", Nothing, "Options of a user mapping are hidden from the role, and are not restored."),
         ],
     },
     Group {

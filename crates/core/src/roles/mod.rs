@@ -1,22 +1,24 @@
-//! Roles and logins: which of the source's roles the target needs, and by which statements it gets them.
+//! Roles, logins, and what belongs to a database beside its dump: what the target needs, and by which statements it gets it.
 //!
 //! Owns the choice of roles, the script and what logins lack. Refuses servers and secrets' contents: a secret passes through
 //! as it came and is never printed by `Debug`. Invariant: the script gives what is missing and takes nothing away.
 
 mod chosen;
 mod logins;
-mod map;
 mod memberships;
 mod plan;
 mod settings;
 mod statements;
+mod surroundings;
 
 use std::{collections::BTreeSet, fmt};
 
+pub use crate::role_map::{BadRoleMap, RoleMap};
+
 pub use self::{
     logins::{LoginFault, login_faults},
-    map::{BadRoleMap, RoleMap},
     plan::{Note, Part, Plan, Step, Wanted, plan},
+    surroundings::{Surrounding, SurroundingKind, lacking},
 };
 
 /// The roles of one server as one of its databases sees them.
@@ -59,6 +61,9 @@ pub struct Role {
     pub sessions: i64,
     pub may_connect: bool,
     pub creates_in_public: bool,
+    /// It owns a schema.
+    pub owns_schemas: bool,
+    pub creates_in_database: bool,
     /// The role of the session that looks.
     pub is_self: bool,
     /// The session that looks may give objects to it and use them afterwards.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::{
-    Role, RoleMap, Roles, Secret,
+    Role, RoleMap, Roles, Secret, Surrounding,
     chosen::{is_predefined, is_reserved},
     memberships::{Grant, grant, usable},
     settings,
@@ -24,6 +24,8 @@ pub enum Part {
     Setting,
     /// What the migration needs to give objects to their owners.
     Migration,
+    /// Settings, comment and grants of the database.
+    Database,
     Password,
 }
 
@@ -78,6 +80,25 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Logins, as the target calls them, whose passwords must be set anew there.
     pub need_password: Vec<String>,
+}
+
+impl Plan {
+    /// With what belongs to the database: carried where that is right, else noted with its statement.
+    pub fn add_surroundings(&mut self, lacking: &[Surrounding]) {
+        for one in lacking {
+            if one.kind.is_carried() {
+                self.steps
+                    .push(Step::new(Part::Database, "", one.statement.clone()));
+            } else {
+                self.notes.push(Note {
+                    role: String::new(),
+                    what: one.statement.clone(),
+                    why: one.kind.message().to_owned(),
+                });
+            }
+        }
+        self.steps.sort_by_key(|step| step.part);
+    }
 }
 
 /// Whose secrets are carried.
@@ -291,6 +312,14 @@ impl<'a> Planning<'a> {
             let present = self.target.role(name);
             if !own.superuser && !present.is_some_and(|role| role.is_usable) {
                 self.step(Part::Migration, name, usable(name, &own.name, self.target.major));
+            }
+            if role.owns_schemas && !present.is_some_and(|role| role.creates_in_database) {
+                let database = quote_identifier(&self.target.database);
+                let sql = format!(
+                    "GRANT CREATE ON DATABASE {database} TO {}",
+                    quote_identifier(name)
+                );
+                self.step(Part::Migration, name, sql);
             }
             let creates = present.map_or(self.target.everybody_creates_in_public, |role| {
                 role.creates_in_public

@@ -11,7 +11,7 @@ use super::{
     archive::Kind,
     tokens::{Token, TokenKind, tokens},
 };
-use crate::roles::RoleMap;
+use crate::role_map::RoleMap;
 
 /// The definition of an entry with the target's roles in it.
 pub fn with_target_roles<'sql>(kind: Kind, sql: &'sql str, roles: &RoleMap) -> Cow<'sql, str> {

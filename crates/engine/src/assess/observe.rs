@@ -35,6 +35,9 @@ pub(super) async fn source(
     reporter: &Reporter,
 ) -> Result<SourceObservation> {
     let session = endpoints.source_session(NAME, "source").await?;
+    assess::limit_waits(&session)
+        .await
+        .doing("preparing to look at the source")?;
     silence_event_triggers(&session)
         .await
         .doing("keeping event triggers of the source silent")?;
@@ -129,6 +132,9 @@ pub(super) async fn target(
     reporter: &Reporter,
 ) -> Result<(TargetObservation, Option<SourceIdentity>)> {
     let session = endpoints.target_session(NAME, "target").await?;
+    assess::limit_waits(&session)
+        .await
+        .doing("preparing to look at the target")?;
     let mut observation = read_target(&session)
         .await
         .doing("reading the catalogs of the target")?;

@@ -47,6 +47,7 @@ use crate::{
     follow::SpillOptions,
     present::migration_on,
     report::{Report, Reporter},
+    roles,
     runner::{Companion, lock_cutover},
     selection::selector,
 };
@@ -262,7 +263,12 @@ impl<'run> Cutover<'run> {
             )
         });
         let left_out = left_out.iter().map(|(item, reason)| format!("{item}: {reason}"));
-        let left_out = left_out.chain(subscriptions).collect();
+        let beside = roles::lacking_surroundings(&source, &target, &migration.selection.roles).await?;
+        let beside = beside.iter().map(|one| {
+            let finding = one.finding();
+            format!("{}: {}; {}", finding.object, finding.message, finding.remedy)
+        });
+        let left_out = left_out.chain(subscriptions).chain(beside).collect();
         let selector = selector(&migration.selection)?;
         let mut tables = tables(&source).await.doing("reading the source's tables")?;
         tables.retain(|table| table.takes_rows() && selector.selects(&table.name));

@@ -6,10 +6,11 @@
 use serde::Serialize;
 use transhume_core::{
     finding::Finding,
-    roles::{Part, Plan, Wanted, login_faults, plan},
+    roles::{Part, Plan, Surrounding, Wanted, lacking, login_faults, plan},
     selection::Selection,
 };
 use transhume_pg::{
+    catalog::surroundings::surroundings,
     connection::session::Session,
     roles::{self, Ending, Outcome},
     state::migration,
@@ -101,7 +102,8 @@ pub async fn roles(
     let mut target = endpoints.target_session(ROLE, ROLE).await?;
     let map = map(&target, &options.selection).await?;
     let (wanted, secrets_unreadable) = wanted(&source, options.passwords).await?;
-    let plan = planned(&source, &target, &map, &wanted).await?;
+    let mut plan = planned(&source, &target, &map, &wanted).await?;
+    plan.add_surroundings(&lacking_surroundings(&source, &target, &map).await?);
     let ending = if options.apply {
         Ending::Kept
     } else {
@@ -217,6 +219,21 @@ fn report(
     }
 }
 
+/// What belongs to the source's database, is in no dump of it, and is not on the target.
+pub(crate) async fn lacking_surroundings(
+    source: &Session,
+    target: &Session,
+    map: &RoleMap,
+) -> Result<Vec<Surrounding>> {
+    let (database, _) = migration::database(target)
+        .await
+        .doing("reading the target's name")?;
+    let (on_source, on_target) =
+        tokio::join!(surroundings(source, &database), surroundings(target, &database));
+    let doing = "reading what belongs to the database beside its dump";
+    Ok(lacking(on_source.doing(doing)?, &on_target.doing(doing)?, map))
+}
+
 /// What keeps the source's clients from logging in to the target and working there as they do now.
 pub(crate) async fn faults(source: &Session, target: &Session, map: &RoleMap) -> Result<Vec<LoginFault>> {
     let (on_source, on_target) = read(source, target).await?;
@@ -227,15 +244,18 @@ pub(crate) async fn faults(source: &Session, target: &Session, map: &RoleMap) ->
 pub(crate) async fn findings(endpoints: &Endpoints, map: &RoleMap) -> Result<Vec<Finding>> {
     let source = endpoints.source_session(ROLE, ROLE).await?;
     let target = endpoints.target_session(ROLE, ROLE).await?;
+    let beside = lacking_surroundings(&source, &target, map).await?;
+    let beside = beside.iter().map(Surrounding::finding);
     let faults = faults(&source, &target, map).await?;
-    let told: Vec<Finding> = faults
+    let mut told: Vec<Finding> = faults
         .iter()
         .filter(|fault| !fault.is_slight)
         .map(|fault| Finding::warning(LOGINS, &fault.role, &fault.what, &fault.remedy))
         .collect();
     if told.is_empty() {
         let passed = "every login of the source may work on the target as it does now";
-        return Ok(vec![Finding::pass(LOGINS, passed)]);
+        told.push(Finding::pass(LOGINS, passed));
     }
+    told.extend(beside);
     Ok(told)
 }

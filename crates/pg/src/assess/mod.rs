@@ -30,6 +30,11 @@ const PUBLISHED_AT_MOST: usize = 20;
 
 const TOO_MANY_CONNECTIONS: &str = "53300";
 
+/// Sizes and definitions need a lock on what they are of: one that is held for longer ends the assessment instead of holding it.
+pub async fn limit_waits(client: &Client) -> Result<(), PgError> {
+    Ok(client.batch_execute("set lock_timeout = '10s'").await?)
+}
+
 /// Probes the source; `tables` are those that would be published.
 pub async fn source(client: &Client, tables: &[QualifiedName]) -> Result<Capabilities, PgError> {
     let mut capabilities = facts(client).await?;
@@ -141,6 +146,7 @@ fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
         replication: row.try_get("replication")?,
         bypass_row_security: row.try_get("bypass_row_security")?,
         signal_backend: row.try_get("signal_backend")?,
+        creates_in_public: row.try_get("creates_in_public")?,
         database: row.try_get("database_name")?,
         database_oid: row.try_get("database_oid")?,
         identity: None,

@@ -21,6 +21,7 @@ pub mod ownership;
 mod partition_trees;
 pub mod rights;
 pub mod sequences;
+pub mod surroundings;
 pub mod table_facts;
 pub mod tables;
 pub mod type_facts;

@@ -47,6 +47,8 @@ pub async fn roles(session: &Session) -> Result<Roles, PgError> {
             sessions: row.try_get("sessions")?,
             may_connect: row.try_get("may_connect")?,
             creates_in_public: row.try_get("creates_in_public")?,
+            owns_schemas: row.try_get("owns_schemas")?,
+            creates_in_database: row.try_get("creates_in_database")?,
             is_self: row.try_get("is_self")?,
             is_usable: row.try_get("is_usable")?,
         });

@@ -40,6 +40,7 @@ pub async fn run(target: &mut Client, steps: &[Step], ending: Ending) -> Result<
     let mut missing: HashMap<&str, String> = HashMap::new();
     let mut outcomes = Vec::with_capacity(steps.len());
     for step in steps {
+        // What is the database's names none.
         if let Some(message) = missing.get(step.role.as_str()) {
             outcomes.push(Outcome::Refused(message.clone()));
             continue;

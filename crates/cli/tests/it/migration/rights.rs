@@ -247,3 +247,88 @@ async fn triggers_of_an_old_source_do_not_act_twice_on_the_way_back() {
         .await;
     assert_eq!(row.expect("rows").get::<_, i64>(0), 2, "both triggers act again");
 }
+
+/// Blocks of SQL of the reference page, below this heading.
+fn documented(heading: &str) -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/rights.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with(heading))
+        .expect("the heading is there");
+    section
+        .split("```sql\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// Nobody has rights that the page does not name: in schema `public`, which nobody may create in from 15 on, and in one of its own.
+async fn documented_rights_are_enough(major: u32) {
+    let mut site = Site::empty(major, major).await;
+    let (source, target) = (site.source_url.clone(), site.target_url.clone());
+    batch(&source, "create role app_owner; grant create on database shop to app_owner; grant create, usage on schema public to app_owner").await;
+    let without_keys = TABLES.replace(" references app.parent on delete cascade", "");
+    batch(&source, &without_keys).await;
+    batch(&source, "set role app_owner; create table public.loose (id int primary key); insert into public.loose values (1)").await;
+    batch(&source, &documented("On the source")[0]).await;
+    let blocks = documented("On the target");
+    batch(&target, &blocks[0]).await;
+    if major >= 15 {
+        batch(&target, &blocks[1]).await;
+    }
+    (site.source_url, site.target_url) = (as_transhume(&source), as_transhume(&target));
+    if major >= 15 {
+        batch(
+            &target,
+            "revoke create on schema public from transhume, app_owner",
+        )
+        .await;
+        let refused = site.call(&["assess"]);
+        assert_eq!(refused.code, 1, "{}", refused.output);
+        let statement = "grant usage, create on schema public to \"transhume\"";
+        assert!(refused.output.contains(statement), "{}", refused.output);
+        batch(&target, "grant create on schema public to transhume, app_owner").await;
+    }
+
+    let assessed = site.call(&["assess", "--json"]);
+    assert_eq!(assessed.code, 0, "{}{}", assessed.output, assessed.error);
+    site.succeed(&["run", "--until-caught-up"]);
+    site.succeed(&["verify"]);
+    site.succeed(&["cutover", "--yes"]);
+    batch(
+        &target,
+        "set role app_owner; insert into app.log values ('new side'); insert into public.loose values (2)",
+    )
+    .await;
+    site.succeed(&["run", "--until-caught-up"]);
+    site.succeed(&["fallback", "--yes", "--override", "verification"]);
+    let except = Except {
+        kinds: ["grants", "replica identity", "owner"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..Except::default()
+    };
+    oracle::assert_equal_except(&target, &source, &except).await;
+    site.succeed(&["finish", "--yes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_page_are_enough_on_13() {
+    documented_rights_are_enough(13).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_page_are_enough_on_15() {
+    documented_rights_are_enough(15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_page_are_enough_on_17() {
+    documented_rights_are_enough(17).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_page_are_enough_on_18() {
+    documented_rights_are_enough(18).await;
+}

@@ -237,3 +237,62 @@ async fn logins_are_a_check_and_what_was_refused_is_tried_again() {
     let granted = "select has_table_privilege('app', 'shop.item', 'INSERT')::text";
     assert_eq!(text(&new, granted).await, "true");
 }
+
+/// What is in no dump of a database: some of it the script carries, all of it is told.
+const SURROUNDINGS: &str = "
+    alter database shop set timezone = 'Europe/Berlin';
+    alter database shop set search_path = shop, public;
+    comment on database shop is 'the shop';
+    revoke temporary on database shop from public;
+    grant temporary on database shop to app_ro;
+    create publication everything for all tables with (publish = 'insert');
+    create publication part for table only shop.item;
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_dump_holds_is_told_with_its_statement_and_carried_where_that_is_right() {
+    let site = site(15, 15).await;
+    batch(&site.source_url, SURROUNDINGS).await;
+    batch(
+        &site.source_url,
+        "select pg_create_logical_replication_slot('warehouse', 'pgoutput')",
+    )
+    .await;
+    batch(&site.target.url(DATABASE), "alter database shop owner to azadmin").await;
+    let told = |output: &str| -> Vec<String> {
+        let assessed: serde_json::Value = serde_json::from_str(output).expect("it is JSON");
+        let findings = assessed["findings"].as_array().expect("findings").iter();
+        findings
+            .map(|finding| finding["remedy"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let before = told(&site.call(&["assess", "--quick", "--json"]).output);
+    for statement in [
+        r#"ALTER DATABASE "shop" SET "TimeZone" TO 'Europe/Berlin'"#,
+        r#"ALTER DATABASE "shop" SET "search_path" TO 'shop', 'public'"#,
+        "COMMENT ON DATABASE shop IS 'the shop'",
+        "GRANT TEMPORARY ON DATABASE shop TO app_ro",
+        "REVOKE TEMPORARY ON DATABASE shop FROM PUBLIC",
+        "CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert')",
+        "CREATE PUBLICATION part FOR TABLE ONLY shop.item WITH (publish = 'insert, update, delete, truncate')",
+        "SELECT pg_catalog.pg_create_logical_replication_slot('warehouse', 'pgoutput')",
+    ] {
+        assert!(
+            before.iter().any(|remedy| remedy.ends_with(statement)),
+            "{statement}\n{before:#?}"
+        );
+    }
+
+    site.succeed(&["roles", "--apply"]);
+    let after = told(&site.call(&["assess", "--quick", "--json"]).output);
+    let carried = ["ALTER DATABASE", "COMMENT ON DATABASE", "GRANT TEMPORARY"];
+    let left: Vec<&String> = after
+        .iter()
+        .filter(|remedy| carried.iter().any(|words| remedy.contains(words)))
+        .collect();
+    assert_eq!(left, Vec::<&String>::new());
+    assert!(
+        after.iter().any(|remedy| remedy.contains("REVOKE TEMPORARY")),
+        "nothing is taken away"
+    );
+}

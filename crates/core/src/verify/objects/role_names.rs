@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::object::{Kind, Object, unquoted};
-use crate::roles::RoleMap;
+use crate::role_map::RoleMap;
 
 /// What the trait of an owner is called.
 const OWNER: &str = "owner";

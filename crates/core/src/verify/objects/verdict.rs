@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity},
-    roles::RoleMap,
+    role_map::RoleMap,
     selection::Selector,
 };
 

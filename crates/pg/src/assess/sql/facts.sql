@@ -9,6 +9,7 @@ select
     r.rolreplication                                                                       as replication,
     r.rolbypassrls or r.rolsuper                                                           as bypass_row_security,
     pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')                                   as signal_backend,
+    coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('public'), 'CREATE'), true) as creates_in_public,
     d.datname::text                                                                        as database_name,
     d.oid                                                                                  as database_oid,
     (select pg_catalog.count(*) from pg_catalog.pg_replication_slots)                      as slots_used,

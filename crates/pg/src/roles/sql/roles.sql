@@ -14,7 +14,8 @@ dependent as (
 ),
 owned as (
     select x.owner,
-           pg_catalog.bool_or(x.schema_name = 'public') as in_public
+           pg_catalog.bool_or(x.schema_name = 'public') as in_public,
+           pg_catalog.bool_or(x.class = 'pg_catalog.pg_namespace'::pg_catalog.regclass) as schemas
     from (
         select c.relowner as owner, c.relnamespace::pg_catalog.regnamespace::text as schema_name,
                'pg_catalog.pg_class'::pg_catalog.regclass as class, c.oid
@@ -71,6 +72,8 @@ select r.rolname::text                                           as name,
        pg_catalog.has_database_privilege(r.oid, here.oid, 'CONNECT') as may_connect,
        coalesce(pg_catalog.has_schema_privilege(r.oid, pg_catalog.to_regnamespace('public'), 'CREATE'), false)
                                                                  as creates_in_public,
+       coalesce(o.schemas, false)                                as owns_schemas,
+       pg_catalog.has_database_privilege(r.oid, here.oid, 'CREATE') as creates_in_database,
        r.rolname = current_user                                  as is_self,
        pg_catalog.pg_has_role(r.oid, 'MEMBER') and pg_catalog.pg_has_role(r.oid, 'USAGE') as is_usable
 from pg_catalog.pg_roles r

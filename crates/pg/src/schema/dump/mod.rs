@@ -22,6 +22,9 @@ use crate::connection::{
 /// pg_dump knows `--no-statistics` from this major version on.
 const STATISTICS_SINCE: u32 = 18;
 
+/// Others queue behind whom pg_dump waits for; what holds a table locked for longer is somebody's maintenance.
+const LOCK_WAIT: &str = "--lock-wait-timeout=60s";
+
 /// Dumps the schema as seen by `snapshot` and returns the archive's bytes.
 pub async fn schema(
     programs: &Programs,
@@ -42,6 +45,7 @@ pub async fn schema(
             "--no-password",
         ])
         .arg(format!("--snapshot={snapshot}"))
+        .arg(LOCK_WAIT)
         .arg("--compress=1");
     if programs.version.major() >= STATISTICS_SINCE {
         command.arg("--no-statistics");
@@ -71,10 +75,17 @@ pub(crate) async fn run(
 }
 
 fn failed(name: &str, detail: &str) -> PgError {
+    // As pg_dump says it where a lock was not to be had in time.
+    let is_locked = detail.contains("LOCK TABLE") && detail.contains("timeout");
     PgError::Program {
         message: format!("{name} failed"),
         detail: escape_hidden(&redact(detail)),
-        hint: "remedy what it says, then run the same command again".to_owned(),
+        hint: if is_locked {
+            "a session holds a table locked (see pg_locks); wait for its end, then run the same command again"
+        } else {
+            "remedy what it says, then run the same command again"
+        }
+        .to_owned(),
     }
 }
 
