@@ -11,6 +11,7 @@ pub mod error_policy;
 pub mod exception;
 pub mod frontier;
 pub mod hold;
+pub mod identity;
 pub mod in_progress;
 pub mod latency;
 pub mod net;

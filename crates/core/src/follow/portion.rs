@@ -5,17 +5,20 @@
 //! gathered while the writer is busy with those before.
 //!
 //! Invariants: the changes of a portion all have the shapes that are announced with it or before it, and no
-//! two of its relations have one name; changes that a table's load has read already are left out.
+//! two of its relations have one name; what is announced again, however equal, is not mixed with what came before, since
+//! the same names may mean other columns; changes that a table's load has read already are left out.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     hash::BuildHasher,
     sync::Arc,
 };
 
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
-use super::{anchor::Anchor, change::Change, portion_buffer::PortionBuffer, visibility::Snapshot};
+use super::{
+    anchor::Anchor, change::Change, identity::Former, portion_buffer::PortionBuffer, visibility::Snapshot,
+};
 use crate::verify::rows::changed::Marks;
 
 /// The source transaction that a change belongs to.
@@ -34,17 +37,10 @@ pub struct LoadedTable {
     pub is_complete: bool,
     /// Nothing is written to it until it is loaded anew.
     pub is_suspended: bool,
-    /// What the source's table and columns were called when its rows were read, and the numbers of the target's columns.
+    /// What the source's table was when its rows were read, and which columns of the target have them.
     pub former: Option<Former>,
     /// It is a partition of this tree, which is moved as a whole: all else is said of the tree.
     pub tree: Option<u32>,
-}
-
-/// Names that the stream may still have for what is called otherwise by now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Former {
-    pub name: QualifiedName,
-    pub columns: BTreeMap<String, i16>,
 }
 
 /// One move of the frontier.
@@ -75,7 +71,7 @@ pub struct BatchEnd {
 #[derive(Debug, Default)]
 pub struct Portion {
     pub buffer: PortionBuffer,
-    /// Relations that are new or have another shape from here on.
+    /// Relations that were announced, for the first time or again: what they are is to be asked.
     pub announced: Vec<Arc<Relation>>,
     /// Relations that something is written to.
     pub relations: HashSet<u32>,
@@ -111,15 +107,16 @@ impl Gatherer {
         }
     }
 
-    /// A relation was announced; changes from here on use it. What was gathered under another shape
+    /// A relation was announced; changes from here on use it. What was gathered under its former announcement
     /// must be handed on by itself.
     pub fn announce(&mut self, relation: Arc<Relation>) -> Option<Portion> {
         let before = self.announced.get(&relation.id);
-        if before.is_some_and(|before| **before == *relation) {
-            return None;
-        }
-        let is_new = before.is_none() && !self.announced.values().any(|other| other.name == relation.name);
-        let earlier = (!is_new && !self.portion.buffer.is_empty()).then(|| self.take(None));
+        let is_apart = match before {
+            Some(before) if **before == *relation => !self.portion.relations.contains(&relation.id),
+            Some(_) => false,
+            None => !self.announced.values().any(|other| other.name == relation.name),
+        };
+        let earlier = (!is_apart && !self.portion.buffer.is_empty()).then(|| self.take(None));
         self.latest = None;
         self.announced.insert(relation.id, Arc::clone(&relation));
         self.portion.announced.push(relation);
@@ -240,15 +237,18 @@ mod tests {
     }
 
     #[test]
-    fn only_another_shape_ends_what_was_gathered() {
+    fn what_is_announced_again_ends_what_was_gathered_of_it() {
         let mut gatherer = Gatherer::new(Arc::default());
         assert!(gatherer.announce(relation(1, "a", b'd')).is_none());
         insert(&mut gatherer, 1, 1);
-        assert!(gatherer.announce(relation(1, "a", b'd')).is_none());
+        assert!(gatherer.announce(relation(2, "b", b'd')).is_none());
         assert!(gatherer.announce(relation(2, "b", b'd')).is_none());
 
+        let earlier = gatherer.announce(relation(1, "a", b'd')).unwrap();
+        assert_eq!((earlier.buffer.changes.len(), earlier.announced.len()), (1, 3));
+        insert(&mut gatherer, 1, 1);
         let earlier = gatherer.announce(relation(1, "a", b'f')).unwrap();
-        assert_eq!((earlier.buffer.changes.len(), earlier.announced.len()), (1, 2));
+        assert_eq!((earlier.buffer.changes.len(), earlier.announced.len()), (1, 1));
         insert(&mut gatherer, 1, 1);
         // Made anew under the same name.
         let earlier = gatherer.announce(relation(3, "b", b'd')).unwrap();

@@ -35,6 +35,11 @@ impl PortionBuffer {
         is_flight_full(self.changes.len(), self.bytes)
     }
 
+    /// Of all changes, each once or more often.
+    pub fn transactions(&self) -> Vec<u32> {
+        self.origins.iter().map(|(_, origin)| origin.xid).collect()
+    }
+
     pub fn bytes(&self) -> usize {
         self.bytes
     }

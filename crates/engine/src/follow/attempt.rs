@@ -90,6 +90,7 @@ impl<'a> Attempt<'a> {
                 .carrying(writer.value_encoding()),
             application_name: names::application_name(&self.request.migration.id, "early"),
             loaded: writer.loaded_tables(),
+            source: writer.source_tables(),
             progress: progress.clone(),
         });
         Keeping::new(self.request.spill.clone(), early)

@@ -20,7 +20,7 @@ use transhume_pg::{
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
-use super::{EndReason, FollowRequest};
+use super::{EndReason, FollowRequest, suspension::Suspension};
 use crate::error::{Doing, EngineError};
 
 /// A drift in words.
@@ -55,11 +55,8 @@ pub(super) enum Failure {
     AwaitsLoad { table: QualifiedName, relation_id: u32 },
     /// The next change does not fit its table: the stream stands before it until the target fits.
     Drifts(Box<Obstacle>),
-    /// The target refuses a change, and its tables are to be suspended for that.
-    Suspends {
-        tables: Vec<QualifiedName>,
-        reason: String,
-    },
+    /// Changes of some tables are to be skipped.
+    Suspends(Suspension),
     /// Transactions in progress find no room here, for this reason: the source is to keep them.
     KeepsNoMore(String),
     /// Something was in the way of a transaction that was being written before its commit: it is to be written at its commit.
@@ -146,12 +143,16 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
             };
             Failure::server(doing, error)
         }
+        ApplyError::Source(error) => Failure::server("asking the source about its tables", error),
         ApplyError::FrontierMoved { expected } => Failure::FrontierMoved { expected },
         ApplyError::Conflict(conflict) => Failure::Final(conflict_stop(&conflict)),
         ApplyError::Drift(drift) if drift.kind == DriftKind::NotLoaded => Failure::AwaitsLoad {
             relation_id: drift.relation.id,
             table: drift.relation.name.clone(),
         },
+        ApplyError::Drift(drift) if matches!(drift.kind, DriftKind::ColumnReused { .. }) => {
+            Failure::Suspends(Suspension::until_reload(&drift.relation, message(&drift)))
+        }
         ApplyError::Drift(drift) => match source {
             Ok(source) => Failure::Drifts(Box::new(obstacle(*drift, &source).await)),
             Err(error) => Failure::passing(format!(
@@ -290,6 +291,10 @@ fn message(drift: &Drift) -> String {
         ),
         DriftKind::Computed { column } => format!(
             "column {} of {table} is computed on the target but not on the source",
+            column.escape_debug()
+        ),
+        DriftKind::ColumnReused { column } => format!(
+            "columns of {table} were dropped, made or renamed on the source: {} may be another one than the target has",
             column.escape_debug()
         ),
         DriftKind::PartitionEmptied { partition, .. } => format!(

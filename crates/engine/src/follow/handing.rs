@@ -18,6 +18,7 @@ use super::{
     early::{Early, Landing},
     failure::{self, Failure, explain},
     start::connect_source,
+    suspension::Suspension,
     writing::{Handed, Report, Writing},
 };
 
@@ -222,10 +223,10 @@ impl Applier<'_> {
             // A label that the enum lacks is no bad value.
             Some(_) if failure::may_be_a_label(conflict) && !is_careful => None,
             Some(ErrorAction::Log) if !is_careful => Some(Failure::WithinGroup { up_to }),
-            Some(ErrorAction::Suspend) => Some(Failure::Suspends {
+            Some(ErrorAction::Suspend) => Some(Failure::Suspends(Suspension::AsRefused {
                 tables: conflict.tables.clone(),
                 reason: failure::refusal(conflict),
-            }),
+            })),
             Some(ErrorAction::Log | ErrorAction::Stop) => None,
         }
     }

@@ -134,8 +134,8 @@ pub async fn follow(
         let (reason, made_progress) = match failure {
             Failure::Final(error) => return Err(error),
             Failure::WithinGroup { .. } => continue,
-            Failure::Suspends { tables, reason } => {
-                suspension::suspend(&request, &tables, &reason, reporter).await?;
+            Failure::Suspends(suspension) => {
+                suspension::suspend(&request, &suspension, reporter).await?;
                 outcome_unknown = true;
                 continue;
             }

@@ -16,7 +16,7 @@ use transhume_pg::{
         session::Session,
     },
     follow::{
-        apply::{self, BatchWriter},
+        apply::{self, BatchWriter, SourceTables},
         slot::{self, SlotState},
         stream::{ReplicationStream, StreamOptions},
         wal,
@@ -114,7 +114,10 @@ pub(super) async fn open(
             .await
             .while_doing("writing the first marker")?;
     }
-    source.close().await;
+    let source_tables = SourceTables::new(source)
+        .await
+        .while_doing("preparing to ask the source about its tables")?;
+    target.writer.ask(source_tables);
     let stream = open_stream(request, connection, (&frontier, in_progress), reporter).await?;
     if stored_frontier(&target.control).await?.lsn != frontier.lsn {
         return Err(Failure::passing("another runner has just ended"));

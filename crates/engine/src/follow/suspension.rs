@@ -1,13 +1,14 @@
-//! A table is suspended because the target refuses a change of it and the operator wants the rest to go on.
+//! A table is suspended because the target refuses a change of it and the operator wants the rest to go on, or because its
+//! rows must be read anew: that is asked for at once, where somebody follows who loads tables.
 //!
 //! Nothing is applied meanwhile: the refused transaction comes again, without the changes of that table.
 
-use transhume_core::finding::Finding;
+use transhume_core::{command::Command, finding::Finding};
 use transhume_pg::{
     connection::{error::PgError, session::Session},
-    state::{finding, history, load::relations},
+    state::{command, finding, history, load::relations},
 };
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 
 use super::{FollowRequest, ORIGIN};
 use crate::{
@@ -18,7 +19,47 @@ use crate::{
 /// Code of the finding that says why.
 pub(crate) const SUSPENDED: &str = "table-suspended";
 
+#[derive(Debug)]
+pub(super) enum Suspension {
+    /// The target refuses a change, and the operator wants that.
+    AsRefused {
+        tables: Vec<QualifiedName>,
+        reason: String,
+    },
+    /// Columns of the table cannot be told apart by what is known of it.
+    UntilReload {
+        relation_id: u32,
+        table: QualifiedName,
+        reason: String,
+    },
+}
+
+impl Suspension {
+    pub(super) fn until_reload(relation: &Relation, reason: String) -> Self {
+        Self::UntilReload {
+            relation_id: relation.id,
+            table: relation.name.clone(),
+            reason,
+        }
+    }
+}
+
 pub(super) async fn suspend(
+    request: &FollowRequest<'_>,
+    suspension: &Suspension,
+    reporter: &Reporter,
+) -> Result<()> {
+    match suspension {
+        Suspension::AsRefused { tables, reason } => as_refused(request, tables, reason, reporter).await,
+        Suspension::UntilReload {
+            relation_id,
+            table,
+            reason,
+        } => until_reload(request, (*relation_id, table), reason, reporter).await,
+    }
+}
+
+async fn as_refused(
     request: &FollowRequest<'_>,
     tables: &[QualifiedName],
     reason: &str,
@@ -48,6 +89,40 @@ pub(super) async fn suspend(
         .doing(doing)?;
     for finding in findings {
         reporter.send(Report::Finding { finding });
+    }
+    Ok(())
+}
+
+/// Asks for its load, too.
+async fn until_reload(
+    request: &FollowRequest<'_>,
+    (oid, table): (u32, &QualifiedName),
+    reason: &str,
+    reporter: &Reporter,
+) -> Result<()> {
+    let doing = "suspending a table that must be loaded anew";
+    let mut target = request
+        .endpoints
+        .target_session(&request.migration.id, "suspend")
+        .await?;
+    let plain = table.plain();
+    let finding = Finding::blocker(
+        SUSPENDED,
+        &plain,
+        format!("{reason}; its changes are skipped until it is loaded anew"),
+        format!("transhume table reload {plain}"),
+    );
+    let findings = std::slice::from_ref(&finding);
+    let tables = std::slice::from_ref(table);
+    write(&mut target, &[oid], tables, reason, findings)
+        .await
+        .doing(doing)?;
+    reporter.send(Report::Finding { finding });
+    if request.yields_to_tables {
+        command::request(&target, Command::Reload(vec![oid]), None)
+            .await
+            .doing("asking for a table to be loaded anew")?;
+        reporter.step(format!("{plain} is to be loaded anew"));
     }
     Ok(())
 }

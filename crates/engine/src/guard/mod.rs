@@ -16,7 +16,10 @@ use std::{
 
 use transhume_core::{
     finding::Finding,
-    guard::{schema::CarryOver, wal_retention::Growth},
+    guard::{
+        schema::{Awaited, CarryOver},
+        wal_retention::Growth,
+    },
     selection::Selector,
 };
 use transhume_pg::{
@@ -47,6 +50,7 @@ pub(crate) struct Guard<'run> {
     told: Option<retention::Told>,
     next_schema_look: Option<Instant>,
     schema_findings: Option<Vec<Finding>>,
+    awaited: Awaited,
     /// Partitions that were to be taken in.
     asked_for: HashSet<u32>,
 }
@@ -77,6 +81,7 @@ impl<'run> Guard<'run> {
             told: None,
             next_schema_look: None,
             schema_findings: None,
+            awaited: Awaited::default(),
             asked_for: HashSet::new(),
         }
     }

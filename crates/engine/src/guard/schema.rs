@@ -51,7 +51,8 @@ impl Guard<'_> {
     async fn schema(&mut self, ends: &mut Ends, may_carry: bool) -> Result<(), PgError> {
         let publication = &self.migration.publication_name;
         let now = Schemas::take(&ends.source, &ends.target, publication, &self.selector).await?;
-        now.remember(&ends.target).await?;
+        now.remember(&ends.source, &ends.target, &mut self.awaited)
+            .await?;
         let allowed = self.carry_over.iter().copied();
         let allowed: Vec<CarryOver> = allowed.filter(|_| may_carry).collect();
         let mut findings: Vec<Finding> = Vec::new();

@@ -5,7 +5,7 @@
 use transhume_core::{
     finding::{Finding, Severity},
     guard::{
-        schema::{self, ChangeKind, Followed, SchemaChange, TableFacts},
+        schema::{self, Awaited, ChangeKind, Followed, SchemaChange, TableFacts},
         user_types::{self as types, TypeChange, TypeChangeKind, UserType},
     },
     load::RelationState,
@@ -14,17 +14,18 @@ use transhume_core::{
 use transhume_pg::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
+    follow::wal,
     guard::{drift::Remedy, schema_change, user_types as type_change},
     state::{
         addition::{self, Addition},
-        known_type,
+        apply, known_type,
         load::{
             followed::{self, follow_names, followed},
             relations,
         },
     },
 };
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 /// Code of the findings.
 pub(crate) const CHANGED: &str = "schema-change";
@@ -103,9 +104,19 @@ impl Schemas {
     }
 
     /// Writes down what is seen in step, so that the next change is told from this moment, and what both sides have dropped.
-    pub(super) async fn remember(&self, target: &Session) -> Result<(), PgError> {
+    pub(super) async fn remember(
+        &self,
+        source: &Session,
+        target: &Session,
+        awaited: &mut Awaited,
+    ) -> Result<(), PgError> {
         let news = schema::news(&self.followed, &self.source, &self.target);
-        followed::remember(&**target, &news).await?;
+        // Behind the look, so that all that it saw is below.
+        let seen_at = wal::inserted_end(source).await?;
+        let applied = apply::frontier(target).await?;
+        let applied = applied.map_or(Lsn::ZERO, |frontier| frontier.lsn);
+        let due = awaited.take(news, seen_at, applied);
+        followed::remember(&**target, &due).await?;
         let types = types::news(&self.types.remembered, &self.types.source, &self.types.target);
         known_type::remember(&**target, &types).await?;
         let gone = schema::gone(&self.followed, &self.source, &self.target);

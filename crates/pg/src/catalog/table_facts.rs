@@ -74,6 +74,7 @@ fn facts(row: &Row) -> Result<TableFacts, PgError> {
         bound: row.try_get("bound")?,
         root,
         partitions: Vec::new(),
+        attributes: row.try_get("attributes")?,
         columns: columns(row)?,
     })
 }

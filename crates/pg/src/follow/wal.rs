@@ -13,6 +13,17 @@ pub async fn flushed_end(source: &Session) -> Result<Lsn, PgError> {
         .expect("the server prints pg_lsn as X/Y"))
 }
 
+/// End of the WAL that is written at all: whatever a snapshot shows that was taken before is below it.
+pub async fn inserted_end(source: &Session) -> Result<Lsn, PgError> {
+    let row = source
+        .query_one(include_str!("sql/wal_inserted.sql"), &[])
+        .await?;
+    Ok(row
+        .get::<_, &str>(0)
+        .parse()
+        .expect("the server prints pg_lsn as X/Y"))
+}
+
 /// Takes a transaction id of its own, with its epoch: every transaction that is running now, or has ended,
 /// has a lower one.
 pub async fn assign_xid(source: &Session) -> Result<i64, PgError> {

@@ -2,17 +2,23 @@
 //!
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
+use std::{collections::HashMap, sync::Arc};
+
 use transhume_core::{
     follow::{
+        identity::{Identified, align, align_tree},
         portion::LoadedTable,
-        row::{Drift, DriftKind},
+        row::{Drift, DriftKind, Plan},
     },
     guard::{
         schema::{self, ChangeKind, SchemaChange},
         user_types::needed_by,
     },
 };
-use transhume_wire::ident::{QualifiedName, quote_identifier};
+use transhume_wire::{
+    ident::{QualifiedName, quote_identifier},
+    pgoutput::Relation,
+};
 
 use super::{
     schema_change::{self, renamed},
@@ -21,7 +27,7 @@ use super::{
 use crate::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
-    follow::apply::{match_relation, prepare_table_query, read_tables},
+    follow::apply::{TargetTables, match_relation, prepare_table_query, read_tables, source_tables},
     state::{
         apply,
         load::followed::{self, followed},
@@ -70,8 +76,35 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
     let relation = std::slice::from_ref(&drift.relation);
     let tables = read_tables(&loaded, target, &table_query, relation).await?;
     // A load under way is waited for elsewhere.
-    let still = match_relation(&loaded, &tables, &drift.relation).err();
-    Ok(still.filter(|drift| drift.kind != DriftKind::NotLoaded))
+    let still = as_announced(source, &loaded, &tables, &drift.relation)
+        .await?
+        .err();
+    // A load under way is waited for elsewhere, and what must be loaded anew is seen to there.
+    let is_elsewhere =
+        |drift: &Drift| matches!(drift.kind, DriftKind::NotLoaded | DriftKind::ColumnReused { .. });
+    Ok(still.filter(|drift| !is_elsewhere(drift)))
+}
+
+async fn as_announced(
+    source: &Session,
+    loaded: &HashMap<u32, LoadedTable>,
+    tables: &TargetTables,
+    relation: &Arc<Relation>,
+) -> Result<Result<Plan, Drift>, PgError> {
+    let former = loaded.get(&relation.id).and_then(|table| table.former.as_ref());
+    let now = source_tables(source, &[relation.id]).await?.remove(&relation.id);
+    let identified = former.zip(now).and_then(|(former, now)| {
+        let is_tree = loaded.values().any(|table| table.tree == Some(relation.id));
+        let align = if is_tree { align_tree } else { align };
+        let numbers = align(&former.source, &now, &relation.columns).ok()?;
+        Some(Identified { numbers, now })
+    });
+    Ok(match_relation(
+        loaded,
+        tables,
+        relation,
+        former.zip(identified.as_ref()),
+    ))
 }
 
 /// What the catalogs of both sides say that it is, by what is remembered of the table; none where they do not show it.
@@ -135,7 +168,7 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
             ))
         }
         DriftKind::TypeChanged(change) => Remedy::of(types::statement(change)),
-        DriftKind::PartitionEmptied { .. } => Remedy {
+        DriftKind::PartitionEmptied { .. } | DriftKind::ColumnReused { .. } => Remedy {
             statement: String::new(),
             afterwards: Some(format!("transhume table reload {}", table.plain())),
         },

@@ -6,12 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::Deserialize;
 use tokio_postgres::types::Json;
 
 use transhume_core::{
     follow::{
         anchor::Anchor,
-        portion::{Advance, Former, LoadedTable},
+        identity::{Former, SourceColumn, SourceTable},
+        portion::{Advance, LoadedTable},
     },
     phase::{Phase, UnknownPhase},
 };
@@ -110,12 +112,26 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
         .collect()
 }
 
+/// Of the facts that are remembered of the source's table what telling its columns apart needs.
+#[derive(Deserialize)]
+struct RememberedTable {
+    name: QualifiedName,
+    #[serde(default)]
+    attributes: i16,
+    columns: Vec<SourceColumn>,
+}
+
 fn former(row: &tokio_postgres::Row) -> Result<Option<Former>, PgError> {
-    let name: Option<Json<QualifiedName>> = row.try_get("former_name")?;
+    let facts: Option<Json<RememberedTable>> = row.try_get("facts")?;
     let columns: Option<Json<BTreeMap<String, i16>>> = row.try_get("target_columns")?;
-    Ok(name
-        .zip(columns)
-        .map(|(Json(name), Json(columns))| Former { name, columns }))
+    Ok(facts.zip(columns).map(|(Json(facts), Json(target))| Former {
+        name: facts.name,
+        source: SourceTable {
+            attributes: facts.attributes,
+            columns: facts.columns,
+        },
+        target,
+    }))
 }
 
 /// Parameters of [`ADD_MARKER`].

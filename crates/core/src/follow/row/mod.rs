@@ -125,6 +125,11 @@ pub enum DriftKind {
     Computed {
         column: String,
     },
+    /// The target's column of this name has the values of another one, which is gone on the source or cannot be told from it:
+    /// the table must be loaded anew.
+    ColumnReused {
+        column: String,
+    },
     /// A partition of a tree that is moved as a whole was emptied by itself: which rows those were on the target,
     /// nobody can tell. `loaded_under`: what the tree shows until it is loaded anew.
     PartitionEmptied {

@@ -28,6 +28,9 @@ pub struct TableFacts {
     pub root: Option<QualifiedName>,
     /// The tables that hold its rows, where it is a tree that is moved as a whole; ascending.
     pub partitions: Vec<u32>,
+    /// Columns that it ever had, dropped ones too; 0 where that was not written down.
+    #[serde(default)]
+    pub attributes: i16,
     /// Without those that are computed; by number.
     pub columns: Vec<ColumnFacts>,
 }

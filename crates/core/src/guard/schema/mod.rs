@@ -8,6 +8,7 @@
 //! Invariant: a table that looks as it did when it was loaded gives no change, whatever the target calls its types.
 
 pub mod as_planned;
+mod awaited;
 mod carry_over;
 mod columns;
 mod facts;
@@ -18,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 use transhume_wire::ident::QualifiedName;
 
 pub use self::{
+    awaited::Awaited,
     carry_over::{CarryOver, UnknownCarryOver, may_be_carried},
     facts::{ColumnFacts, Followed, Membership, Remembered, TableFacts, TargetIdentity},
 };

@@ -20,7 +20,7 @@ const PUBLISHED: Membership = Membership {
     is_whole: true,
 };
 
-fn shape(name: &str) -> TableFacts {
+pub(super) fn shape(name: &str) -> TableFacts {
     TableFacts {
         oid: 1,
         name: QualifiedName::new("s", name),
@@ -31,6 +31,7 @@ fn shape(name: &str) -> TableFacts {
         bound: None,
         root: None,
         partitions: Vec::new(),
+        attributes: 2,
         columns: vec![column(1, "id"), column(2, "x")],
     }
 }

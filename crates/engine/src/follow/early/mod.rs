@@ -21,7 +21,7 @@ use transhume_core::follow::{
     batch::Batch,
     portion::{BatchEnd, LoadedTable},
 };
-use transhume_pg::connection::conninfo::ConnectionSettings;
+use transhume_pg::{connection::conninfo::ConnectionSettings, follow::apply::SourceTables};
 use transhume_wire::lsn::Lsn;
 
 use self::work::Opening;
@@ -51,6 +51,7 @@ pub(super) struct EarlySessions {
     pub(super) target: ConnectionSettings,
     pub(super) application_name: String,
     pub(super) loaded: Arc<HashMap<u32, LoadedTable>>,
+    pub(super) source: Option<Arc<SourceTables>>,
     pub(super) progress: watch::Receiver<Progress>,
 }
 

@@ -76,6 +76,7 @@ fn what(error: &ApplyError) -> String {
         ApplyError::Server { error, .. } => format!("the target failed ({error})"),
         ApplyError::Conflict(conflict) => format!("the target refused it ({})", conflict.reason()),
         ApplyError::Drift(drift) => format!("{} does not fit", drift.table().plain()),
+        ApplyError::Source(error) => format!("the source could not be asked ({error})"),
         ApplyError::FrontierMoved { .. } => "the frontier was moved".to_owned(),
     }
 }
@@ -116,7 +117,7 @@ impl Opening {
             frames,
         } = self;
         let session = apply::open(&sessions.target, &sessions.application_name, true).await?;
-        let writer = BatchWriter::beside(session, sessions.loaded).await?;
+        let writer = BatchWriter::beside(session, sessions.loaded, sessions.source).await?;
         let mut assembler = Assembler::new();
         // When it commits is not known, and nothing asks for it before.
         let begin = Begin {
@@ -247,6 +248,9 @@ impl Work {
         let Landing { mut end, mut batch } = landing;
         let before = end.advance.before;
         self.until(|progress| progress.frontier >= before).await?;
+        if !self.writer.is_confirmed(self.origin.xid).await? {
+            return Err(Obstacle::InOrderOnly("a table that it altered itself"));
+        }
         batch.changes = self.changes;
         batch.written = u64::from(self.changes > 0);
         end.advance.changes = i64::try_from(batch.changes).unwrap_or(i64::MAX);

@@ -16,6 +16,7 @@ select
     member.oid                                             as member_row,
     member.publication_version,
     member.is_whole                                        as is_published_whole,
+    c.relnatts                                             as attributes,
     coalesce(attributes.columns, '[]')                     as columns
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -116,16 +116,7 @@ impl BatchWriter {
         Self::with_tables(session, replica_role, loaded).await
     }
 
-    /// The same beside another writer, with the replica role and by what that one knows of the tables' loads.
-    pub async fn beside(
-        session: Session,
-        loaded: Arc<HashMap<u32, LoadedTable>>,
-    ) -> Result<Self, ApplyError> {
-        session.batch_execute(include_str!("sql/beside.sql")).await?;
-        Self::with_tables(session, true, loaded).await
-    }
-
-    async fn with_tables(
+    pub(super) async fn with_tables(
         session: Session,
         replica_role: bool,
         loaded: Arc<HashMap<u32, LoadedTable>>,

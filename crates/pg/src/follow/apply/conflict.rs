@@ -13,6 +13,8 @@ pub enum ApplyError {
         error: PgError,
         during_commit: bool,
     },
+    /// The source could not be asked which columns a relation means.
+    Source(PgError),
     /// A relation does not fit its table on the target.
     Drift(Box<Drift>),
     Conflict(Box<Conflict>),
@@ -40,6 +42,12 @@ pub enum ConflictKind {
     SurplusRows(u64),
     Refused(Box<ServerError>),
     Unwritable(Unwritable),
+}
+
+impl From<Drift> for ApplyError {
+    fn from(drift: Drift) -> Self {
+        Self::Drift(Box::new(drift))
+    }
 }
 
 impl From<PgError> for ApplyError {

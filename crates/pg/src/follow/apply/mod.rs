@@ -4,10 +4,12 @@
 //! texts, and the one type that writes a batch. Refuses policy: which transactions form a batch,
 //! what is retried and when to stop is decided by the caller.
 
+mod asking;
 mod batch;
 mod conflict;
 mod exception;
 mod flight;
+mod identities;
 mod in_air;
 mod parameter;
 mod relation_map;
@@ -15,6 +17,7 @@ mod serial;
 pub mod session;
 mod set;
 mod sets;
+mod source_tables;
 mod statement;
 mod target_table;
 
@@ -22,8 +25,10 @@ pub use self::{
     batch::{BatchWriter, Committed, TargetPosition},
     conflict::{ApplyError, Conflict, ConflictKind},
     session::{blockers, open},
+    source_tables::SourceTables,
 };
 pub(crate) use self::{
     relation_map::match_relation,
-    target_table::{prepare_table_query, read_tables},
+    source_tables::source_tables,
+    target_table::{TargetTables, prepare_table_query, read_tables},
 };

@@ -3,11 +3,15 @@
 //! Owns the cache: announced relation, its plan, the snapshot that its rows were loaded under and its
 //! prepared statements. A new announcement of another shape forgets the plan; the next change of that
 //! relation makes a new one, so that drift shows before the first change that it concerns.
+//!
+//! Invariant: nothing is written behind an announcement before it is known which columns it means, which is asked
+//! in [`super::identities`] for all relations at once.
 
 use std::{collections::HashMap, sync::Arc};
 
 use tokio_postgres::Statement;
 use transhume_core::follow::{
+    identity::{Former, Identified, counterparts},
     net,
     portion::{LoadedTable, Portion, is_loaded},
     row::{self, Drift, DriftKind, Plan, Shape},
@@ -17,6 +21,7 @@ use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 use super::{
     conflict::ApplyError,
     flight::send,
+    identities::Identities,
     set::{self, SetShape},
     statement,
     target_table::{TargetTables, read_tables},
@@ -47,12 +52,14 @@ pub(super) struct RelationMap {
     loaded: Arc<HashMap<u32, LoadedTable>>,
     announced: HashMap<u32, Arc<Relation>>,
     known: HashMap<u32, Known>,
+    pub(super) identities: Identities,
 }
 
 impl RelationMap {
     pub(super) fn new(loaded: Arc<HashMap<u32, LoadedTable>>, table_query: Statement) -> Self {
         Self {
             table_query,
+            identities: Identities::new(Arc::clone(&loaded)),
             loaded,
             announced: HashMap::new(),
             known: HashMap::new(),
@@ -65,28 +72,43 @@ impl RelationMap {
 
     /// Nothing need be asked to write this portion.
     pub(super) fn knows_all_of(&self, portion: &Portion) -> bool {
-        portion.announced.is_empty() && portion.relations.iter().all(|id| self.known.contains_key(id))
+        let is_known = |id: &u32| self.known.contains_key(id) && self.identities.is_settled(*id);
+        portion.announced.is_empty() && portion.relations.iter().all(is_known)
     }
 
     /// Takes up what was announced, and matches the portion's relations with their tables.
     pub(super) async fn learn(&mut self, session: &Session, portion: &Portion) -> Result<(), ApplyError> {
         for relation in &portion.announced {
-            self.known.remove(&relation.id);
-            self.announced.insert(relation.id, Arc::clone(relation));
+            self.identities.announced(relation.id);
+            let before = self.announced.insert(relation.id, Arc::clone(relation));
+            if before.is_none_or(|before| before != *relation) {
+                self.known.remove(&relation.id);
+            }
         }
-        let unknown = portion
-            .relations
-            .iter()
-            .filter(|id| !self.known.contains_key(*id))
-            .map(|id| self.announced.get(id).cloned().ok_or_else(|| unannounced(*id)));
+        let touched = || portion.relations.iter().copied();
+        let unsettled: Vec<u32> = touched().filter(|id| !self.identities.is_settled(*id)).collect();
+        let transactions = portion.buffer.transactions();
+        let settled = self.identities.settle(&self.announced, &unsettled, &transactions);
+        for id in settled.await? {
+            self.known.remove(&id);
+        }
+        let unknown = touched()
+            .filter(|id| !self.known.contains_key(id))
+            .map(|id| self.announced.get(&id).cloned().ok_or_else(|| unannounced(id)));
         let unknown = unknown.collect::<Result<Vec<_>, _>>()?;
         // One question for all: a first batch may touch hundreds of tables.
         let tables = read_tables(&self.loaded, session, &self.table_query, &unknown).await?;
         for relation in &unknown {
-            let plan = match_relation(&self.loaded, &tables, relation).map_err(drifted)?;
+            let plan = self.matched(&tables, relation)?;
             self.know(relation.id, plan);
         }
         Ok(())
+    }
+
+    fn matched(&mut self, tables: &TargetTables, relation: &Arc<Relation>) -> Result<Plan, ApplyError> {
+        self.identities.take_target(relation, tables);
+        let identity = self.identities.of(relation.id);
+        Ok(match_relation(&self.loaded, tables, relation, identity)?)
     }
 
     /// What netting must know of these relations; one that is left out goes one by one.
@@ -119,10 +141,10 @@ impl RelationMap {
 
     /// Matches the relation with its table, asking the target's catalogs.
     pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
-        let relation = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
-        let relations = std::slice::from_ref(relation);
+        let relation = self.announced.get(&id).cloned().ok_or_else(|| unannounced(id))?;
+        let relations = std::slice::from_ref(&relation);
         let tables = read_tables(&self.loaded, session, &self.table_query, relations).await?;
-        let plan = match_relation(&self.loaded, &tables, relation).map_err(drifted)?;
+        let plan = self.matched(&tables, &relation)?;
         Ok(self.know(id, plan))
     }
 
@@ -195,39 +217,44 @@ pub(crate) fn match_relation(
     loaded: &HashMap<u32, LoadedTable>,
     tables: &TargetTables,
     relation: &Arc<Relation>,
+    identity: Option<(&Former, &Identified)>,
 ) -> Result<Plan, Drift> {
-    let relation = as_on_target(loaded, tables, relation);
+    let relation = called_as_on_target(loaded, tables, relation);
     check_selected(loaded, tables, &relation)?;
-    row::plan(&relation, tables.get(&relation.name))
+    let drift = |kind| Drift {
+        relation: Arc::clone(&relation),
+        kind,
+    };
+    let (Some((former, identified)), Some(target)) = (identity, tables.get(&relation.name)) else {
+        return row::plan(&relation, tables.get(&relation.name));
+    };
+    let called = counterparts(former, identified, &relation, target).map_err(drift)?;
+    let mut named = relation.as_ref().clone();
+    for (column, name) in named.columns.iter_mut().zip(called) {
+        column.name = name;
+    }
+    row::plan(&Arc::new(named), Some(target)).map_err(|Drift { kind, .. }| drift(kind))
 }
 
-/// The relation under the names that the target has by now for what the source called so when the rows were read: whoever
-/// follows a rename may be ahead of the stream.
-fn as_on_target(
+/// The relation under the name that the target's table has by now, where the source called it so when the rows were read:
+/// whoever follows a rename may be ahead of the stream.
+fn called_as_on_target(
     loaded: &HashMap<u32, LoadedTable>,
     tables: &TargetTables,
     relation: &Arc<Relation>,
 ) -> Arc<Relation> {
-    let Some(table) = loaded.get(&relation.id) else {
-        return Arc::clone(relation);
+    let table = loaded.get(&relation.id);
+    let is_former = |table: &&LoadedTable| {
+        let former = table.former.as_ref();
+        former.is_some_and(|former| former.name == relation.name) && tables.contains_key(&table.name)
     };
-    let (Some(former), Some(target)) = (&table.former, tables.get(&table.name)) else {
-        return Arc::clone(relation);
-    };
-    let mut named = relation.as_ref().clone();
-    if named.name == former.name {
-        named.name.clone_from(&table.name);
+    match table.filter(is_former) {
+        Some(table) => Arc::new(Relation {
+            name: table.name.clone(),
+            ..relation.as_ref().clone()
+        }),
+        None => Arc::clone(relation),
     }
-    let is_announced = |name: &str| relation.columns.iter().any(|column| column.name == name);
-    for column in &mut named.columns {
-        let is_there = target.columns.iter().any(|there| there.name == column.name);
-        let number = former.columns.get(&column.name).filter(|_| !is_there);
-        let there = number.and_then(|number| target.columns.iter().find(|there| there.number == *number));
-        if let Some(there) = there.filter(|there| !is_announced(&there.name)) {
-            column.name.clone_from(&there.name);
-        }
-    }
-    Arc::new(named)
 }
 
 /// The relation belongs to the migration, is loaded, and has the name that the target knows it by.
@@ -279,10 +306,6 @@ fn of_partition(relation: &Arc<Relation>, tree: u32, loaded: &LoadedTable) -> Dr
         }),
         kind,
     }
-}
-
-fn drifted(drift: Drift) -> ApplyError {
-    ApplyError::Drift(Box::new(drift))
 }
 
 fn unannounced(id: u32) -> ApplyError {

@@ -4,7 +4,7 @@ select coalesce(p.oid, r.source_oid) as source_oid,
        case when p.oid is not null then r.source_oid end as tree,
        r.schema_name,
        r.table_name,
-       r.facts -> 'name' as former_name,
+       r.facts,
        r.target_columns,
        r.state = 'loaded' and not exists (
            select from transhume.build b
