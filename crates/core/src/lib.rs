@@ -20,6 +20,7 @@ pub mod roles;
 pub mod schema;
 pub mod selection;
 pub mod sequence;
+pub mod silence;
 pub mod table;
 pub mod value_encoding;
 pub mod verify;

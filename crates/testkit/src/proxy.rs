@@ -23,8 +23,19 @@ struct Orders {
     /// Connections of an earlier generation are reset.
     generation: u64,
     frozen: bool,
+    /// Connections of an earlier birth pass nothing on.
+    silent_before: u64,
+    /// Counts up with each [`Proxy::silence`].
+    birth: u64,
     refusing: bool,
     delay: Duration,
+}
+
+impl Orders {
+    /// Whether a connection of this birth passes anything on.
+    fn pass(&self, birth: u64) -> bool {
+        !self.frozen && birth >= self.silent_before
+    }
 }
 
 /// Ends its connections when dropped.
@@ -121,6 +132,14 @@ impl Proxy {
         self.orders.send_modify(|orders| orders.frozen = true);
     }
 
+    /// As [`Proxy::freeze`] for the connections that there are, for good; new ones pass everything on.
+    pub fn silence(&self) {
+        self.orders.send_modify(|orders| {
+            orders.birth += 1;
+            orders.silent_before = orders.birth;
+        });
+    }
+
     /// Undoes [`Proxy::freeze`] and [`Proxy::refuse`].
     pub fn thaw(&self) {
         self.orders.send_modify(|orders| {
@@ -181,8 +200,8 @@ async fn serve(client: TcpStream, mut way: Way) {
         _ = cut => {}
         _ = async {
             tokio::try_join!(
-                pass_on(&mut from_client, &mut to_server, forward, Manner::ToServer(&way.spoiled)),
-                pass_on(&mut from_server, &mut to_client, backward, Manner::ToClient(&way.allowance)),
+                pass_on(&mut from_client, &mut to_server, (forward, born.birth), Manner::ToServer(&way.spoiled)),
+                pass_on(&mut from_server, &mut to_client, (backward, born.birth), Manner::ToClient(&way.allowance)),
             )
         } => {}
     }
@@ -200,7 +219,7 @@ enum Manner<'a> {
 async fn pass_on(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
-    mut orders: watch::Receiver<Orders>,
+    (mut orders, birth): (watch::Receiver<Orders>, u64),
     manner: Manner<'_>,
 ) -> Result<(), Cut> {
     let mut buffer = vec![0; BUFFER];
@@ -219,14 +238,16 @@ async fn pass_on(
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        if orders.wait_for(|orders| !orders.frozen).await.is_err()
+        if orders.wait_for(|orders| orders.pass(birth)).await.is_err()
             || to.write_all(&buffer[..length]).await.is_err()
         {
             return Ok(());
         }
     }
-    // The other direction may still have something to say.
-    let _ = to.shutdown().await;
+    // An end that nobody hears of: the machine there is gone. The other direction may still have something to say.
+    if orders.wait_for(|orders| orders.pass(birth)).await.is_ok() {
+        let _ = to.shutdown().await;
+    }
     Ok(())
 }
 

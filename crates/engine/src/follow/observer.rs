@@ -6,14 +6,18 @@
 //! the target remembers, it writes a marker, so that the slot may be confirmed up to there.
 
 use std::{
-    sync::Arc,
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::MissedTickBehavior,
+    time::{MissedTickBehavior, timeout},
 };
 use transhume_core::finding::Finding;
 use transhume_pg::{
@@ -43,6 +47,10 @@ const ANCHOR_AFTER_BYTES: u64 = 16 << 20;
 const ANCHOR_EVERY: Duration = Duration::from_secs(5);
 /// A slot lets WAL go only when it is confirmed again: on a source that has become quiet an anchor does that.
 const ANCHOR_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+/// A look takes some milliseconds. One that takes longer than this is told, again and again.
+const SHOWN_AFTER: Duration = Duration::from_secs(10);
+/// Telling the target of it must not hang in its turn.
+const TELLING: Duration = Duration::from_secs(5);
 
 /// SQLSTATE cannot_connect_now: starting up or shutting down, and who streams knows that it is not the former.
 const CANNOT_CONNECT_NOW: &str = "57P03";
@@ -73,6 +81,7 @@ impl Observer {
             anchored: None,
             sampler: Sampler::new(),
             shutdown: Arc::clone(&shutdown),
+            asked: Arc::default(),
         };
         let mut task = JoinSet::new();
         task.spawn(observing.run());
@@ -103,6 +112,25 @@ struct Observing {
     anchored: Option<Instant>,
     sampler: Sampler,
     shutdown: Arc<Notify>,
+    /// Of which side an answer is waited for.
+    asked: Arc<Asked>,
+}
+
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
+
+impl Asked {
+    fn source(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    fn target(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_target(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Observing {
@@ -112,13 +140,10 @@ impl Observing {
         let mut sessions = None;
         loop {
             tick.tick().await;
-            let open = match sessions.take() {
-                Some(open) => Ok(open),
-                None => self.connect().await,
-            };
-            let looked = match open {
-                Ok((source, target)) => self.look(&source, &target).await.map(|()| (source, target)),
-                Err(error) => Err(error),
+            let silence = self.silence();
+            let looked = tokio::select! {
+                looked = self.look_with(sessions.take()) => looked,
+                never = silence => match never {},
             };
             match looked {
                 Ok(open) => sessions = Some(open),
@@ -127,19 +152,51 @@ impl Observing {
         }
     }
 
+    async fn look_with(&mut self, open: Option<(Session, Session)>) -> Result<(Session, Session), PgError> {
+        let (source, target) = match open {
+            Some(open) => open,
+            None => self.connect().await?,
+        };
+        self.look(&source, &target).await?;
+        Ok((source, target))
+    }
+
+    /// Tells who does not answer for as long as a look is not over.
+    fn silence(&self) -> impl Future<Output = Infallible> + use<> {
+        let (asked, reporter) = (Arc::clone(&self.asked), self.reporter.clone());
+        let (settings, migration) = (self.target.clone(), self.migration.clone());
+        let began = Instant::now();
+        async move {
+            loop {
+                tokio::time::sleep(SHOWN_AFTER).await;
+                let side = if asked.is_target() { "target" } else { "source" };
+                let reason = format!("no answer from the {side} for {} s", began.elapsed().as_secs());
+                reporter.waiting(&reason);
+                if !asked.is_target() {
+                    // A target that does not answer either is shown by the age of what it holds.
+                    let _ = timeout(TELLING, tell(&settings, &migration, &reason)).await;
+                }
+            }
+        }
+    }
+
     async fn connect(&self) -> Result<(Session, Session), PgError> {
         let name = names::application_name(&self.migration, "observer");
+        self.asked.source();
         let source = Session::connect(&self.source, &name).await.inspect_err(|error| {
             if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
                 self.shutdown.notify_one();
             }
         })?;
+        self.asked.target();
         let target = Session::connect(&self.target, &name).await?;
         Ok((source, target))
     }
 
     async fn look(&mut self, source: &Session, target: &Session) -> Result<(), PgError> {
+        self.asked.source();
         let source_wal_end = wal::flushed_end(source).await?;
+        self.asked.target();
         let progress = *self.progress.borrow_and_update();
         let runner = RunnerProgress {
             source_wal_end,
@@ -220,4 +277,12 @@ impl Observing {
         self.last = Some((now, changes));
         rate
     }
+}
+
+/// For those who ask the target.
+async fn tell(target: &ConnectionSettings, migration: &str, reason: &str) -> Result<(), PgError> {
+    let session = Session::connect(target, &names::application_name(migration, "observer")).await?;
+    runner::waits(&session, reason).await?;
+    session.close().await;
+    Ok(())
 }

@@ -15,6 +15,7 @@ pub mod raw;
 mod reached;
 pub mod server_limits;
 pub mod session;
+pub(crate) mod silence;
 pub mod snapshot;
 pub mod tls;
 pub mod version;

@@ -14,5 +14,6 @@ mod fencing;
 mod probing;
 mod restoring;
 mod securing;
+mod silence;
 mod standing;
 mod streaming;

@@ -11,10 +11,12 @@ pub(super) mod transport;
 use self::stream::{describe, within};
 use crate::connection::{
     conninfo::{ConnectionSettings, Host, TargetSession, TlsMode},
-    error::PgError,
+    error::{PgError, STANDBY},
     pinned,
     raw::{Mode, RawConnection},
-    reached, tls,
+    reached,
+    silence::Peer,
+    tls,
 };
 
 /// How one attempt treats TLS.
@@ -135,8 +137,9 @@ async fn attempt(
     };
     let mut connection = RawConnection::start(transport, settings, host, application_name, mode).await?;
     if mode != Mode::Console {
-        pinned::pin(&mut connection, settings).await?;
+        pinned::pin(&mut connection, mode, settings).await?;
         reached::verify(&settings.pin, &mut connection, mode).await?;
+        connection.peer = Peer::of(settings, &connection, application_name);
     }
     Ok(connection)
 }
@@ -147,7 +150,7 @@ fn fits(connection: RawConnection, wanted: TargetSession) -> Result<RawConnectio
         TargetSession::Any | TargetSession::PreferStandby => (true, ""),
         TargetSession::ReadWrite => (!standby && !read_only, "its sessions are read-only"),
         TargetSession::ReadOnly => (standby || read_only, "its sessions are not read-only"),
-        TargetSession::Primary => (!standby, "it is a standby"),
+        TargetSession::Primary => (!standby, STANDBY),
         TargetSession::Standby => (standby, "it is not a standby"),
     };
     if fits {

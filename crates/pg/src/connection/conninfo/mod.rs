@@ -52,6 +52,8 @@ pub struct ConnectionSettings {
     pub(crate) writes_where_closed: bool,
     /// What every session must have reached; shared by all copies.
     pub(crate) pin: Pin,
+    /// A connection that falls silent is asked after over another one; that one is not.
+    pub(crate) is_attended: bool,
 }
 
 impl ConnectionSettings {
@@ -89,6 +91,7 @@ impl ConnectionSettings {
             client_encoding: value_encoding::USUAL.to_owned(),
             writes_where_closed: false,
             pin: Pin::default(),
+            is_attended: true,
         })
     }
 
@@ -114,6 +117,15 @@ impl ConnectionSettings {
     /// does not; false where they are pinned to another one.
     pub fn pin_to(&self, side: &'static str, identity: &Identity) -> bool {
         self.pin.set(side, identity)
+    }
+
+    /// For a question about a connection of these settings.
+    pub(crate) fn unattended(self) -> Self {
+        Self {
+            is_attended: false,
+            target_session: TargetSession::Any,
+            ..self
+        }
     }
 
     pub fn database(&self) -> &str {

@@ -153,7 +153,16 @@ const TARGET_SESSIONS: [(&str, TargetSession); 6] = [
 pub(super) fn target_session(values: &Values) -> Result<TargetSession, ConninfoError> {
     let expected = "any, read-write, read-only, primary, standby or prefer-standby";
     let chosen = choose(values, "target_session_attrs", &TARGET_SESSIONS, expected)?;
-    Ok(chosen.unwrap_or(TargetSession::Any))
+    // A migration writes on both sides, so of several servers the one that takes writes is meant, whichever answers first.
+    let is_several = ["host", "hostaddr"]
+        .iter()
+        .any(|key| values.get(key).is_some_and(|hosts| hosts.contains(',')));
+    let usual = if is_several {
+        TargetSession::Primary
+    } else {
+        TargetSession::Any
+    };
+    Ok(chosen.unwrap_or(usual))
 }
 
 pub(super) fn name_of(session: TargetSession) -> &'static str {
@@ -236,8 +245,9 @@ fn client_certificate(values: &Values, environment: &Environment) -> Option<(Pat
 }
 
 pub(super) fn socket(values: &Values) -> Result<SocketSettings, ConninfoError> {
-    // A dead peer behind a silent firewall is noticed after idle + interval × count = 2 minutes.
-    let (idle, interval, count) = (60, 10, 6);
+    // A dead peer behind a silent firewall is noticed after idle + interval × count = 30 s, so that what follows on it (another
+    // host, a retry) has begun within a minute.
+    let (idle, interval, count) = (15, 5, 3);
     let seconds = |key, default: u32| -> Result<Duration, ConninfoError> {
         let given = number(values, key)?.filter(|value| *value > 0);
         Ok(Duration::from_secs(

@@ -30,6 +30,10 @@ const ELSEWHERE_HINT: &str = "name the source and target that the migration bega
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const CHARACTER_NOT_IN_REPERTOIRE: &str = "22021";
 const UNTRANSLATABLE_CHARACTER: &str = "22P05";
+const CANNOT_CONNECT_NOW: &str = "57P03";
+
+/// Why a server that is in recovery is not taken where a primary is wanted.
+pub(super) const STANDBY: &str = "it is a standby";
 
 impl ServerError {
     /// A text cannot be what it is in the database's encoding.
@@ -125,6 +129,13 @@ impl PgError {
     /// Nothing was done: a person must say what is meant.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Untrusted { .. } | Self::Elsewhere { .. })
+    }
+
+    /// The server is there and does not take writes yet, or not any more: it starts up, shuts down, or is a standby while the
+    /// primary does not answer.
+    pub fn awaits_primary(&self) -> bool {
+        self.sqlstate() == Some(CANNOT_CONNECT_NOW)
+            || matches!(self, Self::Connect { reason, .. } if reason.contains(STANDBY))
     }
 
     pub fn disposition(&self) -> Disposition {

@@ -11,7 +11,7 @@ use transhume_wire::ident::quote_literal;
 use crate::connection::{
     conninfo::ConnectionSettings,
     error::PgError,
-    raw::{RawConnection, ServerRole},
+    raw::{Mode, RawConnection, ServerRole},
     version::ServerVersion,
 };
 
@@ -66,14 +66,22 @@ const SETTINGS: &[Pinned] = &[
 /// The names read back come first in the answer, then what the server says about itself.
 const VERIFY: &str = include_str!("sql/verify.sql");
 
-pub(crate) async fn pin(connection: &mut RawConnection, session: &ConnectionSettings) -> Result<(), PgError> {
+pub(crate) async fn pin(
+    connection: &mut RawConnection,
+    mode: Mode,
+    session: &ConnectionSettings,
+) -> Result<(), PgError> {
     let writes_where_closed = session.writes_where_closed;
     let major = connection.server_version().major();
-    for settings in [TIMEOUTS, SETTINGS] {
-        connection
-            .simple_query(&set_all(settings, session, major))
-            .await?;
-    }
+    connection
+        .simple_query(&set_all(TIMEOUTS, session, major))
+        .await?;
+    let all = format!(
+        "{}; {}",
+        set_all(SETTINGS, session, major),
+        peer_timeouts(mode, major)
+    );
+    connection.simple_query(&all).await?;
     let settings: Vec<&Pinned> = present(TIMEOUTS, major).chain(present(SETTINGS, major)).collect();
     let names: Vec<&str> = settings.iter().map(|Pinned(name, ..)| *name).collect();
     let list = quote_literal(&format!("{{{}}}", names.join(",")));
@@ -113,6 +121,30 @@ pub(crate) async fn pin(connection: &mut RawConnection, session: &ConnectionSett
         },
     )
 }
+
+/// How soon the server ends this session once we are gone; without, its locks may stay for two hours. Not read back:
+/// on a Unix socket they mean nothing and read 0.
+///
+/// The time-out for unacknowledged bytes is only for sessions that read at once: Linux ends with it a connection
+/// whose reader is slow, too, as that of a COPY or of a stream may be for minutes.
+fn peer_timeouts(mode: Mode, major: u32) -> String {
+    let mut set =
+        "SET tcp_keepalives_idle TO 15; SET tcp_keepalives_interval TO 5; SET tcp_keepalives_count TO 3"
+            .to_owned();
+    if mode == Mode::Session {
+        set += "; SET tcp_user_timeout TO 60000";
+    }
+    if major >= CONNECTION_CHECK_SINCE {
+        set += CONNECTION_CHECK;
+    }
+    set
+}
+
+/// First version that looks after its client while it executes something.
+const CONNECTION_CHECK_SINCE: u32 = 14;
+/// Only where the server's operating system can; elsewhere it refuses anything but 0. In milliseconds.
+const CONNECTION_CHECK: &str = "; SELECT pg_catalog.set_config('client_connection_check_interval', '10000', false) \
+                                WHERE pg_catalog.version() LIKE '%linux%'";
 
 fn present(settings: &'static [Pinned], major: u32) -> impl Iterator<Item = &'static Pinned> {
     settings.iter().filter(move |Pinned(_, _, since)| major >= *since)

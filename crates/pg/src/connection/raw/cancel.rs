@@ -5,10 +5,18 @@
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
 use super::RawConnection;
 use crate::connection::{connect::stream::open_transport, conninfo::ConnectionSettings, error::PgError};
+
+/// A server that does not close the connection by then has not taken the request.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Cancels the command of one session; may outlive it.
 #[derive(Debug, Clone)]
@@ -52,7 +60,7 @@ impl CancelHandle {
             transport.read(&mut [0]).await
         };
         // TLS complains about an end without farewell, which is how this always ends.
-        let _ = sent.await;
+        let _ = timeout(PATIENCE, sent).await;
         Ok(())
     }
 }

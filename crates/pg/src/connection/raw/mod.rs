@@ -23,14 +23,17 @@ pub(crate) use self::{
     traffic::{COPY_DONE, SMALLEST_READ_BYTES},
 };
 use crate::connection::{
-    connect::transport::Transport, conninfo::ConnectionSettings, error::PgError, version::ServerVersion,
+    connect::transport::Transport, conninfo::ConnectionSettings, error::PgError, silence::Peer,
+    version::ServerVersion,
 };
 
 /// What the server process at the other end shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// An ordinary backend.
+    /// An ordinary backend whose rows may wait to be read, as those of a COPY do.
     Sql,
+    /// An ordinary backend whose answers are read at once.
+    Session,
     /// A walsender of the database, which also takes SQL by simple query.
     Replication,
     /// The admin console of PgBouncer, which has no settings to pin.
@@ -56,6 +59,8 @@ pub struct RawConnection {
     parameters: BTreeMap<String, String>,
     version: ServerVersion,
     role: ServerRole,
+    /// Who is asked after when it falls silent; nobody before the login is done.
+    pub(crate) peer: Peer,
     /// Bytes are written that may not be on the wire yet.
     flush_due: bool,
     /// The answer to a command has not been read up to ReadyForQuery.

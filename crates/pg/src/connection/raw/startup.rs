@@ -10,6 +10,7 @@ use crate::connection::{
     connect::transport::Transport,
     conninfo::{ConnectionSettings, Host},
     error::{PgError, ServerError},
+    silence::Peer,
     version::ServerVersion,
 };
 
@@ -31,6 +32,7 @@ impl RawConnection {
             parameters: BTreeMap::new(),
             version: ServerVersion(0),
             role: ServerRole::default(),
+            peer: Peer::default(),
             flush_due: false,
             in_command: false,
             broken: None,

@@ -44,8 +44,12 @@ impl RawConnection {
             self.transport.write_all(bytes).await?;
             self.transport.flush().await
         };
-        let result = sent.await;
-        result.map_err(|error| self.lost(&error.to_string()))
+        let peer = self.peer.clone();
+        let result = peer.attend(sent).await;
+        match result {
+            Ok(sent) => sent.map_err(|error| self.lost(&error.to_string())),
+            Err(reason) => Err(self.lost(&reason)),
+        }
     }
 
     /// Sends what is queued in `bytes` and takes it off as it goes; cancel-safe.
@@ -72,7 +76,16 @@ impl RawConnection {
             if let Some(frame) = self.buffered_frame()? {
                 return Ok(frame);
             }
-            self.receive().await?;
+            self.receive_attended().await?;
+        }
+    }
+
+    /// As [`Self::receive`], but not from a server that is gone.
+    async fn receive_attended(&mut self) -> Result<(), PgError> {
+        let peer = self.peer.clone();
+        match peer.attend(self.receive()).await {
+            Ok(received) => received,
+            Err(reason) => Err(self.lost(&reason)),
         }
     }
 
@@ -195,7 +208,7 @@ impl RawConnection {
             if count == 0 {
                 return Ok(());
             }
-            self.receive().await?;
+            self.receive_attended().await?;
         }
     }
 

@@ -6,19 +6,31 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::{connect::transport::Transport, raw::RawConnection};
+use crate::connection::{
+    connect::transport::Transport,
+    raw::RawConnection,
+    silence::{Owed, Tags},
+};
+
+/// Messages that the server answers by a ReadyForQuery in the end: Query and Sync.
+const ANSWERED: [u8; 2] = [b'Q', b'S'];
+const READY: u8 = b'Z';
 
 pub(super) struct Handover {
     transport: Transport,
     /// Read before anything from the server.
     answer: BytesMut,
     packet: StartupPacket,
+    owed: Arc<Owed>,
+    asked: Tags,
+    answered: Tags,
 }
 
 /// How much of the driver's start-up packet has gone by.
@@ -28,7 +40,7 @@ enum StartupPacket {
 }
 
 impl Handover {
-    pub(super) fn new(connection: RawConnection) -> Self {
+    pub(super) fn new(connection: RawConnection, owed: Arc<Owed>) -> Self {
         let mut answer = BytesMut::new();
         let (pid, key) = connection.cancel_key();
         // AuthenticationOk, BackendKeyData, ReadyForQuery (idle); then what is unread.
@@ -38,11 +50,36 @@ impl Handover {
         answer.put_i32(key);
         answer.put_slice(b"Z\0\0\0\x05I");
         answer.put_slice(&connection.received);
+        let mut answered = Tags::default();
+        answered.pass(&connection.received, |_| {});
         Self {
             transport: connection.transport,
             answer,
             packet: StartupPacket::Length(Vec::new()),
+            owed,
+            asked: Tags::default(),
+            answered,
         }
+    }
+
+    /// Counts what is owed for what the driver has sent.
+    fn sent(&mut self, bytes: &[u8]) {
+        let owed = &self.owed;
+        self.asked.pass(bytes, |tag| {
+            if ANSWERED.contains(&tag) {
+                owed.asked();
+            }
+        });
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        let owed = &self.owed;
+        owed.received();
+        self.answered.pass(bytes, |tag| {
+            if tag == READY {
+                owed.answered();
+            }
+        });
     }
 
     /// How many of `bytes` belong to the start-up packet.
@@ -78,7 +115,13 @@ impl AsyncRead for Handover {
             self.answer.advance(count);
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.transport).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.transport).poll_read(context, buffer);
+        match &polled {
+            Poll::Ready(_) => self.received(&buffer.filled()[before..]),
+            Poll::Pending => self.owed.silent(),
+        }
+        polled
     }
 }
 
@@ -89,7 +132,13 @@ impl AsyncWrite for Handover {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self.swallow(bytes) {
-            0 => Pin::new(&mut self.transport).poll_write(context, bytes),
+            0 => {
+                let polled = Pin::new(&mut self.transport).poll_write(context, bytes);
+                if let Poll::Ready(Ok(count)) = polled {
+                    self.sent(&bytes[..count]);
+                }
+                polled
+            }
             swallowed => Poll::Ready(Ok(swallowed)),
         }
     }

@@ -8,12 +8,14 @@ mod handover;
 use std::{
     future::poll_fn,
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Notification, tls::NoTlsStream};
 
@@ -22,11 +24,15 @@ use crate::connection::{
     conninfo::ConnectionSettings,
     error::PgError,
     raw::{CancelHandle, Mode, RawConnection},
+    silence::{Owed, Peer},
     version::ServerVersion,
 };
 
 /// Enough that one of them meets no other work, and nothing that anybody waits for.
 const ROUND_TRIPS: u32 = 3;
+
+/// A session is ended within a few milliseconds; nobody waits longer for one whose server hangs.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What LISTEN brings; `recv` gives none once the connection has ended.
 pub type Notifications = UnboundedReceiver<Notification>;
@@ -48,7 +54,7 @@ pub struct Session {
 impl Session {
     /// Opens, logs in, pins and verifies the session's settings.
     pub async fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<Self, PgError> {
-        let connection = RawConnection::connect(settings, application_name, Mode::Sql).await?;
+        let connection = RawConnection::connect(settings, application_name, Mode::Session).await?;
         let canceller = CancelHandle::new(&connection, settings);
         Self::from_raw(connection, canceller, settings.client_encoding.clone()).await
     }
@@ -67,9 +73,11 @@ impl Session {
         config
             .user("logged in already")
             .ssl_mode(tokio_postgres::config::SslMode::Disable);
-        let (client, connection) = config.connect_raw(Handover::new(connection), NoTls).await?;
+        let (peer, owed) = (connection.peer.clone(), Arc::new(Owed::default()));
+        let handover = Handover::new(connection, Arc::clone(&owed));
+        let (client, connection) = config.connect_raw(handover, NoTls).await?;
         let (sender, notifications) = mpsc::unbounded_channel();
-        let driver = tokio::spawn(drive(connection, sender, endpoint.clone()));
+        let driver = tokio::spawn(drive(connection, sender, endpoint.clone(), (peer, owed)));
         Ok(Self {
             client,
             notifications,
@@ -145,8 +153,8 @@ impl Session {
     /// Ends the session and waits until the server has been told.
     pub async fn close(self) {
         drop(self.client);
-        // The driver only fails by a panic, which has been reported already.
-        let _ = self.driver.await;
+        // The driver only fails by a panic, which has been reported already; a server that takes no farewell is left.
+        let _ = timeout(FAREWELL, self.driver).await;
     }
 }
 
@@ -178,8 +186,21 @@ async fn drive(
     mut connection: Connection<Handover, NoTlsStream>,
     notifications: UnboundedSender<Notification>,
     endpoint: String,
+    (peer, owed): (Peer, Arc<Owed>),
 ) {
-    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+    let lost = peer.until_session_lost(&owed);
+    let mut lost = std::pin::pin!(lost);
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = poll_fn(|context| connection.poll_message(context)) => message,
+            // With the connection go the requests that wait for it: each fails as one of a closed connection.
+            reason = &mut lost => {
+                tracing::warn!(%endpoint, "the connection is given up: {reason}");
+                return;
+            }
+        };
+        let Some(message) = message else { return };
         match message {
             // Nobody may be interested: then the session is being closed.
             Ok(AsyncMessage::Notification(notification)) => drop(notifications.send(notification)),

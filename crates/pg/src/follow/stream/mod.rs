@@ -10,7 +10,7 @@ mod passing;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::time::timeout;
+use tokio::{task::JoinHandle, time::timeout};
 use transhume_wire::{
     lsn::Lsn,
     replication::{self, PluginOptions, ServerMessage, StandbyStatus},
@@ -24,11 +24,12 @@ use crate::connection::{
 
 /// Seconds from 1970-01-01 to 2000-01-01, where PostgreSQL's clock begins.
 const POSTGRES_EPOCH_SECONDS: i64 = 946_684_800;
-/// Silence after which the server is asked to answer: half of the default wal_sender_timeout (60 s), at which a live
-/// walsender sends a keepalive by itself.
-const QUIET_BEFORE_ASKING: Duration = Duration::from_secs(30);
-/// Silence after having asked: the default wal_sender_timeout, what the server grants us too.
-const QUIET_BEFORE_LOST: Duration = Duration::from_secs(60);
+/// Silence after which the server is asked to answer: less than half of the default wal_sender_timeout (60 s), at which a live
+/// walsender sends a keepalive by itself, so that all is known within a minute.
+const QUIET_BEFORE_ASKING: Duration = Duration::from_secs(20);
+/// Silence after having asked. Then another session looks whether the walsender is busy: an old one that decodes much which
+/// it does not send answers nobody meanwhile.
+const QUIET_BEFORE_LOST: Duration = Duration::from_secs(20);
 
 /// First version whose pgoutput has options: logical messages, and transactions in progress.
 const PLUGIN_OPTIONS_SINCE: u32 = 14;
@@ -95,6 +96,8 @@ pub struct ReplicationStream {
     last_received: Instant,
     /// When the server was asked to answer, until it says something.
     asked: Option<Instant>,
+    /// Whether the walsender that did not answer is busy: `next` may be dropped meanwhile.
+    looking: Option<JoinHandle<bool>>,
     status: StandbyStatus,
     /// Status messages that are not fully written yet: a dropped `next` must not cut one in two.
     unsent: BytesMut,
@@ -109,6 +112,7 @@ impl ReplicationStream {
             pace: Pace::new(Instant::now(), is_bounded),
             last_received: Instant::now(),
             asked: None,
+            looking: None,
             status: StandbyStatus {
                 written: Lsn::ZERO,
                 flushed: Lsn::ZERO,
@@ -215,6 +219,24 @@ impl ReplicationStream {
     async fn receive(&mut self) -> Result<(), PgError> {
         let before = self.connection.received.len();
         loop {
+            if let Some(looking) = &mut self.looking {
+                let is_busy = tokio::select! {
+                    biased;
+                    received = self.connection.receive() => {
+                        received?;
+                        break;
+                    }
+                    is_busy = looking => is_busy.unwrap_or(false),
+                };
+                self.looking = None;
+                if !is_busy {
+                    let seconds = self.last_received.elapsed().as_secs();
+                    return Err(self
+                        .connection
+                        .lost(&format!("the server has been silent for {seconds} s")));
+                }
+                self.asked = Some(Instant::now());
+            }
             let (since, limit) = match self.asked {
                 Some(asked) => (asked, self.options.quiet_before_lost),
                 None => (self.last_received, self.options.quiet_before_asking),
@@ -225,10 +247,7 @@ impl ReplicationStream {
                     break;
                 }
                 Err(_) if self.asked.is_some() => {
-                    let seconds = self.last_received.elapsed().as_secs();
-                    return Err(self
-                        .connection
-                        .lost(&format!("the server has been silent for {seconds} s")));
+                    self.looking = Some(tokio::spawn(self.connection.peer.clone().works_on()));
                 }
                 Err(_) => {
                     self.asked = Some(Instant::now());
@@ -242,6 +261,7 @@ impl ReplicationStream {
         self.last_received = Instant::now();
         self.pace.received(count, self.last_received);
         self.asked = None;
+        self.looking = None;
         Ok(())
     }
 

@@ -129,6 +129,7 @@ fn scan(buffer: &[u8], remaining: &mut usize, largest: usize) -> Result<Front, S
 
 /// Reads from the source until it has nothing more at hand or enough is gathered.
 async fn gather(source: &mut RawConnection, target: &mut RawConnection) -> Result<(), CopyError> {
+    let peer = source.peer.clone();
     let gathered = poll_fn(|context| {
         listen(target, context)?;
         let before = source.received.len();
@@ -141,7 +142,10 @@ async fn gather(source: &mut RawConnection, target: &mut RawConnection) -> Resul
             }
         }
     });
-    gathered.await
+    match peer.attend(gathered).await {
+        Ok(gathered) => gathered,
+        Err(reason) => Err(CopyError::source(source.lost(&reason))),
+    }
 }
 
 /// Passes the first `length` bytes that the source has sent on to the target; they are gone from the
@@ -149,8 +153,9 @@ async fn gather(source: &mut RawConnection, target: &mut RawConnection) -> Resul
 async fn write(source: &mut RawConnection, length: usize, target: &mut RawConnection) -> Result<(), PgError> {
     let mut left = length;
     let mut failure = None;
+    let peer = target.peer.clone();
     while left > 0 {
-        let count = poll_fn(|context| {
+        let writing = poll_fn(|context| {
             // A target that has failed reads on and throws away: the message under way is finished all the same.
             if failure.is_none()
                 && let Err(error) = listen(target, context)
@@ -162,7 +167,14 @@ async fn write(source: &mut RawConnection, length: usize, target: &mut RawConnec
             }
             pin!(target.transport.write(&source.received[..left])).poll(context)
         });
-        match count.await {
+        let count = match peer.attend(writing).await {
+            Ok(count) => count,
+            Err(reason) => {
+                source.received.advance(left);
+                return Err(target.lost(&reason));
+            }
+        };
+        match count {
             Ok(0) => {
                 source.received.advance(left);
                 return Err(failure.unwrap_or_else(|| target.lost("it takes no more bytes")));
