@@ -5,18 +5,10 @@
 //! difference. What was found is pinned to the settings, so that every later connection is compared again, wherever its name
 //! leads by then. Where nobody follows, the source is asked for the latest transaction that the target remembers.
 
-use transhume_core::{
-    direction::Direction,
-    guard::succession::{self, Remembered, Standing},
-};
+use transhume_core::{direction::Direction, guard::succession::Standing};
 use transhume_pg::{
     connection::{
-        conninfo::ConnectionSettings,
-        error::PgError,
-        identity::Identity,
-        names, place,
-        raw::{Mode, RawConnection},
-        session::Session,
+        conninfo::ConnectionSettings, error::PgError, identity::Identity, names, place, session::Session,
     },
     guard::standing,
     state::{
@@ -31,6 +23,7 @@ use crate::{
     follow::past,
     prepare::identity::source_identity,
     present::migration_on,
+    succession,
 };
 
 /// Stands where the id of a migration would, before one is read.
@@ -124,7 +117,10 @@ pub(crate) async fn admit(
     refuse_one_database(endpoints, source, target).await?;
     compare_target(&endpoints.target, migration, target).await?;
     let (standing, system) = compare_source(endpoints, migration, source).await?;
-    compare_timeline(endpoints, migration, &standing, &system).await
+    // A promoted server is the same source where it goes on behind all that was applied.
+    succession::compare(endpoints, migration, &standing, &system)
+        .await
+        .map(drop)
 }
 
 /// The source alone, for who only shows what it has: a fail-over is told elsewhere.
@@ -224,45 +220,6 @@ async fn compare_source(
     };
     pin(given, "source", &pinned)?;
     Ok((standing, system))
-}
-
-/// A promoted server is the same source where it goes on behind all that was applied.
-async fn compare_timeline(
-    endpoints: &Endpoints,
-    migration: &Migration,
-    standing: &Standing,
-    system: &str,
-) -> Result<()> {
-    let remembered = Remembered {
-        system: &migration.identity.system,
-        timeline: migration.identity.timeline,
-        database_oid: migration.identity.database_oid,
-        database: &migration.identity.database,
-        slot: &migration.slot_name,
-        applied: migration.frontier,
-    };
-    let history = match standing.timeline {
-        Some(timeline) if succession::needs_history(&remembered, standing) => {
-            let name = names::application_name(&migration.id, NAME);
-            let asking = "asking the source for the history of its timeline";
-            let mut connection = RawConnection::connect(&endpoints.source, &name, Mode::Replication)
-                .await
-                .doing(asking)?;
-            let history = standing::history(&mut connection, timeline).await.doing(asking)?;
-            connection.close().await;
-            Some(history)
-        }
-        _ => None,
-    };
-    let succession = succession::judge(&remembered, system, standing, history.as_ref());
-    match succession::refusal(&remembered, &succession) {
-        None => Ok(()),
-        Some([message, detail, hint]) => Err(EngineError::stopped(
-            format!("{message}: {}", endpoints.source),
-            detail,
-            hint,
-        )),
-    }
 }
 
 async fn refuse_one_database(endpoints: &Endpoints, source: &Session, target: &Session) -> Result<()> {

@@ -118,6 +118,20 @@ pub async fn abort(
     Ok(ending.removal)
 }
 
+/// Nothing is removed on a standby: it would seem gone, and stay on the primary.
+fn refuse_standby(session: &Session, side: &str) -> Result<()> {
+    if !session.is_standby() {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!(
+            "the {side} {} is a standby; nothing was changed",
+            session.endpoint()
+        ),
+        "name the primary, or wait until this one is promoted",
+    ))
+}
+
 struct Ending<'run> {
     reporter: &'run Reporter,
     source: Session,
@@ -133,6 +147,9 @@ impl<'run> Ending<'run> {
         let target = endpoints.target_session("finish", "finish").await?;
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
+        for (session, side) in [(&source, "source"), (&target, "target")] {
+            refuse_standby(session, side)?;
+        }
         silence_event_triggers(&source)
             .await
             .doing("keeping event triggers of the source silent")?;
@@ -199,7 +216,7 @@ impl<'run> Ending<'run> {
                 .doing("waiting for the runner to end")?;
             self.wait_until_unlocked().await?;
         }
-        lock(&self.target).await
+        lock(&self.target, self.reporter).await
     }
 
     async fn wait_until_unlocked(&self) -> Result<()> {

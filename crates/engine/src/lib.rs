@@ -24,8 +24,10 @@ mod runner;
 mod sampling;
 pub mod schema;
 pub mod selection;
+mod silence;
 pub mod status;
 mod stopped;
+mod succession;
 pub mod tables;
 pub mod verify;
 

@@ -1,6 +1,6 @@
 //! One runner at a time: the lock on the target, and a follower of our own where no runner lives.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use transhume_core::follow::error_policy::ErrorPolicy;
@@ -22,13 +22,25 @@ use crate::{
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Between two signs of life of a runner.
+pub(crate) const BEAT: Duration = Duration::from_secs(2);
+/// A runner that gives none for so long is cut off from the target, or stopped: its session is ended, and whoever waits takes
+/// over. One that only was slow finds the lock taken and waits in its turn.
+const SILENT_FOR: Duration = Duration::from_secs(30);
+/// The same for this process itself, which knows that it has lost its session.
+const OWN_SILENT_FOR: Duration = Duration::from_secs(5);
+/// Between two looks at its signs of life.
+const SIGN_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Between two looks whether another runner has ended: nobody waits for this one, since the other follows.
 const HELD_INTERVAL: Duration = Duration::from_secs(1);
 
+const TAKING: &str = "taking the runner's lock";
+
 /// Takes the runner's lock on `target` for as long as that session lives, or says who holds it.
-pub(crate) async fn lock(target: &Session) -> Result<()> {
+pub(crate) async fn lock(target: &Session, reporter: &Reporter) -> Result<()> {
     let taken = patiently(async || runner::try_lock(target).await).await;
-    if taken.doing("taking the runner's lock")? {
+    if taken.doing(TAKING)? || outlasts(target, reporter).await? {
         return Ok(());
     }
     Err(EngineError::refused(
@@ -61,6 +73,39 @@ async fn patiently(
     take().await
 }
 
+/// Waits for the holder's next sign of life; without one it is ended, and the lock is ours.
+async fn outlasts(target: &Session, reporter: &Reporter) -> Result<bool> {
+    let doing = "looking for the runner's last sign of life";
+    let before = runner::last_sign(target).await.doing(doing)?;
+    let end = Instant::now() + SILENT_FOR + BEAT;
+    while before.is_some() && runner::last_sign(target).await.doing(doing)? == before && Instant::now() < end
+    {
+        end_silent(target, NOBODY, reporter).await?;
+        if runner::try_lock(target).await.doing(TAKING)? {
+            return Ok(true);
+        }
+        tokio::time::sleep(SIGN_INTERVAL).await;
+    }
+    Ok(false)
+}
+
+/// A host that no process runs on: for who has not lost a lock of its own.
+const NOBODY: &str = "";
+
+async fn end_silent(target: &Session, own_host: &str, reporter: &Reporter) -> Result<()> {
+    let ended = runner::end_silent(target, (SILENT_FOR, OWN_SILENT_FOR), own_host)
+        .await
+        .doing("ending a runner without a sign of life")?;
+    if let Some(ended) = ended {
+        reporter.step(format!(
+            "the runner (process {} on {}) has given no sign of life for {} s: its session {} on the target is ended, and this one \
+             takes over",
+            ended.pid, ended.host, ended.silent_seconds, ended.backend_pid
+        ));
+    }
+    Ok(())
+}
+
 /// As [`lock`] for a runner that lost the lock with its session: whoever has it now (a cutover that follows by itself, say)
 /// may end, and then somebody must go on.
 pub(crate) async fn lock_when_free(
@@ -68,7 +113,8 @@ pub(crate) async fn lock_when_free(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<()> {
-    while !runner::try_lock(target).await.doing("taking the runner's lock")? {
+    while !runner::try_lock(target).await.doing(TAKING)? {
+        end_silent(target, &host_name(), reporter).await?;
         reporter.waiting(format!(
             "{}; going on once it ends",
             held_by_another(target).await?
@@ -149,7 +195,7 @@ impl Companion {
                 on_error: ErrorPolicy::default(),
                 spill: &spill,
             };
-            let outcome = follow::follow(request, &Reporter::silent(), &cancellation).await;
+            let outcome = Box::pin(follow::follow(request, &Reporter::silent(), &cancellation)).await;
             if let Err(error) = &outcome {
                 // Whoever waits for what it would have applied learns of it there.
                 stopped::record(&endpoints, &migration.id, error).await;

@@ -1,7 +1,7 @@
 //! The streaming replication protocol (PostgreSQL manual, "Streaming Replication Protocol"): what a
 //! walsender says inside CopyBoth, what we answer, and the commands that begin it.
 //!
-//! The commands are those that every server from 12 to 18 takes. Their grammar is not SQL's: there
+//! The commands are those that every server from 12 to 18 takes, where nothing else is said. Their grammar is not SQL's: there
 //! are no `E'…'` texts, so a backslash stands for itself and only quotes are doubled.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -117,8 +117,29 @@ pub enum SlotSnapshot {
     None,
 }
 
+/// How long a slot lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotLife {
+    /// As long as the connection that made it.
+    Temporary,
+    /// Until it is dropped, or its server is lost.
+    Server,
+    /// Standbys keep it too, so that it outlives a promotion (17 and later).
+    Failover,
+}
+
 /// Creates a logical slot for pgoutput.
-pub fn create_slot(name: &str, snapshot: SlotSnapshot, temporary: bool) -> String {
+pub fn create_slot(name: &str, snapshot: SlotSnapshot, life: SlotLife) -> String {
+    if life == SlotLife::Failover {
+        let snapshot = match snapshot {
+            SlotSnapshot::Export => "export",
+            SlotSnapshot::Use => "use",
+            SlotSnapshot::None => "nothing",
+        };
+        let name = quote_identifier(name);
+        return format!("CREATE_REPLICATION_SLOT {name} LOGICAL pgoutput (SNAPSHOT '{snapshot}', FAILOVER)");
+    }
+    let temporary = life == SlotLife::Temporary;
     let temporary = if temporary { " TEMPORARY" } else { "" };
     let snapshot = match snapshot {
         SlotSnapshot::Export => "EXPORT_SNAPSHOT",

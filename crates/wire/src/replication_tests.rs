@@ -44,11 +44,11 @@ fn unknown_short_and_long_messages_are_refused() {
 #[test]
 fn commands_quote_every_name() {
     assert_eq!(
-        create_slot("transhume_1", SlotSnapshot::Export, false),
+        create_slot("transhume_1", SlotSnapshot::Export, SlotLife::Server),
         r#"CREATE_REPLICATION_SLOT "transhume_1" LOGICAL pgoutput EXPORT_SNAPSHOT"#
     );
     assert_eq!(
-        create_slot("t", SlotSnapshot::None, true),
+        create_slot("t", SlotSnapshot::None, SlotLife::Temporary),
         r#"CREATE_REPLICATION_SLOT "t" TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT"#
     );
     assert_eq!(drop_slot("t", true), r#"DROP_REPLICATION_SLOT "t" WAIT"#);

@@ -100,6 +100,8 @@ pub struct Capabilities {
     pub identity: Option<SystemIdentity>,
     pub slots: Budget,
     pub senders: Budget,
+    /// Physical standbys that stream from here now.
+    pub standbys: i64,
     /// Sessions that this role may still open, after reserved ones and limits of role and database.
     pub free_connections: i64,
     /// A replication connection to the database itself.

@@ -74,6 +74,7 @@ fn capabilities(version: u32, system: &str) -> Capabilities {
         }),
         slots: Budget { limit: 10, used: 0 },
         senders: Budget { limit: 10, used: 1 },
+        standbys: 0,
         free_connections: 90,
         replication_connection: Attempt::Allowed,
         replica_role: Attempt::Allowed,

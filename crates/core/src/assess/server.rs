@@ -13,6 +13,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         versions(observed),
         target_older(observed),
         standby(observed),
+        fail_over(observed),
         same_database(observed),
         identity(observed),
     ]
@@ -91,6 +92,46 @@ fn standby(observed: &Observed) -> Vec<Finding> {
         ));
     }
     or_pass(findings, "standby", "both servers are primaries")
+}
+
+/// First version whose standbys keep the slot.
+const FAILOVER_SLOTS_SINCE: u32 = 17;
+
+/// What a fail-over of the source would cost while the migration lives.
+fn fail_over(observed: &Observed) -> Vec<Finding> {
+    let source = &observed.source.capabilities;
+    let keeps_slots = source.server_version.major() >= FAILOVER_SLOTS_SINCE;
+    let is_strict = source
+        .setting("synchronized_standby_slots")
+        .is_some_and(|slots| !slots.is_empty());
+    let standbys = source.standbys;
+    let pass = |message: &str| vec![Finding::pass("fail-over", message)];
+    match (standbys, keeps_slots, is_strict) {
+        (1.., true, false) => vec![Finding::warning(
+            "fail-over",
+            "source",
+            "the source has standbys that changes may reach later than the target: after a fail-over that lost some, or to a \
+             standby without the slot, the load begins anew",
+            "on each standby that may be promoted: sync_replication_slots = on, hot_standby_feedback = on, primary_slot_name, and a \
+             dbname in primary_conninfo; on the source: synchronized_standby_slots = 'the names of those slots', and then a \
+             fail-over goes on where it was",
+        )],
+        (1.., false, _) => vec![Finding::warning(
+            "fail-over",
+            "source",
+            "a standby of this version does not have the slot: after a fail-over of the source the load begins anew",
+            "plan no switch-over of the source until the cutover is done; only PostgreSQL 17 and later keep the slot",
+        )],
+        (_, true, true) => pass(
+            "standbys have all changes before the target (synchronized_standby_slots); one with sync_replication_slots keeps the slot",
+        ),
+        (_, true, false) => {
+            pass("no standby streams from the source; the slot is made so that one would keep it")
+        }
+        (_, false, _) => {
+            pass("no standby streams from the source; after a fail-over the load would begin anew")
+        }
+    }
 }
 
 /// The moment of the server's start tells instances apart that a system identifier cannot: those

@@ -61,6 +61,7 @@ pub const GROUPS: &[Group] = &[
             code("collations-missing", Run, "The target lacks a collation that a column uses."),
             code("connections", Run, "A server has too few free connections."),
             code("encoding", Nothing, "The encodings of both databases differ."),
+            code("fail-over", Nothing, "A fail-over of the source would cost the slot, or changes that only the target has."),
             code("fallback", Nothing, "A requirement of the fallback is not met; the cutover asks for it."),
             code("lock-table", Run, "A server's lock table is too small for the selected tables."),
             code("minor-version", Nothing, "A server runs a minor version with a known defect that concerns a migration."),

@@ -24,6 +24,7 @@ mod options;
 pub(crate) mod past;
 mod progress;
 mod receiver;
+mod slot_check;
 mod spill;
 mod standstill;
 mod start;
@@ -123,10 +124,8 @@ pub async fn follow(
     let mut last_frontier = Lsn::ZERO;
     let mut undecoded = Undecoded::default();
     loop {
-        let failure = match Attempt::new(request, reporter, manner)
-            .run(cancellation, &mut last_frontier)
-            .await
-        {
+        let attempt = Attempt::new(request, reporter, manner);
+        let failure = match Box::pin(attempt.run(cancellation, &mut last_frontier)).await {
             Ok(end) => return Ok(end),
             Err(failure) => failure,
         };

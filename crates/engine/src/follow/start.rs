@@ -6,7 +6,7 @@
 
 use std::io;
 
-use transhume_core::{follow::frontier::Frontier, guard};
+use transhume_core::{assess::capability::SystemIdentity, follow::frontier::Frontier};
 use transhume_pg::{
     assess,
     catalog::value_encoding::value_encoding,
@@ -17,34 +17,41 @@ use transhume_pg::{
     },
     follow::{
         apply::{self, BatchWriter, SourceTables},
-        slot::{self, SlotState},
+        slot,
         stream::{ReplicationStream, StreamOptions},
         wal,
     },
     state::{
-        apply::{StoredFrontier, frontier, phase},
-        command, finding, migration,
+        apply::{StoredFrontier, frontier},
+        command,
     },
 };
 use transhume_wire::{lsn::Lsn, replication::PluginOptions};
 
 use super::{
-    EndReason, FollowRequest,
+    FollowRequest,
     failure::{Failure, While, explain},
-    hold::is_over,
     past::{self, Past},
     receiver::ReceiverThread,
+    slot_check::{check_slot, no_slot},
     standstill,
 };
 use crate::{
     error::{Doing, EngineError},
     report::Reporter,
+    silence::shown,
+    succession::{self, Known},
 };
 
 /// SQLSTATE object_in_use: the slot's former walsender has not ended yet.
 const OBJECT_IN_USE: &str = "55006";
 /// SQLSTATE undefined_object: the slot is gone since it was looked at.
 const UNDEFINED_OBJECT: &str = "42704";
+
+/// As people are told of them.
+const SOURCE: &str = "the source";
+const TARGET: &str = "the target";
+const BOTH: &str = "the source or the target";
 
 /// Everything that one attempt works with.
 pub(super) struct Opened {
@@ -88,17 +95,23 @@ pub(super) async fn open(
     in_progress: bool,
     reporter: &Reporter,
 ) -> Result<Opened, Failure> {
-    let control = open_control(request).await?;
+    let control = shown(reporter, TARGET, open_control(request)).await?;
     standstill::forget(&control).await?;
-    let source = connect_source(request, "start").await.map_err(as_failure)?;
-    let encoding = value_encoding(&source, &control)
+    let source = shown(reporter, SOURCE, connect_source(request, "start"))
+        .await
+        .map_err(as_failure)?;
+    let known = succession::known(request.endpoints, (&source, &control), reporter);
+    let known = shown(reporter, BOTH, known).await.map_err(as_failure)?;
+    let encoding = value_encoding(&source, &control);
+    let encoding = shown(reporter, BOTH, encoding)
         .await
         .while_doing("choosing the encoding that rows travel in")?;
-    let mut target = open_target(request, control, &encoding).await?;
+    let target = open_target(request, control, &encoding);
+    let mut target = shown(reporter, TARGET, target).await?;
     // Whose LSNs these are comes before what they say.
     let thread = ReceiverThread::start().map_err(|error| no_thread(&error))?;
-    let connection = connect_stream(request, &thread, &encoding).await?;
-    check_database(request, &source).await?;
+    let connection = connect_stream(request, &thread, (&known, &encoding));
+    let connection = shown(reporter, SOURCE, connection).await?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
     let slot = slot::state(&source, &request.migration.slot_name)
         .await
@@ -160,6 +173,10 @@ async fn open_control(request: &FollowRequest<'_>) -> Result<Session, Failure> {
     command::listen(&control)
         .await
         .while_doing("listening for commands")?;
+    let former = ["apply", "early"].map(|role| names::application_name(&request.migration.id, role));
+    apply::end_former(&control, &former)
+        .await
+        .while_doing("ending sessions of an earlier attempt")?;
     Ok(control)
 }
 
@@ -194,100 +211,6 @@ fn as_failure(error: EngineError) -> Failure {
     }
 }
 
-/// Says why it is gone where we dropped it ourselves. A cutover drops it once the target is open: read after the slot, the
-/// phase tells that end from a loss.
-async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Result<Failure, Failure> {
-    let now = phase(target).await.while_doing("reading the phase")?;
-    if is_over(now.map(|now| now.phase)) {
-        return Ok(Failure::Ends(EndReason::CutOver));
-    }
-    let dropped = finding::current(&**target, guard::ORIGIN, guard::SLOT_DROPPED)
-        .await
-        .while_doing("reading why the slot is gone")?;
-    Ok(match dropped.into_iter().next() {
-        Some(finding) => Failure::stopped(
-            finding.message,
-            "Changes since the frontier are lost.",
-            finding.remedy,
-        ),
-        None => Failure::stopped(
-            format!(
-                "the slot {} does not exist on the source",
-                request.migration.slot_name
-            ),
-            "Changes since the frontier are lost.",
-            "start the migration anew: abort, then run",
-        ),
-    })
-}
-
-fn check_slot(
-    request: &FollowRequest<'_>,
-    slot: &SlotState,
-    frontier: &StoredFrontier,
-) -> Result<Lsn, Failure> {
-    let name = &request.migration.slot_name;
-    let again = "start the migration anew: abort, then run";
-    if slot.plugin != "pgoutput" {
-        let message = format!("the slot {name} uses the plugin {}", slot.plugin);
-        return Err(Failure::stopped(
-            message,
-            "It is not the slot of this migration.",
-            again,
-        ));
-    }
-    if slot.wal_status.as_deref() == Some("lost") {
-        return Err(Failure::stopped(
-            format!("the slot {name} has lost WAL that was not read yet"),
-            "The source has removed it, by max_slot_wal_keep_size or a time-out.",
-            "raise max_slot_wal_keep_size on the source, then start the migration anew: abort, then run",
-        ));
-    }
-    match slot.confirmed_flush {
-        Some(confirmed) if confirmed > frontier.lsn => Err(Failure::stopped(
-            format!("the slot {name} is confirmed up to {confirmed}, beyond the frontier"),
-            format!(
-                "The frontier is {}. Changes between the two will not be sent: the slot was advanced or made \
-                 anew by someone else, or the target was set back to an older state.",
-                frontier.lsn
-            ),
-            again,
-        )),
-        Some(confirmed)
-            if frontier
-                .anchor
-                .is_some_and(|anchor| confirmed > anchor.commit_lsn) =>
-        {
-            Err(Failure::stopped(
-                format!(
-                    "the slot {name} is confirmed up to {confirmed}, beyond the latest transaction that the target remembers"
-                ),
-                "That transaction will not be sent again, so that it cannot be told whether the source was set back: the slot \
-                 was advanced or made anew by someone else, or the target was set back to an older state.",
-                again,
-            ))
-        }
-        confirmed => Ok(confirmed.unwrap_or(Lsn::ZERO)),
-    }
-}
-
-async fn check_database(request: &FollowRequest<'_>, source: &Session) -> Result<(), Failure> {
-    let (name, oid) = migration::database(source)
-        .await
-        .while_doing("reading the source's identity")?;
-    if oid == request.migration.identity.database_oid {
-        return Ok(());
-    }
-    Err(Failure::stopped(
-        format!("the source database {name} is not the one that this migration began with"),
-        format!(
-            "It has the OID {oid} instead of {}.",
-            request.migration.identity.database_oid
-        ),
-        "name the right source, or start the migration anew: abort, then run",
-    ))
-}
-
 /// A copy of the source's files has the same identity; it is told by its WAL, which ends too early. A server
 /// that is asked for WAL from beyond its end would wait, and go on in the midst of what it writes next.
 async fn check_not_restored(
@@ -305,18 +228,18 @@ async fn check_not_restored(
     Err(Failure::Final(past::set_back(request.endpoints, &evidence)))
 }
 
-/// A connection for the stream, to the server that the migration began with.
+/// A connection for the stream, to the server that is known.
 async fn connect_stream(
     request: &FollowRequest<'_>,
     thread: &ReceiverThread,
-    encoding: &str,
+    (known, encoding): (&Known, &str),
 ) -> Result<RawConnection, Failure> {
     let name = names::application_name(&request.migration.id, "stream");
     let settings = request.endpoints.source.clone().carrying(encoding);
     let opening = async move { RawConnection::connect(&settings, &name, Mode::Replication).await };
     let opened = thread.run(opening).await.map_err(|error| no_thread(&error))?;
     let mut connection = opened.while_doing("connecting to the source for its stream")?;
-    check_system(request, &mut connection).await?;
+    check_system(known, &mut connection).await?;
     Ok(connection)
 }
 
@@ -355,29 +278,22 @@ async fn open_stream(
     }
 }
 
-async fn check_system(request: &FollowRequest<'_>, connection: &mut RawConnection) -> Result<(), Failure> {
+/// Of several hosts another one may have answered, or the same one may have been promoted meanwhile.
+async fn check_system(known: &Known, connection: &mut RawConnection) -> Result<(), Failure> {
     let found = assess::identify_on(connection)
         .await
-        .while_doing("reading the source's identity")?
-        .ok_or_else(|| {
-            Failure::stopped(
-                "the source does not say which system it is",
-                "IDENTIFY_SYSTEM was answered without one.",
-                "report this with the server's version",
-            )
-        })?;
-    let identity = &request.migration.identity;
-    if found.system_identifier == identity.system && found.timeline == identity.timeline {
+        .while_doing("reading the source's identity")?;
+    let is_same =
+        |found: &SystemIdentity| found.system_identifier == known.system && found.timeline == known.timeline;
+    if found.as_ref().is_some_and(is_same) {
         return Ok(());
     }
-    Err(Failure::stopped(
-        "the source server is not the one that this migration began with",
-        format!(
-            "It is system {} on timeline {} instead of {} on {}. LSNs of the two cannot be compared.",
-            found.system_identifier, found.timeline, identity.system, identity.timeline
-        ),
-        "name the right source, or start the migration anew: abort, then run",
-    ))
+    Err(Failure::passing(format!(
+        "{} answers the stream as another server than before: {found:?} instead of system {} on timeline {}",
+        connection.endpoint(),
+        known.system,
+        known.timeline
+    )))
 }
 
 fn no_thread(error: &io::Error) -> Failure {

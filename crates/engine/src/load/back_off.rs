@@ -16,9 +16,6 @@ use crate::{
 const FIRST_FAILURE_WAIT: Duration = Duration::from_millis(200);
 /// Longest wait: a restarted server is found within this.
 const LONGEST_FAILURE_WAIT: Duration = Duration::from_secs(10);
-/// Failures in a row before giving up: with the waits above about ten minutes, longer than a
-/// failover takes.
-const MOST_FAILURES: usize = 64;
 
 /// First look again for work that other processes hold; those of our own tell us.
 const FIRST_IDLE_WAIT: Duration = Duration::from_millis(100);
@@ -38,7 +35,7 @@ impl BackOff {
             ExponentialBuilder::default()
                 .with_min_delay(FIRST_FAILURE_WAIT)
                 .with_max_delay(LONGEST_FAILURE_WAIT)
-                .with_max_times(MOST_FAILURES)
+                .without_max_times()
                 .with_jitter(),
         )
     }

@@ -23,7 +23,10 @@ use super::{
     back_off::{BackOff, persist},
     binding,
 };
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    error::{Doing, EngineError, Result},
+    succession,
+};
 
 /// Transactions named in one report; more would hide the rest.
 const NAMED_TRANSACTIONS: usize = 3;
@@ -187,6 +190,7 @@ pub async fn fresh_snapshot(context: &LoadContext<'_>) -> Result<SnapshotHolder>
             "run \"transhume run\", which makes it",
         )
     })?;
+    known_source(context).await?;
     let mut back_off = BackOff::for_idleness();
     loop {
         let holder = persist(
@@ -202,6 +206,30 @@ pub async fn fresh_snapshot(context: &LoadContext<'_>) -> Result<SnapshotHolder>
         report_older(context, &holder, horizon).await?;
         drop(holder);
         back_off.wait(context.cancellation).await?;
+    }
+}
+
+/// The snapshot before was lost, with the server perhaps: one that was promoted may lack what the slot needs, and then nothing
+/// that is loaded from now on is of use.
+async fn known_source(context: &LoadContext<'_>) -> Result<()> {
+    let mut back_off = BackOff::for_failures();
+    loop {
+        let asked = async {
+            let id = &context.migration.id;
+            let source = context.endpoints.source_session(id, "identify").await?;
+            let target = context.endpoints.target_session(id, "identify").await?;
+            succession::known(context.endpoints, (&source, &target), context.reporter).await
+        };
+        match asked.await {
+            Ok(_) => return Ok(()),
+            Err(EngineError::Server { doing, source }) if source.disposition() == Disposition::Retry => {
+                context
+                    .reporter
+                    .waiting(format!("{doing}: {source}; trying again"));
+                back_off.wait(context.cancellation).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 

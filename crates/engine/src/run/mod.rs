@@ -52,7 +52,7 @@ use crate::{
     runner::{host_name, lock, lock_when_free},
     schema::{SchemaOptions, SchemaWork},
     selection::{bad_pattern, selector},
-    stopped,
+    stopped, succession,
 };
 
 #[derive(Debug, Clone)]
@@ -144,7 +144,7 @@ impl<'run> Run<'run> {
             door::refuse_exchanged(endpoints, &migration)?;
         }
         match opening {
-            Opening::First => lock(&target).await?,
+            Opening::First => lock(&target, reporter).await?,
             Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
         }
         // Whoever held the lock until now may have gone on, or ended it.
@@ -160,7 +160,11 @@ impl<'run> Run<'run> {
             }
             None => (None, endpoints.source_session(&migration.id, "control").await?),
         };
-        check(&migration, endpoints, options, (&source, &target)).await?;
+        door::admit(endpoints, &migration, (&source, &target)).await?;
+        succession::known(endpoints, (&source, &target), reporter).await?;
+        // As it is behind a fail-over.
+        let migration = reread(&target, &migration.id).await?;
+        refuse_other_selection(&migration, options, &source).await?;
         let mut migration = migration;
         decide(&target, &mut migration, &options.selection).await?;
         runner::register(&target, &host_name())
@@ -362,14 +366,8 @@ async fn decide(target: &Session, migration: &mut Migration, selection: &Selecti
         .doing("keeping what is left out")
 }
 
-/// The state on the target belongs to this program, this source and this selection.
-async fn check(
-    migration: &Migration,
-    endpoints: &Endpoints,
-    options: &RunOptions,
-    (source, target): (&Session, &Session),
-) -> Result<()> {
-    door::admit(endpoints, migration, (source, target)).await?;
+/// The state on the target belongs to this selection.
+async fn refuse_other_selection(migration: &Migration, options: &RunOptions, source: &Session) -> Result<()> {
     if options.selection.has_no_patterns() {
         return Ok(());
     }

@@ -23,7 +23,7 @@ use transhume_pg::{
     },
 };
 
-use super::{RunOptions, check};
+use super::{RunOptions, refuse_other_selection};
 use crate::{
     assess::{self, Assessment},
     door::{self, Past},
@@ -117,7 +117,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
     let mut selected = tables(&source).await.doing("reading the source's tables")?;
     let assessment = match &migration {
         Some(migration) => {
-            check(migration, endpoints, options, (&source, &target)).await?;
+            refuse_other_selection(migration, options, &source).await?;
             None
         }
         None => Some(

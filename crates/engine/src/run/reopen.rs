@@ -1,12 +1,15 @@
 //! Opening a run again after a server, or the way to it, failed for a while.
 //!
-//! Only lost connections are waited out, and only once a run was open: an operator who
-//! starts one with a wrong address is told at once.
+//! Only lost connections are waited out, for as long as it takes: whoever is called at night for a network that is back
+//! finds the migration going on. But only once a run was open: an operator who starts one with a wrong address is told at once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use transhume_core::disposition::Disposition;
-use transhume_pg::{connection::session::Session, state::runner};
+use transhume_pg::{
+    connection::session::Session,
+    state::{migration, runner},
+};
 
 use super::Run;
 use crate::{
@@ -19,8 +22,6 @@ use crate::{
 
 /// Between two attempts: a server that is back is found soon, one that starts is not pressed.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Longer than a failover takes; whoever starts processes again may do so after that.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The run opened anew, or the error that does not pass.
 pub(super) async fn after<'run, Opening>(
@@ -32,10 +33,9 @@ pub(super) async fn after<'run, Opening>(
 where
     Opening: Future<Output = Result<Run<'run>>>,
 {
-    let end = Instant::now() + PATIENCE;
     let mut failure = failure;
     loop {
-        if !passes(&failure) || Instant::now() >= end {
+        if !passes(&failure) {
             return Err(failure);
         }
         reporter.waiting(format!("{failure}; trying again"));
@@ -57,13 +57,12 @@ pub(super) async fn source(
     target: &Session,
     (reporter, cancellation): (&Reporter, &Cancellation),
 ) -> Result<Session> {
-    let end = Instant::now() + PATIENCE;
     loop {
         let failure = match endpoints.source_session(migration, "control").await {
             Ok(session) => return Ok(session),
             Err(failure) => failure,
         };
-        if !passes(&failure) || Instant::now() >= end {
+        if !passes(&failure) {
             return Err(failure);
         }
         reporter.waiting(format!("{failure}; trying again"));
@@ -89,7 +88,6 @@ pub(super) async fn persist<T, Asking>(
 where
     Asking: Future<Output = Result<T>>,
 {
-    let end = Instant::now() + PATIENCE;
     loop {
         let failure = tokio::select! {
             () = cancellation.cancelled() => return Err(EngineError::Interrupted),
@@ -98,7 +96,7 @@ where
                 Err(failure) => failure,
             },
         };
-        if !passes(&failure) || Instant::now() >= end {
+        if !passes(&failure) {
             return Err(failure);
         }
         reporter.waiting(format!("{failure}; trying again"));
@@ -107,6 +105,40 @@ where
             () = tokio::time::sleep(AGAIN_AFTER) => {}
         }
     }
+}
+
+/// Waits for servers that start up, and for the primaries of a migration that there is already where standbys answer. A
+/// first run is not kept waiting for a standby: the assessment tells of it.
+pub(super) async fn until_primary(
+    endpoints: &Endpoints,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<()> {
+    loop {
+        let reason = match look(endpoints).await {
+            Ok(Some(standby)) => format!("{standby} is a standby"),
+            Err(EngineError::Server { doing, source }) if source.awaits_primary() => {
+                format!("{doing}: {source}")
+            }
+            // Whoever comes next tells an error better.
+            Ok(None) | Err(_) => return Ok(()),
+        };
+        reporter.waiting(format!("{reason}; trying again"));
+        tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+        }
+    }
+}
+
+/// The end of a migration that is a standby now.
+async fn look(endpoints: &Endpoints) -> Result<Option<String>> {
+    let target = endpoints.target_session("run", "control").await?;
+    let source = endpoints.source_session("run", "control").await?;
+    let standby = [&target, &source].into_iter().find(|end| end.is_standby());
+    let Some(standby) = standby else { return Ok(None) };
+    let migration = migration::read(&target).await.doing("reading the migration")?;
+    Ok(migration.map(|_| standby.endpoint().to_owned()))
 }
 
 /// The connection is gone or cannot be had now. What a server answers on a sound one (a lock that is not

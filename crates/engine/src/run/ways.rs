@@ -24,6 +24,7 @@ pub async fn run(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<RunEnd> {
+    reopen::until_primary(endpoints, reporter, cancellation).await?;
     if !has_way_back(endpoints).await? {
         let end = run_one_way(endpoints, options, Direction::Forward, reporter, cancellation).await?;
         if end.reason != RunReason::Done || !has_way_back(endpoints).await? {

@@ -158,6 +158,7 @@ fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
             limit: row.try_get("senders")?,
             used: row.try_get("senders_used")?,
         },
+        standbys: row.try_get("standbys")?,
         free_connections: row.try_get("free_connections")?,
         replication_connection: Attempt::NotTried,
         replica_role: Attempt::NotTried,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use transhume_wire::{
     lsn::Lsn,
-    replication::{self, SlotSnapshot},
+    replication::{self, SlotLife, SlotSnapshot},
 };
 
 use crate::connection::{error::PgError, raw::RawConnection, session::Session};
@@ -36,6 +36,9 @@ pub struct SlotState {
     pub catalog_xmin_age: Option<i32>,
 }
 
+/// First version whose standbys keep slots.
+const FAILOVER_SINCE: u32 = 17;
+
 /// Creates the slot. Waits for running writers; drop the future to give up.
 pub async fn create(
     connection: &mut RawConnection,
@@ -43,7 +46,12 @@ pub async fn create(
     snapshot: SlotSnapshot,
     temporary: bool,
 ) -> Result<CreatedSlot, PgError> {
-    let command = replication::create_slot(name, snapshot, temporary);
+    let life = match connection.server_version().major() {
+        _ if temporary => SlotLife::Temporary,
+        FAILOVER_SINCE.. => SlotLife::Failover,
+        _ => SlotLife::Server,
+    };
+    let command = replication::create_slot(name, snapshot, life);
     let rows = connection.simple_query(&command).await?;
     let malformed = || PgError::Protocol {
         endpoint: "source".to_owned(),

@@ -1,7 +1,8 @@
 //! The one row of `transhume.migration`: what is migrated and how far it has come.
 //!
 //! Invariants: a phase changes only by a legal move and only from the phase that the caller
-//! believed in; the identity of the source never changes once written.
+//! believed in; the identity of the source never changes once written, but for its timeline where it is promoted and
+//! continues.
 
 use tokio_postgres::types::Type;
 use transhume_core::{direction::Direction, phase::Phase, selection::Selection};
@@ -229,6 +230,14 @@ pub async fn set_slot(
         .execute(include_str!("sql/migration/start_frontier.sql"), &[&point])
         .await?;
     Ok(())
+}
+
+/// The source was promoted and continues; false where it was not on `before` any more.
+pub async fn set_timeline(target: &Session, before: i32, now: i32) -> Result<bool, PgError> {
+    let moved = target
+        .execute(include_str!("sql/migration/set_timeline.sql"), &[&before, &now])
+        .await?;
+    Ok(moved == 1)
 }
 
 /// Source WAL end when the last row was loaded: caught up means past this.

@@ -5,6 +5,8 @@
 //! So it is gone with its session, and only who may write the state can take it: an advisory lock by itself is open to
 //! anybody who may connect, and nobody else's counts here.
 
+use std::time::Duration;
+
 use transhume_core::command::Command;
 
 use crate::connection::{error::PgError, session::Session};
@@ -97,6 +99,56 @@ pub async fn holder(target: &Session) -> Result<Option<Holder>, PgError> {
         application: row.get("application"),
         since: row.get("since"),
         waiting_for: row.get("waiting_for"),
+    }))
+}
+
+/// A holder whose session was ended, since its process gave no sign of life any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub host: String,
+    pub pid: i32,
+    /// Its session on this server.
+    pub backend_pid: i32,
+    pub silent_seconds: i64,
+}
+
+/// A sign of life of this process, where it is the one that registered last.
+pub async fn beat(target: &Session, host: &str) -> Result<(), PgError> {
+    let pid = i32::try_from(std::process::id()).unwrap_or_default();
+    target
+        .execute(include_str!("sql/runner/beat.sql"), &[&host, &pid])
+        .await?;
+    Ok(())
+}
+
+/// The last sign of life, in the server's words; it changes with each.
+pub async fn last_sign(target: &Session) -> Result<Option<String>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/runner/last_sign.sql"), &[])
+        .await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Ends the holder's session where its process has been silent for so long: cut off from this server, it leaves a session
+/// that the server takes for alive. A session that this process itself has lost is ended once it has not beaten for
+/// `own_for`.
+pub async fn end_silent(
+    target: &Session,
+    (silent_for, own_for): (Duration, Duration),
+    host: &str,
+) -> Result<Option<Ended>, PgError> {
+    let pid = i32::try_from(std::process::id()).unwrap_or_default();
+    let row = target
+        .query_opt(
+            include_str!("sql/runner/end_silent.sql"),
+            &[&silent_for.as_secs_f64(), &host, &pid, &own_for.as_secs_f64()],
+        )
+        .await?;
+    Ok(row.map(|row| Ended {
+        host: row.get("host"),
+        pid: row.get("process"),
+        backend_pid: row.get("backend_pid"),
+        silent_seconds: row.get("silent_seconds"),
     }))
 }
 

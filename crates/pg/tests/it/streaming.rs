@@ -14,7 +14,7 @@ use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 use transhume_wire::{
     lsn::Lsn,
     pgoutput::{self, Message},
-    replication::{ServerMessage, SlotSnapshot, StandbyStatus, create_slot},
+    replication::{ServerMessage, SlotLife, SlotSnapshot, StandbyStatus, create_slot},
 };
 
 use crate::connecting::settings;
@@ -35,7 +35,7 @@ async fn stream(cluster: &Cluster, session: &Session, options: StreamOptions) ->
         .await
         .unwrap();
     let rows = raw
-        .simple_query(&create_slot("s", SlotSnapshot::Export, false))
+        .simple_query(&create_slot("s", SlotSnapshot::Export, SlotLife::Server))
         .await
         .unwrap();
     assert_eq!(rows[0][0].as_deref(), Some("s"));

@@ -16,6 +16,10 @@ select
     pg_catalog.current_setting('max_replication_slots')::bigint                            as slots,
     (select pg_catalog.count(*) from pg_catalog.pg_stat_replication)                       as senders_used,
     pg_catalog.current_setting('max_wal_senders')::bigint                                  as senders,
+    (select pg_catalog.count(*)
+     from pg_catalog.pg_stat_replication r
+     left join pg_catalog.pg_replication_slots s on s.active_pid = r.pid
+     where s.slot_type is distinct from 'logical' and r.state is distinct from 'backup')   as standbys,
     least(
         pg_catalog.current_setting('max_connections')::bigint
             - pg_catalog.current_setting('superuser_reserved_connections')::bigint

@@ -24,7 +24,7 @@ mod target_table;
 pub use self::{
     batch::{BatchWriter, Committed, TargetPosition},
     conflict::{ApplyError, Conflict, ConflictKind},
-    session::{blockers, open},
+    session::{blockers, end_former, open},
     source_tables::SourceTables,
 };
 pub(crate) use self::{

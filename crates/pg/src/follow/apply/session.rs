@@ -66,6 +66,15 @@ pub async fn open(
     }
 }
 
+/// Ends sessions of these names that an earlier attempt has left on the server: their connections may be lost without its
+/// knowing, and their locks would be waited for. Only who holds the runner's lock may do so.
+pub async fn end_former(target: &Session, application_names: &[String]) -> Result<(), PgError> {
+    target
+        .query(include_str!("sql/end_former.sql"), &[&application_names])
+        .await?;
+    Ok(())
+}
+
 /// Who keeps the apply session of this name waiting for a lock.
 pub async fn blockers(target: &Session, application_name: &str) -> Result<Vec<String>, PgError> {
     let rows = target

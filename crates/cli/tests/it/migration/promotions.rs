@@ -1,0 +1,236 @@
+//! The source fails over to a physical standby while it is followed or loaded.
+
+use std::time::{Duration, Instant};
+
+use transhume_demo::cluster::Cluster;
+use transhume_testkit::{connection::connect, oracle, server::server};
+
+use super::site::{DATABASE, Running, Site, phase};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(100);
+const STANDBY_SLOT: &str = "standby_1";
+
+const SHOP: &str = "create table orders (id int primary key, note text);
+     create table ledger (note text);
+     alter table ledger replica identity full;
+     insert into orders select g, 'first' from generate_series(1, 1000) g";
+
+/// Waits until a query of one boolean says true.
+async fn until(url: &str, query: &str) {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let client = connect(url).await.expect("the server answers");
+        let row = client.query_one(query, &[]).await.expect("the query is in order");
+        if row.get::<_, bool>(0) {
+            return;
+        }
+        assert!(Instant::now() < end, "never: {query}");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn execute(url: &str, sql: &str) {
+    let client = connect(url).await.expect("the server answers");
+    client
+        .batch_execute(sql)
+        .await
+        .expect("the statements are in order");
+}
+
+async fn following(site: &Site) -> Running {
+    let mut runner = site.begin(&["run"]);
+    site.wait_for(&mut runner, "following", |status| phase(status) == "follow")
+        .await;
+    runner
+}
+
+async fn replayed(site: &Site, standby: &Cluster) {
+    let end = site.source_wal_end().await;
+    let query = format!("select pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') >= {end}");
+    until(&standby.url(DATABASE), &query).await;
+}
+
+/// The standby takes over under the address that the run goes through, as a managed service does it.
+struct Switched {
+    site: Site,
+    standby: Cluster,
+    runner: Running,
+    log: String,
+}
+
+impl Switched {
+    /// Ends the primary in the midst of following, and promotes the standby.
+    fn over(mut site: Site, standby: Cluster, mut runner: Running) -> Self {
+        site.source.kill_postmaster();
+        standby.promote().expect("the standby can be promoted");
+        site.source_url = standby.url(DATABASE);
+        let log = runner.log();
+        // Its URL names the primary that is gone; a name that both share would find the new one by itself.
+        runner.kill();
+        let runner = site.begin(&["run"]);
+        Self {
+            site,
+            standby,
+            runner,
+            log,
+        }
+    }
+}
+
+/// A source of 17 whose standby keeps the slot and has everything before the target: `synchronized_standby_slots`.
+async fn strict() -> (Site, Cluster) {
+    let options = transhume_demo::cluster::ClusterOptions::new(server(17))
+        .setting("synchronized_standby_slots", STANDBY_SLOT);
+    let source = transhume_testkit::server::start(options);
+    execute(
+        &source.url("postgres"),
+        &format!("select pg_create_physical_replication_slot('{STANDBY_SLOT}')"),
+    )
+    .await;
+    let programs = transhume_testkit::server::client_programs(17);
+    let site = Site::of(source, transhume_testkit::server::cluster(17), programs).await;
+    let standby = site
+        .source
+        .standby(&[
+            ("primary_slot_name", STANDBY_SLOT),
+            ("sync_replication_slots", "on"),
+            ("hot_standby_feedback", "on"),
+            // Once it is the primary it has no standby to wait for.
+            ("synchronized_standby_slots", ""),
+        ])
+        .expect("a standby can be made");
+    site.execute_on_source(SHOP).await;
+    (site, standby)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_slot_that_lost_nothing_goes_on_without_a_new_load() {
+    let (site, standby) = strict().await;
+    let assessment = site.call(&["assess"]);
+    assert!(
+        assessment.output.contains("synchronized_standby_slots"),
+        "{}",
+        assessment.output
+    );
+    let runner = following(&site).await;
+    site.execute_on_source("insert into ledger select 'before' from generate_series(1, 100)")
+        .await;
+    until(
+        &site.target_url,
+        "select count(*) = 100 from ledger where note = 'before'",
+    )
+    .await;
+    let synced = "select count(*) = 1 from pg_replication_slots where slot_name like 'transhume%' and synced and not temporary";
+    until(&standby.url(DATABASE), synced).await;
+    replayed(&site, &standby).await;
+
+    let mut switched = Switched::over(site, standby, runner);
+    let site = &switched.site;
+    execute(
+        &site.source_url,
+        "insert into ledger select 'after' from generate_series(1, 50); update orders set note = 'after' where id <= 10",
+    )
+    .await;
+    let end = Instant::now() + DEADLINE;
+    let caught_up = "select count(*) = 50 from ledger where note = 'after'";
+    loop {
+        assert!(
+            switched.runner.is_alive() && Instant::now() < end,
+            "{}\nthen\n{}",
+            switched.log,
+            switched.runner.log()
+        );
+        let client = connect(&site.target_url).await.unwrap();
+        if client.query_one(caught_up, &[]).await.unwrap().get::<_, bool>(0) {
+            break;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    assert!(
+        switched.runner.log().contains("the source failed over at"),
+        "{}",
+        switched.runner.log()
+    );
+    oracle::assert_equal(&site.source_url, &site.target_url).await;
+    // Once it is known, nothing is special about it.
+    switched.runner.kill();
+    switched.site.succeed(&["run", "--until-caught-up"]);
+    drop(switched.standby);
+}
+
+/// Before 17 a standby has no slot: told at once, with what is where, and nothing is done to either side.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promoted_server_without_the_slot_is_refused_at_once() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    let standby = site.source.standby(&[]).expect("a standby can be made");
+    let runner = following(&site).await;
+    replayed(&site, &standby).await;
+    let mut switched = Switched::over(site, standby, runner);
+    assert_eq!(switched.runner.ended().await, 1, "{}", switched.runner.log());
+    let log = switched.runner.log();
+    assert!(
+        log.contains("the source failed over") && log.contains("does not have the slot"),
+        "{log}"
+    );
+    let cutover = switched.site.call(&["cutover", "--yes"]);
+    assert_ne!(cutover.code, 0, "{}", cutover.output);
+}
+
+/// What the target has and no source has any more is said, with both positions.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promoted_server_that_lacks_what_was_applied_was_set_back() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    let standby = site.source.standby(&[]).expect("a standby can be made");
+    let runner = following(&site).await;
+    replayed(&site, &standby).await;
+    // From now on it receives nothing.
+    let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
+    for statement in stop.split("; ") {
+        execute(&standby.url("postgres"), statement).await;
+    }
+    until(
+        &standby.url("postgres"),
+        "select count(*) = 0 from pg_stat_wal_receiver",
+    )
+    .await;
+    site.execute_on_source("insert into ledger select 'lost' from generate_series(1, 99)")
+        .await;
+    until(&site.target_url, "select count(*) = 99 from ledger").await;
+    let mut switched = Switched::over(site, standby, runner);
+    assert_eq!(switched.runner.ended().await, 1, "{}", switched.runner.log());
+    let log = switched.runner.log();
+    assert!(
+        log.contains("lacks changes which the target has") && log.contains("It was promoted at"),
+        "{log}"
+    );
+}
+
+/// The first of two hosts is restarted and the standby answers: waited for, and nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_answers_meanwhile_is_waited_for() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    let standby = site.source.standby(&[]).expect("a standby can be made");
+    let both = site.source_url.clone();
+    let (port, other) = (site.source.port(), standby.port());
+    site.source_url = site.source_url.replace(
+        &format!("127.0.0.1:{port}"),
+        &format!("127.0.0.1:{port},127.0.0.1:{other}"),
+    );
+    let mut runner = following(&site).await;
+    site.source
+        .stop(transhume_demo::cluster::StopMode::Fast)
+        .expect("it stops");
+    runner.said("it is a standby").await;
+    // One that begins now waits as well.
+    runner.kill();
+    let mut runner = site.begin(&["run"]);
+    runner.said("it is a standby").await;
+    site.source.start_again().expect("it starts");
+    execute(&both, "insert into ledger values ('after')").await;
+    until(&site.target_url, "select count(*) = 1 from ledger").await;
+    assert!(runner.is_alive(), "{}", runner.log());
+}

@@ -1,0 +1,1 @@
+select seen_at::text from transhume.runner
