@@ -24,7 +24,7 @@ use transhume_pg::{
 
 use crate::{
     cancel::Cancellation,
-    cutover::{close, fallback},
+    cutover::{close, fallback, opening_mark},
     door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
@@ -76,6 +76,7 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
     ending
         .undo_source(|deviation| deviation.kind != deviation::FENCE)
         .await?;
+    opening_mark::forget(&ending.source, &ending.migration).await?;
     ending.drop_state().await?;
     Ok(ending.removal)
 }
@@ -103,6 +104,8 @@ pub async fn abort(
             "use \"transhume fallback\" to move it back, and \"transhume finish\" to remove what the migration made",
         ));
     }
+    // What the application may have written there is nobody's to drop.
+    opening_mark::refuse_lost(&ending.source, &ending.target, &ending.migration).await?;
     ending.stop_runner().await?;
     // A cutover that died may have left a way back.
     fallback::disarm(&ending.source, &ending.target, &ending.migration.id).await?;
@@ -114,6 +117,7 @@ pub async fn abort(
         ending.remove_objects(endpoints, options, cancellation).await?;
     }
     ending.undo_source(|_| true).await?;
+    opening_mark::forget(&ending.source, &ending.migration).await?;
     ending.drop_state().await?;
     Ok(ending.removal)
 }

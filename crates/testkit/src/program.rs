@@ -132,6 +132,8 @@ pub fn command(
         .env("TRANSHUME_SOURCE", source_url)
         .env("TRANSHUME_TARGET", target_url)
         .env("TRANSHUME_PROGRAMS", client_programs)
+        // A test that holds the program inside the pause, or a busy machine, does not undo a cutover by that.
+        .env("TRANSHUME_MAX_PAUSE", "5min")
         .stdin(Stdio::null());
     command
 }

@@ -67,6 +67,8 @@ pub(crate) struct SwitchArguments {
     attempts: Option<u32>,
     #[arg(long, value_name = "DURATION")]
     drain_timeout: Option<Span>,
+    #[arg(long, value_name = "DURATION")]
+    max_pause: Option<Span>,
     #[arg(long, value_name = "NUMBER")]
     sequence_margin: Option<i64>,
     #[arg(long, value_name = "DURATION")]
@@ -117,6 +119,7 @@ impl SwitchArguments {
         replace(&mut settings.lock_timeout, self.lock_timeout.as_ref());
         replace(&mut settings.attempts, self.attempts.as_ref());
         replace(&mut settings.drain_timeout, self.drain_timeout.as_ref());
+        replace(&mut settings.max_pause, self.max_pause.as_ref());
         replace(&mut settings.sequence_margin, self.sequence_margin.as_ref());
         replace(&mut settings.verified_within, self.verified_within.as_ref());
         self.pgbouncer.overlay(settings);
@@ -306,6 +309,7 @@ fn options(settings: &Config) -> Result<CutoverOptions> {
         drain_timeout: settings
             .drain_timeout
             .map_or(default.drain_timeout, |span| span.0),
+        max_pause: settings.max_pause.map_or(default.max_pause, |span| span.0),
         sequence_margin: settings.sequence_margin.unwrap_or(default.sequence_margin),
         verified_within: settings.verified_within.map_or(default.verified_within, |span| {
             Some(span.0).filter(|span| !span.is_zero())

@@ -379,6 +379,17 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         section: "cutover",
+        name: "max_pause",
+        brief: "How long writers may wait in all; past it everything that still can be is undone",
+        details: "",
+        default: "15s",
+        example: "\"15s\"",
+        flag: "--max-pause",
+        form: DURATION,
+        set: |config, value| value.duration().map(|span| config.max_pause = Some(span)),
+    },
+    Key {
+        section: "cutover",
         name: "sequence_margin",
         brief: "Increments that each sequence is set ahead of the source's value",
         details: "",

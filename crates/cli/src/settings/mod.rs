@@ -61,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) lock_timeout: Option<Span>,
     pub(crate) attempts: Option<u32>,
     pub(crate) drain_timeout: Option<Span>,
+    pub(crate) max_pause: Option<Span>,
     pub(crate) sequence_margin: Option<i64>,
     pub(crate) verified_within: Option<Span>,
     pub(crate) application: ApplicationSettings,

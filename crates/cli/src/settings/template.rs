@@ -100,6 +100,7 @@ mod tests {
         assert_eq!(config.lock_timeout, Some(Span(cutover.lock_timeout)));
         assert_eq!(config.attempts, Some(cutover.attempts));
         assert_eq!(config.drain_timeout, Some(Span(cutover.drain_timeout)));
+        assert_eq!(config.max_pause, Some(Span(cutover.max_pause)));
         assert_eq!(config.sequence_margin, Some(cutover.sequence_margin));
         assert_eq!(config.verified_within.map(|span| span.0), cutover.verified_within);
     }

@@ -11,7 +11,7 @@ use transhume_pg::{
 use super::{
     CutoverOptions,
     application::{self, PgBouncerOptions},
-    close,
+    close, opening_mark,
 };
 use crate::{
     cutover::fallback,
@@ -67,9 +67,12 @@ pub(crate) async fn undo_interrupted(
     (source, target): (&Session, &Session),
     reporter: &Reporter,
 ) -> Result<()> {
+    let migration = migration_on(target).await?;
+    opening_mark::refuse_lost(source, target, &migration).await?;
     close::undo(source, target, reporter).await?;
+    opening_mark::forget(source, &migration).await?;
     application::pgbouncer::settle(endpoints, target, pgbouncer, false, reporter).await?;
-    follow_again(source, target, &migration_on(target).await?).await?;
+    follow_again(source, target, &migration).await?;
     reporter.step("an interrupted cutover was undone");
     Ok(())
 }

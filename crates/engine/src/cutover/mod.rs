@@ -6,9 +6,11 @@
 //! return.
 
 mod alterations;
+mod answering;
 pub mod application;
 mod ballot;
 pub(crate) mod close;
+mod closed;
 mod easing;
 pub mod fallback;
 mod gate;
@@ -17,6 +19,7 @@ mod large_objects;
 pub(crate) mod late;
 mod life;
 mod open;
+pub(crate) mod opening_mark;
 mod pause;
 mod raise;
 mod rehearsal;
@@ -76,6 +79,8 @@ pub struct CutoverOptions {
     pub attempts: u32,
     /// How long the target may take to reach the fence.
     pub drain_timeout: Duration,
+    /// How long writers may wait in all: past it everything that still can be is undone.
+    pub max_pause: Duration,
     /// Increments that each sequence is set ahead of the source's value.
     pub sequence_margin: i64,
     /// The gate asks for a verification that is not older; none: it does not ask.
@@ -102,6 +107,8 @@ impl Default for CutoverOptions {
             attempts: 20,
             // The lag limit takes a second or so; longer means that something is wrong.
             drain_timeout: Duration::from_secs(10),
+            // What clients with an everyday time-out of 30 s get over, whatever hangs.
+            max_pause: Duration::from_secs(15),
             // A crash of the source skips up to 32 values that a session had fetched ahead.
             sequence_margin: 32,
             // Whoever moves on Sunday has verified on Saturday.
@@ -129,6 +136,8 @@ pub(crate) struct Cutover<'run> {
     sequences: Vec<Sequence>,
     /// Statements that open the source again.
     undo: Vec<Undo>,
+    /// Processes of the source whose statements were given up: they end before anything is undone there.
+    strays: Vec<i32>,
     /// Closing it has begun, so that they are needed.
     is_closing: bool,
     /// The target may be open: nothing may be undone before that is known.
@@ -188,6 +197,7 @@ pub(crate) async fn switch(
 ) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
     // What a cutover that died has closed is written to all the same.
     let endpoints = &endpoints.behind_fences();
+    answering::both_commit(endpoints).await?;
     let cutover = Cutover::begin(endpoints, options, reporter).await?;
     let companion = Companion::ensure(endpoints, &cutover.migration, &options.spill, reporter).await?;
     let outcome = Box::pin(cutover.switch(ballot, cancellation)).await;
@@ -251,6 +261,7 @@ impl<'run> Cutover<'run> {
         silence_event_triggers(&source)
             .await
             .doing("keeping event triggers of the source silent")?;
+        opening_mark::refuse_lost(&source, &target, &migration).await?;
         let migration = settle(endpoints, options, (&source, &target), migration, reporter).await?;
         let left_out = archive::left_out(&*target)
             .await
@@ -284,6 +295,7 @@ impl<'run> Cutover<'run> {
             tables,
             sequences,
             undo: Vec::new(),
+            strays: Vec::new(),
             is_closing: false,
             is_undecided: false,
             is_decided: false,

@@ -23,7 +23,7 @@ use transhume_pg::{
 
 use transhume_wire::ident::QualifiedName;
 
-use super::{Cutover, CutoverReport};
+use super::{Cutover, CutoverReport, stopwatch::Stopwatch};
 use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
@@ -128,13 +128,24 @@ impl Opening {
     }
 
     /// Commits: from here on the application lives on the target.
-    pub(super) async fn commit(&self, cutover: &mut Cutover<'_>) -> Result<()> {
+    /// A target that hangs before the COMMIT is sent opens nothing; once it is sent, only the target knows.
+    pub(super) async fn commit(&self, cutover: &mut Cutover<'_>, stopwatch: &Stopwatch) -> Result<()> {
         let from = if cutover.is_decided {
             Phase::Opening
         } else {
             Phase::Cutover
         };
-        let error = match self.try_commit(&cutover.target, from).await {
+        let writing = async { Ok(self.write(&cutover.target, from).await) };
+        let written = if cutover.is_decided {
+            writing.await?
+        } else {
+            stopwatch.within(cutover.options.max_pause, writing).await?
+        };
+        let committed = match written {
+            Ok(true) => opening::commit(&cutover.target).await.map(|()| true),
+            other => other,
+        };
+        let error = match committed {
             Ok(true) => return Ok(()),
             Ok(false) => {
                 return Err(EngineError::stopped(
@@ -159,7 +170,7 @@ impl Opening {
     }
 
     /// False, with nothing committed, where the phase is not the cutover's any more.
-    async fn try_commit(&self, target: &Session, from: Phase) -> std::result::Result<bool, PgError> {
+    async fn write(&self, target: &Session, from: Phase) -> std::result::Result<bool, PgError> {
         // One flight.
         let way_back = async {
             if self.has_way_back {
@@ -174,7 +185,7 @@ impl Opening {
             return Ok(false);
         }
         reach(Point::OpeningWritten).await;
-        opening::commit(target).await.map(|()| true)
+        Ok(true)
     }
 
     /// What may take its time once the application is there; a failure is a finding, not an undoing.

@@ -6,10 +6,12 @@
 
 use std::time::Duration;
 
-use transhume_core::{cutover::write_pause::PauseStep, finding::Finding, sequence::Sequence};
+use transhume_core::{
+    cutover::write_pause::PauseStep, direction::Direction, finding::Finding, sequence::Sequence,
+};
 use transhume_pg::{
     connection::session::Session,
-    cutover::fence::{Fence, OwnSessions},
+    cutover::{fence::Fence, opening_mark::OpeningMark},
     follow::marker,
     state::frontier,
 };
@@ -23,6 +25,8 @@ use super::{
     late,
     life::Watch,
     open::{self, Opening},
+    opening_mark,
+    raise::Raised,
     stopwatch::Stopwatch,
     together::Decider,
 };
@@ -48,6 +52,8 @@ pub(super) struct Prepared {
     pub(super) closing: Closing,
     pub(super) opening: Opening,
     pub(super) large_objects: LargeObjects,
+    /// What the source is told before the target opens; nothing where it cannot remember it.
+    pub(super) mark: Option<OpeningMark>,
 }
 
 /// The fence stands, and the target has all that the source has.
@@ -65,13 +71,6 @@ pub(super) struct Drained {
     pub(super) stopwatch: Stopwatch,
 }
 
-/// Nobody writes on the source any more.
-struct Closed {
-    sessions: (i64, i64),
-    large_objects_changed: usize,
-    not_compared: Option<Finding>,
-}
-
 impl Cutover<'_> {
     pub(super) async fn pause(
         &mut self,
@@ -86,25 +85,18 @@ impl Cutover<'_> {
             interruptible(cancellation, alterations::refuse_newer(self, before)).await?;
         }
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
-        let mut drained = interruptible(cancellation, drained).await?;
+        let drained = interruptible(cancellation, drained).await?;
         if self.options.rehearse {
             let ended = Box::pin(self.end_rehearsal(gate, prepared, drained, application));
             return interruptible(cancellation, ended).await;
         }
-        self.is_closing = true;
-        let pids = self.own_processes(&prepared, &drained.fence);
-        let own = OwnSessions {
-            pids: &pids,
-            slot: &self.migration.slot_name,
-        };
-        let closing = &prepared.closing;
-        let sessions = closing.close(drained.fence, &prepared.announcer, &own).await?;
-        drained.stopwatch.step(PauseStep::SourceClosed);
-        let completed = self.complete_large_objects(sessions, &mut prepared, &mut drained.stopwatch);
-        let closed = interruptible(cancellation, completed).await?;
+        let stopwatch = drained.stopwatch.clone();
+        let closed = self
+            .close_source(&mut prepared, drained.fence, &stopwatch, cancellation)
+            .await?;
         self.is_decided |= interruptible(cancellation, decider.decide()).await?;
         // The point of no return.
-        prepared.opening.commit(self).await?;
+        prepared.opening.commit(self, &stopwatch).await?;
         reach(Point::TargetOpen).await;
         drained.stopwatch.step(PauseStep::TargetOpen);
         let released = application.release_to_target().await;
@@ -150,7 +142,7 @@ impl Cutover<'_> {
     }
 
     /// Of its sessions on the source.
-    fn own_processes(&self, prepared: &Prepared, fence: &Fence) -> [i32; 4] {
+    pub(super) fn own_processes(&self, prepared: &Prepared, fence: &Fence) -> [i32; 4] {
         [
             self.source.backend_pid(),
             prepared.announcer.backend_pid(),
@@ -171,6 +163,12 @@ impl Cutover<'_> {
         let armed = self.arm(cancellation).await?;
         let closing = Closing::plan(self, armed.as_ref()).await?;
         let opening = Opening::plan(self, armed.is_some()).await?;
+        let mark = match self.migration.direction {
+            Direction::Forward if closing.owns_database() => {
+                opening_mark::of(&self.target, &self.migration).await?
+            }
+            _ => None,
+        };
         frontier::listen(&self.target)
             .await
             .doing("listening to the runner")?;
@@ -181,6 +179,7 @@ impl Cutover<'_> {
             closing,
             opening,
             large_objects,
+            mark,
         })
     }
 
@@ -195,7 +194,18 @@ impl Cutover<'_> {
             self.reporter.send(Report::Finding { finding });
         }
         application.announce(Moment::BeforeFence).await?;
-        let mut raised = self.raise(application, ballot).await?;
+        let raised = self.raise(application, ballot).await?;
+        let (most, stopwatch) = (self.options.max_pause, raised.stopwatch.clone());
+        let behind_fence = Box::pin(self.behind_fence(prepared, application, raised));
+        stopwatch.within(most, behind_fence).await
+    }
+
+    async fn behind_fence(
+        &mut self,
+        prepared: &Prepared,
+        application: &mut Application,
+        raised: Raised,
+    ) -> Result<Drained> {
         let fence_lsn = marker::emit(&prepared.announcer, &self.migration.id, &prepared.nonce)
             .await
             .doing("writing the marker")?;
@@ -259,25 +269,6 @@ impl Cutover<'_> {
         let (way_back, sequences, begun) = tokio::join!(biased; way_back, sequences, begun);
         begun?;
         Ok((way_back?, sequences?))
-    }
-
-    /// Writers of large objects are held by no lock: only now they are gone.
-    async fn complete_large_objects(
-        &self,
-        sessions: (i64, i64),
-        prepared: &mut Prepared,
-        stopwatch: &mut Stopwatch,
-    ) -> Result<Closed> {
-        reach(Point::SourceClosed).await;
-        let completed = prepared.large_objects.complete(self.options.drain_timeout);
-        let (large_objects_changed, not_compared) = completed.await?;
-        stopwatch.step(PauseStep::LargeObjects);
-        reach(Point::LargeObjectsCompared).await;
-        Ok(Closed {
-            sessions,
-            large_objects_changed,
-            not_compared,
-        })
     }
 
     async fn settle(&self, drops_slot: bool, report: &CutoverReport) -> Result<()> {
@@ -348,7 +339,10 @@ impl Cutover<'_> {
 }
 
 /// Breaks work off when the operator asks for it.
-async fn interruptible<T>(cancellation: &Cancellation, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn interruptible<T>(
+    cancellation: &Cancellation,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     tokio::select! {
         outcome = work => outcome,
         () = cancellation.cancelled() => Err(EngineError::Interrupted),

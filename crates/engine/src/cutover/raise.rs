@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use transhume_core::{
     cutover::{gate::BlockingLock, write_pause::PauseStep},
     disposition::Disposition,
@@ -47,7 +48,11 @@ impl Cutover<'_> {
         for attempt in 1..=self.options.attempts {
             let tried = match Fence::approach(session, &order).await {
                 Err((session, error)) => Err(Failed::by_server(session, error, None)),
-                Ok(approach) => self.try_once(approach, &mut order, application).await?,
+                Ok(approach) => {
+                    let trying = self.try_once(approach, &mut order, application);
+                    let tried = timeout(self.options.max_pause, trying).await;
+                    tried.unwrap_or_else(|_| Err(not_in_time(self.options.max_pause)))?
+                }
             };
             let is_last = attempt == self.options.attempts;
             let failed = match stands_for_all(tried, is_last, ballot, application).await? {
@@ -135,7 +140,7 @@ impl Cutover<'_> {
         order: &mut LockOrder,
         application: &mut Application,
     ) -> Result<std::result::Result<(Fence, Stopwatch), Failed>> {
-        let mut stopwatch = Stopwatch::start();
+        let stopwatch = Stopwatch::start();
         if let Some(error) = application.hold().await? {
             return Ok(Err(Failed {
                 session: approach.lower().await.doing("lowering the fence")?,
@@ -160,6 +165,18 @@ impl Cutover<'_> {
             }
         }
     }
+}
+
+/// Its server answers no lock's request, not even with a time-out.
+fn not_in_time(most: Duration) -> EngineError {
+    EngineError::stopped(
+        format!(
+            "the fence was not raised within {} s, and is given up",
+            most.as_secs_f64()
+        ),
+        "Clients or the source did not answer for so long.",
+        "see whether PgBouncer and the source answer, then cut over again; --max-pause allows more",
+    )
 }
 
 /// The fence stands.

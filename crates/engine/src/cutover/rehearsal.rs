@@ -20,7 +20,7 @@ impl Cutover<'_> {
         &mut self,
         gate: Gate,
         mut prepared: Prepared,
-        mut drained: Drained,
+        drained: Drained,
         application: &mut Application,
     ) -> Result<CutoverReport> {
         transhume_pg::cutover::opening::roll_back(&self.target)

@@ -9,7 +9,7 @@ use transhume_core::{cutover::vote::Outcome, phase::Phase};
 use transhume_pg::{connection::session::Session, cutover::fence::Fence, state::migration};
 
 use super::{
-    Ballot, Cutover, application::Application, close, interrupted::follow_again, raise::Failed,
+    Ballot, Cutover, application::Application, close, interrupted::follow_again, opening_mark, raise::Failed,
     stopwatch::Stopwatch,
 };
 use crate::error::{Doing, EngineError, Result};
@@ -81,6 +81,7 @@ impl Cutover<'_> {
             }
             Phase::Opening => {
                 close::undo(&self.source, &self.target, self.reporter).await?;
+                opening_mark::forget(&self.source, &self.migration).await?;
                 follow_again(&self.source, &self.target, &self.migration).await?;
                 self.migration.phase = Phase::Follow;
                 Ok(Some(ballot))

@@ -14,6 +14,7 @@ use super::{
     application::{self, Application, Moment},
     close,
     interrupted::follow_again,
+    opening_mark,
 };
 use crate::{
     error::{Doing, EngineError, Result},
@@ -26,6 +27,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const INTERVAL: Duration = Duration::from_millis(250);
+
+/// A session ends within a millisecond or two, and writers wait for it.
+const STRAYS_INTERVAL: Duration = Duration::from_millis(10);
 
 impl Cutover<'_> {
     pub(super) async fn leave(&mut self, application: &mut Application) -> Result<()> {
@@ -73,10 +77,33 @@ impl Cutover<'_> {
         if !self.is_closing {
             return Ok(());
         }
+        self.end_strays().await?;
         close::reopen(&self.source, &self.undo).await?;
+        opening_mark::forget(&self.source, &self.migration).await?;
         self.reporter.step("the source is open to writers again");
         reach(Point::SourceReopened).await;
         Ok(())
+    }
+
+    /// What was given up on its way must not take effect after it is undone.
+    async fn end_strays(&self) -> Result<()> {
+        let doing = "ending sessions that were closing the source";
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = opening::end_lost_sessions(&self.source, &self.strays)
+                .await
+                .doing(doing)?;
+            if left == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= end {
+                return Err(EngineError::refused(
+                    format!("{left} sessions that were closing the source do not end"),
+                    "see pg_stat_activity there; \"transhume run\" opens the source again once they are gone",
+                ));
+            }
+            tokio::time::sleep(STRAYS_INTERVAL).await;
+        }
     }
 
     /// Rolls back there. With its session the cutover's lock was lost too: false where the runner has found that, and

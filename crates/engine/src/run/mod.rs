@@ -41,7 +41,7 @@ pub use self::{
 use crate::{
     assess::{self, Depth, Prior},
     cancel::Cancellation,
-    cutover::application::PgBouncerOptions,
+    cutover::{self, application::PgBouncerOptions},
     door,
     endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
@@ -165,6 +165,7 @@ impl<'run> Run<'run> {
         // As it is behind a fail-over.
         let migration = reread(&target, &migration.id).await?;
         refuse_other_selection(&migration, options, &source).await?;
+        cutover::opening_mark::refuse_lost(&source, &target, &migration).await?;
         let mut migration = migration;
         decide(&target, &mut migration, &options.selection).await?;
         runner::register(&target, &host_name())

@@ -5,6 +5,7 @@
 pub mod fence;
 pub mod gate;
 pub mod opening;
+pub mod opening_mark;
 pub mod pgbouncer;
 pub mod sequence_values;
 pub mod way_back;

@@ -43,6 +43,17 @@ pub async fn end_lost_session(target: &Session, pid: i32) -> Result<(), PgError>
     Ok(())
 }
 
+/// The same for several; how many of them were still there.
+pub async fn end_lost_sessions(session: &Session, pids: &[i32]) -> Result<i64, PgError> {
+    if pids.is_empty() {
+        return Ok(0);
+    }
+    let row = session
+        .query_one(include_str!("sql/end_lost_sessions.sql"), &[&pids])
+        .await?;
+    Ok(row.get(0))
+}
+
 /// Brings a materialized view up to date with the tables beneath it.
 pub async fn refresh(target: &Session, view: &QualifiedName) -> Result<(), PgError> {
     Ok(target

@@ -15,6 +15,8 @@ mod fallback;
 mod figures;
 mod gate;
 mod group;
+#[cfg(debug_assertions)]
+mod hangs;
 mod hooks;
 mod hostile;
 mod large_objects;

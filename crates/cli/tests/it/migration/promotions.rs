@@ -234,3 +234,64 @@ async fn a_standby_that_answers_meanwhile_is_waited_for() {
     until(&site.target_url, "select count(*) = 1 from ledger").await;
     assert!(runner.is_alive(), "{}", runner.log());
 }
+
+/// The target's asynchronous standby lacks the commit that opened the target. Nobody but the source knows then that the
+/// application lived there: nothing is undone, and nothing dropped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_forgot_its_opening_opens_no_source_and_loses_no_rows() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    let mut runner = following(&site).await;
+    let standby = site.target.standby(&[]).expect("a standby can be made");
+    let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
+    for statement in stop.split("; ") {
+        execute(&standby.url("postgres"), statement).await;
+    }
+    until(
+        &standby.url("postgres"),
+        "select count(*) = 0 from pg_stat_wal_receiver",
+    )
+    .await;
+    site.succeed(&["cutover", "--yes", "--override", "verification"]);
+    runner.kill();
+    site.target.kill_postmaster();
+    standby.promote().expect("the standby can be promoted");
+    site.target_url = standby.url(DATABASE);
+    execute(
+        &site.target_url,
+        "insert into ledger values ('of the application')",
+    )
+    .await;
+
+    for words in [&["run"][..], &["abort", "--yes"], &["cutover", "--yes"]] {
+        let refused = site.call(words);
+        assert_eq!(refused.code, 1, "{words:?}: {}{}", refused.output, refused.error);
+        assert!(
+            refused.error.contains("failed over while it was being opened"),
+            "{words:?}: {}",
+            refused.error
+        );
+    }
+    until(
+        &site.target_url,
+        "select count(*) = 1 from ledger where note = 'of the application'",
+    )
+    .await;
+    let closed = "select count(*) = 1 from pg_db_role_setting, unnest(setconfig) s
+                  where s like 'default_transaction_read_only=on'";
+    until(&site.source_url, closed).await;
+
+    // As its hint says, where the application had written nothing there.
+    let source = site.source.url("postgres");
+    execute(
+        &source,
+        &format!("alter database {DATABASE} reset transhume.opening"),
+    )
+    .await;
+    let hinted = site.call(&["run", "--until-caught-up"]);
+    assert!(
+        !hinted.error.contains("failed over while it was being opened"),
+        "{}",
+        hinted.error
+    );
+}

@@ -24,7 +24,7 @@ use transhume_pg::{
 };
 use transhume_wire::lsn::Lsn;
 
-use super::disarm::disarm;
+use super::{super::answering, disarm::disarm};
 use crate::{
     cancel::Cancellation,
     endpoints::{Endpoints, replica_role},
@@ -106,6 +106,8 @@ impl Arming<'_> {
             cancellation: self.cancellation,
         })
         .await?;
+        let position = answering::commits(&target, "target", id).await?;
+        answering::reverse_stream(&reversed, &reverse, position).await?;
         let selector = selector(&self.migration.selection)?;
         let keeps = keeps(&source, source_tables, source_sequences, &selector).await?;
         self.reporter.step(format!(
