@@ -9,6 +9,9 @@ use std::{collections::VecDeque, fmt, str::FromStr, time::Duration};
 
 /// Growth is measured over this: long enough to even out a bulk write, short enough to warn in time.
 const WINDOW: Duration = Duration::from_secs(60);
+/// A backlog that is smaller than so long ago is being caught up with; a new observation is given as much time to show it. A quiet
+/// source's slot is confirmed each 30 s, and the server moves what it keeps by what it writes each 15 s.
+pub const CATCHING_UP: Duration = Duration::from_secs(60);
 /// Two looks closer than this tell nothing about growth.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(1);
 /// A limit that is reached sooner than this is worth a warning, however much is left now.
@@ -145,13 +148,47 @@ pub fn time_to_full(retained: u64, limit: Limit, bytes_per_second: u64) -> Optio
     left.checked_div(bytes_per_second).map(Duration::from_secs)
 }
 
-/// `stands_before` is the table that the stream stands still for, if it does.
-pub fn act(level: Level, limit: Option<Limit>, action: WalAction, stands_before: Option<u32>) -> Act {
+/// `stands_before` is the table that the stream stands still for, if it does. What is being caught up with is dropped by nobody:
+/// the limit was passed while nothing could be done, as during an outage of the target, and each moment frees some of it.
+pub fn act(
+    level: Level,
+    limit: Option<Limit>,
+    action: WalAction,
+    stands_before: Option<u32>,
+    is_caught_up_with: bool,
+) -> Act {
     let is_ours = limit.is_some_and(|limit| limit.by == LimitedBy::Budget);
     match stands_before {
-        _ if level == Level::Reached && is_ours && action == WalAction::DropSlot => Act::DropSlot,
+        _ if level == Level::Reached && is_ours && action == WalAction::DropSlot && !is_caught_up_with => {
+            Act::DropSlot
+        }
         Some(table) if level >= Level::Danger && action >= WalAction::Suspend => Act::Suspend(table),
         _ => Act::Nothing,
+    }
+}
+
+/// Whether the slot is being caught up with: what is not confirmed becomes less, or what is not sent; or the target works on the
+/// greater part of what the slot keeps, as on one large transaction, of which nothing is confirmed before its end.
+pub fn is_caught_up_with(shrinks: bool, is_applying: bool, backlog: u64, limit: Option<Limit>) -> bool {
+    let is_most_of_it = limit.is_some_and(|limit| backlog > limit.bytes / 2);
+    shrinks || is_applying && is_most_of_it
+}
+
+/// What is not confirmed yet, or not sent, over the last moments.
+#[derive(Debug, Clone, Default)]
+pub struct Backlog(VecDeque<(Duration, u64)>);
+
+impl Backlog {
+    /// A look at `elapsed` since some fixed moment; whether it is being caught up with.
+    pub fn observe(&mut self, elapsed: Duration, bytes: u64) -> bool {
+        while self.0.len() > 1 && self.0[1].0 + CATCHING_UP <= elapsed {
+            self.0.pop_front();
+        }
+        self.0.push_back((elapsed, bytes));
+        let (since, before) = self.0[0];
+        let least = self.0.iter().map(|(_, bytes)| *bytes).min().unwrap_or_default();
+        let grows_again = bytes > least + (before.saturating_sub(least)) / 2;
+        elapsed.saturating_sub(since) < CATCHING_UP || bytes < before && !grows_again
     }
 }
 
@@ -218,19 +255,49 @@ mod tests {
             } else {
                 Act::Nothing
             };
-            assert_eq!(act(Level::Reached, budget(GB), action, None), expected);
-            assert_ne!(act(Level::Reached, server, action, None), Act::DropSlot);
-            assert_ne!(act(Level::Danger, budget(GB), action, None), Act::DropSlot);
+            assert_eq!(act(Level::Reached, budget(GB), action, None, false), expected);
+            assert_eq!(act(Level::Reached, budget(GB), action, None, true), Act::Nothing);
+            assert_ne!(act(Level::Reached, server, action, None, false), Act::DropSlot);
+            assert_ne!(act(Level::Danger, budget(GB), action, None, false), Act::DropSlot);
         }
         assert_eq!(
-            act(Level::Danger, server, WalAction::Suspend, Some(7)),
+            act(Level::Danger, server, WalAction::Suspend, Some(7), true),
             Act::Suspend(7)
         );
         assert_eq!(
-            act(Level::Warning, server, WalAction::Suspend, Some(7)),
+            act(Level::Warning, server, WalAction::Suspend, Some(7), false),
             Act::Nothing
         );
-        assert_eq!(act(Level::Danger, server, WalAction::Warn, Some(7)), Act::Nothing);
+        assert_eq!(
+            act(Level::Danger, server, WalAction::Warn, Some(7), false),
+            Act::Nothing
+        );
+    }
+
+    #[test]
+    fn a_backlog_that_shrinks_is_caught_up_with() {
+        let at = Duration::from_secs;
+        let mut backlog = Backlog::default();
+        // Too early to tell.
+        assert!(backlog.observe(at(0), 100));
+        assert!(backlog.observe(at(30), 150));
+        assert!(!backlog.observe(at(61), 160));
+        // It begins to shrink, and is below what it was so long ago.
+        assert!(!backlog.observe(at(75), 155));
+        assert!(backlog.observe(at(100), 140));
+        assert!(backlog.observe(at(160), 90));
+        // It has been less meanwhile.
+        assert!(!backlog.observe(at(200), 120));
+    }
+
+    #[test]
+    fn a_target_at_work_counts_while_most_of_what_is_kept_is_its_to_apply() {
+        let limit = budget(100);
+        assert!(is_caught_up_with(false, true, 90, limit));
+        assert!(!is_caught_up_with(false, false, 90, limit));
+        // What else is kept is not the target's to free: an old transaction on the source, say.
+        assert!(!is_caught_up_with(false, true, 10, limit));
+        assert!(is_caught_up_with(true, false, 10, limit));
     }
 
     #[test]

@@ -14,11 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::timeout;
 use transhume_core::{
     finding::Finding,
     guard::{
         schema::{Awaited, CarryOver},
-        wal_retention::Growth,
+        wal_retention::{Backlog, Growth},
     },
     selection::Selector,
 };
@@ -37,6 +38,9 @@ use crate::{
 
 /// Soon enough to act before a disk is full, rarely enough to cost nothing.
 const EVERY: Duration = Duration::from_secs(2);
+/// A target that answers no new connection within this is looked for again at the next look.
+const CONNECTING: Duration = Duration::from_secs(5);
+
 pub(crate) struct Guard<'run> {
     endpoints: &'run Endpoints,
     migration: Migration,
@@ -46,6 +50,8 @@ pub(crate) struct Guard<'run> {
     reporter: &'run Reporter,
     began: Instant,
     growth: Growth,
+    backlog: Backlog,
+    unsent: Backlog,
     /// What was told last, so that it is told once.
     told: Option<retention::Told>,
     next_schema_look: Option<Instant>,
@@ -55,10 +61,17 @@ pub(crate) struct Guard<'run> {
     asked_for: HashSet<u32>,
 }
 
-/// The two ends while they can be looked at.
+/// The two ends while both can be looked at.
 struct Ends {
     source: Session,
     target: Session,
+}
+
+/// Those that can be: what the source may keep does not wait for the target.
+#[derive(Default)]
+struct Open {
+    source: Option<Session>,
+    target: Option<Session>,
 }
 
 impl<'run> Guard<'run> {
@@ -78,6 +91,8 @@ impl<'run> Guard<'run> {
             reporter,
             began: Instant::now(),
             growth: Growth::default(),
+            backlog: Backlog::default(),
+            unsent: Backlog::default(),
             told: None,
             next_schema_look: None,
             schema_findings: None,
@@ -88,39 +103,53 @@ impl<'run> Guard<'run> {
 
     /// Watches until what it did ends the run.
     pub(crate) async fn watch(mut self) -> EngineError {
-        let mut ends = None;
+        let mut open = Open::default();
         loop {
             tokio::time::sleep(EVERY).await;
-            let open = match ends.take() {
-                Some(open) => Ok(open),
-                None => self.connect().await,
-            };
-            let Ok(mut open) = open else { continue };
+            self.connect(&mut open).await;
             match self.look(&mut open).await {
-                Ok(None) => ends = Some(open),
+                Ok(None) => {}
                 Ok(Some(end)) => return end,
-                Err(error) => tracing::debug!("looking at the source failed: {error}"),
+                Err(error) => {
+                    tracing::debug!("looking at the source failed: {error}");
+                    open = Open::default();
+                }
             }
         }
     }
 
-    async fn connect(&self) -> Result<Ends> {
+    async fn connect(&self, open: &mut Open) {
         let id = &self.migration.id;
-        let target = self.endpoints.target_session(id, "guard").await?;
+        if open.source.is_none() {
+            open.source = self.endpoints.source_session(id, "guard").await.ok();
+        }
+        if open.target.is_none() {
+            let target = timeout(CONNECTING, self.connect_target()).await;
+            open.target = target.ok().and_then(Result::ok);
+        }
+    }
+
+    async fn connect_target(&self) -> Result<Session> {
+        let target = self.endpoints.target_session(&self.migration.id, "guard").await?;
         schema_change::limit_locks(&target)
             .await
             .doing("setting how long a carried change may wait for locks")?;
-        Ok(Ends {
-            source: self.endpoints.source_session(id, "guard").await?,
-            target,
-        })
+        Ok(target)
     }
 
-    async fn look(&mut self, ends: &mut Ends) -> std::result::Result<Option<EngineError>, PgError> {
-        let end = self.retention(ends).await?;
-        if end.is_none() {
-            self.schema_when_due(ends).await?;
+    async fn look(&mut self, open: &mut Open) -> std::result::Result<Option<EngineError>, PgError> {
+        if let Some(end) = self.retention(open).await? {
+            return Ok(Some(end));
         }
-        Ok(end)
+        if let Some((source, target)) = open.source.take().zip(open.target.take()) {
+            let mut ends = Ends { source, target };
+            self.schema_when_due(&mut ends).await?;
+            let Ends { source, target } = ends;
+            *open = Open {
+                source: Some(source),
+                target: Some(target),
+            };
+        }
+        Ok(None)
     }
 }

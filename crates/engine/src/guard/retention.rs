@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use transhume_core::{
     command::Command,
     finding::Finding,
@@ -11,16 +12,22 @@ use transhume_core::{
     },
 };
 use transhume_pg::{
-    connection::error::PgError,
+    connection::{error::PgError, names, session::Session},
     follow::slot::{self, SlotState},
     state::{
         command, finding, history,
-        runner::{self, Retention},
+        runner::{self, Retention, TargetNow},
     },
 };
 
-use super::{Ends, Guard};
+use super::{Guard, Open};
 use crate::{error::EngineError, report::Report};
+
+/// What is written to the target at each look takes milliseconds.
+const TELLING: Duration = Duration::from_secs(10);
+
+/// Who follows finds the slot gone as soon as the target is back, and looks for the reason for some seconds.
+const WRITING_AGAIN: Duration = Duration::from_millis(200);
 
 const RETENTION: &str = "wal-retention";
 const CATALOG_HORIZON: &str = "slot-catalog-horizon";
@@ -41,14 +48,52 @@ struct Look {
     limit: Option<Limit>,
     bytes_per_second: u64,
     level: Level,
+    /// What is not confirmed.
+    backlog: u64,
+    /// That becomes less, or what is not sent does.
+    shrinks: bool,
 }
 
 impl Guard<'_> {
-    pub(super) async fn retention(&mut self, ends: &Ends) -> Result<Option<EngineError>, PgError> {
-        let Some(slot) = slot::state(&ends.source, &self.migration.slot_name).await? else {
+    /// Looks at the source, tells the target while that answers, and acts by what the source alone says.
+    pub(super) async fn retention(&mut self, open: &mut Open) -> Result<Option<EngineError>, PgError> {
+        // A session whose answer does not come back in time is given up.
+        let Some(source) = open.source.take() else {
+            return Ok(None);
+        };
+        let Some(slot) = slot::state(&source, &self.migration.slot_name).await? else {
+            open.source = Some(source);
             return Ok(None);
         };
         let look = self.judge(&slot);
+        let mut now = TargetNow::default();
+        if let Some(target) = open.target.take()
+            && let Ok(Ok(told)) = timeout(TELLING, self.told(&target, &slot, &look)).await
+        {
+            now = told;
+            open.target = Some(target);
+        }
+        let target = open.target.as_ref();
+        let is_caught_up_with =
+            wal_retention::is_caught_up_with(look.shrinks, now.is_applying, look.backlog, look.limit);
+        let act = wal_retention::act(
+            look.level,
+            look.limit,
+            self.policy.action,
+            now.stands_before,
+            is_caught_up_with,
+        );
+        let end = match (act, target) {
+            (Act::Suspend(table), Some(target)) => self.suspend(target, table, &look).await.map(|()| None),
+            (Act::Nothing | Act::Suspend(_), _) => Ok(None),
+            (Act::DropSlot, target) => self.drop_slot(&source, target, &look).await.map(Some),
+        };
+        open.source = Some(source);
+        end
+    }
+
+    /// Writes down what the slot keeps.
+    async fn told(&mut self, target: &Session, slot: &SlotState, look: &Look) -> Result<TargetNow, PgError> {
         let retention = Retention {
             retained_bytes: slot.retained_bytes,
             limit_bytes: look
@@ -57,28 +102,31 @@ impl Guard<'_> {
             limited_by: look.limit.map_or("", |limit| limit.by.setting()),
             bytes_per_second: i64::try_from(look.bytes_per_second).unwrap_or(i64::MAX),
         };
-        let stands_before = runner::retains(&ends.target, retention).await?;
-        self.tell(ends, &slot, &look).await?;
-        match wal_retention::act(look.level, look.limit, self.policy.action, stands_before) {
-            Act::Nothing => Ok(None),
-            Act::Suspend(table) => self.suspend(ends, table, &look).await.map(|()| None),
-            Act::DropSlot => self.drop_slot(ends, &look).await.map(Some),
-        }
+        let appliers = ["apply", "early"].map(|role| names::application_name(&self.migration.id, role));
+        let now = runner::retains(target, retention, (&appliers, wal_retention::CATCHING_UP)).await?;
+        self.tell(target, slot, look).await?;
+        Ok(now)
     }
 
     fn judge(&mut self, slot: &SlotState) -> Look {
         let retained = slot.retained_bytes.unwrap_or_default().max(0).unsigned_abs();
         let bytes_per_second = self.growth.observe(self.began.elapsed(), retained);
+        let bytes = |found: Option<i64>| found.unwrap_or_default().max(0).unsigned_abs();
+        let (backlog, unsent) = (bytes(slot.backlog_bytes), bytes(slot.unsent_bytes));
+        let confirms = self.backlog.observe(self.began.elapsed(), backlog);
+        let sends = self.unsent.observe(self.began.elapsed(), unsent);
         let limit = wal_retention::limit(retained, self.policy.budget_bytes, slot.safe_wal_bytes);
         Look {
             retained,
             limit,
             bytes_per_second,
+            backlog,
+            shrinks: confirms || sends,
             level: wal_retention::judge(retained, limit, bytes_per_second),
         }
     }
 
-    async fn tell(&mut self, ends: &Ends, slot: &SlotState, look: &Look) -> Result<(), PgError> {
+    async fn tell(&mut self, target: &Session, slot: &SlotState, look: &Look) -> Result<(), PgError> {
         let told = Told {
             level: look.level,
             is_catalog_old: slot
@@ -88,21 +136,21 @@ impl Guard<'_> {
         let is_new = self.told != Some(told);
         match warning(look) {
             // Its figures move on with every look.
-            Some(finding) => self.record(ends, finding, is_new).await?,
-            None if is_new => finding::clear(&*ends.target, ORIGIN, RETENTION).await?,
+            Some(finding) => self.record(target, finding, is_new).await?,
+            None if is_new => finding::clear(&**target, ORIGIN, RETENTION).await?,
             None => {}
         }
         if is_new && told.is_catalog_old {
-            self.record(ends, old_catalog(slot), true).await?;
+            self.record(target, old_catalog(slot), true).await?;
         } else if is_new {
-            finding::clear(&*ends.target, ORIGIN, CATALOG_HORIZON).await?;
+            finding::clear(&**target, ORIGIN, CATALOG_HORIZON).await?;
         }
         self.told = Some(told);
         Ok(())
     }
 
-    async fn record(&self, ends: &Ends, finding: Finding, is_new: bool) -> Result<(), PgError> {
-        finding::replace(&*ends.target, ORIGIN, &finding).await?;
+    async fn record(&self, target: &Session, finding: Finding, is_new: bool) -> Result<(), PgError> {
+        finding::replace(&**target, ORIGIN, &finding).await?;
         if is_new {
             self.reporter.send(Report::Finding { finding });
         }
@@ -110,20 +158,20 @@ impl Guard<'_> {
     }
 
     /// Asks the runner to set the table aside that the stream waits with, unless that was asked already.
-    async fn suspend(&self, ends: &Ends, table: u32, look: &Look) -> Result<(), PgError> {
+    async fn suspend(&self, target: &Session, table: u32, look: &Look) -> Result<(), PgError> {
         let wish = Command::Suspend(vec![table]);
-        let pending = command::pending(&ends.target).await?;
+        let pending = command::pending(target).await?;
         if pending.iter().any(|request| request.command == wish) {
             return Ok(());
         }
         let detail = serde_json::json!({ "table": table, "retained_bytes": look.retained });
         history::add(
-            &*ends.target,
+            &**target,
             "suspending a table that holds back WAL on the source",
             &detail,
         )
         .await?;
-        command::request(&ends.target, wish, None).await?;
+        command::request(target, wish, None).await?;
         self.reporter.step(format!(
             "the slot keeps {} of WAL: the table that the stream waits with is to be suspended, as follow.wal_action says",
             size(look.retained)
@@ -131,8 +179,14 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// The reason is written down before the slot goes: whoever finds it gone finds out why.
-    async fn drop_slot(&self, ends: &Ends, look: &Look) -> Result<EngineError, PgError> {
+    /// The reason is written down before the slot goes, or where the target does not answer as soon as it does: whoever finds
+    /// the slot gone finds out why. The source's disk waits for neither.
+    async fn drop_slot(
+        &self,
+        source: &Session,
+        target: Option<&Session>,
+        look: &Look,
+    ) -> Result<EngineError, PgError> {
         let budget = look.limit.map_or(0, |limit| limit.bytes);
         let name = &self.migration.slot_name;
         let message = format!(
@@ -143,11 +197,23 @@ impl Guard<'_> {
         let remedy = "start the migration anew: transhume abort, then transhume run; with a higher follow.wal_budget, \
                       or more loaders";
         let finding = Finding::blocker(SLOT_DROPPED, name, &message, remedy);
-        finding::replace(&*ends.target, ORIGIN, &finding).await?;
         let detail = serde_json::json!({ "retained_bytes": look.retained, "budget_bytes": budget });
-        history::add(&*ends.target, "slot dropped", &detail).await?;
-        slot::drop(&ends.source, name).await?;
-        self.reporter.send(Report::Finding { finding });
+        let is_written = match target {
+            Some(target) => matches!(
+                timeout(TELLING, write_down(target, &finding, &detail)).await,
+                Ok(Ok(()))
+            ),
+            None => false,
+        };
+        slot::drop(source, name).await?;
+        self.reporter.send(Report::Finding {
+            finding: finding.clone(),
+        });
+        if !is_written {
+            self.reporter
+                .waiting("the target, to write down there why the slot is gone");
+            self.write_down_once_it_answers(&finding, &detail).await;
+        }
         Ok(EngineError::stopped(
             message,
             "The source's disk came first, as follow.wal_action = \"drop-slot\" says. What was copied stays on the \
@@ -155,6 +221,25 @@ impl Guard<'_> {
             remedy,
         ))
     }
+
+    async fn write_down_once_it_answers(&self, finding: &Finding, detail: &serde_json::Value) {
+        loop {
+            let id = &self.migration.id;
+            let written = async {
+                let target = self.endpoints.target_session(id, "guard").await.ok()?;
+                write_down(&target, finding, detail).await.ok()
+            };
+            if let Ok(Some(())) = timeout(TELLING, written).await {
+                return;
+            }
+            tokio::time::sleep(WRITING_AGAIN).await;
+        }
+    }
+}
+
+async fn write_down(target: &Session, finding: &Finding, detail: &serde_json::Value) -> Result<(), PgError> {
+    finding::replace(&**target, ORIGIN, finding).await?;
+    history::add(&**target, "slot dropped", detail).await
 }
 
 fn warning(look: &Look) -> Option<Finding> {

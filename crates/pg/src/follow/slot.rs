@@ -30,6 +30,10 @@ pub struct SlotState {
     /// reserved, extended, unreserved or lost (13 and later).
     pub wal_status: Option<String>,
     pub retained_bytes: Option<i64>,
+    /// Written and not confirmed yet.
+    pub backlog_bytes: Option<i64>,
+    /// Written and not sent yet.
+    pub unsent_bytes: Option<i64>,
     /// What may still be written before the server gives it up; none where it never does (13 and later).
     pub safe_wal_bytes: Option<i64>,
     /// Transactions since the oldest whose catalog rows it keeps from vacuum.
@@ -92,6 +96,8 @@ pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, Pg
             .map(|text| text.parse().expect("the server prints pg_lsn as X/Y")),
         wal_status: row.get("wal_status"),
         retained_bytes: row.get("retained_bytes"),
+        backlog_bytes: row.get("backlog_bytes"),
+        unsent_bytes: row.get("unsent_bytes"),
         safe_wal_bytes: row.get("safe_wal_bytes"),
         catalog_xmin_age: row.get("catalog_xmin_age"),
     }))

@@ -170,8 +170,21 @@ pub struct Retention<'setting> {
     pub bytes_per_second: i64,
 }
 
-/// Writes it down; gives the table (its OID on the source) that the stream stands still for.
-pub async fn retains(target: &Session, retention: Retention<'_>) -> Result<Option<u32>, PgError> {
+/// What the target says when it is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TargetNow {
+    /// The table (its OID on the source) that the stream stands still for.
+    pub stands_before: Option<u32>,
+    /// One of the sessions that apply has begun or ended a statement a moment ago.
+    pub is_applying: bool,
+}
+
+/// Writes it down; `appliers` are the names of the sessions that apply, and `within` how long ago counts as a moment.
+pub async fn retains(
+    target: &Session,
+    retention: Retention<'_>,
+    (appliers, within): (&[String], Duration),
+) -> Result<TargetNow, PgError> {
     let row = target
         .query_opt(
             include_str!("sql/runner/retention.sql"),
@@ -180,10 +193,15 @@ pub async fn retains(target: &Session, retention: Retention<'_>) -> Result<Optio
                 &retention.limit_bytes,
                 &retention.limited_by,
                 &retention.bytes_per_second,
+                &appliers,
+                &within.as_secs_f64(),
             ],
         )
         .await?;
-    Ok(row.and_then(|row| row.get(0)))
+    Ok(row.map_or_else(TargetNow::default, |row| TargetNow {
+        stands_before: row.get("stands_before"),
+        is_applying: row.get("is_applying"),
+    }))
 }
 
 /// The stream stands still before the next change of this table, or of none any more.

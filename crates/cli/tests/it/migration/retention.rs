@@ -85,6 +85,39 @@ async fn a_slot_keeps_little_while_others_write_and_is_dropped_at_the_budget_whe
     assert!(again.error.contains("follow.wal_budget"), "{}", again.error);
 }
 
+/// The source's disk does not wait for a target that is away; one that is back catches up first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_is_dropped_by_the_source_alone_and_not_while_it_is_caught_up_with() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(SCHEMA).await;
+    let arguments = ["run", "--wal-budget", "60MB", "--wal-action", "drop-slot"];
+    site.succeed(&["run", "--until-caught-up"]);
+    // More than the budget is there when it begins: nobody could do anything before.
+    burst(&site.source_url, "kept").await;
+    let mut runner = site.begin(&arguments);
+    let rows = i64::try_from(BURST_MEGABYTES).expect("few");
+    site.wait_for_count(&site.target_url, "select count(*) from public.kept", rows)
+        .await;
+    let checkpoints = tokio::spawn(checkpoint_all_the_time(site.source_url.clone()));
+    site.wait_for(&mut runner, "WAL let go", |status| {
+        retained(status) < 60 * MEGABYTE
+    })
+    .await;
+    checkpoints.abort();
+
+    site.target
+        .stop(transhume_demo::cluster::StopMode::Immediate)
+        .expect("the target stops");
+    burst(&site.source_url, "kept").await;
+    runner.said("was dropped: it kept").await;
+    let slots = "select count(*) + 1 from pg_replication_slots where slot_name like 'transhume%'";
+    site.wait_for_count(&site.source_url, slots, 1).await;
+    site.target.start_again().expect("the target starts");
+    assert_eq!(runner.ended().await, 1, "{}", runner.log());
+    let findings = site.status().expect("the state is still there")["findings"].to_string();
+    assert!(findings.contains("slot-dropped"), "{findings}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_table_that_the_stream_waits_with_is_set_aside_in_danger_where_that_is_wished() {
     let site = Site::empty(15, 15).await;
