@@ -64,6 +64,7 @@ pub(crate) async fn look(endpoints: &Endpoints, past: Past) -> Result<Option<Mig
     };
     refuse_exchanged(endpoints, &migration)?;
     admit(endpoints, &migration, (&source, &target)).await?;
+    refuse_standbys(&source, &target)?;
     let is_compared = match past {
         Past::Compared => true,
         Past::Left => false,
@@ -121,6 +122,23 @@ pub(crate) async fn admit(
     succession::compare(endpoints, migration, &standing, &system)
         .await
         .map(drop)
+}
+
+/// Neither takes writes: what is done to a standby would seem done, and be undone on the primary.
+pub(crate) fn refuse_standbys(source: &Session, target: &Session) -> Result<()> {
+    let standby = [(source, "source"), (target, "target")]
+        .into_iter()
+        .find(|(session, _)| session.is_standby());
+    let Some((session, side)) = standby else {
+        return Ok(());
+    };
+    Err(EngineError::refused(
+        format!(
+            "the {side} {} is a standby, which takes no writes; nothing was changed",
+            session.endpoint()
+        ),
+        "name the primary, or wait until this one is promoted",
+    ))
 }
 
 /// The source alone, for who only shows what it has: a fail-over is told elsewhere.

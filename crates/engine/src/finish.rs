@@ -122,20 +122,6 @@ pub async fn abort(
     Ok(ending.removal)
 }
 
-/// Nothing is removed on a standby: it would seem gone, and stay on the primary.
-fn refuse_standby(session: &Session, side: &str) -> Result<()> {
-    if !session.is_standby() {
-        return Ok(());
-    }
-    Err(EngineError::refused(
-        format!(
-            "the {side} {} is a standby; nothing was changed",
-            session.endpoint()
-        ),
-        "name the primary, or wait until this one is promoted",
-    ))
-}
-
 struct Ending<'run> {
     reporter: &'run Reporter,
     source: Session,
@@ -151,9 +137,7 @@ impl<'run> Ending<'run> {
         let target = endpoints.target_session("finish", "finish").await?;
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
-        for (session, side) in [(&source, "source"), (&target, "target")] {
-            refuse_standby(session, side)?;
-        }
+        door::refuse_standbys(&source, &target)?;
         silence_event_triggers(&source)
             .await
             .doing("keeping event triggers of the source silent")?;

@@ -87,6 +87,7 @@ pub(crate) async fn compare(
         database_oid: migration.identity.database_oid,
         database: &migration.identity.database,
         slot: &migration.slot_name,
+        direction: migration.direction,
         applied: migration.frontier,
     };
     let timeline = standing

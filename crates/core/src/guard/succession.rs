@@ -7,6 +7,9 @@
 
 use transhume_wire::{lsn::Lsn, timeline::TimelineHistory};
 
+use super::anew::{anew, anew_after_loss};
+use crate::direction::Direction;
+
 /// What a server says of itself, all of one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -45,6 +48,7 @@ pub struct Remembered<'state> {
     pub database_oid: u32,
     pub database: &'state str,
     pub slot: &'state str,
+    pub direction: Direction,
     /// Everything below is on the target.
     pub applied: Lsn,
 }
@@ -161,7 +165,12 @@ fn slot_loss(remembered: &Remembered<'_>, slot: Option<&SlotStanding>) -> Option
 
 /// Why nothing goes on, in words: message, detail and hint. None where it does, or will.
 pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[String; 3]> {
-    let Remembered { slot, applied, .. } = remembered;
+    let Remembered {
+        slot,
+        applied,
+        direction,
+        ..
+    } = remembered;
     match succession {
         Succession::Same | Succession::Standby | Succession::Continues { .. } => None,
         Succession::SetBack {
@@ -176,7 +185,10 @@ pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[
                  What lies between is on the target and on no source any more, and whatever the new server wrote since \
                  {switch_point} is not on the target."
             ),
-            format!("if the former server can come back, let it be the source again; {ANEW}"),
+            format!(
+                "if the former server can come back, let it be the source again; else {}",
+                anew_after_loss(*direction)
+            ),
         ]),
         Succession::SlotUnusable { timeline, reason } => Some([
             format!(
@@ -188,17 +200,14 @@ pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[
                  read any more."
             ),
             format!(
-                "if the former server can come back, let it be the source again; {ANEW}. From PostgreSQL 17 on a fail-over \
-                 keeps the slot where the standby has sync_replication_slots = on"
+                "if the former server can come back, let it be the source again; else {}. From PostgreSQL 17 on a fail-over \
+                 keeps the slot where the standby has sync_replication_slots = on",
+                anew(*direction)
             ),
         ]),
         Succession::Other(difference) => Some(other(remembered, difference)),
     }
 }
-
-/// Before the cutover the target holds nothing but the copy.
-const ANEW: &str = "else start anew: transhume abort, then transhume run (the copy on the target is made again; before \
-                    the cutover nobody has written anything else there)";
 
 fn lost_slot(slot: &str, reason: SlotLoss) -> String {
     match reason {
@@ -241,6 +250,7 @@ mod tests {
             database_oid: 16_384,
             database: "shop",
             slot: "transhume_0123abcd",
+            direction: Direction::Forward,
             applied: Lsn(100),
         }
     }
@@ -302,7 +312,7 @@ mod tests {
         assert_eq!(switch_point, Lsn(0x63));
         let [_, detail, hint] = refusal(&remembered(), &set_back).unwrap();
         assert!(detail.contains("promoted at 0/63") && detail.contains("up to 0/64"));
-        assert!(hint.contains("abort") && hint.contains("nobody has written anything else there"));
+        assert!(hint.contains("abort drops the copy") && hint.contains("--keep-target"));
     }
 
     #[test]

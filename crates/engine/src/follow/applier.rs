@@ -234,7 +234,13 @@ impl<'a> Applier<'a> {
             Item::WalEnd(wal_end) => self.past.recognition.wal_end(*wal_end),
             _ => Ok(()),
         };
-        recognized.map_err(|other| Failure::Final(past::refused(self.request.endpoints, &other)))?;
+        recognized.map_err(|other| {
+            Failure::Final(past::refused(
+                self.request.endpoints,
+                self.request.migration.direction,
+                &other,
+            ))
+        })?;
         self.tell_confirmable();
         Ok(())
     }

@@ -122,7 +122,7 @@ pub async fn follow(
     // A COMMIT of the process before us may still be under way on the target.
     let mut outcome_unknown = true;
     let mut last_frontier = Lsn::ZERO;
-    let mut undecoded = Undecoded::default();
+    let mut undecoded = Undecoded::of(request.migration.direction);
     loop {
         let attempt = Attempt::new(request, reporter, manner);
         let failure = match Box::pin(attempt.run(cancellation, &mut last_frontier)).await {

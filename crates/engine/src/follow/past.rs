@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use transhume_core::{
+    direction::Direction,
     follow::anchor::{Anchor, OtherPast, Recognition},
+    guard::anew::{anew, anew_after_loss},
     phase::Phase,
 };
 use transhume_pg::{
@@ -66,12 +68,12 @@ pub(crate) async fn emit_anchor(source: &Session, migration: &str) -> std::resul
 }
 
 /// Why nothing is applied any more.
-pub(crate) fn refused(endpoints: &Endpoints, other: &OtherPast) -> EngineError {
-    set_back(endpoints, &format!("{other}."))
+pub(crate) fn refused(endpoints: &Endpoints, direction: Direction, other: &OtherPast) -> EngineError {
+    set_back(endpoints, direction, &format!("{other}."))
 }
 
 /// The source was set back, or a copy of it answers.
-pub(crate) fn set_back(endpoints: &Endpoints, evidence: &str) -> EngineError {
+pub(crate) fn set_back(endpoints: &Endpoints, direction: Direction, evidence: &str) -> EngineError {
     EngineError::stopped(
         "the source has another past than the one that was followed",
         format!(
@@ -79,7 +81,10 @@ pub(crate) fn set_back(endpoints: &Endpoints, evidence: &str) -> EngineError {
              changes that it does not have.",
             endpoints.source, endpoints.target
         ),
-        "name the right source; where the source was set back for good, start the migration anew: abort, then run",
+        format!(
+            "name the right source; where the source was set back for good, {}",
+            anew_after_loss(direction)
+        ),
     )
 }
 
@@ -101,13 +106,13 @@ pub(crate) async fn examine(
     let Some(stored) = apply::frontier(target).await.doing("reading the frontier")? else {
         return Ok(());
     };
-    examine_end(endpoints, source, &stored).await?;
+    examine_end(endpoints, migration.direction, source, &stored).await?;
     let Some(state) = state else { return Ok(()) };
     if state
         .confirmed_flush
         .is_some_and(|confirmed| confirmed > stored.lsn)
     {
-        return Err(target_set_back(endpoints, &stored));
+        return Err(target_set_back(endpoints, migration.direction, &stored));
     }
     let Some(anchor) = stored.anchor else {
         return Ok(());
@@ -128,11 +133,16 @@ pub(crate) async fn examine(
     let now = apply::frontier(target).await.doing("reading the frontier")?;
     match now.and_then(|now| now.anchor) {
         Some(now) if now != anchor => Ok(()),
-        _ => Err(refused(endpoints, &other)),
+        _ => Err(refused(endpoints, migration.direction, &other)),
     }
 }
 
-async fn examine_end(endpoints: &Endpoints, source: &Session, stored: &StoredFrontier) -> Result<()> {
+async fn examine_end(
+    endpoints: &Endpoints,
+    direction: Direction,
+    source: &Session,
+    stored: &StoredFrontier,
+) -> Result<()> {
     if source.is_standby() {
         return Ok(());
     }
@@ -143,18 +153,21 @@ async fn examine_end(endpoints: &Endpoints, source: &Session, stored: &StoredFro
         return Ok(());
     }
     let evidence = format!("its WAL ends at {end}, before the frontier {}.", stored.lsn);
-    Err(set_back(endpoints, &evidence))
+    Err(set_back(endpoints, direction, &evidence))
 }
 
 /// Changes were confirmed that this target does not hold.
-fn target_set_back(endpoints: &Endpoints, stored: &StoredFrontier) -> EngineError {
+fn target_set_back(endpoints: &Endpoints, direction: Direction, stored: &StoredFrontier) -> EngineError {
     EngineError::stopped(
         "the target was set back, or is a copy of the one that was followed to",
         format!(
             "The slot on {} is confirmed beyond the frontier {} of {}: changes between the two will not be sent again.",
             endpoints.source, stored.lsn, endpoints.target
         ),
-        "name the right target; where the target was set back for good, start the migration anew: abort, then run",
+        format!(
+            "name the right target; where the target was set back for good, {}",
+            anew(direction)
+        ),
     )
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{finding::Finding, guard};
+use transhume_core::{
+    finding::Finding,
+    guard::{self, anew::anew},
+};
 use transhume_pg::{
     connection::session::Session,
     follow::slot::SlotState,
@@ -42,7 +45,7 @@ pub(super) async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Re
                 request.migration.slot_name
             ),
             "Changes since the frontier are lost.",
-            "start the migration anew: abort, then run",
+            anew(request.migration.direction),
         ),
     })
 }
@@ -67,7 +70,7 @@ pub(super) fn check_slot(
     frontier: &StoredFrontier,
 ) -> Result<Lsn, Failure> {
     let name = &request.migration.slot_name;
-    let again = "start the migration anew: abort, then run";
+    let again = anew(request.migration.direction);
     if slot.plugin != "pgoutput" {
         let message = format!("the slot {name} uses the plugin {}", slot.plugin);
         return Err(Failure::stopped(
@@ -80,7 +83,7 @@ pub(super) fn check_slot(
         return Err(Failure::stopped(
             format!("the slot {name} has lost WAL that was not read yet"),
             "The source has removed it, by max_slot_wal_keep_size or a time-out.",
-            "raise max_slot_wal_keep_size on the source, then start the migration anew: abort, then run",
+            format!("raise max_slot_wal_keep_size on the source, then {again}"),
         ));
     }
     match slot.confirmed_flush {

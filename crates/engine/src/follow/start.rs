@@ -6,7 +6,9 @@
 
 use std::io;
 
-use transhume_core::{assess::capability::SystemIdentity, follow::frontier::Frontier};
+use transhume_core::{
+    assess::capability::SystemIdentity, direction::Direction, follow::frontier::Frontier, guard::anew::anew,
+};
 use transhume_pg::{
     assess,
     catalog::value_encoding::value_encoding,
@@ -95,6 +97,7 @@ pub(super) async fn open(
     in_progress: bool,
     reporter: &Reporter,
 ) -> Result<Opened, Failure> {
+    let direction = request.migration.direction;
     let control = shown(reporter, TARGET, open_control(request)).await?;
     standstill::forget(&control).await?;
     let source = shown(reporter, SOURCE, connect_source(request, "start"))
@@ -116,7 +119,7 @@ pub(super) async fn open(
     let slot = slot::state(&source, &request.migration.slot_name)
         .await
         .while_doing("reading the slot's state")?;
-    let frontier = stored_frontier(&target.control).await?;
+    let frontier = stored_frontier(&target.control, direction).await?;
     let Some(slot) = slot else {
         return Err(no_slot(request, &target.control).await?);
     };
@@ -132,7 +135,7 @@ pub(super) async fn open(
         .while_doing("preparing to ask the source about its tables")?;
     target.writer.ask(source_tables);
     let stream = open_stream(request, connection, (&frontier, in_progress), reporter).await?;
-    if stored_frontier(&target.control).await?.lsn != frontier.lsn {
+    if stored_frontier(&target.control, direction).await?.lsn != frontier.lsn {
         return Err(Failure::passing("another runner has just ended"));
     }
     // What was read may be a COMMIT that nothing has flushed yet.
@@ -150,12 +153,12 @@ pub(super) async fn open(
     })
 }
 
-async fn stored_frontier(target: &Session) -> Result<StoredFrontier, Failure> {
+async fn stored_frontier(target: &Session, direction: Direction) -> Result<StoredFrontier, Failure> {
     frontier(target)
         .await
         .while_doing("reading the frontier")?
         .filter(|stored| stored.lsn > Lsn::ZERO)
-        .ok_or_else(no_frontier)
+        .ok_or_else(|| no_frontier(direction))
 }
 
 pub(super) async fn connect_source(request: &FollowRequest<'_>, role: &str) -> Result<Session, EngineError> {
@@ -225,7 +228,11 @@ async fn check_not_restored(
         return Ok(());
     }
     let evidence = format!("its WAL ends at {end}, before the frontier {}.", frontier.lsn);
-    Err(Failure::Final(past::set_back(request.endpoints, &evidence)))
+    Err(Failure::Final(past::set_back(
+        request.endpoints,
+        request.migration.direction,
+        &evidence,
+    )))
 }
 
 /// A connection for the stream, to the server that is known.
@@ -304,10 +311,10 @@ fn no_thread(error: &io::Error) -> Failure {
     )
 }
 
-fn no_frontier() -> Failure {
+fn no_frontier(direction: Direction) -> Failure {
     Failure::stopped(
         "the target holds no frontier",
         "Where the stream must go on from is not known.",
-        "start the migration anew: abort, then run",
+        anew(direction),
     )
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is lost by another try: it begins at the stored frontier. But what fails each time would be a silent loop.
 
+use transhume_core::{direction::Direction, guard::anew::anew};
 use transhume_wire::lsn::Lsn;
 
 use crate::error::{EngineError, Result};
@@ -11,17 +12,26 @@ use crate::error::{EngineError, Result};
 const DECODING_TRIES: u32 = 5;
 
 /// Tries of a source that fails in decoding its own WAL.
-#[derive(Default)]
 pub(super) struct Undecoded {
+    direction: Direction,
     frontier: Lsn,
     tries: u32,
 }
 
 impl Undecoded {
+    pub(super) fn of(direction: Direction) -> Self {
+        Self {
+            direction,
+            frontier: Lsn::ZERO,
+            tries: 0,
+        }
+    }
+
     /// What is waited for; the error where it has failed too often behind one frontier.
     pub(super) fn tried(&mut self, frontier: Lsn, error: &EngineError) -> Result<String> {
         if self.frontier != frontier {
-            *self = Self { frontier, tries: 0 };
+            self.frontier = frontier;
+            self.tries = 0;
         }
         self.tries += 1;
         if self.tries < DECODING_TRIES {
@@ -33,8 +43,10 @@ impl Undecoded {
                 "Tried {} times. Everything up to {frontier} is applied.",
                 self.tries
             ),
-            "look at the source's log; bring the source to the latest minor version of its release and run again, or start \
-             the migration anew: abort, then run",
+            format!(
+                "look at the source's log; bring the source to the latest minor version of its release and run again; else {}",
+                anew(self.direction)
+            ),
         ))
     }
 }
@@ -49,7 +61,7 @@ mod tests {
 
     #[test]
     fn it_gives_up_behind_one_frontier_only() {
-        let mut undecoded = Undecoded::default();
+        let mut undecoded = Undecoded::of(Direction::Forward);
         for frontier in [Lsn(7), Lsn(8)] {
             for _ in 1..DECODING_TRIES {
                 assert!(undecoded.tried(frontier, &error()).is_ok());

@@ -5,9 +5,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 use transhume_core::{
     command::Command,
+    direction::Direction,
     finding::Finding,
     guard::{
         ORIGIN, SLOT_DROPPED,
+        anew::anew,
         wal_retention::{self, Act, Level, Limit},
     },
 };
@@ -194,9 +196,12 @@ impl Guard<'_> {
             size(look.retained),
             size(budget)
         );
-        let remedy = "start the migration anew: transhume abort, then transhume run; with a higher follow.wal_budget, \
-                      or more loaders";
-        let finding = Finding::blocker(SLOT_DROPPED, name, &message, remedy);
+        let again = anew(self.migration.direction);
+        let remedy = match self.migration.direction {
+            Direction::Forward => format!("{again}; with a higher follow.wal_budget, or more loaders"),
+            Direction::Reverse => again.to_owned(),
+        };
+        let finding = Finding::blocker(SLOT_DROPPED, name, &message, &remedy);
         let detail = serde_json::json!({ "retained_bytes": look.retained, "budget_bytes": budget });
         let is_written = match target {
             Some(target) => matches!(

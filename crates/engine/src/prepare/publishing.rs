@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use transhume_core::{
+    direction::Direction,
     disposition::Disposition,
+    guard::anew::anew,
     table::{Persistence, Table},
 };
 use transhume_pg::{
@@ -86,7 +88,7 @@ impl Publishing<'_> {
                 EngineError::stopped(
                     format!("the publication {publication} is not on the source any more"),
                     "Changes of the tables that it had cannot be decoded.",
-                    "start the migration anew: abort, then run",
+                    anew(Direction::Forward),
                 )
             })?;
         let mut missing = published_tables(tables);
