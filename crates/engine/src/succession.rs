@@ -81,15 +81,7 @@ pub(crate) async fn compare(
     standing: &Standing,
     system: &str,
 ) -> Result<Succession> {
-    let remembered = Remembered {
-        system: &migration.identity.system,
-        timeline: migration.identity.timeline,
-        database_oid: migration.identity.database_oid,
-        database: &migration.identity.database,
-        slot: &migration.slot_name,
-        direction: migration.direction,
-        applied: migration.frontier,
-    };
+    let remembered = remembered(migration);
     let timeline = standing
         .timeline
         .filter(|_| succession::needs_history(&remembered, standing));
@@ -105,6 +97,19 @@ pub(crate) async fn compare(
             detail,
             hint,
         )),
+    }
+}
+
+/// What the target remembers of its source.
+pub(crate) fn remembered(migration: &Migration) -> Remembered<'_> {
+    Remembered {
+        system: &migration.identity.system,
+        timeline: migration.identity.timeline,
+        database_oid: migration.identity.database_oid,
+        database: &migration.identity.database,
+        slot: &migration.slot_name,
+        direction: migration.direction,
+        applied: migration.frontier,
     }
 }
 

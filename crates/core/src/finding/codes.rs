@@ -160,6 +160,8 @@ pub const GROUPS: &[Group] = &[
             code("schema-drift", Cutover, "Apply waits before a change that does not fit the target's schema."),
             code("slot-catalog-horizon", Nothing, "The slot keeps old catalog rows on the source."),
             code("slot-dropped", Cutover, "The slot was dropped before the source's disk was full; the migration cannot go on."),
+            code("slot-unusable", Cutover, "The slot is gone, lost WAL, or was moved: what comes after the applied LSN will not be sent."),
+            code("source-changed", Cutover, "Another server answers as the source, or one that was promoted without what the migration needs."),
             code("table-not-migrated", Nothing, "The source has a table that the selection would take and the migration does not have."),
             code("table-suspended", Cutover, "A table's changes are skipped until it is loaded again."),
             code("wal-retention", Nothing, "The slot keeps more than half of the WAL that it may."),

@@ -209,6 +209,25 @@ pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[
     }
 }
 
+/// What the slot cannot send any more, on whichever server it is: message and remedy. None where it sends all that comes after
+/// what is applied.
+pub fn lost_slot_on(remembered: &Remembered<'_>, slot: Option<&SlotStanding>) -> Option<[String; 2]> {
+    let Remembered {
+        slot: name, applied, ..
+    } = remembered;
+    let what = match slot_loss(remembered, slot)? {
+        SlotLoss::Missing => format!("the slot {name} does not exist on the source any more"),
+        SlotLoss::WalRemoved => format!("the source has removed WAL that the slot {name} needs"),
+        SlotLoss::Ahead { confirmed } => format!(
+            "the slot {name} is confirmed up to {confirmed}: it was advanced or made anew, or the target was set back"
+        ),
+    };
+    Some([
+        format!("{what}; everything up to {applied} is applied, and changes after it will not be sent"),
+        anew(remembered.direction).to_owned(),
+    ])
+}
+
 fn lost_slot(slot: &str, reason: SlotLoss) -> String {
     match reason {
         SlotLoss::Missing => format!("the new server does not have the slot {slot}"),
@@ -341,6 +360,20 @@ mod tests {
             ..slot
         };
         assert_eq!(loss(Some(ahead)), SlotLoss::Ahead { confirmed: Lsn(101) });
+    }
+
+    #[test]
+    fn a_slot_that_was_dropped_or_moved_is_told_on_the_same_server_too() {
+        let slot = standing(Some(1)).slot.unwrap();
+        assert_eq!(lost_slot_on(&remembered(), Some(&slot)), None);
+        let [missing, _] = lost_slot_on(&remembered(), None).unwrap();
+        assert!(missing.contains("does not exist") && missing.contains("up to 0/64"));
+        let advanced = SlotStanding {
+            confirmed_flush: Some(Lsn(101)),
+            ..slot
+        };
+        let [ahead, remedy] = lost_slot_on(&remembered(), Some(&advanced)).unwrap();
+        assert!(ahead.contains("confirmed up to 0/65") && remedy.contains("abort"));
     }
 
     #[test]

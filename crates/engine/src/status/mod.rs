@@ -2,6 +2,7 @@
 //! progress display. Field names are a stable face for scripts.
 
 mod group;
+mod obstacle;
 mod parts;
 mod phases;
 mod rates;
@@ -254,7 +255,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
     // All that is told belongs to one moment.
     snapshot::begin(&session).await.doing("reading the state")?;
     let migration = migration_on(&session).await?;
-    let overview = overview::read(&session).await.doing("reading the state")?;
+    let mut overview = overview::read(&session).await.doing("reading the state")?;
     let progress = progress::progress(&*session).await.doing("reading the load")?;
     let measured = match (on_source, source) {
         (Ok(session), Some(source)) => {
@@ -267,6 +268,11 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         (Ok(_), None) => Err(String::new()),
         (Err(problem), _) => Err(problem),
     };
+    let obstacle = measured
+        .as_ref()
+        .ok()
+        .and_then(|measured| measured.obstacle.clone());
+    overview.findings.extend(obstacle);
     let runner = runner_status(&session).await?;
     let source_figures = figures(&measured, runner.is_some(), &overview);
     let source_wal_end = wal_end(&measured, &source_figures, &overview);

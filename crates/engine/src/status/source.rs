@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::{conninfo::ConnectionSettings, names, session::Session},
     follow::{slot, wal},
@@ -13,6 +14,7 @@ use transhume_pg::{
 };
 use transhume_wire::lsn::Lsn;
 
+use super::obstacle::obstacle;
 use crate::{
     door,
     endpoints::Endpoints,
@@ -50,6 +52,8 @@ pub(super) struct Measured {
     pub(super) wal_end: Lsn,
     /// None where the slot is gone.
     pub(super) retained_bytes: Option<i64>,
+    /// Why the stream could not go on.
+    pub(super) obstacle: Option<Finding>,
 }
 
 /// A session on the source, or why there is none.
@@ -84,6 +88,7 @@ async fn measure(
         Ok(Measured {
             wal_end,
             retained_bytes: slot.and_then(|slot| slot.retained_bytes),
+            obstacle: obstacle(endpoints, source, migration).await?,
         })
     };
     let measured: Result<Measured> = tokio::time::timeout(PATIENCE, measuring)

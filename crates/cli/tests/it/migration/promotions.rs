@@ -187,15 +187,7 @@ async fn a_promoted_server_that_lacks_what_was_applied_was_set_back() {
     let runner = following(&site).await;
     replayed(&site, &standby).await;
     // From now on it receives nothing.
-    let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
-    for statement in stop.split("; ") {
-        execute(&standby.url("postgres"), statement).await;
-    }
-    until(
-        &standby.url("postgres"),
-        "select count(*) = 0 from pg_stat_wal_receiver",
-    )
-    .await;
+    stop_receiving(&standby).await;
     site.execute_on_source("insert into ledger select 'lost' from generate_series(1, 99)")
         .await;
     until(&site.target_url, "select count(*) = 99 from ledger").await;
@@ -243,15 +235,7 @@ async fn a_target_that_forgot_its_opening_opens_no_source_and_loses_no_rows() {
     site.execute_on_source(SHOP).await;
     let mut runner = following(&site).await;
     let standby = site.target.standby(&[]).expect("a standby can be made");
-    let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
-    for statement in stop.split("; ") {
-        execute(&standby.url("postgres"), statement).await;
-    }
-    until(
-        &standby.url("postgres"),
-        "select count(*) = 0 from pg_stat_wal_receiver",
-    )
-    .await;
+    stop_receiving(&standby).await;
     site.succeed(&["cutover", "--yes", "--override", "verification"]);
     runner.kill();
     site.target.kill_postmaster();
@@ -294,4 +278,87 @@ async fn a_target_that_forgot_its_opening_opens_no_source_and_loses_no_rows() {
         "{}",
         hinted.error
     );
+}
+
+/// Nobody runs, and somebody moves or drops the slot: `status` tells it without anybody's having tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_that_is_moved_or_dropped_while_nobody_runs_is_a_blocker() {
+    let site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let findings = || site.status().expect("the state is there")["findings"].to_string();
+    assert!(!findings().contains("slot-unusable"), "{}", findings());
+
+    site.execute_on_source("insert into ledger select 'never sent' from generate_series(1, 99)")
+        .await;
+    site.execute_on_source(
+        "select pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) from pg_replication_slots",
+    )
+    .await;
+    let moved = findings();
+    assert!(
+        moved.contains("slot-unusable") && moved.contains("is confirmed up to"),
+        "{moved}"
+    );
+    site.execute_on_source("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
+        .await;
+    let dropped = findings();
+    assert!(
+        dropped.contains("slot-unusable") && dropped.contains("does not exist"),
+        "{dropped}"
+    );
+    let refused = site.call(&["run", "--until-caught-up"]);
+    assert_eq!(refused.code, 1, "{}", refused.error);
+    assert!(
+        refused.error.contains("nobody has written anything else there"),
+        "{}",
+        refused.error
+    );
+}
+
+/// The target's asynchronous standby lacks changes that the slot is past: told with both positions by `run` and `status`, and
+/// nothing is applied on top of the gap.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promoted_target_that_lacks_what_was_confirmed_is_refused_with_both_positions() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    let mut runner = following(&site).await;
+    let standby = site.target.standby(&[]).expect("a standby can be made");
+    stop_receiving(&standby).await;
+    site.execute_on_source("insert into ledger select 'lost' from generate_series(1, 99)")
+        .await;
+    until(&site.target_url, "select count(*) = 99 from ledger").await;
+    let end = site.source_wal_end().await;
+    // Markers let the slot be confirmed past the rows.
+    let confirmed = format!(
+        "select coalesce(bool_and(pg_wal_lsn_diff(confirmed_flush_lsn, '0/0') >= {end}), false) from pg_replication_slots"
+    );
+    until(&site.source_url, &confirmed).await;
+    runner.kill();
+    site.target.kill_postmaster();
+    standby.promote().expect("the standby can be promoted");
+    site.target_url = standby.url(DATABASE);
+    let refused = site.call(&["run", "--until-caught-up"]);
+    assert_eq!(refused.code, 1, "{}", refused.error);
+    assert!(
+        refused.error.contains("is confirmed up to") && refused.error.contains("the target was set back"),
+        "{}",
+        refused.error
+    );
+    let findings = site.status().expect("the state is there")["findings"].to_string();
+    assert!(findings.contains("slot-unusable"), "{findings}");
+    until(&site.target_url, "select count(*) = 0 from ledger").await;
+}
+
+/// A standby receives nothing any more, as one that lags.
+async fn stop_receiving(standby: &Cluster) {
+    let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
+    for statement in stop.split("; ") {
+        execute(&standby.url("postgres"), statement).await;
+    }
+    until(
+        &standby.url("postgres"),
+        "select count(*) = 0 from pg_stat_wal_receiver",
+    )
+    .await;
 }
