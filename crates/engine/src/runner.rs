@@ -144,6 +144,30 @@ async fn held_by_another(target: &Session) -> Result<String> {
     Ok(format!("another runner holds this migration{who}"))
 }
 
+/// Who is waited for by whoever needs changes to be applied, and what that one waits for in its turn.
+pub(crate) async fn awaited(target: &Session) -> Result<String> {
+    let doing = "asking who runs the migration";
+    if let Some(stop) = stopped::standing(target).await.doing(doing)? {
+        return Ok(format!(
+            "nobody applies, since the last run stopped: {}",
+            stop.message
+        ));
+    }
+    Ok(match runner::holder(target).await.doing(doing)? {
+        None => "no runner is alive: start \"transhume run\"".to_owned(),
+        Some(holder) if holder.waiting_for.is_empty() => {
+            format!(
+                "the runner (process {} on {}) is at work",
+                holder.pid, holder.host
+            )
+        }
+        Some(holder) => format!(
+            "the runner (process {} on {}) is waiting for {}",
+            holder.pid, holder.host, holder.waiting_for
+        ),
+    })
+}
+
 /// The name of this machine, for people.
 pub(crate) fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")

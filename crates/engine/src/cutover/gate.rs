@@ -36,7 +36,9 @@ use crate::{
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
+    load,
     load, roles,
+    runner::awaited,
     schema::{self, SchemaOptions, SchemaWork},
     selection::selector,
 };
@@ -309,9 +311,10 @@ async fn lag(cutover: &Cutover<'_>) -> Result<u64> {
         if !matches!(life::runner(&cutover.target).await?, Runner::Alive { .. }) {
             return Ok(lag);
         }
-        cutover
-            .reporter
-            .waiting(format!("the lag of {lag} bytes to fall below {limit}"));
+        cutover.reporter.waiting(format!(
+            "the lag of {lag} bytes to fall below {limit}: {}",
+            awaited(&cutover.target).await?
+        ));
         tokio::time::sleep(LAG_POLL).await;
     }
 }

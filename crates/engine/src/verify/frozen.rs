@@ -30,6 +30,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     prepare::slot_snapshot,
     report::Reporter,
+    runner::awaited,
 };
 
 /// A hold that is not renewed ends after this: long enough for a slow answer, short enough that a
@@ -38,6 +39,9 @@ const HOLD_TIME_TO_LIVE: Duration = Duration::from_secs(30);
 
 /// How long the runner may take to reach the consistent point before the verifier gives up.
 pub(super) const REACH_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Between two words about who is waited for.
+pub(super) const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to wait, without any hold, for transactions on the source that stand in the way.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -138,7 +142,7 @@ impl Freezing<'_> {
             .endpoints
             .target_session(&self.migration.id, "verify-wait")
             .await?;
-        answered(&mut target, hold, "the runner to hold").await?;
+        self.answered(&mut target, hold, "the runner to hold").await?;
         let Some((consistent_point, source)) = self.source_snapshot().await? else {
             return Ok(None);
         };
@@ -153,11 +157,37 @@ impl Freezing<'_> {
         let advance = command::request(&target, Command::AdvanceTo(consistent_point), None)
             .await
             .doing("asking the runner to go to the consistent point")?;
-        answered(&mut target, advance, "the runner to reach the consistent point").await?;
+        self.answered(&mut target, advance, "the runner to reach the consistent point")
+            .await?;
         Ok(Some(Standstill {
             consistent_point,
             source,
         }))
+    }
+
+    /// Says now and then for whom it waits.
+    async fn answered(&self, target: &mut Session, id: CommandId, whom: &str) -> Result<()> {
+        let end = Instant::now() + REACH_TIMEOUT;
+        let reason = loop {
+            let answer = command::await_answer(target, id, TOLD_EVERY)
+                .await
+                .doing(format!("waiting for {whom}"))?;
+            match answer {
+                Answer::Active(_) | Answer::Done(_) => return Ok(()),
+                Answer::Waiting if Instant::now() < end => {
+                    self.reporter
+                        .waiting(format!("{whom}: {}", awaited(target).await?));
+                }
+                Answer::Waiting => break format!("It did not answer in time: {}.", awaited(target).await?),
+                Answer::Failed(reason) => break reason,
+                Answer::Withdrawn => break "The request was withdrawn.".to_owned(),
+            }
+        };
+        Err(EngineError::stopped(
+            format!("waited in vain for {whom}"),
+            reason,
+            "see \"transhume status\" for what the runner is doing, then try again",
+        ))
     }
 
     /// The source as it was at the consistent point of a slot that lives for a moment.
@@ -269,23 +299,6 @@ fn session(open: &WritingTransaction) -> String {
         open.user.clone().unwrap_or_else(unknown).escape_debug(),
         application.escape_debug()
     )
-}
-
-async fn answered(target: &mut Session, id: CommandId, whom: &str) -> Result<()> {
-    let answer = command::await_answer(target, id, REACH_TIMEOUT)
-        .await
-        .doing(format!("waiting for {whom}"))?;
-    let reason = match answer {
-        Answer::Active(_) | Answer::Done(_) => return Ok(()),
-        Answer::Waiting => "It did not answer in time.".to_owned(),
-        Answer::Failed(reason) => reason,
-        Answer::Withdrawn => "The request was withdrawn.".to_owned(),
-    };
-    Err(EngineError::stopped(
-        format!("waited in vain for {whom}"),
-        reason,
-        "see \"transhume status\" for what the runner is doing, then try again",
-    ))
 }
 
 /// Renews the hold until dropped; returns only when that fails.

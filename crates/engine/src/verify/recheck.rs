@@ -29,7 +29,7 @@ use transhume_wire::lsn::Lsn;
 
 use super::{
     Compared, Verifier,
-    frozen::{FrozenPair, REACH_TIMEOUT},
+    frozen::{FrozenPair, REACH_TIMEOUT, TOLD_EVERY},
     search::Search,
 };
 use crate::{
@@ -37,6 +37,7 @@ use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     report::Reporter,
+    runner::awaited,
 };
 
 /// Rows of a table that are read again. What differs in more rows than a target behind by seconds explains is
@@ -66,7 +67,7 @@ pub(super) async fn pair(
     let target = endpoints.target_session(&migration.id, "verify-wait").await?;
     let marked = mark(source, &migration.id).await?;
     reporter.waiting(format!("the target to pass the source's position {marked}"));
-    passed(&target, marked, cancellation).await?;
+    passed(&target, marked, (reporter, cancellation)).await?;
     let of_target = SnapshotHolder::fresh(&endpoints.target, &migration.id)
         .await
         .doing("taking the target's snapshot")?;
@@ -87,8 +88,13 @@ async fn mark(source: &Session, migration: &str) -> Result<Lsn> {
 }
 
 /// Waits until everything below the marker is applied.
-async fn passed(target: &Session, marked: Lsn, cancellation: &Cancellation) -> Result<()> {
+async fn passed(
+    target: &Session,
+    marked: Lsn,
+    (reporter, cancellation): (&Reporter, &Cancellation),
+) -> Result<()> {
     let started = Instant::now();
+    let mut told = started;
     loop {
         let frontier = frontier::read(target).await.doing("reading the frontier")?;
         if frontier > marked {
@@ -97,8 +103,15 @@ async fn passed(target: &Session, marked: Lsn, cancellation: &Cancellation) -> R
         if started.elapsed() > REACH_TIMEOUT {
             return Err(EngineError::stopped(
                 format!("waited in vain for the runner to pass {marked}"),
-                format!("The frontier is {frontier}."),
+                format!("The applied LSN is {frontier}: {}.", awaited(target).await?),
                 "see \"transhume status\" for what the runner is doing, then try again",
+            ));
+        }
+        if told.elapsed() >= TOLD_EVERY {
+            told = Instant::now();
+            reporter.waiting(format!(
+                "the target to pass the source's position {marked}, applied is {frontier}: {}",
+                awaited(target).await?
             ));
         }
         tokio::select! {
@@ -245,7 +258,7 @@ impl Verifier<'_> {
             mark(&self.source, &migration.id).await?;
             let source = see_all(&tables, &self.source, "source").await?;
             let marked = mark(&self.source, &migration.id).await?;
-            passed(&self.target, marked, cancellation).await?;
+            passed(&self.target, marked, (self.reporter, cancellation)).await?;
             let target = see_all(&tables, &self.target, "target").await?;
             for (table, (source, target)) in tables.iter_mut().zip(source.into_iter().zip(target)) {
                 table.judge(source, target);
