@@ -234,13 +234,8 @@ impl<'a> Applier<'a> {
             Item::WalEnd(wal_end) => self.past.recognition.wal_end(*wal_end),
             _ => Ok(()),
         };
-        recognized.map_err(|other| {
-            Failure::Final(past::refused(
-                self.request.endpoints,
-                self.request.migration.direction,
-                &other,
-            ))
-        })?;
+        let (endpoints, migration) = (self.request.endpoints, self.request.migration);
+        recognized.map_err(|other| Failure::Final(past::refused(endpoints, migration, &other)))?;
         self.tell_confirmable();
         Ok(())
     }

@@ -68,8 +68,8 @@ pub(crate) async fn emit_anchor(source: &Session, migration: &str) -> std::resul
 }
 
 /// Why nothing is applied any more.
-pub(crate) fn refused(endpoints: &Endpoints, direction: Direction, other: &OtherPast) -> EngineError {
-    set_back(endpoints, direction, &format!("{other}."))
+pub(crate) fn refused(endpoints: &Endpoints, migration: &Migration, other: &OtherPast) -> EngineError {
+    set_back(endpoints, migration.direction, &format!("{other}."))
 }
 
 /// The source was set back, or a copy of it answers.
@@ -133,7 +133,7 @@ pub(crate) async fn examine(
     let now = apply::frontier(target).await.doing("reading the frontier")?;
     match now.and_then(|now| now.anchor) {
         Some(now) if now != anchor => Ok(()),
-        _ => Err(refused(endpoints, migration.direction, &other)),
+        _ => Err(refused(endpoints, migration, &other)),
     }
 }
 

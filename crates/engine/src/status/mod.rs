@@ -268,10 +268,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         (Ok(_), None) => Err(String::new()),
         (Err(problem), _) => Err(problem),
     };
-    let obstacle = measured
-        .as_ref()
-        .ok()
-        .and_then(|measured| measured.obstacle.clone());
+    let obstacle = measured.iter().filter_map(|measured| measured.obstacle.clone());
     overview.findings.extend(obstacle);
     let runner = runner_status(&session).await?;
     let source_figures = figures(&measured, runner.is_some(), &overview);
