@@ -36,7 +36,6 @@ use crate::{
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
-    load,
     load, roles,
     runner::awaited,
     schema::{self, SchemaOptions, SchemaWork},

@@ -9,6 +9,7 @@ mod alterations;
 mod answering;
 pub mod application;
 mod ballot;
+mod broken;
 pub(crate) mod close;
 mod closed;
 mod easing;
@@ -56,6 +57,7 @@ use crate::{
 };
 
 use self::application::{Application, ApplicationOptions};
+use self::broken::Broken;
 use self::interrupted::settle;
 pub use self::{
     ballot::Ballot,
@@ -219,31 +221,6 @@ fn follower_failed(error: &EngineError) -> Finding {
         format!("the cutover came to its end, but the following inside its process failed: {error}"),
         "start \"transhume run\", which goes on where it stood",
     )
-}
-
-/// Why an attempt did not come to its end.
-struct Broken {
-    error: EngineError,
-    /// Both sides are as before.
-    is_undone: bool,
-}
-
-impl From<EngineError> for Broken {
-    fn from(error: EngineError) -> Self {
-        Self {
-            error,
-            is_undone: true,
-        }
-    }
-}
-
-impl Broken {
-    fn left(error: EngineError) -> Self {
-        Self {
-            error,
-            is_undone: false,
-        }
-    }
 }
 
 impl<'run> Cutover<'run> {

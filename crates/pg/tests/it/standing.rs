@@ -52,6 +52,7 @@ async fn a_promoted_server_names_its_new_timeline_at_once() {
         timeline: 1,
         database_oid: before.database_oid,
         database: "postgres",
+        direction: transhume_core::direction::Direction::Forward,
         slot: SLOT,
         applied: before.wal_end,
     };
