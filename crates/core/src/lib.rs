@@ -7,6 +7,7 @@
 
 pub mod assess;
 pub mod command;
+pub mod count;
 pub mod cutover;
 pub mod direction;
 pub mod disposition;

@@ -59,13 +59,13 @@ pub(crate) async fn replica_role(target: &Session) -> Result<bool> {
 /// An error of a stream whose ends have changed places, told so that nobody takes one server for the other.
 pub(crate) fn in_reverse(error: EngineError, endpoints: &Endpoints) -> EngineError {
     let place = format!(
-        "On the way back the source is {}, where the application lives, and the target is the old source, {}.",
+        "In reverse replication the source is {}, where the application lives, and the target is the old source, {}.",
         endpoints.target, endpoints.source
     );
     match error {
         EngineError::Server { doing, source } => EngineError::Server {
             doing: format!(
-                "on the way back (source {}, target {}): {doing}",
+                "in reverse replication (source {}, target {}): {doing}",
                 endpoints.target, endpoints.source
             ),
             source,
@@ -75,12 +75,12 @@ pub(crate) fn in_reverse(error: EngineError, endpoints: &Endpoints) -> EngineErr
             detail,
             hint,
         } => EngineError::Stopped {
-            message: format!("on the way back: {message}"),
+            message: format!("in reverse replication: {message}"),
             detail: format!("{detail} {place}").trim_start().to_owned(),
             hint,
         },
         EngineError::Refused { message, hint } => EngineError::Refused {
-            message: format!("on the way back: {message}"),
+            message: format!("in reverse replication: {message}"),
             hint,
         },
         other @ (EngineError::Blocked(_) | EngineError::Interrupted) => other,

@@ -3,6 +3,7 @@
 //! Message, detail and hint follow PostgreSQL's form: the message is one lower-case clause without a
 //! full stop, the detail is sentences, the hint says what to do.
 
+use transhume_core::count::counted;
 use transhume_core::finding::Finding;
 use transhume_pg::connection::error::PgError;
 
@@ -84,8 +85,6 @@ impl<T> Doing<T> for std::result::Result<T, PgError> {
 }
 
 fn blocking(findings: usize) -> String {
-    match findings {
-        1 => "1 finding blocks".to_owned(),
-        more => format!("{more} findings block"),
-    }
+    let blocks = if findings == 1 { "blocks" } else { "block" };
+    format!("{} {blocks}", counted(findings, "finding"))
 }

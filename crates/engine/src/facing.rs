@@ -55,7 +55,7 @@ pub(crate) async fn way_back(endpoints: &Endpoints, reporter: &Reporter) -> Resu
     let source = reversed.target_session(&migration.id, "facing").await?;
     let Some(reverse) = reverse_state(&source, &migration.id).await? else {
         return Err(EngineError::refused(
-            "the way back has been taken away on the old source",
+            "reverse replication has been removed on the old source",
             "\"transhume finish\" removes the rest",
         ));
     };
@@ -75,7 +75,7 @@ pub(crate) fn is_open(migration: &Migration) -> bool {
 pub(crate) async fn reverse_state(source: &Session, id: &str) -> Result<Option<Migration>> {
     let state = migration::read(source)
         .await
-        .doing("reading the state of the way back")?;
+        .doing("reading the state of reverse replication")?;
     Ok(state.filter(|state| state.direction == Direction::Reverse && state.id == id))
 }
 

@@ -6,6 +6,7 @@
 //! since it is what knows of the rest.
 
 use std::{path::PathBuf, time::Duration};
+use transhume_core::count::counted;
 
 use serde::Serialize;
 use transhume_core::{command::Command, direction::Direction, phase::Phase};
@@ -250,7 +251,7 @@ impl<'run> Ending<'run> {
     async fn undo_target(&mut self) -> Result<()> {
         let open = deviation::open(&self.target, Side::Target)
             .await
-            .doing("reading what was set aside on the target")?;
+            .doing("reading what was disabled on the target")?;
         for deviation in open {
             fence::undo_all(&self.target, &deviation.undo)
                 .await
@@ -286,7 +287,7 @@ impl<'run> Ending<'run> {
         if large_objects > 0 {
             self.removal
                 .removed
-                .push(format!("target: {large_objects} large objects"));
+                .push(format!("target: {}", counted(large_objects, "large object")));
         }
         Ok(())
     }
@@ -322,7 +323,7 @@ impl<'run> Ending<'run> {
             .doing("removing the schema transhume")?;
         let (side, what) = match self.migration.direction {
             Direction::Forward => ("target", "migration"),
-            Direction::Reverse => ("old source", "way back of migration"),
+            Direction::Reverse => ("old source", "reverse replication of migration"),
         };
         self.removal.removed.push(format!("{side}: schema transhume"));
         self.reporter

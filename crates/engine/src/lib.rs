@@ -32,6 +32,6 @@ pub mod tables;
 pub mod verify;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
-pub use transhume_core::{finding, follow::error_policy, guard::wal_retention, phase};
+pub use transhume_core::{count, finding, follow::error_policy, guard::wal_retention, phase};
 pub use transhume_pg::connection::conninfo;
 pub use transhume_wire::{ident, lsn, printable};

@@ -24,6 +24,60 @@ const BANNED: [(&str, &str); 16] = [
     ("sentinel", "marker"),
 ];
 
+/// Words of the code, or of nobody, that an operator does not read; his word for each (docs/glossary.md).
+const NOT_FOR_OPERATORS: [(&str, &str); 9] = [
+    ("frontier", "applied LSN"),
+    ("way back", "fallback or reverse replication"),
+    ("the gate", "checks"),
+    ("set aside", "suspended or disabled"),
+    ("worth knowing", "warning"),
+    ("stands still", "waits"),
+    ("stands before", "waits before"),
+    ("crew", "worker"),
+    ("goes on", "continues"),
+];
+
+/// Nouns that follow a number in some message: `core::count::counted` gives each its right form.
+const COUNTED: [&str; 34] = [
+    "attempts",
+    "blockers",
+    "builds",
+    "changes",
+    "checks",
+    "columns",
+    "commits",
+    "conditions",
+    "connections",
+    "constraints",
+    "databases",
+    "definitions",
+    "differences",
+    "entries",
+    "exceptions",
+    "findings",
+    "hosts",
+    "indexes",
+    "keys",
+    "objects",
+    "parts",
+    "ports",
+    "roles",
+    "rows",
+    "schemas",
+    "seconds",
+    "sequences",
+    "servers",
+    "sessions",
+    "statements",
+    "tables",
+    "transactions",
+    "warnings",
+    "workers",
+];
+
+/// Crates whose messages an operator reads.
+const SPEAKING: [&str; 4] = ["core", "pg", "engine", "cli"];
+
 /// Beginnings of statements that read or write; remedies shown to an operator begin otherwise.
 const STATEMENTS: [&str; 10] = [
     "SELECT ",
@@ -61,6 +115,11 @@ pub(super) fn complaints(file: &SourceFile) -> Vec<String> {
             complaints.push(format!("{}:{line}: only the command line prints", file.path));
         }
     }
+    if SPEAKING.iter().any(|package| file.belongs_to(package)) {
+        for (line, content) in &text.strings {
+            complaints.extend(spoken(content).map(|complaint| format!("{}:{line}: {complaint}", file.path)));
+        }
+    }
     if WITHOUT_SQL.iter().any(|package| file.belongs_to(package)) {
         let sql = text.strings.iter().filter(|(_, content)| is_statement(content));
         complaints.extend(
@@ -68,6 +127,75 @@ pub(super) fn complaints(file: &SourceFile) -> Vec<String> {
         );
     }
     complaints
+}
+
+/// What an operator should not read in this literal. A single word is a key or a name, not a message.
+fn spoken(literal: &str) -> impl Iterator<Item = String> {
+    let is_message = literal.contains(' ') && !is_query(literal);
+    let said = if is_message {
+        without_placeholders(literal)
+    } else {
+        String::new()
+    };
+    let mut complaints: Vec<String> = NOT_FOR_OPERATORS
+        .iter()
+        .filter(|(phrase, _)| holds_phrase(&said, phrase))
+        .map(|(phrase, better)| format!("say \"{better}\" to operators, not \"{phrase}\""))
+        .collect();
+    let miscounted = said
+        .split('\u{0}')
+        .skip(1)
+        .filter_map(|after| after.strip_prefix(' '))
+        .filter_map(|after| {
+            after
+                .split(|character: char| !character.is_alphabetic() && character != '/')
+                .next()
+        })
+        .find(|noun| COUNTED.contains(noun));
+    complaints
+        .extend(miscounted.map(|noun| format!("write a count of \"{noun}\" with core::count::counted")));
+    complaints.into_iter()
+}
+
+/// Placeholders of a format string become one character that no message holds; its line breaks become blanks.
+fn without_placeholders(literal: &str) -> String {
+    let mut said = String::with_capacity(literal.len());
+    let mut depth = 0_usize;
+    for character in literal.chars() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth > 0 => {
+                depth -= 1;
+                said.push('\u{0}');
+            }
+            _ if depth > 0 => {}
+            '\n' | '\\' => said.push(' '),
+            other => said.push(other),
+        }
+    }
+    said.split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn holds_phrase(said: &str, phrase: &str) -> bool {
+    said.match_indices(phrase).any(|(position, _)| {
+        let is_edge = |character: Option<char>| {
+            character.is_none_or(|character| !character.is_alphanumeric() && character != '_')
+        };
+        is_edge(said[..position].chars().next_back())
+            && is_edge(said[position + phrase.len()..].chars().next())
+    })
+}
+
+/// Lower-case SQL beside its function, as pg holds it.
+fn is_query(literal: &str) -> bool {
+    [
+        "select ", "insert ", "update ", "delete ", "with ", "lock ", "alter ",
+    ]
+    .iter()
+    .any(|start| literal.trim_start().starts_with(start))
 }
 
 /// True where a name that this code gives holds the word. What follows a dot or a path separator was named elsewhere.
@@ -136,6 +264,21 @@ mod tests {
         assert_eq!(check("crates/pg/src/a.rs", "struct SrcTable;").len(), 1);
         assert!(check("crates/pg/src/a.rs", "for pair in list.chunks(2) {} // a chunk").is_empty());
         assert!(check("crates/pg/src/a.rs", "let jobless = 1;").is_empty());
+    }
+
+    #[test]
+    fn operators_read_their_own_words_and_right_plurals() {
+        let check = |text| check("crates/engine/src/a.rs", text);
+        assert_eq!(check("let a = \"reading the frontier\";").len(), 1);
+        assert_eq!(
+            check("let a = format!(\"{} tables are planned\", count);").len(),
+            1
+        );
+        assert_eq!(check("let a = \"it was\\\n    set aside\";").len(), 1);
+        assert!(
+            check("let a = format!(\"applied up to {frontier}, {} later\", counted(2, \"row\"));").is_empty()
+        );
+        assert!(check("const KEY: &str = \"frontier\";").is_empty());
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use transhume_engine::assess::{Assessment, Depth, EndSummary, Estimate, assess};
 
+use transhume_engine::count::counted;
+
 use crate::{
     arguments::SelectionArguments,
     failure::{Exit, Result},
@@ -12,7 +14,7 @@ use crate::{
     settings::{Config, replace},
     show::{
         progress::shown,
-        quantity::{Size, counted, grouped},
+        quantity::Size,
         terminal::{
             findings::{self, Shown},
             style::{Style, Tone},
@@ -92,7 +94,7 @@ fn text(assessment: &Assessment, style: Style, shown: Shown) -> String {
 /// Both ends and what there is to move.
 pub(super) fn facts(assessment: &Assessment, style: Style) -> String {
     let resuming = if assessment.resuming {
-        "the target already holds this migration; `transhume run` goes on with it\n"
+        "the target already holds this migration; `transhume run` continues it\n"
     } else {
         ""
     };
@@ -139,11 +141,11 @@ fn estimate(estimate: &Estimate, style: Style) -> String {
         names => format!("\n         largest: {}", names.join(", ")),
     };
     format!(
-        "{}  {}, {}, about {} rows, {}{largest}\n",
+        "{}  {}, {}, about {}, {}{largest}\n",
         style.paint(Tone::Label, "to move"),
         counted(estimate.tables, "table"),
         size(estimate.bytes),
-        grouped(u64::try_from(estimate.rows).unwrap_or(0)),
+        counted(estimate.rows, "row"),
         counted(estimate.sequences, "sequence"),
     )
 }

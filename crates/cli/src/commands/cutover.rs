@@ -1,6 +1,7 @@
 //! `cutover`: the switch.
 
 use std::path::PathBuf;
+use transhume_engine::count::counted;
 
 use clap::Args;
 use transhume_engine::conninfo::ConnectionSettings;
@@ -43,14 +44,14 @@ Examples:
 
 /// Stop writes on the source, drain, and open the target
 ///
-/// Refused while a condition of the gate is not met: --check shows them all. Any failure before the target opens undoes the fence and
+/// Refused while a check fails: --check shows them all. Any failure before the target opens undoes the fence and
 /// goes back to following: the application has only waited. Prints the write pause, step by step.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     switch: SwitchArguments,
-    /// Open the target without a way back: nothing that it writes reaches the old source
+    /// Open the target without reverse replication: nothing that it writes reaches the old source
     #[arg(long)]
     without_fallback: bool,
 }
@@ -73,10 +74,10 @@ pub(crate) struct SwitchArguments {
     sequence_margin: Option<i64>,
     #[arg(long, value_name = "DURATION")]
     verified_within: Option<Span>,
-    /// Go on although these conditions of the gate are not met; the report names them
+    /// Pass over these checks where they fail; the report names them
     #[arg(long = "override", value_name = "CONDITION", value_delimiter = ',', value_parser = condition)]
     overrides: Vec<ConditionName>,
-    /// Only show the conditions of the gate; exit code 1 where one is not met
+    /// Only show the checks; exit code 1 where one fails
     #[arg(long)]
     pub(super) check: bool,
     /// Do all but the last step on the real servers, undo it, and forecast the pause
@@ -293,9 +294,8 @@ fn gate_text(gate: &Gate, style: Style) -> String {
         }
     }
     lines.push(match gate.unmet().count() {
-        0 => "\nthe gate is open".to_owned(),
-        1 => "\nthe gate is shut: 1 condition is not met".to_owned(),
-        more => format!("\nthe gate is shut: {more} conditions are not met"),
+        0 => "\nall checks passed".to_owned(),
+        failed => format!("\n{} failed", counted(failed, "check")),
     });
     lines.join("\n") + "\n"
 }
@@ -344,14 +344,14 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
     }
     format!(
         "{steps}\nwrite pause     {:.0} ms{}\nclosed          {}, at {}\nopen            {}\n\
-         fence           taken at try {}, {} sessions ended\nsequences set   {}\nway back        {way_back}\nlate changes    {late}\n",
+         fence           taken at try {}, {} ended\nsequences set   {}\nfallback        {way_back}\nlate changes    {late}\n",
         report.write_pause_milliseconds,
         report::eased_before(report),
         report.source,
         report.fence_lsn,
         report.target,
         report.fence_attempts,
-        report.sessions_ended,
+        counted(report.sessions_ended, "session"),
         report.sequences_set,
     )
 }

@@ -6,12 +6,14 @@ use clap::Args;
 use transhume_demo::demo::{DemoOptions, DemoReport, demo};
 
 use super::cutover;
+use transhume_engine::count::counted;
+
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
     show::{
         progress::shown,
-        quantity::{Size, Span, grouped},
+        quantity::{Size, Span},
         terminal::{
             objects,
             style::{Style, Tone},
@@ -74,8 +76,9 @@ fn text(report: &DemoReport, style: Style) -> String {
         style.paint(
             Tone::Bad,
             &format!(
-                "{} commits are missing, {} doubled",
-                report.missing, report.doubled
+                "{} missing, {} doubled",
+                counted(report.missing, "commit"),
+                report.doubled
             ),
         )
     };
@@ -83,22 +86,22 @@ fn text(report: &DemoReport, style: Style) -> String {
     let lines = [
         heading(style, "Load"),
         format!(
-            "  {} tables, {} rows, {}; caught up with the traffic after {}",
-            report.tables,
-            grouped(report.rows_loaded),
+            "  {}, {}, {}; caught up with the traffic after {}",
+            counted(report.tables, "table"),
+            counted(report.rows_loaded, "row"),
             Size(report.bytes_loaded),
             seconds(report.run_seconds)
         ),
         heading(style, "Follow"),
         format!(
-            "  {} changes in {} transactions applied",
-            grouped(report.changes_applied),
-            grouped(report.transactions_applied)
+            "  {} in {} applied",
+            counted(report.changes_applied, "change"),
+            counted(report.transactions_applied, "transaction")
         ),
         heading(style, "Verify"),
         format!(
-            "  {} tables equal, in {}",
-            report.tables_equal,
+            "  {} equal, in {}",
+            counted(report.tables_equal, "table"),
             seconds(report.verify_seconds)
         ),
         format!("  {}", objects::headline(&report.objects, style)),
@@ -110,8 +113,8 @@ fn text(report: &DemoReport, style: Style) -> String {
             .collect::<Vec<_>>()
             .join("\n"),
         format!(
-            "  the way back stood open: {} tables of the old source equal while the clients bought on the target",
-            report.tables_equal_on_the_way_back
+            "  reverse replication kept up: {} of the old source equal while the clients bought on the target",
+            counted(report.tables_equal_on_the_way_back, "table")
         ),
         heading(style, "Application"),
         format!(
@@ -123,8 +126,9 @@ fn text(report: &DemoReport, style: Style) -> String {
             traffic.longest_gap_milliseconds
         ),
         format!(
-            "  {} commits acknowledged, {} found: {exact}",
-            report.acknowledged, report.found
+            "  {} acknowledged, {} found: {exact}",
+            counted(report.acknowledged, "commit"),
+            report.found
         ),
     ];
     let told: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();

@@ -17,7 +17,7 @@ Examples:
 
 /// Remove everything that it made on both sides, after the cutover
 ///
-/// Drops slots, publications and the schema transhume, those of the way back included: from then on
+/// Drops slots, publications and the schema transhume, those of reverse replication included: from then on
 /// nothing that the application writes reaches the other side. The data stays where it is. The side that the
 /// application left stays closed, and how to open it is said.
 #[derive(Debug, Args)]

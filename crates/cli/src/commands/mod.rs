@@ -41,7 +41,7 @@ Moves a live PostgreSQL database to another server while the application keeps w
 follows every change, verifies that both sides are equal, and cuts over with a short write pause.
 
 All state is kept in the schema `transhume` of the target. Stop it at any time and run the same command again, on \
-this machine or another: it goes on where it was.";
+this machine or another: it continues where it was.";
 
 const EXAMPLES: &str = "\
 A migration:

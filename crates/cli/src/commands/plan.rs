@@ -9,8 +9,10 @@ use transhume_engine::{
 };
 
 use super::assess;
+use transhume_engine::count::{counted, grouped};
+
 use crate::show::{
-    quantity::{Size, counted, grouped},
+    quantity::Size,
     terminal::{
         findings::{self, Shown},
         style::{Style, Tone},
@@ -168,8 +170,13 @@ fn progress(resuming: &Resuming) -> Option<String> {
     let (load, build) = (&resuming.load, &resuming.build);
     (load.tables > 0).then(|| {
         format!(
-            "done so far: {} of {} tables, {} of {} parts, {} of {} indexes and constraints",
-            load.tables_done, load.tables, load.parts_done, load.parts, build.done, build.all
+            "done so far: {} of {}, {} of {}, {} of {}",
+            load.tables_done,
+            counted(load.tables, "table"),
+            load.parts_done,
+            counted(load.parts, "part"),
+            build.done,
+            counted(build.all, "index or constraint")
         )
     })
 }

@@ -1,6 +1,7 @@
 //! `run`: prepares, copies, builds and follows; resumes whatever was begun.
 
 use std::path::PathBuf;
+use transhume_engine::count::{counted, is_or_are};
 
 use clap::Args;
 use transhume_engine::{
@@ -139,8 +140,10 @@ fn summary(end: &RunEnd) -> String {
     } = end;
     match reason {
         RunReason::CaughtUp if *exceptions > 0 => format!(
-            "caught up at {frontier}, but {exceptions} changes are stored in transhume.exception instead of being applied: \
-             `transhume status` names their tables, `transhume table reload` loads them anew"
+            "caught up at {frontier}, but {} {} stored in transhume.exception instead of being applied: \
+             `transhume status` names their tables, `transhume table reload` loads them anew",
+            counted(*exceptions, "change"),
+            is_or_are(*exceptions),
         ),
         RunReason::CaughtUp => format!(
             "caught up at {frontier}; migration {migration} stays in phase {phase}: run again to follow, \

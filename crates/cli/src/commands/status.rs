@@ -1,6 +1,7 @@
 //! `status`: one snapshot of everything, read from the target.
 
 use std::time::Duration;
+use transhume_engine::count::{counted, grouped};
 
 use clap::Args;
 use futures_util::future::join_all;
@@ -15,7 +16,7 @@ use crate::{
     invocation::Invocation,
     show::{
         metrics::{self, Read},
-        quantity::{Size, Span, grouped},
+        quantity::{Size, Span},
         terminal::{
             Terminal,
             figures::{self, latency, load_pace, rate},
@@ -168,18 +169,18 @@ pub(super) fn text(status: &Status, style: Style, shown: Shown) -> String {
     labelled("lag", lag(status));
     labelled("latency", latency(status));
     labelled("rate", rate(status));
-    labelled("frontier", frontier(status));
-    labelled("applied", applied(status));
+    labelled("applied LSN", frontier(status));
+    labelled("changes", applied(status));
     labelled("slot", Some(slot(status)));
     labelled("verified", verified(status));
     labelled("pause", pause(status));
     if let Some(way_back) = &status.way_back {
-        labelled("way back", Some(way_back_line(way_back)));
+        labelled("fallback", Some(way_back_line(way_back)));
         if let Some(stream) = &way_back.stream {
             labelled("  runner", Some(runner(stream)));
             labelled("  lag", lag(stream));
-            labelled("  frontier", frontier(stream));
-            labelled("  applied", applied(stream));
+            labelled("  applied LSN", frontier(stream));
+            labelled("  changes", applied(stream));
             labelled("  slot", Some(slot(stream)));
             labelled("  verified", verified(stream));
             labelled("  pause", pause(stream));
@@ -231,7 +232,7 @@ fn runner(status: &Status) -> String {
         let next = match status.phase {
             Phase::Done if status.way_back.is_some() => "the forward stream has ended",
             Phase::Done => "`transhume finish` removes what is left",
-            _ => "`transhume run` goes on",
+            _ => "`transhume run` continues",
         };
         return format!("none; {next}");
     };
@@ -250,19 +251,19 @@ fn load(status: &Status) -> Option<String> {
     let large_objects = match load.large_objects {
         0 => String::new(),
         all => format!(
-            ", {} of {} large objects",
+            ", {} of {}",
             grouped(load.large_objects_done),
-            grouped(all)
+            counted(all, "large object")
         ),
     };
     (load.tables + load.large_objects > 0).then(|| {
         format!(
-            "{} of {} tables, {} of {} parts, {} rows, {}{large_objects}",
+            "{} of {}, {} of {}, {}, {}{large_objects}",
             load.tables_done,
-            load.tables,
+            counted(load.tables, "table"),
             load.parts_done,
-            load.parts,
-            grouped(load.rows),
+            counted(load.parts, "part"),
+            counted(load.rows, "row"),
             Size(load.bytes)
         ) + &load_pace(status).map_or_else(String::new, |pace| format!("; {pace}"))
     })
@@ -271,7 +272,7 @@ fn load(status: &Status) -> Option<String> {
 fn paused(status: &Status) -> Option<String> {
     let pause = status.pause.as_ref()?;
     Some(format!(
-        "since {} by {}; `transhume resume` goes on",
+        "since {} by {}; `transhume resume` continues it",
         pause.since, pause.by
     ))
 }
@@ -289,8 +290,9 @@ fn snapshot(status: &Status) -> Option<String> {
 fn build(status: &Status) -> Option<String> {
     (status.build.all > 0).then(|| {
         format!(
-            "{} of {} indexes and constraints",
-            status.build.done, status.build.all
+            "{} of {}",
+            status.build.done,
+            counted(status.build.all, "index or constraint")
         )
     })
 }
@@ -338,9 +340,9 @@ fn frontier(status: &Status) -> Option<String> {
 fn applied(status: &Status) -> Option<String> {
     (status.transactions > 0).then(|| {
         format!(
-            "{} transactions, {} changes",
-            grouped(status.transactions),
-            grouped(status.changes)
+            "{}, {}",
+            counted(status.transactions, "transaction"),
+            counted(status.changes, "change")
         )
     })
 }

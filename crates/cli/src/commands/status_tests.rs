@@ -9,14 +9,14 @@ fn the_block_says_all_that_is_known() {
 migration 0123abcd is in phase follow since 2026-11-22T12:00:00Z
   source      postgresql://ann@old/shop
   target      postgresql://ann@new/shop
-  runner      none; `transhume run` goes on
+  runner      none; `transhume run` continues
   load        2 of 2 tables, 0 of 0 parts, 12,345 rows, 1.00 MB
   builds      3 of 3 indexes and constraints
   lag         128 kB, 0.4 s
   latency     0.1 s to the runner, 0.3 s from there to the target
   rate        1,234 changes/s, 12 transactions/s; the source writes 2.00 MB/s of WAL
-  frontier    0/160000, the source's WAL ends at 0/180000
-  applied     7 transactions, 1,234 changes
+  applied LSN 0/160000, the source's WAL ends at 0/180000
+  changes     7 transactions, 1,234 changes
   slot        transhume_0123abcd, keeps 3.00 GB of WAL on the source of 10.0 GB (max_slot_wal_keep_size), \
 growing by 1.00 MB/s: full in 119 min 28 s
   verified    equal 1 min ago: the rows of 2 tables, and all objects; at 0/150000

@@ -315,7 +315,7 @@ pub(super) const KEYS: &[Key] = &[
         section: "verify",
         name: "hold_timeout",
         brief: "Hold apply no longer than this for the source to give a consistent point",
-        details: "Where it takes longer, apply goes on, and it is tried again once the transactions in the way have ended.",
+        details: "Where it takes longer, apply continues, and it is tried again once the transactions in the way have ended.",
         default: "10s",
         example: "\"10s\"",
         flag: "--hold-timeout",

@@ -123,25 +123,6 @@ impl fmt::Display for Span {
     }
 }
 
-/// A count with thin groups of three, for people.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 table`, `2 tables`.
-pub(crate) fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +165,5 @@ mod tests {
         assert_eq!(Size(512 << 20).to_string(), "512 MB");
         assert_eq!(Span(Duration::from_millis(1_240)).to_string(), "1.2 s");
         assert_eq!(Span(Duration::from_secs(3_725)).to_string(), "62 min 05 s");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(12), "12");
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observation::{Extension, Observed};
-use super::wording::{counted, or_pass};
+use super::wording::or_pass;
+use crate::count::counted;
 use crate::finding::Finding;
 use transhume_wire::ident::quote_identifier;
 

@@ -3,6 +3,7 @@
 //! The target becomes a source (its WAL must be decodable, and our role may ask for it), the old source
 //! becomes a target (changes must be written there without setting off triggers and foreign keys).
 
+use crate::count::counted;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::capability::{Attempt, Capabilities};
@@ -33,7 +34,7 @@ pub fn obstacles(way: &WayBack<'_>) -> Vec<Finding> {
         found.push(finding(
             Severity::Blocker,
             "transhume",
-            "the source holds a schema transhume of another migration, where the state of the way back would be kept"
+            "the source holds a schema transhume of another migration, where the state of reverse replication would be kept"
                 .to_owned(),
             "finish or abort that migration, or drop the schema on the source",
         ));
@@ -116,8 +117,8 @@ fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
         Severity::Blocker,
         "session_replication_role",
         format!(
-            "{} foreign keys of the source, such as {}, would act on what is written back: {reason}",
-            way.foreign_keys.len(),
+            "{} of the source, such as {}, would act on what is written back: {reason}",
+            counted(way.foreign_keys.len(), "foreign key"),
             first.plain()
         ),
         &format!(

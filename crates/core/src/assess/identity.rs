@@ -4,10 +4,8 @@
 //! identity. So that the application never fails because of us, such tables are set to replica
 //! identity full before they are published, and set back at the end.
 
-use super::{
-    observation::Observed,
-    wording::{counted, or_pass},
-};
+use super::{observation::Observed, wording::or_pass};
+use crate::count::counted;
 use crate::{
     finding::Finding,
     table::{Generation, Persistence, Placement, ReplicaIdentity, Table},

@@ -5,6 +5,7 @@ use super::{
     observation::Observed,
     wording::or_pass,
 };
+use crate::count::counted;
 use crate::finding::Finding;
 
 /// The stream holds one slot and one sender; a verification, or a table that is altered while the slot is made, takes a
@@ -157,13 +158,16 @@ fn connections(observed: &Observed) -> Vec<Finding> {
     or_pass(
         findings,
         "connections",
-        format!("both servers have {wanted} connections free for us"),
+        format!("both servers have {} free for us", counted(wanted, "connection")),
     )
 }
 
 fn too_few_connections(end: &str, capabilities: &Capabilities, wanted: i64) -> Finding {
     let free = capabilities.free_connections.max(0);
-    let message = format!("{free} connections are free for us on the {end}, and a full load wants {wanted}");
+    let message = format!(
+        "a full load wants {}; {free} of the {end} can be used",
+        counted(wanted, "connection")
+    );
     if free <= SESSIONS_BESIDE_LOADERS {
         return Finding::blocker(
             "connections",
@@ -199,7 +203,10 @@ fn lock_table(observed: &Observed) -> Vec<Finding> {
     if wanted <= capacity / 2 {
         return vec![Finding::pass(
             "lock-table",
-            format!("the source can lock all {wanted} tables and sequences at once (room for {capacity})"),
+            format!(
+                "the source can lock all {} at once (room for {capacity})",
+                counted(wanted, "table or sequence")
+            ),
         )];
     }
     let sessions = capacity
@@ -214,7 +221,8 @@ fn lock_table(observed: &Observed) -> Vec<Finding> {
         2 * wanted / sessions.max(1) + 1
     );
     let message = format!(
-        "the dump and the cutover lock {wanted} tables and sequences at once; the source's lock table has room for {capacity}"
+        "the dump and the cutover lock {} at once; the source's lock table has room for {capacity}",
+        counted(wanted, "table or sequence")
     );
     if wanted > capacity {
         return vec![Finding::blocker(

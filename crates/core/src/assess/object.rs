@@ -1,10 +1,7 @@
 //! Objects besides tables: large objects, sequences, event triggers, tables of extensions.
 
-use super::{
-    capability::Attempt,
-    observation::Observed,
-    wording::{counted, listed, or_pass},
-};
+use super::{capability::Attempt, observation::Observed, wording::or_pass};
+use crate::count::{counted, listed};
 use crate::finding::Finding;
 
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
@@ -31,8 +28,8 @@ fn large_objects(observed: &Observed) -> Vec<Finding> {
         findings,
         "large-objects",
         format!(
-            "{count} large objects are copied with their OIDs; they are not in the stream, so the cutover compares them \
-             and carries over what changed"
+            "{} to copy with OIDs; they are not in the stream, so the cutover compares them and carries over what changed",
+            counted(count, "large object")
         ),
     )
 }
@@ -61,7 +58,8 @@ fn taken_large_objects(observed: &Observed) -> Option<Finding> {
         Finding::blocker(
             "large-objects-on-target",
             &observed.target.capabilities.database,
-            format!("the target holds {present} large objects already, whose OIDs those of the source may need"),
+            format!("the target already holds {}, with OIDs that the source's may need",
+                counted(present, "large object")),
             "if nothing there is needed, on the target: select lo_unlink(oid) from pg_largeobject_metadata; or give an \
              empty database",
         )

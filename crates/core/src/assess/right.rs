@@ -8,8 +8,9 @@ use super::{
     capability::Attempt,
     identity::is_publishable,
     observation::{Observed, TableRights},
-    wording::{listed, or_pass},
+    wording::or_pass,
 };
+use crate::count::listed;
 use crate::{
     finding::Finding,
     table::{RowSecurity, Table},

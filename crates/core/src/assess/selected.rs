@@ -2,7 +2,8 @@
 
 use transhume_wire::ident::QualifiedName;
 
-use super::{observation::Observed, wording::counted};
+use super::observation::Observed;
+use crate::count::counted;
 use crate::finding::Finding;
 
 const UNMATCHED: &str = "selection-unmatched";

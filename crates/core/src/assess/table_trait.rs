@@ -1,9 +1,7 @@
 //! Traits of tables that a migration treats in a way of its own.
 
-use super::{
-    observation::Observed,
-    wording::{counted, listed, or_pass},
-};
+use super::{observation::Observed, wording::or_pass};
+use crate::count::{counted, listed};
 use crate::{
     finding::Finding,
     table::{Persistence, TableKind},

@@ -8,8 +8,9 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     observation::{Observed, OurPublication, OurSlot},
-    wording::{counted, listed, or_pass},
+    wording::or_pass,
 };
+use crate::count::{counted, listed};
 use crate::finding::Finding;
 
 const BYTES_PER_MEGABYTE: i64 = 1 << 20;
@@ -100,7 +101,7 @@ fn taken_name(owner: &str) -> Finding {
     )
 }
 
-const LEAVE: &str = "leave it while its migration goes on; where that is over, \"transhume finish\" or \"transhume abort\" with its \
+const LEAVE: &str = "leave it while its migration continues; where that is over, \"transhume finish\" or \"transhume abort\" with its \
                      own source and target removes it";
 
 fn left_slot(slot: &OurSlot) -> Finding {
@@ -113,7 +114,7 @@ fn left_slot(slot: &OurSlot) -> Finding {
         format!(", keeps {} MB of WAL", bytes / BYTES_PER_MEGABYTE)
     });
     let held = slot.age.map_or_else(String::new, |age| {
-        format!(", and holds vacuum back by {age} transactions")
+        format!(", and holds vacuum back by {}", counted(age, "transaction"))
     });
     let message = format!(
         "the slot {} of the database {} belongs to another migration: {activity}{kept}{held}",
@@ -136,11 +137,11 @@ fn left_publication(publication: &OurPublication, observed: &Observed) -> Findin
         &publication.name,
         format!(
             "the publication {} of the database {}, owned by {}, belongs to another migration: {activity}, and it was made \
-             or altered {} transactions ago",
+             or altered {} ago",
             publication.name,
             observed.source.capabilities.database.escape_debug(),
             publication.owner.escape_debug(),
-            publication.age
+            counted(publication.age, "transaction")
         ),
         LEAVE,
     )

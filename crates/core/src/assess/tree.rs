@@ -1,9 +1,7 @@
 //! Partition trees that are moved as a whole, since their rows lie in other partitions on another server.
 
-use super::{
-    observation::Observed,
-    wording::{counted, listed, or_pass},
-};
+use super::{observation::Observed, wording::or_pass};
+use crate::count::{counted, listed};
 use crate::{
     finding::Finding,
     table::{Persistence, Placement, Table, TableKind},

@@ -58,7 +58,7 @@ pub enum AssemblyError {
     NotForward { commit_lsn: Lsn, previous_end: Lsn },
     #[error("change of relation {0}, which was never announced")]
     UnknownRelation(u32),
-    #[error("row image of {} columns for {} with {columns}", .values, .relation.plain())]
+    #[error("row image of width {} for {}, whose width is {columns}", .values, .relation.plain())]
     WrongWidth {
         relation: QualifiedName,
         columns: usize,
@@ -209,7 +209,7 @@ impl Assembler {
                     restart_identity,
                 })
             }
-            _ => unreachable!("invariant: push hands only row operations on"),
+            _ => unreachable!("invariant: push passes only row operations"),
         }
     }
 

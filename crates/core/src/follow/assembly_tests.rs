@@ -193,7 +193,10 @@ fn images_must_fit_a_relation_that_was_announced() {
         Err(AssemblyError::UnknownRelation(8))
     );
     let error = assemble(vec![begin(1), relation(7), wide]).unwrap_err();
-    assert_eq!(error.to_string(), "row image of 3 columns for public.t with 2");
+    assert_eq!(
+        error.to_string(),
+        "row image of width 3 for public.t, whose width is 2"
+    );
 }
 
 #[test]

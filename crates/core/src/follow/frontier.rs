@@ -40,9 +40,9 @@ struct Unflushed {
 /// A batch claims a progress that it cannot have made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrontierError {
-    #[error("frontier would move backwards from {from} to {to}")]
+    #[error("the applied LSN would move backwards from {from} to {to}")]
     Backwards { from: Lsn, to: Lsn },
-    #[error("frontier would move to {to} but only {received} was received")]
+    #[error("the applied LSN would move to {to} but only {received} was received")]
     NotReceived { to: Lsn, received: Lsn },
 }
 

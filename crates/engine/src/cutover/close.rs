@@ -4,6 +4,7 @@
 //! Written down before it is done; undoing is harmless when nothing was done.
 
 use std::time::Duration;
+use transhume_core::count::{counted, is_or_are};
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
@@ -147,7 +148,11 @@ impl Closing {
             findings.push(Finding::warning(
                 "sessions-left",
                 &self.database,
-                format!("{refused} sessions of other roles are still connected to the source"),
+                format!(
+                    "{} of other roles {} still connected to the source",
+                    counted(refused, "session"),
+                    is_or_are(refused)
+                ),
                 "end them there; to let a cutover do it: grant pg_signal_backend to the source role",
             ));
         }

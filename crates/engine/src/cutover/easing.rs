@@ -90,7 +90,9 @@ impl Cutover<'_> {
     }
 
     async fn applied(&self) -> Result<Lsn> {
-        frontier::read(&self.target).await.doing("reading the frontier")
+        frontier::read(&self.target)
+            .await
+            .doing("reading the applied LSN")
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn settle(
         Phase::Opening => {
             frontier::unfence(target)
                 .await
-                .doing("letting the frontier move to another fence")?;
+                .doing("letting the applied LSN move to another fence")?;
             Ok(migration)
         }
         _ => Ok(migration),

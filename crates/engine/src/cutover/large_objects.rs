@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
+use transhume_core::count::counted;
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
@@ -70,9 +71,10 @@ impl LargeObjects {
         };
         let changed = compared.all().await?;
         if changed > 0 {
-            cutover
-                .reporter
-                .step(format!("{changed} large objects had changed since the full load"));
+            cutover.reporter.step(format!(
+                "{} had changed since the full load",
+                counted(changed, "large object")
+            ));
         }
         Ok(compared)
     }
@@ -124,7 +126,10 @@ impl LargeObjects {
             Ok(changed) => Ok((changed?, None)),
             Err(_) => Err(EngineError::stopped(
                 "large objects could not be completed in time",
-                format!("It was given {} seconds within the write pause.", most.as_secs()),
+                format!(
+                    "It was given {} within the write pause.",
+                    counted(most.as_secs(), "second")
+                ),
                 "try again, stop writers of large objects before, or allow more with --drain-timeout",
             )),
         }
@@ -160,9 +165,9 @@ impl LargeObjects {
             "large-objects-not-compared-again",
             "",
             format!(
-                "the {} large objects were compared before the write pause, but reading them once more would have made it \
+                "{} compared before the write pause, but reading them once more would have made it \
                  too long: what was written to them in between is not on the target",
-                self.count
+                counted(self.count, "large object")
             ),
             "compare select oid, md5(lo_get(oid)) from pg_largeobject_metadata on both sides; next time stop writers of \
              large objects before the cutover",

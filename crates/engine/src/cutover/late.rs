@@ -4,6 +4,7 @@
 //! it is one that the target does not have. It runs once the target is open, so that it costs no pause.
 
 use std::time::{Duration, Instant};
+use transhume_core::count::counted;
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
@@ -69,7 +70,10 @@ pub(crate) fn finding(late: u64) -> Finding {
     Finding::warning(
         "late-changes",
         "",
-        format!("the source committed {late} changes after the fence; the target does not have them"),
+        format!(
+            "the source committed {} after the fence, which the target does not have",
+            counted(late, "change")
+        ),
         REMEDY,
     )
 }

@@ -54,7 +54,11 @@ impl Cutover<'_> {
             .doing("writing a marker")?;
         let deadline = Instant::now() + self.options.drain_timeout;
         let mut watch = Watch::new();
-        while frontier::read(&self.target).await.doing("reading the frontier")? < lsn {
+        while frontier::read(&self.target)
+            .await
+            .doing("reading the applied LSN")?
+            < lsn
+        {
             watch.look(&self.target).await?;
             if Instant::now() >= deadline {
                 return Err(self.lifeless().await?);

@@ -219,7 +219,7 @@ fn follower_failed(error: &EngineError) -> Finding {
         "follower-failed",
         "",
         format!("the cutover came to its end, but the following inside its process failed: {error}"),
-        "start \"transhume run\", which goes on where it stood",
+        "start \"transhume run\", which continues where it was",
     )
 }
 
@@ -319,7 +319,7 @@ impl<'run> Cutover<'run> {
         let gate = self.pass_gate().await?;
         reach(Point::GatePassed).await;
         let mut application = Application::connect(self).await?;
-        together::agreed(&ballot, "the gate of another database is shut").await?;
+        together::agreed(&ballot, "checks of another database failed").await?;
         self.enter().await?;
         reach(Point::Entered).await;
         let outcome = Box::pin(self.pause((gate, &before), &mut application, &ballot, cancellation)).await;

@@ -8,6 +8,7 @@ use std::{
     collections::HashSet,
     time::{Duration, Instant},
 };
+use transhume_core::count::counted;
 
 use transhume_core::{direction::Direction, finding::Finding, phase::Phase, sequence::Sequence};
 use transhume_pg::{
@@ -65,7 +66,7 @@ impl Opening {
                 .doing("reading what was held until the cutover")?,
             deviations: deviation::open(&cutover.target, Side::Target)
                 .await
-                .doing("reading what was set aside on the target")?,
+                .doing("reading what was disabled on the target")?,
         })
     }
 
@@ -95,7 +96,7 @@ impl Opening {
             return Ok(outcome);
         }
         Err(EngineError::stopped(
-            format!("{} sequences cannot be set on the target", left.len()),
+            format!("{} cannot be set on the target", counted(left.len(), "sequence")),
             format!(
                 "They are missing there or cannot be read on the source: {}.",
                 left.join(", ")

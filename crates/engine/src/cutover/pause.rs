@@ -5,6 +5,7 @@
 //! behind it nothing is undone any more, and what fails is a finding.
 
 use std::time::Duration;
+use transhume_core::count::counted;
 
 use transhume_core::{
     cutover::write_pause::PauseStep, direction::Direction, finding::Finding, sequence::Sequence,
@@ -331,7 +332,10 @@ impl Cutover<'_> {
             .unwrap_or_else(|_| {
                 Err(EngineError::stopped(
                     "the target did not reach the fence in time",
-                    format!("It was given {} seconds.", self.options.drain_timeout.as_secs()),
+                    format!(
+                        "It was given {}.",
+                        counted(self.options.drain_timeout.as_secs(), "second")
+                    ),
                     "see \"transhume status\" for the lag, try again, or allow more with --drain-timeout",
                 ))
             })
@@ -356,7 +360,7 @@ async fn reached(target: &mut Session, nonce: &str, fence_lsn: Lsn) -> Result<()
     loop {
         let fenced = frontier::fence(target, fence_lsn, nonce)
             .await
-            .doing("waiting for the frontier to reach the fence")?;
+            .doing("waiting for the applied LSN to reach the fence")?;
         if fenced.is_some() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 //! A try that does not come to stand lets clients and writers go on at once; what they waited for it is remembered.
 
 use std::time::Duration;
+use transhume_core::count::counted;
 
 use tokio::time::timeout;
 use transhume_core::{
@@ -125,8 +126,9 @@ impl Cutover<'_> {
         };
         EngineError::stopped(
             format!(
-                "the fence could not be raised: locks were not to be had within {} ms, {attempts} times",
-                self.options.lock_timeout.as_millis()
+                "the fence could not be raised: locks were not to be had within {} ms, in {}",
+                self.options.lock_timeout.as_millis(),
+                counted(attempts, "attempt")
             ),
             detail,
             "end those transactions (select pg_terminate_backend(PID)), or allow more with --lock-timeout or --attempts",

@@ -150,7 +150,7 @@ pub(super) fn not_opened(error: &EngineError) -> EngineError {
     EngineError::stopped(
         format!("the target could not be opened: {error}"),
         "Other databases of the group may be open on their target. The source of this one stays closed.",
-        "remedy the cause, then run \"transhume cutover\" with the same file: it goes on to open this one",
+        "remedy the cause, then run \"transhume cutover\" with the same file: it continues and opens this one",
     )
 }
 

@@ -126,7 +126,7 @@ impl<T> While<T> for Result<T, PgError> {
 
 pub(super) fn another_runner(expected: Lsn) -> EngineError {
     EngineError::stopped(
-        "the frontier was moved by someone else",
+        "the applied LSN was moved by someone else",
         format!("It was expected at {expected}. Nothing of this batch was applied."),
         "another runner works on the same migration: end one of the two, then run again",
     )
@@ -317,7 +317,7 @@ fn message(drift: &Drift) -> String {
 /// It is in no row's nature: it is waited out.
 pub(super) fn environment(conflict: &Conflict) -> Failure {
     Failure::passing(format!(
-        "the target to take writes again ({}); it goes on by itself then",
+        "the target to take writes again ({}); it continues by itself then",
         conflict.reason()
     ))
 }
@@ -377,7 +377,7 @@ fn hint(conflict: &Conflict) -> String {
         }
         (ConflictKind::Refused(error), _) if error.is_unencodable() => {
             "the target's encoding has no such character: with --on-data-error log the change is stored, with its bytes, and \
-             everything else goes on"
+             everything else continues"
                 .to_owned()
         }
         (ConflictKind::Unwritable(_), _) => {

@@ -167,7 +167,7 @@ impl Applier<'_> {
                 let moved = self.frontier.committed(after, anchor);
                 moved.map_err(|error| {
                     let detail = error.to_string();
-                    Failure::stopped("the frontier would move wrongly", detail, "report this")
+                    Failure::stopped("the applied LSN would move wrongly", detail, "report this")
                 })?;
                 if let Some(position) = committed.position {
                     self.frontier.target_stands(position.end, position.flushed);

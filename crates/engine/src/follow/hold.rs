@@ -144,7 +144,7 @@ impl Control {
                     reason = Some(EndReason::Tables);
                 }
             } else if let Some(standing) = standing {
-                let refusal = Answer::Failed(format!("the stream stands still: {standing}"));
+                let refusal = Answer::Failed(format!("the stream is waiting: {standing}"));
                 self.answer(request.id, refusal).await?;
             } else {
                 self.take_up(&request).await?;

@@ -13,6 +13,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use transhume_core::count::{counted, was_or_were};
 
 use tokio::{
     sync::{Notify, watch},
@@ -256,8 +257,10 @@ impl Observing {
             "changes-stored",
             &newest.table,
             format!(
-                "{} changes were stored in transhume.exception instead of being applied; the latest: {}",
-                newest.count, newest.reason
+                "{} {} stored in transhume.exception instead of being applied; the latest: {}",
+                counted(newest.count, "change"),
+                was_or_were(newest.count),
+                newest.reason
             ),
             format!(
                 "they bar the cutover: load the table anew (transhume table reload {}), or apply them by hand",

@@ -103,7 +103,7 @@ pub(crate) async fn examine(
     let state = slot::state(source, &migration.slot_name)
         .await
         .doing("looking at the slot")?;
-    let Some(stored) = apply::frontier(target).await.doing("reading the frontier")? else {
+    let Some(stored) = apply::frontier(target).await.doing("reading the applied LSN")? else {
         return Ok(());
     };
     examine_end(endpoints, migration.direction, source, &stored).await?;
@@ -130,7 +130,7 @@ pub(crate) async fn examine(
         return Ok(());
     };
     // A runner may have come and gone meanwhile, and have confirmed more.
-    let now = apply::frontier(target).await.doing("reading the frontier")?;
+    let now = apply::frontier(target).await.doing("reading the applied LSN")?;
     match now.and_then(|now| now.anchor) {
         Some(now) if now != anchor => Ok(()),
         _ => Err(refused(endpoints, migration, &other)),
@@ -152,7 +152,7 @@ async fn examine_end(
     if end >= stored.lsn {
         return Ok(());
     }
-    let evidence = format!("its WAL ends at {end}, before the frontier {}.", stored.lsn);
+    let evidence = format!("its WAL ends at {end}, before the applied LSN {}.", stored.lsn);
     Err(set_back(endpoints, direction, &evidence))
 }
 
@@ -161,7 +161,7 @@ fn target_set_back(endpoints: &Endpoints, direction: Direction, stored: &StoredF
     EngineError::stopped(
         "the target was set back, or is a copy of the one that was followed to",
         format!(
-            "The slot on {} is confirmed beyond the frontier {} of {}: changes between the two will not be sent again.",
+            "The slot on {} is confirmed beyond the applied LSN {} of {}: changes between the two will not be sent again.",
             endpoints.source, stored.lsn, endpoints.target
         ),
         format!(

@@ -36,7 +36,7 @@ pub(super) async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Re
     Ok(match why_dropped(target).await? {
         Some(finding) => Failure::stopped(
             finding.message,
-            "Changes since the frontier are lost.",
+            "Changes since the applied LSN are lost.",
             finding.remedy,
         ),
         None => Failure::stopped(
@@ -44,7 +44,7 @@ pub(super) async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Re
                 "the slot {} does not exist on the source",
                 request.migration.slot_name
             ),
-            "Changes since the frontier are lost.",
+            "Changes since the applied LSN are lost.",
             anew(request.migration.direction),
         ),
     })
@@ -88,9 +88,9 @@ pub(super) fn check_slot(
     }
     match slot.confirmed_flush {
         Some(confirmed) if confirmed > frontier.lsn => Err(Failure::stopped(
-            format!("the slot {name} is confirmed up to {confirmed}, beyond the frontier"),
+            format!("the slot {name} is confirmed up to {confirmed}, beyond the applied LSN"),
             format!(
-                "The frontier is {}. Changes between the two will not be sent: the slot was advanced or made \
+                "The applied LSN is {}. Changes between the two will not be sent: the slot was advanced or made \
                  anew by someone else, or the target was set back to an older state.",
                 frontier.lsn
             ),

@@ -90,7 +90,7 @@ impl<'a> Standstill<'a> {
             "reason": self.obstacle.message,
             "remedy": self.obstacle.remedy,
         });
-        self.record("the stream stands still", &detail).await?;
+        self.record("the stream waits", &detail).await?;
         loop {
             let standing = drift::standing(&self.source, &self.target, &self.obstacle.drift)
                 .await
@@ -126,7 +126,7 @@ impl<'a> Standstill<'a> {
             DRIFT,
             &relation.name.plain(),
             format!(
-                "{}; the stream stands still before the first change that this concerns",
+                "{}; the stream waits before the first change that this concerns",
                 self.obstacle.message
             ),
             &self.obstacle.remedy,
@@ -134,10 +134,10 @@ impl<'a> Standstill<'a> {
         self.forget().await?;
         finding::replace(&*self.target, ORIGIN, &finding)
             .await
-            .while_doing("recording what the stream stands for")?;
+            .while_doing("recording what the stream waits for")?;
         runner::stands_before(&self.target, Some(relation.id), &self.reason())
             .await
-            .while_doing("recording what the stream stands for")?;
+            .while_doing("recording what the stream waits for")?;
         self.reporter.send(Report::Finding { finding });
         Ok(())
     }
@@ -151,11 +151,11 @@ impl<'a> Standstill<'a> {
         self.forget().await?;
         runner::stands_before(&self.target, None, "")
             .await
-            .while_doing("forgetting what the stream stood for")?;
-        self.record("the stream goes on", &serde_json::json!({ "table": table }))
+            .while_doing("forgetting what the stream waited for")?;
+        self.record("the stream continues", &serde_json::json!({ "table": table }))
             .await?;
         self.reporter
-            .step(format!("the target takes the changes of {table} now: going on"));
+            .step(format!("the target takes the changes of {table} now: continuing"));
         Ok(Failure::GoesOn)
     }
 
@@ -166,14 +166,14 @@ impl<'a> Standstill<'a> {
         }
         runner::stands_before(&self.target, None, "")
             .await
-            .while_doing("forgetting what the stream stood for")?;
+            .while_doing("forgetting what the stream waited for")?;
         Ok(Failure::Ends(reason))
     }
 
     async fn record(&self, step: &str, detail: &serde_json::Value) -> Result<(), Failure> {
         history::add(&*self.target, step, detail)
             .await
-            .while_doing("recording what the stream stands for")
+            .while_doing("recording what the stream waits for")
     }
 }
 
@@ -181,5 +181,5 @@ impl<'a> Standstill<'a> {
 pub(super) async fn forget(target: &Session) -> Result<(), Failure> {
     finding::clear(&**target, ORIGIN, DRIFT)
         .await
-        .while_doing("forgetting what the stream stood for")
+        .while_doing("forgetting what the stream waited for")
 }

@@ -156,7 +156,7 @@ pub(super) async fn open(
 async fn stored_frontier(target: &Session, direction: Direction) -> Result<StoredFrontier, Failure> {
     frontier(target)
         .await
-        .while_doing("reading the frontier")?
+        .while_doing("reading the applied LSN")?
         .filter(|stored| stored.lsn > Lsn::ZERO)
         .ok_or_else(|| no_frontier(direction))
 }
@@ -227,7 +227,7 @@ async fn check_not_restored(
     if end >= frontier.lsn {
         return Ok(());
     }
-    let evidence = format!("its WAL ends at {end}, before the frontier {}.", frontier.lsn);
+    let evidence = format!("its WAL ends at {end}, before the applied LSN {}.", frontier.lsn);
     Err(Failure::Final(past::set_back(
         request.endpoints,
         request.migration.direction,
@@ -313,7 +313,7 @@ fn no_thread(error: &io::Error) -> Failure {
 
 fn no_frontier(direction: Direction) -> Failure {
     Failure::stopped(
-        "the target holds no frontier",
+        "the target holds no applied LSN",
         "Where the stream must go on from is not known.",
         anew(direction),
     )

@@ -40,8 +40,8 @@ impl Undecoded {
         Err(EngineError::stopped(
             format!("the source cannot decode its own WAL: {error}"),
             format!(
-                "Tried {} times. Everything up to {frontier} is applied.",
-                self.tries
+                "Tried in {}. Everything up to {frontier} is applied.",
+                counted(self.tries, "attempt")
             ),
             format!(
                 "look at the source's log; bring the source to the latest minor version of its release and run again; else {}",

@@ -1,6 +1,7 @@
 //! The WAL that the slot keeps on the source: shown, warned of, and ended where the operator says so.
 
 use std::time::Duration;
+use transhume_core::count::counted;
 
 use tokio::time::timeout;
 use transhume_core::{
@@ -275,8 +276,8 @@ fn old_catalog(slot: &SlotState) -> Finding {
         CATALOG_HORIZON,
         "",
         format!(
-            "the slot keeps catalog rows of the source from vacuum for {} transactions",
-            slot.catalog_xmin_age.unwrap_or_default()
+            "the slot keeps catalog rows of the source from vacuum for {}",
+            counted(slot.catalog_xmin_age.unwrap_or_default(), "transaction")
         ),
         "let the target catch up; a migration that is given up is ended with: transhume abort",
     )

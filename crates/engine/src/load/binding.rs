@@ -257,7 +257,7 @@ async fn leave_out(context: &LoadContext<'_>, target: &mut Session, gone: &[Foll
         .doing("leaving out tables that the source has no more")?;
     for table in gone {
         context.reporter.step(format!(
-            "{} was dropped on the source before it was copied: the load goes on without it",
+            "{} was dropped on the source before it was copied: the load continues without it",
             table.name.plain()
         ));
     }

@@ -5,6 +5,7 @@
 //! either way, so the cutover compares all of them and completes what differs.
 
 use std::time::Instant;
+use transhume_core::count::counted;
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
@@ -53,25 +54,21 @@ pub(super) async fn findings(source: &Session, target: &Session) -> Result<Vec<F
 
 fn finding(used: &UsedRole, ability: &RoleAbility) -> Option<Finding> {
     let role = quote_identifier(&used.name);
-    let count = used.objects;
+    let objects = counted(used.objects, "large object");
     let (code, message) = match (used.is_owner, ability.exists) {
         (true, _) if ability.usable || ability.own => return None,
         (true, true) => (
             "large-object-owner",
-            format!(
-                "{count} large objects belong to {role} on the source; this session's role is not a member of it"
-            ),
+            format!("{objects} of the source with owner {role}: this session's role is not a member of it"),
         ),
         (true, false) => (
             "large-object-owner",
-            format!(
-                "{count} large objects belong to {role} on the source; that role does not exist on the target"
-            ),
+            format!("{objects} of the source with owner {role}: that role does not exist on the target"),
         ),
         (false, true) => return None,
         (false, false) => (
             "large-object-grant",
-            format!("{role} holds grants on {count} large objects; that role does not exist on the target"),
+            format!("{role} holds grants on {objects}; that role does not exist on the target"),
         ),
     };
     let remedy = match (used.is_owner, ability.exists) {

@@ -1,6 +1,7 @@
 //! Planning the full load: which tables, in which parts, in which format, under which snapshot.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use transhume_core::count::counted;
 
 use transhume_core::{
     guard::schema::TableFacts,
@@ -335,11 +336,12 @@ fn report(context: &LoadContext<'_>, relations: &[PlannedRelation], large_object
         .count();
     let large_objects = match large_objects {
         0 => String::new(),
-        count => format!(", {count} large objects"),
+        count => format!(", {}", counted(count, "large object")),
     };
     context.reporter.step(format!(
-        "planned {} tables in {parts} parts, {as_text} of them as text{large_objects}",
-        relations.len()
+        "planned {} in {}, {as_text} of them as text{large_objects}",
+        counted(relations.len(), "table"),
+        counted(parts, "part")
     ));
 }
 

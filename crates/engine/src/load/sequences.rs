@@ -1,5 +1,6 @@
 //! Sequences of the target follow those of the source: after the load, and again at the cutover.
 
+use transhume_core::count::counted;
 use transhume_core::{
     finding::Finding,
     selection::Selector,
@@ -68,8 +69,8 @@ fn finding(sequence: &Sequence, margin: i64) -> Finding {
         "sequence-near-end",
         &name,
         format!(
-            "it has {} values left: it was set as it is, without the margin of {margin}",
-            values_left(sequence).unwrap_or_default()
+            "it has {} left: it was set as it is, without the margin of {margin}",
+            counted(values_left(sequence).unwrap_or_default(), "value")
         ),
         format!(
             "give it room: alter sequence {} as bigint, and its column",

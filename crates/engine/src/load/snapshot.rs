@@ -3,6 +3,7 @@
 //! Design §2.3: a fresh snapshot is exact only once every transaction that was running when the slot
 //! was created has ended. Until then the load waits, and says for whom.
 
+use transhume_core::count::counted;
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
     connection::{
@@ -76,8 +77,8 @@ impl Holders {
         let outdated = state_binding::without_snapshot(&**target).await.doing(doing)?;
         let restarted = restart(target, lost).await.doing(doing)?;
         context.reporter.step(format!(
-            "{} unfinished tables start again under a fresh snapshot, {} of them emptied; finished tables stay",
-            restarted.relations,
+            "{} unfinished to start again under a fresh snapshot, {} of them emptied; finished tables stay",
+            counted(restarted.relations, "table"),
             restarted.emptied.len()
         ));
         Ok(if outdated.is_empty() {

@@ -29,7 +29,7 @@ pub async fn pause(target: &ConnectionSettings) -> Result<Pausing> {
     if phase > Phase::FullLoad {
         return Err(EngineError::refused(
             format!("the full load is over: the migration is in phase {phase}"),
-            "to stop following for a while, end the runner; \"transhume run\" goes on",
+            "to stop following for a while, end the runner; \"transhume run\" continues",
         ));
     }
     let changed = command::pause(&session).await.doing("pausing the load")?;

@@ -10,6 +10,7 @@ pub(crate) mod publishing;
 pub(crate) mod slot_snapshot;
 mod sound_slot;
 
+use transhume_core::count::counted;
 use transhume_core::{phase::Phase, table::Table};
 use transhume_pg::{
     connection::{session::Session, snapshot::SnapshotHolder},
@@ -123,9 +124,10 @@ async fn create_publication(preparation: &Preparation<'_>) -> Result<()> {
     deviation::made(&**preparation.target, id)
         .await
         .doing("recording a change of the source")?;
-    preparation
-        .reporter
-        .step(format!("publication {name} made for {} tables", published.len()));
+    preparation.reporter.step(format!(
+        "publication {name} made for {}",
+        counted(published.len(), "table")
+    ));
     Ok(())
 }
 

@@ -9,6 +9,7 @@
 //! applying stopped: whatever of the table was applied to the rows thrown away is in the load.
 
 use std::time::Duration;
+use transhume_core::count::counted;
 
 use transhume_core::{command::Command, disposition::Disposition, finding::Finding, load::RelationState};
 use transhume_pg::{
@@ -104,8 +105,10 @@ async fn reload(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<()
             .await
             .doing("clearing findings")?;
     }
-    run.reporter
-        .step(format!("{} tables emptied, to be loaded anew", names.len()));
+    run.reporter.step(format!(
+        "{} emptied, to be loaded anew",
+        counted(names.len(), "table")
+    ));
     Ok(())
 }
 
@@ -156,8 +159,8 @@ async fn suspend(run: &mut Run<'_>, request: &Pending, oids: &[u32]) -> Result<(
         .await
         .doing("setting tables aside")?;
     run.reporter.step(format!(
-        "{} tables set aside: their changes are skipped",
-        oids.len()
+        "{} suspended: changes are skipped",
+        counted(oids.len(), "table")
     ));
     answer(&run.target, request, Answer::Done(String::new())).await
 }
@@ -245,7 +248,7 @@ async fn set_aside(run: &Run<'_>, error: &EngineError) -> Result<()> {
         .filter(|relation| incomplete.contains(&relation.source_oid))
     {
         let table = relation.name.plain();
-        let message = format!("it could not be loaded and is set aside: {error}");
+        let message = format!("it could not be loaded and is suspended: {error}");
         let remedy = format!("remedy the cause, then run \"transhume table reload {table}\"");
         let finding = Finding::warning(LOAD_FAILED, &table, message, remedy);
         relations::suspend(&*target, &[relation.source_oid])

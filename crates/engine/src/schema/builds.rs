@@ -1,6 +1,7 @@
 //! Planning the build work: indexes, keys, foreign keys, refreshes, from the source's catalog.
 
 use std::collections::HashSet;
+use transhume_core::count::counted;
 
 use transhume_core::schema::archive::{CatalogObject, Decision, Entry, Kind};
 use transhume_pg::{
@@ -36,8 +37,8 @@ pub async fn plan_builds(work: &SchemaWork<'_>) -> Result<()> {
     let planned = planned(work, &target, &loaded).await?;
     store(&mut target, &planned).await?;
     work.reporter.step(format!(
-        "{} indexes, keys and other builds planned",
-        planned.len()
+        "{} planned (indexes, constraints and the like)",
+        counted(planned.len(), "build")
     ));
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
+use transhume_core::count::counted;
 
 use transhume_core::{
     finding::Finding,
@@ -83,9 +84,9 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
     )
     .await?;
     work.reporter.step(format!(
-        "schema dumped by pg_dump {}: {} entries",
+        "schema dumped by pg_dump {}: {}",
         programs.version,
-        decisions.entries.len()
+        counted(decisions.entries.len(), "entry")
     ));
     let entries = decisions.entries.into_iter().map(|(entry, _)| entry).collect();
     let archive = Arc::new(stored::Archive::fresh(programs, file, entries));

@@ -3,6 +3,7 @@
 //! What they do on the source arrives through the stream. Each table's are disabled in the transaction
 //! that records how to bring them back; the cutover does.
 
+use transhume_core::count::counted;
 use transhume_pg::{
     connection::{error::PgError, session::Session},
     schema::firing::{Firing, firing},
@@ -28,8 +29,10 @@ pub(super) async fn set_aside(work: &SchemaWork<'_>) -> Result<()> {
         count += 1;
     }
     if count > 0 {
-        work.reporter
-            .step(format!("triggers of {count} tables set aside until the cutover"));
+        work.reporter.step(format!(
+            "triggers of {} disabled until the cutover",
+            counted(count, "table")
+        ));
     }
     Ok(())
 }

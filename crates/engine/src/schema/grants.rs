@@ -2,6 +2,7 @@
 //! on schemas, owners of the rest, privileges on the rest, default privileges.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use transhume_core::count::counted;
 
 use transhume_core::{
     finding::Finding,
@@ -66,7 +67,9 @@ async fn set(work: &SchemaWork<'_>, moment: Moment, owners_refused: Option<&BTre
     let (given, granted) = (schemas.len() + others.len(), on_schemas.len() + on_others.len());
     if given + granted > 0 {
         work.reporter.step(format!(
-            "owners and privileges set: {given} objects given to their owners, {granted} privilege entries applied"
+            "owners and privileges set: {} given to their owners, {} applied",
+            counted(given, "object"),
+            counted(granted, "privilege entry")
         ));
     }
     findings::record(work, &target, told).await

@@ -4,6 +4,7 @@
 //! into it any more. What cannot be given is one finding for each role.
 
 use std::collections::BTreeMap;
+use transhume_core::count::counted;
 
 use transhume_core::{finding::Finding, roles::RoleMap, schema::archive::CatalogObject};
 use transhume_pg::{
@@ -76,7 +77,10 @@ fn not_possible(ability: &RoleAbility, owned: &[Ownership]) -> Finding {
     let remedy = format!(
         "{remedy} (\"transhume roles --apply\" does it for all roles); it is tried again at the next start"
     );
-    let message = format!("{} belong to {role} on the source; {reason}", count(owned));
+    let message = format!(
+        "on the source {role} owns {owned}; {reason}",
+        owned = count(owned)
+    );
     Finding::warning(CODE, &ability.role, message, format!("on the target: {remedy}"))
 }
 
@@ -85,7 +89,12 @@ fn count(owned: &[Ownership]) -> String {
     let first = &owned[0];
     match owned.len() {
         1 => format!("{} {}", first.kind, first.identity),
-        more => format!("{more} objects ({} {} …)", first.kind, first.identity),
+        more => format!(
+            "{} ({} {} …)",
+            counted(more, "object"),
+            first.kind,
+            first.identity
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Only what is recorded as restored, or was left to build work: what the target had before is not
 //! touched, and what others have built on our objects since stops the removal.
 
+use transhume_core::count::counted;
 use transhume_pg::{
     connection::error::ServerError,
     schema::restore::{self, Dropped},
@@ -33,7 +34,7 @@ pub(crate) async fn remove(work: &SchemaWork<'_>) -> Result<Option<String>> {
         .await?;
     }
     removed += remove_added(work).await?;
-    Ok((removed > 0).then(|| format!("{removed} definitions with all their rows")))
+    Ok((removed > 0).then(|| format!("{} with all rows", counted(removed, "definition"))))
 }
 
 /// Takes an archive that was not restored to its end back, with all that was planned by it: the next one shows the source

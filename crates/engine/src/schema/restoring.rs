@@ -1,5 +1,6 @@
 //! The two restores of definitions: before the data and after it, in groups that commit with their record.
 
+use transhume_core::count::counted;
 use transhume_core::{
     finding::Finding,
     roles::RoleMap,
@@ -56,7 +57,7 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
             restored += count;
             if all > GROUP {
                 work.reporter
-                    .step(format!("{restored} of {all} definitions restored"));
+                    .step(format!("{restored} of {} restored", counted(all, "definition")));
             }
         }
     }
@@ -66,8 +67,10 @@ async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()
         } else {
             "after"
         };
-        work.reporter
-            .step(format!("{restored} definitions restored {when} the data"));
+        work.reporter.step(format!(
+            "{} restored {when} the data",
+            counted(restored, "definition")
+        ));
     }
     Ok(())
 }

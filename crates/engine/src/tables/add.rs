@@ -188,7 +188,7 @@ async fn standing(target: &Session, number: &str) -> Result<Option<Vec<TableStan
     if addition.step == AdditionStep::Refused {
         return Err(EngineError::stopped(
             format!("not added: {}", addition.message),
-            "Nothing of these tables is left on the target; the rest of the migration goes on.",
+            "Nothing of these tables is left on the target; the rest of the migration continues.",
             "remedy the cause (see the finding in \"transhume status\"), then add them again",
         ));
     }
@@ -209,7 +209,7 @@ async fn standing(target: &Session, number: &str) -> Result<Option<Vec<TableStan
     {
         return Err(EngineError::stopped(
             format!("{} could not be loaded and is suspended", failed.table.plain()),
-            "The rest of the migration goes on.",
+            "The rest of the migration continues.",
             "see the finding in \"transhume status\"",
         ));
     }

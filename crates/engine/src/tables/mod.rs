@@ -200,7 +200,7 @@ fn settled(standing: Vec<Relation>, wanted: RelationState) -> Result<Vec<TableSt
     if let Some(failed) = standing.iter().find(|relation| relation.state != wanted) {
         return Err(EngineError::stopped(
             format!("{} could not be loaded and is suspended", failed.name.plain()),
-            "The rest of the migration goes on.",
+            "The rest of the migration continues.",
             "see the finding in \"transhume status\"",
         ));
     }
@@ -224,7 +224,7 @@ pub(crate) async fn check_phase(target: &Session) -> Result<()> {
     }
     Err(EngineError::refused(
         format!("the migration is in phase {}", migration.phase),
-        "single tables are loaded anew or set aside in phase follow (see \"transhume status\")",
+        "single tables are loaded anew or suspended in phase follow (see \"transhume status\")",
     ))
 }
 
@@ -234,6 +234,6 @@ pub(crate) async fn require_runner(target: &Session) -> Result<()> {
     }
     Err(EngineError::refused(
         "no runner is there to do it",
-        "start \"transhume run\"; what it has taken up already goes on then",
+        "start \"transhume run\"; what it has taken up already continues then",
     ))
 }

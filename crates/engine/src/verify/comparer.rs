@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use transhume_core::count::counted;
 
 use transhume_core::verify::rows::{Buckets, Region};
 use transhume_pg::{
@@ -184,7 +185,10 @@ fn result(lsn: Lsn, table: &ClaimedTable, found: &Found) -> TableResult {
         differences: found.differences,
         is_all: found.is_all,
         note: if is_sampled {
-            format!("{} rows from all over the table were compared", found.looked_at)
+            format!(
+                "{} from all over the table compared",
+                counted(found.looked_at, "row")
+            )
         } else {
             String::new()
         },

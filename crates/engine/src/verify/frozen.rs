@@ -237,7 +237,7 @@ impl Freezing<'_> {
             let names = blocking.join("; ");
             if names != told {
                 self.reporter.waiting(format!(
-                    "transactions that are open on the source to end, while apply goes on: {names}"
+                    "transactions that are open on the source to end, while apply continues: {names}"
                 ));
                 told = names;
             }

@@ -10,6 +10,7 @@ use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
+use transhume_core::count::counted;
 
 use transhume_core::verify::rows::{
     Difference, Subject,
@@ -96,7 +97,7 @@ async fn passed(
     let started = Instant::now();
     let mut told = started;
     loop {
-        let frontier = frontier::read(target).await.doing("reading the frontier")?;
+        let frontier = frontier::read(target).await.doing("reading the applied LSN")?;
         if frontier > marked {
             return Ok(());
         }
@@ -253,7 +254,8 @@ impl Verifier<'_> {
                     () = cancellation.cancelled() => return Err(EngineError::Interrupted),
                 }
             }
-            self.reporter.waiting(format!("{open} rows to be seen at rest"));
+            self.reporter
+                .waiting(format!("{} to be seen at rest", counted(open, "row")));
             // What the target showed in the round before is visible on the source from here on.
             mark(&self.source, &migration.id).await?;
             let source = see_all(&tables, &self.source, "source").await?;

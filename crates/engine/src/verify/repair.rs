@@ -7,6 +7,7 @@
 //! A table that the target refuses to change stays as it is, is named, and counts as different; all others are repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
+use transhume_core::count::counted;
 
 use transhume_core::{finding::Finding, table::Table};
 use transhume_pg::{
@@ -52,10 +53,10 @@ impl Verifier<'_> {
         let Repaired { mended, refused } = self.mend(compared, &damage, cancellation).await?;
         damage.retain(|table, _| refused.iter().all(|(refused, _)| refused != *table));
         self.reporter.step(format!(
-            "repaired: {} rows written and {} removed in {} tables",
-            mended.written,
+            "repaired: {} written and {} removed in {}",
+            counted(mended.written, "row"),
             mended.removed,
-            damage.len()
+            counted(damage.len(), "table")
         ));
         for (table, error) in &refused {
             self.reporter.send(Report::Finding {

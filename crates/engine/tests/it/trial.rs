@@ -176,7 +176,7 @@ async fn a_schema_too_large_for_the_lock_table_is_tried_in_pieces_and_says_so() 
     assert!(
         trial
             .message
-            .contains("transactions, as many as its lock table asks for"),
+            .contains("transactions, as many as its lock table asks for,"),
         "{trial:?}"
     );
 }

@@ -4,8 +4,10 @@ use std::{fmt::Write as _, time::Duration};
 
 use transhume_engine::verify::{Difference, RowFinding, TableComparison, Verification};
 
+use transhume_engine::count::{counted, grouped};
+
 use crate::show::{
-    quantity::{Span, counted, grouped},
+    quantity::Span,
     terminal::{
         findings::Shown,
         objects,
@@ -46,7 +48,7 @@ pub(super) fn text(verification: &Verification, style: Style, shown: Shown) -> S
         ),
         0 => style.paint(Tone::Good, "the rows of both sides are equal"),
         1 => style.paint(Tone::Bad, "1 table differs"),
-        many => style.paint(Tone::Bad, &format!("{many} tables differ")),
+        many => style.paint(Tone::Bad, &format!("{} differ", counted(many, "table"))),
     };
     let unchanged = verification
         .tables

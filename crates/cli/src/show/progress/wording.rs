@@ -3,7 +3,9 @@
 use transhume_engine::report::{BuildProgress, FollowProgress, LoadProgress, VerifyProgress};
 
 use super::rate::Rate;
-use crate::show::quantity::{Size, grouped};
+use transhume_engine::count::counted;
+
+use crate::show::quantity::Size;
 
 pub(super) fn load(progress: &LoadProgress, rate: &Rate) -> String {
     let expected = progress.bytes_expected.max(progress.bytes);
@@ -14,10 +16,10 @@ pub(super) fn load(progress: &LoadProgress, rate: &Rate) -> String {
         (format!(" of about {}", Size(expected)), expected - progress.bytes)
     };
     format!(
-        "{} of {} tables, {} rows, {}{of}{}",
+        "{} of {}, {}, {}{of}{}",
         progress.tables_done,
-        progress.tables,
-        grouped(progress.rows),
+        counted(progress.tables, "table"),
+        counted(progress.rows, "row"),
         Size(progress.bytes),
         pace(rate, rest),
     )
@@ -42,27 +44,28 @@ pub(super) fn build(progress: &BuildProgress) -> String {
         format!(", now {current}")
     };
     format!(
-        "{} of {} indexes and constraints{now}",
-        progress.done, progress.all
+        "{} of {}{now}",
+        progress.done,
+        counted(progress.all, "index or constraint")
     )
 }
 
 pub(super) fn follow(progress: &FollowProgress) -> String {
     format!(
-        "lag {}, {:.0} changes/s, frontier {}, {} transactions, {} changes",
+        "lag {}, {:.0} changes/s, applied LSN {}, {}, {}",
         Size(progress.lag_bytes),
         progress.changes_per_second,
         progress.frontier,
-        grouped(progress.transactions),
-        grouped(progress.changes),
+        counted(progress.transactions, "transaction"),
+        counted(progress.changes, "change"),
     )
 }
 
 pub(super) fn verify(progress: &VerifyProgress, rate: &Rate) -> String {
     format!(
-        "{} of {} tables, {} of {}{}",
+        "{} of {}, {} of {}{}",
         progress.tables_done,
-        progress.tables,
+        counted(progress.tables, "table"),
         Size(progress.bytes_done),
         Size(progress.bytes),
         pace(rate, progress.bytes.saturating_sub(progress.bytes_done)),

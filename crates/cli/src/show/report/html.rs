@@ -49,7 +49,7 @@ fn is_good(report: &CutoverReport) -> bool {
 
 fn gate(report: &CutoverReport) -> Markup {
     html! {
-        h2 { "The gate" }
+        h2 { "Checks" }
         table {
             tr { th { "condition" } th { "state" } th { "evidence" } }
             @for condition in &report.gate.conditions {

@@ -17,7 +17,7 @@ pub(super) fn page(report: &CutoverReport) -> String {
     }
     push(
         &mut text,
-        format_args!("\n## The gate\n\n| condition | state | evidence |\n|---|---|---|\n"),
+        format_args!("\n## Checks\n\n| check | state | evidence |\n|---|---|---|\n"),
     );
     for condition in &report.gate.conditions {
         let evidence = escaped(&condition.evidence);

@@ -12,7 +12,7 @@ pub(crate) fn confirm(terminal: &Terminal, agreed: bool, command: &str, conseque
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::new(format!(
-            "`{command}` asks before it goes on, and there is no terminal to ask on"
+            "`{command}` asks before it continues, and there is no terminal to ask on"
         ))
         .with_detail(consequence)
         .with_hint("add --yes to agree beforehand"));

@@ -7,7 +7,7 @@ use super::{
     findings::{self, Shown},
     style::{Style, Tone},
 };
-use crate::show::quantity::grouped;
+use transhume_engine::count::counted;
 
 /// Kinds named in the line of what was compared; the rest is counted together.
 const MOST_KINDS: usize = 6;
@@ -57,34 +57,28 @@ pub(crate) fn headline(comparison: &ObjectComparison, style: Style) -> String {
     let mut named: Vec<String> = kinds
         .iter()
         .take(MOST_KINDS)
-        .map(|(kind, count)| format!("{} {}", grouped(**count as u64), plural(kind, **count)))
+        .map(|(kind, count)| counted(**count, kind))
         .collect();
     if kinds.len() > MOST_KINDS {
         named.push("…".to_owned());
     }
     let result = match (comparison.blockers(), comparison.findings.len()) {
         (0, 0) => style.paint(Tone::Good, "all agree"),
-        (0, warnings) => style.paint(Tone::Warning, &format!("{warnings} worth knowing")),
+        (0, warnings) => style.paint(Tone::Warning, &counted(warnings, "warning")),
         (blockers, all) => style.paint(
             Tone::Bad,
-            &format!("{blockers} must be acted upon, {} worth knowing", all - blockers),
+            &format!(
+                "{}, {}",
+                counted(blockers, "blocker"),
+                counted(all - blockers, "warning")
+            ),
         ),
     };
     format!(
-        "{} objects compared ({}): {result}",
-        grouped(all as u64),
+        "{} compared ({}): {result}",
+        counted(all, "object"),
         named.join(", ")
     )
-}
-
-fn plural(kind: &str, count: usize) -> String {
-    match kind {
-        _ if count == 1 || kind.ends_with('s') => kind.to_owned(),
-        "index" => "indexes".to_owned(),
-        "policy" => "policies".to_owned(),
-        "constraint checked against its rows" => "constraints checked against their rows".to_owned(),
-        _ => format!("{kind}s"),
-    }
 }
 
 #[cfg(test)]
@@ -106,7 +100,7 @@ mod tests {
             seconds: 0.1,
         };
         let expected = "\
-3 objects compared (2 indexes, 1 table): 1 must be acted upon, 1 worth knowing
+3 objects compared (2 indexes, 1 table): 1 blocker, 1 warning
 
 Blockers
   missing-index  index shop.b

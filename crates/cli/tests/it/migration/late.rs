@@ -50,7 +50,7 @@ async fn a_late_commit_stays_behind(source: u32, target: u32) {
     // Somebody must look at it.
     assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
     assert!(
-        cutover.log().contains("1 changes after the fence"),
+        cutover.log().contains("committed 1 change after the fence"),
         "{}",
         cutover.log()
     );

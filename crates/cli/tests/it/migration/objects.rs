@@ -55,7 +55,7 @@ const MORE_BLOCKERS: [(&str, &str); 4] = [
     ("surplus-rule", "rule planted on torture.unlogged"),
 ];
 
-/// Code and object of what is worth knowing.
+/// Code and object of warnings.
 const WARNINGS: [(&str, &str); 13] = [
     ("different-function", "function torture.add(integer,integer)"),
     ("different-large-object", "large objects 900001"),
@@ -116,7 +116,7 @@ async fn every_difference_is_named_once(source: u32, target: u32) {
     assert_eq!(named(&found, "warning"), expected);
 
     let text = site.call(&["verify"]).output;
-    assert!(text.contains("24 must be acted upon, 14 worth knowing"), "{text}");
+    assert!(text.contains("24 blockers, 14 warnings"), "{text}");
     let status = site.status().expect("there is a migration");
     let last = &status["verification"];
     assert_eq!(last["result"], "different");

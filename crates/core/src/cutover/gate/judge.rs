@@ -1,5 +1,6 @@
 //! From what was observed to the conditions, one small judgement each.
 
+use crate::count::{counted, was_or_were};
 use std::time::Duration;
 
 use super::{
@@ -49,8 +50,8 @@ pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
         ),
         listed(
             Name::Deviations,
-            "what was set aside is as it was left",
-            "things that were set aside are not as they were left",
+            "what was disabled for the migration is as it was left",
+            "what was disabled for the migration is not as it was left",
             &seen.changed_deviations,
             "put them back as \"transhume status\" lists them",
         ),
@@ -207,10 +208,14 @@ fn tables(seen: &Observation) -> Condition {
 
 fn exceptions(stored: u64) -> Condition {
     match stored {
-        0 => Condition::met(Name::Exceptions, "no change was set aside"),
+        0 => Condition::met(Name::Exceptions, "every change was applied"),
         more => Condition::unmet(
             Name::Exceptions,
-            format!("{more} changes were stored in transhume.exception instead of being applied"),
+            format!(
+                "{} {} stored in transhume.exception instead of being applied",
+                counted(more, "change"),
+                was_or_were(more)
+            ),
             "apply or discard them, then delete their rows there; or reload the tables",
         ),
     }

@@ -104,7 +104,7 @@ impl fmt::Display for ConditionName {
 
 /// A word that names no condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no condition of the gate; they are {list}", list = list())]
+#[error("\"{0}\" is no check of a cutover; they are {list}", list = list())]
 pub struct UnknownCondition(pub String);
 
 fn list() -> String {

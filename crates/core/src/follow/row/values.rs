@@ -65,7 +65,7 @@ pub struct RowWrite {
 /// A change that cannot be written exactly.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
-    #[error("the change has {found} values for {announced} columns")]
+    #[error("the change has another width than the table: values {found}, columns {announced}")]
     WrongWidth { found: usize, announced: usize },
     #[error("the value of \"{column}\" was not sent")]
     NotSent { column: String },

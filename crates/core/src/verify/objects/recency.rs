@@ -1,6 +1,7 @@
 //! Whether the last verification is enough to rest a cutover on: it found both sides equal, looked at
 //! everything, and is not too old. And how it is told in a line.
 
+use crate::count::counted;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -130,18 +131,14 @@ impl LastVerification {
         let objects = match self.object_blockers {
             None => "nothing but rows was compared".to_owned(),
             Some(0) => "all objects".to_owned(),
-            Some(1) => "1 finding about objects must be acted upon".to_owned(),
-            Some(many) => format!("{many} findings about objects must be acted upon"),
+            Some(many) => format!("{} about objects must be acted upon", counted(many, "finding")),
         };
         format!("{outcome} {when} ago: {rows}{unchanged}{extent}, and {objects}")
     }
 }
 
 fn tables(count: u64) -> String {
-    match count {
-        1 => "1 table".to_owned(),
-        many => format!("{many} tables"),
-    }
+    counted(count, "table")
 }
 
 /// `3 h 20 min`: nobody decides by seconds here.

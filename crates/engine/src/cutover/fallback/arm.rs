@@ -91,7 +91,7 @@ impl Arming<'_> {
         let published: Vec<&Table> = followed.iter().collect();
         way_back::create(&mut source, &new, &published)
             .await
-            .doing("creating the schema transhume on the source, for the way back")?;
+            .doing("creating the schema transhume on the source, for reverse replication")?;
         reach(Point::ReverseStateMade).await;
         let reverse = reverse_migration(&source).await?;
         tell_others(&source, &others).await?;
@@ -111,7 +111,7 @@ impl Arming<'_> {
         let selector = selector(&self.migration.selection)?;
         let keeps = keeps(&source, source_tables, source_sequences, &selector).await?;
         self.reporter.step(format!(
-            "the way back is prepared: slot {} on the target",
+            "reverse replication is prepared: slot {} on the target",
             reverse.slot_name
         ));
         reach(Point::WayBackPrepared).await;
@@ -186,12 +186,12 @@ pub(crate) async fn begin(armed: Option<&Armed>, source: &Session, target: &Sess
         .doing("reading the target's WAL position")?;
     let begun = way_back::begin(source, start)
         .await
-        .doing("recording where the way back begins")?;
+        .doing("recording where reverse replication begins")?;
     if begun {
         return Ok(Some(start));
     }
     Err(EngineError::stopped(
-        "the way back has been begun by another process",
+        "reverse replication has been begun by another process",
         "",
         "see \"transhume status\"",
     ))
@@ -216,8 +216,14 @@ async fn tell_others(source: &Session, others: &[Table]) -> Result<()> {
 async fn reverse_migration(source: &Session) -> Result<Migration> {
     migration::read(source)
         .await
-        .doing("reading the state of the way back")?
-        .ok_or_else(|| EngineError::stopped("the state of the way back cannot be read", "", "report this"))
+        .doing("reading the state of reverse replication")?
+        .ok_or_else(|| {
+            EngineError::stopped(
+                "the state of reverse replication cannot be read",
+                "",
+                "report this",
+            )
+        })
 }
 
 /// Triggers that would act a second time, and the right to write where everybody else loses it.

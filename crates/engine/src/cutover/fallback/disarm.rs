@@ -22,13 +22,13 @@ use crate::{
 pub(crate) async fn disarm(source: &Session, target: &Session, id: &str) -> Result<bool> {
     let reverse = migration::read(source)
         .await
-        .doing("looking for a way back on the source")?;
+        .doing("looking for reverse replication on the source")?;
     if !reverse.is_some_and(|reverse| reverse.direction == Direction::Reverse && reverse.id == id) {
         return Ok(false);
     }
     let open = deviation::open(source, Side::Source)
         .await
-        .doing("reading what was made for the way back")?;
+        .doing("reading what was made for reverse replication")?;
     for deviation in open {
         if deviation.kind == "slot" {
             slot::drop(target, &deviation.object).await.map(|_| ())

@@ -60,7 +60,7 @@ pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &R
 async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoints> {
     let Some(reversed) = facing::way_back(endpoints, reporter).await? else {
         return Err(EngineError::refused(
-            "there is no way back: the application has not been cut over, or was without fallback",
+            "there is no fallback: the application has not been cut over, or was without fallback",
             "see \"transhume status\"",
         ));
     };

@@ -77,7 +77,7 @@ fn what(error: &ApplyError) -> String {
         ApplyError::Conflict(conflict) => format!("the target refused it ({})", conflict.reason()),
         ApplyError::Drift(drift) => format!("{} does not fit", drift.table().plain()),
         ApplyError::Source(error) => format!("the source could not be asked ({error})"),
-        ApplyError::FrontierMoved { .. } => "the frontier was moved".to_owned(),
+        ApplyError::FrontierMoved { .. } => "the applied LSN was moved".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod request;
 mod withdrawal;
 
 use std::time::Duration;
+use transhume_core::count::counted;
 
 pub(super) use self::request::take_up;
 use self::withdrawal::{refuse, tell, withdraw};
@@ -167,9 +168,9 @@ async fn planned(run: &mut Run<'_>, addition: &Addition) -> Result<()> {
     };
     writing.await.doing("planning the load of added tables")?;
     run.reporter.step(format!(
-        "{} added tables planned, {} indexes, keys and other builds",
-        planned.len(),
-        builds.len()
+        "planned {} and {}",
+        counted(planned.len(), "added table"),
+        counted(builds.len(), "build")
     ));
     Ok(())
 }

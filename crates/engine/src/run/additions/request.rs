@@ -1,6 +1,7 @@
 //! Taking up a request to add tables: whether they can join, and the first record of them.
 
 use std::collections::HashSet;
+use transhume_core::count::counted;
 
 use transhume_core::{
     load::RelationState,
@@ -53,8 +54,10 @@ pub(in crate::run) async fn take_up(run: &mut Run<'_>, request: &Pending, oids: 
         Ok(transaction.commit().await?)
     };
     beginning.await.doing("taking tables into the migration")?;
-    run.reporter
-        .step(format!("{} tables join the migration", names.len()));
+    run.reporter.step(format!(
+        "{} taken into the migration",
+        counted(names.len(), "table")
+    ));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     time::{Duration, Instant},
 };
+use transhume_core::count::counted;
 
 use transhume_core::{
     finding::Finding,
@@ -128,8 +129,8 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     found.extend(owners.findings);
     found.extend(run.told(entries.len()));
     trying.reporter.step(format!(
-        "{} definitions tried on the target and rolled back",
-        entries.len()
+        "{} tried on the target and rolled back",
+        counted(entries.len(), "definition")
     ));
     Ok(Tried {
         findings: found,
@@ -258,8 +259,8 @@ impl TrialRun<'_> {
             }
             if !cut.too_large.is_empty() {
                 self.cut_short = Some(format!(
-                    "{} definitions need more locks together with what they rest on than the target's lock table has free",
-                    cut.too_large.len()
+                    "too many locks for the target's lock table, together with what they rest on: {}",
+                    counted(cut.too_large.len(), "definition")
                 ));
             }
             return Ok(());
@@ -380,10 +381,14 @@ impl TrialRun<'_> {
 fn passed(tried: usize, refused: usize, pieces: usize) -> String {
     let how = match pieces {
         0 | 1 => "a transaction".to_owned(),
-        count => format!("{count} transactions, as many as its lock table asks for,"),
+        count => format!(
+            "{}, as many as its lock table asks for,",
+            counted(count, "transaction")
+        ),
     };
     format!(
-        "{tried} definitions were tried on the target in {how} that were rolled back; {refused} are refused"
+        "{} tried on the target in {how} and rolled back; {refused} refused",
+        counted(tried, "definition")
     )
 }
 

@@ -2,6 +2,7 @@
 //! which are not checked while changes are applied as a replica, and tables that nobody analysed.
 
 use std::collections::BTreeMap;
+use transhume_core::count::counted;
 
 use transhume_core::{finding::Finding, verify::objects::for_people};
 use transhume_pg::{
@@ -71,9 +72,9 @@ fn shown(constraint: &Doubtful) -> String {
 }
 
 fn broken(constraint: &Doubtful, count: i64) -> Finding {
-    let many = match count {
-        more if more > objects::MOST_COUNTED => format!("more than {}", objects::MOST_COUNTED),
-        count => count.to_string(),
+    let many = |noun| match count {
+        more if more > objects::MOST_COUNTED => format!("more than {}", counted(objects::MOST_COUNTED, noun)),
+        count => counted(count, noun),
     };
     let object = format!("constraint {}", shown(constraint));
     let name = quote_identifier(&constraint.constraint);
@@ -81,7 +82,7 @@ fn broken(constraint: &Doubtful, count: i64) -> Finding {
         Finding::blocker(
             "broken-foreign-key",
             &object,
-            format!("{many} rows have no counterpart"),
+            format!("{} without a counterpart", many("row")),
             format!(
                 "find out why they are there, mend them, then ALTER TABLE {} VALIDATE CONSTRAINT {name}",
                 constraint.table
@@ -91,7 +92,7 @@ fn broken(constraint: &Doubtful, count: i64) -> Finding {
         Finding::blocker(
             "broken-unique-constraint",
             &object,
-            format!("{many} keys occur more than once"),
+            format!("{} with more than one row", many("key")),
             "compare the rows of this table, and mend those that are there twice",
         )
     }

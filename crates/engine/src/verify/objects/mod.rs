@@ -13,6 +13,7 @@ mod record;
 mod views;
 
 use std::{collections::BTreeMap, time::Instant};
+use transhume_core::count::counted;
 
 pub(crate) use self::record::record;
 
@@ -186,7 +187,7 @@ impl ObjectVerifier<'_> {
         comparison.not_compared.extend(unread);
         comparison.findings.extend(findings);
         comparison.excuse(
-            "sequences stand still on the target until the cutover sets them",
+            "sequences of the target are not advanced until the cutover sets them",
             still,
         );
         Ok(())
@@ -195,9 +196,10 @@ impl ObjectVerifier<'_> {
     fn told(&self, comparison: &ObjectComparison) {
         let all: usize = comparison.compared.values().sum();
         self.reporter.step(format!(
-            "{all} objects compared, {} findings of which {} must be acted upon",
-            comparison.findings.len(),
-            comparison.blockers()
+            "{} compared: {}, {}",
+            counted(all, "object"),
+            counted(comparison.blockers(), "blocker"),
+            counted(comparison.findings.len() - comparison.blockers(), "warning")
         ));
     }
 }

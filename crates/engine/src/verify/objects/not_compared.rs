@@ -1,5 +1,6 @@
 //! What a comparison of objects leaves out, told every time.
 
+use transhume_core::count::counted;
 use transhume_core::{
     finding::Finding,
     selection::Selector,
@@ -46,7 +47,10 @@ pub(super) fn reasons(source: &[Object], selector: &Selector, versions: Versions
         ));
     }
     if !others.is_empty() {
-        let message = format!("{} tables and views are not in the selection", others.len());
+        let message = format!(
+            "outside of the selection: {}",
+            counted(others.len(), "table or view")
+        );
         reasons.push(Finding::warning(CODE, "", message, ""));
     }
     let views = selected

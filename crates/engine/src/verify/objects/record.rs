@@ -1,5 +1,6 @@
 //! What a comparison of objects leaves on the target: its findings, and what it adds to the verification.
 
+use transhume_core::count::counted;
 use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::session::Session,
@@ -30,7 +31,10 @@ pub(crate) async fn record(target: &Session, comparison: &ObjectComparison) -> R
         let told = Finding::warning(
             "findings-cut",
             "",
-            format!("the comparison of objects has {cut} findings more than the {MOST_KEPT} that are kept"),
+            format!(
+                "the comparison of objects has {} more than the {MOST_KEPT} that are kept",
+                counted(cut, "finding")
+            ),
             "remedy those that are shown, then run \"transhume verify\" again; its --json has all",
         );
         finding::replace(&**target, ORIGIN, &told).await.doing(doing)?;

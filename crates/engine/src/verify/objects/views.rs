@@ -2,6 +2,7 @@
 //! difference is told as a warning.
 
 use std::collections::{BTreeMap, BTreeSet};
+use transhume_core::count::counted;
 
 use transhume_core::{
     finding::Finding,
@@ -69,9 +70,10 @@ pub(super) async fn compare(sides: &Sides, views: &Views, comparison: &mut Objec
                 "stale-materialized-view",
                 &format!("materialized view {shown}"),
                 format!(
-                    "its contents differ ({} rows on the source, {} on the target): each side's are as old as its \
+                    "its contents differ ({} on the source, {} on the target): each side's are as old as its \
                      last refresh",
-                    left.rows, right.rows
+                    counted(left.rows, "row"),
+                    counted(right.rows, "row")
                 ),
                 format!("REFRESH MATERIALIZED VIEW {name} on both sides; the cutover refreshes the target's"),
             ));

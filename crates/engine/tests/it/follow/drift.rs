@@ -117,7 +117,7 @@ async fn the_stream_stands_before_each_change_that_does_not_fit_and_goes_on_by_i
         .await
         .unwrap();
     let story = bench
-        .on_target("select count(*) from transhume.history where step = 'the stream stands still'")
+        .on_target("select count(*) from transhume.history where step = 'the stream waits'")
         .await;
     assert_eq!(story, "4");
     arrives(&bench, running).await;
@@ -150,7 +150,7 @@ async fn while_the_stream_stands_requests_are_heard_and_a_hold_is_refused() {
     bench
         .wait_on_target(
             "select state || ': ' || answer from transhume.command where name = 'hold'",
-            "failed: the stream stands still: the target has no column n in public.t",
+            "failed: the stream is waiting: the target has no column n in public.t",
         )
         .await;
     bench

@@ -196,7 +196,7 @@ async fn a_frontier_that_moves_late_is_taken_up_once_and_then_stops_it() {
 
     let (message, hint) = stop_of(running.ended().await);
 
-    assert_eq!(message, "the frontier was moved by someone else");
+    assert_eq!(message, "the applied LSN was moved by someone else");
     assert!(hint.contains("another runner"));
     assert_eq!(bench.on_target("select count(*) from public.ledger").await, "2");
 }
@@ -209,7 +209,7 @@ async fn a_slot_that_was_advanced_or_dropped_is_named() {
         .run("select pg_replication_slot_advance('transhume_0123abcd', pg_current_wal_lsn())")
         .await;
     let (message, _) = stop_of(bench.catch_up().await);
-    assert!(message.contains("beyond the frontier"), "{message}");
+    assert!(message.contains("beyond the applied LSN"), "{message}");
 
     bench
         .run("select pg_drop_replication_slot('transhume_0123abcd')")
@@ -276,7 +276,7 @@ async fn another_source_is_refused() {
         .unwrap();
 
     let (message, _) = stop_of(bench.catch_up().await);
-    assert_eq!(message, "the target holds no frontier");
+    assert_eq!(message, "the target holds no applied LSN");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! Multiple Hosts"); one port serves all hosts.
 
 use std::{fmt, net::IpAddr, path::PathBuf};
+use transhume_core::count::counted;
 
 use super::{error::ConninfoError, keywords::Values};
 
@@ -68,14 +69,19 @@ pub(super) fn read(values: &Values) -> Result<Vec<Host>, ConninfoError> {
     let count = addresses.len().max(names.len()).max(1);
     for (key, given) in [("host", names.len()), ("hostaddr", addresses.len())] {
         if given != 0 && given != count {
-            let text = format!("{given} values for {key} do not match {count} hosts");
+            let text = format!(
+                "{} for {key} do not match {}",
+                counted(given, "value"),
+                counted(count, "host")
+            );
             return Err(ConninfoError::Contradiction(text));
         }
     }
     if ports.len() > 1 && ports.len() != count {
         let text = format!(
-            "{} ports do not match {count} hosts: give one port or one for each",
-            ports.len()
+            "{} do not match {}: give one port or one for each",
+            counted(ports.len(), "port"),
+            counted(count, "host")
         );
         return Err(ConninfoError::Contradiction(text));
     }

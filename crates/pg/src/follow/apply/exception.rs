@@ -5,6 +5,7 @@
 //! transaction as all others of its source transaction and the frontier behind it.
 
 use serde_json::{Value, json};
+use transhume_core::count::counted;
 use transhume_core::{
     follow::{
         change::Change,
@@ -35,7 +36,7 @@ impl Conflict {
     pub fn reason(&self) -> String {
         match &self.kind {
             ConflictKind::RowMissing => "the row is not on the target".to_owned(),
-            ConflictKind::SurplusRows(count) => format!("{count} rows of the target match"),
+            ConflictKind::SurplusRows(count) => format!("{} of the target matched", counted(*count, "row")),
             ConflictKind::Refused(error) => error.message.clone(),
             ConflictKind::Unwritable(cause) => cause.to_string(),
         }

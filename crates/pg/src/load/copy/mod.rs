@@ -10,6 +10,7 @@ mod meter;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
+use transhume_core::count::counted;
 
 use self::forward::Forward;
 pub use self::{limit::RateLimit, meter::CopyMeter};
@@ -132,7 +133,10 @@ async fn finish(
     };
     let received = received.await.map_err(CopyError::target)?;
     if sent != received {
-        let reason = format!("the source sent {sent} rows and the target took {received}");
+        let reason = format!(
+            "the source sent {} and the target took {received}",
+            counted(sent, "row")
+        );
         return Err(CopyError::target(target.protocol(&reason)));
     }
     Ok(CopyTotals {

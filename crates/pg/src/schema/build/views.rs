@@ -1,6 +1,7 @@
 //! ANALYZE, VACUUM, postponed definitions and the refreshes of materialized views.
 
 use std::collections::HashSet;
+use transhume_core::count::counted;
 
 use transhume_core::schema::build::{BuildKind, refresh_rank};
 
@@ -68,7 +69,7 @@ pub fn definitions(script: &Script) -> Option<NewBuild> {
         table_oid: None,
         kind: BuildKind::Definition,
         rank: BuildKind::Definition.rank(),
-        name: format!("{count} definitions that rest on a key"),
+        name: format!("{} on top of a key", counted(count, "definition")),
         statements: std::iter::once("SET LOCAL check_function_bodies = off".to_owned())
             .chain(script.pieces.iter().map(|piece| piece.sql.clone()))
             .chain(std::iter::once("SET LOCAL check_function_bodies = on".to_owned()))

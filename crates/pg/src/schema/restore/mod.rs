@@ -13,6 +13,7 @@ mod statements;
 mod trial;
 
 use std::fmt::Write as _;
+use transhume_core::count::counted;
 
 use tokio::process::Command;
 use transhume_core::{
@@ -154,8 +155,8 @@ fn cut(text: &str, entries: &[&Entry]) -> Result<Script, PgError> {
         return Err(PgError::Program {
             message: "the script of pg_restore does not follow the archive's table of contents".to_owned(),
             detail: format!(
-                "{} entries were asked for, {} came.",
-                entries.len(),
+                "{} asked for, {} received.",
+                counted(entries.len(), "entry"),
                 headers.len()
             ),
             hint: "look for a definition on the source that holds a line beginning with \"-- TOC entry\""

@@ -1,0 +1,122 @@
+//! Counts as people read them: digits in groups of three, the noun in its right number, long lists cut.
+//!
+//! Owns the only plural forms of the program; `cargo xtask check` refuses a count that is followed by a fixed plural.
+
+use std::fmt::Display;
+
+/// Names shown before the rest is only counted: a line of a terminal holds about as many.
+const SHOWN: usize = 5;
+
+/// `1 table`, `3 tables`, `25,000 entries`.
+///
+/// # Panics
+///
+/// Never in practice: no count of this program is negative or wider than 64 bits.
+#[must_use]
+pub fn counted<N>(count: N, noun: &str) -> String
+where
+    N: TryInto<u64>,
+{
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{} {}", grouped(count), plural(noun, count))
+}
+
+/// A count with groups of three digits.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The noun, or the first noun of a phrase such as `constraint checked against its rows`, in the number that `count` asks for.
+#[must_use]
+pub fn plural(noun: &str, count: u64) -> String {
+    if count == 1 {
+        return noun.to_owned();
+    }
+    match noun {
+        "constraint checked against its rows" => return "constraints checked against their rows".to_owned(),
+        "index or constraint" => return "indexes and constraints".to_owned(),
+        "table or view" => return "tables and views".to_owned(),
+        "table or sequence" => return "tables and sequences".to_owned(),
+        "statistics" => return noun.to_owned(),
+        _ => {}
+    }
+    let consonant_before_y = |stem: &str| !stem.ends_with(['a', 'e', 'i', 'o', 'u']);
+    match noun.strip_suffix('y') {
+        Some(stem) if consonant_before_y(stem) => format!("{stem}ies"),
+        _ if noun.ends_with('s') && !noun.ends_with("ss") => noun.to_owned(),
+        _ if noun.ends_with("ss") || noun.ends_with('x') || noun.ends_with("sh") || noun.ends_with("ch") => {
+            format!("{noun}es")
+        }
+        _ => format!("{noun}s"),
+    }
+}
+
+/// `is`, or `are` for any other count than one.
+#[must_use]
+pub fn is_or_are<N: TryInto<u64>>(count: N) -> &'static str {
+    if count.try_into().is_ok_and(|count| count == 1) {
+        "is"
+    } else {
+        "are"
+    }
+}
+
+/// `was`, or `were` for any other count than one.
+#[must_use]
+pub fn was_or_were<N: TryInto<u64>>(count: N) -> &'static str {
+    if count.try_into().is_ok_and(|count| count == 1) {
+        "was"
+    } else {
+        "were"
+    }
+}
+
+/// `a, b, c and 7 more`.
+#[must_use]
+pub fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_everything_else_plural() {
+        assert_eq!(counted(1, "table"), "1 table");
+        assert_eq!(counted(0, "row"), "0 rows");
+        assert_eq!(counted(25_000_usize, "entry"), "25,000 entries");
+        assert_eq!(counted(2_i64, "index"), "2 indexes");
+        assert_eq!(counted(2, "key"), "2 keys");
+        assert_eq!(counted(2, "process"), "2 processes");
+        assert_eq!(counted(3, "statistics"), "3 statistics");
+        assert_eq!(counted(2, "index or constraint"), "2 indexes and constraints");
+        assert_eq!(
+            format!("{} left", counted(1, "large object")),
+            "1 large object left"
+        );
+        assert_eq!((is_or_are(1), was_or_were(2_u64)), ("is", "were"));
+    }
+
+    #[test]
+    fn digits_stand_in_groups_and_long_lists_are_cut() {
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(listed(["a", "b"]), "a, b");
+        assert_eq!(listed(1..=7), "1, 2, 3, 4, 5 and 2 more");
+    }
+}
