@@ -1,9 +1,10 @@
 //! Minor versions with defects that matter for a migration: of both servers, and of pg_dump and pg_restore.
 //!
-//! Owns the one table of them, each with the release notes that tell of its correction, and what is said of a version.
-//! Refuses what crashes or misleads a server without losing rows of a migration, and what the program avoids by itself.
+//! Owns what is said of a version; the table of defects stands beside it.
 
-use std::ops::Range;
+mod defects;
+
+use defects::{Concerns, DEFECTS, Defect, NEVER};
 
 use super::{capability::VersionNumber, observation::Observed, wording::or_pass};
 use crate::finding::Finding;
@@ -14,125 +15,8 @@ const SERVER: &str = "minor-version";
 /// Code of the finding about the client programs.
 pub const PROGRAMS: &str = "client-programs-outdated";
 
-/// Whose defect it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Concerns {
-    /// Who sends changes: the source, and the target once a cutover makes reverse replication possible.
-    Decoding,
-    /// Who shows rows under a snapshot: the source.
-    Source,
-    /// Who builds indexes and checks keys: the target.
-    Target,
-    Both,
-    Programs,
-}
-
-struct Defect {
-    concerns: Concerns,
-    /// Minor versions that have it, by major version; the end of the range is the first that is corrected.
-    affected: &'static [(u32, Range<u32>)],
-    harm: &'static str,
-    /// Day of the release notes that tell of the correction.
-    notes: &'static str,
-}
-
-/// The major version reached its end without the correction.
-const NEVER: u32 = u32::MAX;
-
-/// A row a defect, oldest first.
-#[rustfmt::skip]
-const DEFECTS: &[Defect] = &[
-    Defect {
-        concerns: Concerns::Both,
-        affected: &[(14, 0..4)],
-        harm: "indexes made with CONCURRENTLY can miss rows, and unique ones hide duplicates (reindex them after the update)",
-        notes: "2022-06-16",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(15, 0..6), (16, 0..2)],
-        harm: "a column that was added with a default is sent as NULL for rows from before",
-        notes: "2024-02-08",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(12, 0..20), (13, 0..16), (14, 0..13), (15, 0..8), (16, 0..4)],
-        harm: "a new slot can begin inside a running transaction and send only the rest of it",
-        notes: "2024-08-08",
-    },
-    Defect {
-        concerns: Concerns::Programs,
-        affected: &[(12, 0..20), (13, 0..16), (14, 0..13), (15, 0..8), (16, 0..4)],
-        harm: "whoever may create tables on the source can have pg_dump run their code with its role's rights",
-        notes: "2024-08-08",
-    },
-    Defect {
-        concerns: Concerns::Both,
-        affected: &[(12, 21..22), (13, 17..18), (14, 14..15), (15, 9..10), (16, 5..6), (17, 1..2)],
-        harm: "a role that ALTER ROLE or ALTER DATABASE sets is not taken on",
-        notes: "2024-11-21",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(12, 0..22), (13, 0..18), (14, 0..15), (15, 0..10), (16, 0..6), (17, 0..2)],
-        harm: "a slot's restart LSN can move back to WAL that is gone, which ends the slot",
-        notes: "2024-11-21",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(12, 0..NEVER), (13, 0..21), (14, 0..18), (15, 0..13), (16, 0..9), (17, 0..5)],
-        harm: "changes are decoded as a table was before a concurrent change of its definition or of the publication",
-        notes: "2025-05-08",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(12, 0..NEVER), (13, 0..22), (14, 0..19), (15, 0..14), (16, 0..10), (17, 0..6)],
-        harm: "a slot can move back, and a checkpoint can remove WAL that it needs",
-        notes: "2025-08-14",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(13, 21..22), (14, 18..19), (15, 13..14), (16, 9..10), (17, 5..6)],
-        harm: "changes of the schema can make decoding run out of memory",
-        notes: "2025-08-14",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..21), (15, 0..16), (16, 0..12), (17, 0..8), (18, 0..2)],
-        harm: "a checkpoint can end a slot that was just made",
-        notes: "2026-02-12",
-    },
-    Defect {
-        concerns: Concerns::Both,
-        affected: &[(14, 21..22), (15, 16..17), (16, 12..13), (17, 8..9), (18, 2..3)],
-        harm: "substring() refuses valid texts that are stored out of line",
-        notes: "2026-02-26",
-    },
-    Defect {
-        concerns: Concerns::Decoding,
-        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
-        harm: "after a subtransaction that altered a table was rolled back, the table can be decoded wrongly",
-        notes: "2026-11-12",
-    },
-    Defect {
-        concerns: Concerns::Source,
-        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
-        harm: "in the moment in which a loader takes the snapshot over, VACUUM can remove rows that it shows",
-        notes: "2026-11-12",
-    },
-    Defect {
-        concerns: Concerns::Target,
-        affected: &[(13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
-        harm: "indexes of bpchar columns without a length can return wrong values, and must be built anew after the update",
-        notes: "2026-11-12",
-    },
-    Defect {
-        concerns: Concerns::Programs,
-        affected: &[(12, 0..NEVER), (13, 0..NEVER), (14, 0..25), (15, 0..20), (16, 0..16), (17, 0..12), (18, 0..7)],
-        harm: "a hostile server or a crafted archive can run code on this machine (CVE-2026-19385, CVE-2026-116314)",
-        notes: "2026-11-12",
-    },
-];
+/// Defects of one server that are named; the release notes have the others of an old version.
+const MOST_HARMS: usize = 8;
 
 /// What is known of one version.
 struct Known {
@@ -157,7 +41,16 @@ impl Known {
             .filter(|defect| concerns(defect.concerns))
             .map(|defect| defect.harm)
             .collect();
-        harms.join("; ")
+        let shown = harms
+            .iter()
+            .take(MOST_HARMS)
+            .copied()
+            .collect::<Vec<_>>()
+            .join("; ");
+        match harms.len().saturating_sub(MOST_HARMS) {
+            0 => shown,
+            more => format!("{shown}; and {more} more"),
+        }
     }
 
     /// The first minor version without any of them; none where the major version never got one.
