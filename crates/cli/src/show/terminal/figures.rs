@@ -5,7 +5,9 @@ use std::time::Duration;
 use transhume_engine::status::{Status, TableState};
 
 use super::table::table;
-use crate::show::quantity::{Size, Span, grouped};
+use transhume_engine::count::{counted, grouped};
+
+use crate::show::quantity::{Size, Span};
 
 /// Both parts of it, and their age where it is worth telling.
 pub(crate) fn latency(status: &Status) -> Option<String> {
@@ -100,7 +102,7 @@ fn verified(table: &TableState) -> String {
     };
     let result = match verified.equal {
         Some(true) => "equal".to_owned(),
-        Some(false) => format!("{} rows differ", grouped(verified.differences)),
+        Some(false) => format!("{} differ", counted(verified.differences, "row")),
         None => "not compared".to_owned(),
     };
     format!("{result} {} ago", span(verified.age_seconds))

@@ -182,7 +182,10 @@ mod tests {
             found.message.contains("inside a running transaction"),
             "{found:?}"
         );
-        assert!(found.message.contains("2024-08-08, 2024-11-21"), "{found:?}");
+        assert!(
+            found.message.contains("2024-08-08, 2024-11-14, 2024-11-21"),
+            "{found:?}"
+        );
         assert!(found.remedy.contains("15.20"), "{found:?}");
         let corrected = source(15, 8).expect("15.8 has others");
         assert!(!corrected.message.contains("inside a running transaction"));
