@@ -22,6 +22,8 @@ pub struct WayBack<'a> {
     pub source_replica_role: &'a Attempt,
     /// Foreign keys of the selected tables on the old source.
     pub foreign_keys: &'a [QualifiedName],
+    /// Tables whose UPDATE and DELETE the target would refuse once they are published there.
+    pub refusing_writers: &'a [QualifiedName],
     /// The old source holds a schema `transhume` that is not of this migration.
     pub foreign_state: bool,
 }
@@ -30,6 +32,7 @@ pub struct WayBack<'a> {
 pub fn obstacles(way: &WayBack<'_>) -> Vec<Finding> {
     let mut found = of_target(way.target, Severity::Blocker);
     found.extend(foreign_keys(way));
+    found.extend(way.refusing_writers.iter().map(refuses_writers));
     if way.foreign_state {
         found.push(finding(
             Severity::Blocker,
@@ -110,6 +113,18 @@ fn refusal(target: &Capabilities) -> Option<String> {
 }
 
 /// Their checks and cascades would act a second time, and cannot be switched off one by one without a superuser.
+fn refuses_writers(table: &QualifiedName) -> Finding {
+    finding(
+        Severity::Blocker,
+        &table.plain(),
+        "it has a generated column and no key that the stream could carry: published so, the target would refuse UPDATE and DELETE"
+            .to_owned(),
+        &format!(
+            "give it a key of columns that are not generated, on both sides (alter table {table} add primary key (…))"
+        ),
+    )
+}
+
 fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
     let first = way.foreign_keys.first()?;
     let reason = way.source_replica_role.refusal()?;
@@ -151,6 +166,7 @@ mod tests {
             source_role: "mover",
             source_replica_role: replica_role,
             foreign_keys: &keys,
+            refusing_writers: &[],
             foreign_state: false,
         });
         assert!(found.iter().all(|finding| finding.severity == Severity::Blocker));

@@ -56,7 +56,24 @@ fn has_computed_identity(table: &Table) -> bool {
     })
 }
 
+/// The first major version that looks at generated columns: published by their whole rows, tables that have any take no UPDATE or DELETE.
+const REFUSES_UNPUBLISHED_SINCE: u32 = 18;
+
+/// Published from a server of this major version with the identity that it has or needs, would the application's UPDATE and DELETE
+/// of the table fail ("Replica identity must not contain unpublished generated columns")?
+pub fn would_refuse_writers(table: &Table, major: u32) -> bool {
+    let has_computed = table
+        .columns
+        .iter()
+        .any(|column| column.generation == Generation::Computed);
+    major >= REFUSES_UNPUBLISHED_SINCE
+        && has_computed
+        && (table.replica_identity == ReplicaIdentity::Full || table.needs_full_identity())
+}
+
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
+    let source = observed.source.capabilities.server_version.major();
+    let target = observed.target.capabilities.server_version.major();
     let published: Vec<&Table> = observed
         .selected_with_rows()
         .filter(|table| is_publishable(table))
@@ -64,6 +81,11 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut counted_out = 0;
     for table in &published {
+        if would_refuse_writers(table, source) {
+            findings.push(refuses_writers(table));
+        } else if would_refuse_writers(table, target) {
+            findings.push(refuses_writers_later(table));
+        }
         match plan(table) {
             IdentityPlan::SetFull { reason } => {
                 counted_out += 1;
@@ -83,6 +105,33 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         format!("{} identify their rows by a key", counted(keyed, "table")),
     ));
     findings
+}
+
+fn refuses_writers(table: &Table) -> Finding {
+    Finding::blocker(
+        "generated-column-identity",
+        &table.name.plain(),
+        "it has a generated column and no key that the stream could carry: published so, PostgreSQL 18 and later refuse UPDATE and DELETE",
+        format!(
+            "give it a key of columns that are not generated (alter table {} add primary key (…)), or leave it out: --exclude {}",
+            table.name,
+            table.name.plain()
+        ),
+    )
+}
+
+fn refuses_writers_later(table: &Table) -> Finding {
+    Finding::warning(
+        "generated-column-fallback",
+        &table.name.plain(),
+        "it has a generated column and no key that the stream could carry: the target, of PostgreSQL 18 or later, would refuse UPDATE \
+         and DELETE while it is published, so that a cutover with a fallback is refused",
+        format!(
+            "give it a key of columns that are not generated (alter table {} add primary key (…)) before the cutover, or cut over \
+             with --without-fallback",
+            table.name
+        ),
+    )
 }
 
 fn will_be_full(table: &Table, reason: &str) -> Finding {
@@ -172,6 +221,25 @@ mod tests {
             ..table("places")
         };
         assert_eq!(codes(deferrable), ["deferrable-identity"]);
+    }
+
+    #[test]
+    fn whole_rows_with_generated_columns_are_not_published_from_18_on() {
+        let mut keyless = table("ledger");
+        keyless.identity_columns = vec![];
+        keyless.columns[0].generation = Generation::Computed;
+        assert!(!would_refuse_writers(&keyless, 17));
+        assert!(would_refuse_writers(&keyless, 18));
+        let full = Table {
+            replica_identity: ReplicaIdentity::Full,
+            ..keyless.clone()
+        };
+        assert!(would_refuse_writers(&full, 18));
+        let mut keyed = table("orders");
+        assert!(!would_refuse_writers(&keyed, 18));
+        keyed.columns.push(keyless.columns[0].clone());
+        keyed.columns.last_mut().expect("it was just pushed").name = "total".to_owned();
+        assert!(!would_refuse_writers(&keyed, 18));
     }
 
     #[test]

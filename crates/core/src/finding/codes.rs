@@ -107,6 +107,8 @@ pub const GROUPS: &[Group] = &[
             code("extensions", Run, "The target cannot create an extension."),
             code("firing-triggers", Nothing, "A trigger fires for applied changes (ENABLE ALWAYS or REPLICA)."),
             code("foreign-tables", Nothing, "Foreign tables are not moved."),
+            code("generated-column-fallback", Nothing, "A table without a usable key has a generated column, and the target is of version 18 or later: no fallback."),
+            code("generated-column-identity", Run, "A table without a usable key has a generated column, and the source is of version 18 or later."),
             code("generated-identity", Nothing, "A key contains a generated column, so the replica identity is set to full."),
             code("inheritance", Nothing, "Tables that inherit are moved one by one."),
             code("large-objects", Run, "Large objects cannot be read or described."),

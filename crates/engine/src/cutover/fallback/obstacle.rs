@@ -1,6 +1,10 @@
 //! Gathers what the gate must know of the way back; `core::way_back` judges it.
 
-use transhume_core::{assess::fallback, finding::Finding, table::Table};
+use transhume_core::{
+    assess::{fallback, identity},
+    finding::Finding,
+    table::Table,
+};
 use transhume_pg::{
     assess,
     connection::{names, session::Session},
@@ -26,10 +30,14 @@ pub(crate) async fn obstacles(
     let moved = tables
         .iter()
         .filter(|table| table.moves_rows() && migrated.iter().any(|relation| relation.name == table.name));
-    let published: Vec<_> = published_tables(moved)
-        .into_iter()
+    let published = published_tables(moved);
+    let major = target.server_version().major();
+    let refusing_writers: Vec<_> = published
+        .iter()
+        .filter(|table| identity::would_refuse_writers(table, major))
         .map(|table| table.name.clone())
         .collect();
+    let published: Vec<_> = published.into_iter().map(|table| table.name.clone()).collect();
     let mut capabilities = assess::source(target, &published)
         .await
         .doing("trying what the target lets us do")?;
@@ -49,6 +57,7 @@ pub(crate) async fn obstacles(
         source_role: &old_source.role,
         source_replica_role: &old_source.replica_role,
         foreign_keys: &foreign_keys,
+        refusing_writers: &refusing_writers,
         foreign_state: is_foreign(source, id).await?,
     }))
 }
