@@ -32,7 +32,10 @@ left join lateral (
         pg_catalog.array_agg(a.atttypid order by a.attnum)                                         as type_oids,
         pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) order by a.attnum)    as type_names,
         pg_catalog.array_agg(a.atttypmod order by a.attnum)                                        as type_modifiers,
-        pg_catalog.array_agg(a.attnotnull order by a.attnum)                                       as not_nulls,
+        pg_catalog.array_agg(a.attnotnull and not exists (   -- from version 18 on it may stand without having been checked
+            select from pg_catalog.pg_constraint unproven
+            where unproven.conrelid = a.attrelid and unproven.contype = 'n' and unproven.conkey[1] = a.attnum
+              and not unproven.convalidated) order by a.attnum) as not_nulls,
         pg_catalog.array_agg(case
             when a.attgenerated <> '' then 'computed'
             when a.attidentity = 'a' then 'always'

@@ -14,7 +14,8 @@ select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class,
            'generated', case a.attgenerated
                when 's' then 'stored as ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)
                when 'v' then 'virtual as ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
-           'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
+           -- before version 17 partitions lack what the root has
+           'identity', case when c.relispartition then null else case a.attidentity when 'a' then 'always' when 'd' then 'by default' end end,
            'collation', case when a.attcollation <> t.typcollation then (
                select pg_catalog.format('%I.%I', ln.nspname, l.collname)
                from pg_catalog.pg_collation l join pg_catalog.pg_namespace ln on ln.oid = l.collnamespace

@@ -34,7 +34,8 @@ select 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid as class,
        pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
            'owner', pg_catalog.pg_get_userbyid(c.relowner),
-           'persistence', case c.relpersistence when 'u' then 'unlogged' end,
+           -- a partitioned table has no storage; from version 18 on it cannot be unlogged either
+           'persistence', case when c.relpersistence = 'u' and c.relkind <> 'p' then 'unlogged' end,
            -- without what the server keeps there for itself
            'options', (select pg_catalog.string_agg(o.option, ', ' order by o.option collate "C")
                        from pg_catalog.unnest(c.reloptions) o(option)

@@ -17,7 +17,10 @@ cross join lateral (
         pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) order by k.position)  as type_names,
         pg_catalog.array_agg(operator_schema.nspname::text order by k.position)                    as equality_schemas,
         pg_catalog.array_agg(o.oprname::text order by k.position)                                  as equality_names,
-        pg_catalog.bool_and(a.attnotnull)                                                          as is_not_null,
+        pg_catalog.bool_and(a.attnotnull and not exists (   -- from version 18 on it may stand without having been checked
+            select from pg_catalog.pg_constraint unproven
+            where unproven.conrelid = a.attrelid and unproven.contype = 'n' and unproven.conkey[1] = a.attnum
+              and not unproven.convalidated)) as is_not_null,
         pg_catalog.count(*)                                                                        as columns
     from unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[])
          with ordinality as k (attnum, class, position)

@@ -23,7 +23,10 @@ cross join lateral (
     select
         pg_catalog.array_agg(a.attname::pg_catalog.text order by k.position)    as names,
         pg_catalog.array_agg(a.atttypid order by k.position)                    as types,
-        pg_catalog.bool_and(a.attnotnull)                                       as is_not_null,
+        pg_catalog.bool_and(a.attnotnull and not exists (   -- from version 18 on it may stand without having been checked
+            select from pg_catalog.pg_constraint unproven
+            where unproven.conrelid = a.attrelid and unproven.contype = 'n' and unproven.conkey[1] = a.attnum
+              and not unproven.convalidated)) as is_not_null,
         pg_catalog.count(*)                                                     as columns
     from unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[], i.indcollation::pg_catalog.oid[])
          with ordinality as k (attnum, class, sorted_by, position)
