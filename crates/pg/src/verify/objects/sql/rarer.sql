@@ -18,7 +18,9 @@ with listed as (
     select 'pg_catalog.pg_collation'::pg_catalog.regclass, l.oid, n.nspname, l.collowner,
            pg_catalog.json_build_object('provider', l.collprovider, 'deterministic', l.collisdeterministic,
                'locale', coalesce(pg_catalog.to_jsonb(l) ->> 'colllocale', pg_catalog.to_jsonb(l) ->> 'colliculocale',
-                                  l.collcollate::text))
+                                  l.collcollate::text),
+               -- from version 16 on
+               'rules', pg_catalog.to_jsonb(l) ->> 'collicurules')
     from pg_catalog.pg_collation l join pg_catalog.pg_namespace n on n.oid = l.collnamespace
     union all
     select 'pg_catalog.pg_conversion'::pg_catalog.regclass, v.oid, n.nspname, v.conowner, '{}'
