@@ -8,8 +8,9 @@ use super::{
     capability::{Attempt, Budget, Capabilities, SystemIdentity, VersionNumber},
     observation::{
         AssessContext, AvailableExtension, Collation, Database, EventTrigger, Extension, ExtensionTable,
-        FiringTrigger, MaterializedView, NameColumn, Observed, OurObjects, OurPublication, OurSlot,
-        PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools, WritingTransaction,
+        FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Observed, OurObjects, OurPublication,
+        OurSlot, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
+        WritingTransaction,
     },
 };
 use crate::{
@@ -151,6 +152,7 @@ pub(crate) fn healthy() -> Observed {
         triggers: vec![],
         name_columns: vec![],
         inheritance_children: vec![],
+        nullable_children: vec![],
         foreign_keys: 0,
         round_trip: Duration::from_millis(1),
         ours: OurObjects::default(),
@@ -303,7 +305,11 @@ fn spoil_tables(source: &mut SourceObservation) {
         column: "kind".into(),
         type_name: "regclass".into(),
     }];
-    source.inheritance_children = vec![orders];
+    source.inheritance_children = vec![orders.clone()];
+    source.nullable_children = vec![InheritedColumn {
+        table: orders,
+        column: "kind".into(),
+    }];
 }
 
 fn spoil_objects(source: &mut SourceObservation) {

@@ -64,6 +64,8 @@ pub struct SourceObservation {
     pub triggers: Vec<FiringTrigger>,
     pub name_columns: Vec<NameColumn>,
     pub inheritance_children: Vec<QualifiedName>,
+    /// Columns that take NULL although the table that they inherit from does not.
+    pub nullable_children: Vec<InheritedColumn>,
     /// Foreign keys of all tables.
     pub foreign_keys: usize,
     /// To the server and back.
@@ -204,6 +206,13 @@ pub struct NameColumn {
     pub table: QualifiedName,
     pub column: String,
     pub type_name: String,
+}
+
+/// A column of a table that inherits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InheritedColumn {
+    pub table: QualifiedName,
+    pub column: String,
 }
 
 /// Slots and publications that carry our naming.

@@ -1,5 +1,7 @@
 //! Traits of tables that a migration treats in a way of its own.
 
+use transhume_wire::ident::quote_identifier;
+
 use super::{observation::Observed, wording::or_pass};
 use crate::count::{counted, listed};
 use crate::{
@@ -11,6 +13,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [
         unlogged(observed),
         inheritance(observed),
+        nullable_children(observed),
         name_columns(observed),
         firing_triggers(observed),
         foreign_tables(observed),
@@ -58,6 +61,34 @@ fn inheritance(observed: &Observed) -> Vec<Finding> {
     )]
 }
 
+/// pg_dump cannot say it of servers before 18, so that the target's column takes no NULL.
+fn nullable_children(observed: &Observed) -> Vec<Finding> {
+    let findings = observed
+        .source
+        .nullable_children
+        .iter()
+        .filter(|column| observed.selects(&column.table))
+        .map(|column| {
+            let (table, name) = (&column.table, quote_identifier(&column.column));
+            Finding::warning(
+                "inherited-not-null",
+                &format!("{}.{}", table.plain(), column.column),
+                "it takes NULL although the table that it inherits from does not; the target's will not, and rows with a NULL \
+                 cannot be loaded",
+                format!(
+                    "on the source, if no row has a NULL there: alter table only {table} alter column {name} set not null; else on a \
+                     target before version 18, once the schema is restored: alter table {table} alter column {name} drop not null"
+                ),
+            )
+        })
+        .collect();
+    or_pass(
+        findings,
+        "inherited-not-null",
+        "no selected column takes NULL where its parent does not",
+    )
+}
+
 fn name_columns(observed: &Observed) -> Vec<Finding> {
     let findings = observed
         .source
@@ -101,7 +132,7 @@ fn firing_triggers(observed: &Observed) -> Vec<Finding> {
                 format!(
                     "unless this is meant: alter table {} enable trigger {}; on the source before the migration",
                     trigger.table,
-                    transhume_wire::ident::quote_identifier(&trigger.name)
+                    quote_identifier(&trigger.name)
                 ),
             )
         })

@@ -111,6 +111,7 @@ pub const GROUPS: &[Group] = &[
             code("generated-column-identity", Run, "A table without a usable key has a generated column, and the source is of version 18 or later."),
             code("generated-identity", Nothing, "A key contains a generated column, so the replica identity is set to full."),
             code("inheritance", Nothing, "Tables that inherit are moved one by one."),
+            code("inherited-not-null", Nothing, "A column takes NULL although the table that it inherits from does not."),
             code("large-objects", Run, "Large objects cannot be read or described."),
             code("large-objects-on-target", Run, "The target has large objects already."),
             code("leftovers", Nothing, "Slots or publications of other migrations are on the source."),

@@ -92,10 +92,11 @@ async fn read_source(
         collations::used_collations(session),
         rights::referenced_roles(session),
     )?;
-    let (triggers, name_columns, inheritance_children, ours, foreign_keys) = tokio::try_join!(
+    let (triggers, name_columns, inheritance_children, nullable_children, ours, foreign_keys) = tokio::try_join!(
         objects::firing_triggers(session),
         objects::name_columns(session),
         objects::inheritance_children(session),
+        objects::nullable_children(session),
         ours::our_objects(session),
         objects::foreign_keys(session),
     )?;
@@ -120,6 +121,7 @@ async fn read_source(
         triggers,
         name_columns,
         inheritance_children,
+        nullable_children,
         foreign_keys,
         round_trip,
         ours,

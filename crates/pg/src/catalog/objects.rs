@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 use transhume_core::assess::observation::{
-    EventTrigger, FiringTrigger, MaterializedView, NameColumn, Subscription,
+    EventTrigger, FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Subscription,
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -16,6 +16,7 @@ const SUBSCRIPTIONS: &str = include_str!("sql/subscriptions.sql");
 const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
 const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
+const NULLABLE_CHILDREN: &str = include_str!("sql/nullable_children.sql");
 const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
 
 /// How many large objects there are.
@@ -87,6 +88,19 @@ pub async fn name_columns(client: &Client) -> Result<Vec<NameColumn>, PgError> {
                 table: qualified_name(row, "table_name")?,
                 column: row.try_get("column_name")?,
                 type_name: row.try_get("type_name")?,
+            })
+        })
+        .collect()
+}
+
+/// Columns that take NULL although the table that they inherit from does not.
+pub async fn nullable_children(client: &Client) -> Result<Vec<InheritedColumn>, PgError> {
+    let rows = client.query(NULLABLE_CHILDREN, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(InheritedColumn {
+                table: qualified_name(row, "table_name")?,
+                column: row.try_get("column_name")?,
             })
         })
         .collect()
