@@ -6,10 +6,9 @@
 //! since it is what knows of the rest.
 
 use std::{path::PathBuf, time::Duration};
-use transhume_core::count::counted;
 
 use serde::Serialize;
-use transhume_core::{command::Command, direction::Direction, phase::Phase};
+use transhume_core::{command::Command, count::counted, direction::Direction, phase::Phase};
 use transhume_pg::{
     connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence,

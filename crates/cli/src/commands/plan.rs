@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use transhume_engine::{
+    count::{counted, grouped},
     finding::{Finding, Severity},
     phase::Phase,
     run::{LeftOut, Plan, Resuming, TablePlan},
 };
 
 use super::assess;
-use transhume_engine::count::{counted, grouped};
 
 use crate::show::{
     quantity::Size,

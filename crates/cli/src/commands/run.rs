@@ -1,10 +1,10 @@
 //! `run`: prepares, copies, builds and follows; resumes whatever was begun.
 
 use std::path::PathBuf;
-use transhume_engine::count::{counted, is_or_are};
 
 use clap::Args;
 use transhume_engine::{
+    count::{counted, is_or_are},
     endpoints::Endpoints,
     run::{self, RunEnd, RunOptions, RunReason, run},
 };

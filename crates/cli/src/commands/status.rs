@@ -1,11 +1,11 @@
 //! `status`: one snapshot of everything, read from the target.
 
 use std::time::Duration;
-use transhume_engine::count::{counted, grouped};
 
 use clap::Args;
 use futures_util::future::join_all;
 use transhume_engine::{
+    count::{counted, grouped},
     phase::Phase,
     status::{self, Known, SourceFigures, Status, TableState, WayBackState, WayBackStatus},
 };

@@ -5,8 +5,8 @@
 //! identity full before they are published, and set back at the end.
 
 use super::{observation::Observed, wording::or_pass};
-use crate::count::counted;
 use crate::{
+    count::counted,
     finding::Finding,
     table::{Generation, Persistence, Placement, ReplicaIdentity, Table},
 };

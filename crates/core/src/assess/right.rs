@@ -10,8 +10,8 @@ use super::{
     observation::{Observed, TableRights},
     wording::or_pass,
 };
-use crate::count::listed;
 use crate::{
+    count::listed,
     finding::Finding,
     table::{RowSecurity, Table},
 };

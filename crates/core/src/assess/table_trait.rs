@@ -3,8 +3,8 @@
 use transhume_wire::ident::quote_identifier;
 
 use super::{observation::Observed, wording::or_pass};
-use crate::count::{counted, listed};
 use crate::{
+    count::{counted, listed},
     finding::Finding,
     table::{Persistence, TableKind},
 };

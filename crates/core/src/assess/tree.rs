@@ -1,8 +1,8 @@
 //! Partition trees that are moved as a whole, since their rows lie in other partitions on another server.
 
 use super::{observation::Observed, wording::or_pass};
-use crate::count::{counted, listed};
 use crate::{
+    count::{counted, listed},
     finding::Finding,
     table::{Persistence, Placement, Table, TableKind},
 };

@@ -8,9 +8,10 @@ use std::{
     collections::HashSet,
     time::{Duration, Instant},
 };
-use transhume_core::count::counted;
 
-use transhume_core::{direction::Direction, finding::Finding, phase::Phase, sequence::Sequence};
+use transhume_core::{
+    count::counted, direction::Direction, finding::Finding, phase::Phase, sequence::Sequence,
+};
 use transhume_pg::{
     catalog::{objects::materialized_views, sequences::sequences},
     connection::{error::PgError, session::Session},

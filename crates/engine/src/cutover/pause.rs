@@ -5,7 +5,6 @@
 //! behind it nothing is undone any more, and what fails is a finding.
 
 use std::time::Duration;
-use transhume_core::count::counted;
 
 use transhume_core::{
     cutover::write_pause::PauseStep, direction::Direction, finding::Finding, sequence::Sequence,

@@ -3,10 +3,10 @@
 //! A try that does not come to stand lets clients and writers go on at once; what they waited for it is remembered.
 
 use std::time::Duration;
-use transhume_core::count::counted;
 
 use tokio::time::timeout;
 use transhume_core::{
+    count::counted,
     cutover::{gate::BlockingLock, write_pause::PauseStep},
     disposition::Disposition,
 };

@@ -1,7 +1,6 @@
 //! The WAL that the slot keeps on the source: shown, warned of, and ended where the operator says so.
 
 use std::time::Duration;
-use transhume_core::count::counted;
 
 use tokio::time::timeout;
 use transhume_core::{

@@ -1,9 +1,9 @@
 //! Planning the full load: which tables, in which parts, in which format, under which snapshot.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use transhume_core::count::counted;
 
 use transhume_core::{
+    count::counted,
     guard::schema::TableFacts,
     load::{
         PartSize,

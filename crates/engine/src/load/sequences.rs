@@ -1,7 +1,7 @@
 //! Sequences of the target follow those of the source: after the load, and again at the cutover.
 
-use transhume_core::count::counted;
 use transhume_core::{
+    count::counted,
     finding::Finding,
     selection::Selector,
     sequence::{Sequence, is_near_end, value_with_margin, values_left},

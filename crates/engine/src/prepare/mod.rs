@@ -10,8 +10,7 @@ pub(crate) mod publishing;
 pub(crate) mod slot_snapshot;
 mod sound_slot;
 
-use transhume_core::count::counted;
-use transhume_core::{phase::Phase, table::Table};
+use transhume_core::{count::counted, phase::Phase, table::Table};
 use transhume_pg::{
     connection::{session::Session, snapshot::SnapshotHolder},
     follow::{

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use transhume_core::{
+    count::counted,
     finding::Finding,
     roles::{Part, Plan, Surrounding, Wanted, lacking, login_faults, plan},
     selection::Selection,
@@ -117,8 +118,8 @@ pub async fn roles(
         .filter(|outcome| **outcome != Outcome::Done)
         .count();
     reporter.step(format!(
-        "{} statements about roles {}, {refused} refused",
-        outcomes.len(),
+        "{} about roles {}, {refused} refused",
+        counted(outcomes.len(), "statement"),
         if options.apply {
             "run on the target"
         } else {

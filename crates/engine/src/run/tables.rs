@@ -9,9 +9,10 @@
 //! applying stopped: whatever of the table was applied to the rows thrown away is in the load.
 
 use std::time::Duration;
-use transhume_core::count::counted;
 
-use transhume_core::{command::Command, disposition::Disposition, finding::Finding, load::RelationState};
+use transhume_core::{
+    command::Command, count::counted, disposition::Disposition, finding::Finding, load::RelationState,
+};
 use transhume_pg::{
     catalog::{emptying, tables::tables},
     connection::session::Session,

@@ -4,9 +4,9 @@ use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
-use transhume_core::count::counted;
 
 use transhume_core::{
+    count::counted,
     finding::Finding,
     schema::archive::{self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, Situation},
     selection::{Selection, Selector},

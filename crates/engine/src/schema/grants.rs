@@ -2,9 +2,9 @@
 //! on schemas, owners of the rest, privileges on the rest, default privileges.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use transhume_core::count::counted;
 
 use transhume_core::{
+    count::counted,
     finding::Finding,
     schema::archive::{CatalogObject, Decision, Entry, Kind},
 };

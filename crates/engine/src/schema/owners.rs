@@ -4,9 +4,8 @@
 //! into it any more. What cannot be given is one finding for each role.
 
 use std::collections::BTreeMap;
-use transhume_core::count::counted;
 
-use transhume_core::{finding::Finding, roles::RoleMap, schema::archive::CatalogObject};
+use transhume_core::{count::counted, finding::Finding, roles::RoleMap, schema::archive::CatalogObject};
 use transhume_pg::{
     catalog::ownership::{self, Ownership, RoleAbility},
     connection::session::Session,

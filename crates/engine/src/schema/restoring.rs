@@ -1,7 +1,7 @@
 //! The two restores of definitions: before the data and after it, in groups that commit with their record.
 
-use transhume_core::count::counted;
 use transhume_core::{
+    count::counted,
     finding::Finding,
     roles::RoleMap,
     schema::archive::{Decision, Entry},

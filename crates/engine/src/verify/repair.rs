@@ -7,9 +7,8 @@
 //! A table that the target refuses to change stays as it is, is named, and counts as different; all others are repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
-use transhume_core::count::counted;
 
-use transhume_core::{finding::Finding, table::Table};
+use transhume_core::{count::counted, finding::Finding, table::Table};
 use transhume_pg::{
     catalog::tables::tables,
     connection::{error::ServerError, names, session::Session},

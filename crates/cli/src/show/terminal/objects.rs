@@ -1,13 +1,12 @@
 //! The comparison of objects for people: what must be acted upon first, what differs on purpose and
 //! what was not compared last.
 
-use transhume_engine::{finding::Finding, verify::ObjectComparison};
+use transhume_engine::{count::counted, finding::Finding, verify::ObjectComparison};
 
 use super::{
     findings::{self, Shown},
     style::{Style, Tone},
 };
-use transhume_engine::count::counted;
 
 /// Kinds named in the line of what was compared; the rest is counted together.
 const MOST_KINDS: usize = 6;

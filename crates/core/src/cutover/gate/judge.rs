@@ -1,6 +1,5 @@
 //! From what was observed to the conditions, one small judgement each.
 
-use crate::count::{counted, was_or_were};
 use std::time::Duration;
 
 use super::{
@@ -11,6 +10,7 @@ use transhume_wire::ident::quote_identifier;
 
 use crate::{
     assess::observation::Subscription,
+    count::{self, counted},
     finding::{Finding, Severity},
     load::RelationState,
     roles::LoginFault,
@@ -20,9 +20,6 @@ use crate::{
 /// Sessions that a cutover opens on either side beside those it has when it looks.
 const SOURCE_SESSIONS: u32 = 5;
 const TARGET_SESSIONS: u32 = 3;
-
-/// Names in one line of evidence; more say nothing new.
-const NAMED: usize = 5;
 
 /// All conditions that can be told from one observation.
 pub fn judge(seen: &Observation, limits: &Limits) -> Vec<Condition> {
@@ -107,7 +104,7 @@ fn verification(seen: &Observation, within: Option<Duration>) -> Condition {
             Name::Verification,
             format!(
                 "tables are not what they were when they were compared, by their columns or their publication: {}",
-                some(&seen.altered_since_verified)
+                count::listed(&seen.altered_since_verified)
             ),
             "run \"transhume verify --mode since-last\"",
         ),
@@ -134,7 +131,11 @@ fn findings(seen: &Observation) -> Condition {
     let remedy = "see \"transhume status\"; each finding says how to remedy it";
     let mut shutting = seen.findings.iter();
     if let Some(first) = shutting.find(|finding| finding.severity == Severity::Blocker) {
-        let evidence = format!("open findings: {}; the first: {}", some(&blockers), first.message);
+        let evidence = format!(
+            "open findings: {}; the first: {}",
+            count::listed(&blockers),
+            first.message
+        );
         return Condition::unmet(Name::Findings, evidence, &first.remedy);
     }
     if warnings.is_empty() {
@@ -142,7 +143,7 @@ fn findings(seen: &Observation) -> Condition {
     }
     Condition::degraded(
         Name::Findings,
-        format!("open warnings: {}", some(&warnings)),
+        format!("open warnings: {}", count::listed(&warnings)),
         remedy,
     )
 }
@@ -155,7 +156,7 @@ fn schema(differing: &[Finding]) -> Condition {
             Name::Schema,
             format!(
                 "definitions differ: {}; the first: {}: {}",
-                some(&named),
+                count::listed(&named),
                 first.object,
                 first.message
             ),
@@ -174,21 +175,21 @@ fn tables(seen: &Observation) -> Condition {
     let adding = of(|state| state == RelationState::Adding);
     let mut evidence = Vec::new();
     if !adding.is_empty() {
-        evidence.push(format!("being added: {}", some(&adding)));
+        evidence.push(format!("being added: {}", count::listed(&adding)));
     }
     if !suspended.is_empty() {
         evidence.push(format!(
             "suspended, so older than on the source: {}",
-            some(&suspended)
+            count::listed(&suspended)
         ));
     }
     if !loading.is_empty() {
-        evidence.push(format!("being loaded anew: {}", some(&loading)));
+        evidence.push(format!("being loaded anew: {}", count::listed(&loading)));
     }
     if !seen.new_tables.is_empty() {
         evidence.push(format!(
             "made on the source since the migration began, so not moved: {}",
-            some(&seen.new_tables)
+            count::listed(&seen.new_tables)
         ));
     }
     if evidence.is_empty() {
@@ -212,9 +213,8 @@ fn exceptions(stored: u64) -> Condition {
         more => Condition::unmet(
             Name::Exceptions,
             format!(
-                "{} {} stored in transhume.exception instead of being applied",
-                counted(more, "change"),
-                was_or_were(more)
+                "not applied, but stored in transhume.exception: {}",
+                counted(more, "change")
             ),
             "apply or discard them, then delete their rows there; or reload the tables",
         ),
@@ -262,7 +262,7 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
     if old.iter().all(|lock| lock.is_autovacuum) {
         return Condition::degraded(
             Name::LongTransactions,
-            some(&told),
+            count::listed(&told),
             "nothing: autovacuum gives way to the fence, unless it prevents wraparound; then wait for its end",
         );
     }
@@ -270,7 +270,7 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
         "end it, or wait for it: select pg_terminate_backend({})",
         first.pid
     );
-    Condition::unmet(Name::LongTransactions, some(&told), ends)
+    Condition::unmet(Name::LongTransactions, count::listed(&told), ends)
 }
 
 /// Their workers write for the server itself: what a publisher sends behind the fence would be on the closed side alone.
@@ -284,7 +284,7 @@ fn subscriptions(subscriptions: &[Subscription]) -> Condition {
         "on the source: alter subscription {} disable; its publisher keeps what follows for the one that you create on the target",
         quote_identifier(first)
     );
-    let evidence = format!("subscriptions feed the source: {}", some(&enabled));
+    let evidence = format!("subscriptions feed the source: {}", count::listed(&enabled));
     Condition::unmet(Name::Subscriptions, evidence, remedy)
 }
 
@@ -307,7 +307,7 @@ fn logins(faults: &[LoginFault]) -> Condition {
     };
     let evidence = |faults: &[&LoginFault]| {
         let what: Vec<String> = faults.iter().map(|fault| fault.what.clone()).collect();
-        some(&what)
+        count::listed(&what)
     };
     let (grave, slight) = (told(false), told(true));
     if let Some(first) = grave.first() {
@@ -329,7 +329,7 @@ fn fence(rights: &FenceRights) -> Condition {
             Name::Fence,
             format!(
                 "tables and sequences that the source's role may not lock: {}",
-                some(&rights.unlockable)
+                count::listed(&rights.unlockable)
             ),
             "make it a member of the role that owns them: grant … to …",
         );
@@ -347,7 +347,7 @@ fn fence(rights: &FenceRights) -> Condition {
     let mut open = Vec::new();
     let mut remedies = Vec::new();
     if !rights.unowned.is_empty() {
-        open.push(format!("grants of {} stay", some(&rights.unowned)));
+        open.push(format!("grants of {} stay", count::listed(&rights.unowned)));
         remedies.push("make the source's role a member of their owner");
     }
     if !rights.owns_database {
@@ -361,7 +361,7 @@ fn fence(rights: &FenceRights) -> Condition {
     if !rights.superusers.is_empty() {
         open.push(format!(
             "superusers pass once the locks are gone; now connected: {}",
-            some(&rights.superusers)
+            count::listed(&rights.superusers)
         ));
         remedies.push("disconnect them before the cutover");
     }
@@ -379,16 +379,7 @@ fn listed(name: Name, met: &str, unmet: &str, objects: &[String], remedy: &str) 
     if objects.is_empty() {
         return Condition::met(name, met);
     }
-    Condition::unmet(name, format!("{unmet}: {}", some(objects)), remedy)
-}
-
-/// The first few names, and how many more there are.
-fn some(names: &[String]) -> String {
-    let first = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
+    Condition::unmet(name, format!("{unmet}: {}", count::listed(objects)), remedy)
 }
 
 pub(super) fn span(span: Duration) -> String {

@@ -11,12 +11,11 @@ mod request;
 mod withdrawal;
 
 use std::time::Duration;
-use transhume_core::count::counted;
 
 pub(super) use self::request::take_up;
 use self::withdrawal::{refuse, tell, withdraw};
 
-use transhume_core::{disposition::Disposition, schema::addition::AdditionStep};
+use transhume_core::{count::counted, disposition::Disposition, schema::addition::AdditionStep};
 use transhume_pg::{
     catalog::tables::tables,
     connection::snapshot::SnapshotHolder,

@@ -1,9 +1,9 @@
 //! Taking up a request to add tables: whether they can join, and the first record of them.
 
 use std::collections::HashSet;
-use transhume_core::count::counted;
 
 use transhume_core::{
+    count::counted,
     load::RelationState,
     schema::addition::{AddedTable, AdditionStep},
     table::{Placement, TableKind},

@@ -10,9 +10,9 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     time::{Duration, Instant},
 };
-use transhume_core::count::counted;
 
 use transhume_core::{
+    count::counted,
     finding::Finding,
     schema::{
         archive::{Decision, Entry, Facts, Kind},
@@ -379,15 +379,9 @@ impl TrialRun<'_> {
 }
 
 fn passed(tried: usize, refused: usize, pieces: usize) -> String {
-    let how = match pieces {
-        0 | 1 => "a transaction".to_owned(),
-        count => format!(
-            "{}, as many as its lock table asks for,",
-            counted(count, "transaction")
-        ),
-    };
+    let how = counted(pieces.max(1), "transaction");
     format!(
-        "{} tried on the target in {how} and rolled back; {refused} refused",
+        "{} tried on the target in {how}, as many as its lock table asks for, and rolled back; {refused} refused",
         counted(tried, "definition")
     )
 }

@@ -2,9 +2,8 @@
 //! which are not checked while changes are applied as a replica, and tables that nobody analysed.
 
 use std::collections::BTreeMap;
-use transhume_core::count::counted;
 
-use transhume_core::{finding::Finding, verify::objects::for_people};
+use transhume_core::{count::counted, finding::Finding, verify::objects::for_people};
 use transhume_pg::{
     connection::session::Session,
     verify::objects::{self, Doubtful},

@@ -13,12 +13,12 @@ mod record;
 mod views;
 
 use std::{collections::BTreeMap, time::Instant};
-use transhume_core::count::counted;
 
 pub(crate) use self::record::record;
 
 use serde::Serialize;
 use transhume_core::{
+    count::counted,
     finding::{Finding, Severity},
     roles::RoleMap,
     selection::Selector,

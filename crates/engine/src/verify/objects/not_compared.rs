@@ -1,7 +1,7 @@
 //! What a comparison of objects leaves out, told every time.
 
-use transhume_core::count::counted;
 use transhume_core::{
+    count::counted,
     finding::Finding,
     selection::Selector,
     verify::objects::{Kind, Object, Versions, for_people},

@@ -2,9 +2,9 @@
 //! difference is told as a warning.
 
 use std::collections::{BTreeMap, BTreeSet};
-use transhume_core::count::counted;
 
 use transhume_core::{
+    count::counted,
     finding::Finding,
     selection::Selector,
     verify::objects::{Kind, Object, for_people},

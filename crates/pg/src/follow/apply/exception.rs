@@ -5,8 +5,8 @@
 //! transaction as all others of its source transaction and the frontier behind it.
 
 use serde_json::{Value, json};
-use transhume_core::count::counted;
 use transhume_core::{
+    count::counted,
     follow::{
         change::Change,
         error_policy::{Care, ErrorAction, ErrorClass, class_of},

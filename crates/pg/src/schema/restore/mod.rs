@@ -13,10 +13,10 @@ mod statements;
 mod trial;
 
 use std::fmt::Write as _;
-use transhume_core::count::counted;
 
 use tokio::process::Command;
 use transhume_core::{
+    count::counted,
     roles::RoleMap,
     schema::{archive::Entry, reserved_options::without_reserved_options, role_names::with_target_roles},
 };
