@@ -114,7 +114,7 @@ fn fail_over(observed: &Observed) -> Vec<Finding> {
              standby without the slot, the load begins anew",
             "on each standby that may be promoted: sync_replication_slots = on, hot_standby_feedback = on, primary_slot_name, and a \
              dbname in primary_conninfo; on the source: synchronized_standby_slots = 'the names of those slots', and then a \
-             fail-over goes on where it was",
+             fail-over continues where it was",
         )],
         (1.., false, _) => vec![Finding::warning(
             "fail-over",

@@ -5,7 +5,7 @@
 
 use crate::direction::Direction;
 
-const STAYS: &str = "nothing of the application's is lost: it goes on where it is, and only the fallback is not possible any more; \
+const STAYS: &str = "nothing of the application's is lost: it continues where it is, and only the fallback is not possible any more; \
                      \"transhume finish\" ends the migration";
 
 /// Where everything that the target has is on the source too.

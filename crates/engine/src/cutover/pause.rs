@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use transhume_core::{
-    cutover::write_pause::PauseStep, direction::Direction, finding::Finding, sequence::Sequence,
+    count::counted, cutover::write_pause::PauseStep, direction::Direction, finding::Finding,
+    sequence::Sequence,
 };
 use transhume_pg::{
     connection::session::Session,

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{disposition::Disposition, finding::Finding, phase::Phase};
+use transhume_core::{count::counted, disposition::Disposition, finding::Finding, phase::Phase};
 use transhume_pg::{connection::session::Session, cutover::opening, state::runner};
 
 use super::{
@@ -98,7 +98,7 @@ impl Cutover<'_> {
             }
             if Instant::now() >= end {
                 return Err(EngineError::refused(
-                    format!("{left} sessions that were closing the source do not end"),
+                    format!("still closing the source: {}", counted(left, "session")),
                     "see pg_stat_activity there; \"transhume run\" opens the source again once they are gone",
                 ));
             }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is lost by another try: it begins at the stored frontier. But what fails each time would be a silent loop.
 
-use transhume_core::{direction::Direction, guard::anew::anew};
+use transhume_core::{count::counted, direction::Direction, guard::anew::anew};
 use transhume_wire::lsn::Lsn;
 
 use crate::error::{EngineError, Result};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use transhume_core::{
     command::Command,
+    count::counted,
     direction::Direction,
     finding::Finding,
     guard::{
