@@ -29,12 +29,14 @@ struct Orders {
     birth: u64,
     refusing: bool,
     delay: Duration,
+    /// A larger piece is lost, and with it all that comes after it on its connection.
+    largest: Option<usize>,
 }
 
 impl Orders {
-    /// Whether a connection of this birth passes anything on.
-    fn pass(&self, birth: u64) -> bool {
-        !self.frozen && birth >= self.silent_before
+    /// Whether a connection of this birth passes so many bytes on.
+    fn pass(&self, birth: u64, bytes: usize) -> bool {
+        !self.frozen && birth >= self.silent_before && self.largest.is_none_or(|largest| bytes <= largest)
     }
 }
 
@@ -140,9 +142,16 @@ impl Proxy {
         });
     }
 
-    /// Undoes [`Proxy::freeze`] and [`Proxy::refuse`].
+    /// Loses pieces that are larger than so many bytes, as a way does whose packets are too large for one of its parts, of which
+    /// nobody is told: login and small answers pass, and the connection stands still at the first large one.
+    pub fn lose_larger_than(&self, bytes: usize) {
+        self.orders.send_modify(|orders| orders.largest = Some(bytes));
+    }
+
+    /// Undoes [`Proxy::freeze`], [`Proxy::refuse`] and [`Proxy::lose_larger_than`].
     pub fn thaw(&self) {
         self.orders.send_modify(|orders| {
+            orders.largest = None;
             orders.frozen = false;
             orders.refusing = false;
         });
@@ -238,14 +247,17 @@ async fn pass_on(
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        if orders.wait_for(|orders| orders.pass(birth)).await.is_err()
+        if orders
+            .wait_for(|orders| orders.pass(birth, length))
+            .await
+            .is_err()
             || to.write_all(&buffer[..length]).await.is_err()
         {
             return Ok(());
         }
     }
     // An end that nobody hears of: the machine there is gone. The other direction may still have something to say.
-    if orders.wait_for(|orders| orders.pass(birth)).await.is_ok() {
+    if orders.wait_for(|orders| orders.pass(birth, 0)).await.is_ok() {
         let _ = to.shutdown().await;
     }
     Ok(())

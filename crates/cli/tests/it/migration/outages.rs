@@ -167,3 +167,24 @@ async fn a_runner_that_lives_is_not_taken_over() {
     );
     following.ends_exact().await;
 }
+
+/// Large packets are lost on the way and small ones pass: connections can be had, and stand still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_that_loses_large_packets_is_told_and_gone_on_with_once_it_is_mended() {
+    let mut following = Following::through(Side::Source).await;
+    following.proxy.lose_larger_than(1400);
+    following.said_within("has been silent for", NOTICED_WITHIN).await;
+    following.proxy.thaw();
+    following.ends_exact().await;
+}
+
+/// 50 ms and some 10 Mbit/s each way: slower, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_line_is_no_outage() {
+    let following = Following::through(Side::Target).await;
+    following.proxy.delay(50);
+    following.traffic.wait_for(200).await;
+    let log = following.runner.log();
+    following.ends_exact().await;
+    assert!(!log.contains("no answer") && !log.contains("given up"), "{log}");
+}

@@ -207,11 +207,7 @@ async fn a_standby_that_answers_meanwhile_is_waited_for() {
     site.execute_on_source(SHOP).await;
     let standby = site.source.standby(&[]).expect("a standby can be made");
     let both = site.source_url.clone();
-    let (port, other) = (site.source.port(), standby.port());
-    site.source_url = site.source_url.replace(
-        &format!("127.0.0.1:{port}"),
-        &format!("127.0.0.1:{port},127.0.0.1:{other}"),
-    );
+    name_both(&mut site, &standby);
     let mut runner = following(&site).await;
     site.source
         .stop(transhume_demo::cluster::StopMode::Fast)
@@ -277,6 +273,60 @@ async fn a_target_that_forgot_its_opening_opens_no_source_and_loses_no_rows() {
         !hinted.error.contains("failed over while it was being opened"),
         "{}",
         hinted.error
+    );
+}
+
+/// Found by the second of two names while tables are copied: the load ends at once, and not hours later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_in_the_midst_of_a_load_is_refused_at_once() {
+    let mut site = Site::empty(15, 15).await;
+    // Half a minute at the rate below.
+    site.execute_on_source(
+        "create table big (id int primary key, body text);
+         insert into big select g, repeat('b', 1000) from generate_series(1, 30000) g",
+    )
+    .await;
+    let standby = site.source.standby(&[]).expect("a standby can be made");
+    replayed(&site, &standby).await;
+    name_both(&mut site, &standby);
+    let mut runner = site.begin(&["run", "--rate-limit", "1MB", "--loaders", "2"]);
+    site.wait_for(&mut runner, "a load", |status| phase(status) == "full-load")
+        .await;
+    site.source.kill_postmaster();
+    standby.promote().expect("the standby can be promoted");
+    assert_eq!(runner.ended().await, 1, "{}", runner.log());
+    assert!(
+        runner.log().contains("the source failed over"),
+        "{}",
+        runner.log()
+    );
+    assert_eq!(site.status().as_ref().map(phase), Some("full-load"));
+}
+
+/// What is dropped on a standby stays on the primary: nothing is, and nothing is said to be gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abort_on_a_standby_is_refused_and_the_slot_stays() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    site.succeed(&["run", "--until-caught-up"]);
+    let standby = site.source.standby(&[]).expect("a standby can be made");
+    let primary = site.source_url.clone();
+    site.source_url = standby.url(DATABASE);
+    let refused = site.call(&["abort", "--yes"]);
+    assert_eq!(refused.code, 1, "{}", refused.error);
+    assert!(refused.error.contains("is a standby"), "{}", refused.error);
+    let slots = "select count(*) = 1 from pg_replication_slots where slot_name like 'transhume%'";
+    until(&primary, slots).await;
+    site.source_url = primary;
+    site.succeed(&["abort", "--yes"]);
+}
+
+/// The source's URL has the primary and the standby, in this order.
+fn name_both(site: &mut Site, standby: &Cluster) {
+    let (port, other) = (site.source.port(), standby.port());
+    site.source_url = site.source_url.replace(
+        &format!("127.0.0.1:{port}"),
+        &format!("127.0.0.1:{port},127.0.0.1:{other}"),
     );
 }
 
