@@ -3,7 +3,10 @@
 //! Core judges; this asks both servers, takes a promoted source up where it continues, and words the rest as an error. A
 //! standby, or a server that is just being promoted, is an error that passes by itself.
 
-use transhume_core::guard::succession::{self, Remembered, Standing, Succession};
+use transhume_core::{
+    guard::succession::{self, Remembered, Standing, Succession},
+    phase::Phase,
+};
 use transhume_pg::{
     connection::{
         error::PgError,
@@ -81,6 +84,11 @@ pub(crate) async fn compare(
     standing: &Standing,
     system: &str,
 ) -> Result<Succession> {
+    if migration.phase == Phase::Done {
+        // Nobody follows it any more, and its slot is dropped. Whether it lacks what was brought back to it since is seen by the stream
+        // that leads to it.
+        return Ok(Succession::Same);
+    }
     let remembered = remembered(migration);
     let timeline = standing
         .timeline

@@ -31,6 +31,7 @@ mod planning;
 mod planted;
 mod points;
 mod pooled;
+mod promoted_after;
 mod promotions;
 mod readme;
 mod rechecking;

@@ -11,13 +11,13 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 const STANDBY_SLOT: &str = "standby_1";
 
-const SHOP: &str = "create table orders (id int primary key, note text);
+pub(super) const SHOP: &str = "create table orders (id int primary key, note text);
      create table ledger (note text);
      alter table ledger replica identity full;
      insert into orders select g, 'first' from generate_series(1, 1000) g";
 
 /// Waits until a query of one boolean says true.
-async fn until(url: &str, query: &str) {
+pub(super) async fn until(url: &str, query: &str) {
     let end = Instant::now() + DEADLINE;
     loop {
         let client = connect(url).await.expect("the server answers");
@@ -30,7 +30,7 @@ async fn until(url: &str, query: &str) {
     }
 }
 
-async fn execute(url: &str, sql: &str) {
+pub(super) async fn execute(url: &str, sql: &str) {
     let client = connect(url).await.expect("the server answers");
     client
         .batch_execute(sql)
@@ -38,7 +38,7 @@ async fn execute(url: &str, sql: &str) {
         .expect("the statements are in order");
 }
 
-async fn following(site: &Site) -> Running {
+pub(super) async fn following(site: &Site) -> Running {
     let mut runner = site.begin(&["run"]);
     site.wait_for(&mut runner, "following", |status| phase(status) == "follow")
         .await;
@@ -401,7 +401,7 @@ async fn a_promoted_target_that_lacks_what_was_confirmed_is_refused_with_both_po
 }
 
 /// A standby receives nothing any more, as one that lags.
-async fn stop_receiving(standby: &Cluster) {
+pub(super) async fn stop_receiving(standby: &Cluster) {
     let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
     for statement in stop.split("; ") {
         execute(&standby.url("postgres"), statement).await;
