@@ -8,7 +8,7 @@ use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::QualifiedName;
 
-use crate::role_map::RoleMap;
+use crate::{finding::Finding, role_map::RoleMap};
 
 /// What the operator asked for, as written in the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,25 @@ pub const REFUSED: &str = "refused";
 pub struct BadPattern {
     pub pattern: String,
     pub reason: String,
+}
+
+/// A partition that cannot come although what it belongs to does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Torn {
+    pub partition: QualifiedName,
+    pub above: QualifiedName,
+}
+
+impl Torn {
+    pub fn finding(&self) -> Finding {
+        let (partition, above) = (self.partition.plain(), self.above.plain());
+        Finding::blocker(
+            "selection-needs",
+            &partition,
+            format!("it is a partition of {above}, which is selected, and its rows would be missing there"),
+            format!("take {partition} out of exclude, or exclude {above} too"),
+        )
+    }
 }
 
 /// A [`Selection`] ready to be asked.
@@ -140,6 +159,30 @@ impl Selection {
         Ok(grown)
     }
 
+    /// With all partitions of the trees that it takes, wherever they live; `partitions` has each with every table above it.
+    /// Returned too are the partitions that are excluded by name although the table above them is taken.
+    pub fn with_partitions(
+        &self,
+        partitions: &[(QualifiedName, QualifiedName)],
+    ) -> Result<(Self, Vec<Torn>), BadPattern> {
+        let selector = self.selector()?;
+        let (mut grown, mut torn) = (self.clone(), Vec::new());
+        for (partition, above) in partitions {
+            if !selector.selects(above) || selector.selects(partition) {
+                continue;
+            }
+            if selector.excludes(partition) {
+                torn.push(Torn {
+                    partition: partition.clone(),
+                    above: above.clone(),
+                });
+            } else if !grown.added.contains(partition) {
+                grown.added.push(partition.clone());
+            }
+        }
+        Ok((grown, torn))
+    }
+
     /// A migration that holds this selection may be resumed with the `given` one: no patterns, those that it began
     /// with, or others that take just the same of the tables there are, the added ones included.
     pub fn is_resumed_by(&self, given: &Self, names: &[QualifiedName]) -> Result<bool, BadPattern> {
@@ -175,6 +218,11 @@ impl Selector {
 
     pub fn selects(&self, name: &QualifiedName) -> bool {
         !is_system_schema(&name.schema) && (self.added.contains(name) || self.takes(name))
+    }
+
+    /// A pattern of exclude names it.
+    fn excludes(&self, name: &QualifiedName) -> bool {
+        self.exclude.iter().any(|pattern| pattern.matches(name))
     }
 
     /// The patterns take it.
@@ -258,109 +306,5 @@ pub fn check_left_out(text: &str) -> Result<(), BadPattern> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn selects(include: &[&str], exclude: &[&str], schema: &str, name: &str) -> bool {
-        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let selection = Selection {
-            include: owned(include),
-            exclude: owned(exclude),
-            ..Selection::default()
-        };
-        let selector = selection.selector().expect("patterns are valid");
-        selector.selects(&QualifiedName::new(schema, name))
-    }
-
-    #[test]
-    fn everything_but_system_schemas_is_selected_by_default() {
-        assert!(selects(&[], &[], "public", "orders"));
-        assert!(!selects(&[], &[], "pg_catalog", "pg_class"));
-        assert!(!selects(&["*"], &[], "transhume", "part"));
-    }
-
-    #[test]
-    fn exclusion_wins_over_inclusion() {
-        assert!(selects(&["shop"], &["shop.audit_*"], "shop", "orders"));
-        assert!(!selects(&["shop"], &["shop.audit_*"], "shop", "audit_2024"));
-        assert!(!selects(&["shop.orders"], &[], "shop", "items"));
-    }
-
-    #[test]
-    fn an_added_table_is_selected_whatever_the_patterns_say_and_by_its_exact_name() {
-        let before = Selection {
-            include: vec!["shop".into()],
-            exclude: vec!["shop.a*".into()],
-            ..Selection::default()
-        };
-        let name = |name: &str| QualifiedName::new("shop", name);
-        let grown = before.with(&[name("a*"), name("orders")]).unwrap();
-        assert_eq!(
-            grown.added,
-            [name("a*")],
-            "what is selected already stays as it is"
-        );
-        let selector = grown.selector().unwrap();
-        assert!(selector.selects(&name("a*")));
-        assert!(!selector.selects(&name("audit")));
-
-        let stored = serde_json::to_value(&grown).unwrap();
-        assert_eq!(serde_json::from_value::<Selection>(stored).unwrap(), grown);
-    }
-
-    #[test]
-    fn a_migration_that_has_grown_is_resumed_with_its_former_patterns_or_with_ones_that_take_as_much() {
-        let including = |pattern: &str| Selection {
-            include: vec![pattern.into()],
-            ..Selection::default()
-        };
-        let names = ["a", "b", "c"].map(|name| QualifiedName::new("shop", name));
-        let grown = including("shop.a").with(&names[1..2]).unwrap();
-        for given in [Selection::default(), including("shop.a"), including("shop.[ab]")] {
-            assert!(grown.is_resumed_by(&given, &names).unwrap(), "{given:?}");
-        }
-        for given in [including("shop.b"), including("shop")] {
-            assert!(!grown.is_resumed_by(&given, &names).unwrap(), "{given:?}");
-        }
-        assert_eq!(grown.without_added(&names), including("shop.a"));
-    }
-
-    #[test]
-    fn two_selections_agree_where_they_take_the_same_of_the_tables_there_are() {
-        let selector = |include: &str| {
-            let selection = Selection {
-                include: vec![include.into()],
-                ..Selection::default()
-            };
-            selection.selector().unwrap()
-        };
-        let names = [QualifiedName::new("shop", "a"), QualifiedName::new("shop", "b")];
-        assert!(selector("shop").agrees(&selector("shop.?"), &names));
-        assert!(!selector("shop").agrees(&selector("shop.a"), &names));
-    }
-
-    #[test]
-    fn an_object_to_be_left_out_has_a_kind_and_no_rows() {
-        for good in ["refused", "extension hstore", "function shop.f(integer, text)"] {
-            assert!(check_left_out(good).is_ok(), "{good}");
-        }
-        for bad in ["hstore", "", "table shop.orders"] {
-            assert!(check_left_out(bad).is_err(), "{bad}");
-        }
-        let selection = Selection {
-            leave_out: vec!["refused".into(), "extension \"uuid-ossp\"".into()],
-            ..Selection::default()
-        };
-        assert!(selection.leaves_refused() && selection.has_no_patterns());
-        assert_eq!(selection.left_out_extensions().collect::<Vec<_>>(), ["uuid-ossp"]);
-    }
-
-    #[test]
-    fn a_broken_pattern_is_named() {
-        let selection = Selection {
-            include: vec!["a[".into()],
-            ..Selection::default()
-        };
-        assert_eq!(selection.selector().unwrap_err().pattern, "a[");
-    }
-}
+#[path = "selection_tests.rs"]
+mod tests;

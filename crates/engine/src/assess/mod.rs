@@ -16,20 +16,22 @@ use transhume_core::{
         observation::{AssessContext, Database, Observed, SourceObservation, TargetObservation, Tools},
     },
     finding::{Finding, Severity},
-    selection::Selection,
+    selection::{Selection, Torn},
     table::Table,
 };
-use transhume_pg::{connection::error::PgError, schema::dump::Programs};
+use transhume_pg::{
+    catalog::tables::partitions_with_ancestors, connection::error::PgError, schema::dump::Programs,
+};
 
 use crate::{
     cutover::write_pause::{self, Forecast},
     door,
     endpoints::Endpoints,
-    error::Result,
+    error::{Doing, Result},
     report::Reporter,
     roles,
     schema::Preview,
-    selection::selector,
+    selection::{bad_pattern, selector},
 };
 
 /// Tables named in the estimate.
@@ -59,6 +61,8 @@ pub(crate) struct Prior {
     pub(crate) programs: Option<Programs>,
     /// What the target would not get, where the schema was tried.
     pub(crate) preview: Option<Preview>,
+    /// As it was asked for, with what belongs to it.
+    pub(crate) selection: Selection,
     /// What the target refuses and is left out for that.
     pub(crate) left_out: Vec<String>,
 }
@@ -138,6 +142,8 @@ pub async fn assess(
     depth: Depth,
     reporter: &Reporter,
 ) -> Result<Assessment> {
+    let (selection, torn) = closed(endpoints, selection).await?;
+    let selection = &selection;
     let selector = selector(selection)?;
     door::look_before_assessing(endpoints).await?;
     let (source, (target, migration)) = tokio::try_join!(
@@ -159,6 +165,7 @@ pub async fn assess(
         },
     };
     let mut findings = findings(&observed);
+    findings.splice(0..0, torn.iter().map(Torn::finding));
     if let Some(warning) = programs.as_ref().and_then(Programs::finding) {
         let place = findings.partition_point(|finding| finding.severity >= Severity::Warning);
         findings.insert(place, warning);
@@ -182,6 +189,7 @@ pub async fn assess(
     assessment.prior = Prior {
         tables: observed.source.tables,
         programs,
+        selection: selection.clone(),
         left_out: tried
             .as_ref()
             .map(|(_, left_out)| left_out.clone())
@@ -189,6 +197,20 @@ pub async fn assess(
         preview: tried.map(|(preview, _)| preview),
     };
     Ok(assessment)
+}
+
+/// With the partitions of all trees that it takes. Without patterns it takes everything anyway.
+async fn closed(endpoints: &Endpoints, selection: &Selection) -> Result<(Selection, Vec<Torn>)> {
+    if selection.has_no_patterns() {
+        return Ok((selection.clone(), Vec::new()));
+    }
+    let source = endpoints.source_session("assess", "selection").await?;
+    let partitions = partitions_with_ancestors(&source)
+        .await
+        .doing("reading the source's partitions")?;
+    selection
+        .with_partitions(&partitions)
+        .map_err(|error| bad_pattern(&error))
 }
 
 /// A role that is missing is told once.

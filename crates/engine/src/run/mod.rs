@@ -326,7 +326,7 @@ async fn start(
         publication_name: names::publication(&id),
         identity: source_identity(endpoints, &source).await?,
         source_label: endpoints.source.to_string(),
-        selection: with_refused(&options.selection, &assessment.prior.left_out),
+        selection: with_refused(&assessment.prior.selection, &assessment.prior.left_out),
         id,
     };
     migration::create(target, &new)

@@ -131,10 +131,10 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             .await?,
         ),
     };
-    let selection = migration
-        .as_ref()
-        .map_or(&options.selection, |known| &known.selection);
-    let selector = selector(selection)?;
+    let assessed = assessment.as_ref().map(|assessment| &assessment.prior.selection);
+    let known = migration.as_ref().map(|known| &known.selection);
+    let selection = known.or(assessed).unwrap_or(&options.selection).clone();
+    let selector = selector(&selection)?;
     selected.retain(|table| table.moves_rows() && selector.selects(&table.name));
     let (counts, _) = load::worker_counts(&options.load, &source, &target).await?;
     let programs = Programs::find(
@@ -169,7 +169,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
             &mut plan,
             endpoints,
             programs,
-            (selection, &selector),
+            (&selection, &selector),
             (&mut source, &target),
             writes,
         )

@@ -15,6 +15,8 @@ pub struct Ownership {
     pub kind: String,
     /// Quoted and schema-qualified.
     pub identity: String,
+    /// Quoted; none for what is in no schema.
+    pub schema: Option<String>,
 }
 
 impl Ownership {
@@ -26,6 +28,16 @@ impl Ownership {
             self.identity,
             quote_identifier(&self.owner)
         )
+    }
+
+    /// The same where the owner may not create in the schema: it may for the length of the statement. An owner must be able to
+    /// create there, which a superuser of the source is without a grant.
+    pub fn with_right_in_schema(&self) -> Option<String> {
+        let schema = self.schema.as_ref()?;
+        let (owner, statement) = (quote_identifier(&self.owner), self.statement());
+        Some(format!(
+            "GRANT CREATE ON SCHEMA {schema} TO {owner}; {statement}; REVOKE CREATE ON SCHEMA {schema} FROM {owner}"
+        ))
     }
 
     pub fn is_schema(&self) -> bool {
@@ -61,6 +73,7 @@ pub async fn ownerships(source: &Client, objects: &[CatalogObject]) -> Result<Ve
                 owner: row.try_get("owner")?,
                 kind: row.try_get("kind")?,
                 identity: row.try_get("identity")?,
+                schema: row.try_get("schema")?,
             })
         })
         .collect()
@@ -89,8 +102,17 @@ pub async fn give(
 ) -> Result<Vec<(Ownership, String)>, PgError> {
     let statements: Vec<String> = ownerships.iter().map(Ownership::statement).collect();
     let refused = attempt_each(target, &statements).await?;
-    Ok(refused
+    let refused: Vec<(Ownership, String)> = refused
         .into_iter()
         .map(|(number, message)| (ownerships[number].clone(), message))
-        .collect())
+        .collect();
+    let (in_schemas, mut left): (Vec<_>, Vec<_>) =
+        refused.into_iter().partition(|(one, _)| one.schema.is_some());
+    let statements: Vec<String> = in_schemas
+        .iter()
+        .filter_map(|(one, _)| one.with_right_in_schema())
+        .collect();
+    let refused = attempt_each(target, &statements).await?;
+    left.extend(refused.into_iter().map(|(number, _)| in_schemas[number].clone()));
+    Ok(left)
 }

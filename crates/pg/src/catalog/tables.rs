@@ -163,3 +163,26 @@ fn replica_identity(relreplident: &str) -> ReplicaIdentity {
         _ => ReplicaIdentity::Default,
     }
 }
+
+/// Every partition with each table above it.
+pub async fn partitions_with_ancestors(
+    client: &Client,
+) -> Result<Vec<(QualifiedName, QualifiedName)>, PgError> {
+    let rows = client
+        .query(include_str!("sql/partitions_with_ancestors.sql"), &[])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let name = |schema: &str, name: &str| -> Result<QualifiedName, PgError> {
+                Ok(QualifiedName::new(
+                    row.try_get::<_, String>(schema)?,
+                    row.try_get::<_, String>(name)?,
+                ))
+            };
+            Ok((
+                name("partition_schema", "partition_name")?,
+                name("ancestor_schema", "ancestor_name")?,
+            ))
+        })
+        .collect()
+}

@@ -165,6 +165,8 @@ async fn another_name_for_a_role_counts_in_owners_grants_policies_and_comparison
     batch(
         &site.source_url,
         r#"create table shop.own (id int primary key, "postgres" int);
+           create table shop.by_dba (id int primary key);
+           alter table shop.by_dba owner to dba;
            grant select on shop.item to postgres;
            grant select ("postgres") on shop.own to app_ro;
            alter table shop.own enable row level security;
@@ -189,7 +191,7 @@ async fn another_name_for_a_role_counts_in_owners_grants_policies_and_comparison
         "select string_agg(tableowner, ',' order by tablename) from pg_tables where schemaname = 'shop'";
     assert_eq!(
         text(&site.target.url(DATABASE), owners).await,
-        "app_owner,azadmin"
+        "dba,app_owner,azadmin"
     );
 }
 

@@ -5,6 +5,7 @@
 //! What cannot be tried is told as such, never as in order.
 
 mod step;
+mod telling;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -105,6 +106,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
         course: Course::default(),
         unset: HashSet::new(),
         owners: BTreeSet::new(),
+        without_right: HashSet::new(),
         grants: Refused::default(),
         until: Instant::now() + PATIENCE,
         cut_short: None,
@@ -200,6 +202,8 @@ struct TrialRun<'a> {
     unset: HashSet<i32>,
     /// Owners that were refused: the statement with the server's message.
     owners: BTreeSet<(String, String)>,
+    /// Tried once more, with the right to create in the schema.
+    without_right: HashSet<String>,
     grants: Refused,
     until: Instant,
     /// Why not all was tried.
@@ -320,7 +324,13 @@ impl TrialRun<'_> {
             Step::Own(entry, ownership) => {
                 let statement = ownership.statement();
                 let is_refused = self.owners.iter().any(|(refused, _)| *refused == statement);
-                (!is_refused && !self.course.is_absent(entry.dump_id)).then_some(statement)
+                if is_refused || self.course.is_absent(entry.dump_id) {
+                    return None;
+                }
+                if self.without_right.contains(&statement) {
+                    return ownership.with_right_in_schema();
+                }
+                Some(statement)
             }
             Step::Grant(entry, statement) => {
                 let refused = |statements: &Vec<String>| statements.iter().any(|one| one == statement);
@@ -338,6 +348,8 @@ impl TrialRun<'_> {
                     && !definition.settings.is_empty()
                     && self.unset.insert(entry.dump_id) => {}
             Step::Define(entry, _) => self.course.refuse(entry, told(answer)),
+            Step::Own(_, ownership)
+                if ownership.schema.is_some() && self.without_right.insert(ownership.statement()) => {}
             Step::Own(_, ownership) => {
                 self.owners
                     .insert((ownership.statement(), answer.message.clone()));
@@ -348,42 +360,6 @@ impl TrialRun<'_> {
             }
         }
     }
-
-    /// Of owners, grants and the trial as a whole.
-    fn told(self, tried: usize) -> Vec<Finding> {
-        let refused = self.course.refusals().len();
-        let mut found: Vec<Finding> = self
-            .owners
-            .into_iter()
-            .map(|(statement, message)| {
-                Finding::warning(
-                    owners::CODE,
-                    "",
-                    format!("an owner is refused: {message}"),
-                    format!("on the target, after the load: {statement}"),
-                )
-            })
-            .collect();
-        found.extend(self.grants.findings());
-        found.push(match self.cut_short {
-            Some(reason) => Finding::warning(
-                CODE,
-                "",
-                format!("not all of the schema could be tried on the target: {reason}"),
-                "raise max_locks_per_transaction on the target, or expect that the run itself may find more",
-            ),
-            None => Finding::pass(CODE, passed(tried, refused, self.pieces)),
-        });
-        found
-    }
-}
-
-fn passed(tried: usize, refused: usize, pieces: usize) -> String {
-    let how = counted(pieces.max(1), "transaction");
-    format!(
-        "{} tried on the target in {how}, as many as its lock table asks for, and rolled back; {refused} refused",
-        counted(tried, "definition")
-    )
 }
 
 fn told(answer: &ServerError) -> Answer {

@@ -36,6 +36,7 @@ select owned.class,
            when 'composite type' then 'type'
            else i.type
        end                                           as kind,
+       i.schema,
        i.identity
 from wanted
 join owned on owned.class = wanted.class and owned.object = wanted.object
