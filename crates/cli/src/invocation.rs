@@ -3,6 +3,7 @@
 use transhume_engine::{
     cancel::Cancellation,
     conninfo::{ConnectionSettings, Environment},
+    cutover::CutoverOptions,
     endpoints::Endpoints,
     error_policy::ErrorPolicy,
     follow::{FollowOptions, SpillOptions, WalPolicy},
@@ -183,4 +184,25 @@ pub(crate) fn spill_options(settings: &Config) -> SpillOptions {
             .early_from
             .map_or(defaults.early_from_bytes, |size| size.0),
     }
+}
+
+/// Without what a call alone can ask for.
+pub(crate) fn cutover_options(settings: &Config) -> Result<CutoverOptions> {
+    let default = CutoverOptions::default();
+    Ok(CutoverOptions {
+        lag_limit_bytes: settings.max_lag.map_or(default.lag_limit_bytes, |size| size.0),
+        lock_timeout: settings.lock_timeout.map_or(default.lock_timeout, |span| span.0),
+        attempts: settings.attempts.unwrap_or(default.attempts),
+        drain_timeout: settings
+            .drain_timeout
+            .map_or(default.drain_timeout, |span| span.0),
+        max_pause: settings.max_pause.map_or(default.max_pause, |span| span.0),
+        sequence_margin: settings.sequence_margin.unwrap_or(default.sequence_margin),
+        verified_within: settings.verified_within.map_or(default.verified_within, |span| {
+            Some(span.0).filter(|span| !span.is_zero())
+        }),
+        application: settings.application.options()?,
+        spill: spill_options(settings),
+        ..default
+    })
 }

@@ -13,7 +13,7 @@ use transhume_engine::cutover::{
 use super::group::Group;
 use crate::{
     failure::{Exit, Result},
-    invocation::{Invocation, spill_options},
+    invocation::{Invocation, cutover_options},
     settings::{
         Config,
         application::{HookArguments, PgBouncerArguments},
@@ -131,7 +131,7 @@ impl SwitchArguments {
         Ok(CutoverOptions {
             overrides: self.overrides.clone(),
             rehearse: self.rehearse,
-            ..options(settings)?
+            ..cutover_options(settings)?
         })
     }
 }
@@ -298,26 +298,6 @@ fn gate_text(gate: &Gate, style: Style) -> String {
         failed => format!("\n{} failed", counted(failed, "check")),
     });
     lines.join("\n") + "\n"
-}
-
-fn options(settings: &Config) -> Result<CutoverOptions> {
-    let default = CutoverOptions::default();
-    Ok(CutoverOptions {
-        lag_limit_bytes: settings.max_lag.map_or(default.lag_limit_bytes, |size| size.0),
-        lock_timeout: settings.lock_timeout.map_or(default.lock_timeout, |span| span.0),
-        attempts: settings.attempts.unwrap_or(default.attempts),
-        drain_timeout: settings
-            .drain_timeout
-            .map_or(default.drain_timeout, |span| span.0),
-        max_pause: settings.max_pause.map_or(default.max_pause, |span| span.0),
-        sequence_margin: settings.sequence_margin.unwrap_or(default.sequence_margin),
-        verified_within: settings.verified_within.map_or(default.verified_within, |span| {
-            Some(span.0).filter(|span| !span.is_zero())
-        }),
-        application: settings.application.options()?,
-        spill: spill_options(settings),
-        ..default
-    })
 }
 
 /// Also a part of the report of `demo`.

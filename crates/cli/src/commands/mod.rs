@@ -15,6 +15,7 @@ mod plan;
 mod resume;
 mod roles;
 mod run;
+mod serve;
 mod status;
 mod table;
 mod verify;
@@ -83,6 +84,7 @@ pub(crate) enum Command {
     Resume(resume::Arguments),
     Status(status::Arguments),
     Watch(watch::Arguments),
+    Serve(serve::Arguments),
     Table(table::Arguments),
     Verify(verify::Arguments),
     Cutover(cutover::Arguments),
@@ -169,6 +171,7 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
         Command::Resume(arguments) => resume::execute(arguments, invocation).await,
         Command::Status(arguments) => status::execute(arguments, invocation).await,
         Command::Watch(arguments) => watch::execute(arguments, invocation).await,
+        Command::Serve(arguments) => serve::execute(arguments, &[invocation]).await,
         Command::Table(arguments) => table::execute(arguments, invocation).await,
         Command::Verify(arguments) => verify::execute(arguments, invocation).await,
         Command::Cutover(arguments) => cutover::execute(arguments, invocation).await,
@@ -188,6 +191,8 @@ async fn several(command: &Command, group: &Group) -> Result<Exit> {
         }
         Command::Status(arguments) if arguments.prometheus => status::expose_together(group).await,
         Command::Watch(arguments) => watch::several(arguments, group).await,
+        Command::Serve(arguments) => serve::together(arguments, group).await,
+        Command::Run(arguments) => run::together(arguments, group).await,
         Command::Cutover(arguments) => cutover::together(arguments, group).await,
         Command::Fallback(arguments) => fallback::together(arguments, group).await,
         // They ask the operator, one question after the other.
@@ -214,6 +219,7 @@ fn overlay(command: &Command, settings: &mut Config) {
         | Command::Resume(_)
         | Command::Status(_)
         | Command::Watch(_)
+        | Command::Serve(_)
         | Command::Table(_)
         | Command::Finish(_)
         | Command::Abort(_)

@@ -1,6 +1,6 @@
 //! `run`: prepares, copies, builds and follows; resumes whatever was begun.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use transhume_engine::{
@@ -9,7 +9,12 @@ use transhume_engine::{
     run::{self, RunEnd, RunOptions, RunReason, run},
 };
 
-use super::{assess::depth, plan};
+use super::{
+    assess::depth,
+    group::Group,
+    plan,
+    serve::{TokenArguments, listen},
+};
 use crate::{
     arguments::{FollowArguments, LoadArguments, SelectionArguments},
     failure::{Exit, Result},
@@ -62,6 +67,11 @@ pub(crate) struct Arguments {
     follow: FollowArguments,
     #[arg(long, value_name = "DIRECTORY")]
     programs: Option<PathBuf>,
+    /// Answer with the web console and metrics meanwhile, on this address and port
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    token: TokenArguments,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -82,6 +92,43 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let running = Box::pin(migrate(arguments, invocation));
+    beside_console(arguments, &[invocation], running).await
+}
+
+/// All databases of the file, with one console where one is asked for.
+pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exit> {
+    let members: Vec<&Invocation> = group.members.iter().collect();
+    let running = Box::pin(group.at_once(|member| migrate(arguments, member)));
+    beside_console(arguments, &members, running).await
+}
+
+/// The console lives as long as the run; that it fails does not end a run.
+async fn beside_console(
+    arguments: &Arguments,
+    members: &[&Invocation],
+    running: impl Future<Output = Result<Exit>>,
+) -> Result<Exit> {
+    let Some(address) = arguments.listen else {
+        return running.await;
+    };
+    let terminal = &members[0].terminal;
+    let token = arguments.token.read()?;
+    let listening = listen(address, terminal).await?;
+    let serving = async {
+        if let Err(failure) = listening.serve(members, token).await {
+            terminal.failure(&failure);
+        }
+        // Stopped in order: the run ends by itself.
+        std::future::pending().await
+    };
+    tokio::select! {
+        exit = running => exit,
+        exit = serving => exit,
+    }
+}
+
+async fn migrate(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let options = RunOptions {
         selection: invocation.selection(),

@@ -7,8 +7,8 @@ use crate::program::Program;
 /// Nothing listens there, so that a command which is understood ends at once.
 const NOWHERE: &str = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1";
 
-/// Commands that do their work without a server, or start servers.
-const NOT_CALLED: [&str; 2] = ["demo", "init"];
+/// Commands that do their work without a server, start servers, or answer until they are stopped.
+const NOT_CALLED: [&str; 3] = ["demo", "init", "serve"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -2,9 +2,9 @@
 
 use crate::program::Program;
 
-const COMMANDS: [&str; 14] = [
-    "assess", "init", "run", "worker", "pause", "resume", "status", "watch", "table", "verify", "cutover",
-    "finish", "abort", "demo",
+const COMMANDS: [&str; 15] = [
+    "assess", "init", "run", "worker", "pause", "resume", "status", "watch", "serve", "table", "verify",
+    "cutover", "finish", "abort", "demo",
 ];
 
 #[test]

@@ -122,13 +122,13 @@ pub(super) const METRICS: &[Metric] = &[
     ),
     plain!(
         "applied_position_bytes",
-        COUNTER,
+        GAUGE,
         "Position of the source's WAL (LSN) up to which all is applied.",
         |status: &Status| status.frontier.map(|lsn| number(lsn.0))
     ),
     plain!(
         "source_position_bytes",
-        COUNTER,
+        GAUGE,
         "Position (LSN) at which the source's WAL ends.",
         |status: &Status| status.source_wal_end.map(|lsn| number(lsn.0))
     ),

@@ -21,6 +21,9 @@ pub(crate) struct Read<'a> {
     pub(crate) status: Option<&'a Status>,
 }
 
+/// The version that Prometheus' text form names itself by.
+pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 pub(crate) fn exposition(reads: &[Read<'_>]) -> String {
     let mut text = String::new();
     heading(&mut text, "up", "gauge", UP);

@@ -3,6 +3,7 @@
 //! Owns their words and drawing; every figure comes from the engine's report. Refuses scripts, styles or pictures from
 //! elsewhere: the page must open in ten years, on a machine without a network.
 
+pub(crate) mod bars;
 mod html;
 mod markdown;
 mod timeline;

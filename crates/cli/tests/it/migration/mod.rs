@@ -4,6 +4,7 @@
 mod abort;
 mod adding;
 mod agreement;
+mod console;
 mod crash;
 mod differences;
 mod doors;

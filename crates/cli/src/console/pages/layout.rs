@@ -1,0 +1,161 @@
+//! What is around every page: head, navigation, the other databases; or only its middle, for a page that is open.
+
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use transhume_engine::printable::escape_hidden;
+
+use super::super::{Console, api::Refusal};
+use crate::{failure::Failure, show::terminal::secret::redact};
+
+const SCRIPT: &str = r#"<script src="/assets/console.js" defer></script>"#;
+const BRAND: &str = r#"<img src="/assets/icon.svg" alt="" width="26" height="26">"#;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    Overview,
+    Tables,
+    Findings,
+    Verification,
+    Cutover,
+    History,
+}
+
+impl Page {
+    const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Tables,
+        Self::Findings,
+        Self::Verification,
+        Self::Cutover,
+        Self::History,
+    ];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Tables => "Tables",
+            Self::Findings => "Findings",
+            Self::Verification => "Verification",
+            Self::Cutover => "Cutover",
+            Self::History => "History",
+        }
+    }
+
+    pub(super) fn path(self, database: &str) -> String {
+        let name = percent_encoded(database);
+        match self {
+            Self::Overview => format!("/db/{name}"),
+            page => format!("/db/{name}/{}", page.title().to_lowercase()),
+        }
+    }
+}
+
+/// A database may be called anything.
+pub(super) fn percent_encoded(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encode = |byte: u8| {
+        if is_plain(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    name.bytes().map(encode).collect()
+}
+
+/// The page, or its middle where its script asks for that.
+pub(super) fn answer(
+    console: &Console,
+    (database, page): (&str, Page),
+    headers: &HeaderMap,
+    middle: &Markup,
+) -> Response {
+    if console.database(database).is_none() {
+        return Refusal::unknown_database().into_response();
+    }
+    let text = if headers.contains_key("x-transhume-part") {
+        middle.clone().into_string()
+    } else {
+        whole(console, database, page, middle).into_string()
+    };
+    // What names hide is shown: the page itself has nothing to hide.
+    let text = escape_hidden(&text);
+    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    (StatusCode::OK, kind, text).into_response()
+}
+
+fn whole(console: &Console, database: &str, page: Page, middle: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (page.title()) " · " (database) " · transhume" }
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/assets/console.css";
+                (PreEscaped(SCRIPT))
+            }
+            body data-database=(percent_encoded(database)) data-acts[console.access.allows_actions()] {
+                a class="skip" href="#main" { "Skip to the content" }
+                (head(console, database, page))
+                main id="main" tabindex="-1" { (middle) }
+                p id="said" class="hidden" role="status" aria-live="polite" {}
+                footer {
+                    "transhume " (env!("CARGO_PKG_VERSION"))
+                    " · keys: " kbd { "1" } "–" kbd { "6" } " pages, " kbd { "/" } " filter, " kbd { "t" } " light or dark"
+                }
+            }
+        }
+    }
+}
+
+fn head(console: &Console, database: &str, page: Page) -> Markup {
+    html! {
+        header {
+            a class="brand" href="/" { (PreEscaped(BRAND)) "transhume" }
+            @if console.databases.len() > 1 {
+                nav class="databases" aria-label="Databases" {
+                    @for other in &console.databases {
+                        a href=(page.path(&other.name)) aria-current=[(other.name == database).then_some("true")] { (other.name) }
+                    }
+                }
+            } @else {
+                span class="database" { (database) }
+            }
+            span id="live" class="live" title="Whether this page is kept up to date" { "connecting" }
+            button id="theme" type="button" aria-label="Light or dark" { "◐" }
+        }
+        nav class="pages" aria-label="Pages" {
+            @for other in Page::ALL {
+                a href=(other.path(database)) aria-current=[(other == page).then_some("page")] { (other.title()) }
+            }
+        }
+    }
+}
+
+/// Stands where the page would: what is wrong, and what to do about it.
+pub(super) fn problem(failure: &Failure) -> Markup {
+    html! {
+        section class="banner bad" role="alert" {
+            h1 { "The state cannot be read" }
+            p { (redact(&failure.message)) }
+            @if let Some(detail) = &failure.detail { p { (redact(detail)) } }
+            @if let Some(hint) = &failure.hint { p { strong { "What to do: " } (redact(hint)) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_may_be_called_anything() {
+        assert_eq!(Page::Overview.path("a/b \"ü"), "/db/a%2Fb%20%22%C3%BC");
+        assert_eq!(Page::Tables.path("shop"), "/db/shop/tables");
+    }
+}

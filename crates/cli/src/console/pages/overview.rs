@@ -1,0 +1,315 @@
+//! The first page: what is wrong, where it stands, and how it went.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use axum::{
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::Response,
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+use transhume_engine::{
+    count::{counted, grouped},
+    finding::Severity,
+    phase::Phase,
+    status::{Known, Sample, Status},
+};
+
+use super::{
+    super::{Console, curve},
+    layout::{Page, answer, problem},
+    words::{ago, bar, milliseconds, moment, statement, tile, tone},
+};
+use crate::show::{
+    quantity::{Size, Span},
+    terminal::figures::{latency, load_pace, rate, span, whole},
+};
+
+/// Seconds until a slot is full that are few enough to act at once, as the alert rules have it.
+const SOON: u64 = 4 * 3600;
+
+/// Spans that curves can be drawn over, in minutes.
+const SPANS: [(u32, &str); 4] = [(15, "15 min"), (60, "1 h"), (360, "6 h"), (1440, "24 h")];
+
+#[derive(Deserialize)]
+pub(in super::super) struct Wish {
+    minutes: Option<u32>,
+}
+
+pub(in super::super) async fn page(
+    State(console): State<Arc<Console>>,
+    Path(name): Path<String>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Response {
+    let minutes = wish
+        .minutes
+        .filter(|minutes| SPANS.iter().any(|(known, _)| known == minutes));
+    let minutes = minutes.unwrap_or(60);
+    let middle = match console.database(&name) {
+        None => html! {},
+        Some(database) => match database.status().await {
+            Err(failure) => problem(&failure),
+            Ok(status) => {
+                let samples = database.samples().await.unwrap_or_default();
+                middle(&name, &status, &samples, minutes)
+            }
+        },
+    };
+    answer(&console, (&name, Page::Overview), &headers, &middle)
+}
+
+fn middle(name: &str, status: &Status, samples: &[Sample], minutes: u32) -> Markup {
+    html! {
+        (banner(status))
+        (stepper(status))
+        dl class="tiles" { (tiles(status)) }
+        (load(status))
+        section {
+            div class="heading" {
+                h2 { "Curves" }
+                nav class="spans" aria-label="Span of the curves" {
+                    @for (span, label) in SPANS {
+                        a href=(format!("{}?minutes={span}", Page::Overview.path(name)))
+                            aria-current=[(span == minutes).then_some("true")] { (label) }
+                    }
+                }
+            }
+            (curve::all(samples, minutes))
+        }
+        (fallback(status))
+        (facts(status))
+    }
+}
+
+/// In order, or what is wrong and the first thing to do about it.
+fn banner(status: &Status) -> Markup {
+    let groups = status.finding_groups.iter();
+    let blockers: Vec<_> = groups
+        .filter(|group| group.severity == Severity::Blocker)
+        .collect();
+    if !status.needs_attention() {
+        let warnings = status
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Warning)
+            .count();
+        return html! {
+            section class="banner good" {
+                h1 { (headline(status)) }
+                @if warnings > 0 { p { (counted(warnings, "warning")) " to look at under Findings." } }
+            }
+        };
+    }
+    html! {
+        section class="banner bad" role="alert" {
+            h1 { "Somebody must act" }
+            @if status.runner.is_none() && status.phase != Phase::Done {
+                p { "No runner is alive: changes are not applied, and WAL gathers on the source." }
+                (statement("transhume run"))
+            }
+            @for group in blockers {
+                article {
+                    h2 { code { (group.code) } @if group.count > 1 { " × " (group.count) } " " (group.objects.join(", ")) }
+                    p { (group.message) }
+                    @if !group.remedy.is_empty() { (statement(&group.remedy)) }
+                }
+            }
+            @for line in &status.exceptions { p { "Stored instead of being applied: " (line) } }
+            @for line in &status.not_loaded { p { "Not kept up: " (line) } }
+        }
+    }
+}
+
+fn headline(status: &Status) -> String {
+    match (status.phase, status.lag_bytes) {
+        (Phase::Follow, Some(0)) => "In order: the target has all that the source committed".to_owned(),
+        (Phase::Follow, Some(lag)) => format!("In order: the target follows, {} behind", Size(lag)),
+        (Phase::Done, _) => "The application lives on the target".to_owned(),
+        (phase, _) => format!("In order: phase {phase}"),
+    }
+}
+
+/// The phases as steps, with what each took.
+fn stepper(status: &Status) -> Markup {
+    let took = |phase: Phase| status.phases.iter().find(|span| span.phase == phase);
+    let shown = Phase::ALL
+        .into_iter()
+        .filter(|phase| *phase != Phase::Opening || status.phase == *phase);
+    html! {
+        ol class="stepper" aria-label="Phases" {
+            @for phase in shown {
+                @let class = match phase.cmp(&status.phase) { Ordering::Less => "past", Ordering::Equal => "now", Ordering::Greater => "" };
+                li class=(class) aria-current=[(phase == status.phase).then_some("step")] {
+                    span { (phase.name()) }
+                    @match took(phase) {
+                        Some(past) if past.seconds.is_some() => small { (span(past.seconds.unwrap_or_default())) },
+                        Some(now) => small { "since " (moment(&now.since)) },
+                        None => small { " " },
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tiles(status: &Status) -> Markup {
+    html! {
+        @if status.frontier.is_some() {
+            @let below = status.lag_seconds.map_or_else(String::new, |seconds| span(seconds).to_string());
+            (tile("Lag", status.lag_bytes.map_or_else(|| "unknown".to_owned(), |lag| Size(lag).to_string()),
+                figures_age(status).unwrap_or(below), ""))
+        }
+        @if let Some(known) = &status.latency {
+            (tile("Latency", milliseconds((known.receive_seconds + known.apply_seconds) * 1_000.0),
+                latency(status).unwrap_or_default(), ""))
+        }
+        @if let Some(rates) = &status.rates {
+            @if status.latency.is_some() {
+                (tile("Changes a second", whole(rates.changes_per_second), rate(status).unwrap_or_default(), ""))
+            }
+        }
+        (slot(status))
+        @if let Some(pause) = &status.write_pause {
+            (tile("Write pause if cut over now", milliseconds(pause.forecast.milliseconds),
+                pause.rehearsal_age_seconds.map_or_else(|| "estimated; no rehearsal yet".to_owned(), |age| format!("rehearsed {}", ago(age))), ""))
+        }
+        @match &status.verification {
+            Some(last) => {
+                @let tone = match last.result.as_str() { "equal" => "good", "different" => "bad", _ => "warning" };
+                (tile("Verified", &last.result, format!("{}, {}", counted(last.tables, "table"), ago(last.age_seconds)), tone))
+            }
+            None => (tile("Verified", "never", "transhume verify", "")),
+        }
+        @if let Some(snapshot) = &status.snapshot {
+            (tile("Snapshot on the source", span(snapshot.age_seconds).to_string(), "keeps vacuum back until the load is done", ""))
+        }
+        (tile("Applied", grouped(status.changes), format!("changes in {}", counted(status.transactions, "transaction")), ""))
+    }
+}
+
+/// Where they were not measured just now.
+fn figures_age(status: &Status) -> Option<String> {
+    let figures = &status.source_figures;
+    match figures.known {
+        Known::Measured => None,
+        Known::Reported => Some(format!(
+            "as of {}; the source: {}",
+            ago(figures.age_seconds?),
+            figures.problem
+        )),
+        Known::Unknown => Some(format!("the source: {}", figures.problem)),
+    }
+}
+
+fn slot(status: &Status) -> Markup {
+    let slot = &status.slot;
+    let Some(retained) = slot.retained_bytes else {
+        return tile(
+            "WAL kept on the source",
+            "unknown",
+            figures_age(status).unwrap_or_default(),
+            "",
+        );
+    };
+    let limit = slot.limit_bytes.map_or_else(
+        || "no limit is set".to_owned(),
+        |limit| format!("of {} ({})", Size(limit), slot.limited_by),
+    );
+    let full = slot.seconds_to_full.map(|seconds| {
+        let full = Span(std::time::Duration::from_secs(seconds));
+        format!(", full in {full}")
+    });
+    let tone = if slot.seconds_to_full.is_some_and(|seconds| seconds < SOON) {
+        "bad"
+    } else {
+        ""
+    };
+    tile(
+        "WAL kept on the source",
+        Size(retained).to_string(),
+        limit + &full.unwrap_or_default(),
+        tone,
+    )
+}
+
+fn load(status: &Status) -> Markup {
+    let load = &status.load;
+    let is_under_way = status.phase <= Phase::PostData || load.tables_done < load.tables;
+    if !is_under_way || load.tables == 0 {
+        return html! {};
+    }
+    let share = status.rates.as_ref().and_then(|rates| rates.load_share);
+    let share = share.unwrap_or(load.parts_done as f64 / load.parts.max(1) as f64);
+    html! {
+        section {
+            h2 { "Full load" }
+            (bar("Full load", share, &load_pace(status).unwrap_or_else(|| format!("{:.0} %", (share * 100.0).floor()))))
+            p { (load.tables_done) " of " (load.tables) " tables, " (load.parts_done) " of " (load.parts) " parts, "
+                (grouped(load.rows)) " rows, " (Size(load.bytes)) }
+            @if status.build.all > 0 {
+                (bar("Indexes and constraints", status.build.done as f64 / status.build.all as f64,
+                    &format!("indexes and constraints: {} of {}", status.build.done, status.build.all)))
+            }
+            @if let Some(pause) = &status.pause { p class="warning" { "Paused since " (moment(&pause.since)) " by " (pause.by) "." } }
+            p class="actions" {
+                button type="button" data-act="pause" { "Pause the load" }
+                button type="button" data-act="resume" { "Resume it" }
+            }
+        }
+    }
+}
+
+fn fallback(status: &Status) -> Markup {
+    let Some(back) = &status.way_back else {
+        return html! {};
+    };
+    html! {
+        section {
+            h2 { "Fallback" }
+            @match &back.stream {
+                Some(stream) => {
+                    p { "The old source follows the target: " code { "transhume fallback" } " moves the application back." }
+                    dl class="tiles" { (tiles(stream)) }
+                }
+                None => p class="warning" { "Its state is not known: " (back.problem) },
+            }
+        }
+    }
+}
+
+fn facts(status: &Status) -> Markup {
+    html! {
+        section {
+            h2 { "Facts" }
+            table class="facts" {
+                tbody {
+                    tr { th scope="row" { "From" } td { (status.source) } }
+                    tr { th scope="row" { "To" } td { (status.target) } }
+                    tr { th scope="row" { "Migration" } td { (status.migration) ", slot " (status.slot.name) } }
+                    tr { th scope="row" { "Runner" } td {
+                        @match &status.runner {
+                            Some(runner) => {
+                                (runner.host) ", process " (runner.pid) ", since " (moment(&runner.since))
+                                @if !runner.waiting_for.is_empty() { p class="warning" { "waiting for " (runner.waiting_for) } }
+                            }
+                            None => "none",
+                        }
+                    } }
+                    @if let Some(applied) = status.frontier { tr { th scope="row" { "Applied LSN" } td {
+                        (applied) @if let Some(end) = status.source_wal_end { ", the source's WAL ends at " (end) }
+                    } } }
+                    @for changed in &status.deviations { tr { th scope="row" { "Changed" } td { (changed) } } }
+                    @for held in &status.held_until_cutover { tr { th scope="row" { "Held back" } td { (held) } } }
+                    tr { th scope="row" { "Findings" } td class=(tone(worst(status))) { (status.findings.len()) } }
+                }
+            }
+        }
+    }
+}
+
+fn worst(status: &Status) -> Severity {
+    let groups = status.finding_groups.first();
+    groups.map_or(Severity::Pass, |group| group.severity)
+}

@@ -1,0 +1,59 @@
+//! All tables in a grid that the page's script fills: ten thousand rows, of which only those in sight are drawn.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use maud::html;
+
+use super::{
+    super::Console,
+    layout::{Page, answer},
+};
+
+/// Heading, the script's word for it, and whether it is a number.
+const COLUMNS: [(&str, &str, bool); 9] = [
+    ("Table", "name", false),
+    ("State", "state", false),
+    ("Size", "bytes", true),
+    ("Loaded", "share", true),
+    ("Inserts", "inserts", true),
+    ("Updates", "updates", true),
+    ("Deletes", "deletes", true),
+    ("Stored", "exceptions", true),
+    ("Verified", "verified", false),
+];
+
+pub(in super::super) async fn page(
+    State(console): State<Arc<Console>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let middle = html! {
+        section class="wide" {
+            div class="heading" {
+                h1 { "Tables" }
+                form class="filters" role="search" {
+                    input id="filter" type="search" placeholder="Filter: name or state" aria-label="Filter tables" autocomplete="off"
+                        spellcheck="false";
+                    label { input id="unordered" type="checkbox"; " only what is not in order" }
+                    output id="count" for="filter" { "reading" }
+                }
+            }
+            div id="grid" class="grid" role="table" aria-label="Tables" tabindex="0" {
+                div class="row head" role="row" {
+                    @for (heading, key, is_number) in COLUMNS {
+                        button type="button" role="columnheader" class=(if is_number { "number" } else { "" }) data-sort=(key) aria-sort="none" { (heading) }
+                    }
+                }
+                div id="rows" role="rowgroup" {}
+            }
+            noscript { p class="warning" { "This grid needs the page's script. "
+                code { "transhume status --tables" } " prints the same." } }
+        }
+    };
+    answer(&console, (&name, Page::Tables), &headers, &middle)
+}

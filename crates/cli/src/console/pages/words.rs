@@ -1,0 +1,67 @@
+//! Small pieces that several pages show alike.
+
+use maud::{Markup, html};
+use transhume_engine::finding::Severity;
+
+use crate::show::{quantity::Span, terminal::figures::span};
+
+/// A figure with its name, and a line of what it means below.
+pub(super) fn tile(name: &str, value: impl AsRef<str>, below: impl AsRef<str>, tone: &str) -> Markup {
+    html! {
+        div class=(format!("tile {tone}")) {
+            dt { (name) }
+            dd {
+                span class="value" { (value.as_ref()) }
+                @if !below.as_ref().is_empty() { span class="below" { (below.as_ref()) } }
+            }
+        }
+    }
+}
+
+/// A command or a statement that can be taken along.
+pub(super) fn statement(text: &str) -> Markup {
+    html! {
+        div class="statement" {
+            pre { code { (text) } }
+            button type="button" class="copy" data-copy=(text) { "Copy" }
+        }
+    }
+}
+
+/// How much of something is done.
+pub(super) fn bar(name: &str, share: f64, label: &str) -> Markup {
+    let percent = (share.clamp(0.0, 1.0) * 100.0).floor();
+    html! {
+        div class="progress" {
+            progress max="100" value=(percent) aria-label=(name) {}
+            span { (label) }
+        }
+    }
+}
+
+pub(super) fn tone(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Blocker => "bad",
+        Severity::Warning => "warning",
+        Severity::Pass => "good",
+    }
+}
+
+/// As a reader counts them.
+pub(super) fn ago(seconds: f64) -> String {
+    format!("{} ago", span(seconds.max(0.0)))
+}
+
+/// A duration of milliseconds.
+pub(super) fn milliseconds(milliseconds: f64) -> String {
+    if milliseconds < 1_000.0 {
+        return format!("{milliseconds:.0} ms");
+    }
+    let Span(duration) = span(milliseconds / 1_000.0);
+    Span(duration).to_string()
+}
+
+/// The clock's time of a moment in RFC 3339, which the script turns into the reader's own.
+pub(super) fn moment(at: &str) -> Markup {
+    html! { time datetime=(at) { (at) } }
+}
