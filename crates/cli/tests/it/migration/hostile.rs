@@ -231,7 +231,7 @@ async fn a_prepared_transaction_is_in_the_way(site: &Site) {
     assert!(
         ended
             .error
-            .contains("locks were not to be had within 100 ms, 2 times"),
+            .contains("locks were not to be had within 100 ms, in 2 attempts"),
         "{}",
         ended.error
     );
