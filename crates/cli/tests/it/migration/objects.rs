@@ -180,5 +180,5 @@ async fn what_is_not_selected_is_not_missed() {
     let left_out = "objects were left out since they need what is not selected";
     assert_eq!(objects["deliberate"][left_out], 2, "{objects:#}");
     let not_compared = objects["not_compared"].to_string();
-    assert!(not_compared.contains("are not in the selection"), "{objects:#}");
+    assert!(not_compared.contains("outside of the selection"), "{objects:#}");
 }
