@@ -305,6 +305,7 @@ fn spoil_tables(source: &mut SourceObservation) {
         column: "kind".into(),
         type_name: "regclass".into(),
     }];
+    source.capabilities.standbys = 1;
     source.inheritance_children = vec![orders.clone()];
     source.nullable_children = vec![InheritedColumn {
         table: orders,

@@ -102,11 +102,12 @@ pub enum Difference {
     },
 }
 
-/// Whether the history of `standing`'s timeline is needed to judge it.
+/// Whether the history of `standing`'s timeline is needed to judge it: that of a lower one cannot hold the one that was followed,
+/// and the first has none.
 pub fn needs_history(remembered: &Remembered<'_>, standing: &Standing) -> bool {
     standing
         .timeline
-        .is_some_and(|timeline| timeline != remembered.timeline)
+        .is_some_and(|timeline| timeline > remembered.timeline)
 }
 
 /// `system` is what the server says of itself, by whatever way; `history` that of its timeline where

@@ -81,11 +81,6 @@ impl Closing {
         Ok(closing)
     }
 
-    /// What is set for the source's database is ours to set.
-    pub(super) fn owns_database(&self) -> bool {
-        self.read_only.is_some()
-    }
-
     /// In the order in which they are made.
     fn deviations(&self) -> Vec<NewDeviation<'_>> {
         let fence = NewDeviation {

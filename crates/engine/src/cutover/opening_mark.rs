@@ -31,16 +31,17 @@ pub(crate) async fn refuse_lost(source: &Session, target: &Session, migration: &
     if migration.direction == Direction::Reverse || migration.phase == Phase::Done {
         return Ok(());
     }
-    let Some(mark) = opening_mark::read(source, &migration.id).await.doing(ASKING)? else {
+    let Some(found) = opening_mark::read(source, &migration.id).await.doing(ASKING)? else {
         return Ok(());
     };
+    let mark = found.mark;
     let now = of(target, migration).await?;
     let is_unchanged = now.as_ref() == Some(&mark);
     if is_unchanged && matches!(migration.phase, Phase::Cutover | Phase::Opening) {
         // It did not open: its own state says so, and none of it is lost.
         return Ok(());
     }
-    let found = now.map_or_else(
+    let answering = now.map_or_else(
         || "a server that does not say which one it is".to_owned(),
         |now| format!("system {} on timeline {}", now.system, now.timeline),
     );
@@ -48,7 +49,7 @@ pub(crate) async fn refuse_lost(source: &Session, target: &Session, migration: &
     Err(EngineError::stopped(
         "the target failed over while it was being opened: it may have been open, and the application may have written there",
         format!(
-            "{} remembers that system {} on timeline {} was told to open; {} is {found}, in phase {}. Nothing was undone and \
+            "{} remembers that system {} on timeline {} was told to open; {} is {answering}, in phase {}. Nothing was undone and \
              nothing dropped: the source stays closed.",
             source.endpoint(),
             mark.system,
@@ -57,24 +58,20 @@ pub(crate) async fn refuse_lost(source: &Session, target: &Session, migration: &
             migration.phase
         ),
         format!(
-            "look at the rows that the application wrote last. If it wrote nothing on the target: on the source, alter database \
-             {} reset transhume.opening; then run again, which opens the source. If it did, keep the target as it is and the \
-             source closed: going back would lose those rows",
-            transhume_wire::ident::quote_identifier(database)
+            "look at the rows that the application wrote last. If it wrote nothing on the target: on the source, {}; then run \
+             again, which opens the source. If it did, keep the target as it is and the source closed: going back would lose those \
+             rows",
+            opening_mark::reset(database, &found.role)
         ),
     ))
 }
 
 /// The source is open again, or the migration has come to its end.
 pub(crate) async fn forget(source: &Session, migration: &Migration) -> Result<()> {
-    if opening_mark::read(source, &migration.id)
-        .await
-        .doing(ASKING)?
-        .is_none()
-    {
+    let Some(found) = opening_mark::read(source, &migration.id).await.doing(ASKING)? else {
         return Ok(());
-    }
-    opening_mark::clear(source, &migration.identity.database)
+    };
+    opening_mark::clear(source, &migration.identity.database, &found)
         .await
         .doing("forgetting on the source that the target was told to open")
 }

@@ -165,10 +165,8 @@ impl Cutover<'_> {
         let closing = Closing::plan(self, armed.as_ref()).await?;
         let opening = Opening::plan(self, armed.is_some()).await?;
         let mark = match self.migration.direction {
-            Direction::Forward if closing.owns_database() => {
-                opening_mark::of(&self.target, &self.migration).await?
-            }
-            _ => None,
+            Direction::Forward => opening_mark::of(&self.target, &self.migration).await?,
+            Direction::Reverse => None,
         };
         frontier::listen(&self.target)
             .await

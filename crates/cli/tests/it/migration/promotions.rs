@@ -265,7 +265,7 @@ async fn a_target_that_forgot_its_opening_opens_no_source_and_loses_no_rows() {
     let source = site.source.url("postgres");
     execute(
         &source,
-        &format!("alter database {DATABASE} reset transhume.opening"),
+        &format!("alter role postgres in database {DATABASE} reset application_name"),
     )
     .await;
     let hinted = site.call(&["run", "--until-caught-up"]);

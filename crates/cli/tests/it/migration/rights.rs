@@ -93,7 +93,7 @@ async fn moves_without_superuser(extra_rights: &str, cutover: &[&str]) -> Site {
     if cutover.contains(&"--without-fallback") {
         let refused = site.call(&["cutover", "--yes"]);
         assert_eq!(refused.code, 1, "{}", refused.error);
-        for words in ["foreign keys of the source", "--without-fallback"] {
+        for words in ["foreign key of the source", "--without-fallback"] {
             assert!(refused.error.contains(words), "{}", refused.error);
         }
     }

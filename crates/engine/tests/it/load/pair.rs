@@ -199,13 +199,16 @@ impl Pair {
 
 async fn create_state(endpoints: &Endpoints) -> Migration {
     let mut target: Session = endpoints.target_session(MIGRATION, "test").await.unwrap();
+    let source = endpoints.source_session(MIGRATION, "test").await.unwrap();
+    let identity = "select (pg_control_system()).system_identifier::text, oid from pg_database where datname = current_database()";
+    let row = source.query_one(identity, &[]).await.unwrap();
     let new = NewMigration {
         id: MIGRATION.to_owned(),
         selection: Selection::default(),
         source_label: "the test's source".to_owned(),
         identity: SourceIdentity {
-            system: "1".to_owned(),
-            database_oid: 1,
+            system: row.get(0),
+            database_oid: row.get(1),
             database: "app".to_owned(),
             timeline: 1,
         },

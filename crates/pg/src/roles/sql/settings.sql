@@ -8,6 +8,8 @@ from pg_catalog.pg_db_role_setting s
 join pg_catalog.pg_roles r on r.oid = s.setrole
 cross join lateral pg_catalog.unnest(s.setconfig) as one(setting)
 left join pg_catalog.pg_settings g on g.name = pg_catalog.split_part(one.setting, '=', 1)
-where s.setdatabase = 0
-   or s.setdatabase = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+-- A cutover remembers by the last one what it was doing.
+where one.setting not like 'application\_name=transhume opens %'
+  and (s.setdatabase = 0
+   or s.setdatabase = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()))
 order by 1, 2
