@@ -252,8 +252,12 @@ fn other(remembered: &Remembered<'_>, difference: &Difference) -> [String; 3] {
             remembered.timeline
         ),
     };
+    let what = match difference {
+        Difference::Database { found, .. } => format!("source database {found}"),
+        Difference::System { .. } | Difference::Timeline { .. } => "source server".to_owned(),
+    };
     [
-        "the source server is not the one that this migration began with".to_owned(),
+        format!("the {what} is not the one that this migration began with"),
         format!("{detail} LSNs of the two cannot be compared."),
         "name the right source; the migration's state on the target is untouched".to_owned(),
     ]
