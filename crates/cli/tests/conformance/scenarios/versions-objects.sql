@@ -9,7 +9,7 @@ create table words (id int primary key, q tsquery);
 insert into event (kind) select g % 10 from generate_series(1, 20) g;
 insert into words values (1, ''), (2, 'fat & rat');
 create table parent (a int not null, b int); create table child () inherits (parent); alter table child alter column a drop not null;
--- @call assess => 1 it takes NULL although
+-- @call assess => 0 it takes NULL although
 -- @on source
 drop table child, parent;
 -- @run
