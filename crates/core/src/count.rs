@@ -83,9 +83,15 @@ pub fn was_or_were<N: TryInto<u64>>(count: N) -> &'static str {
 /// `a, b, c and 7 more`.
 #[must_use]
 pub fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    first_listed(names, SHOWN)
+}
+
+/// The same with another number of names.
+#[must_use]
+pub fn first_listed<T: Display>(names: impl IntoIterator<Item = T>, most: usize) -> String {
     let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
+    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

@@ -3,14 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use transhume_engine::{
-    count::{counted, grouped},
+    count::{counted, grouped, listed},
     finding::{Finding, Severity},
     phase::Phase,
     run::{LeftOut, Plan, Resuming, TablePlan},
 };
 
 use super::assess;
-
 use crate::show::{
     quantity::Size,
     terminal::{
@@ -19,9 +18,6 @@ use crate::show::{
         table::table,
     },
 };
-
-/// Names shown of a list; the JSON has all.
-const NAMES_SHOWN: usize = 5;
 
 pub(super) fn text(plan: &Plan, style: Style) -> String {
     if plan
@@ -123,7 +119,7 @@ fn prepare(plan: &Plan) -> Vec<String> {
             names => format!(
                 "source: replica identity of {} set to FULL: {}",
                 counted(names.len(), "table"),
-                some(names)
+                listed(names)
             ),
         },
         format!(
@@ -236,7 +232,7 @@ fn left_out(all: &[LeftOut]) -> String {
         push(&mut text, "\nThe target would not get:");
     }
     for (reason, objects) in by_reason {
-        push(&mut text, &format!("  {}\n    {reason}", some(&objects)));
+        push(&mut text, &format!("  {}\n    {reason}", listed(&objects)));
     }
     text
 }
@@ -245,20 +241,6 @@ fn push_phase(text: &mut String, name: &str, lines: &[String]) {
     for (number, line) in lines.iter().enumerate() {
         let name = if number == 0 { name } else { "" };
         push(text, &format!("{name:<10} {line}"));
-    }
-}
-
-/// `a, b and 3 more`.
-fn some(names: &[String]) -> String {
-    let shown = names
-        .iter()
-        .take(NAMES_SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().saturating_sub(NAMES_SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -16,7 +16,7 @@ use transhume_engine::{
 
 use super::{
     super::{Console, watched::Watched},
-    layout::{Page, answer, problem},
+    layout::{Page, answer},
     words::{ago, milliseconds, moment, statement},
 };
 use crate::{failure::Failure, show::report::bars};
@@ -27,10 +27,10 @@ pub(in super::super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let middle = match console.database(&name) {
-        None => html! {},
-        Some(database) => read(database).await.unwrap_or_else(|failure| problem(&failure)),
+        None => None,
+        Some(database) => Some(read(database).await),
     };
-    answer(&console, (&name, Page::Cutover), &headers, &middle)
+    answer(&console, (&name, Page::Cutover), &headers, middle)
 }
 
 async fn read(database: &Watched) -> Result<Markup, Arc<Failure>> {

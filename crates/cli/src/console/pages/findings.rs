@@ -15,7 +15,7 @@ use transhume_engine::{
 
 use super::{
     super::Console,
-    layout::{Page, answer, problem},
+    layout::{Page, answer},
     words::{statement, tone},
 };
 
@@ -28,13 +28,10 @@ pub(in super::super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let middle = match console.database(&name) {
-        None => html! {},
-        Some(database) => match database.status().await {
-            Err(failure) => problem(&failure),
-            Ok(status) => middle(&status),
-        },
+        None => None,
+        Some(database) => Some(database.status().await.map(|status| middle(&status))),
     };
-    answer(&console, (&name, Page::Findings), &headers, &middle)
+    answer(&console, (&name, Page::Findings), &headers, middle)
 }
 
 fn middle(status: &Status) -> Markup {

@@ -13,7 +13,7 @@ use transhume_engine::status::Story;
 
 use super::{
     super::Console,
-    layout::{Page, answer, problem},
+    layout::{Page, answer},
     words::moment,
 };
 use crate::show::terminal::secret::redact;
@@ -24,13 +24,10 @@ pub(in super::super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let middle = match console.database(&name) {
-        None => html! {},
-        Some(database) => match database.story().await {
-            Err(failure) => problem(&failure),
-            Ok(story) => middle(&story),
-        },
+        None => None,
+        Some(database) => Some(database.story().await.map(|story| middle(&story))),
     };
-    answer(&console, (&name, Page::History), &headers, &middle)
+    answer(&console, (&name, Page::History), &headers, middle)
 }
 
 fn middle(story: &Story) -> Markup {

@@ -1,5 +1,7 @@
 //! What is around every page: head, navigation, the other databases; or only its middle, for a page that is open.
 
+use std::sync::Arc;
+
 use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -66,20 +68,22 @@ pub(super) fn percent_encoded(name: &str) -> String {
     name.bytes().map(encode).collect()
 }
 
-/// The page, or its middle where its script asks for that.
+/// The page, or its middle where its script asks for that. There is no middle where there is no such database; what kept it from
+/// being read stands in its place.
 pub(super) fn answer(
     console: &Console,
     (database, page): (&str, Page),
     headers: &HeaderMap,
-    middle: &Markup,
+    middle: Option<Result<Markup, Arc<Failure>>>,
 ) -> Response {
-    if console.database(database).is_none() {
+    let Some(middle) = middle else {
         return Refusal::unknown_database().into_response();
-    }
+    };
+    let middle = middle.unwrap_or_else(|failure| problem(&failure));
     let text = if headers.contains_key("x-transhume-part") {
-        middle.clone().into_string()
+        middle.into_string()
     } else {
-        whole(console, database, page, middle).into_string()
+        whole(console, database, page, &middle).into_string()
     };
     // What names hide is shown: the page itself has nothing to hide.
     let text = escape_hidden(&text);
@@ -138,7 +142,7 @@ fn head(console: &Console, database: &str, page: Page) -> Markup {
 }
 
 /// Stands where the page would: what is wrong, and what to do about it.
-pub(super) fn problem(failure: &Failure) -> Markup {
+fn problem(failure: &Failure) -> Markup {
     html! {
         section class="banner bad" role="alert" {
             h1 { "The state cannot be read" }

@@ -17,13 +17,16 @@ use transhume_engine::{
 };
 
 use super::{
-    super::{Console, curve},
-    layout::{Page, answer, problem},
+    super::{Console, curve, watched::Watched},
+    layout::{Page, answer},
     words::{ago, bar, milliseconds, moment, statement, tile, tone},
 };
-use crate::show::{
-    quantity::{Size, Span},
-    terminal::figures::{latency, load_pace, rate, span, whole},
+use crate::{
+    failure::Failure,
+    show::{
+        quantity::{Size, Span},
+        terminal::figures::{latency, load_pace, rate, span, whole},
+    },
 };
 
 /// Seconds until a slot is full that are few enough to act at once, as the alert rules have it.
@@ -48,16 +51,16 @@ pub(in super::super) async fn page(
         .filter(|minutes| SPANS.iter().any(|(known, _)| known == minutes));
     let minutes = minutes.unwrap_or(60);
     let middle = match console.database(&name) {
-        None => html! {},
-        Some(database) => match database.status().await {
-            Err(failure) => problem(&failure),
-            Ok(status) => {
-                let samples = database.samples().await.unwrap_or_default();
-                middle(&name, &status, &samples, minutes)
-            }
-        },
+        None => None,
+        Some(database) => Some(read(database, minutes).await),
     };
-    answer(&console, (&name, Page::Overview), &headers, &middle)
+    answer(&console, (&name, Page::Overview), &headers, middle)
+}
+
+async fn read(database: &Watched, minutes: u32) -> Result<Markup, Arc<Failure>> {
+    let status = database.status().await?;
+    let samples = database.samples().await.unwrap_or_default();
+    Ok(middle(&database.name, &status, &samples, minutes))
 }
 
 fn middle(name: &str, status: &Status, samples: &[Sample], minutes: u32) -> Markup {

@@ -7,7 +7,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use maud::html;
+use maud::{Markup, html};
 
 use super::{
     super::Console,
@@ -32,7 +32,13 @@ pub(in super::super) async fn page(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let middle = html! {
+    // Its rows come as JSON, by the page's script.
+    let middle = console.database(&name).map(|_| Ok(grid()));
+    answer(&console, (&name, Page::Tables), &headers, middle)
+}
+
+fn grid() -> Markup {
+    html! {
         section class="wide" {
             div class="heading" {
                 h1 { "Tables" }
@@ -54,6 +60,5 @@ pub(in super::super) async fn page(
             noscript { p class="warning" { "This grid needs the page's script. "
                 code { "transhume status --tables" } " prints the same." } }
         }
-    };
-    answer(&console, (&name, Page::Tables), &headers, &middle)
+    }
 }

@@ -15,7 +15,7 @@ use transhume_engine::{
 
 use super::{
     super::{Console, watched::Watched},
-    layout::{Page, answer, problem},
+    layout::{Page, answer},
     words::{ago, bar, moment, statement},
 };
 use crate::{failure::Failure, show::terminal::figures::span};
@@ -29,10 +29,10 @@ pub(in super::super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let middle = match console.database(&name) {
-        None => html! {},
-        Some(database) => read(database).await.unwrap_or_else(|failure| problem(&failure)),
+        None => None,
+        Some(database) => Some(read(database).await),
     };
-    answer(&console, (&name, Page::Verification), &headers, &middle)
+    answer(&console, (&name, Page::Verification), &headers, middle)
 }
 
 async fn read(database: &Watched) -> Result<Markup, Arc<Failure>> {

@@ -112,21 +112,20 @@ pub(crate) fn span(seconds: f64) -> Span {
     Span(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
-/// Of a rate; what is no number is none.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate for people"
-)]
 pub(crate) fn whole(rate: f64) -> String {
-    grouped(rate.round().max(0.0) as u64)
+    grouped(rounded(rate))
 }
 
+pub(crate) fn bytes(rate: f64) -> Size {
+    Size(rounded(rate))
+}
+
+/// What is no number is none.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a rate for people"
 )]
-pub(crate) fn bytes(rate: f64) -> Size {
-    Size(rate.round().max(0.0) as u64)
+fn rounded(rate: f64) -> u64 {
+    rate.round().max(0.0) as u64
 }

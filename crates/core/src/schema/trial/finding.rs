@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Answer, Refusal};
 use crate::{
+    count::first_listed,
     finding::{Finding, Severity},
     schema::archive::{Entry, Kind},
 };
@@ -163,17 +164,8 @@ impl Dependents {
         match self.names.len() {
             0 => String::new(),
             1 => format!("; {} needs it", self.names[0]),
-            count => format!("; {count} others need it: {}", listed(&self.names)),
+            count => format!("; {count} others need it: {}", first_listed(&self.names, NAMED)),
         }
-    }
-}
-
-/// `a, b and 3 more`
-fn listed(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 
