@@ -1,10 +1,14 @@
 # Two doors into the house; both install what is missing first (scripts/setup). The rest is cargo.
 
-.PHONY: test demo check torture
+.PHONY: test test-browser demo check torture release
 
 test: ## all tests
 	scripts/setup
 	scripts/test
+
+test-browser: ## the web console in Chromium: every page, light and dark, wide and narrow; pictures in target/browser/pictures
+	scripts/setup
+	scripts/test-browser
 
 demo: ## two throwaway servers, live traffic, a whole migration, a report; DEMO= takes arguments
 	scripts/setup --without-servers
@@ -17,3 +21,6 @@ check: ## all that the CI checks, tests included
 torture: ## five minutes of whole migrations under traffic while everything around them dies
 	scripts/setup
 	cargo xtask torture --minutes 5
+
+release: ## archives, Debian package, SBOM, container image and checksums, in target/release-files
+	scripts/release

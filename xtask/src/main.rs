@@ -4,6 +4,8 @@
 mod bench;
 mod check;
 mod download;
+mod metadata;
+mod sbom;
 mod servers;
 mod tools;
 mod torture;
@@ -34,6 +36,11 @@ enum Command {
     Bench(bench::Bench),
     /// Whole migrations under traffic while everything around them fails, judged at every step
     Torture(torture::Torture),
+    /// Writes the software bill of materials of the program, in CycloneDX's form
+    Sbom {
+        /// The file to write
+        file: PathBuf,
+    },
     /// Checks the rules of the house: directions of dependencies, sizes and names of files, words
     Check,
 }
@@ -45,6 +52,7 @@ fn main() -> Result<()> {
         Command::Tools { names } => tools::fetch(&workspace, &names),
         Command::Bench(bench) => bench::bench(&workspace, bench),
         Command::Torture(torture) => torture::torture(&workspace, &torture),
+        Command::Sbom { file } => sbom::write(&workspace, &file),
         Command::Check => check::check(&workspace),
     }
 }

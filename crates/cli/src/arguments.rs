@@ -8,7 +8,8 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{ArgAction, Args};
 use transhume_engine::{
     error_policy::ErrorAction,
-    follow::CarryOver,
+    follow::{CarryOver, SchemaChanges},
+    login::PasswordCommand,
     roles::RoleMap,
     selection::{Selection, check_left_out},
     wal_retention::WalAction,
@@ -18,7 +19,7 @@ use crate::{
     settings::{Config, replace},
     show::{
         quantity::{Size, Span},
-        terminal::style::ColorChoice,
+        terminal::{log_line::LogFormat, style::ColorChoice},
     },
 };
 
@@ -29,6 +30,10 @@ pub(crate) struct CommonArguments {
     pub(crate) source: Option<String>,
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) target: Option<String>,
+    #[arg(long, global = true, value_name = "COMMAND", value_parser = password_command)]
+    pub(crate) source_password_command: Option<String>,
+    #[arg(long, global = true, value_name = "COMMAND", value_parser = password_command)]
+    pub(crate) target_password_command: Option<String>,
     /// Configuration file [default: transhume.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = "TRANSHUME_CONFIG")]
     pub(crate) config: Option<PathBuf>,
@@ -43,6 +48,18 @@ pub(crate) struct CommonArguments {
     /// TRANSHUME_LOG takes levels for single modules, such as transhume_engine=debug.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// How stderr is written: lines for people, or one JSON object a line with stable names of events
+    ///
+    /// Lines of commands that stay begin with their time where stderr is no terminal.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "TRANSHUME_LOG_FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    pub(crate) log_format: LogFormat,
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
@@ -91,6 +108,8 @@ pub(crate) struct FollowArguments {
     on_table_error: Option<ErrorAction>,
     #[arg(long, value_name = "CHANGES", value_parser = carried)]
     carry_over: Option<CarriedOver>,
+    #[arg(long, value_name = "POLICY")]
+    schema_changes: Option<SchemaChanges>,
     #[arg(long, value_name = "SIZE")]
     wal_budget: Option<Size>,
     #[arg(long, value_name = "ACTION")]
@@ -123,6 +142,7 @@ impl FollowArguments {
         if let Some(CarriedOver(changes)) = &self.carry_over {
             config.carry_over = Some(changes.clone());
         }
+        replace(&mut config.schema_changes, self.schema_changes.as_ref());
         replace(&mut config.wal_budget, self.wal_budget.as_ref());
         replace(&mut config.wal_action, self.wal_action.as_ref());
         replace(&mut config.spill_directory, self.spill_directory.as_ref());
@@ -135,6 +155,14 @@ impl CommonArguments {
     pub(crate) fn overlay(&self, config: &mut Config) {
         replace(&mut config.source, self.source.as_ref());
         replace(&mut config.target, self.target.as_ref());
+        replace(
+            &mut config.source_password_command,
+            self.source_password_command.as_ref(),
+        );
+        replace(
+            &mut config.target_password_command,
+            self.target_password_command.as_ref(),
+        );
     }
 }
 
@@ -167,6 +195,12 @@ impl LoadArguments {
             self.snapshot_age_warning.as_ref(),
         );
     }
+}
+
+fn password_command(text: &str) -> Result<String, String> {
+    PasswordCommand::parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
 }
 
 fn object(text: &str) -> Result<String, String> {

@@ -20,10 +20,10 @@ pub(crate) enum Exit {
 /// Shown below every help.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
-  0    done
+  0    done; for what runs until it is stopped (run, worker, serve, watch): ended in order by SIGTERM
   1    you must act: blockers or differences were found, or it refused or stopped with a hint
   2    it could not be done: wrong usage, no connection, something unexpected
-  130  interrupted";
+  130  interrupted: by SIGINT, or by SIGTERM before it had come to its end";
 
 #[derive(Debug)]
 pub(crate) struct Failure {

@@ -8,13 +8,16 @@ use transhume_engine::{
     error_policy::ErrorPolicy,
     follow::{FollowOptions, SpillOptions, WalPolicy},
     load::LoadOptions,
+    login::PasswordCommand,
     selection::Selection,
+    verify::VerifyOptions,
 };
 
 use crate::{
     failure::{Failure, Result, with_causes},
     settings::{Config, Database},
     show::terminal::Terminal,
+    signals::Stopping,
 };
 
 pub(crate) struct Invocation {
@@ -24,6 +27,8 @@ pub(crate) struct Invocation {
     pub(crate) database: Option<Database>,
     pub(crate) terminal: Terminal,
     pub(crate) cancellation: Cancellation,
+    /// Why it was cancelled.
+    pub(crate) stopping: Stopping,
 }
 
 /// One of the two sides.
@@ -37,9 +42,14 @@ impl Invocation {
     /// Both databases, for the commands that work with both.
     pub(crate) fn endpoints(&self) -> Result<Endpoints> {
         Ok(Endpoints {
-            source: self.connection(Side::Source)?,
+            source: self.source()?,
             target: self.target()?,
         })
+    }
+
+    /// The source alone, before there is a target.
+    pub(crate) fn source(&self) -> Result<ConnectionSettings> {
+        self.connection(Side::Source)
     }
 
     /// The target alone, for the commands that only read what it remembers.
@@ -69,6 +79,7 @@ impl Invocation {
             database: Some(database.clone()),
             terminal,
             cancellation: self.cancellation.clone(),
+            stopping: self.stopping.clone(),
         }
     }
 
@@ -87,21 +98,20 @@ impl Invocation {
 
     /// A database of several has a connection of its own, or is another one on the server that all share.
     fn connection(&self, side: Side) -> Result<ConnectionSettings> {
-        let (own, shared) = match side {
-            Side::Source => (
-                self.database.as_ref().and_then(|one| one.source.as_deref()),
-                &self.settings.source,
-            ),
-            Side::Target => (
-                self.database.as_ref().and_then(|one| one.target.as_deref()),
-                &self.settings.target,
-            ),
-        };
-        if own.is_some() {
-            return connection(own, side.name());
+        let (settings, database) = (&self.settings, self.database.as_ref());
+        let own = database.and_then(|one| match side {
+            Side::Source => one.source.as_ref().map(|url| (url, &one.source_password_command)),
+            Side::Target => one.target.as_ref().map(|url| (url, &one.target_password_command)),
+        });
+        if let Some((url, command)) = own {
+            return connection(Some(url), command.as_deref(), side.name());
         }
-        let shared = connection(shared.as_deref(), side.name())?;
-        Ok(match &self.database {
+        let (url, command) = match side {
+            Side::Source => (&settings.source, &settings.source_password_command),
+            Side::Target => (&settings.target, &settings.target_password_command),
+        };
+        let shared = connection(url.as_deref(), command.as_deref(), side.name())?;
+        Ok(match database {
             Some(database) => shared.with_database(&database.name),
             None => shared,
         })
@@ -132,6 +142,7 @@ impl Invocation {
             },
             spill: spill_options(&self.settings),
             carry_over: self.settings.carry_over.clone().unwrap_or(defaults.carry_over),
+            schema_changes: self.settings.schema_changes.unwrap_or_default(),
         }
     }
 
@@ -153,18 +164,24 @@ impl Side {
     }
 }
 
-fn connection(url: Option<&str>, side: &str) -> Result<ConnectionSettings> {
+fn connection(url: Option<&str>, command: Option<&str>, side: &str) -> Result<ConnectionSettings> {
     // An empty variable of the environment counts as not given.
     let url = url
         .filter(|url| !url.trim().is_empty())
         .ok_or_else(|| missing(side))?;
-    ConnectionSettings::parse(url, &Environment::of_process()).map_err(|error| {
+    let settings = ConnectionSettings::parse(url, &Environment::of_process()).map_err(|error| {
         let failure = Failure::new(format!("the {side} database: {}", with_causes(&error)));
         match error.hint() {
             Some(hint) => failure.with_hint(hint),
             None => failure,
         }
-    })
+    })?;
+    let Some(line) = command.filter(|line| !line.trim().is_empty()) else {
+        return Ok(settings);
+    };
+    let command = PasswordCommand::parse(line)
+        .map_err(|error| Failure::new(format!("the {side} database: {error}")).with_hint(error.hint()))?;
+    Ok(settings.with_password_command(command))
 }
 
 fn missing(side: &str) -> Failure {
@@ -205,4 +222,17 @@ pub(crate) fn cutover_options(settings: &Config) -> Result<CutoverOptions> {
         spill: spill_options(settings),
         ..default
     })
+}
+
+/// Likewise: what is compared, and how hard, as the file says.
+pub(crate) fn verify_options(settings: &Config) -> VerifyOptions {
+    let defaults = VerifyOptions::default();
+    VerifyOptions {
+        comparers: settings.comparers.unwrap_or(defaults.comparers),
+        most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
+        rate_limit: settings.compared_rate_limit.map_or(0, |size| size.0),
+        hold_timeout: settings.hold_timeout.map_or(defaults.hold_timeout, |span| span.0),
+        spill: spill_options(settings),
+        ..defaults
+    }
 }

@@ -5,14 +5,12 @@
 
 use std::io;
 
+use tracing::Metadata;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
     failure::{Failure, Result},
-    show::terminal::{
-        Terminal,
-        secret::{printable, redact},
-    },
+    show::terminal::{Terminal, log_line::Level},
 };
 
 const VARIABLE: &str = "TRANSHUME_LOG";
@@ -33,7 +31,10 @@ pub(crate) fn begin(terminal: &Terminal, verbosity: u8) -> Result<()> {
     })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(LogWriter(terminal.clone()))
+        .with_writer(LogWriter {
+            terminal: terminal.clone(),
+            level: Level::Info,
+        })
         .with_ansi(false)
         .init();
     Ok(())
@@ -41,7 +42,10 @@ pub(crate) fn begin(terminal: &Terminal, verbosity: u8) -> Result<()> {
 
 /// Writes whole log lines above the progress bars.
 #[derive(Clone)]
-struct LogWriter(Terminal);
+struct LogWriter {
+    terminal: Terminal,
+    level: Level,
+}
 
 impl<'a> MakeWriter<'a> for LogWriter {
     type Writer = Self;
@@ -49,13 +53,26 @@ impl<'a> MakeWriter<'a> for LogWriter {
     fn make_writer(&'a self) -> Self {
         self.clone()
     }
+
+    fn make_writer_for(&'a self, entry: &Metadata<'_>) -> Self {
+        let level = match *entry.level() {
+            tracing::Level::ERROR => Level::Error,
+            tracing::Level::WARN => Level::Warning,
+            tracing::Level::INFO => Level::Info,
+            tracing::Level::DEBUG => Level::Debug,
+            tracing::Level::TRACE => Level::Trace,
+        };
+        Self {
+            level,
+            ..self.clone()
+        }
+    }
 }
 
 impl io::Write for LogWriter {
     /// The subscriber formats an entry into one buffer and writes it in one call.
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0
-            .write_error(&redact(&printable(&String::from_utf8_lossy(buffer))));
+        self.terminal.log(self.level, &String::from_utf8_lossy(buffer));
         Ok(buffer.len())
     }
 

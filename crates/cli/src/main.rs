@@ -8,20 +8,25 @@ mod console;
 mod failure;
 mod invocation;
 mod logging;
+mod service;
 mod settings;
 mod show;
 mod signals;
+mod watch;
+mod watched;
 
 use std::process::ExitCode;
 
 use commands::CommandLine;
 use failure::{Exit, Failure, Result};
-use show::terminal::{Terminal, secret::redact, style::ColorChoice};
+use show::terminal::{Terminal, log_line::LogFormat, secret::redact, style::ColorChoice};
 
 fn main() -> ExitCode {
     let exit = match commands::parse() {
         Ok((command_line, typed)) => {
-            let terminal = Terminal::new(command_line.common.color, command_line.common.quiet);
+            let common = &command_line.common;
+            let stays = command_line.command.stays();
+            let terminal = Terminal::new(common.color, common.quiet, common.log_format, stays);
             warn_of_visible_passwords(&terminal, &command_line, &typed);
             start(&command_line, &terminal).unwrap_or_else(|failure| {
                 terminal.failure(&failure);
@@ -50,7 +55,7 @@ fn explain(error: &clap::Error) -> Exit {
             Err(_) => Exit::NotDone,
         };
     }
-    let terminal = Terminal::new(ColorChoice::Auto, true);
+    let terminal = Terminal::new(ColorChoice::Auto, true, LogFormat::Text, false);
     terminal.write_error(&redact(&error.render().to_string()));
     Exit::NotDone
 }

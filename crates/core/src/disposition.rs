@@ -4,6 +4,8 @@
 //! Retry is a narrow list of what passes by itself. Everything not named waits for the operator:
 //! a guess here would be a silent loop or a silent loss.
 
+use crate::sqlstate;
+
 /// What the caller may do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
@@ -20,14 +22,23 @@ pub fn classify(sqlstate: &str) -> Disposition {
     match sqlstate {
         // A statement that was cancelled: no time-out does that to our sessions, so somebody did. Whoever wants the work to
         // end stops the run; a script that cancels what runs long is outlasted, as long as patience lasts.
-        "57014" => Disposition::Retry,
-        // Deadlock, serialization failure, lock not available, too many connections, shutting down, starting up,
-        // an unforeseen end of the backend by an administrator, or a broken connection.
-        "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => {
-            Disposition::Retry
-        }
-        // Feature not supported, undefined function, internal error, protocol violation: the same again next time.
-        "0A000" | "42883" | "XX000" | "XX001" | "XX002" | "08P01" => Disposition::Abort,
+        sqlstate::QUERY_CANCELED
+        | sqlstate::SERIALIZATION_FAILURE
+        | sqlstate::DEADLOCK_DETECTED
+        | sqlstate::LOCK_NOT_AVAILABLE
+        | sqlstate::TOO_MANY_CONNECTIONS
+        | sqlstate::ADMIN_SHUTDOWN
+        | sqlstate::CRASH_SHUTDOWN
+        | sqlstate::CANNOT_CONNECT_NOW
+        | sqlstate::IDLE_SESSION_TIMEOUT
+        | sqlstate::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Disposition::Retry,
+        // The same again next time.
+        sqlstate::FEATURE_NOT_SUPPORTED
+        | sqlstate::UNDEFINED_FUNCTION
+        | sqlstate::INTERNAL_ERROR
+        | sqlstate::DATA_CORRUPTED
+        | sqlstate::INDEX_CORRUPTED
+        | sqlstate::PROTOCOL_VIOLATION => Disposition::Abort,
         _ if sqlstate.starts_with("08") => Disposition::Retry,
         _ => Disposition::WaitForOperator,
     }

@@ -1,7 +1,7 @@
 //! What a real server sent (`recorded/history.sql`), decoded, assembled and netted.
 
 use transhume_core::follow::{
-    assembly::{Assembler, Step},
+    assembly::{Assembler, StreamElement},
     change::{Change, RowIdentity},
     net::{Net, Shape, Shapes, collapse},
 };
@@ -12,7 +12,7 @@ const STREAM_15: &str = include_str!("recorded/stream_15.hex");
 const STREAM_17: &str = include_str!("recorded/stream_17.hex");
 const STREAM_18: &str = include_str!("recorded/stream_18.hex");
 
-fn steps(recorded: &str) -> Vec<Step> {
+fn steps(recorded: &str) -> Vec<StreamElement> {
     let mut assembler = Assembler::new();
     let messages = recorded
         .lines()
@@ -51,24 +51,28 @@ fn shown_identity(identity: &RowIdentity) -> String {
     }
 }
 
-fn story(steps: &[Step]) -> String {
+fn story(steps: &[StreamElement]) -> String {
     let mut story = String::new();
     for step in steps {
         let line = match step {
-            Step::Begin { .. } => "begin".to_owned(),
-            Step::Relation(relation) => {
+            StreamElement::Begin { .. } => "begin".to_owned(),
+            StreamElement::Relation(relation) => {
                 format!("{} {}", relation.name, char::from(relation.replica_identity))
             }
-            Step::Change(Change::Insert { new, .. }) => format!("insert {}", shown(new)),
-            Step::Change(Change::Update { identity, new, .. }) => {
+            StreamElement::Change(Change::Insert { new, .. }) => format!("insert {}", shown(new)),
+            StreamElement::Change(Change::Update { identity, new, .. }) => {
                 format!("update {} to {}", shown_identity(identity), shown(new))
             }
-            Step::Change(Change::Delete { identity, .. }) => format!("delete {}", shown_identity(identity)),
-            Step::Change(Change::Truncate { relations, .. }) => {
+            StreamElement::Change(Change::Delete { identity, .. }) => {
+                format!("delete {}", shown_identity(identity))
+            }
+            StreamElement::Change(Change::Truncate { relations, .. }) => {
                 format!("truncate {} tables", relations.len())
             }
-            Step::Message(message) => format!("{} '{}'", message.prefix, message.content.escape_ascii()),
-            Step::Commit { .. } => "commit".to_owned(),
+            StreamElement::Message(message) => {
+                format!("{} '{}'", message.prefix, message.content.escape_ascii())
+            }
+            StreamElement::Commit { .. } => "commit".to_owned(),
         };
         story.push_str(&line);
         story.push('\n');
@@ -149,13 +153,13 @@ fn a_recorded_batch_nets_to_one_write_of_each_row() {
     let (mut shapes, mut changes) = (Shapes::new(), Vec::new());
     for step in steps
         .iter()
-        .take_while(|step| !matches!(step, Step::Begin { xid: 739, .. }))
+        .take_while(|step| !matches!(step, StreamElement::Begin { xid: 739, .. }))
     {
         match step {
-            Step::Relation(relation) => {
+            StreamElement::Relation(relation) => {
                 shapes.insert(relation.id, Shape::of(relation));
             }
-            Step::Change(change) => changes.push(change.clone()),
+            StreamElement::Change(change) => changes.push(change.clone()),
             _ => {}
         }
     }

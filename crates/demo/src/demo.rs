@@ -49,7 +49,7 @@ pub struct DemoOptions {
 }
 
 /// What happened, in figures.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct DemoReport {
     pub tables: u64,
     pub rows_loaded: u64,
@@ -174,6 +174,7 @@ async fn migrate(
         programs: None,
         pgbouncer: None,
         until_caught_up: true,
+        offline: false,
         depth: transhume_engine::assess::Depth::Trial,
     };
     let started = Instant::now();

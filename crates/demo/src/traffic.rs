@@ -23,7 +23,7 @@ const THINK_TIME: Duration = Duration::from_millis(4);
 const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// What all clients together went through.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct TrafficSummary {
     pub purchases: usize,
     /// Refused by a server: the application saw an error and tried again.

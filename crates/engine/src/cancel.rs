@@ -2,7 +2,11 @@
 //!
 //! Dropping the [`Canceller`] also cancels, so a front end that dies takes its work with it.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
+
+use crate::error::{EngineError, Result};
 
 /// Held by the front end: asks everything that holds the [`Cancellation`] to stop.
 #[derive(Debug)]
@@ -33,5 +37,13 @@ impl Cancellation {
         let mut receiver = self.0.clone();
         // An error means that the canceller is gone, which is a cancellation too.
         let _ = receiver.wait_for(|cancelled| *cancelled).await;
+    }
+
+    /// The rest between two looks; an error once cancelled.
+    pub(crate) async fn rest(&self, time: Duration) -> Result<()> {
+        tokio::select! {
+            () = self.cancelled() => Err(EngineError::Interrupted),
+            () = tokio::time::sleep(time) => Ok(()),
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! difference. What was found is pinned to the settings, so that every later connection is compared again, wherever its name
 //! leads by then. Where nobody follows, the source is asked for the latest transaction that the target remembers.
 
-use transhume_core::{direction::Direction, guard::succession::Standing};
+use transhume_core::{direction::Direction, guard::succession::ServerStanding};
 use transhume_pg::{
     connection::{
         conninfo::ConnectionSettings, error::PgError, identity::Identity, names, place, session::Session,
@@ -206,7 +206,7 @@ async fn compare_source(
     endpoints: &Endpoints,
     migration: &Migration,
     source: &Session,
-) -> Result<(Standing, String)> {
+) -> Result<(ServerStanding, String)> {
     let recorded = migration.identity.database();
     let given = &endpoints.source;
     let standing = standing::standing(source, &migration.slot_name)

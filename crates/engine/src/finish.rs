@@ -13,13 +13,14 @@ use transhume_pg::{
     connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence,
     follow::slot,
-    load::large_objects,
     state::{
         command,
         deviation::{self, Deviation, Side},
+        load::large_objects,
         migration::{self, Migration},
         runner, undo,
     },
+    wait::Wait,
 };
 
 use crate::{
@@ -39,15 +40,17 @@ use crate::{
 /// How long a runner elsewhere may take to end in order.
 const RUNNER_PATIENCE: Duration = Duration::from_secs(30);
 
+const RUNNER_POLL: Duration = Duration::from_millis(100);
+
 /// What was removed, and what was left on purpose.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct Removal {
     pub removed: Vec<String>,
     /// Each with the statements that would remove it too.
     pub left: Vec<Left>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Left {
     pub description: String,
     pub statements: Vec<String>,
@@ -208,14 +211,12 @@ impl<'run> Ending<'run> {
     }
 
     async fn wait_until_unlocked(&self) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + RUNNER_PATIENCE;
+        let wait = Wait::up_to(RUNNER_PATIENCE, RUNNER_POLL);
         while runner::is_locked(&self.target)
             .await
             .doing("looking for a runner")?
-            && tokio::time::Instant::now() < deadline
-        {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+            && wait.rest().await
+        {}
         Ok(())
     }
 

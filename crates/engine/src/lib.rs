@@ -4,6 +4,7 @@
 //! and printing: it returns values and reports through a [`report::Reporter`].
 
 pub mod assess;
+mod call;
 pub mod cancel;
 pub mod cutover;
 mod door;
@@ -15,6 +16,7 @@ pub mod finish;
 pub mod follow;
 pub mod guard;
 pub mod load;
+pub mod notify;
 mod prepare;
 mod present;
 pub mod report;
@@ -33,5 +35,5 @@ pub mod verify;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
 pub use transhume_core::{count, finding, follow::error_policy, guard::wal_retention, phase};
-pub use transhume_pg::connection::conninfo;
+pub use transhume_pg::connection::{conninfo, login};
 pub use transhume_wire::{ident, lsn, printable};

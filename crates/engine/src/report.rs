@@ -33,7 +33,7 @@ pub enum Report {
 }
 
 /// The full load so far, over all processes that take part.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LoadProgress {
     pub tables_done: u64,
     pub tables: u64,
@@ -49,7 +49,7 @@ pub struct LoadProgress {
 }
 
 /// Indexes, constraints and the like.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct BuildProgress {
     pub done: u64,
     pub all: u64,

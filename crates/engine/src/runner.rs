@@ -1,12 +1,13 @@
 //! One runner at a time: the lock on the target, and a follower of our own where no runner lives.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use transhume_core::follow::error_policy::ErrorPolicy;
 use transhume_pg::{
     connection::{error::PgError, session::Session},
     state::{migration::Migration, runner},
+    wait::Wait,
 };
 
 use crate::{
@@ -77,14 +78,13 @@ async fn patiently(
 async fn outlasts(target: &Session, reporter: &Reporter) -> Result<bool> {
     let doing = "looking for the runner's last sign of life";
     let before = runner::last_sign(target).await.doing(doing)?;
-    let end = Instant::now() + SILENT_FOR + BEAT;
-    while before.is_some() && runner::last_sign(target).await.doing(doing)? == before && Instant::now() < end
-    {
+    let wait = Wait::up_to(SILENT_FOR + BEAT, SIGN_INTERVAL);
+    while before.is_some() && runner::last_sign(target).await.doing(doing)? == before && !wait.is_over() {
         end_silent(target, NOBODY, reporter).await?;
         if runner::try_lock(target).await.doing(TAKING)? {
             return Ok(true);
         }
-        tokio::time::sleep(SIGN_INTERVAL).await;
+        wait.rest().await;
     }
     Ok(false)
 }
@@ -119,10 +119,7 @@ pub(crate) async fn lock_when_free(
             "{}; going on once it ends",
             held_by_another(target).await?
         ));
-        tokio::select! {
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep(HELD_INTERVAL) => {}
-        }
+        cancellation.rest(HELD_INTERVAL).await?;
     }
     Ok(())
 }
@@ -218,6 +215,7 @@ impl Companion {
                 yields_to_tables: false,
                 on_error: ErrorPolicy::default(),
                 spill: &spill,
+                schema_changes: None,
             };
             let outcome = Box::pin(follow::follow(request, &Reporter::silent(), &cancellation)).await;
             if let Err(error) = &outcome {

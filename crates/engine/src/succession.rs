@@ -4,7 +4,7 @@
 //! standby, or a server that is just being promoted, is an error that passes by itself.
 
 use transhume_core::{
-    guard::succession::{self, Remembered, Standing, Succession},
+    guard::succession::{self, RememberedSource, ServerStanding, Succession},
     phase::Phase,
 };
 use transhume_pg::{
@@ -32,7 +32,7 @@ use crate::{
 const ASKING: &str = "asking the source which server it is";
 
 /// The source as it is now, where the migration may go on with it.
-pub(crate) struct Known {
+pub(crate) struct KnownSource {
     pub(crate) system: String,
     /// The timeline that its LSNs belong to.
     pub(crate) timeline: i32,
@@ -44,7 +44,7 @@ pub(crate) async fn known(
     endpoints: &Endpoints,
     (source, target): (&Session, &Session),
     reporter: &Reporter,
-) -> Result<Known> {
+) -> Result<KnownSource> {
     let migration = migration::read(target)
         .await
         .doing("reading the migration")?
@@ -74,14 +74,14 @@ pub(crate) async fn known(
         }
         _ => migration.identity.timeline,
     };
-    Ok(Known { system, timeline })
+    Ok(KnownSource { system, timeline })
 }
 
 /// What the source is to this migration; an error where nothing may go on with it. Changes nothing.
 pub(crate) async fn compare(
     endpoints: &Endpoints,
     migration: &Migration,
-    standing: &Standing,
+    standing: &ServerStanding,
     system: &str,
 ) -> Result<Succession> {
     if migration.phase == Phase::Done {
@@ -109,8 +109,8 @@ pub(crate) async fn compare(
 }
 
 /// What the target remembers of its source.
-pub(crate) fn remembered(migration: &Migration) -> Remembered<'_> {
-    Remembered {
+pub(crate) fn remembered(migration: &Migration) -> RememberedSource<'_> {
+    RememberedSource {
         system: &migration.identity.system,
         timeline: migration.identity.timeline,
         database_oid: migration.identity.database_oid,

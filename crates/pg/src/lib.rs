@@ -16,3 +16,4 @@ pub mod schema;
 pub mod state;
 mod unnamed_file;
 pub mod verify;
+pub mod wait;

@@ -5,6 +5,8 @@
 
 use std::{fs::File, io, io::Write as _, os::fd::AsRawFd as _, path::PathBuf};
 
+use crate::connection::error::PgError;
+
 #[derive(Debug)]
 pub(crate) struct UnnamedFile(File);
 
@@ -21,6 +23,15 @@ impl UnnamedFile {
     /// Each opening of it reads from the beginning.
     pub(crate) fn path(&self) -> PathBuf {
         format!("/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd()).into()
+    }
+}
+
+/// There was no room for one.
+pub(crate) fn no_file(error: &io::Error) -> PgError {
+    PgError::Program {
+        message: "cannot write a temporary file".to_owned(),
+        detail: error.to_string(),
+        hint: "set TMPDIR to a directory that can be written".to_owned(),
     }
 }
 

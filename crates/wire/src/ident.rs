@@ -67,7 +67,9 @@ fn push(text: &mut String, more: fmt::Arguments<'_>) {
 }
 
 /// A schema-qualified name; `Display` quotes it for SQL.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct QualifiedName {
     pub schema: String,
     pub name: String,

@@ -65,6 +65,20 @@ impl<'de> Deserialize<'de> for Lsn {
     }
 }
 
+impl schemars::JsonSchema for Lsn {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Lsn".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A position in the WAL.",
+            "pattern": "^[0-9A-F]{1,8}/[0-9A-F]{1,8}$",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,13 @@
 //! Crates point in one direction: wire ← core ← pg ← engine ← demo ← cli. Tests and xtask may use the testkit, nothing
-//! else may.
+//! else may. What is declared is used.
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
+
+use super::SourceFile;
+use crate::metadata::cargo_metadata;
 
 /// From the bottom to the top; a crate may use those before it.
 const ORDER: [&str; 6] = [
@@ -44,24 +46,16 @@ const FOREIGN: [(&str, &[&str]); 4] = [
     ),
 ];
 
-pub(super) fn complaints(workspace: &Path) -> Result<Vec<String>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut metadata = Command::new(cargo);
-    metadata
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(workspace);
-    let output = metadata.output().context("running cargo metadata")?;
-    if !output.status.success() {
-        bail!(
-            "cargo metadata failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+pub(super) fn complaints(workspace: &Path, files: &[SourceFile]) -> Result<Vec<String>> {
+    let metadata = cargo_metadata(workspace, &["--no-deps"])?;
     let packages = metadata["packages"]
         .as_array()
         .context("metadata without packages")?;
-    Ok(packages.iter().flat_map(package_complaints).collect())
+    let mut complaints: Vec<_> = packages.iter().flat_map(package_complaints).collect();
+    for package in packages {
+        complaints.extend(unused(workspace, package, files)?);
+    }
+    Ok(complaints)
 }
 
 fn package_complaints(package: &Value) -> Vec<String> {
@@ -72,6 +66,33 @@ fn package_complaints(package: &Value) -> Vec<String> {
         .filter(|dependency| dependency["kind"] != "dev")
         .filter_map(|dependency| complaint(name, dependency["name"].as_str()?))
         .collect()
+}
+
+/// Dependencies of a package whose names stand nowhere in its code; what only its tests use is a dev-dependency.
+fn unused(workspace: &Path, package: &Value, files: &[SourceFile]) -> Result<Vec<String>> {
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+    let folder = manifest.parent().context("a manifest lies in a folder")?;
+    let folder = folder.strip_prefix(workspace).unwrap_or(folder).to_string_lossy();
+    let dependencies = package["dependencies"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_used = |dependency: &Value| {
+        let name = dependency["name"].as_str().unwrap_or_default().replace('-', "_");
+        let place = match dependency["kind"].as_str() {
+            Some("dev") => format!("{folder}/"),
+            _ => format!("{folder}/src/"),
+        };
+        let mut own = files.iter().filter(|file| file.path.starts_with(&place));
+        own.any(|file| names(&file.text, &name))
+    };
+    let unused = dependencies.iter().filter(|dependency| !is_used(dependency));
+    Ok(unused
+        .map(|dependency| format!("{folder} declares {} and does not use it", dependency["name"]))
+        .collect())
+}
+
+/// The name stands in the text as a word of its own.
+fn names(text: &str, name: &str) -> bool {
+    text.split(|character: char| !(character.is_alphanumeric() || character == '_'))
+        .any(|word| word == name)
 }
 
 fn complaint(package: &str, dependency: &str) -> Option<String> {
@@ -99,6 +120,12 @@ fn complaint(package: &str, dependency: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dependency_is_used_where_its_name_stands_alone() {
+        assert!(names("use tokio::time;", "tokio"));
+        assert!(!names("use tokio_postgres::Row;", "tokio"));
+    }
 
     #[test]
     fn crates_point_downwards_only() {

@@ -3,9 +3,11 @@
 //! Each rule is a function from what lies in the workspace to complaints, one line each with place and remedy.
 
 mod circles;
+mod codes;
 mod dependencies;
 mod files;
 mod imports;
+mod names;
 mod source_text;
 mod sql;
 mod words;
@@ -41,10 +43,12 @@ impl SourceFile {
 
 pub(crate) fn check(workspace: &Path) -> Result<()> {
     let files = source_files(workspace)?;
-    let mut complaints = dependencies::complaints(workspace)?;
+    let mut complaints = dependencies::complaints(workspace, &files)?;
     complaints.extend(files.iter().flat_map(files::complaints));
     complaints.extend(files.iter().flat_map(words::complaints));
     complaints.extend(circles::complaints(&files));
+    complaints.extend(codes::complaints(&files));
+    complaints.extend(names::complaints(&files));
     complaints.extend(sql::complaints(workspace)?);
     for complaint in &complaints {
         println!("{complaint}");

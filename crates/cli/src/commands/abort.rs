@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use transhume_engine::finish::{AbortOptions, abort};
 
-use super::removal_text;
+use super::{removal_text, stake::stake};
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
@@ -52,7 +52,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         arguments.yes,
         "abort",
-        question(arguments.keep_target),
+        &(question(arguments.keep_target).to_owned() + &stake(invocation, arguments.yes).await),
     )?;
     let work = shown(&invocation.terminal, async |reporter| {
         abort(&endpoints, &options, reporter, &invocation.cancellation).await

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use transhume_engine::assess::{Assessment, Depth, EndSummary, Estimate, assess};
+use transhume_engine::{
+    assess::{Assessment, Depth, EndSummary, Estimate, Way, assess, assess_source},
+    endpoints::Endpoints,
+};
 
 use transhume_engine::count::counted;
 
@@ -15,6 +18,7 @@ use crate::{
     show::{
         progress::shown,
         quantity::Size,
+        report,
         terminal::{
             findings::{self, Shown},
             style::{Style, Tone},
@@ -27,6 +31,8 @@ const EXAMPLES: &str = "\
 Examples:
   transhume assess
   transhume assess --quick                      catalogs and rights alone
+  transhume assess --source-only                before there is a target
+  transhume assess --report .                   files that one can hand on
   transhume assess --include shop --exclude 'shop.audit_*'
   transhume assess --json | jq '.findings[] | select(.severity == \"blocker\")'";
 
@@ -37,17 +43,26 @@ Examples:
 /// command. Exits with 1 while there are blockers.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     selection: SelectionArguments,
     #[arg(long, value_name = "DIRECTORY")]
     programs: Option<PathBuf>,
+    /// Look at the source alone, before there is a target
+    #[arg(long, conflicts_with = "quick")]
+    source_only: bool,
     /// Leave out the trial of the schema on the target
     #[arg(long)]
     quick: bool,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Write the assessment as a Markdown and an HTML file into this directory
+    ///
+    /// Verdict, both servers side by side, findings with their remedies, parameters, every table, what the target does not get.
+    #[arg(long, value_name = "DIRECTORY")]
+    report: Option<PathBuf>,
     /// Show every finding, not only the first five of each code
     #[arg(long)]
     all: bool,
@@ -61,13 +76,30 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let endpoints = invocation.endpoints()?;
     let (selection, programs) = (invocation.selection(), invocation.settings.programs.as_deref());
+    let (source, target) = if arguments.source_only {
+        (invocation.source()?, None)
+    } else {
+        (invocation.source()?, Some(invocation.target()?))
+    };
     let work = shown(&invocation.terminal, async |reporter| {
-        assess(&endpoints, &selection, programs, depth(arguments.quick), reporter).await
+        let Some(target) = target.clone() else {
+            return assess_source(&source, &selection, reporter).await;
+        };
+        let endpoints = Endpoints {
+            source: source.clone(),
+            target,
+        };
+        let thoroughly = (depth(arguments.quick), Way::Following);
+        assess(&endpoints, &selection, programs, thoroughly, reporter).await
     });
     let assessment = invocation.or_interrupted(work).await??;
     let terminal = &invocation.terminal;
+    if let Some(directory) = &arguments.report {
+        for path in report::assessment::write(directory, &assessment)? {
+            terminal.note(&format!("written: {}", path.display()));
+        }
+    }
     let shown = Shown::all(arguments.all);
     terminal.print_result(arguments.json, &assessment, |assessment, style| {
         text(assessment, style, shown)
@@ -101,9 +133,16 @@ pub(super) fn facts(assessment: &Assessment, style: Style) -> String {
     format!(
         "{}{}{}{}{resuming}",
         end("source", &assessment.source, style),
-        end("target", &assessment.target, style),
+        assessment
+            .target
+            .as_ref()
+            .map_or_else(String::new, |target| end("target", target, style)),
         estimate(&assessment.estimate, style),
-        write_pause(assessment, style),
+        if assessment.target.is_some() {
+            write_pause(assessment, style)
+        } else {
+            String::new()
+        },
     )
 }
 
@@ -120,8 +159,9 @@ fn end(side: &str, end: &EndSummary, style: Style) -> String {
     let side = style.paint(Tone::Label, side);
     let standby = if end.standby { ", a standby" } else { "" };
     format!(
-        "{side}   {}\n         PostgreSQL {}{standby}, {}, {}, {}, as role {}\n",
+        "{side}   {}\n         {}\n         PostgreSQL {}{standby}, {}, {}, {}, as role {}\n",
         end.endpoint,
+        end.platform_name,
         end.server_version,
         end.encoding,
         counted(end.tables, "table"),

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use transhume_engine::count::counted;
 
 use clap::Args;
+use futures_util::future::join_all;
 use transhume_engine::conninfo::ConnectionSettings;
 use transhume_engine::cutover::{
     Ballot, ConditionName, ConditionState, CutoverFailure, CutoverOptions, CutoverReport, Gate,
     UnknownCondition, check, cutover,
 };
 
-use super::group::Group;
+use super::{group::Group, stake::stake};
 use crate::{
     failure::{Exit, Result},
     invocation::{Invocation, cutover_options},
@@ -154,7 +155,8 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         switch.yes,
         "cutover",
-        &consequence(switch.rehearse, &endpoints.source, &endpoints.target),
+        &(consequence(switch.rehearse, &endpoints.source, &endpoints.target)
+            + &stake(invocation, switch.yes).await),
     )?;
     move_over(arguments, invocation, Ballot::alone()).await
 }
@@ -176,6 +178,8 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
              application: all of them, or none."
         )
     };
+    let stakes = join_all(group.members.iter().map(|member| stake(member, switch.yes))).await;
+    let consequence = consequence + &stakes.concat();
     confirm(&group.terminal, switch.yes, "cutover", &consequence)?;
     let mut ballots = group.ballots();
     let mut ballot = || ballots.next().expect("invariant: there is one for each member");
@@ -195,13 +199,17 @@ async fn move_over(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
         return Ok(Exit::Success);
     };
     let next = match report.way_back {
-        Some(_) => {
-            "point the application to the target and keep `transhume run` going: the old source follows it, and \
-             `transhume fallback` moves back; `transhume finish` ends that and removes what is left"
-        }
-        None => "point the application to the target; then `transhume finish` removes what is left",
+        Some(_) => format!(
+            "point the application to {} and keep `transhume run` going: {} follows it, and `transhume fallback` moves \
+             back; `transhume finish` ends that and removes what is left",
+            report.target, report.source
+        ),
+        None => format!(
+            "point the application to {}; then `transhume finish` removes what is left",
+            report.target
+        ),
     };
-    conclude(&arguments.switch, invocation, &report, next)
+    conclude(&arguments.switch, invocation, &report, &next)
 }
 
 /// What was done; a report is written of what failed too.
@@ -308,12 +316,16 @@ pub(super) fn text(report: &CutoverReport, _style: Style) -> String {
         .map(|step| vec![step.name.to_string(), format!("{:.1}", step.milliseconds)]);
     let steps = table(&["step", "milliseconds"], &[1], rows);
     let way_back = match report.way_back {
-        Some(start) => format!("open, from {start} of the target on"),
+        Some(start) => format!("open, from {start} of {} on", report.target),
         None => "none".to_owned(),
     };
     let late = match report.late_changes {
         0 => "none".to_owned(),
-        number => format!("{number} CHANGES COMMITTED AFTER THE FENCE: they are on the source only"),
+        number => format!(
+            "{} COMMITTED AFTER THE FENCE: on {} only",
+            counted(number, "change").to_uppercase(),
+            report.source
+        ),
     };
     if let Some(forecast) = report.forecast_milliseconds {
         return format!(

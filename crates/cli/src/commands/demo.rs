@@ -128,7 +128,7 @@ fn text(report: &DemoReport, style: Style) -> String {
         format!(
             "  {} acknowledged, {} found: {exact}",
             counted(report.acknowledged, "commit"),
-            report.found
+            counted(report.found, "commit")
         ),
     ];
     let told: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();

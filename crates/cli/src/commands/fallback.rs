@@ -9,6 +9,7 @@ use transhume_engine::cutover::{
 use super::{
     cutover::{SwitchArguments, conclude, consequence, show_gate, told},
     group::Group,
+    stake::stake,
 };
 use crate::{
     failure::{Exit, Result},
@@ -65,7 +66,8 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         switch.yes,
         "fallback",
-        &consequence(switch.rehearse, &endpoints.target, &endpoints.source),
+        &(consequence(switch.rehearse, &endpoints.target, &endpoints.source)
+            + &stake(invocation, switch.yes).await),
     )?;
     move_back(arguments, invocation, Ballot::alone()).await
 }
@@ -99,6 +101,9 @@ async fn move_back(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
         invocation.terminal.note("it was moved before");
         return Ok(Exit::Success);
     };
-    let next = "point the application to the old source; then `transhume finish` removes what is left";
-    conclude(&arguments.switch, invocation, &report, next)
+    let next = format!(
+        "point the application to {}; then `transhume finish` removes what is left",
+        report.target
+    );
+    conclude(&arguments.switch, invocation, &report, &next)
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use transhume_engine::finish::finish;
 
-use super::removal_text;
+use super::{removal_text, stake::stake};
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
@@ -37,7 +37,8 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         arguments.yes,
         "finish",
-        "Slot, publication and the record of this migration will be removed from both sides; the data stays.",
+        &("Slot, publication and the record of this migration will be removed from both sides; the data stays.".to_owned()
+            + &stake(invocation, arguments.yes).await),
     )?;
     let work = shown(&invocation.terminal, async |reporter| {
         finish(&endpoints, reporter).await

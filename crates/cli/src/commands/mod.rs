@@ -4,18 +4,24 @@
 
 mod abort;
 mod assess;
+mod completions;
+mod config;
 mod cutover;
 mod demo;
 mod fallback;
 mod finish;
 mod group;
 mod init;
+mod man;
+mod notify;
 mod pause;
 mod plan;
+mod report;
 mod resume;
 mod roles;
 mod run;
 mod serve;
+mod stake;
 mod status;
 mod table;
 mod verify;
@@ -30,6 +36,7 @@ use crate::{
     arguments::CommonArguments,
     failure::{EXIT_CODES, Exit, Failure, Result},
     invocation::Invocation,
+    service,
     settings::{self, Config},
     show::terminal::{Terminal, style::Style},
     signals,
@@ -77,6 +84,8 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     Assess(assess::Arguments),
     Init(init::Arguments),
+    Config(config::Arguments),
+    Notify(notify::Arguments),
     Roles(roles::Arguments),
     Run(run::Arguments),
     Worker(worker::Arguments),
@@ -87,11 +96,31 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     Table(table::Arguments),
     Verify(verify::Arguments),
+    Report(report::Arguments),
     Cutover(cutover::Arguments),
     Fallback(fallback::Arguments),
     Finish(finish::Arguments),
     Abort(abort::Arguments),
     Demo(demo::Arguments),
+    Completions(completions::Arguments),
+    #[command(hide = true)]
+    Man(man::Arguments),
+}
+
+impl Command {
+    /// Its lines on stderr tell of something that takes its time, and are read later.
+    pub(crate) fn stays(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(_)
+                | Self::Worker(_)
+                | Self::Watch(_)
+                | Self::Serve(_)
+                | Self::Verify(_)
+                | Self::Cutover(_)
+                | Self::Fallback(_)
+        )
+    }
 }
 
 /// Reads the command line. The flags of connections that were typed, not taken from the
@@ -132,8 +161,16 @@ fn is_typed(matches: &ArgMatches, flag: &str) -> bool {
 /// Puts the settings together and runs the command.
 pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> Result<Exit> {
     // Without a configuration and without servers.
-    if let Command::Init(arguments) = &command_line.command {
-        return init::execute(arguments, command_line.common.config.as_deref(), terminal);
+    match &command_line.command {
+        Command::Init(arguments) => {
+            return init::execute(arguments, command_line.common.config.as_deref(), terminal);
+        }
+        Command::Completions(arguments) => return completions::execute(arguments, terminal),
+        Command::Man(arguments) => return man::execute(arguments, terminal),
+        _ => {}
+    }
+    if let Command::Config(arguments) = &command_line.command {
+        return config::execute(arguments, &command_line.common, terminal);
     }
     let mut settings = match &command_line.command {
         // Its servers are its own; a configuration of another migration means nothing there.
@@ -142,16 +179,21 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
     };
     let file = settings.clone();
     command_line.common.overlay(&mut settings);
+    if let Command::Notify(arguments) = &command_line.command {
+        return notify::execute(arguments, &settings, terminal).await;
+    }
     for line in settings::disagreements(&file, &settings, |name| std::env::var(name).ok()) {
         terminal.warning(&line);
     }
     overlay(&command_line.command, &mut settings);
-    let cancellation = signals::listen(terminal.clone())?;
+    let (cancellation, stopping) = signals::listen(terminal.clone())?;
+    service::begin(&cancellation);
     let invocation = Invocation {
         settings,
         database: None,
         terminal: terminal.clone(),
         cancellation,
+        stopping,
     };
     match group::members(invocation, command_line.common.database.as_deref())? {
         Members::One(invocation) => one(&command_line.command, &invocation).await,
@@ -162,7 +204,12 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
 /// The command, for one migration.
 async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
     match command {
-        Command::Init(_) => Ok(Exit::Success),
+        // They were carried out before.
+        Command::Init(_)
+        | Command::Config(_)
+        | Command::Notify(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(Exit::Success),
         Command::Assess(arguments) => assess::execute(arguments, invocation).await,
         Command::Roles(arguments) => roles::execute(arguments, invocation).await,
         Command::Run(arguments) => run::execute(arguments, invocation).await,
@@ -174,6 +221,7 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
         Command::Serve(arguments) => serve::execute(arguments, &[invocation]).await,
         Command::Table(arguments) => table::execute(arguments, invocation).await,
         Command::Verify(arguments) => verify::execute(arguments, invocation).await,
+        Command::Report(arguments) => report::execute(arguments, invocation).await,
         Command::Cutover(arguments) => cutover::execute(arguments, invocation).await,
         Command::Fallback(arguments) => fallback::execute(arguments, invocation).await,
         Command::Finish(arguments) => finish::execute(arguments, invocation).await,
@@ -193,6 +241,7 @@ async fn several(command: &Command, group: &Group) -> Result<Exit> {
         Command::Watch(arguments) => watch::several(arguments, group).await,
         Command::Serve(arguments) => serve::together(arguments, group).await,
         Command::Run(arguments) => run::together(arguments, group).await,
+        Command::Report(arguments) => report::together(arguments, group).await,
         Command::Cutover(arguments) => cutover::together(arguments, group).await,
         Command::Fallback(arguments) => fallback::together(arguments, group).await,
         // They ask the operator, one question after the other.
@@ -215,12 +264,17 @@ fn overlay(command: &Command, settings: &mut Config) {
         Command::Cutover(arguments) => arguments.overlay(settings),
         Command::Fallback(arguments) => arguments.overlay(settings),
         Command::Init(_)
+        | Command::Config(_)
+        | Command::Notify(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Pause(_)
         | Command::Resume(_)
         | Command::Status(_)
         | Command::Watch(_)
         | Command::Serve(_)
         | Command::Table(_)
+        | Command::Report(_)
         | Command::Finish(_)
         | Command::Abort(_)
         | Command::Demo(_) => {}

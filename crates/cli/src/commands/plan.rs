@@ -112,8 +112,15 @@ fn prepare(plan: &Plan) -> Vec<String> {
         name.clone()
             .unwrap_or_else(|| "transhume_<id> (the id is chosen when the run begins)".to_owned())
     };
+    let state = "target: the schema transhume, which remembers all that is done".to_owned();
+    if plan.offline {
+        return vec![
+            state,
+            "source: nothing is made; nobody must write to it until the end".to_owned(),
+        ];
+    }
     vec![
-        "target: the schema transhume, which remembers all that is done".to_owned(),
+        state,
         match plan.full_identities.as_slice() {
             [] => "source: no replica identity has to be changed".to_owned(),
             names => format!(
@@ -187,6 +194,12 @@ fn post_data(plan: &Plan) -> Vec<String> {
 }
 
 fn follow(plan: &Plan) -> Vec<String> {
+    if plan.offline {
+        return vec![
+            "nothing is followed: both sides are compared".to_owned(),
+            "target: opened where they are equal".to_owned(),
+        ];
+    }
     let how = if plan.replica_role {
         "with session_replication_role = replica: neither triggers nor foreign keys act on it"
     } else {

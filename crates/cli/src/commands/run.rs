@@ -12,7 +12,7 @@ use transhume_engine::{
 use super::{
     assess::depth,
     group::Group,
-    plan,
+    notify, plan,
     serve::{TokenArguments, listen},
 };
 use crate::{
@@ -28,6 +28,7 @@ Examples:
   transhume run                                 start or resume; stop it with Ctrl-C at any time
   transhume run --dry-run                       print the plan and change nothing
   transhume run --until-caught-up               for scripts: ends once the target has caught up
+  transhume run --offline                       the application is stopped: copy, compare, open the target
   transhume run --loaders 8 --builders 4 --rate-limit 200MB
   transhume run --wal-budget 200GB --wal-action drop-slot    the source's disk comes first";
 
@@ -46,6 +47,12 @@ pub(crate) struct Arguments {
     /// backlog was met. The migration stays; a later run goes on.
     #[arg(long)]
     until_caught_up: bool,
+    /// Move without following, for an application that is stopped meanwhile
+    ///
+    /// Makes no slot and no publication, so that the source needs no logical replication: copies schema and rows, compares both
+    /// sides, and opens the target where they are equal. Resumes like any other run. Nobody must write to the source.
+    #[arg(long, conflicts_with = "until_caught_up")]
+    offline: bool,
     /// Print what would be done, and change nothing
     ///
     /// Assesses both sides and prints the plan: what would be made on which side under which name, each
@@ -92,14 +99,16 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let running = Box::pin(migrate(arguments, invocation));
-    beside_console(arguments, &[invocation], running).await
+    let members = [invocation];
+    let running = Box::pin(notify::beside(&members, run_one(arguments, invocation)));
+    beside_console(arguments, &members, running).await
 }
 
 /// All databases of the file, with one console where one is asked for.
 pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exit> {
     let members: Vec<&Invocation> = group.members.iter().collect();
-    let running = Box::pin(group.at_once(|member| migrate(arguments, member)));
+    let running = group.at_once(|member| run_one(arguments, member));
+    let running = Box::pin(notify::beside(&members, running));
     beside_console(arguments, &members, running).await
 }
 
@@ -128,6 +137,15 @@ async fn beside_console(
     }
 }
 
+/// Following has no end of its own; what has one was not reached where it was interrupted.
+async fn run_one(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    let ended = migrate(arguments, invocation).await;
+    if arguments.until_caught_up || arguments.dry_run {
+        return ended;
+    }
+    invocation.stopping.of_service(ended)
+}
+
 async fn migrate(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let options = RunOptions {
@@ -137,6 +155,7 @@ async fn migrate(arguments: &Arguments, invocation: &Invocation) -> Result<Exit>
         pgbouncer: invocation.settings.application.pgbouncer()?,
         programs: invocation.settings.programs.clone(),
         until_caught_up: arguments.until_caught_up,
+        offline: arguments.offline,
         depth: depth(arguments.quick),
     };
     if arguments.dry_run {
@@ -196,6 +215,10 @@ fn summary(end: &RunEnd) -> String {
             "caught up at {frontier}; migration {migration} stays in phase {phase}: run again to follow, \
              then `transhume verify` and `transhume cutover`"
         ),
+        RunReason::Moved => {
+            "everything is on the target and was found equal: point the application there; `transhume finish` removes what is left"
+                .to_owned()
+        }
         RunReason::Done => {
             "the application lives on the target; `transhume finish` removes what is left".to_owned()
         }

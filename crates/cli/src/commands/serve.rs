@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-use super::group::Group;
+use super::{group::Group, notify};
 use crate::{
     console::{Listening, Token},
     failure::{Exit, Result},
@@ -65,8 +65,11 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
 async fn serve(arguments: &Arguments, members: &[&Invocation], terminal: &Terminal) -> Result<Exit> {
     let token = arguments.token.read()?;
     let listening = listen(arguments.listen, terminal).await?;
-    listening.serve(members, token).await?;
-    Ok(Exit::Success)
+    let serving = async {
+        listening.serve(members, token).await?;
+        Ok(Exit::Success)
+    };
+    notify::beside(members, serving).await
 }
 
 /// Says where, and who can read it.

@@ -1,4 +1,7 @@
-use transhume_engine::status::{ChangedRows, LoadShare};
+use transhume_engine::{
+    phase::Phase,
+    status::{ChangedRows, Known, LoadShare, SourceFigures, TableState},
+};
 
 use super::*;
 use crate::show::sample_status::following;
@@ -37,16 +40,16 @@ fn a_figure_that_was_not_measured_just_now_says_so() {
         problem: "connection refused".to_owned(),
     };
     assert_eq!(
-        lag(&status).unwrap(),
+        standing::lag(&status).unwrap(),
         "128 kB, 0.4 s (3.0 s ago; the source: connection refused)"
     );
     status.source_figures.known = Known::Unknown;
     (status.lag_bytes, status.slot.retained_bytes) = (None, None);
     assert_eq!(
-        lag(&status).unwrap(),
+        standing::lag(&status).unwrap(),
         "unknown since 2026-11-22T12:34:56Z; the source: connection refused"
     );
-    assert!(slot(&status).contains("an unknown amount of WAL"));
+    assert!(standing::slot(&status).contains("an unknown amount of WAL"));
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn a_load_under_way_says_how_much_is_done_and_how_long_it_still_takes() {
     rates.bytes_loaded_per_second = 52_428_800.0;
     rates.rows_loaded_per_second = 80_000.0;
     rates.load_seconds_left = Some(240.0);
-    let line = load(&status).unwrap();
+    let line = standing::load(&status).unwrap();
     assert!(
         line.ends_with("25 %, 50.0 MB/s, 80,000 rows/s, about 4 min 00 s left"),
         "{line}"

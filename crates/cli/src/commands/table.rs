@@ -6,7 +6,11 @@ use transhume_engine::tables::{TableStanding, Wish, add, choose, choose_new, ful
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
-    show::{progress::shown, terminal::confirm::confirm},
+    show::{
+        document::StandingDocument,
+        progress::shown,
+        terminal::{confirm::confirm, style::Style},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -72,10 +76,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         fulfil(&endpoints, &chosen, reporter, &invocation.cancellation).await
     })
     .await?;
-    invocation
-        .terminal
-        .print_result(tables.json, &standing, |standing, _| standing_text(standing))?;
-    Ok(Exit::Success)
+    show(tables, invocation, standing)
 }
 
 async fn take_in(tables: &Tables, invocation: &Invocation) -> Result<Exit> {
@@ -90,9 +91,13 @@ async fn take_in(tables: &Tables, invocation: &Invocation) -> Result<Exit> {
         add(&endpoints, &new, reporter, &invocation.cancellation).await
     })
     .await?;
-    invocation
-        .terminal
-        .print_result(tables.json, &standing, |standing, _| standing_text(standing))?;
+    show(tables, invocation, standing)
+}
+
+fn show(tables: &Tables, invocation: &Invocation, standing: Vec<TableStanding>) -> Result<Exit> {
+    let standing = StandingDocument { tables: standing };
+    let text = |standing: &StandingDocument, _: Style| standing_text(&standing.tables);
+    invocation.terminal.print_result(tables.json, &standing, text)?;
     Ok(Exit::Success)
 }
 

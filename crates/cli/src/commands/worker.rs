@@ -32,6 +32,10 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(_arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    invocation.stopping.of_service(work(invocation).await)
+}
+
+async fn work(invocation: &Invocation) -> Result<Exit> {
     let endpoints = invocation.endpoints()?;
     let options = invocation.load_options();
     shown(&invocation.terminal, async |reporter| {

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Console, api::Refusal};
+use super::{Console, refusal::Refusal};
 use crate::failure::{Failure, Result};
 
 /// Shorter ones can be guessed.

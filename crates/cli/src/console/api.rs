@@ -1,129 +1,76 @@
 //! The same for programs: every page's data as JSON, actions by POST, metrics, readiness.
 //!
-//! Whatever goes wrong is JSON too: `{"error": {"message", "detail", "hint"}}`.
+//! Whatever goes wrong is a document too.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::future::join_all;
-use serde::Serialize;
-use serde_json::{Value, json};
+use transhume_engine::tables::Wish;
 
-use super::{Console, watched::Watched};
+use super::{
+    Console,
+    operations::{Ledger, RequestedWork},
+    refusal::Refusal,
+};
 use crate::{
-    failure::{Exit, Failure},
+    failure::Failure,
     show::{
+        document::{DatabasesDocument, Document, SamplesDocument, TablesDocument, WantedTables, printed},
         metrics::{self, Read},
-        terminal::secret::redact,
     },
+    watched::Watched,
 };
 
 type Shared = State<Arc<Console>>;
-type Answer = Result<Json<Value>, Refusal>;
+type Answer = Result<Response, Refusal>;
 
-/// An answer that is none.
-pub(super) struct Refusal {
-    status: StatusCode,
-    message: String,
-    detail: String,
-    hint: String,
-}
-
-impl Refusal {
-    pub(super) fn new(status: StatusCode, message: &str, hint: &str) -> Self {
-        Self {
-            status,
-            message: message.to_owned(),
-            detail: String::new(),
-            hint: hint.to_owned(),
-        }
-    }
-
-    pub(super) fn forbidden(message: &str, hint: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, message, hint)
-    }
-
-    pub(super) fn unknown_database() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "this console has no such database", "")
-    }
-}
-
-/// What the engine refused is the migration's state; everything else is a server's.
-impl From<&Failure> for Refusal {
-    fn from(failure: &Failure) -> Self {
-        let status = match failure.exit {
-            Exit::OperatorMustAct => StatusCode::CONFLICT,
-            _ => StatusCode::BAD_GATEWAY,
-        };
-        Self {
-            status,
-            message: redact(&failure.message),
-            detail: redact(failure.detail.as_deref().unwrap_or_default()),
-            hint: redact(failure.hint.as_deref().unwrap_or_default()),
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (message, detail, hint) = (self.message, self.detail, self.hint);
-        let body = json!({ "error": { "message": message, "detail": detail, "hint": hint } });
-        (self.status, Json(body)).into_response()
-    }
-}
-
-pub(super) async fn databases(State(console): Shared) -> Json<Value> {
-    let names = console.databases.iter().map(|database| &database.name);
-    Json(json!({
-        "version": transhume_engine::status::VERSION,
-        "program": env!("CARGO_PKG_VERSION"),
-        "allows_actions": console.access.allows_actions(),
-        "databases": names.collect::<Vec<_>>(),
-    }))
+pub(super) async fn databases(State(console): Shared) -> Response {
+    let names = console.databases.iter().map(|database| database.name.clone());
+    told(&DatabasesDocument {
+        program: env!("CARGO_PKG_VERSION"),
+        allows_actions: console.access.allows_actions(),
+        databases: names.collect(),
+    })
 }
 
 fn found<'a>(console: &'a Console, name: &str) -> Result<&'a Watched, Refusal> {
     console.database(name).ok_or_else(Refusal::unknown_database)
 }
 
-fn told<T: Serialize>(value: &Result<Arc<T>, Arc<Failure>>, name: &str) -> Answer {
-    let value = value.as_ref().map_err(|failure| Refusal::from(&**failure))?;
-    let value = document(&**value)?;
-    Ok(Json(match name {
-        "" => value,
-        name => json!({ "version": transhume_engine::status::VERSION, name: value }),
-    }))
+fn told(document: &impl Document) -> Response {
+    Json(printed(document)).into_response()
 }
 
-fn document(value: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            &error.to_string(),
-            "report this",
-        )
-    })
+/// What was read, or why it could not be.
+fn read<T>(value: Result<Arc<T>, Arc<Failure>>) -> Result<Arc<T>, Refusal> {
+    value.map_err(|failure| Refusal::from(&*failure))
 }
 
 pub(super) async fn status(State(console): Shared, Path(name): Path<String>) -> Answer {
-    told(&found(&console, &name)?.status().await, "")
+    let status = read(found(&console, &name)?.status().await)?;
+    Ok(told(&*status))
 }
 
 pub(super) async fn tables(State(console): Shared, Path(name): Path<String>) -> Answer {
-    told(&found(&console, &name)?.tables().await, "tables")
+    let tables = read(found(&console, &name)?.tables().await)?;
+    Ok(told(&TablesDocument { tables: &tables }))
 }
 
 pub(super) async fn samples(State(console): Shared, Path(name): Path<String>) -> Answer {
-    told(&found(&console, &name)?.samples().await, "samples")
+    let samples = read(found(&console, &name)?.samples().await)?;
+    Ok(told(&SamplesDocument { samples: &samples }))
 }
 
 pub(super) async fn story(State(console): Shared, Path(name): Path<String>) -> Answer {
-    told(&found(&console, &name)?.story().await, "")
+    let story = read(found(&console, &name)?.story().await)?;
+    Ok(told(&*story))
 }
 
 pub(super) async fn pause(State(console): Shared, Path(name): Path<String>, headers: HeaderMap) -> Answer {
@@ -141,9 +88,57 @@ pub(super) async fn check(State(console): Shared, Path(name): Path<String>, head
     acted(found(&console, &name)?.check().await)
 }
 
-fn acted<T: Serialize>(done: crate::failure::Result<T>) -> Answer {
+pub(super) async fn operations(State(console): Shared, Path(name): Path<String>) -> Answer {
+    Ok(told(&ledger(&console, &name)?.told()))
+}
+
+pub(super) async fn verify(State(console): Shared, Path(name): Path<String>, headers: HeaderMap) -> Answer {
+    console.access.may_act(&headers)?;
+    let options = Box::new(found(&console, &name)?.verification());
+    begun(&console, &name, RequestedWork::Verify(options))
+}
+
+/// Which tables is in the body.
+pub(super) async fn change_tables(
+    State(console): Shared,
+    Path((name, wish)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    console.access.may_act(&headers)?;
+    let wish = match wish.as_str() {
+        "reload" => Wish::Reload,
+        "suspend" => Wish::Suspend,
+        "resume" => Wish::Resume,
+        _ => return Err(Refusal::new(StatusCode::NOT_FOUND, "there is no such action", "")),
+    };
+    ledger(&console, &name)?;
+    let bad = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, message, WANTED);
+    let wanted: WantedTables =
+        serde_json::from_slice(&body).map_err(|error| bad(&format!("the body cannot be read: {error}")))?;
+    if wanted.tables.is_empty() {
+        return Err(bad("the body names no table"));
+    }
+    begun(&console, &name, RequestedWork::Tables(wish, wanted.tables))
+}
+
+const WANTED: &str = "send {\"tables\": [\"public.orders\"]}";
+
+fn ledger<'a>(console: &'a Console, name: &str) -> Result<&'a Ledger, Refusal> {
+    console.operations.get(name).ok_or_else(Refusal::unknown_database)
+}
+
+/// It goes on in the background.
+fn begun(console: &Console, name: &str, work: RequestedWork) -> Answer {
+    let endpoints = found(console, name)?.both();
+    let endpoints = endpoints.map_err(|failure| Refusal::from(&failure))?;
+    let operation = ledger(console, name)?.begin(work, endpoints, console.cancellation.clone())?;
+    Ok((StatusCode::ACCEPTED, told(&operation)).into_response())
+}
+
+fn acted<T: Document>(done: crate::failure::Result<T>) -> Answer {
     let done = done.map_err(|failure| Refusal::from(&failure))?;
-    document(&done).map(Json)
+    Ok(told(&done))
 }
 
 pub(super) async fn metrics(State(console): Shared) -> impl IntoResponse {

@@ -15,7 +15,8 @@ use axum::{
 use futures_util::{Stream, stream::unfold};
 use serde_json::{Value, json};
 
-use super::{Console, api::Refusal, watched::STATUS_AGE};
+use super::{Console, refusal::Refusal};
+use crate::watched::STATUS_AGE;
 
 /// Proxies close what is silent for half a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -10,19 +10,21 @@ mod assets;
 mod curve;
 mod events;
 mod openapi;
+mod operations;
 mod pages;
+mod refusal;
 mod routes;
-mod watched;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use tokio::net::TcpListener;
 use transhume_engine::cancel::Cancellation;
 
-use self::{access::Access, watched::Watched};
+use self::{access::Access, operations::Ledger};
 use crate::{
     failure::{Failure, Result},
     invocation::Invocation,
+    watched::Watched,
 };
 
 pub(crate) use self::access::Token;
@@ -30,6 +32,8 @@ pub(crate) use self::access::Token;
 /// All that a request may need.
 struct Console {
     databases: Vec<Watched>,
+    /// By the names of the databases: work that was asked for.
+    operations: BTreeMap<String, Ledger>,
     access: Access,
     cancellation: Cancellation,
 }
@@ -60,8 +64,11 @@ impl Listening {
     pub(crate) async fn serve(self, members: &[&Invocation], token: Option<Token>) -> Result<()> {
         let databases: Result<Vec<Watched>> = members.iter().map(|member| Watched::new(member)).collect();
         let cancellation = members[0].cancellation.clone();
+        let databases = databases?;
+        let ledger = |database: &Watched| (database.name.clone(), Ledger::default());
         let console = Arc::new(Console {
-            databases: databases?,
+            operations: databases.iter().map(ledger).collect(),
+            databases,
             access: Access::new(self.address, token),
             cancellation: cancellation.clone(),
         });

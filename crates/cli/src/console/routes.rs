@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Console, access, api, assets, events, openapi, pages};
+use super::{Console, access, api, assets, events, openapi, pages, refusal};
 
 pub(super) fn router(console: Arc<Console>) -> Router {
     Router::new()
@@ -27,7 +27,7 @@ pub(super) fn router(console: Arc<Console>) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(api::ready))
         .nest("/api/v1", api_routes())
-        .fallback(async || api::Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", ""))
+        .fallback(async || refusal::Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", ""))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&console),
             access::guard,
@@ -47,4 +47,7 @@ fn api_routes() -> Router<Arc<Console>> {
         .route("/databases/{database}/pause", post(api::pause))
         .route("/databases/{database}/resume", post(api::resume))
         .route("/databases/{database}/check", post(api::check))
+        .route("/databases/{database}/operations", get(api::operations))
+        .route("/databases/{database}/verify", post(api::verify))
+        .route("/databases/{database}/tables/{wish}", post(api::change_tables))
 }

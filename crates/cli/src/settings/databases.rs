@@ -13,11 +13,11 @@ use toml::{
 
 use super::{
     Config,
-    keys::{Key, PATTERNS, URL},
-    locate::{Bad, Located},
+    keys::{COMMAND, Key, PATTERNS, URL},
+    locate::Bad,
     read::{File, in_order},
 };
-use crate::failure::Result;
+use crate::failure::Failure;
 
 /// The section's name.
 pub(super) const SECTION: &str = "database";
@@ -29,6 +29,8 @@ pub(crate) struct Database {
     /// Instead of the one that all share.
     pub(crate) source: Option<String>,
     pub(crate) target: Option<String>,
+    pub(crate) source_password_command: Option<String>,
+    pub(crate) target_password_command: Option<String>,
     pub(crate) include: Option<Vec<String>>,
     pub(crate) exclude: Option<Vec<String>>,
 }
@@ -69,6 +71,36 @@ pub(super) const KEYS: &[Key<Database>] = &[
     },
     Key {
         section: SECTION,
+        name: "source_password_command",
+        brief: "A program that prints its password, where source is set here",
+        details: "",
+        default: "",
+        example: "\"vault kv get -field=password secret/shop\"",
+        flag: "--source-password-command",
+        form: COMMAND,
+        set: |database, value| {
+            value
+                .command()
+                .map(|command| database.source_password_command = Some(command))
+        },
+    },
+    Key {
+        section: SECTION,
+        name: "target_password_command",
+        brief: "The same for the target",
+        details: "",
+        default: "",
+        example: "\"vault kv get -field=password secret/shop\"",
+        flag: "--target-password-command",
+        form: COMMAND,
+        set: |database, value| {
+            value
+                .command()
+                .map(|command| database.target_password_command = Some(command))
+        },
+    },
+    Key {
+        section: SECTION,
         name: "include",
         brief: "Schemas and tables to take",
         details: "",
@@ -97,53 +129,56 @@ impl File<'_> {
         config: &mut Config,
         section: &'a Spanned<DeString<'a>>,
         value: &'a Spanned<DeValue<'a>>,
-    ) -> Result<()> {
-        let tables = value.get_ref().as_array().map(|items| {
-            items
-                .iter()
-                .map(|item| item.get_ref().as_table().map(|table| (item.span(), table)))
-                .collect::<Option<Vec<_>>>()
-        });
-        let Some(Some(tables)) = tables else {
-            return Err(self
-                .failure(section.span().start, "\"database\" must be a list of sections")
-                .with_hint("write [[database]] on a line of its own before the keys of each database"));
+        failures: &mut Vec<Failure>,
+    ) {
+        let Some(tables) = list_of_sections(value) else {
+            failures.push(
+                self.failure(section.span().start, "\"database\" must be a list of sections")
+                    .with_hint("write [[database]] on a line of its own before the keys of each database"),
+            );
+            return;
         };
         for (place, table) in tables {
-            let database = self.read_database(config, place, table)?;
-            config.databases.push(database);
-        }
-        Ok(())
-    }
-
-    fn read_database<'a>(
-        &self,
-        config: &Config,
-        place: Range<usize>,
-        table: &'a DeTable<'a>,
-    ) -> Result<Database> {
-        let mut database = Database::default();
-        for (key, value) in in_order(table) {
-            let known = self.known(KEYS, SECTION, key)?;
-            let value = Located {
-                value,
-                environment: self.environment,
-            };
-            (known.set)(&mut database, &value).map_err(|bad| self.bad_value(known, bad))?;
-        }
-        let reason = match database.name.as_str() {
-            "" => "it has no name".to_owned(),
-            name if config.databases.iter().any(|other| other.name == name) => {
-                format!("there are two of the name \"{name}\"")
+            let mut database = Database::default();
+            for (key, value) in in_order(table) {
+                failures.extend(self.read_key(KEYS, &mut database, (SECTION, key), value).err());
             }
-            _ => return Ok(database),
-        };
-        let bad = Bad {
-            range: place,
-            reason,
-            hint: None,
-        };
-        Err(self.bad_value(&KEYS[0], bad))
+            match bad_name(
+                &database.name,
+                config.databases.iter().map(|other| other.name.as_str()),
+            ) {
+                Some(reason) => failures.push(self.bad_value(&KEYS[0], bad(place, reason))),
+                None => config.databases.push(database),
+            }
+        }
+    }
+}
+
+/// Each with its place; none where it is something else.
+pub(super) fn list_of_sections<'a>(
+    value: &'a Spanned<DeValue<'a>>,
+) -> Option<Vec<(Range<usize>, &'a DeTable<'a>)>> {
+    let items = value.get_ref().as_array()?;
+    items
+        .iter()
+        .map(|item| item.get_ref().as_table().map(|table| (item.span(), table)))
+        .collect()
+}
+
+/// What is wrong with the name of an entry, beside those before it.
+pub(super) fn bad_name<'a>(name: &str, mut others: impl Iterator<Item = &'a str>) -> Option<String> {
+    match name {
+        "" => Some("it has no name".to_owned()),
+        name if others.any(|other| other == name) => Some(format!("there are two of the name \"{name}\"")),
+        _ => None,
+    }
+}
+
+pub(super) fn bad(range: Range<usize>, reason: String) -> Bad {
+    Bad {
+        range,
+        reason,
+        hint: None,
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Key<Settings = Config> {
     pub(super) default: &'static str,
     /// The default, or an example where there is none, as TOML.
     pub(super) example: &'static str,
+    /// Empty where the file alone can say it.
     pub(super) flag: &'static str,
     /// What a value looks like, for the hint of a wrong one.
     pub(super) form: &'static str,
@@ -37,7 +38,13 @@ pub(super) const URL: &str = "a connection string in quotes, such as \"postgresq
 pub(super) const PATTERNS: &str = "a list of patterns, such as [\"shop\", \"public.order*\"]";
 const NUMBER: &str = "a whole number without quotes, such as 8";
 const SIZE: &str = "a size in quotes, such as \"512MB\"";
-const DURATION: &str = "a duration in quotes, such as \"5s\"";
+pub(super) const DURATION: &str = "a duration in quotes, such as \"5s\"";
+
+pub(super) const COMMAND: &str =
+    "a program and its arguments in quotes, such as \"vault kv get -field=password secret/shop\"";
+const PASSWORD_COMMAND: &str = "\
+Run without a shell (write sh -c '…' for one), with PGHOST, PGPORT, PGUSER and PGDATABASE. It prints one line, which is shown\n\
+nowhere and kept in memory until a server refuses it; then it is run again. It goes before a password from elsewhere.";
 
 /// In the order of the written file; keys of a section are together.
 pub(super) const KEYS: &[Key] = &[
@@ -54,6 +61,21 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| value.url().map(|url| config.source = Some(url)),
     },
     Key {
+        section: "source",
+        name: "password_command",
+        brief: "A program that prints the source's password, such as a token of a cloud or a secret store",
+        details: PASSWORD_COMMAND,
+        default: "",
+        example: "\"aws rds generate-db-auth-token --hostname old.example.com --port 5432 --username transhume\"",
+        flag: "--source-password-command",
+        form: COMMAND,
+        set: |config, value| {
+            value
+                .command()
+                .map(|command| config.source_password_command = Some(command))
+        },
+    },
+    Key {
         section: "target",
         name: "url",
         brief: "The database to migrate to",
@@ -63,6 +85,21 @@ pub(super) const KEYS: &[Key] = &[
         flag: "--target",
         form: URL,
         set: |config, value| value.url().map(|url| config.target = Some(url)),
+    },
+    Key {
+        section: "target",
+        name: "password_command",
+        brief: "The same for the target",
+        details: "",
+        default: "",
+        example: "\"az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv\"",
+        flag: "--target-password-command",
+        form: COMMAND,
+        set: |config, value| {
+            value
+                .command()
+                .map(|command| config.target_password_command = Some(command))
+        },
     },
     Key {
         section: "selection",
@@ -204,6 +241,20 @@ pub(super) const KEYS: &[Key] = &[
         flag: "--carry-over",
         form: "a list of words, such as [\"enum-labels\", \"partitions\"]",
         set: |config, value| value.words().map(|words| config.carry_over = Some(words)),
+    },
+    Key {
+        section: "follow",
+        name: "schema_changes",
+        brief: "What becomes of statements that alter the source's schema: replicate, hold or refuse",
+        details: "hold: the stream waits before the first change that does not fit, with the statement to run on the target.\n\
+                replicate: event triggers on the source announce in the stream what each statement left behind, and the target is\n\
+                altered so in the same transaction; what cannot be followed exactly is held. refuse: the source refuses such\n\
+                statements until finish or abort. Without the right to event triggers it is hold (PostgreSQL 14 and later).",
+        default: "hold",
+        example: "\"hold\"",
+        flag: "--schema-changes",
+        form: "\"replicate\", \"hold\" or \"refuse\"",
+        set: |config, value| value.word().map(|policy| config.schema_changes = Some(policy)),
     },
     Key {
         section: "follow",

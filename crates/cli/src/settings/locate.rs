@@ -10,6 +10,7 @@ use toml::{
     de::{DeString, DeValue},
 };
 use transhume_engine::{
+    login::PasswordCommand,
     roles::RoleMap,
     selection::{Selection, check_left_out},
 };
@@ -64,6 +65,14 @@ impl Located<'_> {
             bad.hint = Some(error.hint);
             bad
         })
+    }
+
+    /// A program and its arguments, as they are written.
+    pub(super) fn command(&self) -> Result<String, Bad> {
+        let line = self.text()?;
+        PasswordCommand::parse(&line)
+            .map(|_| line)
+            .map_err(|error| self.bad(error.to_string()))
     }
 
     fn number(&self) -> Result<u64, Bad> {

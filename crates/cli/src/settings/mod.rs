@@ -10,6 +10,8 @@ mod expansion;
 mod flags;
 mod keys;
 mod locate;
+mod look;
+mod notify;
 #[cfg(test)]
 mod page;
 mod precedence;
@@ -19,7 +21,11 @@ mod template;
 use std::path::{Path, PathBuf};
 
 use transhume_engine::{
-    error_policy::ErrorAction, follow::CarryOver, roles::RoleMap, wal_retention::WalAction,
+    error_policy::ErrorAction,
+    follow::{CarryOver, SchemaChanges},
+    notify::Channel,
+    roles::RoleMap,
+    wal_retention::WalAction,
 };
 
 use crate::{
@@ -28,7 +34,13 @@ use crate::{
     show::quantity::{Size, Span},
 };
 
-pub(crate) use self::{databases::Database, flags::described, precedence::disagreements, template::template};
+pub(crate) use self::{
+    databases::Database,
+    flags::described,
+    look::{readable_by_others, unknown_variables},
+    precedence::disagreements,
+    template::template,
+};
 
 /// The file's name where none is given.
 pub(crate) const DEFAULT_FILE: &str = "transhume.toml";
@@ -38,6 +50,8 @@ pub(crate) const DEFAULT_FILE: &str = "transhume.toml";
 pub(crate) struct Config {
     pub(crate) source: Option<String>,
     pub(crate) target: Option<String>,
+    pub(crate) source_password_command: Option<String>,
+    pub(crate) target_password_command: Option<String>,
     pub(crate) include: Option<Vec<String>>,
     pub(crate) exclude: Option<Vec<String>>,
     pub(crate) leave_out: Option<Vec<String>>,
@@ -50,6 +64,7 @@ pub(crate) struct Config {
     pub(crate) on_conflict: Option<ErrorAction>,
     pub(crate) on_table_error: Option<ErrorAction>,
     pub(crate) carry_over: Option<Vec<CarryOver>>,
+    pub(crate) schema_changes: Option<SchemaChanges>,
     pub(crate) wal_budget: Option<Size>,
     pub(crate) wal_action: Option<WalAction>,
     pub(crate) spill_directory: Option<PathBuf>,
@@ -71,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) named_rows: Option<usize>,
     /// Several databases, each a migration of its own; empty where the file is about one.
     pub(crate) databases: Vec<Database>,
+    /// Who is told of what happens.
+    pub(crate) notify: Vec<Channel>,
 }
 
 /// Puts a flag's value over the file's.
@@ -80,17 +97,44 @@ pub(crate) fn replace<T: Clone>(setting: &mut Option<T>, flag: Option<&T>) {
     }
 }
 
+/// A file as far as it can be read.
+pub(crate) struct ReadFile {
+    /// None where there is none and none was named.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) config: Config,
+    /// All that is wrong with it.
+    pub(crate) failures: Vec<Failure>,
+}
+
 /// Reads the file that was named, or the default one if it is there.
 pub(crate) fn load(named: Option<&Path>) -> Result<Config> {
+    let read = read_all(named)?;
+    match read.failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(read.config),
+    }
+}
+
+/// The same with all that is wrong; fails only where the file cannot be read at all.
+pub(crate) fn read_all(named: Option<&Path>) -> Result<ReadFile> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Config::default());
+            return Ok(ReadFile {
+                path: None,
+                config: Config::default(),
+                failures: Vec::new(),
+            });
         }
         Err(error) => return Err(unreadable(path, &error)),
     };
-    read::read(path, &text, &|name| std::env::var(name).ok())
+    let (config, failures) = read::read_all(path, &text, &|name| std::env::var(name).ok());
+    Ok(ReadFile {
+        path: Some(path.to_owned()),
+        config,
+        failures,
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

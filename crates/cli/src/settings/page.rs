@@ -5,6 +5,7 @@ use std::{env, fmt::Write, fs, path::Path};
 use super::{
     databases,
     keys::{KEYS, Key},
+    notify,
 };
 
 const HEAD: &str = "\
@@ -28,6 +29,10 @@ fn page() -> String {
     for key in databases::KEYS {
         row(&mut page, key);
     }
+    heading(&mut page, &format!("[[{}]]", notify::SECTION));
+    for key in notify::KEYS {
+        row(&mut page, key);
+    }
     page
 }
 
@@ -42,13 +47,12 @@ fn heading(page: &mut String, section: &str) {
 fn row<Settings>(page: &mut String, key: &Key<Settings>) {
     let details = key.details.replace('\n', " ");
     let meaning = format!("{}. {details}", key.brief);
-    let (flag, environment, meaning) = (key.flag, key.environment(), meaning.trim());
-    writeln!(
-        page,
-        "| `{}` | `{flag}`, `{environment}` | {} | {meaning} |",
-        key.name, key.default
-    )
-    .expect("text grows");
+    let meaning = meaning.trim();
+    let from = match key.flag {
+        "" => "the file alone".to_owned(),
+        flag => format!("`{flag}`, `{}`", key.environment()),
+    };
+    writeln!(page, "| `{}` | {from} | {} | {meaning} |", key.name, key.default).expect("text grows");
 }
 
 /// `TRANSHUME_WRITE_PAGES=1` writes the page instead.

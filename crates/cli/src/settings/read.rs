@@ -1,7 +1,7 @@
 //! Reads a file's text into a [`Config`].
 //!
-//! Every error names file, line, column and key, and says how to remedy it. The first one found in
-//! the order of the file is reported: later ones are often its consequences.
+//! Every error names file, line, column and key, and says how to remedy it. All are found, in the order of the file; a command
+//! refuses with the first, `config check` tells them all.
 
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use super::{
     Config, databases,
     keys::{KEYS, Key},
     locate::{Bad, Located, Lookup, line_and_column, nearest},
+    notify,
 };
 use crate::failure::{Failure, Result};
 
@@ -23,18 +24,33 @@ pub(super) struct File<'a> {
     pub(super) environment: Lookup<'a>,
 }
 
+/// The same with the first failure alone.
+#[cfg(test)]
 pub(super) fn read(path: &Path, text: &str, environment: Lookup<'_>) -> Result<Config> {
+    let (config, failures) = read_all(path, text, environment);
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(config),
+    }
+}
+
+/// What can be read, and all that cannot.
+pub(super) fn read_all(path: &Path, text: &str, environment: Lookup<'_>) -> (Config, Vec<Failure>) {
     let file = File {
         path,
         text,
         environment,
     };
-    let document = DeTable::parse(text).map_err(|error| file.syntax_error(&error))?;
     let mut config = Config::default();
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => return (config, vec![file.syntax_error(&error)]),
+    };
+    let mut failures = Vec::new();
     for (section, value) in in_order(document.get_ref()) {
-        file.read_section(&mut config, section, value)?;
+        file.read_section(&mut config, section, value, &mut failures);
     }
-    Ok(config)
+    (config, failures)
 }
 
 /// A table's keys as they stand in the file; the parser sorts them.
@@ -52,48 +68,61 @@ impl File<'_> {
         config: &mut Config,
         section: &'a Spanned<DeString<'a>>,
         value: &'a Spanned<DeValue<'a>>,
-    ) -> Result<()> {
+        failures: &mut Vec<Failure>,
+    ) {
         let name = section.get_ref().as_ref();
         if name == databases::SECTION {
-            return self.read_databases(config, section, value);
+            self.read_databases(config, section, value, failures);
+        } else if name == notify::SECTION {
+            self.read_notify(config, section, value, failures);
+        } else if KEYS.iter().any(|key| key.section == name) {
+            self.read_keys(config, (name, section), value, failures);
+        } else {
+            failures.push(self.unknown_section(section));
         }
-        if !KEYS.iter().any(|key| key.section == name) {
-            return Err(self.unknown_section(section));
-        }
-        self.read_keys(config, name, section, value)
     }
 
     /// The keys of a section, and the sections within it.
     fn read_keys<'a>(
         &self,
         config: &mut Config,
-        name: &str,
-        section: &'a Spanned<DeString<'a>>,
+        (name, section): (&str, &'a Spanned<DeString<'a>>),
         value: &'a Spanned<DeValue<'a>>,
-    ) -> Result<()> {
+        failures: &mut Vec<Failure>,
+    ) {
         let Some(table) = value.get_ref().as_table() else {
-            return Err(self
-                .failure(section.span().start, &format!("\"{name}\" must be a section"))
-                .with_hint(format!("write [{name}] on a line of its own and its keys below")));
+            let failure = self.failure(section.span().start, &format!("\"{name}\" must be a section"));
+            failures
+                .push(failure.with_hint(format!("write [{name}] on a line of its own and its keys below")));
+            return;
         };
         for (key, value) in in_order(table) {
             let within = format!("{name}.{}", key.get_ref());
             if KEYS.iter().any(|key| key.section == within) {
-                self.read_keys(config, &within, key, value)?;
-                continue;
+                self.read_keys(config, (&within, key), value, failures);
+            } else {
+                failures.extend(self.read_key(KEYS, config, (name, key), value).err());
             }
-            let known = self.known(KEYS, name, key)?;
-            let value = Located {
-                value,
-                environment: self.environment,
-            };
-            (known.set)(config, &value).map_err(|bad| self.bad_value(known, bad))?;
         }
-        Ok(())
+    }
+
+    pub(super) fn read_key<'a, Settings>(
+        &self,
+        keys: &[Key<Settings>],
+        settings: &mut Settings,
+        (section, key): (&str, &'a Spanned<DeString<'a>>),
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Result<()> {
+        let known = self.known(keys, section, key)?;
+        let value = Located {
+            value,
+            environment: self.environment,
+        };
+        (known.set)(settings, &value).map_err(|bad| self.bad_value(known, bad))
     }
 
     /// The definition of a section's key.
-    pub(super) fn known<'k, Settings>(
+    fn known<'k, Settings>(
         &self,
         keys: &'k [Key<Settings>],
         section: &str,
@@ -153,7 +182,7 @@ impl File<'_> {
         let name = section.get_ref();
         let mut sections: Vec<&str> = KEYS.iter().map(|key| key.section).collect();
         sections.dedup();
-        sections.push(databases::SECTION);
+        sections.extend([databases::SECTION, notify::SECTION]);
         let key = KEYS.iter().find(|key| key.name == name.as_ref());
         let hint = match (nearest(name, sections.iter().copied()), key) {
             (Some(nearest), _) => format!("did you mean [{nearest}]?"),
@@ -267,6 +296,15 @@ mod tests {
             );
             assert!(actual_hint.contains(hint), "{actual_hint}\nwanted {hint}");
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_found_and_the_rest_is_read() {
+        let text = "[load]\nloader = 4\nbuilders = 2\n[laod]\n[[database]]\nnmae = 'a'\n";
+        let (config, failures) = read_all(Path::new("t.toml"), text, &|_| None);
+        let places: Vec<&str> = failures.iter().map(|failure| &failure.message[..10]).collect();
+        assert_eq!(places, ["t.toml:2:1", "t.toml:4:2", "t.toml:6:1", "t.toml:5:1"]);
+        assert_eq!(config.builders, Some(2));
     }
 
     #[test]

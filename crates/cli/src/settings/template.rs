@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{
     databases,
     keys::{KEYS, Key},
+    notify,
 };
 
 const OPENING: &str = "\
@@ -18,6 +19,9 @@ const OPENING: &str = "\
 const SEVERAL: &str = "\
 # Several databases that move together: each is a migration of its own, and every command works on all of them, or
 # on one with --database. A cutover moves them under one fence.";
+
+const NOTIFY: &str = "\
+# Who is told of what happens to the migration, while `run` or `serve` is there. `transhume notify test` sends one to each.";
 
 /// Every key with its meaning, commented out, so that the file as written says nothing.
 pub(crate) fn template() -> String {
@@ -37,6 +41,10 @@ pub(crate) fn template() -> String {
     for key in databases::KEYS {
         push_key(&mut text, key);
     }
+    push(&mut text, format_args!("\n{NOTIFY}\n#[[{}]]\n", notify::SECTION));
+    for key in notify::KEYS {
+        push_key(&mut text, key);
+    }
     text
 }
 
@@ -49,10 +57,12 @@ fn push_key<Settings>(text: &mut String, key: &Key<Settings>) {
     if !key.default.is_empty() {
         push(text, format_args!("# Default: {}.\n", key.default));
     }
-    push(
-        text,
-        format_args!("# Flag {}, environment {}.\n", key.flag, key.environment()),
-    );
+    if !key.flag.is_empty() {
+        push(
+            text,
+            format_args!("# Flag {}, environment {}.\n", key.flag, key.environment()),
+        );
+    }
     push(text, format_args!("#{} = {}\n", key.name, key.example));
 }
 

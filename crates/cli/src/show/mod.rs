@@ -2,10 +2,14 @@
 //!
 //! Refuses to ask the engine for anything: values come in, text goes out.
 
+pub(crate) mod attention;
+pub(crate) mod document;
 pub(crate) mod metrics;
 pub(crate) mod progress;
 pub(crate) mod quantity;
 pub(crate) mod report;
 #[cfg(test)]
 pub(crate) mod sample_status;
+pub(crate) mod series;
+pub(crate) mod story;
 pub(crate) mod terminal;

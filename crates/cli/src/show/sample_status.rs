@@ -1,7 +1,7 @@
 //! A status as tests of what is shown need one.
 
 use transhume_engine::{
-    cutover::write_pause::{Forecast, Part, PauseEstimate, PauseStep},
+    cutover::write_pause::{Forecast, PauseEstimate, PausePart, PauseStep},
     lsn::Lsn,
     phase::Phase,
     report::{BuildProgress, LoadProgress},
@@ -77,8 +77,8 @@ fn measured() -> SourceFigures {
     }
 }
 
-fn part(name: PauseStep, milliseconds: f64, measured: bool) -> Part {
-    Part {
+fn part(name: PauseStep, milliseconds: f64, measured: bool) -> PausePart {
+    PausePart {
         name,
         milliseconds,
         measured,

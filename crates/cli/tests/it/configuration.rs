@@ -132,3 +132,81 @@ fn a_bad_log_filter_is_named() {
         .run()
         .is_refusal(2, &["TRANSHUME_LOG"]);
 }
+
+#[test]
+fn config_check_tells_all_that_is_wrong_and_asks_no_server() {
+    let text =
+        "[load]\nloader = 4\n[follow]\nspill_directory = '/nowhere/at/all'\n[target]\nurl = '${NOWHERE}'\n";
+    let mut program = Program::new(&["config", "check", "--json"])
+        .variable(
+            "TRANSHUME_SOURCE",
+            "postgresql://ann:s3cret@unreachable.example.com/shop",
+        )
+        .variable("TRANSHUME_LODERS", "4")
+        .file("transhume.toml", text);
+    let ended = program.run();
+    assert_eq!(ended.code, 2, "{}{}", ended.output, ended.error);
+    let told: serde_json::Value = serde_json::from_str(&ended.output).unwrap();
+    let problems: Vec<&str> = told["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| problem["message"].as_str().unwrap())
+        .collect();
+    for words in [
+        "2:1: unknown key",
+        "NOWHERE is not set",
+        "no directory /nowhere/at/all",
+        "no target database",
+    ] {
+        assert!(
+            problems.iter().any(|problem| problem.contains(words)),
+            "no {words:?}: {told:#}"
+        );
+    }
+    assert!(
+        told["warnings"].to_string().contains("TRANSHUME_LODERS"),
+        "{told:#}"
+    );
+    assert!(!ended.output.contains("s3cret"));
+
+    let mut program = Program::new(&["config", "check"])
+        .variable(
+            "TRANSHUME_SOURCE",
+            "postgresql://ann:s3cret@unreachable.example.com/shop",
+        )
+        .file(
+            "transhume.toml",
+            "[target]\nurl = 'postgresql://ann@new.example.com/shop'\n",
+        );
+    let ended = program.run();
+    assert_eq!((ended.code, ended.error.as_str()), (0, ""), "{}", ended.output);
+    assert!(
+        ended.output.contains("can be used") && ended.output.contains("new.example.com"),
+        "{}",
+        ended.output
+    );
+    assert!(!ended.output.contains("s3cret"));
+}
+
+#[test]
+fn a_log_of_json_has_one_object_a_line() {
+    let ended = Program::new(&["status", "--log-format", "json"]).run();
+    assert_eq!(ended.code, 2);
+    let lines: Vec<serde_json::Value> = ended
+        .error
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    assert_eq!(
+        (&lines[0]["event"], &lines[0]["level"]),
+        (&"failure".into(), &"error".into()),
+        "{lines:?}"
+    );
+    assert!(
+        lines[0]["data"]["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("--target")),
+        "{lines:?}"
+    );
+}

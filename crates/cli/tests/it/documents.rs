@@ -8,7 +8,7 @@ use crate::program::Program;
 const NOWHERE: &str = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1";
 
 /// Commands that do their work without a server, start servers, or answer until they are stopped.
-const NOT_CALLED: [&str; 3] = ["demo", "init", "serve"];
+const NOT_CALLED: [&str; 4] = ["demo", "init", "man", "serve"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

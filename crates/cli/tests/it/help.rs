@@ -2,9 +2,26 @@
 
 use crate::program::Program;
 
-const COMMANDS: [&str; 15] = [
-    "assess", "init", "run", "worker", "pause", "resume", "status", "watch", "serve", "table", "verify",
-    "cutover", "finish", "abort", "demo",
+const COMMANDS: [&str; 19] = [
+    "assess",
+    "init",
+    "config",
+    "notify",
+    "run",
+    "worker",
+    "pause",
+    "resume",
+    "status",
+    "watch",
+    "serve",
+    "table",
+    "verify",
+    "cutover",
+    "report",
+    "finish",
+    "abort",
+    "demo",
+    "completions",
 ];
 
 #[test]
@@ -68,4 +85,18 @@ fn wrong_usage_ends_with_2_and_says_what_was_meant() {
 fn the_version_is_data() {
     let ended = Program::new(&["--version"]).run();
     assert_eq!(ended.output, format!("transhume {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_know_commands_and_flags() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ended = Program::new(&["completions", shell]).run();
+        assert_eq!((ended.code, ended.error.as_str()), (0, ""), "{shell}");
+        for words in ["cutover", "rehearse", "until-caught-up"] {
+            assert!(ended.output.contains(words), "{shell}: no {words}");
+        }
+    }
+    let ended = Program::new(&["completions", "ed"]).run();
+    assert_eq!(ended.code, 2);
+    assert!(ended.error.contains("bash"), "{}", ended.error);
 }

@@ -5,5 +5,8 @@ mod connections;
 mod documents;
 mod help;
 mod migration;
+mod notified;
 mod program;
+mod schema;
 mod servers;
+mod sink;

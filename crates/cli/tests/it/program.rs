@@ -1,11 +1,14 @@
 //! Runs the program in an empty directory, without the caller's environment.
 
 use std::{
+    ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
 };
 
 use tempfile::TempDir;
+
+use crate::schema::hold_printed;
 
 /// One way to call the program.
 pub(crate) struct Program {
@@ -51,11 +54,14 @@ impl Program {
     /// Runs to the end; may be called again in the same directory.
     pub(crate) fn run(&mut self) -> Ended {
         let output = self.command.output().expect("the program can be started");
-        Ended {
+        let ended = Ended {
             code: output.status.code().expect("the program was not killed"),
             output: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
             error: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
-        }
+        };
+        let arguments: Vec<&str> = self.command.get_args().filter_map(OsStr::to_str).collect();
+        hold_printed(&arguments, &ended.output);
+        ended
     }
 }
 
@@ -70,7 +76,7 @@ impl Ended {
             "control codes without a terminal:\n{:?}",
             self.error
         );
-        for word in words.iter().chain(&["error: ", "\nhint: "]) {
+        for word in words.iter().chain(&["error: ", "hint: "]) {
             assert!(self.error.contains(word), "wanted {word:?} in:\n{}", self.error);
         }
     }

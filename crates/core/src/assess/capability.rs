@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::platform::Marks;
+
 /// What came of trying something in a transaction that was rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,7 +71,7 @@ impl Budget {
 }
 
 /// Which cluster and history LSNs belong to; LSNs of two identities are never compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SystemIdentity {
     pub system_identifier: String,
     pub timeline: i32,
@@ -114,6 +116,8 @@ pub struct Capabilities {
     pub create_event_trigger: Attempt,
     /// `pg_settings.setting` (in the setting's own unit) of the settings that a check asks for.
     pub settings: BTreeMap<String, String>,
+    /// What gives away whose service it is.
+    pub marks: Marks,
 }
 
 impl Capabilities {

@@ -6,6 +6,7 @@ use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
 use super::{
     observation::{Database, Observed},
+    platform::Platform,
     wording::or_pass,
 };
 use crate::finding::Finding;
@@ -154,8 +155,13 @@ fn missing_collations(observed: &Observed) -> Vec<Finding> {
                     "columns sort by the collation \"{}\" ({}), which the target does not have",
                     collation.name.name, collation.provider
                 ),
-                "install the locale on the target's server, then there: select \
-                 pg_import_system_collations('pg_catalog'); or give the columns another collation",
+                match Platform::of(&observed.target.capabilities) {
+                    Platform::Plain => {
+                        "install the locale on the target's server, then there: select \
+                         pg_import_system_collations('pg_catalog'); or give the columns another collation"
+                    }
+                    _ => "give the columns another collation, such as one of ICU: alter table … alter column … type … collate \"…\";",
+                },
             )
         })
         .collect();

@@ -3,13 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observation::{Extension, Observed};
-use super::wording::or_pass;
+use super::{platform, wording::or_pass};
 use crate::count::counted;
 use crate::finding::Finding;
 use transhume_wire::ident::quote_identifier;
-
-/// Settings in which managed services keep the list of what may be created.
-const ALLOW_LISTS: [&str; 2] = ["azure.extensions", "rds.allowed_extensions"];
 
 /// Part of every installation; no list names it.
 const ALWAYS_THERE: &str = "plpgsql";
@@ -31,13 +28,19 @@ fn available(observed: &Observed) -> Vec<Finding> {
         .iter()
         .map(|extension| extension.name.as_str())
         .collect();
-    let allowed = allow_list(observed);
+    let allowed = platform::extension::allow_list(&observed.target.capabilities);
     let wanted: Vec<&Extension> = observed
         .source
         .extensions
         .iter()
         .filter(|extension| extension.name != ALWAYS_THERE)
         .filter(|extension| !observed.context.left_out_extensions.contains(&extension.name))
+        .collect();
+    // The service refuses a list with a name that it does not know.
+    let to_be_made: Vec<&str> = wanted
+        .iter()
+        .map(|extension| extension.name.as_str())
+        .filter(|name| offered.contains(name) && !installed.contains(name))
         .collect();
     let findings = wanted
         .iter()
@@ -49,7 +52,7 @@ fn available(observed: &Observed) -> Vec<Finding> {
             }
             let (setting, names) = allowed.as_ref()?;
             (!names.contains(&name.to_lowercase()))
-                .then(|| not_allowed(observed, name, setting, names, &wanted))
+                .then(|| not_allowed(observed, name, setting, names, &to_be_made))
         })
         .collect();
     or_pass(
@@ -60,19 +63,6 @@ fn available(observed: &Observed) -> Vec<Finding> {
             counted(wanted.len(), "extension")
         ),
     )
-}
-
-/// The service's setting and the names in it; none where everything offered may be created.
-fn allow_list(observed: &Observed) -> Option<(&'static str, BTreeSet<String>)> {
-    let (setting, list) = ALLOW_LISTS
-        .iter()
-        .find_map(|name| Some((*name, observed.target.capabilities.setting(name)?)))?;
-    let names: BTreeSet<String> = list
-        .split(',')
-        .map(|name| name.trim().to_lowercase())
-        .filter(|name| !name.is_empty())
-        .collect();
-    (!names.contains("*")).then_some((setting, names))
 }
 
 /// With part of the database selected, an extension may be none of the migration's business.
@@ -89,36 +79,27 @@ fn missing(observed: &Observed, name: &str) -> Finding {
         observed,
         name,
         format!("the target does not have the extension {name}"),
-        format!(
-            "install the extension's files on the target's server; or leave it out: --leave-out 'extension {}'",
-            quote_identifier(name)
+        platform::extension::missing(
+            &observed.target.capabilities,
+            &format!("leave it out: --leave-out 'extension {}'", quote_identifier(name)),
         ),
     )
 }
 
-/// The command sets the whole list, so that it allows all that is wanted: each finding's undoes no other's.
+/// One command sets the whole list, so that it allows all that is wanted; the other findings point to it.
 fn not_allowed(
     observed: &Observed,
     name: &str,
     setting: &str,
     names: &BTreeSet<String>,
-    wanted: &[&Extension],
+    wanted: &[&str],
 ) -> Finding {
-    let mut list: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
-    let missing = wanted.iter().map(|extension| extension.name.to_lowercase());
-    list.extend(
-        missing
-            .filter(|name| !names.contains(name))
-            .map(|name| name.to_uppercase()),
-    );
-    let list = list.join(",");
-    let remedy = if setting == "azure.extensions" {
-        format!(
-            "az postgres flexible-server parameter set --resource-group … --server-name … --name azure.extensions \
-             --value {list}"
-        )
-    } else {
-        format!("add {name} to {setting} in the service's parameters")
+    let first = wanted
+        .iter()
+        .find(|wanted| !names.contains(&wanted.to_lowercase()));
+    let remedy = match first {
+        Some(first) if *first != name => format!("the command for the extension {first} allows this one too"),
+        _ => platform::extension::allow(&observed.target.capabilities, setting, names, wanted),
     };
     finding(
         observed,
@@ -195,7 +176,7 @@ mod tests {
         let findings = available(&observed);
         assert_eq!(findings[0].severity, Severity::Blocker);
         assert!(
-            findings[0].remedy.ends_with("PGCRYPTO,POSTGIS,HSTORE"),
+            findings[0].remedy.contains("--value hstore,pgcrypto,postgis\n"),
             "{findings:?}"
         );
         observed

@@ -6,7 +6,10 @@
 use crate::count::counted;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::capability::{Attempt, Capabilities};
+use super::{
+    capability::{Attempt, Capabilities},
+    platform::remedy::{self, Effect},
+};
 use crate::finding::{Finding, Severity};
 
 /// One slot and one sender for the stream; a verification takes another of each for a moment.
@@ -55,8 +58,7 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
             severity,
             "wal_level",
             format!("the target's wal_level is \"{level}\", so its changes could not be sent back"),
-            "alter system set wal_level = 'logical'; then restart the target (on a managed service: set the parameter \
-             there and restart)",
+            &remedy::set(target, "target", &[("wal_level", "logical")], Effect::Restart),
         ));
     }
     if let Some(reason) = refusal(target) {
@@ -64,7 +66,7 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
             severity,
             &target.role,
             format!("the target refuses a replication connection: {reason}"),
-            &format!("on the target: alter role {role} replication; and allow the address in pg_hba.conf"),
+            &replication(target),
         ));
     }
     if let Some(reason) = target.create_publication.refusal() {
@@ -92,14 +94,24 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
                     budget.free().max(0),
                     budget.limit
                 ),
-                &format!(
-                    "alter system set {setting} = {}; then restart the target, or free some",
-                    budget.limit + WANTED_SLOTS
+                &remedy::with_note(
+                    target,
+                    &remedy::set(
+                        target,
+                        "target",
+                        &[(setting, &(budget.limit + WANTED_SLOTS).to_string())],
+                        Effect::Restart,
+                    ),
+                    "or free some",
                 ),
             ));
         }
     }
     found
+}
+
+fn replication(target: &Capabilities) -> String {
+    format!("on the target: {}", remedy::replication(target))
 }
 
 fn refusal(target: &Capabilities) -> Option<String> {
@@ -145,7 +157,14 @@ fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
 }
 
 fn finding(severity: Severity, object: &str, message: String, remedy: &str) -> Finding {
-    let remedy = format!("{remedy}; or cut over with --without-fallback");
+    // Behind a command, or a statement with its comment, it is a comment too.
+    let lead = match remedy {
+        commented if commented.contains("\n-- ") => "\n-- ",
+        command if command.contains("\n# ") => "\n# ",
+        statement if statement.ends_with(';') => " ",
+        _ => "; ",
+    };
+    let remedy = format!("{remedy}{lead}or cut over with --without-fallback");
     match severity {
         Severity::Blocker => Finding::blocker("fallback", object, message, remedy),
         Severity::Warning | Severity::Pass => Finding::warning("fallback", object, message, remedy),

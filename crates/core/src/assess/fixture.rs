@@ -12,6 +12,7 @@ use super::{
         OurSlot, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
         WritingTransaction,
     },
+    parameter::Parameter,
 };
 use crate::{
     selection::Selection,
@@ -86,6 +87,7 @@ fn capabilities(version: u32, system: &str) -> Capabilities {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
+        marks: super::platform::Marks::default(),
     }
 }
 
@@ -153,6 +155,7 @@ pub(crate) fn healthy() -> Observed {
         name_columns: vec![],
         inheritance_children: vec![],
         nullable_children: vec![],
+        parameters: vec![],
         foreign_keys: 0,
         round_trip: Duration::from_millis(1),
         ours: OurObjects::default(),
@@ -173,6 +176,7 @@ pub(crate) fn healthy() -> Observed {
         extensions: vec![extension("plpgsql")],
         event_triggers: vec![],
         collations: vec![],
+        parameters: vec![],
         roles: vec!["mover".into(), "shop".into()],
         ours: OurObjects::default(),
         has_state: false,
@@ -253,6 +257,16 @@ fn wrong_database() -> Observed {
         ..extension("plpgsql")
     }];
     observed.target.database.encoding = "LATIN1".into();
+    let zone = |value: &str| Parameter {
+        name: "TimeZone".into(),
+        value: value.into(),
+        unit: String::new(),
+        context: "user".into(),
+        is_set: true,
+        of_database: false,
+    };
+    observed.source.parameters = vec![zone("Europe/Berlin")];
+    observed.target.parameters = vec![zone("UTC")];
     observed.target.database.collate = "de_DE".into();
     spoil_tables(&mut observed.source);
     spoil_objects(&mut observed.source);
@@ -330,6 +344,7 @@ fn spoil_objects(source: &mut SourceObservation) {
     source.subscriptions = vec![super::observation::Subscription {
         name: "feed".into(),
         enabled: true,
+        is_owned: false,
     }];
     source.event_triggers = vec![EventTrigger {
         name: "log_ddl".into(),

@@ -3,6 +3,7 @@
 use super::{
     capability::{Budget, Capabilities},
     observation::Observed,
+    platform::remedy::{self, Effect},
     wording::or_pass,
 };
 use crate::count::counted;
@@ -45,8 +46,12 @@ fn wal_level(observed: &Observed) -> Vec<Finding> {
         "wal-level",
         "wal_level",
         format!("the source's wal_level is \"{level}\", so its changes cannot be decoded"),
-        "alter system set wal_level = 'logical'; then restart the source (on a managed service: set the parameter \
-         there and restart)",
+        remedy::set(
+            &observed.source.capabilities,
+            "source",
+            &[("wal_level", "logical")],
+            Effect::Restart,
+        ),
     )]
 }
 
@@ -74,10 +79,10 @@ fn budget(observed: &Observed, code: &str, noun: &str, setting: &str, budget: Bu
         WANTED_SLOTS
     };
     let (free, limit) = (budget.free(), budget.limit);
-    let remedy = format!(
-        "alter system set {setting} = {}; then restart the source, or free one that nobody uses",
-        limit + wanted
-    );
+    let source = &observed.source.capabilities;
+    let more = (limit + wanted).to_string();
+    let remedy = remedy::set(source, "source", &[(setting, &more)], Effect::Restart);
+    let remedy = remedy::with_note(source, &remedy, "or free one that nobody uses");
     if free >= wanted {
         return vec![Finding::pass(
             code,
@@ -99,7 +104,16 @@ fn retention(observed: &Observed) -> Vec<Finding> {
             "slot-retention",
             "max_slot_wal_keep_size",
             format!("the source gives up a slot that holds back more than {megabytes} MB of WAL"),
-            "alter system set max_slot_wal_keep_size = -1; select pg_reload_conf(); and watch the disk meanwhile",
+            remedy::with_note(
+                source,
+                &remedy::set(
+                    source,
+                    "source",
+                    &[("max_slot_wal_keep_size", "-1")],
+                    Effect::Reload,
+                ),
+                "and watch the disk meanwhile",
+            ),
         ));
     }
     if let Some(timeout) = source
@@ -110,7 +124,12 @@ fn retention(observed: &Observed) -> Vec<Finding> {
             "slot-retention",
             "idle_replication_slot_timeout",
             format!("the source gives up a slot that nobody reads for {timeout} (in the setting's unit)"),
-            "alter system set idle_replication_slot_timeout = 0; select pg_reload_conf();",
+            remedy::set(
+                source,
+                "source",
+                &[("idle_replication_slot_timeout", "0")],
+                Effect::Reload,
+            ),
         ));
     }
     or_pass(
@@ -136,7 +155,12 @@ fn output_plugin(observed: &Observed) -> Vec<Finding> {
         "output-plugin",
         "output_plugin_libraries",
         "the source's output_plugin_libraries does not name pgoutput",
-        "alter system set output_plugin_libraries = 'pgoutput'; select pg_reload_conf();",
+        remedy::set(
+            &observed.source.capabilities,
+            "source",
+            &[("output_plugin_libraries", "pgoutput")],
+            Effect::Reload,
+        ),
     )]
 }
 
@@ -216,9 +240,12 @@ fn lock_table(observed: &Observed) -> Vec<Finding> {
             .number("max_locks_per_transaction")
             .unwrap_or(64)
             .max(1);
-    let remedy = format!(
-        "alter system set max_locks_per_transaction = {}; then restart the source",
-        2 * wanted / sessions.max(1) + 1
+    let locks = (2 * wanted / sessions.max(1) + 1).to_string();
+    let remedy = remedy::set(
+        &observed.source.capabilities,
+        "source",
+        &[("max_locks_per_transaction", &locks)],
+        Effect::Restart,
     );
     let message = format!(
         "the dump and the cutover lock {} at once; the source's lock table has room for {capacity}",

@@ -15,6 +15,8 @@ mod limit;
 pub mod minor;
 mod object;
 pub mod observation;
+pub mod parameter;
+pub mod platform;
 mod right;
 mod selected;
 mod server;
@@ -30,8 +32,9 @@ use observation::Observed;
 
 use crate::finding::{Finding, Severity};
 
-const CHECKS: [fn(&Observed) -> Vec<Finding>; 15] = [
+const CHECKS: [fn(&Observed) -> Vec<Finding>; 17] = [
     selected::check,
+    platform::check,
     server::check,
     minor::check,
     limit::check,
@@ -43,6 +46,7 @@ const CHECKS: [fn(&Observed) -> Vec<Finding>; 15] = [
     object::check,
     extension::check,
     collation::check,
+    parameter::check,
     target::check,
     tool::check,
     way_back,
@@ -62,6 +66,80 @@ fn way_back(observed: &Observed) -> Vec<Finding> {
         "fallback",
         "the target's changes can be sent back to the source after a cutover",
     )
+}
+
+/// Codes that matter only where changes are followed, and sent back after a cutover.
+const OF_THE_STREAM: [&str; 18] = [
+    "deferrable-identity",
+    "fail-over",
+    "fallback",
+    "generated-column-fallback",
+    "generated-column-identity",
+    "generated-identity",
+    "long-transactions",
+    "output-plugin",
+    "prepared-transactions",
+    "publication-right",
+    "replica-identity",
+    "replication-right",
+    "replication-slots",
+    "signal-backend",
+    "slot-retention",
+    "table-ownership",
+    "wal-level",
+    "wal-senders",
+];
+
+/// Whether an offline migration has nothing to do with it.
+pub fn concerns_the_stream(code: &str) -> bool {
+    OF_THE_STREAM.contains(&code)
+}
+
+/// Codes of what the source alone decides.
+const OF_THE_SOURCE: [&str; 38] = [
+    "collation-versions",
+    "deferrable-identity",
+    "event-triggers",
+    "extension-tables",
+    "fail-over",
+    "firing-triggers",
+    "foreign-tables",
+    "generated-column-fallback",
+    "generated-column-identity",
+    "generated-identity",
+    "inheritance",
+    "inherited-not-null",
+    "large-objects",
+    "leftovers",
+    "lock-table",
+    "long-transactions",
+    "materialized-views",
+    "name-columns",
+    "output-plugin",
+    "prepared-transactions",
+    "publication-right",
+    "replica-identity",
+    "replication-right",
+    "replication-slots",
+    "scattered-partitions",
+    "selection-needs",
+    "selection-unmatched",
+    "sequences",
+    "signal-backend",
+    "slot-retention",
+    "source-identity",
+    "subscriptions",
+    "table-ownership",
+    "table-reading",
+    "unlogged-tables",
+    "user-mappings",
+    "wal-level",
+    "wal-senders",
+];
+
+/// Whether a finding can be told where there is no target yet; what is asked of both servers names its side.
+pub fn is_of_the_source(finding: &Finding) -> bool {
+    OF_THE_SOURCE.contains(&finding.code.as_str()) || finding.object == "source"
 }
 
 /// Some finding stands in the way.
@@ -102,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn what_an_offline_migration_has_nothing_to_do_with_is_in_the_list_of_codes() {
+        for code in OF_THE_STREAM.iter().chain(&OF_THE_SOURCE) {
+            assert!(crate::finding::codes::is_known(code), "{code}");
+        }
+    }
+
+    #[test]
     fn blockers_come_first_and_codes_are_kebab_case() {
         let findings: Vec<_> = fixture::wretched().iter().flat_map(findings).collect();
         let ranks: Vec<_> = super::findings(&fixture::wretched()[0])
@@ -129,10 +214,10 @@ mod tests {
             .filter(|finding| finding.severity != Severity::Pass)
             .map(|finding| finding.code)
             .collect();
-        // Inheritance is only told of, never wrong.
-        let passing = findings(&fixture::healthy())
-            .into_iter()
-            .filter(|finding| finding.code != "inheritance");
+        // These are only told of, never wrong.
+        let passing = findings(&fixture::healthy()).into_iter().filter(|finding| {
+            !["inheritance", "platform", "schema-changes"].contains(&finding.code.as_str())
+        });
         for finding in passing {
             assert!(
                 failing.contains(&finding.code),

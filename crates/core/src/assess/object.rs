@@ -9,6 +9,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         large_objects(observed),
         sequences(observed),
         event_triggers(observed),
+        schema_changes(observed),
         target_event_triggers(observed),
         subscriptions(observed),
         extension_tables(observed),
@@ -133,6 +134,21 @@ fn event_triggers(observed: &Observed) -> Vec<Finding> {
     }
 }
 
+/// Whether `follow.schema_changes` can be more than a hold.
+fn schema_changes(observed: &Observed) -> Vec<Finding> {
+    let message = match &observed.source.capabilities.create_event_trigger {
+        Attempt::Refused(reason) => format!(
+            "changes of the source's schema will hold the stream: they can be neither replicated nor refused, since the \
+             source refuses event triggers ({reason})"
+        ),
+        Attempt::Allowed | Attempt::NotTried => {
+            "changes of the source's schema hold the stream, or are replicated or refused by follow.schema_changes"
+                .to_owned()
+        }
+    };
+    vec![Finding::pass("schema-changes", message)]
+}
+
 fn target_event_triggers(observed: &Observed) -> Vec<Finding> {
     let names: Vec<&str> = observed
         .target
@@ -178,15 +194,16 @@ fn subscriptions(observed: &Observed) -> Vec<Finding> {
     if names.is_empty() {
         return vec![Finding::pass("subscriptions", "no subscription feeds the source")];
     }
-    let disable: Vec<String> = names
-        .iter()
-        .map(|name| {
-            format!(
-                "alter subscription {} disable;",
-                transhume_wire::ident::quote_identifier(name)
-            )
-        })
-        .collect();
+    let others = observed.source.subscriptions.iter().filter(|one| !one.is_owned);
+    let disable: Vec<String> = others.map(|one| format!("{};", one.disable())).collect();
+    let stop = if disable.is_empty() {
+        "the cutover disables them before its pause".to_owned()
+    } else {
+        format!(
+            "before the cutover, which is refused while one of another role is enabled: {} -- the others it disables itself",
+            disable.join(" ")
+        )
+    };
     vec![Finding::warning(
         "subscriptions",
         "source",
@@ -195,9 +212,8 @@ fn subscriptions(observed: &Observed) -> Vec<Finding> {
             listed(&names)
         ),
         format!(
-            "before the cutover, which is refused while one is enabled: {} -- then create them on the target with the same \
-             slots of their publishers (create_slot = false, copy_data = false)",
-            disable.join(" ")
+            "{stop}; then create them on the target with the same slots of their publishers (create_slot = false, \
+             copy_data = false)"
         ),
     )]
 }
@@ -279,6 +295,8 @@ mod tests {
         assert_eq!(event_triggers(&observed)[0].severity, Severity::Pass);
         observed.target.capabilities.create_event_trigger = Attempt::Refused("must be superuser".into());
         assert_eq!(event_triggers(&observed)[0].severity, Severity::Warning);
+        observed.source.capabilities.create_event_trigger = Attempt::Refused("must be superuser".into());
+        assert!(schema_changes(&observed)[0].message.contains("must be superuser"));
         observed.target.event_triggers = vec![trigger()];
         assert!(target_event_triggers(&observed)[0].remedy.contains("disable"));
     }
@@ -290,6 +308,7 @@ mod tests {
         observed.source.subscriptions = vec![Subscription {
             name: "Feed".into(),
             enabled: true,
+            is_owned: false,
         }];
         let found = &subscriptions(&observed)[0];
         assert_eq!(found.severity, Severity::Warning);

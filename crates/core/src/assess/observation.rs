@@ -3,9 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::capability::{Capabilities, VersionNumber};
+use super::{
+    capability::{Capabilities, VersionNumber},
+    parameter::Parameter,
+};
 use crate::{role_map::RoleMap, selection::Selector, sequence::Sequence, table::Table};
 
 /// Everything that the checks may look at.
@@ -66,6 +69,8 @@ pub struct SourceObservation {
     pub inheritance_children: Vec<QualifiedName>,
     /// Columns that take NULL although the table that they inherit from does not.
     pub nullable_children: Vec<InheritedColumn>,
+    /// In the order of their names.
+    pub parameters: Vec<Parameter>,
     /// Foreign keys of all tables.
     pub foreign_keys: usize,
     /// To the server and back.
@@ -85,6 +90,7 @@ pub struct TargetObservation {
     pub extensions: Vec<Extension>,
     pub event_triggers: Vec<EventTrigger>,
     pub collations: Vec<Collation>,
+    pub parameters: Vec<Parameter>,
     /// Every role of the cluster.
     pub roles: Vec<String>,
     pub ours: OurObjects,
@@ -151,6 +157,15 @@ pub struct MaterializedView {
 pub struct Subscription {
     pub name: String,
     pub enabled: bool,
+    /// Our role may act as its owner: a cutover disables it by itself.
+    pub is_owned: bool,
+}
+
+impl Subscription {
+    /// The statement that ends its worker.
+    pub fn disable(&self) -> String {
+        format!("alter subscription {} disable", quote_identifier(&self.name))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::{
     capability::Attempt,
     identity::is_publishable,
     observation::{Observed, TableRights},
+    platform::{Platform, remedy},
     wording::or_pass,
 };
 use crate::{
@@ -36,21 +37,18 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
 
 fn replication(observed: &Observed) -> Vec<Finding> {
     let source = &observed.source.capabilities;
-    let role = quote_identifier(&source.role);
     match &source.replication_connection {
         Attempt::Refused(reason) => vec![Finding::blocker(
             "replication-right",
             &source.role,
             format!("the source refuses a replication connection: {reason}"),
-            format!(
-                "alter role {role} replication; and allow the address in pg_hba.conf, then select pg_reload_conf();"
-            ),
+            remedy::replication(source),
         )],
         Attempt::NotTried if !source.replication && !source.superuser => vec![Finding::blocker(
             "replication-right",
             &source.role,
             format!("the role {} may not replicate", source.role),
-            format!("alter role {role} replication;"),
+            remedy::replication_right(source),
         )],
         Attempt::Allowed | Attempt::NotTried => vec![Finding::pass(
             "replication-right",
@@ -222,7 +220,7 @@ fn target_rights(observed: &Observed) -> Vec<Finding> {
                 target.role
             ),
             format!(
-                "on the target, by the owner of the database or a superuser: grant usage, create on schema public to {};",
+                "on the target, by the owner of the database or an administrator: grant usage, create on schema public to {};",
                 quote_identifier(&target.role)
             ),
         )];
@@ -255,11 +253,14 @@ fn replica_role(observed: &Observed) -> Vec<Finding> {
                 "the target refuses session_replication_role ({reason}); user triggers stay disabled and foreign \
                  keys are added at the cutover"
             ),
-            format!(
-                "nothing needs doing; from PostgreSQL 15 on a superuser may allow it: \
-                 grant set on parameter session_replication_role to {};",
-                quote_identifier(&target.role)
-            ),
+            match Platform::of(target) {
+                Platform::Plain => format!(
+                    "nothing needs doing; from PostgreSQL 15 on a superuser may allow it: \
+                     grant set on parameter session_replication_role to {};",
+                    quote_identifier(&target.role)
+                ),
+                _ => "nothing needs doing".to_owned(),
+            },
         )],
         None => vec![Finding::pass(
             "replica-role",

@@ -2,7 +2,15 @@
 
 use transhume_wire::ident::quote_identifier;
 
-use super::{capability::VersionNumber, observation::Observed, wording::or_pass};
+use super::{
+    capability::{Capabilities, VersionNumber},
+    observation::Observed,
+    platform::{
+        Platform,
+        remedy::{self, Effect},
+    },
+    wording::or_pass,
+};
 use crate::finding::Finding;
 
 /// Oldest and newest major version that the tests run on.
@@ -112,9 +120,7 @@ fn fail_over(observed: &Observed) -> Vec<Finding> {
             "source",
             "the source has standbys that changes may reach later than the target: after a fail-over that lost some, or to a \
              standby without the slot, the load begins anew",
-            "on each standby that may be promoted: sync_replication_slots = on, hot_standby_feedback = on, primary_slot_name, and a \
-             dbname in primary_conninfo; on the source: synchronized_standby_slots = 'the names of those slots', and then a \
-             fail-over continues where it was",
+            keep_slots(source),
         )],
         (1.., false, _) => vec![Finding::warning(
             "fail-over",
@@ -132,6 +138,21 @@ fn fail_over(observed: &Observed) -> Vec<Finding> {
             pass("no standby streams from the source; after a fail-over the load would begin anew")
         }
     }
+}
+
+fn keep_slots(source: &Capabilities) -> String {
+    if !Platform::of(source).is_service() {
+        return "on each standby that may be promoted: sync_replication_slots = on, hot_standby_feedback = on, primary_slot_name, and a \
+                dbname in primary_conninfo; on the source: synchronized_standby_slots = 'the names of those slots', and then a \
+                fail-over continues where it was"
+            .to_owned();
+    }
+    let wanted = [("sync_replication_slots", "on"), ("hot_standby_feedback", "on")];
+    remedy::with_note(
+        source,
+        &remedy::set(source, "source", &wanted, Effect::Reload),
+        "and plan no switch-over of the source until the cutover is done",
+    )
 }
 
 /// The moment of the server's start tells instances apart that a system identifier cannot: those

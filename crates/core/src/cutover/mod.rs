@@ -4,5 +4,6 @@
 
 pub mod gate;
 pub mod pgbouncer_file;
+pub mod retreat;
 pub mod vote;
 pub mod write_pause;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// Where an entry points to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct DatabaseAddress {
     /// A name, an address, or the directory of a socket.
     pub host: String,
     pub port: u16,
@@ -19,7 +19,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewEntry {
     /// As before, but pointing there.
-    PointingTo(Place),
+    PointingTo(DatabaseAddress),
     /// Exactly this right-hand side.
     Written(String),
 }
@@ -91,7 +91,7 @@ pub fn without(text: &str, trial: &str) -> Option<String> {
 }
 
 /// One line of the section.
-struct Entry {
+struct DatabaseLine {
     name: String,
     /// Where its line begins.
     start: usize,
@@ -100,7 +100,7 @@ struct Entry {
 }
 
 /// None where there is no such section.
-fn entries(text: &str) -> Option<Vec<Entry>> {
+fn entries(text: &str) -> Option<Vec<DatabaseLine>> {
     let (mut entries, mut inside, mut found) = (Vec::new(), false, false);
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -116,13 +116,13 @@ fn entries(text: &str) -> Option<Vec<Entry>> {
     found.then_some(entries)
 }
 
-fn entry(line: &str, start: usize) -> Option<Entry> {
+fn entry(line: &str, start: usize) -> Option<DatabaseLine> {
     let line = line.trim_end();
     let blank = blanks(line);
     let (name, rest) = name_at(&line[blank..])?;
     let value = line[blank + rest..].trim_start().strip_prefix('=')?;
     let value_start = line.len() - value.trim_start().len();
-    Some(Entry {
+    Some(DatabaseLine {
         name,
         start,
         value: start + value_start..start + line.len(),
@@ -160,7 +160,7 @@ fn name(database: &str) -> String {
 }
 
 /// The right-hand side with another host, port and database; whatever else it says stays as it is.
-fn pointed(value: &str, place: &Place) -> String {
+fn pointed(value: &str, place: &DatabaseAddress) -> String {
     let wanted = [
         ("host", quoted(&place.host)),
         ("port", place.port.to_string()),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn place() -> NewEntry {
-    NewEntry::PointingTo(Place {
+    NewEntry::PointingTo(DatabaseAddress {
         host: "new.example.org".to_owned(),
         port: 6000,
         database: "shop".to_owned(),

@@ -5,7 +5,7 @@
 //! member has left nothing is carried any more; with one member its own vote decides.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum VoteOutcome {
     Carried,
     /// All have voted, and one is against it.
     Refused,
@@ -23,7 +23,7 @@ pub struct Tally {
     cast: usize,
     agreed: usize,
     /// Outcomes of the rounds that are over.
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<VoteOutcome>,
 }
 
 impl Tally {
@@ -55,7 +55,7 @@ impl Tally {
     }
 
     /// None while votes are missing.
-    pub fn outcome(&self, round: usize) -> Option<Outcome> {
+    pub fn outcome(&self, round: usize) -> Option<VoteOutcome> {
         self.outcomes.get(round).copied()
     }
 
@@ -64,9 +64,9 @@ impl Tally {
             return;
         }
         self.outcomes.push(match self.left {
-            0 if self.agreed == self.members => Outcome::Carried,
-            0 => Outcome::Refused,
-            _ => Outcome::Void,
+            0 if self.agreed == self.members => VoteOutcome::Carried,
+            0 => VoteOutcome::Refused,
+            _ => VoteOutcome::Void,
         });
         self.cast = 0;
         self.agreed = 0;
@@ -83,9 +83,9 @@ mod tests {
     fn one_alone_decides_at_once() {
         let mut tally = Tally::new(1);
         let round = tally.cast(true);
-        assert_eq!(tally.outcome(round), Some(Outcome::Carried));
+        assert_eq!(tally.outcome(round), Some(VoteOutcome::Carried));
         let round = tally.cast(false);
-        assert_eq!(tally.outcome(round), Some(Outcome::Refused));
+        assert_eq!(tally.outcome(round), Some(VoteOutcome::Refused));
     }
 
     #[test]
@@ -94,9 +94,9 @@ mod tests {
         let round = tally.cast(true);
         assert_eq!(tally.outcome(round), None);
         tally.leave();
-        assert_eq!(tally.outcome(round), Some(Outcome::Void));
+        assert_eq!(tally.outcome(round), Some(VoteOutcome::Void));
         let round = tally.cast(true);
-        assert_eq!(tally.outcome(round), Some(Outcome::Void));
+        assert_eq!(tally.outcome(round), Some(VoteOutcome::Void));
     }
 
     proptest! {
@@ -118,9 +118,9 @@ mod tests {
                     }
                 }
                 let wanted = match gone {
-                    Some(_) => Outcome::Void,
-                    None if votes.iter().all(|agrees| *agrees) => Outcome::Carried,
-                    None => Outcome::Refused,
+                    Some(_) => VoteOutcome::Void,
+                    None if votes.iter().all(|agrees| *agrees) => VoteOutcome::Carried,
+                    None => VoteOutcome::Refused,
                 };
                 prop_assert_eq!(tally.outcome(number), Some(wanted));
             }

@@ -48,16 +48,16 @@ pub struct Rehearsed {
 }
 
 /// How long writers will wait.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Forecast {
     pub milliseconds: f64,
-    pub parts: Vec<Part>,
+    pub parts: Vec<PausePart>,
     /// A rehearsal of this migration has measured some of it.
     pub rehearsed: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Part {
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct PausePart {
     pub name: PauseStep,
     pub milliseconds: f64,
     /// By a rehearsal.
@@ -140,6 +140,16 @@ impl Serialize for PauseStep {
     }
 }
 
+impl schemars::JsonSchema for PauseStep {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PauseStep".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "enum": Self::ALL.map(Self::name) })
+    }
+}
+
 /// Not the name of a step.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is no step of a cutover")]
@@ -169,7 +179,7 @@ impl Circumstances {
         let steps = PauseStep::ALL
             .into_iter()
             .filter(|step| self.has(*step, measured));
-        let parts: Vec<Part> = steps.map(|step| self.part(step, measured)).collect();
+        let parts: Vec<PausePart> = steps.map(|step| self.part(step, measured)).collect();
         Forecast {
             milliseconds: parts.iter().map(|part| part.milliseconds).sum(),
             rehearsed: parts.iter().any(|part| part.measured),
@@ -187,14 +197,14 @@ impl Circumstances {
         }
     }
 
-    fn part(&self, step: PauseStep, measured: &Rehearsed) -> Part {
+    fn part(&self, step: PauseStep, measured: &Rehearsed) -> PausePart {
         let estimated = self.estimate(step, measured);
         let own = measured.of(step).filter(|own| match step {
             // The lag may be another now.
             PauseStep::Drain => *own >= self.lag_milliseconds(),
             _ => true,
         });
-        Part {
+        PausePart {
             name: step,
             milliseconds: own.unwrap_or(estimated),
             measured: own.is_some(),
@@ -256,7 +266,7 @@ mod tests {
         }
     }
 
-    fn part(forecast: &Forecast, step: PauseStep) -> &Part {
+    fn part(forecast: &Forecast, step: PauseStep) -> &PausePart {
         let found = forecast.parts.iter().find(|part| part.name == step);
         found.expect("the forecast has the step")
     }

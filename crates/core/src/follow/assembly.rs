@@ -17,7 +17,7 @@ use crate::follow::change::{Change, IdentityError, identity_of_old, identity_of_
 
 /// One element of the assembled stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum StreamElement {
     Begin {
         commit_lsn: Lsn,
         /// Microseconds since 2000-01-01 00:00 UTC.
@@ -91,20 +91,20 @@ impl Assembler {
     }
 
     /// Takes the next message; `None` for one that nobody needs (types, origins).
-    pub fn push(&mut self, message: Message) -> Result<Option<Step>, AssemblyError> {
+    pub fn push(&mut self, message: Message) -> Result<Option<StreamElement>, AssemblyError> {
         match message {
             Message::Begin(begin) => self.begin(begin).map(Some),
             Message::Commit(commit) => self.commit(commit).map(Some),
             Message::Relation(relation) => {
                 let relation = Arc::new(relation);
                 self.relations.insert(relation.id, Arc::clone(&relation));
-                Ok(Some(Step::Relation(relation)))
+                Ok(Some(StreamElement::Relation(relation)))
             }
             Message::Logical(message) => {
                 if message.transactional {
                     self.within("transactional message")?;
                 }
-                Ok(Some(Step::Message(message)))
+                Ok(Some(StreamElement::Message(message)))
             }
             Message::Origin { .. } => self.within("origin").map(|()| None),
             Message::StreamAbort { xid, .. } => self.abort(xid).map(|()| None),
@@ -112,11 +112,11 @@ impl Assembler {
             Message::StreamStop => Err(AssemblyError::InProgress("the end of a block")),
             Message::StreamCommit(_) => Err(AssemblyError::InProgress("the commit of blocks")),
             Message::Type { .. } => Ok(None),
-            change => self.change(change).map(Step::Change).map(Some),
+            change => self.change(change).map(StreamElement::Change).map(Some),
         }
     }
 
-    fn begin(&mut self, begin: Begin) -> Result<Step, AssemblyError> {
+    fn begin(&mut self, begin: Begin) -> Result<StreamElement, AssemblyError> {
         let commit_lsn = begin.final_lsn;
         if let Some(open) = self.open {
             return Err(AssemblyError::BeginWithinTransaction { open });
@@ -128,14 +128,14 @@ impl Assembler {
             });
         }
         self.open = Some(commit_lsn);
-        Ok(Step::Begin {
+        Ok(StreamElement::Begin {
             commit_lsn,
             commit_time_micros: begin.commit_time_micros,
             xid: begin.xid,
         })
     }
 
-    fn commit(&mut self, commit: Commit) -> Result<Step, AssemblyError> {
+    fn commit(&mut self, commit: Commit) -> Result<StreamElement, AssemblyError> {
         let Some(announced) = self.open.take() else {
             return Err(AssemblyError::OutsideTransaction("commit"));
         };
@@ -152,7 +152,7 @@ impl Assembler {
             });
         }
         self.previous_end = end_lsn;
-        Ok(Step::Commit {
+        Ok(StreamElement::Commit {
             commit_lsn,
             end_lsn,
             commit_time_micros,

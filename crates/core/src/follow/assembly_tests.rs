@@ -62,7 +62,7 @@ fn logical(transactional: bool) -> Message {
 }
 
 /// Pushes all; gives the steps, or the first error.
-fn assemble(messages: Vec<Message>) -> Result<Vec<Step>, AssemblyError> {
+fn assemble(messages: Vec<Message>) -> Result<Vec<StreamElement>, AssemblyError> {
     let mut assembler = Assembler::new();
     let steps = messages.into_iter().map(|message| assembler.push(message));
     steps.filter_map(Result::transpose).collect()
@@ -102,14 +102,14 @@ fn a_transaction_comes_out_flat_and_in_order() {
     assert_eq!(steps.len(), 10);
     assert_eq!(
         steps[3],
-        Step::Change(Change::Insert {
+        StreamElement::Change(Change::Insert {
             relation: 7,
             new: row()
         })
     );
     assert_eq!(
         steps[4],
-        Step::Change(Change::Update {
+        StreamElement::Change(Change::Update {
             relation: 7,
             identity: key("0"),
             new: row()
@@ -117,14 +117,14 @@ fn a_transaction_comes_out_flat_and_in_order() {
     );
     assert_eq!(
         steps[5],
-        Step::Change(Change::Delete {
+        StreamElement::Change(Change::Delete {
             relation: 7,
             identity: key("1")
         })
     );
     assert_eq!(
         steps[7],
-        Step::Commit {
+        StreamElement::Commit {
             commit_lsn: Lsn(100),
             end_lsn: Lsn(120),
             commit_time_micros: 5
@@ -250,17 +250,17 @@ proptest! {
                 break;
             };
             match step {
-                Some(Step::Begin { commit_lsn, .. }) => {
+                Some(StreamElement::Begin { commit_lsn, .. }) => {
                     prop_assert!(open.is_none() && commit_lsn >= previous_end);
                     open = Some(commit_lsn);
                 }
-                Some(Step::Commit { commit_lsn, end_lsn, .. }) => {
+                Some(StreamElement::Commit { commit_lsn, end_lsn, .. }) => {
                     prop_assert_eq!(open.take(), Some(commit_lsn));
                     prop_assert!(end_lsn > commit_lsn);
                     previous_end = end_lsn;
                 }
-                Some(Step::Change(_)) => prop_assert!(open.is_some()),
-                Some(Step::Relation(_) | Step::Message(_)) | None => {}
+                Some(StreamElement::Change(_)) => prop_assert!(open.is_some()),
+                Some(StreamElement::Relation(_) | StreamElement::Message(_)) | None => {}
             }
         }
     }

@@ -59,6 +59,8 @@ pub enum Closed {
     ByFence,
     /// One transaction that was written before its commit, and nothing else.
     Early,
+    /// A transaction that altered the schema: a label that it added can be used only behind its commit.
+    BySchema,
 }
 
 impl Batch {

@@ -17,6 +17,7 @@ pub mod latency;
 pub mod net;
 pub mod portion;
 pub mod portion_buffer;
+pub mod read_ranges;
 pub mod row;
 pub mod tree_stream;
 pub mod visibility;

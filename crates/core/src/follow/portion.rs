@@ -17,8 +17,14 @@ use std::{
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
 use super::{
-    anchor::Anchor, change::Change, identity::Former, portion_buffer::PortionBuffer, visibility::Snapshot,
+    anchor::Anchor,
+    change::Change,
+    identity::Former,
+    portion_buffer::PortionBuffer,
+    read_ranges::{HasRead, ReadRanges, Undecided},
+    visibility::Snapshot,
 };
+use crate::guard::schema::AnnouncedSchema;
 use crate::verify::rows::changed::Marks;
 
 /// The source transaction that a change belongs to.
@@ -32,8 +38,12 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedTable {
     pub name: QualifiedName,
+    /// The target's table that has its rows; none where that is not known or the table is gone.
+    pub target_oid: Option<u32>,
     /// None where nothing of the stream is visible in it: the slot's own snapshot.
     pub snapshot: Option<Snapshot>,
+    /// Where ranges of its key were read under other snapshots than that.
+    pub ranges: Option<ReadRanges>,
     pub is_complete: bool,
     /// Nothing is written to it until it is loaded anew.
     pub is_suspended: bool,
@@ -75,6 +85,10 @@ pub struct Portion {
     pub announced: Vec<Arc<Relation>>,
     /// Relations that something is written to.
     pub relations: HashSet<u32>,
+    /// A relation of which it holds a change that cannot be written: some of its key ranges were read before it, some after.
+    pub undecided: Option<(u32, Undecided)>,
+    /// What a statement behind these changes has left of the schema; more of the batch is to come then.
+    pub announced_schema: Option<Box<AnnouncedSchema>>,
     /// None: more of the batch is to come.
     pub end: Option<BatchEnd>,
 }
@@ -135,14 +149,21 @@ impl Gatherer {
             .latest
             .is_none_or(|latest| *relations != [latest.0] || latest.1 != origin.xid)
         {
-            let mut concerns_us = false;
+            let (mut concerns_us, mut in_ranges) = (false, None);
             for relation in relations {
-                if !is_loaded(&self.loaded, *relation, origin.xid) {
-                    self.portion.relations.insert(*relation);
-                    self.marks.touch(*relation);
-                    self.latest = Some((*relation, origin.xid));
-                    concerns_us = true;
+                match has_read(&self.loaded, *relation, origin.xid) {
+                    HasRead::All => {}
+                    HasRead::Nothing => {
+                        self.portion.relations.insert(*relation);
+                        self.marks.touch(*relation);
+                        self.latest = Some((*relation, origin.xid));
+                        concerns_us = true;
+                    }
+                    HasRead::SomeRanges => in_ranges = Some(*relation),
                 }
+            }
+            if let Some(relation) = in_ranges {
+                return self.change_in_ranges(origin, relation, change);
             }
             if !concerns_us {
                 return false;
@@ -150,6 +171,32 @@ impl Gatherer {
         }
         self.portion.buffer.push(origin, change);
         true
+    }
+
+    /// As [`Self::change`], of a table whose key ranges were partly read before this transaction and partly after it.
+    fn change_in_ranges(&mut self, origin: Origin, relation: u32, change: Change) -> bool {
+        self.latest = None;
+        let ranges = self.loaded.get(&relation).and_then(|table| table.ranges.as_ref());
+        let left = match (ranges, self.announced.get(&relation)) {
+            (Some(ranges), Some(announced)) => ranges.unread(announced, origin.xid, change),
+            _ => Ok(Some(change)),
+        };
+        let left = left.unwrap_or_else(|(undecided, change)| {
+            self.portion.undecided.get_or_insert((relation, undecided));
+            Some(change)
+        });
+        let Some(change) = left else {
+            return false;
+        };
+        self.portion.relations.insert(relation);
+        self.marks.touch(relation);
+        self.portion.buffer.push(origin, change);
+        true
+    }
+
+    /// Some key ranges of the table were read before this transaction and some after it.
+    pub fn is_read_in_part(&self, relation: u32, xid: u32) -> bool {
+        has_read(&self.loaded, relation, xid) == HasRead::SomeRanges
     }
 
     /// Something is to be written.
@@ -172,6 +219,14 @@ impl Gatherer {
         self.marks.forget();
     }
 
+    /// What was gathered, with what a statement behind it has left of the schema.
+    pub fn take_before(&mut self, announced: AnnouncedSchema) -> Portion {
+        Portion {
+            announced_schema: Some(Box::new(announced)),
+            ..self.take(None)
+        }
+    }
+
     /// What was gathered.
     pub fn take(&mut self, end: Option<BatchEnd>) -> Portion {
         self.latest = None;
@@ -182,11 +237,33 @@ impl Gatherer {
     }
 }
 
-/// The table's load has read what this transaction did (design §2.3), or one to come will.
+/// The table's load has read all that this transaction did (design §2.3), or one to come will.
 pub fn is_loaded<S: BuildHasher>(loaded: &HashMap<u32, LoadedTable, S>, id: u32, xid: u32) -> bool {
-    loaded.get(&id).is_some_and(|table| {
-        table.is_suspended || table.snapshot.as_ref().is_some_and(|snapshot| snapshot.sees(xid))
-    })
+    has_read(loaded, id, xid) == HasRead::All
+}
+
+/// How much of what this transaction did to the table its load has read.
+fn has_read<S: BuildHasher>(loaded: &HashMap<u32, LoadedTable, S>, id: u32, xid: u32) -> HasRead {
+    loaded
+        .get(&id)
+        .map_or(HasRead::Nothing, |table| table.has_read(xid))
+}
+
+impl LoadedTable {
+    fn has_read(&self, xid: u32) -> HasRead {
+        if self.is_suspended {
+            return HasRead::All;
+        }
+        match &self.ranges {
+            Some(ranges) => match ranges.has_read(xid) {
+                // What is to be read of it will be read under later snapshots: whoever writes it waits for that.
+                HasRead::SomeRanges if !self.is_complete => HasRead::Nothing,
+                read => read,
+            },
+            None if self.snapshot.as_ref().is_some_and(|snapshot| snapshot.sees(xid)) => HasRead::All,
+            None => HasRead::Nothing,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -216,7 +293,9 @@ mod tests {
     fn table(snapshot: &str, is_suspended: bool) -> LoadedTable {
         LoadedTable {
             name: QualifiedName::new("s", "t"),
+            target_oid: None,
             snapshot: Some(snapshot.parse().unwrap()),
+            ranges: None,
             is_complete: true,
             is_suspended,
             former: None,

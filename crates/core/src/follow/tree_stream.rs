@@ -48,12 +48,12 @@ struct Partition {
     tree: u32,
     /// As the server announced it.
     announced: Option<Relation>,
-    order: Order,
+    order: ColumnOrder,
 }
 
 /// Where the values of a partition's row go in the tree's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Order {
+enum ColumnOrder {
     /// The tree was announced in another shape since.
     Unknown,
     Same,
@@ -75,7 +75,7 @@ impl TreeStream {
             let partition = Partition {
                 tree,
                 announced: None,
-                order: Order::Unknown,
+                order: ColumnOrder::Unknown,
             };
             stream.partitions.insert(oid, partition);
         }
@@ -117,7 +117,7 @@ impl TreeStream {
         let id = relation.id;
         if let Some(partition) = self.partitions.get_mut(&id) {
             partition.announced = Some(relation);
-            partition.order = Order::Unknown;
+            partition.order = ColumnOrder::Unknown;
         }
         let reshaped = self.reshape(id);
         let tree = &self.trees[&self.partitions[&id].tree];
@@ -129,7 +129,7 @@ impl TreeStream {
     /// Makes the tree's shape one that this partition's rows fit; the announcement where it had another.
     fn reshape(&mut self, id: u32) -> Option<Message> {
         let partition = self.partitions.get_mut(&id)?;
-        if partition.order != Order::Unknown {
+        if partition.order != ColumnOrder::Unknown {
             return None;
         }
         let tree_id = partition.tree;
@@ -148,17 +148,21 @@ impl TreeStream {
         for oid in &tree.partitions {
             let is_this = *oid == id;
             if let Some(partition) = self.partitions.get_mut(oid) {
-                partition.order = if is_this { Order::Same } else { Order::Unknown };
+                partition.order = if is_this {
+                    ColumnOrder::Same
+                } else {
+                    ColumnOrder::Unknown
+                };
             }
         }
         Some(Message::Relation(shape))
     }
 
-    fn change(&mut self, id: u32, make: impl FnOnce(&Order, u32) -> Message) -> Translated {
+    fn change(&mut self, id: u32, make: impl FnOnce(&ColumnOrder, u32) -> Message) -> Translated {
         let before = self.reshape(id).into_iter().collect();
         let message = match self.partitions.get(&id) {
             Some(partition) => make(&partition.order, partition.tree),
-            None => make(&Order::Same, id),
+            None => make(&ColumnOrder::Same, id),
         };
         Translated { before, message }
     }
@@ -200,7 +204,7 @@ impl TreeStream {
 }
 
 /// How rows of `partition` become rows of `shape`; none where they do not.
-fn order(shape: &Relation, partition: &Relation) -> Option<Order> {
+fn order(shape: &Relation, partition: &Relation) -> Option<ColumnOrder> {
     if shape.replica_identity != partition.replica_identity || shape.columns.len() != partition.columns.len()
     {
         return None;
@@ -208,12 +212,12 @@ fn order(shape: &Relation, partition: &Relation) -> Option<Order> {
     let place = |wanted: &RelationColumn| partition.columns.iter().position(|column| column == wanted);
     let places: Vec<usize> = shape.columns.iter().map(place).collect::<Option<_>>()?;
     if places.iter().enumerate().all(|(index, place)| index == *place) {
-        return Some(Order::Same);
+        return Some(ColumnOrder::Same);
     }
-    Some(Order::Permuted(places))
+    Some(ColumnOrder::Permuted(places))
 }
 
-impl Order {
+impl ColumnOrder {
     /// A row that does not fit is left as it is: the assembly refuses it.
     fn apply(&self, row: Tuple) -> Tuple {
         match self {

@@ -17,12 +17,12 @@ pub struct EnumType {
 pub struct MissingLabel {
     pub enum_type: QualifiedName,
     pub label: String,
-    pub place: Place,
+    pub place: LabelPlace,
 }
 
 /// Where a label stands among those that are there when it is added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum LabelPlace {
     After(String),
     Before(String),
     /// The enum has no label yet.
@@ -50,9 +50,13 @@ fn missing_of(source: &EnumType, target: &EnumType) -> Vec<MissingLabel> {
         }
         // The label before it is there by now: it was, or it has just been added.
         let place = match (position.checked_sub(1), source.labels.iter().find(is_there)) {
-            (Some(before), _) => Place::After(source.labels[before].clone()),
-            (None, Some(next)) => Place::Before(next.clone()),
-            (None, None) => target.labels.first().cloned().map_or(Place::Alone, Place::Before),
+            (Some(before), _) => LabelPlace::After(source.labels[before].clone()),
+            (None, Some(next)) => LabelPlace::Before(next.clone()),
+            (None, None) => target
+                .labels
+                .first()
+                .cloned()
+                .map_or(LabelPlace::Alone, LabelPlace::Before),
         };
         missing.push(MissingLabel {
             enum_type: source.name.clone(),
@@ -80,9 +84,9 @@ mod tests {
     fn add(labels: &mut Vec<String>, missing: &MissingLabel) {
         let position = |label: &String| labels.iter().position(|there| there == label).unwrap();
         let place = match &missing.place {
-            Place::After(label) => position(label) + 1,
-            Place::Before(label) => position(label),
-            Place::Alone => 0,
+            LabelPlace::After(label) => position(label) + 1,
+            LabelPlace::Before(label) => position(label),
+            LabelPlace::Alone => 0,
         };
         labels.insert(place, missing.label.clone());
     }

@@ -12,7 +12,7 @@ use crate::direction::Direction;
 
 /// What a server says of itself, all of one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct ServerStanding {
     pub in_recovery: bool,
     /// None where the role may not ask for it: a replication connection tells it.
     pub system: Option<String>,
@@ -42,7 +42,7 @@ pub struct SlotStanding {
 
 /// What the migration remembers of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Remembered<'state> {
+pub struct RememberedSource<'state> {
     pub system: &'state str,
     pub timeline: i32,
     pub database_oid: u32,
@@ -74,7 +74,7 @@ pub enum Succession {
         timeline: i32,
         reason: SlotLoss,
     },
-    Other(Difference),
+    Other(Divergence),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub enum SlotLoss {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
+pub enum Divergence {
     System {
         found: String,
     },
@@ -104,7 +104,7 @@ pub enum Difference {
 
 /// Whether the history of `standing`'s timeline is needed to judge it: that of a lower one cannot hold the one that was followed,
 /// and the first has none.
-pub fn needs_history(remembered: &Remembered<'_>, standing: &Standing) -> bool {
+pub fn needs_history(remembered: &RememberedSource<'_>, standing: &ServerStanding) -> bool {
     standing
         .timeline
         .is_some_and(|timeline| timeline > remembered.timeline)
@@ -113,18 +113,18 @@ pub fn needs_history(remembered: &Remembered<'_>, standing: &Standing) -> bool {
 /// `system` is what the server says of itself, by whatever way; `history` that of its timeline where
 /// [`needs_history`] says so.
 pub fn judge(
-    remembered: &Remembered<'_>,
+    remembered: &RememberedSource<'_>,
     system: &str,
-    standing: &Standing,
+    standing: &ServerStanding,
     history: Option<&TimelineHistory>,
 ) -> Succession {
     if system != remembered.system {
         let found = system.to_owned();
-        return Succession::Other(Difference::System { found });
+        return Succession::Other(Divergence::System { found });
     }
     if standing.database_oid != remembered.database_oid {
         let (found, oid) = (standing.database.clone(), standing.database_oid);
-        return Succession::Other(Difference::Database { found, oid });
+        return Succession::Other(Divergence::Database { found, oid });
     }
     let Some(timeline) = standing.timeline.filter(|_| !standing.in_recovery) else {
         return Succession::Standby;
@@ -134,7 +134,7 @@ pub fn judge(
     }
     let switch_point = history.and_then(|history| history.switch_point(remembered.timeline));
     let Some(switch_point) = switch_point else {
-        return Succession::Other(Difference::Timeline { found: timeline });
+        return Succession::Other(Divergence::Timeline { found: timeline });
     };
     if remembered.applied > switch_point {
         return Succession::SetBack {
@@ -151,7 +151,7 @@ pub fn judge(
     }
 }
 
-fn slot_loss(remembered: &Remembered<'_>, slot: Option<&SlotStanding>) -> Option<SlotLoss> {
+fn slot_loss(remembered: &RememberedSource<'_>, slot: Option<&SlotStanding>) -> Option<SlotLoss> {
     let Some(slot) = slot else {
         return Some(SlotLoss::Missing);
     };
@@ -165,8 +165,8 @@ fn slot_loss(remembered: &Remembered<'_>, slot: Option<&SlotStanding>) -> Option
 }
 
 /// Why nothing goes on, in words: message, detail and hint. None where it does, or will.
-pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[String; 3]> {
-    let Remembered {
+pub fn refusal(remembered: &RememberedSource<'_>, succession: &Succession) -> Option<[String; 3]> {
+    let RememberedSource {
         slot,
         applied,
         direction,
@@ -212,8 +212,8 @@ pub fn refusal(remembered: &Remembered<'_>, succession: &Succession) -> Option<[
 
 /// What the slot cannot send any more, on whichever server it is: message and remedy. None where it sends all that comes after
 /// what is applied.
-pub fn lost_slot_on(remembered: &Remembered<'_>, slot: Option<&SlotStanding>) -> Option<[String; 2]> {
-    let Remembered {
+pub fn lost_slot_on(remembered: &RememberedSource<'_>, slot: Option<&SlotStanding>) -> Option<[String; 2]> {
+    let RememberedSource {
         slot: name, applied, ..
     } = remembered;
     let what = match slot_loss(remembered, slot)? {
@@ -239,22 +239,22 @@ fn lost_slot(slot: &str, reason: SlotLoss) -> String {
     }
 }
 
-fn other(remembered: &Remembered<'_>, difference: &Difference) -> [String; 3] {
+fn other(remembered: &RememberedSource<'_>, difference: &Divergence) -> [String; 3] {
     let detail = match difference {
-        Difference::System { found } => format!("It is system {found} instead of {}.", remembered.system),
-        Difference::Database { found, oid } => format!(
+        Divergence::System { found } => format!("It is system {found} instead of {}.", remembered.system),
+        Divergence::Database { found, oid } => format!(
             "It is the database {found} (OID {oid}) instead of {} ({}).",
             remembered.database, remembered.database_oid
         ),
-        Difference::Timeline { found } => format!(
+        Divergence::Timeline { found } => format!(
             "It is on timeline {found}, which does not come from timeline {}: it was restored or promoted before that one \
              began.",
             remembered.timeline
         ),
     };
     let what = match difference {
-        Difference::Database { found, .. } => format!("source database {found}"),
-        Difference::System { .. } | Difference::Timeline { .. } => "source server".to_owned(),
+        Divergence::Database { found, .. } => format!("source database {found}"),
+        Divergence::System { .. } | Divergence::Timeline { .. } => "source server".to_owned(),
     };
     [
         format!("the {what} is not the one that this migration began with"),

@@ -1,7 +1,7 @@
 use super::*;
 
-fn remembered() -> Remembered<'static> {
-    Remembered {
+fn remembered() -> RememberedSource<'static> {
+    RememberedSource {
         system: "7",
         timeline: 1,
         database_oid: 16_384,
@@ -12,8 +12,8 @@ fn remembered() -> Remembered<'static> {
     }
 }
 
-fn standing(timeline: Option<i32>) -> Standing {
-    Standing {
+fn standing(timeline: Option<i32>) -> ServerStanding {
+    ServerStanding {
         in_recovery: timeline.is_none(),
         system: Some("7".to_owned()),
         timeline,
@@ -33,7 +33,7 @@ fn standing(timeline: Option<i32>) -> Standing {
 }
 
 /// Timeline 2 began at `point`.
-fn promoted(standing: &Standing, point: &str) -> Succession {
+fn promoted(standing: &ServerStanding, point: &str) -> Succession {
     let history = TimelineHistory::parse(&format!("1\t{point}\tno recovery target specified")).unwrap();
     assert!(needs_history(&remembered(), standing));
     judge(&remembered(), "7", standing, Some(&history))
@@ -75,7 +75,7 @@ fn one_that_lacks_what_was_applied_was_set_back_and_both_sides_are_named() {
 #[test]
 fn a_slot_that_cannot_send_the_rest_is_no_continuation() {
     let loss = |slot| {
-        let standing = Standing {
+        let standing = ServerStanding {
             slot,
             ..standing(Some(2))
         };
@@ -117,23 +117,27 @@ fn a_slot_that_was_dropped_or_moved_is_told_on_the_same_server_too() {
 #[test]
 fn another_system_database_or_line_of_descent_is_another_server() {
     let here = standing(Some(1));
-    let difference =
-        |system: &str, standing: &Standing, history| match judge(&remembered(), system, standing, history) {
-            Succession::Other(difference) => difference,
-            other => panic!("{other:?}"),
-        };
-    assert!(matches!(difference("8", &here, None), Difference::System { .. }));
-    let elsewhere = Standing {
+    let difference = |system: &str, standing: &ServerStanding, history| match judge(
+        &remembered(),
+        system,
+        standing,
+        history,
+    ) {
+        Succession::Other(difference) => difference,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(difference("8", &here, None), Divergence::System { .. }));
+    let elsewhere = ServerStanding {
         database_oid: 5,
         ..here
     };
     assert!(matches!(
         difference("7", &elsewhere, None),
-        Difference::Database { oid: 5, .. }
+        Divergence::Database { oid: 5, .. }
     ));
     let fork = TimelineHistory::parse("3\t0/64\t").unwrap();
     assert_eq!(
         difference("7", &standing(Some(4)), Some(&fork)),
-        Difference::Timeline { found: 4 }
+        Divergence::Timeline { found: 4 }
     );
 }

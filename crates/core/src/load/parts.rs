@@ -27,6 +27,13 @@ const PART_BYTES_LEAST: u64 = 32 << 20;
 /// Most bytes of a table that is not split: some ten seconds for one COPY.
 const WHOLE_BYTES_MOST: u64 = 1 << 30;
 
+/// Most bytes of a range of a key. The smaller it is, the less is read again after a crash; at the least bytes of a part, where
+/// claiming and committing begin to weigh, that is a second's work of each loader.
+const RANGE_BYTES_MOST: u64 = 64 << 20;
+
+/// Most ranges of one table: each is a row of the state, and the stream's filter holds those with other snapshots in memory.
+const RANGES_MOST: u64 = 10_000;
+
 /// Parts that each loader should get at least, so that one slow part leaves the others idle for no more
 /// than about a quarter of the load.
 const PARTS_EACH_LOADER: u64 = 4;
@@ -69,6 +76,14 @@ impl PartSize {
         }
         // Rounded, not up: ten parts and a crumb would cost a claim for the crumb.
         bytes.saturating_add(self.bytes / 2) / self.bytes
+    }
+
+    /// Into how many ranges of its key a table of so many bytes is split.
+    pub fn ranges(self, bytes: u64) -> u64 {
+        match self.parts(bytes) {
+            0 | 1 => 1,
+            parts => parts.max(bytes / RANGE_BYTES_MOST).min(RANGES_MOST.max(parts)),
+        }
     }
 }
 
@@ -132,6 +147,18 @@ mod tests {
         assert_eq!(parts(4, 1025), 16, "of 64 MiB");
         assert_eq!(parts(4, 1024), 1);
         assert_eq!(parts(0, 1), 1);
+    }
+
+    #[test]
+    fn ranges_of_a_key_are_small() {
+        let ranges = |mebibytes| {
+            let bytes = mebibytes * MEBIBYTE;
+            PartSize::of_load(bytes, 4).ranges(bytes)
+        };
+        assert_eq!(ranges(1024), 1);
+        assert_eq!(ranges(5 << 10), 80);
+        assert_eq!(ranges(5 << 20), 20_480, "as many as there are parts of 256 MiB");
+        assert_eq!(PartSize::of(MEBIBYTE).ranges(3 * MEBIBYTE), 3);
     }
 
     proptest! {

@@ -17,7 +17,7 @@ pub use crate::role_map::{BadRoleMap, RoleMap};
 
 pub use self::{
     logins::{LoginFault, login_faults},
-    plan::{Note, Part, Plan, Step, Wanted, plan},
+    plan::{Note, RolePlan, RoleStep, RoleSubject, Wanted, plan},
     surroundings::{Surrounding, SurroundingKind, lacking},
 };
 

@@ -14,7 +14,7 @@ use super::{
 
 /// What a statement is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum RoleSubject {
     Role,
     /// Login, limit, validity.
     Attributes,
@@ -30,17 +30,17 @@ pub enum Part {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub part: Part,
+pub struct RoleStep {
+    pub part: RoleSubject,
     /// As the target calls it.
     pub role: String,
-    /// Without its secret, where it has one: [`Step::statement`] has it all.
+    /// Without its secret, where it has one: [`RoleStep::statement`] has it all.
     sql: String,
     pub secret: Option<Secret>,
 }
 
-impl Step {
-    fn new(part: Part, role: &str, sql: String) -> Self {
+impl RoleStep {
+    fn new(part: RoleSubject, role: &str, sql: String) -> Self {
         Self {
             part,
             role: role.to_owned(),
@@ -75,20 +75,20 @@ pub struct Note {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
-    pub steps: Vec<Step>,
+pub struct RolePlan {
+    pub steps: Vec<RoleStep>,
     pub notes: Vec<Note>,
     /// Logins, as the target calls them, whose passwords must be set anew there.
     pub need_password: Vec<String>,
 }
 
-impl Plan {
+impl RolePlan {
     /// With what belongs to the database: carried where that is right, else noted with its statement.
     pub fn add_surroundings(&mut self, lacking: &[Surrounding]) {
         for one in lacking {
             if one.kind.is_carried() {
                 self.steps
-                    .push(Step::new(Part::Database, "", one.statement.clone()));
+                    .push(RoleStep::new(RoleSubject::Database, "", one.statement.clone()));
             } else {
                 self.notes.push(Note {
                     role: String::new(),
@@ -110,14 +110,14 @@ pub enum Wanted {
 }
 
 /// What the target lacks of the source's roles.
-pub fn plan(source: &Roles, target: &Roles, map: &RoleMap, passwords: &Wanted) -> Plan {
+pub fn plan(source: &Roles, target: &Roles, map: &RoleMap, passwords: &Wanted) -> RolePlan {
     let mut planning = Planning {
         source,
         target,
         map,
         present: target.names(),
         made: BTreeSet::new(),
-        plan: Plan::default(),
+        plan: RolePlan::default(),
     };
     let chosen = source.chosen();
     planning.roles(&chosen);
@@ -136,7 +136,7 @@ struct Planning<'a> {
     present: BTreeSet<&'a str>,
     /// Roles of the target that the script makes or alters.
     made: BTreeSet<&'a str>,
-    plan: Plan,
+    plan: RolePlan,
 }
 
 impl<'a> Planning<'a> {
@@ -148,8 +148,8 @@ impl<'a> Planning<'a> {
         });
     }
 
-    fn step(&mut self, part: Part, role: &str, sql: String) {
-        self.plan.steps.push(Step::new(part, role, sql));
+    fn step(&mut self, part: RoleSubject, role: &str, sql: String) {
+        self.plan.steps.push(RoleStep::new(part, role, sql));
     }
 
     /// It is or will be on the target.
@@ -196,17 +196,17 @@ impl<'a> Planning<'a> {
         let new = new_role();
         let present = found.unwrap_or(&new);
         if found.is_none() {
-            self.step(Part::Role, name, create(name));
+            self.step(RoleSubject::Role, name, create(name));
         }
         if let Some(sql) = plain_attributes(role, present, name) {
-            self.step(Part::Attributes, name, sql);
+            self.step(RoleSubject::Attributes, name, sql);
         }
         for ((word, wanted), (_, has)) in strong_attributes(role)
             .into_iter()
             .zip(strong_attributes(present))
         {
             match (wanted, has) {
-                (true, false) => self.step(Part::StrongAttribute, name, alter(name, word)),
+                (true, false) => self.step(RoleSubject::StrongAttribute, name, alter(name, word)),
                 (false, true) => self.note(name, word, "the target's role has it and the source's has not"),
                 _ => {}
             }
@@ -224,7 +224,7 @@ impl<'a> Planning<'a> {
                 quote_identifier(name),
                 quote_literal(comment)
             );
-            self.step(Part::Attributes, name, sql);
+            self.step(RoleSubject::Attributes, name, sql);
         }
     }
 
@@ -261,7 +261,7 @@ impl<'a> Planning<'a> {
                 .find(|present| present.group == group && present.member == name);
             match grant(membership, member, (group, name), (present, self.target.major)) {
                 Grant::There => {}
-                Grant::Needed(sql) => self.step(Part::Membership, name, sql),
+                Grant::Needed(sql) => self.step(RoleSubject::Membership, name, sql),
                 Grant::Inexpressible => self.note(
                     name,
                     what,
@@ -293,7 +293,11 @@ impl<'a> Planning<'a> {
                         String::new()
                     };
                     let to = settings::assignment(&setting.name, &setting.value);
-                    self.step(Part::Setting, name, alter(name, &format!("{place}SET {to}")));
+                    self.step(
+                        RoleSubject::Setting,
+                        name,
+                        alter(name, &format!("{place}SET {to}")),
+                    );
                 }
             }
         }
@@ -311,7 +315,11 @@ impl<'a> Planning<'a> {
             }
             let present = self.target.role(name);
             if !own.superuser && !present.is_some_and(|role| role.is_usable) {
-                self.step(Part::Migration, name, usable(name, &own.name, self.target.major));
+                self.step(
+                    RoleSubject::Migration,
+                    name,
+                    usable(name, &own.name, self.target.major),
+                );
             }
             if role.owns_schemas && !present.is_some_and(|role| role.creates_in_database) {
                 let database = quote_identifier(&self.target.database);
@@ -319,7 +327,7 @@ impl<'a> Planning<'a> {
                     "GRANT CREATE ON DATABASE {database} TO {}",
                     quote_identifier(name)
                 );
-                self.step(Part::Migration, name, sql);
+                self.step(RoleSubject::Migration, name, sql);
             }
             let creates = present.map_or(self.target.everybody_creates_in_public, |role| {
                 role.creates_in_public
@@ -329,7 +337,7 @@ impl<'a> Planning<'a> {
                     "GRANT USAGE, CREATE ON SCHEMA public TO {}",
                     quote_identifier(name)
                 );
-                self.step(Part::Migration, name, sql);
+                self.step(RoleSubject::Migration, name, sql);
             }
         }
         if chosen.iter().any(|role| role.owns_in_public) && !own.creates_in_public {
@@ -337,7 +345,7 @@ impl<'a> Planning<'a> {
                 "GRANT USAGE, CREATE ON SCHEMA public TO {}",
                 quote_identifier(&own.name)
             );
-            self.step(Part::Migration, &own.name, sql);
+            self.step(RoleSubject::Migration, &own.name, sql);
         }
     }
 
@@ -355,7 +363,7 @@ impl<'a> Planning<'a> {
                 }
                 Wanted::Passwords(secrets) => match secrets.get(name) {
                     Some(secret) if secret.is_scram() => {
-                        let mut step = Step::new(Part::Password, name, alter(name, "PASSWORD"));
+                        let mut step = RoleStep::new(RoleSubject::Password, name, alter(name, "PASSWORD"));
                         step.secret = Some(secret.clone());
                         self.plan.steps.push(step);
                     }

@@ -25,8 +25,8 @@ fn own() -> Role {
     }
 }
 
-fn statements(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().map(Step::statement).collect()
+fn statements(plan: &RolePlan) -> Vec<String> {
+    plan.steps.iter().map(RoleStep::statement).collect()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_script_that_has_been_run_is_empty() {
     let target = server(vec![own(), app]);
     assert_eq!(
         plan(&source, &target, &RoleMap::default(), &Wanted::NoPasswords),
-        Plan::default()
+        RolePlan::default()
     );
 }
 

@@ -5,7 +5,7 @@ use transhume_wire::ident::{quote_identifier, quote_literal};
 use super::{RoleMap, settings};
 use crate::{
     finding::Finding,
-    schema::{archive::Kind, role_names::with_target_roles},
+    schema::{archive::EntryKind, role_names::with_target_roles},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,7 +139,7 @@ pub fn lacking(source: Vec<Surrounding>, target: &[Surrounding], map: &RoleMap) 
     source
         .into_iter()
         .map(|one| Surrounding {
-            statement: with_target_roles(Kind::Grant, &one.statement, map).into_owned(),
+            statement: with_target_roles(EntryKind::Grant, &one.statement, map).into_owned(),
             ..one
         })
         .filter(|one| {

@@ -8,13 +8,13 @@ use std::{borrow::Cow, ops::Range};
 use transhume_wire::ident::quote_identifier;
 
 use super::{
-    archive::Kind,
+    archive::EntryKind,
     tokens::{Token, TokenKind, tokens},
 };
 use crate::role_map::RoleMap;
 
 /// The definition of an entry with the target's roles in it.
-pub fn with_target_roles<'sql>(kind: Kind, sql: &'sql str, roles: &RoleMap) -> Cow<'sql, str> {
+pub fn with_target_roles<'sql>(kind: EntryKind, sql: &'sql str, roles: &RoleMap) -> Cow<'sql, str> {
     if roles.is_empty() {
         return Cow::Borrowed(sql);
     }
@@ -37,11 +37,11 @@ enum Naming {
 }
 
 impl Naming {
-    fn of(kind: Kind, sql: &str) -> Option<Self> {
+    fn of(kind: EntryKind, sql: &str) -> Option<Self> {
         match kind {
-            Kind::Grant | Kind::DefaultGrant => Some(Self::Grants),
-            Kind::Policy => Some(Self::Policy),
-            Kind::OtherBeforeData if sql.trim_start().starts_with("CREATE USER MAPPING FOR ") => {
+            EntryKind::Grant | EntryKind::DefaultGrant => Some(Self::Grants),
+            EntryKind::Policy => Some(Self::Policy),
+            EntryKind::OtherBeforeData if sql.trim_start().starts_with("CREATE USER MAPPING FOR ") => {
                 Some(Self::UserMapping)
             }
             _ => None,
@@ -121,7 +121,7 @@ fn name(token: &Token, text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn mapped(kind: Kind, sql: &str) -> String {
+    fn mapped(kind: EntryKind, sql: &str) -> String {
         let map = RoleMap::new([
             ("postgres".to_owned(), "az admin".to_owned()),
             ("Batch-User".to_owned(), "batch".to_owned()),
@@ -133,7 +133,7 @@ mod tests {
     fn grants_name_the_target_s_roles_and_objects_keep_their_names() {
         assert_eq!(
             mapped(
-                Kind::Grant,
+                EntryKind::Grant,
                 "REVOKE ALL ON TABLE public.postgres FROM postgres;\nSET SESSION AUTHORIZATION postgres;\n\
                  GRANT SELECT(postgres) ON TABLE public.\"TO\" TO \"Batch-User\" WITH GRANT OPTION;\n\
                  RESET SESSION AUTHORIZATION;\nGRANT ALL ON SCHEMA s TO PUBLIC;\n\
@@ -150,14 +150,14 @@ mod tests {
     fn policies_and_mappings_do_too_and_their_expressions_stay() {
         assert_eq!(
             mapped(
-                Kind::Policy,
+                EntryKind::Policy,
                 "CREATE POLICY p ON s.t TO app, postgres USING (f(a, postgres) AND postgres);\n"
             ),
             "CREATE POLICY p ON s.t TO app, \"az admin\" USING (f(a, postgres) AND postgres);\n"
         );
         assert_eq!(
             mapped(
-                Kind::OtherBeforeData,
+                EntryKind::OtherBeforeData,
                 "CREATE USER MAPPING FOR postgres SERVER postgres OPTIONS (\n    \"user\" 'postgres'\n);"
             ),
             "CREATE USER MAPPING FOR \"az admin\" SERVER postgres OPTIONS (\n    \"user\" 'postgres'\n);"

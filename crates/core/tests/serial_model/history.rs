@@ -5,6 +5,8 @@ use proptest::{prelude::*, sample::Index};
 /// Tables: a key, replica identity full with a key of its own, and no key at all.
 pub(crate) const TABLES: usize = 3;
 pub(crate) const KEYLESS: usize = 2;
+/// From this key on, rows are read at another time than those before, but for the table that has no key.
+pub(crate) const SECOND_RANGE: u8 = 2;
 /// Few, so that changes meet.
 const KEYS: u8 = 5;
 
@@ -74,8 +76,8 @@ pub(crate) struct Step {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// For each table: the load saw this share of the commits.
-    pub(crate) loaded_after: [Index; TABLES],
+    /// For each table: the load saw this share of the commits, in either range of its key.
+    pub(crate) loaded_after: [[Index; 2]; TABLES],
     pub(crate) steps: Vec<Step>,
 }
 
@@ -117,6 +119,6 @@ pub(crate) fn plans() -> impl Strategy<Value = Plan> {
             batch,
             mishap,
         });
-    (any::<[Index; TABLES]>(), prop::collection::vec(step, 0..12))
+    (any::<[[Index; 2]; TABLES]>(), prop::collection::vec(step, 0..12))
         .prop_map(|(loaded_after, steps)| Plan { loaded_after, steps })
 }

@@ -1,8 +1,8 @@
 //! The decisions of core together, against a naive serial model: any history, split into batches anywhere, broken off
-//! anywhere and sent again, over tables that were loaded at different moments.
+//! anywhere and sent again, over tables, and ranges of their keys, that were loaded at different moments.
 //!
-//! Invariants: after every COMMIT the target shows each table as it was after some commit of the source, the one at the frontier
-//! or, before that was reached, the one that its load saw; the slot is never confirmed past what survives a crash; at the end
+//! Invariants: after every COMMIT the target shows each range as it was after some commit of the source, the one at the frontier
+//! or, before that was reached, the one that its load saw; what cannot be placed is loaded anew; the slot is never confirmed past what survives a crash; at the end
 //! both sides are equal.
 
 mod history;

@@ -2,9 +2,10 @@
 
 use proptest::sample::Index;
 use transhume_core::follow::{
-    assembly::{Assembler, Step},
+    assembly::{Assembler, StreamElement},
     change::Change,
     frontier::Frontier,
+    read_ranges::HasRead,
 };
 use transhume_wire::lsn::Lsn;
 
@@ -66,12 +67,12 @@ impl Stream {
             .push(message)
             .expect("the source keeps to the protocol")
         {
-            Some(Step::Begin { commit_lsn, xid, .. }) => {
+            Some(StreamElement::Begin { commit_lsn, xid, .. }) => {
                 self.frontier.begin();
                 self.open = (!self.frontier.is_applied(commit_lsn)).then_some(xid);
             }
-            Some(Step::Change(change)) => self.change(target, change),
-            Some(Step::Commit { end_lsn, .. }) => {
+            Some(StreamElement::Change(change)) => self.change(source, target, change),
+            Some(StreamElement::Commit { end_lsn, .. }) => {
                 self.frontier.commit(end_lsn);
                 self.transactions += usize::from(self.open.take().is_some());
                 if self.transactions >= batch {
@@ -83,14 +84,35 @@ impl Stream {
         true
     }
 
-    fn change(&mut self, target: &Target, change: Change) {
-        if let Some(xid) = self.open
-            && change
-                .relations()
-                .iter()
-                .any(|relation| !target.has_loaded(*relation, xid))
-        {
-            self.batch.push((xid, change));
+    fn change(&mut self, source: &Source, target: &mut Target, change: Change) {
+        let Some(xid) = self.open else {
+            return;
+        };
+        let relations = change.relations().to_vec();
+        let is = |read| move |target: &Target, relation: u32| target.has_read(relation, xid) == read;
+        let in_part: Vec<u32> = relations
+            .iter()
+            .copied()
+            .filter(|one| is(HasRead::SomeRanges)(target, *one))
+            .collect();
+        let left = match in_part.first() {
+            Some(relation) => {
+                let announced = self.assembler.relation(*relation).expect("it was announced");
+                target.ranges(*relation).unread(announced, xid, change)
+            }
+            None => Ok(Some(change)),
+        };
+        match left {
+            Ok(Some(change)) if relations.iter().all(|one| is(HasRead::All)(target, *one)) => drop(change),
+            Ok(Some(change)) => self.batch.push((xid, change)),
+            Ok(None) => {}
+            Err((_, change)) => {
+                for relation in in_part {
+                    target.load_anew(source, relation);
+                    self.batch.retain(|(_, change)| *change.relations() != [relation]);
+                }
+                self.change(source, target, change);
+            }
         }
     }
 

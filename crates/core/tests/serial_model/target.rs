@@ -3,7 +3,7 @@
 use transhume_core::follow::{
     change::{Change, RowIdentity},
     net::{self, Net, SetChanges, Shape, Shapes},
-    visibility::Snapshot,
+    read_ranges::{HasRead, ReadRange, ReadRanges},
 };
 use transhume_wire::{
     lsn::Lsn,
@@ -13,7 +13,7 @@ use transhume_wire::{
 use proptest::sample::Index;
 
 use super::{
-    history::{KEYLESS, TABLES},
+    history::{KEYLESS, SECOND_RANGE, TABLES},
     source::{Row, Source, Tables},
 };
 
@@ -27,21 +27,41 @@ struct State {
 pub(crate) struct Target {
     /// Every committed state that a crash may go back to; the last is the present.
     states: Vec<State>,
-    /// What was loaded: the snapshot, and how many commits it saw.
-    loads: [(Snapshot, usize); TABLES],
+    /// What was loaded: the ranges with their snapshots, and how many commits each saw.
+    loads: [(ReadRanges, [usize; 2]); TABLES],
+}
+
+/// Of a table that was read after so many commits, in either range.
+fn load_of(source: &Source, seen: [usize; 2]) -> (ReadRanges, [usize; 2]) {
+    let starts = [None, Some(i64::from(SECOND_RANGE))];
+    let ranges = starts.into_iter().zip(seen).map(|(from, seen)| ReadRange {
+        from,
+        snapshot: Some(source.snapshot_after(seen)),
+    });
+    let ranges = ReadRanges::new("key".to_owned(), ranges).expect("the ranges touch");
+    (ranges, seen)
+}
+
+/// The table as it was after so many commits, in either range.
+fn rows_after(source: &Source, table: usize, seen: [usize; 2]) -> Vec<Row> {
+    let range = |row: &Row| usize::from(row[0] >= SECOND_RANGE);
+    let of_range = |place: usize| {
+        let rows = source.after(seen[place])[table].iter();
+        rows.filter(move |row| range(row) == place).copied()
+    };
+    [0, 1].into_iter().flat_map(of_range).collect()
 }
 
 impl Target {
-    pub(crate) fn load(source: &Source, loaded_after: [Index; TABLES]) -> Self {
+    pub(crate) fn load(source: &Source, loaded_after: [[Index; 2]; TABLES]) -> Self {
         let commits = source.transactions.len() + 1;
-        let loads = loaded_after.map(|index| {
-            let seen = index.index(commits);
-            (source.snapshot_after(seen), seen)
-        });
+        let mut seen = loaded_after.map(|ranges| ranges.map(|index| index.index(commits)));
+        seen[KEYLESS][1] = seen[KEYLESS][0];
         let mut tables = Tables::default();
-        for (table, (_, seen)) in loads.iter().enumerate() {
-            tables[table].clone_from(&source.after(*seen)[table]);
+        for (table, seen) in seen.iter().enumerate() {
+            tables[table] = rows_after(source, table, *seen);
         }
+        let loads = seen.map(|seen| load_of(source, seen));
         let state = State {
             tables,
             frontier: Source::start(),
@@ -77,9 +97,22 @@ impl Target {
         self.states.truncate(1);
     }
 
-    /// The table's load has read what this transaction did.
-    pub(crate) fn has_loaded(&self, relation: u32, xid: u32) -> bool {
-        self.loads[relation as usize].0.sees(xid)
+    /// How much the table's load has read of what this transaction did.
+    pub(crate) fn has_read(&self, relation: u32, xid: u32) -> HasRead {
+        self.ranges(relation).has_read(xid)
+    }
+
+    pub(crate) fn ranges(&self, relation: u32) -> &ReadRanges {
+        &self.loads[relation as usize].0
+    }
+
+    /// As late as can be, and so that no crash takes it back.
+    pub(crate) fn load_anew(&mut self, source: &Source, relation: u32) {
+        let (table, seen) = (relation as usize, [source.transactions.len(); 2]);
+        self.loads[table] = load_of(source, seen);
+        for state in &mut self.states {
+            state.tables[table] = rows_after(source, table, seen);
+        }
     }
 
     /// One batch in one transaction. What commits must be a moment of the source.
@@ -108,10 +141,10 @@ impl Target {
         }
         let reached = source.commits_up_to(frontier);
         for (table, rows) in tables.iter().enumerate() {
-            let moment = reached.max(self.loads[table].1);
+            let moments = self.loads[table].1.map(|seen| seen.max(reached));
             assert_eq!(
                 *rows,
-                source.after(moment)[table],
+                rows_after(source, table, moments),
                 "table {table} at {frontier}, which is commit {reached}"
             );
         }
@@ -142,7 +175,7 @@ impl Target {
             Change::Truncate { relations, .. } => {
                 for relation in relations
                     .iter()
-                    .filter(|relation| !self.has_loaded(**relation, xid))
+                    .filter(|relation| self.has_read(**relation, xid) != HasRead::All)
                 {
                     tables[*relation as usize].clear();
                 }

@@ -4,6 +4,7 @@
 //! finding means is decided in core. A target that already holds this migration is no obstacle to itself.
 
 mod observe;
+mod summary;
 mod trial;
 
 use std::path::Path;
@@ -12,19 +13,24 @@ use serde::Serialize;
 use transhume_core::{
     assess::{
         capability::{Capabilities, SystemIdentity},
-        findings,
-        observation::{AssessContext, Database, Observed, SourceObservation, TargetObservation, Tools},
+        concerns_the_stream, findings, is_of_the_source,
+        observation::{AssessContext, Observed, SourceObservation, TargetObservation, Tools},
+        parameter::ParameterDifference,
+        platform::Platform,
     },
     finding::{Finding, Severity},
     selection::{Selection, Torn},
     table::Table,
 };
 use transhume_pg::{
-    catalog::tables::partitions_with_ancestors, connection::error::PgError, schema::dump::Programs,
+    catalog::tables::partitions_with_ancestors,
+    connection::{conninfo::ConnectionSettings, error::PgError},
+    schema::dump::Programs,
 };
 
+use self::summary::summarise;
 use crate::{
-    cutover::write_pause::{self, Forecast},
+    cutover::write_pause::Forecast,
     door,
     endpoints::Endpoints,
     error::{Doing, Result},
@@ -34,23 +40,37 @@ use crate::{
     selection::{bad_pattern, selector},
 };
 
-/// Tables named in the estimate.
-const LARGEST_SHOWN: usize = 5;
-
 /// What was found. Field names are a stable face for scripts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Assessment {
     pub source: EndSummary,
-    pub target: EndSummary,
+    /// None where the source alone was looked at.
+    pub target: Option<EndSummary>,
     pub estimate: Estimate,
     /// How long writers would wait at a cutover, once the target has caught up.
     pub write_pause: Forecast,
     /// The target already holds this migration.
     pub resuming: bool,
+    /// What the two servers differ in of what was set, by name.
+    pub parameters: Vec<ParameterDifference>,
     /// Blockers, then warnings, then passes.
     pub findings: Vec<Finding>,
+    /// All that hold rows, the largest first.
+    #[serde(skip)]
+    pub tables: Vec<AssessedTable>,
     #[serde(skip)]
     pub(crate) prior: Prior,
+}
+
+/// A table of the source, for whoever plans the move.
+#[derive(Debug, Clone)]
+pub struct AssessedTable {
+    pub table: String,
+    pub rows_estimate: i64,
+    pub bytes: i64,
+    /// What its rows are told apart by.
+    pub key: String,
+    pub is_selected: bool,
 }
 
 /// What was found out anyway, so that a run which begins now need not ask again.
@@ -67,6 +87,16 @@ pub(crate) struct Prior {
     pub(crate) left_out: Vec<String>,
 }
 
+/// What the migration will ask of the source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// A slot, a publication and a stream of changes.
+    #[default]
+    Following,
+    /// The rows alone, while nobody writes.
+    Offline,
+}
+
 /// How thoroughly both ends are looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Depth {
@@ -78,12 +108,15 @@ pub enum Depth {
 }
 
 /// One end in a few words.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct EndSummary {
     /// Where it is; holds no password.
     pub endpoint: String,
     pub database: String,
     pub role: String,
+    pub platform: Platform,
+    /// As its makers call it.
+    pub platform_name: &'static str,
     pub server_version: String,
     pub standby: bool,
     pub encoding: String,
@@ -96,7 +129,7 @@ pub struct EndSummary {
 }
 
 /// What there is to move.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Estimate {
     pub tables: usize,
     /// From the source's statistics; tables never analysed count as empty.
@@ -106,7 +139,7 @@ pub struct Estimate {
     pub largest: Vec<LargeTable>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct LargeTable {
     pub table: String,
     pub bytes: i64,
@@ -125,6 +158,12 @@ impl Assessment {
         self.of(Severity::Warning)
     }
 
+    /// What the target would not get, and why, where the schema was tried.
+    pub fn left_out(&self) -> Vec<(String, String)> {
+        let preview = self.prior.preview.iter().flat_map(|preview| &preview.left_out);
+        preview.cloned().collect()
+    }
+
     fn of(&self, severity: Severity) -> Vec<Finding> {
         self.findings
             .iter()
@@ -139,7 +178,7 @@ pub async fn assess(
     endpoints: &Endpoints,
     selection: &Selection,
     programs: Option<&Path>,
-    depth: Depth,
+    (depth, way): (Depth, Way),
     reporter: &Reporter,
 ) -> Result<Assessment> {
     let (selection, torn) = closed(endpoints, selection).await?;
@@ -165,6 +204,9 @@ pub async fn assess(
         },
     };
     let mut findings = findings(&observed);
+    if way == Way::Offline {
+        findings.retain(|finding| !concerns_the_stream(&finding.code));
+    }
     findings.splice(0..0, torn.iter().map(Torn::finding));
     if let Some(warning) = programs.as_ref().and_then(Programs::finding) {
         let place = findings.partition_point(|finding| finding.severity >= Severity::Warning);
@@ -196,6 +238,39 @@ pub async fn assess(
             .unwrap_or_default(),
         preview: tried.map(|(preview, _)| preview),
     };
+    Ok(assessment)
+}
+
+/// Looks at the source alone, where there is no target yet: what a move would ask of it, and what there is to move.
+pub async fn assess_source(
+    source: &ConnectionSettings,
+    selection: &Selection,
+    reporter: &Reporter,
+) -> Result<Assessment> {
+    // Nothing is asked of the other end.
+    let endpoints = &Endpoints {
+        source: source.clone(),
+        target: source.clone(),
+    };
+    let (selection, torn) = closed(endpoints, selection).await?;
+    let selector = selector(&selection)?;
+    let source = Box::pin(observe::source(endpoints, &selector, reporter)).await?;
+    let observed = Observed {
+        target: observe::none_yet(&source),
+        source,
+        selector,
+        context: AssessContext {
+            left_out_extensions: selection.left_out_extensions().map(str::to_owned).collect(),
+            roles: selection.roles.clone(),
+            ..AssessContext::default()
+        },
+    };
+    let mut findings = findings(&observed);
+    findings.retain(is_of_the_source);
+    findings.splice(0..0, torn.iter().map(Torn::finding));
+    let mut assessment = summarise(endpoints, &observed, findings);
+    assessment.target = None;
+    assessment.parameters.clear();
     Ok(assessment)
 }
 
@@ -264,71 +339,5 @@ fn reason(error: &PgError) -> String {
     match error.detail() {
         Some(detail) => format!("{error} ({})", detail.trim_end_matches('.')),
         None => error.to_string(),
-    }
-}
-
-fn summarise(endpoints: &Endpoints, observed: &Observed, findings: Vec<Finding>) -> Assessment {
-    let (source, target) = (&observed.source, &observed.target);
-    Assessment {
-        source: end(
-            endpoints.source.to_string(),
-            &source.capabilities,
-            &source.database,
-            &source.tables,
-        ),
-        target: end(
-            endpoints.target.to_string(),
-            &target.capabilities,
-            &target.database,
-            &target.tables,
-        ),
-        estimate: estimate(observed),
-        write_pause: write_pause::of_observed(observed),
-        resuming: observed.context.resuming,
-        findings,
-        prior: Prior::default(),
-    }
-}
-
-fn end(endpoint: String, capabilities: &Capabilities, database: &Database, tables: &[Table]) -> EndSummary {
-    EndSummary {
-        endpoint,
-        database: capabilities.database.clone(),
-        role: capabilities.role.clone(),
-        server_version: capabilities.server_version.to_string(),
-        standby: capabilities.in_recovery,
-        encoding: database.encoding.clone(),
-        collate: database
-            .locale
-            .clone()
-            .unwrap_or_else(|| database.collate.clone()),
-        identity: capabilities.identity.clone(),
-        free_connections: capabilities.free_connections,
-        tables: tables.iter().filter(|table| table.holds_rows()).count(),
-        bytes: tables.iter().map(|table| table.bytes).sum(),
-    }
-}
-
-fn estimate(observed: &Observed) -> Estimate {
-    let mut tables: Vec<&Table> = observed.selected_with_rows().collect();
-    tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
-    Estimate {
-        tables: tables.len(),
-        rows: tables.iter().map(|table| table.rows_estimate.max(0)).sum(),
-        bytes: tables.iter().map(|table| table.bytes).sum(),
-        sequences: observed
-            .source
-            .sequences
-            .iter()
-            .filter(|sequence| observed.selects(&sequence.name))
-            .count(),
-        largest: tables
-            .iter()
-            .take(LARGEST_SHOWN)
-            .map(|table| LargeTable {
-                table: table.name.plain(),
-                bytes: table.bytes,
-            })
-            .collect(),
     }
 }

@@ -3,7 +3,7 @@
 use transhume_core::{
     assess::{
         identity::is_publishable,
-        observation::{SourceObservation, TargetObservation},
+        observation::{OurObjects, SourceObservation, TargetObservation},
     },
     selection::Selector,
     table::Table,
@@ -54,6 +54,7 @@ pub(super) async fn source(
         assess::replication(&endpoints.source, &names::application_name(NAME, "replication"))
             .await
             .doing("trying a replication connection to the source")?;
+    capabilities.marks.hosts = endpoints.source.servers().map(|(host, _)| host).collect();
     capabilities.replication_connection = replication;
     capabilities.identity = capabilities.identity.or(identity);
     let observation = read_source(&session, capabilities, tables)
@@ -92,16 +93,18 @@ async fn read_source(
         collations::used_collations(session),
         rights::referenced_roles(session),
     )?;
-    let (triggers, name_columns, inheritance_children, nullable_children, ours, foreign_keys) = tokio::try_join!(
+    let (triggers, name_columns, inheritance_children, nullable_children, ours, foreign_keys, parameters) = tokio::try_join!(
         objects::firing_triggers(session),
         objects::name_columns(session),
         objects::inheritance_children(session),
         objects::nullable_children(session),
         ours::our_objects(session),
         objects::foreign_keys(session),
+        assess::parameters(session),
     )?;
     let round_trip = session.round_trip().await?;
     Ok(SourceObservation {
+        parameters,
         database,
         capabilities,
         tables,
@@ -128,6 +131,25 @@ async fn read_source(
     })
 }
 
+/// What stands for a target that nobody has made yet: as the source, and empty.
+pub(super) fn none_yet(source: &SourceObservation) -> TargetObservation {
+    TargetObservation {
+        capabilities: source.capabilities.clone(),
+        database: source.database.clone(),
+        tables: Vec::new(),
+        large_objects: 0,
+        available_extensions: Vec::new(),
+        round_trip: source.round_trip,
+        extensions: source.extensions.clone(),
+        event_triggers: Vec::new(),
+        collations: source.collations.clone(),
+        parameters: Vec::new(),
+        roles: source.roles.clone(),
+        ours: OurObjects::default(),
+        has_state: false,
+    }
+}
+
 /// The target, and the source of the migration that it holds, if it holds one that can be read.
 pub(super) async fn target(
     endpoints: &Endpoints,
@@ -140,6 +162,7 @@ pub(super) async fn target(
     let mut observation = read_target(&session)
         .await
         .doing("reading the catalogs of the target")?;
+    observation.capabilities.marks.hosts = endpoints.target.servers().map(|(host, _)| host).collect();
     (observation.capabilities.replication_connection, _) =
         assess::replication(&endpoints.target, &names::application_name(NAME, "replication"))
             .await
@@ -170,6 +193,7 @@ async fn read_target(session: &Session) -> std::result::Result<TargetObservation
         extensions: extensions::extensions(session).await?,
         event_triggers: objects::event_triggers(session).await?,
         collations: collations::offered_collations(session).await?,
+        parameters: assess::parameters(session).await?,
         roles: rights::roles(session).await?,
         ours: ours::our_objects(session).await?,
         has_state: ours::has_state(session).await?,

@@ -4,10 +4,10 @@
 //! latest change. What is altered while the cutover makes its way back would be missing on the target, without a row in
 //! the stream that tells it. Altering is not refused while we look; the fence's locks end it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use transhume_core::{finding::Finding, guard::schema::SchemaChange, verify::objects::SequenceSituation};
-use transhume_pg::{guard::fingerprint::fingerprint, state::verification, verify::rows::shapes};
+use transhume_pg::{guard::fingerprint::fingerprint, state::verification, verify::rows::shapes, wait::Wait};
 use transhume_wire::ident::QualifiedName;
 
 use super::Cutover;
@@ -32,7 +32,7 @@ async fn schemas(cutover: &Cutover<'_>) -> Result<Schemas> {
 
 /// What the target does not have yet. What the run has not `told` of it may be about to be carried over.
 pub(super) async fn findings(cutover: &Cutover<'_>, told: &[Finding]) -> Result<Vec<Finding>> {
-    let deadline = Instant::now() + CARRYING_PATIENCE;
+    let wait = Wait::up_to(CARRYING_PATIENCE, LOOK_EVERY);
     let is_told = |finding: &Finding| {
         let alike = |other: &Finding| other.code == CHANGED && other.object == finding.object;
         told.iter().any(alike)
@@ -44,14 +44,14 @@ pub(super) async fn findings(cutover: &Cutover<'_>, told: &[Finding]) -> Result<
             .await
             .doing("asking how to remedy a change of the schema")?;
         let news = found.iter().find(|finding| !is_told(finding));
-        let Some(news) = news.filter(|_| Instant::now() < deadline) else {
+        let Some(news) = news.filter(|_| !wait.is_over()) else {
             return Ok(found);
         };
         cutover.reporter.waiting(format!(
             "the run to see that {} has changed: {}",
             news.object, news.message
         ));
-        tokio::time::sleep(LOOK_EVERY).await;
+        wait.rest().await;
     }
 }
 

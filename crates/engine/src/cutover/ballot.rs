@@ -4,7 +4,7 @@
 //! whatever reason, is against all that comes (`core::vote`). One cutover alone never waits.
 
 use tokio::sync::watch;
-use transhume_core::cutover::vote::{Outcome, Tally};
+use transhume_core::cutover::vote::{Tally, VoteOutcome};
 
 /// One member's place in the group's votes. Dropping it leaves the group.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Ballot {
     }
 
     /// What all together say.
-    pub(super) async fn vote(&self, agrees: bool) -> Outcome {
+    pub(super) async fn vote(&self, agrees: bool) -> VoteOutcome {
         let mut round = 0;
         self.tally.send_modify(|tally| round = tally.cast(agrees));
         let mut watching = self.tally.subscribe();
@@ -62,17 +62,17 @@ mod tests {
     async fn all_learn_the_same_and_none_waits_for_whoever_has_ended() {
         let [first, second]: [Ballot; 2] = Ballot::of(2).try_into().expect("two ballots");
         let carried = tokio::join!(first.vote(true), second.vote(true));
-        assert_eq!(carried, (Outcome::Carried, Outcome::Carried));
+        assert_eq!(carried, (VoteOutcome::Carried, VoteOutcome::Carried));
         let refused = tokio::join!(first.vote(true), second.vote(false));
-        assert_eq!(refused, (Outcome::Refused, Outcome::Refused));
+        assert_eq!(refused, (VoteOutcome::Refused, VoteOutcome::Refused));
         drop(second);
-        assert_eq!(first.vote(true).await, Outcome::Void);
+        assert_eq!(first.vote(true).await, VoteOutcome::Void);
     }
 
     #[tokio::test]
     async fn one_alone_does_as_it_likes() {
         let ballot = Ballot::alone();
-        assert_eq!(ballot.vote(true).await, Outcome::Carried);
-        assert_eq!(ballot.vote(false).await, Outcome::Refused);
+        assert_eq!(ballot.vote(true).await, VoteOutcome::Carried);
+        assert_eq!(ballot.vote(false).await, VoteOutcome::Refused);
     }
 }

@@ -4,22 +4,27 @@
 //! Written down before it is done; undoing is harmless when nothing was done.
 
 use std::time::Duration;
-use transhume_core::count::{counted, is_or_are};
 
-use transhume_core::finding::Finding;
+use transhume_core::{
+    assess::observation::Subscription,
+    count::{counted, is_or_are, listed},
+    finding::Finding,
+};
 use transhume_pg::{
+    catalog::objects::{has_feeding_workers, subscriptions},
     connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence::{self, Fence, OwnSessions},
     state::{
         deviation::{self, FENCE, NewDeviation, Side},
         undo::Undo,
     },
+    wait::Wait,
 };
 
 use super::Cutover;
 use crate::{
     cutover::fallback::{Armed, Keep},
-    error::{Doing, Result},
+    error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
     report::Reporter,
 };
@@ -31,6 +36,10 @@ pub(crate) const KINDS: [&str; 3] = [FENCE, "own-grants", "triggers"];
 const REOPENING_TRIES: u32 = 3;
 const REOPENING_INTERVAL: Duration = Duration::from_millis(100);
 
+/// A worker ends between two transactions of its publisher; nobody waits for it but us.
+const WORKERS_PATIENCE: Duration = Duration::from_secs(10);
+const WORKERS_POLL: Duration = Duration::from_millis(20);
+
 /// Everything needed to close, read before the fence stands.
 pub(super) struct Closing {
     /// None where the role may not say so.
@@ -39,6 +48,8 @@ pub(super) struct Closing {
     undo: Vec<Undo>,
     /// What the reverse stream needs there; nothing without one.
     keeps: Vec<Keep>,
+    /// What feeds the source by itself, and is stopped before the fence.
+    feeding: Vec<Subscription>,
     /// Ending sessions of other roles needs a right that this role may not have.
     database: String,
 }
@@ -53,12 +64,20 @@ impl Closing {
             .await
             .doing("asking who owns the source database")?
             .unzip();
+        let mut feeding = subscriptions(&cutover.source)
+            .await
+            .doing("looking for subscriptions")?;
+        feeding.retain(|subscription| subscription.enabled && subscription.is_owned);
         let restores = grants.iter().map(fence::WriteGrant::restore);
-        let undo: Vec<Undo> = restores.chain(read_write).collect();
+        let feeds = feeding.iter().map(|subscription| Undo::EnableSubscription {
+            name: subscription.name.clone(),
+        });
+        let undo: Vec<Undo> = restores.chain(read_write).chain(feeds).collect();
         let closing = Self {
             read_only,
             revokes: fence::revoke_statements(&grants),
             undo,
+            feeding,
             keeps: armed.map(|armed| armed.keeps().to_vec()).unwrap_or_default(),
             database,
         };
@@ -79,6 +98,39 @@ impl Closing {
         }
         reach(Point::ClosingRemembered).await;
         Ok(closing)
+    }
+
+    /// Nothing is fed any more once this is over: no lock of the fence holds up a worker that is a superuser's for long, and
+    /// what its publisher sends later is there for whoever subscribes on the target.
+    pub(super) async fn stop_feeding(&self, cutover: &mut Cutover<'_>) -> Result<()> {
+        if self.feeding.is_empty() {
+            return Ok(());
+        }
+        cutover.retreat = cutover.retreat.closing();
+        let names: Vec<&str> = self.feeding.iter().map(|one| one.name.as_str()).collect();
+        for subscription in &self.feeding {
+            fence::run_briefly(&cutover.source, &subscription.disable())
+                .await
+                .doing(format!("disabling the subscription {}", subscription.name))?;
+        }
+        let wait = Wait::up_to(WORKERS_PATIENCE, WORKERS_POLL);
+        while has_feeding_workers(&cutover.source, &names)
+            .await
+            .doing("looking for workers of subscriptions")?
+        {
+            if !wait.rest().await {
+                return Err(EngineError::stopped(
+                    format!("workers of {} do not end", listed(&names)),
+                    "They were disabled, and are in the middle of what a publisher sent.",
+                    "see pg_stat_subscription on the source, then cut over again",
+                ));
+            }
+        }
+        cutover.reporter.step(format!(
+            "subscriptions of the source are disabled: {}",
+            listed(&names)
+        ));
+        Ok(())
     }
 
     /// In the order in which they are made.

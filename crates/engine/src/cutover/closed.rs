@@ -34,7 +34,7 @@ impl Cutover<'_> {
         cancellation: &Cancellation,
     ) -> Result<Closed> {
         let most = self.options.max_pause;
-        self.is_closing = true;
+        self.retreat = self.retreat.closing();
         self.strays = vec![prepared.announcer.backend_pid(), fence.session().backend_pid()];
         let pids = self.own_processes(prepared, &fence);
         let own = OwnSessions {

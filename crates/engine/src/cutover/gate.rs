@@ -2,10 +2,7 @@
 //!
 //! Judging is `core::gate`'s; this reads, and tries once more what could not be built.
 
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, time::Duration};
 
 use transhume_core::{
     cutover::gate::{Condition, ConditionName, Gate, Limits, Observation, Runner, judge},
@@ -23,9 +20,11 @@ use transhume_pg::{
     state::{
         addition,
         deviation::{self, Side},
-        load::relations,
-        overview,
+        exception,
+        load::{builds, relations},
+        overview, verification,
     },
+    wait::Wait,
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -53,13 +52,13 @@ const YOUNG: Duration = Duration::from_secs(5);
 
 /// All conditions as they are now.
 pub(super) async fn inspect(cutover: &Cutover<'_>) -> Result<Gate> {
-    if cutover.migration.phase != Phase::Follow && !cutover.is_decided {
+    if cutover.migration.phase != Phase::Follow && !cutover.retreat.is_decided() {
         return Err(EngineError::refused(
             format!("the migration is in phase {}", cutover.migration.phase),
             "cut over while it is in phase follow (see \"transhume status\")",
         ));
     }
-    if !cutover.is_decided {
+    if !cutover.retreat.is_decided() {
         let mut target = cutover
             .endpoints
             .target_session(&cutover.migration.id, "cutover")
@@ -139,7 +138,7 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
         sequences_selected: cutover.sequences.len(),
         ..Observation::default()
     };
-    seen.verification = gate::last_verification(target)
+    seen.verification = verification::recency(target)
         .await
         .doing("reading the last verification")?;
     let told = overview::read(target)
@@ -151,8 +150,10 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     seen.findings.extend(others);
     seen.differing = alterations::differing(cutover).await?;
     seen.altered_since_verified = alterations::since_verified(cutover).await?;
-    seen.exceptions = gate::exceptions(target).await.doing("counting stored changes")?;
-    seen.open_builds = gate::open_builds(target).await.doing("reading the builds")?;
+    seen.exceptions = exception::count(&**target)
+        .await
+        .doing("counting stored changes")?;
+    seen.open_builds = builds::open(target).await.doing("reading the builds")?;
     seen.free_connections = (
         free_connections(source)
             .await
@@ -301,10 +302,10 @@ async fn changed_deviations(cutover: &Cutover<'_>) -> Result<Vec<String>> {
 /// The lag, once it is small enough or has been waited for, where somebody applies.
 async fn lag(cutover: &Cutover<'_>) -> Result<u64> {
     let limit = cutover.options.lag_limit_bytes;
-    let deadline = Instant::now() + LAG_PATIENCE;
+    let wait = Wait::up_to(LAG_PATIENCE, LAG_POLL);
     loop {
         let lag = cutover.lag().await?;
-        if lag <= limit || Instant::now() >= deadline {
+        if lag <= limit || wait.is_over() {
             return Ok(lag);
         }
         if !matches!(life::runner(&cutover.target).await?, Runner::Alive { .. }) {
@@ -314,6 +315,6 @@ async fn lag(cutover: &Cutover<'_>) -> Result<u64> {
             "the lag of {lag} bytes to fall below {limit}: {}",
             awaited(&cutover.target).await?
         ));
-        tokio::time::sleep(LAG_POLL).await;
+        wait.rest().await;
     }
 }

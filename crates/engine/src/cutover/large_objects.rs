@@ -20,7 +20,7 @@ use transhume_pg::{
     },
     load::{
         copy::{CopyMeter, CopySide},
-        large_objects::{self, LargeObject, Pace, Roles, describe_page, next_page},
+        large_objects::{self, CopyPace, LargeObject, Roles, describe_page, next_page},
         part_copy,
     },
     state::load::large_objects as state,
@@ -211,7 +211,7 @@ impl LargeObjects {
         let at_source = |error| (CopySide::Source, error);
         let at_target = |error| (CopySide::Target, error);
         let meter = CopyMeter::default();
-        let pace = Pace {
+        let pace = CopyPace {
             meter: &meter,
             limit: None,
         };
@@ -219,7 +219,7 @@ impl LargeObjects {
             .await
             .map_err(at_source)?;
         part_copy::begin(&mut self.target).await.map_err(at_target)?;
-        large_objects::remove(&mut self.target, &difference.remove)
+        state::remove(&mut self.target, &difference.remove)
             .await
             .map_err(at_target)?;
         large_objects::copy(&mut self.source, &mut self.target, &difference.copy, pace).await?;

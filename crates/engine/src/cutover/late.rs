@@ -3,7 +3,7 @@
 //! The stream itself is read from the frontier to a closing marker, and every data change found in
 //! it is one that the target does not have. It runs once the target is open, so that it costs no pause.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use transhume_core::count::counted;
 
 use transhume_core::finding::Finding;
@@ -15,6 +15,7 @@ use transhume_pg::{
     },
     follow::{marker, slot, stream::StreamOptions},
     state::migration::Migration,
+    wait::Wait,
 };
 use transhume_wire::{
     lsn::Lsn,
@@ -136,12 +137,11 @@ pub(crate) async fn changes(
 }
 
 async fn wait_until_free(source: &Session, name: &str) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let wait = Wait::up_to(PATIENCE, SLOT_POLL);
     loop {
         let state = slot::state(source, name).await.doing("looking at the slot")?;
-        if state.is_none_or(|state| state.active_pid.is_none()) || Instant::now() > deadline {
+        if state.is_none_or(|state| state.active_pid.is_none()) || !wait.rest().await {
             return Ok(());
         }
-        tokio::time::sleep(SLOT_POLL).await;
     }
 }

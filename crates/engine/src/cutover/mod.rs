@@ -34,7 +34,8 @@ use std::time::Duration;
 
 pub use transhume_core::cutover::gate::{Condition, ConditionName, ConditionState, Gate, UnknownCondition};
 use transhume_core::{
-    direction::Direction, finding::Finding, phase::Phase, sequence::Sequence, table::Table,
+    cutover::retreat::Retreat, direction::Direction, finding::Finding, phase::Phase, sequence::Sequence,
+    table::Table,
 };
 use transhume_pg::{
     catalog::{objects::subscriptions, sequences::sequences, tables::tables},
@@ -65,6 +66,7 @@ pub use self::{
 };
 pub(crate) use self::{
     interrupted::{complete_interrupted, undo_interrupted},
+    open::open_offline,
     together::half_open,
 };
 
@@ -140,12 +142,7 @@ pub(crate) struct Cutover<'run> {
     undo: Vec<Undo>,
     /// Processes of the source whose statements were given up: they end before anything is undone there.
     strays: Vec<i32>,
-    /// Closing it has begun, so that they are needed.
-    is_closing: bool,
-    /// The target may be open: nothing may be undone before that is known.
-    is_undecided: bool,
-    /// All databases of the group open: nothing goes back any more.
-    is_decided: bool,
+    retreat: Retreat,
     /// As it was passed, or kept shut.
     gate: Option<Gate>,
     started_at: String,
@@ -234,6 +231,12 @@ impl<'run> Cutover<'run> {
         lock_cutover(&target).await?;
         // What another cutover did while the lock was waited for is over now.
         let migration = migration_on(&target).await?;
+        if migration.is_offline() {
+            return Err(EngineError::refused(
+                "this migration is offline: nothing is followed, so there is nothing to cut over",
+                "\"transhume run\" loads, compares, and opens the target",
+            ));
+        }
         let source = endpoints.source_session(&migration.id, "cutover").await?;
         silence_event_triggers(&source)
             .await
@@ -273,9 +276,7 @@ impl<'run> Cutover<'run> {
             sequences,
             undo: Vec::new(),
             strays: Vec::new(),
-            is_closing: false,
-            is_undecided: false,
-            is_decided: false,
+            retreat: Retreat::NothingToUndo,
             gate: None,
             started_at: jiff::Timestamp::now().to_string(),
             left_out,
@@ -331,7 +332,7 @@ impl<'run> Cutover<'run> {
                 Ok(Some(report))
             }
             Ok(report) => Ok(Some(report)),
-            Err(error) if self.is_decided => Err(Broken::left(together::not_opened(&error))),
+            Err(error) if self.retreat.is_decided() => Err(Broken::left(together::not_opened(&error))),
             Err(error) => match self.leave(&mut application).await {
                 Ok(()) => Err(error.into()),
                 Err(undoing) => Err(Broken::left(EngineError::stopped(
@@ -346,7 +347,7 @@ impl<'run> Cutover<'run> {
     async fn pass_gate(&mut self) -> Result<Gate> {
         let gate = gate::inspect(self).await?;
         self.gate = Some(gate.clone());
-        if !gate.is_open() && !self.is_decided {
+        if !gate.is_open() && !self.retreat.is_decided() {
             return Err(EngineError::Blocked(gate.blockers()));
         }
         for (state, remark) in [
@@ -364,7 +365,7 @@ impl<'run> Cutover<'run> {
 
     /// From here on a crash is found by the phase, and `run` or another `cutover` undoes it.
     async fn enter(&mut self) -> Result<()> {
-        if self.is_decided {
+        if self.retreat.is_decided() {
             return Ok(());
         }
         if migration::advance(&*self.target, Phase::Follow, Phase::Cutover)

@@ -4,10 +4,7 @@
 //! Everything but that commit can be rolled back. What may take long (validating foreign keys,
 //! refreshing materialized views) comes after it, while the application already works.
 
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, time::Duration};
 
 use transhume_core::{
     count::counted, direction::Direction, finding::Finding, phase::Phase, sequence::Sequence,
@@ -21,6 +18,7 @@ use transhume_pg::{
         held::{self, HeldBuild},
         migration, undo, way_back,
     },
+    wait::Wait,
 };
 
 use transhume_wire::ident::QualifiedName;
@@ -30,6 +28,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
     load::{self, SequencesSet},
+    report::Reporter,
 };
 
 /// How long the target is asked whether a commit whose answer was lost took place.
@@ -132,13 +131,13 @@ impl Opening {
     /// Commits: from here on the application lives on the target.
     /// A target that hangs before the COMMIT is sent opens nothing; once it is sent, only the target knows.
     pub(super) async fn commit(&self, cutover: &mut Cutover<'_>, stopwatch: &Stopwatch) -> Result<()> {
-        let from = if cutover.is_decided {
+        let from = if cutover.retreat.is_decided() {
             Phase::Opening
         } else {
             Phase::Cutover
         };
         let writing = async { Ok(self.write(&cutover.target, from).await) };
-        let written = if cutover.is_decided {
+        let written = if cutover.retreat.is_decided() {
             writing.await?
         } else {
             stopwatch.within(cutover.options.max_pause, writing).await?
@@ -148,7 +147,10 @@ impl Opening {
             other => other,
         };
         let error = match committed {
-            Ok(true) => return Ok(()),
+            Ok(true) => {
+                cutover.retreat = cutover.retreat.decided();
+                return Ok(());
+            }
             Ok(false) => {
                 return Err(EngineError::stopped(
                     "the cutover was undone by another process before the target could be opened",
@@ -161,13 +163,14 @@ impl Opening {
         if error.server().is_some() {
             return Err(error).doing("opening the target");
         }
-        cutover.is_undecided = true;
+        cutover.retreat = cutover.retreat.unanswered();
         let decided = committed_after_all(cutover).await?;
-        cutover.is_undecided = false;
         cutover.target = decided.session;
         if decided.is_open {
+            cutover.retreat = cutover.retreat.decided();
             return Ok(());
         }
+        cutover.retreat = cutover.retreat.answered();
         Err(error).doing("opening the target")
     }
 
@@ -206,6 +209,45 @@ impl Opening {
     }
 }
 
+/// The same for an offline migration, whose source nobody writes: there is no fence, and what takes its time is done before
+/// anybody comes.
+pub(crate) async fn open_offline(target: &mut Session, reporter: &Reporter) -> Result<()> {
+    let opening = Opening {
+        held: held::builds(target)
+            .await
+            .doing("reading what was held until the target is opened")?,
+        deviations: deviation::open(target, Side::Target)
+            .await
+            .doing("reading what was disabled on the target")?,
+        identities: Vec::new(),
+        sequences: HashSet::new(),
+        has_way_back: false,
+    };
+    for build in opening.held.iter().filter(|build| !build.is_quick()) {
+        held::run(target, build)
+            .await
+            .doing(format!("building {}", build.name))?;
+        reporter.step(format!("built {}", build.name));
+    }
+    opening.begin(target).await?;
+    let moved = async {
+        Ok(
+            migration::advance(&**target, Phase::Follow, Phase::Cutover).await?
+                && migration::advance(&**target, Phase::Cutover, Phase::Done).await?,
+        )
+    };
+    let moved: std::result::Result<bool, PgError> = moved.await;
+    if !moved.doing("opening the target")? {
+        opening::roll_back(target).await.doing("opening the target")?;
+        return Err(EngineError::stopped(
+            "the migration was moved by another process meanwhile",
+            "The target is not open.",
+            "see \"transhume status\"",
+        ));
+    }
+    opening::commit(target).await.doing("opening the target")
+}
+
 /// Brings materialized views up to date before the fence: inside the pause they would cost too much,
 /// and the application refreshes them by itself afterwards as it always did.
 pub(super) async fn refresh_views(cutover: &Cutover<'_>) -> Result<()> {
@@ -229,11 +271,11 @@ struct Decided {
 
 /// Only the phase on the target says whether it took place, and only once the backend that was to commit is gone.
 async fn committed_after_all(cutover: &Cutover<'_>) -> Result<Decided> {
-    let deadline = Instant::now() + OUTCOME_PATIENCE;
+    let wait = Wait::up_to(OUTCOME_PATIENCE, OUTCOME_INTERVAL);
     loop {
         let outcome = decide(cutover).await;
         let Err(error) = outcome else { return outcome };
-        if Instant::now() >= deadline {
+        if !wait.rest().await {
             return Err(EngineError::stopped(
                 "it is not known whether the target was opened",
                 format!("The connection was lost while the cutover was being committed: {error}."),
@@ -241,7 +283,6 @@ async fn committed_after_all(cutover: &Cutover<'_>) -> Result<Decided> {
                  there, in phase cutover \"transhume run\" opens the source again",
             ));
         }
-        tokio::time::sleep(OUTCOME_INTERVAL).await;
     }
 }
 

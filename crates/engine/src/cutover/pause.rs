@@ -82,7 +82,7 @@ impl Cutover<'_> {
     ) -> Result<CutoverReport> {
         let decider = Decider::of(self, ballot).await?;
         let mut prepared = interruptible(cancellation, Box::pin(self.prepare(cancellation))).await?;
-        if !self.is_decided {
+        if !self.retreat.is_decided() {
             interruptible(cancellation, alterations::refuse_newer(self, before)).await?;
         }
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
@@ -95,7 +95,9 @@ impl Cutover<'_> {
         let closed = self
             .close_source(&mut prepared, drained.fence, &stopwatch, cancellation)
             .await?;
-        self.is_decided |= interruptible(cancellation, decider.decide()).await?;
+        if interruptible(cancellation, decider.decide()).await? {
+            self.retreat = self.retreat.decided();
+        }
         // The point of no return.
         prepared.opening.commit(self, &stopwatch).await?;
         reach(Point::TargetOpen).await;
@@ -171,6 +173,7 @@ impl Cutover<'_> {
         frontier::listen(&self.target)
             .await
             .doing("listening to the runner")?;
+        closing.stop_feeding(self).await?;
         Ok(Prepared {
             announcer,
             nonce,

@@ -9,6 +9,7 @@ use transhume_core::{
     count::counted,
     cutover::{gate::BlockingLock, write_pause::PauseStep},
     disposition::Disposition,
+    sqlstate,
 };
 use transhume_pg::{
     connection::{error::PgError, quiet::silence_event_triggers, session::Session},
@@ -26,9 +27,6 @@ use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
 };
-
-/// SQLSTATE lock_not_available: lock_timeout.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Transactions in one line; more say nothing new.
 const NAMED: usize = 3;
@@ -209,7 +207,7 @@ impl Failed {
         Self {
             session,
             passes: error.disposition() == Disposition::Retry,
-            is_blocked: error.sqlstate() == Some(LOCK_NOT_AVAILABLE),
+            is_blocked: error.sqlstate() == Some(sqlstate::LOCK_NOT_AVAILABLE),
             error: EngineError::Server {
                 doing: "raising the fence".to_owned(),
                 source: error,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use transhume_core::{
     cutover::{
         gate::Gate,
-        write_pause::{Part, PauseStep},
+        write_pause::{PausePart, PauseStep},
     },
     finding::Finding,
 };
@@ -23,7 +23,7 @@ use crate::{
 const RECORDING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What happened, step by step.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct CutoverReport {
     pub migration: String,
     pub program: String,
@@ -42,7 +42,7 @@ pub struct CutoverReport {
     /// After a rehearsal, how long the write pause would be.
     pub forecast_milliseconds: Option<f64>,
     /// What it consists of: the steps as they were measured, and those that a rehearsal leaves out as estimated.
-    pub forecast_parts: Vec<Part>,
+    pub forecast_parts: Vec<PausePart>,
     /// Every commit of the source is below this.
     pub fence_lsn: Lsn,
     /// What held when the fence was tried, and what the operator waved through.
@@ -70,7 +70,7 @@ pub struct CutoverReport {
 }
 
 /// Why a cutover did not come to its end.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Unfinished {
     pub message: String,
     pub detail: Option<String>,
@@ -100,7 +100,7 @@ impl From<CutoverFailure> for EngineError {
 }
 
 /// One step of the pause and how long it took.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Step {
     pub name: PauseStep,
     pub milliseconds: f64,

@@ -5,7 +5,7 @@
 //! whoever finds the pieces of a crash knows: where no target of the group is open, all may go back; where one is, the
 //! others must go on.
 
-use transhume_core::{cutover::vote::Outcome, phase::Phase};
+use transhume_core::{cutover::vote::VoteOutcome, phase::Phase};
 use transhume_pg::{connection::session::Session, cutover::fence::Fence, state::migration};
 
 use super::{
@@ -23,7 +23,7 @@ pub(super) struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     pub(super) async fn of(cutover: &Cutover<'_>, ballot: &'a Ballot) -> Result<Self> {
-        let target = if ballot.is_alone() || cutover.is_decided {
+        let target = if ballot.is_alone() || cutover.retreat.is_decided() {
             None
         } else {
             let id = &cutover.migration.id;
@@ -62,9 +62,9 @@ impl Cutover<'_> {
             };
         }
         let is_none_open = match ballot.vote(phase != Phase::Done).await {
-            Outcome::Carried => true,
-            Outcome::Refused => false,
-            Outcome::Void => return Err(failed("another database could not be asked")),
+            VoteOutcome::Carried => true,
+            VoteOutcome::Refused => false,
+            VoteOutcome::Void => return Err(failed("another database could not be asked")),
         };
         match phase {
             Phase::Done => {
@@ -74,7 +74,7 @@ impl Cutover<'_> {
             }
             // The decision stands, and there is nobody to wait for any more.
             Phase::Opening if !is_none_open => {
-                self.is_decided = true;
+                self.retreat = self.retreat.decided();
                 self.reporter
                     .step("other databases of the group are open on their target already: going on to open this one");
                 Ok(Some(Ballot::alone()))
@@ -98,8 +98,8 @@ impl Cutover<'_> {
 /// Goes on only if every database of the group does.
 pub(super) async fn agreed(ballot: &Ballot, otherwise: &str) -> Result<()> {
     match ballot.vote(true).await {
-        Outcome::Carried => Ok(()),
-        Outcome::Refused | Outcome::Void => Err(failed(otherwise)),
+        VoteOutcome::Carried => Ok(()),
+        VoteOutcome::Refused | VoteOutcome::Void => Err(failed(otherwise)),
     }
 }
 
@@ -115,13 +115,13 @@ pub(super) async fn stands_for_all(
         Err(mut failed) => {
             // Whoever gives up leaves the group, which says it to the others.
             if failed.passes && !is_last {
-                failed.passes = ballot.vote(false).await != Outcome::Void;
+                failed.passes = ballot.vote(false).await != VoteOutcome::Void;
             }
             return Ok(Err(failed));
         }
     };
     let outcome = ballot.vote(true).await;
-    if outcome == Outcome::Carried {
+    if outcome == VoteOutcome::Carried {
         return Ok(Ok((fence, stopwatch)));
     }
     // Its writers and ours go on together.
@@ -131,7 +131,7 @@ pub(super) async fn stands_for_all(
     Ok(Err(Failed {
         session,
         error: failed("the fence of another database could not be raised"),
-        passes: outcome == Outcome::Refused,
+        passes: outcome == VoteOutcome::Refused,
         is_blocked: false,
         waited,
     }))

@@ -4,10 +4,12 @@
 //! a target that does not answer. A server that died meanwhile and starts again is waited for, since nobody else knows
 //! sooner that there is something to undo.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use transhume_core::{count::counted, disposition::Disposition, finding::Finding, phase::Phase};
-use transhume_pg::{connection::session::Session, cutover::opening, state::runner};
+use transhume_core::{
+    count::counted, cutover::retreat::Retreat, disposition::Disposition, finding::Finding, phase::Phase,
+};
+use transhume_pg::{connection::session::Session, cutover::opening, state::runner, wait::Wait};
 
 use super::{
     Cutover,
@@ -33,7 +35,7 @@ const STRAYS_INTERVAL: Duration = Duration::from_millis(10);
 
 impl Cutover<'_> {
     pub(super) async fn leave(&mut self, application: &mut Application) -> Result<()> {
-        if self.is_undecided {
+        if self.retreat == Retreat::AskTarget {
             return Err(EngineError::refused(
                 "the target may be open, so the source stays closed",
                 "\"transhume run\" settles it as soon as the target answers",
@@ -74,7 +76,7 @@ impl Cutover<'_> {
             let again = || self.endpoints.source_session(&self.migration.id, "cutover");
             self.source = regained(again, self.reporter).await?;
         }
-        if !self.is_closing {
+        if self.retreat == Retreat::NothingToUndo {
             return Ok(());
         }
         self.end_strays().await?;
@@ -88,7 +90,7 @@ impl Cutover<'_> {
     /// What was given up on its way must not take effect after it is undone.
     async fn end_strays(&self) -> Result<()> {
         let doing = "ending sessions that were closing the source";
-        let end = Instant::now() + PATIENCE;
+        let wait = Wait::up_to(PATIENCE, STRAYS_INTERVAL);
         loop {
             let left = opening::end_lost_sessions(&self.source, &self.strays)
                 .await
@@ -96,13 +98,12 @@ impl Cutover<'_> {
             if left == 0 {
                 return Ok(());
             }
-            if Instant::now() >= end {
+            if !wait.rest().await {
                 return Err(EngineError::refused(
                     format!("still closing the source: {}", counted(left, "session")),
                     "see pg_stat_activity there; \"transhume run\" opens the source again once they are gone",
                 ));
             }
-            tokio::time::sleep(STRAYS_INTERVAL).await;
         }
     }
 
@@ -117,18 +118,17 @@ impl Cutover<'_> {
                 .await
                 .doing("rolling back on the target")?;
         }
-        let end = Instant::now() + PATIENCE;
+        let wait = Wait::up_to(PATIENCE, INTERVAL);
         while !runner::try_cutover_lock(&self.target)
             .await
             .doing("taking the cutover's lock")?
         {
-            if Instant::now() >= end {
+            if !wait.rest().await {
                 return Err(EngineError::refused(
                     "another process undoes the cutover and does not come to its end",
                     "see \"transhume status\"",
                 ));
             }
-            tokio::time::sleep(INTERVAL).await;
         }
         let phase = migration_on(&self.target).await?.phase;
         Ok(matches!(phase, Phase::Cutover | Phase::Opening))
@@ -140,17 +140,17 @@ async fn regained<Opening>(open: impl Fn() -> Opening, reporter: &Reporter) -> R
 where
     Opening: Future<Output = Result<Session>>,
 {
-    let end = Instant::now() + PATIENCE;
+    let wait = Wait::up_to(PATIENCE, INTERVAL);
     loop {
         let error = match open().await {
             Ok(session) => return Ok(session),
             Err(error) => error,
         };
         let passes = matches!(&error, EngineError::Server { source, .. } if source.disposition() == Disposition::Retry);
-        if !passes || Instant::now() >= end {
+        if !passes || wait.is_over() {
             return Err(error);
         }
         reporter.waiting(format!("{error}; trying again"));
-        tokio::time::sleep(INTERVAL).await;
+        wait.rest().await;
     }
 }

@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use serde::Serialize;
-pub use transhume_core::cutover::write_pause::{Forecast, Part, PauseStep};
+pub use transhume_core::cutover::write_pause::{Forecast, PausePart, PauseStep};
 use transhume_core::{
     assess::observation::Observed,
     cutover::write_pause::{Circumstances, Rehearsed},
@@ -16,7 +16,7 @@ use transhume_pg::{
 use crate::error::{Doing, Result};
 
 /// How long writers would wait if it were cut over now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PauseEstimate {
     #[serde(flatten)]
     pub forecast: Forecast,

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use tokio::{sync::watch, time::MissedTickBehavior};
 use transhume_core::follow::{
     anchor::Anchor,
-    assembly::{Assembler, AssemblyError, Step},
+    assembly::{Assembler, AssemblyError, StreamElement},
     batch::{Batch, Closed, Grouping},
     change::Change,
     error_policy::Care,
     frontier::Frontier,
     portion::{Gatherer, Origin, Portion},
 };
-use transhume_pg::follow::marker;
+use transhume_pg::follow::{announcing::AnnouncementKey, marker};
 use transhume_wire::{
     lsn::Lsn,
     pgoutput::{LogicalMessage, Message},
@@ -29,7 +29,8 @@ use super::{
     failure::Failure,
     handing::next_report,
     hold::Control,
-    past::{self, Past},
+    open_transaction::OpenTransaction,
+    past::{self, PastCheck},
     progress::Progress,
     receiver::{Burst, Item, Receiver},
     start::OpenedTarget,
@@ -38,28 +39,6 @@ use super::{
 
 /// Commands and the phase are looked at this often without being called.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The source transaction that is being received.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OpenTransaction {
-    origin: Origin,
-    /// An earlier run applied it; the server sends it again.
-    is_applied: bool,
-    /// Something of it was written.
-    is_written: bool,
-    /// The server sends it whatever is asked for: there is a change or a marker of ours in it.
-    has_content: bool,
-    commit_time_micros: i64,
-}
-
-impl OpenTransaction {
-    fn anchor(&self) -> Anchor {
-        Anchor {
-            commit_lsn: self.origin.commit_lsn,
-            xid: self.origin.xid,
-            commit_time_micros: self.commit_time_micros,
-        }
-    }
-}
 
 pub(super) struct Applier<'a> {
     pub(super) request: &'a FollowRequest<'a>,
@@ -70,8 +49,10 @@ pub(super) struct Applier<'a> {
     /// The next transaction, or the open one, where it was written before its commit.
     pub(super) early: Option<Early>,
     pub(super) control: Control,
-    pub(super) past: Past,
+    pub(super) past: PastCheck,
     pub(super) receiver: Receiver,
+    /// Recognises what statements of the source announce.
+    key: Option<AnnouncementKey>,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) assembler: Assembler,
     pub(super) frontier: Frontier,
@@ -92,8 +73,8 @@ impl<'a> Applier<'a> {
         request: &'a FollowRequest<'a>,
         (grouping, care): (Grouping, Option<Care>),
         target: OpenedTarget,
-        (frontier, past): (Frontier, Past),
-        receiver: Receiver,
+        (frontier, past): (Frontier, PastCheck),
+        (receiver, key): (Receiver, Option<AnnouncementKey>),
         progress: watch::Sender<Progress>,
     ) -> Self {
         Self {
@@ -106,6 +87,7 @@ impl<'a> Applier<'a> {
             control: Control::new(target.control, request.yields_to_tables),
             past,
             receiver,
+            key,
             progress,
             assembler: Assembler::new(),
             handed: frontier.applied(),
@@ -245,7 +227,7 @@ impl<'a> Applier<'a> {
     fn message(&mut self, message: Message) -> Result<Option<Portion>, AssemblyError> {
         match self.assembler.push(message)? {
             None => {}
-            Some(Step::Begin {
+            Some(StreamElement::Begin {
                 commit_lsn,
                 xid,
                 commit_time_micros,
@@ -261,10 +243,13 @@ impl<'a> Applier<'a> {
                     commit_time_micros,
                 });
             }
-            Some(Step::Relation(relation)) => return Ok(self.gatherer.announce(relation)),
-            Some(Step::Change(change)) => return Ok(self.change(change)),
-            Some(Step::Message(message)) => self.marker(&message),
-            Some(Step::Commit {
+            Some(StreamElement::Relation(relation)) => return Ok(self.gatherer.announce(relation)),
+            Some(StreamElement::Change(change)) => return Ok(self.change(change)),
+            Some(StreamElement::Message(message)) => {
+                self.marker(&message);
+                return Ok(self.announced(&message));
+            }
+            Some(StreamElement::Commit {
                 end_lsn,
                 commit_time_micros,
                 ..
@@ -310,6 +295,17 @@ impl<'a> Applier<'a> {
             self.batch.closed = Some(Closed::ByFence);
         }
         self.markers.push((nonce.to_owned(), message.lsn));
+    }
+
+    /// Takes up what a statement of this transaction has left of the schema, behind all that came before.
+    fn announced(&mut self, message: &LogicalMessage) -> Option<Portion> {
+        let open = self.open.as_mut().filter(|open| !open.is_applied)?;
+        let announced = self.key.as_ref()?.read(open.origin.xid, message)?;
+        open.has_content = true;
+        open.is_written = true;
+        self.batch.must_commit = true;
+        self.batch.closed = Some(Closed::BySchema);
+        Some(self.gatherer.take_before(announced))
     }
 
     fn commit(&mut self, end_lsn: Lsn, commit_time_micros: i64) {

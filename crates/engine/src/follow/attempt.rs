@@ -45,11 +45,11 @@ impl Manner {
                 is_early: false,
                 ..usual
             },
-            Failure::NotEarly => Self {
+            Failure::RestartWithoutEarly => Self {
                 is_early: false,
                 ..usual
             },
-            Failure::KeepsNoMore(_) => Self {
+            Failure::SpillFailed(_) => Self {
                 in_progress: false,
                 ..usual
             },
@@ -128,7 +128,7 @@ impl<'a> Attempt<'a> {
             (self.manner.grouping, self.manner.care),
             opened.target,
             (frontier, past),
-            receiver,
+            (receiver, opened.key),
             progress,
         );
         let result = tokio::select! {

@@ -9,14 +9,15 @@ use transhume_core::{
         row::{Drift, DriftKind, Operation},
     },
     guard::schema::ChangeKind,
+    sqlstate,
 };
 use transhume_pg::{
     connection::{error::PgError, session::Session},
-    follow::apply::{ApplyError, Conflict, ConflictKind},
-    guard::{
-        drift::{self, Remedy, remedy},
-        user_types as types,
+    follow::{
+        apply::{ApplyError, Conflict, ConflictKind},
+        drift::{self, remedy},
     },
+    guard::{remedy::Remedy, user_types as types},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
@@ -58,13 +59,13 @@ pub(super) enum Failure {
     /// Changes of some tables are to be skipped.
     Suspends(Suspension),
     /// Transactions in progress find no room here, for this reason: the source is to keep them.
-    KeepsNoMore(String),
+    SpillFailed(String),
     /// Something was in the way of a transaction that was being written before its commit: it is to be written at its commit.
-    NotEarly,
+    RestartWithoutEarly,
     /// The source failed in decoding its own WAL, which another try may not.
-    DecodesNot(EngineError),
+    Undecodable(EngineError),
     /// What it stood for is over: try again at once.
-    GoesOn,
+    Retry,
     /// There is a reason to end, met while it stood.
     Ends(EndReason),
     /// Only a person can help.
@@ -145,12 +146,13 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
         }
         ApplyError::Source(error) => Failure::server("asking the source about its tables", error),
         ApplyError::FrontierMoved { expected } => Failure::FrontierMoved { expected },
+        ApplyError::TargetAltered => Failure::passing("tables of the target were altered: looking again"),
         ApplyError::Conflict(conflict) => Failure::Final(conflict_stop(&conflict)),
         ApplyError::Drift(drift) if drift.kind == DriftKind::NotLoaded => Failure::AwaitsLoad {
             relation_id: drift.relation.id,
             table: drift.relation.name.clone(),
         },
-        ApplyError::Drift(drift) if matches!(drift.kind, DriftKind::ColumnReused { .. }) => {
+        ApplyError::Drift(drift) if drift.kind.needs_reload() => {
             Failure::Suspends(Suspension::until_reload(&drift.relation, message(&drift)))
         }
         ApplyError::Drift(drift) => match source {
@@ -163,16 +165,17 @@ pub(super) async fn explain(error: ApplyError, source: Result<Session, EngineErr
     }
 }
 
-/// SQLSTATE invalid_text_representation: what an enum says of a label that it does not have, and a composite of another number
-/// of attributes.
-const INVALID_TEXT: &str = "22P02";
-
 /// What a type may say of a value that it does not take: that, a domain's check (23514) or null (23502), a row of other
 /// columns (42804).
-const OF_TYPES: [&str; 4] = [INVALID_TEXT, "23514", "23502", "42804"];
+const OF_TYPES: [&str; 4] = [
+    sqlstate::INVALID_TEXT_REPRESENTATION,
+    sqlstate::CHECK_VIOLATION,
+    sqlstate::NOT_NULL_VIOLATION,
+    sqlstate::DATATYPE_MISMATCH,
+];
 
 pub(super) fn may_be_a_label(conflict: &Conflict) -> bool {
-    matches!(&conflict.kind, ConflictKind::Refused(error) if error.sqlstate == INVALID_TEXT)
+    matches!(&conflict.kind, ConflictKind::Refused(error) if error.sqlstate == sqlstate::INVALID_TEXT_REPRESENTATION)
 }
 
 pub(super) fn may_be_a_type(conflict: &Conflict) -> bool {
@@ -297,6 +300,7 @@ fn message(drift: &Drift) -> String {
             "columns of {table} were dropped, made or renamed on the source: {} may be another one than the target has",
             column.escape_debug()
         ),
+        DriftKind::ReadInParts(why) => format!("{table} was read in parts at different times, and {why}"),
         DriftKind::PartitionEmptied { partition, .. } => format!(
             "{} was truncated by itself: {table} is moved as a whole, and its rows lie in other partitions on the target",
             partition.plain()
@@ -365,13 +369,10 @@ fn option(class: ErrorClass) -> &'static str {
     }
 }
 
-/// SQLSTATE of TRUNCATE on a table that another one references.
-const FEATURE_NOT_SUPPORTED: &str = "0A000";
-
 /// A way on that works while nobody else can: the stream meets the same change again, whoever follows.
 fn hint(conflict: &Conflict) -> String {
     match (&conflict.kind, conflict.operation) {
-        (ConflictKind::Refused(error), None) if error.sqlstate == FEATURE_NOT_SUPPORTED => {
+        (ConflictKind::Refused(error), None) if error.sqlstate == sqlstate::FEATURE_NOT_SUPPORTED => {
             "a table that is not truncated with it references it: drop that foreign key on the target, then run again"
                 .to_owned()
         }

@@ -19,7 +19,7 @@ use super::{
     failure::{self, Failure, explain},
     start::connect_source,
     suspension::Suspension,
-    writing::{Handed, Report, Writing},
+    writing::{Handed, WriterReport, Writing},
 };
 
 /// The frontier moves this often at most while only WAL that is not ours goes by.
@@ -156,12 +156,12 @@ impl Applier<'_> {
         });
     }
 
-    pub(super) async fn reported(&mut self, report: Report) -> Result<(), Failure> {
+    pub(super) async fn reported(&mut self, report: WriterReport) -> Result<(), Failure> {
         match report {
-            Report::Taken | Report::Left(_) => {}
-            Report::Position(position) => self.frontier.target_stands(position.end, position.flushed),
-            Report::Failed(mishap) => return Err(self.failed(mishap.error, &mishap.batch).await),
-            Report::Committed(committed, batch) => {
+            WriterReport::Taken | WriterReport::Left(_) => {}
+            WriterReport::Position(position) => self.frontier.target_stands(position.end, position.flushed),
+            WriterReport::Failed(mishap) => return Err(self.failed(mishap.error, &mishap.batch).await),
+            WriterReport::Committed(committed, batch) => {
                 let after = committed.advance.after;
                 let anchor = committed.advance.anchor.map(|anchor| anchor.commit_lsn);
                 let moved = self.frontier.committed(after, anchor);
@@ -266,7 +266,10 @@ impl Applier<'_> {
 }
 
 /// What the writer reports next, or whoever lands a transaction that was written early.
-pub(super) async fn next_report(writing: &mut Writing, early: &mut Option<Early>) -> Result<Report, Failure> {
+pub(super) async fn next_report(
+    writing: &mut Writing,
+    early: &mut Option<Early>,
+) -> Result<WriterReport, Failure> {
     let Some(landing) = early.as_mut().filter(|early| early.is_landing()) else {
         return writing.report().await;
     };

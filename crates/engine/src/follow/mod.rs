@@ -11,6 +11,7 @@
 //! it has flushed is confirmed to the slot; a change that does not fit holds the
 //! stream before its transaction, with all transactions before it applied.
 
+mod announcing;
 mod applier;
 mod attempt;
 mod early;
@@ -20,6 +21,7 @@ mod handing;
 mod hold;
 mod in_progress;
 mod observer;
+mod open_transaction;
 mod options;
 pub(crate) mod past;
 mod progress;
@@ -32,7 +34,7 @@ mod suspension;
 mod undecoded;
 mod writing;
 
-pub use self::options::{CarryOver, FollowOptions, SpillOptions, WalPolicy};
+pub use self::options::{CarryOver, FollowOptions, SchemaChanges, SpillOptions, WalPolicy};
 pub(crate) use self::suspension::SUSPENDED;
 
 use std::time::Duration;
@@ -76,6 +78,8 @@ pub struct FollowRequest<'a> {
     pub on_error: ErrorPolicy,
     /// Where transactions in progress wait for their commit.
     pub spill: &'a SpillOptions,
+    /// What becomes of changes of the source's schema; none: what the source has been made for stays.
+    pub schema_changes: Option<SchemaChanges>,
 }
 
 /// When to end by itself.
@@ -156,17 +160,17 @@ pub async fn follow(
                 let explaining = Box::pin(failure::explained(&request, *obstacle));
                 return Err(explaining.await.into_stop());
             }
-            Failure::KeepsNoMore(reason) => {
+            Failure::SpillFailed(reason) => {
                 outcome_unknown = true;
                 reporter.waiting(left_to_the_source(&reason));
                 continue;
             }
-            Failure::NotEarly | Failure::GoesOn => {
+            Failure::RestartWithoutEarly | Failure::Retry => {
                 outcome_unknown = true;
                 continue;
             }
             Failure::Ends(reason) => return Ok(FollowEnd::at(last_frontier, reason)),
-            Failure::DecodesNot(error) => (undecoded.tried(last_frontier, &error)?, false),
+            Failure::Undecodable(error) => (undecoded.tried(last_frontier, &error)?, false),
             Failure::Passing {
                 reason,
                 made_progress,

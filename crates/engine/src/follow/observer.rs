@@ -20,7 +20,7 @@ use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, timeout},
 };
-use transhume_core::finding::Finding;
+use transhume_core::{finding::Finding, sqlstate};
 use transhume_pg::{
     connection::{conninfo::ConnectionSettings, error::PgError, names, session::Session},
     follow::{apply::blockers, wal},
@@ -52,9 +52,6 @@ const ANCHOR_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 const SHOWN_AFTER: Duration = Duration::from_secs(10);
 /// Telling the target of it must not hang in its turn.
 const TELLING: Duration = Duration::from_secs(5);
-
-/// SQLSTATE cannot_connect_now: starting up or shutting down, and who streams knows that it is not the former.
-const CANNOT_CONNECT_NOW: &str = "57P03";
 
 /// Ends with this value.
 pub(super) struct Observer {
@@ -185,7 +182,7 @@ impl Observing {
         let name = names::application_name(&self.migration, "observer");
         self.asked.source();
         let source = Session::connect(&self.source, &name).await.inspect_err(|error| {
-            if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
+            if error.sqlstate() == Some(sqlstate::CANNOT_CONNECT_NOW) {
                 self.shutdown.notify_one();
             }
         })?;

@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf};
 
-pub use transhume_core::guard::schema::CarryOver;
+pub use transhume_core::guard::schema::{CarryOver, SchemaChanges};
 use transhume_core::{follow::error_policy::ErrorPolicy, guard::wal_retention::WalAction};
 
 /// The source keeps more than this on its own disk, as it does where nothing is taken before its commit: a temporary
@@ -16,6 +16,8 @@ pub struct FollowOptions {
     pub wal: WalPolicy,
     /// Changes of the schema that are brought to the target without asking.
     pub carry_over: Vec<CarryOver>,
+    /// What becomes of statements that alter the source's schema.
+    pub schema_changes: SchemaChanges,
     /// What becomes of changes that the target refuses.
     pub on_error: ErrorPolicy,
     /// Where transactions in progress wait for their commit.
@@ -29,6 +31,7 @@ impl Default for FollowOptions {
         Self {
             wal: WalPolicy::default(),
             carry_over: CarryOver::ALL.to_vec(),
+            schema_changes: SchemaChanges::default(),
             on_error: ErrorPolicy::default(),
             spill: SpillOptions::default(),
         }

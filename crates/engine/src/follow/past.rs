@@ -45,13 +45,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What an attempt at following must see first.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Past {
+pub(super) struct PastCheck {
     pub(super) recognition: Recognition,
     /// The server sends every transaction, those without a change of ours too.
     pub(super) sends_empty: bool,
 }
 
-impl Past {
+impl PastCheck {
     pub(super) fn of(anchor: Option<Anchor>, source: ServerVersion) -> Self {
         Self {
             recognition: Recognition::of(anchor),

@@ -1,6 +1,6 @@
 //! Whether the slot is the one that the frontier belongs to, and still sends all that comes after it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use transhume_core::{
     finding::Finding,
@@ -13,6 +13,7 @@ use transhume_pg::{
         apply::{StoredFrontier, phase},
         finding,
     },
+    wait::Wait,
 };
 use transhume_wire::lsn::Lsn;
 
@@ -52,15 +53,14 @@ pub(super) async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Re
 
 /// Whoever dropped it while the target was away writes the reason down as soon as that is back.
 async fn why_dropped(target: &Session) -> Result<Option<Finding>, Failure> {
-    let end = Instant::now() + REASON_PATIENCE;
+    let wait = Wait::up_to(REASON_PATIENCE, REASON_INTERVAL);
     loop {
         let dropped = finding::current(&**target, guard::ORIGIN, guard::SLOT_DROPPED)
             .await
             .while_doing("reading why the slot is gone")?;
-        if !dropped.is_empty() || Instant::now() >= end {
+        if !dropped.is_empty() || !wait.rest().await {
             return Ok(dropped.into_iter().next());
         }
-        tokio::time::sleep(REASON_INTERVAL).await;
     }
 }
 

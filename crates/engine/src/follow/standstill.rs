@@ -9,7 +9,7 @@ use std::time::Duration;
 use transhume_core::finding::Finding;
 use transhume_pg::{
     connection::session::Session,
-    guard::drift,
+    follow::drift,
     state::{finding, history, runner},
 };
 
@@ -29,7 +29,7 @@ const DRIFT: &str = "schema-drift";
 /// People wait for it with a psql open; a look is a few queries of the catalogs.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-struct Standstill<'a> {
+struct DriftWait<'a> {
     reporter: &'a Reporter,
     publication: &'a str,
     obstacle: Obstacle,
@@ -41,7 +41,7 @@ struct Standstill<'a> {
 
 /// Stands until the target fits or there is a reason to end; the value says which.
 pub(super) async fn stand(request: &FollowRequest<'_>, obstacle: Obstacle, reporter: &Reporter) -> Failure {
-    match Standstill::open(request, obstacle, reporter).await {
+    match DriftWait::open(request, obstacle, reporter).await {
         Ok(standstill) => match standstill.wait().await {
             Ok(over) => over,
             Err(failure) => failure,
@@ -50,7 +50,7 @@ pub(super) async fn stand(request: &FollowRequest<'_>, obstacle: Obstacle, repor
     }
 }
 
-impl<'a> Standstill<'a> {
+impl<'a> DriftWait<'a> {
     async fn open(
         request: &FollowRequest<'a>,
         obstacle: Obstacle,
@@ -156,7 +156,7 @@ impl<'a> Standstill<'a> {
             .await?;
         self.reporter
             .step(format!("the target takes the changes of {table} now: continuing"));
-        Ok(Failure::GoesOn)
+        Ok(Failure::Retry)
     }
 
     /// The finding stays: whoever looks at the status finds out what the next run will stand for.

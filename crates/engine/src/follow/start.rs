@@ -8,6 +8,7 @@ use std::io;
 
 use transhume_core::{
     assess::capability::SystemIdentity, direction::Direction, follow::frontier::Frontier, guard::anew::anew,
+    sqlstate,
 };
 use transhume_pg::{
     assess,
@@ -18,6 +19,7 @@ use transhume_pg::{
         session::Session,
     },
     follow::{
+        announcing::AnnouncementKey,
         apply::{self, BatchWriter, SourceTables},
         slot,
         stream::{ReplicationStream, StreamOptions},
@@ -31,9 +33,9 @@ use transhume_pg::{
 use transhume_wire::{lsn::Lsn, replication::PluginOptions};
 
 use super::{
-    FollowRequest,
+    FollowRequest, announcing,
     failure::{Failure, While, explain},
-    past::{self, Past},
+    past::{self, PastCheck},
     receiver::ReceiverThread,
     slot_check::{check_slot, no_slot},
     standstill,
@@ -42,13 +44,8 @@ use crate::{
     error::{Doing, EngineError},
     report::Reporter,
     silence::shown,
-    succession::{self, Known},
+    succession::{self, KnownSource},
 };
-
-/// SQLSTATE object_in_use: the slot's former walsender has not ended yet.
-const OBJECT_IN_USE: &str = "55006";
-/// SQLSTATE undefined_object: the slot is gone since it was looked at.
-const UNDEFINED_OBJECT: &str = "42704";
 
 /// As people are told of them.
 const SOURCE: &str = "the source";
@@ -64,12 +61,14 @@ pub(super) struct Opened {
     pub(super) thread: ReceiverThread,
     pub(super) stream: ReplicationStream,
     pub(super) target: OpenedTarget,
+    /// Recognises what statements of the source announce.
+    pub(super) key: Option<AnnouncementKey>,
 }
 
 impl Opened {
     /// What it must see first.
-    pub(super) fn past(&self) -> Past {
-        Past::of(self.frontier.anchor, self.stream.connection().server_version())
+    pub(super) fn past(&self) -> PastCheck {
+        PastCheck::of(self.frontier.anchor, self.stream.connection().server_version())
     }
 
     /// Where this attempt begins.
@@ -130,6 +129,7 @@ pub(super) async fn open(
             .await
             .while_doing("writing the first marker")?;
     }
+    let key = announcing::ensure(request, &source, &target.control, reporter).await?;
     let source_tables = SourceTables::new(source)
         .await
         .while_doing("preparing to ask the source about its tables")?;
@@ -150,6 +150,7 @@ pub(super) async fn open(
         thread,
         stream,
         target,
+        key,
     })
 }
 
@@ -239,7 +240,7 @@ async fn check_not_restored(
 async fn connect_stream(
     request: &FollowRequest<'_>,
     thread: &ReceiverThread,
-    (known, encoding): (&Known, &str),
+    (known, encoding): (&KnownSource, &str),
 ) -> Result<RawConnection, Failure> {
     let name = names::application_name(&request.migration.id, "stream");
     let settings = request.endpoints.source.clone().carrying(encoding);
@@ -274,19 +275,19 @@ async fn open_stream(
         .await
     {
         Ok(stream) => Ok(stream),
-        Err(error) if error.sqlstate() == Some(OBJECT_IN_USE) => {
+        Err(error) if error.sqlstate() == Some(sqlstate::OBJECT_IN_USE) => {
             let reason = format!("the slot is still in use: {error}");
             reporter.waiting(&reason);
             Err(Failure::passing(reason))
         }
         // The next look says why.
-        Err(error) if error.sqlstate() == Some(UNDEFINED_OBJECT) => Err(Failure::GoesOn),
+        Err(error) if error.sqlstate() == Some(sqlstate::UNDEFINED_OBJECT) => Err(Failure::Retry),
         Err(error) => Err(Failure::server("starting the stream", error)),
     }
 }
 
 /// Of several hosts another one may have answered, or the same one may have been promoted meanwhile.
-async fn check_system(known: &Known, connection: &mut RawConnection) -> Result<(), Failure> {
+async fn check_system(known: &KnownSource, connection: &mut RawConnection) -> Result<(), Failure> {
     let found = assess::identify_on(connection)
         .await
         .while_doing("reading the source's identity")?;

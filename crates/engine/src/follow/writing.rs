@@ -35,7 +35,7 @@ pub(super) struct Mishap {
 }
 
 #[derive(Debug)]
-pub(super) enum Report {
+pub(super) enum WriterReport {
     Committed(Committed, Batch),
     /// A piece of a batch is written.
     Taken,
@@ -49,7 +49,7 @@ pub(super) enum Report {
 /// Ends with this value; the target's transaction under way rolls back with its session.
 pub(super) struct Writing {
     portions: mpsc::Sender<Handed>,
-    reports: mpsc::UnboundedReceiver<Report>,
+    reports: mpsc::UnboundedReceiver<WriterReport>,
     /// Batches and pieces of batches that were handed over and not reported.
     outstanding: usize,
     /// Since the start.
@@ -114,7 +114,7 @@ impl Writing {
     }
 
     /// What has come of it. Cancel-safe.
-    pub(super) async fn report(&mut self) -> Result<Report, Failure> {
+    pub(super) async fn report(&mut self) -> Result<WriterReport, Failure> {
         let Some(report) = self.reports.recv().await else {
             return Err(match self.task.join_next().await {
                 Some(Err(panic)) => {
@@ -124,9 +124,9 @@ impl Writing {
             });
         };
         match &report {
-            Report::Committed(..) | Report::Taken => self.outstanding -= 1,
-            Report::Left(portions) => self.left = *portions,
-            Report::Position(_) | Report::Failed(_) => {}
+            WriterReport::Committed(..) | WriterReport::Taken => self.outstanding -= 1,
+            WriterReport::Left(portions) => self.left = *portions,
+            WriterReport::Position(_) | WriterReport::Failed(_) => {}
         }
         Ok(report)
     }
@@ -135,7 +135,7 @@ impl Writing {
 struct Work {
     writer: BatchWriter,
     queue: mpsc::Receiver<Handed>,
-    reports: mpsc::UnboundedSender<Report>,
+    reports: mpsc::UnboundedSender<WriterReport>,
     /// Portions since the start.
     taken: u64,
     /// What was sent and is not reported, oldest first: its batch, and whether that ends with it.
@@ -154,7 +154,7 @@ struct AwaitedFlush {
 impl Work {
     async fn run(mut self) {
         if let Err(mishap) = self.work().await {
-            let _ = self.reports.send(Report::Failed(mishap));
+            let _ = self.reports.send(WriterReport::Failed(mishap));
         }
     }
 
@@ -168,7 +168,7 @@ impl Work {
                 handed = self.queue.recv() => handed,
                 answered = self.writer.landing(), if self.writer.is_in_air() => {
                     let landed = self.writer.landed(answered).await;
-                    self.tell(landed, Batch::default())?;
+                    self.tell(landed, Batch::default()).await?;
                     continue;
                 }
                 () = sleep_until(ask_at.unwrap_or_else(Instant::now)), if ask_at.is_some() => {
@@ -188,21 +188,21 @@ impl Work {
         let ends = portion.end().is_some();
         let is_last = self.queue.is_empty();
         let written = self.writer.write(portion, is_last).await;
-        self.tell(written, batch)?;
+        self.tell(written, batch).await?;
         self.under_way.push_back((batch, ends));
         if !self.queue.is_empty() {
             return Ok(());
         }
         if self.writer.has_all_in_air() {
-            let _ = self.reports.send(Report::Left(self.taken));
+            let _ = self.reports.send(WriterReport::Left(self.taken));
             return Ok(());
         }
         let settled = self.writer.settle().await;
-        self.tell(settled, batch)
+        self.tell(settled, batch).await
     }
 
     /// Reports what has come of what was sent; what failed is the oldest that is not reported, or else the next.
-    fn tell(&mut self, result: Result<(), ApplyError>, next: Batch) -> Result<(), Box<Mishap>> {
+    async fn tell(&mut self, result: Result<(), ApplyError>, next: Batch) -> Result<(), Box<Mishap>> {
         while let Some(committed) = self.writer.next_committed() {
             let (batch, _) = self.under_way.pop_front().unwrap_or_default();
             let ask_at = self
@@ -212,15 +212,16 @@ impl Work {
             if let Some(position) = committed.position {
                 self.looked(position);
             }
-            let _ = self.reports.send(Report::Committed(committed, batch));
+            let _ = self.reports.send(WriterReport::Committed(committed, batch));
         }
         if let Err(error) = result {
             let batch = self.under_way.front().map_or(next, |(batch, _)| *batch);
+            let error = self.writer.cause(error).await;
             return Err(Box::new(Mishap { error, batch }));
         }
         while self.under_way.front().is_some_and(|(_, ends)| !*ends) {
             self.under_way.pop_front();
-            let _ = self.reports.send(Report::Taken);
+            let _ = self.reports.send(WriterReport::Taken);
         }
         Ok(())
     }
@@ -232,7 +233,7 @@ impl Work {
             Box::new(Mishap { error, batch })
         })?;
         self.looked(position);
-        let _ = self.reports.send(Report::Position(position));
+        let _ = self.reports.send(WriterReport::Position(position));
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //!
 //! Invariant: nothing that it does on either side goes unsaid: each is a finding or a line of the history.
 
+mod login;
 mod retention;
 mod schema;
 pub(crate) mod schemas;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use transhume_core::{
     finding::Finding,
     guard::{
-        schema::{Awaited, CarryOver},
+        schema::{Awaited, CarryOver, SchemaChanges},
         wal_retention::{Backlog, Growth},
     },
     selection::Selector,
@@ -46,12 +47,16 @@ pub(crate) struct Guard<'run> {
     migration: Migration,
     selector: Selector,
     carry_over: Vec<CarryOver>,
+    /// Tables whose rows were altered unseen are loaded anew without asking.
+    reloads: bool,
     policy: WalPolicy,
     reporter: &'run Reporter,
     began: Instant,
     growth: Growth,
     backlog: Backlog,
     unsent: Backlog,
+    /// Those of the source and of the target.
+    refused_logins: [login::Logins; 2],
     /// What was told last, so that it is told once.
     told: Option<retention::Told>,
     next_schema_look: Option<Instant>,
@@ -59,6 +64,8 @@ pub(crate) struct Guard<'run> {
     awaited: Awaited,
     /// Partitions that were to be taken in.
     asked_for: HashSet<u32>,
+    /// Tables that are to be loaded anew.
+    asked_anew: HashSet<u32>,
 }
 
 /// The two ends while both can be looked at.
@@ -87,17 +94,20 @@ impl<'run> Guard<'run> {
             migration,
             selector,
             carry_over: options.carry_over.clone(),
+            reloads: options.schema_changes == SchemaChanges::Replicate,
             policy: options.wal,
             reporter,
             began: Instant::now(),
             growth: Growth::default(),
             backlog: Backlog::default(),
             unsent: Backlog::default(),
+            refused_logins: Default::default(),
             told: None,
             next_schema_look: None,
             schema_findings: None,
             awaited: Awaited::default(),
             asked_for: HashSet::new(),
+            asked_anew: HashSet::new(),
         }
     }
 
@@ -107,6 +117,7 @@ impl<'run> Guard<'run> {
         loop {
             tokio::time::sleep(EVERY).await;
             self.connect(&mut open).await;
+            self.logins(open.target.as_ref()).await;
             match self.look(&mut open).await {
                 Ok(None) => {}
                 Ok(Some(end)) => return end,

@@ -17,7 +17,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     connection::error::PgError,
-    guard::{drift::Remedy, schema_change, user_types as types},
+    guard::{remedy::Remedy, schema_change, user_types as types},
     state::{apply, command, finding, history},
 };
 use transhume_wire::ident::QualifiedName;
@@ -56,7 +56,11 @@ impl Guard<'_> {
         let allowed = self.carry_over.iter().copied();
         let allowed: Vec<CarryOver> = allowed.filter(|_| may_carry).collect();
         let mut findings: Vec<Finding> = Vec::new();
-        for change in now.changes() {
+        let changes = now.changes();
+        if self.reloads && may_carry {
+            self.ask_for_reloads(ends, &schema::to_reload(&changes)).await?;
+        }
+        for change in changes {
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let remedy = now.with_type(&change, remedy);
             let is_carried =
@@ -99,6 +103,24 @@ impl Guard<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The runner loads these anew while the rest goes on. What it could not do it has said: asked again only once the
+    /// table has been in step.
+    async fn ask_for_reloads(&mut self, ends: &Ends, tables: &[(u32, QualifiedName)]) -> Result<(), PgError> {
+        self.asked_anew
+            .retain(|asked| tables.iter().any(|(oid, _)| oid == asked));
+        for (oid, table) in tables {
+            if !self.asked_anew.insert(*oid) {
+                continue;
+            }
+            let table = table.plain();
+            let detail = serde_json::json!({ "object": table, "statement": format!("transhume table reload {table}") });
+            history::add(&*ends.target, "table loaded anew without asking", &detail).await?;
+            command::request(&ends.target, Command::Reload(vec![*oid]), None).await?;
+            self.reporter.step(format!("{table} is to be loaded anew"));
+        }
+        Ok(())
     }
 
     /// The runner takes the partition in by the way of every table that joins.

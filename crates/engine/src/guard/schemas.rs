@@ -15,7 +15,7 @@ use transhume_pg::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
     follow::wal,
-    guard::{drift::Remedy, schema_change, user_types as type_change},
+    guard::{remedy::Remedy, schema_change, user_types as type_change},
     state::{
         addition::{self, Addition},
         apply, known_type,

@@ -58,13 +58,16 @@ pub(super) async fn bind(
 ) -> Result<()> {
     let doing = "binding tables to a snapshot";
     let seen = read(context, target, holder, unbound).await?;
-    let known = followed(&**target).await.doing(doing)?;
+    let mut known = followed(&**target).await.doing(doing)?;
+    known.retain(|table| unbound.contains(&table.oid));
     let on_target = target_facts(target).await.doing(doing)?;
     let snapshot = plan::insert_snapshot(&**target, holder, false)
         .await
         .doing(doing)?;
+    let continued = keep_finished_parts(context, target, (&known, &seen, &on_target), snapshot).await?;
+    known.retain(|table| !continued.contains(&table.oid));
     let (mut fitting, mut altered, mut gone) = (Vec::new(), Vec::new(), Vec::new());
-    for table in known.into_iter().filter(|table| unbound.contains(&table.oid)) {
+    for table in known {
         let Some(facts) = seen.facts.get(&table.oid) else {
             gone.push(table);
             continue;
@@ -88,6 +91,47 @@ pub(super) async fn bind(
         fit(context, target, &seen, altered, snapshot).await?;
     }
     Ok(())
+}
+
+/// Binds tables whose finished parts stay, and says which; other tables that have finished parts lose them. Those parts may stay
+/// where nothing but rows has changed since they were read: not the file, which TRUNCATE and a rewrite exchange, not a
+/// column in whatever way, not what is published.
+async fn keep_finished_parts(
+    context: &LoadContext<'_>,
+    target: &mut Session,
+    (known, seen, on_target): (&[Followed], &Seen, &[TableFacts]),
+    snapshot: i32,
+) -> Result<Vec<u32>> {
+    let oids: Vec<u32> = known.iter().map(|table| table.oid).collect();
+    let is_as_it_was = |table: &&Followed| {
+        let remembered = table.remembered.as_ref().map(|remembered| &remembered.facts);
+        let facts = seen.facts.get(&table.oid);
+        remembered.is_some()
+            && remembered == facts
+            && facts.is_some_and(|facts| schema::differences(table, facts, on_target).is_empty())
+    };
+    let binding = async {
+        let transaction = target.transaction().await?;
+        let begun = state_binding::begun(&transaction, &oids).await?;
+        let begun = known.iter().filter(|table| begun.contains(&table.oid));
+        let (stay, lost): (Vec<&Followed>, Vec<&Followed>) = begun.partition(is_as_it_was);
+        let stay: Vec<u32> = stay.iter().map(|table| table.oid).collect();
+        let lost: Vec<_> = lost.iter().map(|table| (table.oid, table.name.clone())).collect();
+        state_binding::begin_anew(&transaction, &lost).await?;
+        state_binding::bind(&transaction, &stay, snapshot).await?;
+        transaction.commit().await?;
+        Ok((stay, lost))
+    };
+    let (stay, lost) = binding
+        .await
+        .doing("binding the parts that are left to a snapshot")?;
+    for (_, table) in &lost {
+        context.reporter.step(format!(
+            "{} was truncated, rewritten or altered on the source since some of it was read: all of it is read again",
+            table.plain()
+        ));
+    }
+    Ok(stay)
 }
 
 /// Under the snapshot, in a session of its own: the holder's would keep its locks for as long as the load lasts.

@@ -11,10 +11,10 @@ use transhume_pg::{
     state::load::builds::{self, ClaimedBuild, FinishedBuild},
 };
 
-use super::sessions::{Failure, RefusedBuild, Turn, WorkerSessions};
+use super::sessions::{RefusedBuild, Turn, WorkFailure, WorkerSessions};
 use crate::error::EngineError;
 
-type Outcome<T> = Result<T, Failure>;
+type Outcome<T> = Result<T, WorkFailure>;
 
 /// The largest build that may run, or all builds of a handful of small tables.
 pub(super) async fn build_next(worker: &mut WorkerSessions) -> Outcome<Turn> {
@@ -27,7 +27,7 @@ pub(super) async fn build_next(worker: &mut WorkerSessions) -> Outcome<Turn> {
     let target = worker.target().await?;
     part_copy::commit(target)
         .await
-        .map_err(|error| Failure::target("completing a build", error))?;
+        .map_err(|error| WorkFailure::target("completing a build", error))?;
     Ok(Turn::Did)
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn build_small(worker: &mut WorkerSessions, tables: &[u32]) -> 
     let target = worker.target().await?;
     let tables = builds::of_small_tables(target, tables)
         .await
-        .map_err(|error| Failure::target("claiming a build", error))?;
+        .map_err(|error| WorkFailure::target("claiming a build", error))?;
     build(worker, &tables).await
 }
 
@@ -73,7 +73,7 @@ async fn claim(worker: &mut WorkerSessions) -> Outcome<Vec<Vec<ClaimedBuild>>> {
     };
     claimed
         .await
-        .map_err(|error| Failure::target("claiming a build", error))
+        .map_err(|error| WorkFailure::target("claiming a build", error))
 }
 
 /// Runs the builds of one table, all statements in one message: the server names the one that it refuses.
@@ -93,7 +93,7 @@ async fn run(worker: &mut WorkerSessions, builds: &[ClaimedBuild]) -> Outcome<Ve
     let target = worker.target().await?;
     part_copy::run_statement(target, &statements.join(";\n"))
         .await
-        .map_err(|error| Failure::building(refused(builds), &names, error))?;
+        .map_err(|error| WorkFailure::building(refused(builds), &names, error))?;
     let seconds = started.elapsed().as_secs_f64() / builds.len() as f64;
     Ok(builds
         .iter()
@@ -118,9 +118,9 @@ async fn mark(worker: &mut WorkerSessions, finished: &[FinishedBuild]) -> Outcom
     let target = worker.target().await?;
     let marked = builds::mark_done(target, finished, &name)
         .await
-        .map_err(|error| Failure::target("completing a build", error))?;
+        .map_err(|error| WorkFailure::target("completing a build", error))?;
     if !marked {
-        return Err(Failure::Stop(EngineError::stopped(
+        return Err(WorkFailure::Stop(EngineError::stopped(
             "a build that this process held was done by another",
             "Nothing was committed twice.",
             "this is a defect of transhume; please report it",

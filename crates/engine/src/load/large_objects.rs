@@ -5,29 +5,26 @@
 //! either way, so the cutover compares all of them and completes what differs.
 
 use std::time::Instant;
-use transhume_core::count::counted;
+use transhume_core::{count::counted, sqlstate};
 
 use transhume_core::finding::Finding;
 use transhume_pg::{
     catalog::ownership::{self, RoleAbility},
     connection::{error::PgError, session::Session},
     load::{
-        large_objects::{self, Pace, UsedRole},
+        large_objects::{self, CopyPace, UsedRole},
         part_copy,
     },
     state::load::large_objects::{self as state, ClaimedLargeObjects},
 };
 use transhume_wire::ident::quote_identifier;
 
-use super::sessions::{Failure, Turn, WorkerSessions};
+use super::sessions::{Turn, WorkFailure, WorkerSessions};
 use crate::error::{Doing, EngineError, Result};
 
 /// Objects in a piece: ALTER, GRANT and COMMENT lock each of them until the commit, and the lock table
 /// is shared by all sessions (6,400 locks by default).
 const OBJECTS_IN_PIECE: i64 = 250;
-
-/// Violated by an OID that is taken.
-const UNIQUE_VIOLATION: &str = "23505";
 
 /// OIDs of the source's large objects, in the pieces that are claimed.
 pub(super) async fn pieces(source: &Session) -> Result<Vec<Vec<u32>>> {
@@ -85,7 +82,7 @@ fn finding(used: &UsedRole, ability: &RoleAbility) -> Option<Finding> {
 }
 
 /// Claims and copies one piece.
-pub(super) async fn load_next(worker: &mut WorkerSessions) -> std::result::Result<Turn, Failure> {
+pub(super) async fn load_next(worker: &mut WorkerSessions) -> std::result::Result<Turn, WorkFailure> {
     let Some(piece) = claim(worker).await? else {
         return Ok(Turn::Nothing);
     };
@@ -93,7 +90,7 @@ pub(super) async fn load_next(worker: &mut WorkerSessions) -> std::result::Resul
     let started = Instant::now();
     let shared = std::sync::Arc::clone(&worker.shared);
     let meter = shared.start_meter(worker.number);
-    let pace = Pace {
+    let pace = CopyPace {
         meter: &meter,
         limit: shared.limit.as_ref(),
     };
@@ -103,13 +100,13 @@ pub(super) async fn load_next(worker: &mut WorkerSessions) -> std::result::Resul
         .map_err(|(side, error)| failure(side, error))?;
     let name = worker.name.clone();
     let target = worker.target().await?;
-    let failed = |error| Failure::target("completing large objects", error);
+    let failed = |error| WorkFailure::target("completing large objects", error);
     let seconds = started.elapsed().as_secs_f64();
     if !state::mark_done(target, piece.id, copied, seconds, &name)
         .await
         .map_err(failed)?
     {
-        return Err(Failure::Stop(EngineError::stopped(
+        return Err(WorkFailure::Stop(EngineError::stopped(
             "a piece that this process held was done by another",
             "Nothing was committed twice.",
             "this is a defect of transhume; please report it",
@@ -120,7 +117,7 @@ pub(super) async fn load_next(worker: &mut WorkerSessions) -> std::result::Resul
     Ok(Turn::Did)
 }
 
-async fn claim(worker: &mut WorkerSessions) -> std::result::Result<Option<ClaimedLargeObjects>, Failure> {
+async fn claim(worker: &mut WorkerSessions) -> std::result::Result<Option<ClaimedLargeObjects>, WorkFailure> {
     let target = worker.target().await?;
     let claimed = async {
         part_copy::begin(target).await?;
@@ -132,18 +129,18 @@ async fn claim(worker: &mut WorkerSessions) -> std::result::Result<Option<Claime
     };
     claimed
         .await
-        .map_err(|error| Failure::target("claiming large objects", error))
+        .map_err(|error| WorkFailure::target("claiming large objects", error))
 }
 
-fn failure(side: transhume_pg::load::copy::CopySide, error: PgError) -> Failure {
-    if error.sqlstate() == Some(UNIQUE_VIOLATION) {
-        return Failure::Stop(EngineError::stopped(
+fn failure(side: transhume_pg::load::copy::CopySide, error: PgError) -> WorkFailure {
+    if error.sqlstate() == Some(sqlstate::UNIQUE_VIOLATION) {
+        return WorkFailure::Stop(EngineError::stopped(
             format!("a large object of the source cannot keep its OID: {error}"),
             "The target holds another large object under that OID.",
             "remove the target's own large objects with lo_unlink, then run the same command again",
         ));
     }
-    Failure::Server {
+    WorkFailure::Server {
         doing: "copying large objects".to_owned(),
         side,
         error,

@@ -11,7 +11,7 @@ use transhume_pg::{
 
 use super::{
     builder,
-    sessions::{Failure, Turn, WorkerSessions},
+    sessions::{Turn, WorkFailure, WorkerSessions},
 };
 use crate::error::EngineError;
 
@@ -21,7 +21,7 @@ pub(super) const SMALL_PART_BYTES: u64 = 256 << 10;
 /// Small parts in one transaction at most: as much as a crash makes a loader copy again.
 pub(super) const SMALL_PARTS_AT_ONCE: u32 = 32;
 
-type Outcome<T> = Result<T, Failure>;
+type Outcome<T> = Result<T, WorkFailure>;
 
 /// Claims and copies the largest open part, or a handful of small ones.
 pub(super) async fn load_next(worker: &mut WorkerSessions) -> Outcome<Turn> {
@@ -54,7 +54,7 @@ pub(super) async fn load_next(worker: &mut WorkerSessions) -> Outcome<Turn> {
     let target = worker.target().await?;
     part_copy::commit(target)
         .await
-        .map_err(|error| Failure::target("completing a part", error))?;
+        .map_err(|error| WorkFailure::target("completing a part", error))?;
     Ok(Turn::Did)
 }
 
@@ -102,7 +102,7 @@ async fn begin_again(worker: &mut WorkerSessions) -> Outcome<()> {
     };
     beginning
         .await
-        .map_err(|error| Failure::target("claiming a part", error))
+        .map_err(|error| WorkFailure::target("claiming a part", error))
 }
 
 async fn give_up(worker: &mut WorkerSessions) -> Outcome<Turn> {
@@ -110,7 +110,7 @@ async fn give_up(worker: &mut WorkerSessions) -> Outcome<Turn> {
     let target = worker.target().await?;
     part_copy::roll_back(target)
         .await
-        .map_err(|error| Failure::target("giving up a part", error))?;
+        .map_err(|error| WorkFailure::target("giving up a part", error))?;
     Ok(Turn::Did)
 }
 
@@ -125,7 +125,7 @@ async fn rewritten<'a>(
     let (source, _) = worker.both(&first.snapshot).await?;
     let rewritten = part_copy::rewritten(source, claimed)
         .await
-        .map_err(|error| Failure::Server {
+        .map_err(|error| WorkFailure::Server {
             doing: "asking whether what was copied was rewritten meanwhile".to_owned(),
             side: CopySide::Source,
             error,
@@ -146,7 +146,7 @@ async fn outdated(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<Tu
     };
     starting_anew
         .await
-        .map_err(|error| Failure::target("starting a rewritten table anew", error))?;
+        .map_err(|error| WorkFailure::target("starting a rewritten table anew", error))?;
     worker.shared.lose_snapshot();
     worker.shared.reporter.step(format!(
         "{} was truncated, rewritten or altered on the source meanwhile: it is loaded again under a fresh snapshot",
@@ -181,7 +181,7 @@ async fn claim(worker: &mut WorkerSessions) -> Outcome<Vec<ClaimedPart>> {
     };
     claimed
         .await
-        .map_err(|error| Failure::target("claiming a part", error))
+        .map_err(|error| WorkFailure::target("claiming a part", error))
 }
 
 async fn copy(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<CopiedPart> {
@@ -198,7 +198,7 @@ async fn copy(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<Copied
     .await
     {
         Ok(copied) => Ok(copied),
-        Err(PartError::NotEmpty) => Err(Failure::Stop(EngineError::stopped(
+        Err(PartError::NotEmpty) => Err(WorkFailure::Stop(EngineError::stopped(
             format!(
                 "the table {} of the target holds rows already",
                 part.table.plain()
@@ -213,14 +213,14 @@ async fn copy(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<Copied
     }
 }
 
-fn failed(doing: &str, error: PartError) -> Failure {
+fn failed(doing: &str, error: PartError) -> WorkFailure {
     match error {
-        PartError::Failed { side, error } => Failure::Server {
+        PartError::Failed { side, error } => WorkFailure::Server {
             doing: doing.to_owned(),
             side,
             error,
         },
-        PartError::NotEmpty => Failure::Stop(EngineError::stopped(
+        PartError::NotEmpty => WorkFailure::Stop(EngineError::stopped(
             format!("{doing}: the target's table holds rows already"),
             "",
             "this is a defect of transhume; please report it",
@@ -234,9 +234,9 @@ async fn mark(worker: &mut WorkerSessions, copied: &[CopiedPart]) -> Outcome<Vec
     let target = worker.target().await?;
     let loaded = parts::mark_done(target, copied, &name)
         .await
-        .map_err(|error| Failure::target("completing a part", error))?;
+        .map_err(|error| WorkFailure::target("completing a part", error))?;
     loaded.ok_or_else(|| {
-        Failure::Stop(EngineError::stopped(
+        WorkFailure::Stop(EngineError::stopped(
             "a part that this process held was done by another",
             "Nothing was committed twice.",
             "this is a defect of transhume; please report it",

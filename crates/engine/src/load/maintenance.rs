@@ -15,21 +15,21 @@ use transhume_pg::{
     },
 };
 
-use super::sessions::{Failure, RefusedBuild, Turn, WorkerSessions};
+use super::sessions::{RefusedBuild, Turn, WorkFailure, WorkerSessions};
 
 /// The statistics of a tree, where there is one without.
-pub(super) async fn tree_next(worker: &mut WorkerSessions) -> Result<Turn, Failure> {
+pub(super) async fn tree_next(worker: &mut WorkerSessions) -> Result<Turn, WorkFailure> {
     if !worker.shared.expects_trees() {
         return Ok(Turn::Nothing);
     }
     maintain_next(worker).await
 }
 
-pub(super) async fn maintain_next(worker: &mut WorkerSessions) -> Result<Turn, Failure> {
+pub(super) async fn maintain_next(worker: &mut WorkerSessions) -> Result<Turn, WorkFailure> {
     let target = worker.target().await?;
     let claimed = maintenance::claim(target)
         .await
-        .map_err(|error| Failure::target("claiming a VACUUM or an ANALYZE", error))?;
+        .map_err(|error| WorkFailure::target("claiming a VACUUM or an ANALYZE", error))?;
     let Some(work) = claimed else {
         return Ok(Turn::Nothing);
     };
@@ -59,6 +59,6 @@ pub(super) async fn maintain_next(worker: &mut WorkerSessions) -> Result<Turn, F
     };
     maintaining
         .await
-        .map_err(|error| Failure::building(vec![refused], &name, error))?;
+        .map_err(|error| WorkFailure::building(vec![refused], &name, error))?;
     Ok(Turn::Did)
 }

@@ -2,7 +2,8 @@
 //!
 //! One process or many do the same: claim a piece from the target, do it, commit. The runner alone
 //! holds the snapshot and renews it when it is lost; workers only claim. Invariant: a finished table
-//! is never read again, and every unfinished one is read under one snapshot that is recorded with it.
+//! is never read again, nor a finished part that is a range of a key; every other unfinished table is read under one
+//! snapshot. What was read under which is recorded with it.
 
 mod back_off;
 mod binding;

@@ -35,7 +35,7 @@ const SNAPSHOT_AGE_WARNING: Duration = Duration::from_secs(6 * 3600);
 
 pub(super) const CODE: &str = "snapshot-age";
 
-struct Observing {
+struct LoadObserver {
     endpoints: Endpoints,
     migration: String,
     age_limit: Duration,
@@ -47,7 +47,7 @@ struct Observing {
 
 /// Looks until the set is dropped.
 pub(super) fn observe(context: &LoadContext<'_>) -> JoinSet<()> {
-    let observing = Observing {
+    let observing = LoadObserver {
         endpoints: context.endpoints.clone(),
         migration: context.migration.id.clone(),
         age_limit: context
@@ -64,7 +64,7 @@ pub(super) fn observe(context: &LoadContext<'_>) -> JoinSet<()> {
     set
 }
 
-impl Observing {
+impl LoadObserver {
     async fn run(mut self) {
         // A load that is over by then is not worth two sessions.
         tokio::time::sleep(FIRST_AFTER).await;

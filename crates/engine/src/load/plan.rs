@@ -6,16 +6,16 @@ use transhume_core::{
     count::counted,
     guard::schema::TableFacts,
     load::{
-        PartSize,
+        PageRange, PartSize,
         format::{self, Ends, TypeFacts},
-        key_ranges::split_by_key,
+        key_ranges::{IntegerKey, KeyRange, split_by_key},
         split_by_ctid,
     },
     table::{Persistence, Placement, Table},
 };
 use transhume_pg::{
     catalog::{
-        integer_keys::{IntegerKey, integer_keys, key_extremes},
+        integer_keys::{integer_keys, key_extremes},
         table_facts::table_facts,
         tables::tables,
         type_facts::{encoding, type_facts},
@@ -47,10 +47,6 @@ use crate::{
 
 /// First major version whose scans can be confined to a range of pages.
 const PAGE_RANGES_SINCE: u32 = 14;
-/// Most parts of a table that is split by key: each costs a predicate in the plan, and the estimate
-/// behind them is coarse anyway (a histogram has 100 spans by default).
-const MOST_KEY_PARTS: usize = 100;
-
 /// What the plan of every table depends on.
 struct Basis {
     types: BTreeMap<u32, TypeFacts>,
@@ -187,15 +183,12 @@ async fn basis(
     })
 }
 
-/// Integer keys of the tables that must be split by them.
+/// Integer keys of the tables that may be split by them.
 async fn keys(
     source: &Session,
     selected: &[Table],
     part_size: PartSize,
 ) -> std::result::Result<HashMap<u32, IntegerKey>, PgError> {
-    if source.server_version().major() >= PAGE_RANGES_SINCE {
-        return Ok(HashMap::new());
-    }
     let large: Vec<u32> = selected
         .iter()
         .flat_map(Table::stores)
@@ -213,6 +206,7 @@ async fn planned(
     let columns = table
         .written_columns()
         .map(|column| (column.name.as_str(), column.type_oid));
+    let (parts, range_column) = parts(source, table, basis).await?;
     Ok(PlannedRelation {
         source_oid: table.oid,
         name: table.name.clone(),
@@ -224,7 +218,8 @@ async fn planned(
         rows_estimate: table.rows_estimate,
         bytes: table.bytes,
         partitions: partitions(table),
-        parts: parts(source, table, basis).await?,
+        range_column,
+        parts,
     })
 }
 
@@ -238,27 +233,34 @@ fn partitions(table: &Table) -> Vec<(u32, QualifiedName)> {
         .collect()
 }
 
+/// The parts of a table, and the column whose ranges they are where each may be read under a snapshot of its own.
 async fn parts(
     source: &Session,
     table: &Table,
     basis: &Basis,
-) -> std::result::Result<Vec<PlannedPart>, PgError> {
+) -> std::result::Result<(Vec<PlannedPart>, Option<String>), PgError> {
     let Placement::Tree(partitions) = &table.placement else {
         return parts_of(source, table, basis, None).await;
     };
     let mut parts = Vec::with_capacity(partitions.len());
     for partition in partitions {
-        parts.extend(parts_of(source, partition, basis, Some(partition.oid)).await?);
+        let (of_partition, _) = parts_of(source, partition, basis, Some(partition.oid)).await?;
+        // Ranges of one partition are none of the tree, whose rows move between partitions.
+        parts.extend(of_partition.into_iter().map(|part| PlannedPart {
+            range_from: None,
+            ..part
+        }));
     }
     if parts.is_empty() {
         // A tree without partitions has no rows, and is loaded once its one part is done.
         parts.push(PlannedPart {
             partition: None,
             predicate: "false".to_owned(),
+            range_from: None,
             bytes: 0,
         });
     }
-    Ok(parts)
+    Ok((parts, None))
 }
 
 async fn parts_of(
@@ -266,52 +268,57 @@ async fn parts_of(
     table: &Table,
     basis: &Basis,
     partition: Option<u32>,
-) -> std::result::Result<Vec<PlannedPart>, PgError> {
+) -> std::result::Result<(Vec<PlannedPart>, Option<String>), PgError> {
+    let reads_pages = basis.ends.source_major >= PAGE_RANGES_SINCE;
+    let key = basis.keys.get(&table.oid).filter(|key| {
+        let must_be_key = !reads_pages && key.is_whole_key;
+        must_be_key || key.is_worth_ranges()
+    });
     // What cannot be copied by rows is counted and filled at once.
-    let predicates = if table.written_columns().next().is_none() {
-        vec![String::new()]
-    } else if basis.ends.source_major >= PAGE_RANGES_SINCE {
-        page_predicates(table, basis.part_size)
+    let pieces: Vec<(String, Option<i64>)> = if table.written_columns().next().is_none() {
+        vec![(String::new(), None)]
+    } else if let Some(key) = key {
+        let ranges = key_ranges(source, table, key, basis.part_size).await?.into_iter();
+        let piece = |range: KeyRange| (key_predicate(&key.column, range.from, range.to), range.from);
+        ranges.map(piece).collect()
+    } else if reads_pages {
+        page_ranges(table, basis.part_size)
+            .iter()
+            .map(|range| (page_predicate(range.from, range.to), None))
+            .collect()
     } else {
-        key_predicates(source, table, basis).await?
+        vec![(String::new(), None)]
     };
-    let share = table.bytes / i64::try_from(predicates.len()).unwrap_or(i64::MAX).max(1);
-    Ok(predicates
-        .into_iter()
-        .map(|predicate| PlannedPart {
-            partition,
-            predicate,
-            bytes: share,
-        })
-        .collect())
+    let is_apart = |key: &&IntegerKey| key.keeps_ranges_apart && pieces.len() > 1;
+    let range_column = key.filter(is_apart).map(|key| key.column.clone());
+    let share = table.bytes / i64::try_from(pieces.len()).unwrap_or(i64::MAX).max(1);
+    let part = |(predicate, range_from)| PlannedPart {
+        partition,
+        predicate,
+        range_from,
+        bytes: share,
+    };
+    Ok((pieces.into_iter().map(part).collect(), range_column))
 }
 
-fn page_predicates(table: &Table, part_size: PartSize) -> Vec<String> {
+fn page_ranges(table: &Table, part_size: PartSize) -> Vec<PageRange> {
     let pages = u32::try_from(table.pages.max(0)).unwrap_or(u32::MAX);
     split_by_ctid(pages, part_size.parts(bytes(table)))
-        .iter()
-        .map(|range| page_predicate(range.from, range.to))
-        .collect()
 }
 
-async fn key_predicates(
+async fn key_ranges(
     source: &Session,
     table: &Table,
-    basis: &Basis,
-) -> std::result::Result<Vec<String>, PgError> {
-    let Some(key) = basis.keys.get(&table.oid) else {
-        return Ok(vec![String::new()]);
-    };
-    let pieces = usize::try_from(basis.part_size.parts(bytes(table))).unwrap_or(MOST_KEY_PARTS);
+    key: &IntegerKey,
+    part_size: PartSize,
+) -> std::result::Result<Vec<KeyRange>, PgError> {
+    let pieces = usize::try_from(part_size.ranges(bytes(table))).unwrap_or(usize::MAX);
     let bounds = if key.bounds.len() < 2 {
         key_extremes(source, &table.name, &key.column).await?
     } else {
         key.bounds.clone()
     };
-    Ok(split_by_key(&bounds, pieces.min(MOST_KEY_PARTS))
-        .iter()
-        .map(|range| key_predicate(&key.column, range.from, range.to))
-        .collect())
+    Ok(split_by_key(&bounds, pieces))
 }
 
 async fn write(

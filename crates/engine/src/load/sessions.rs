@@ -26,7 +26,7 @@ pub(super) enum Turn {
 }
 
 /// Why a piece of work was given up.
-pub(super) enum Failure {
+pub(super) enum WorkFailure {
     Server {
         doing: String,
         side: CopySide,
@@ -97,9 +97,9 @@ impl WorkerSessions {
         self.reader = None;
     }
 
-    pub(super) async fn target(&mut self) -> Result<&mut RawConnection, Failure> {
+    pub(super) async fn target(&mut self) -> Result<&mut RawConnection, WorkFailure> {
         if self.target.is_none() {
-            let failed = |error| Failure::target("connecting to the target", error);
+            let failed = |error| WorkFailure::target("connecting to the target", error);
             let mut connection = RawConnection::connect(&self.shared.endpoints.target, &self.name, Mode::Sql)
                 .await
                 .map_err(failed)?;
@@ -115,7 +115,7 @@ impl WorkerSessions {
     pub(super) async fn both(
         &mut self,
         snapshot: &NamedSnapshot,
-    ) -> Result<(&mut RawConnection, &mut RawConnection), Failure> {
+    ) -> Result<(&mut RawConnection, &mut RawConnection), WorkFailure> {
         self.read_under(snapshot).await?;
         self.target().await?;
         let reader = self.reader.as_mut().expect("invariant: opened above");
@@ -124,12 +124,12 @@ impl WorkerSessions {
     }
 
     /// Both sessions, the source's in a transaction that sees what is committed now.
-    pub(super) async fn both_now(&mut self) -> Result<(&mut RawConnection, &mut RawConnection), Failure> {
+    pub(super) async fn both_now(&mut self) -> Result<(&mut RawConnection, &mut RawConnection), WorkFailure> {
         self.end_reading().await?;
         let mut reader = self.reader().await?;
         transhume_pg::load::large_objects::read_now(&mut reader.connection)
             .await
-            .map_err(Failure::snapshot)?;
+            .map_err(WorkFailure::snapshot)?;
         reader.is_reading = true;
         self.reader = Some(reader);
         self.target().await?;
@@ -138,20 +138,20 @@ impl WorkerSessions {
         Ok((&mut reader.connection, target))
     }
 
-    async fn reader(&mut self) -> Result<Reader, Failure> {
+    async fn reader(&mut self) -> Result<Reader, WorkFailure> {
         match self.reader.take() {
             Some(reader) => Ok(reader),
             None => Ok(Reader {
                 connection: RawConnection::connect(&self.shared.endpoints.source, &self.name, Mode::Sql)
                     .await
-                    .map_err(Failure::snapshot)?,
+                    .map_err(WorkFailure::snapshot)?,
                 is_reading: false,
                 snapshot: None,
             }),
         }
     }
 
-    async fn read_under(&mut self, snapshot: &NamedSnapshot) -> Result<(), Failure> {
+    async fn read_under(&mut self, snapshot: &NamedSnapshot) -> Result<(), WorkFailure> {
         let is_under = |reader: &Reader| reader.snapshot.as_ref() == Some(snapshot);
         if self.reader.as_ref().is_some_and(is_under) {
             return Ok(());
@@ -160,9 +160,9 @@ impl WorkerSessions {
         let mut reader = self.reader().await?;
         if !part_copy::read_under(&mut reader.connection, snapshot)
             .await
-            .map_err(Failure::snapshot)?
+            .map_err(WorkFailure::snapshot)?
         {
-            return Err(Failure::SnapshotLost);
+            return Err(WorkFailure::SnapshotLost);
         }
         reader.is_reading = true;
         reader.snapshot = Some(snapshot.clone());
@@ -172,7 +172,7 @@ impl WorkerSessions {
 
     /// Ends the source's transaction: its locks on what was read would keep the application from
     /// truncating or altering those tables.
-    pub(super) async fn end_reading(&mut self) -> Result<(), Failure> {
+    pub(super) async fn end_reading(&mut self) -> Result<(), WorkFailure> {
         if let Some(reader) = &mut self.reader
             && reader.is_reading
         {
@@ -180,13 +180,13 @@ impl WorkerSessions {
             reader.snapshot = None;
             part_copy::roll_back(&mut reader.connection)
                 .await
-                .map_err(Failure::snapshot)?;
+                .map_err(WorkFailure::snapshot)?;
         }
         Ok(())
     }
 }
 
-impl Failure {
+impl WorkFailure {
     pub(super) fn target(doing: impl Into<String>, error: PgError) -> Self {
         Self::Server {
             doing: doing.into(),

@@ -77,9 +77,11 @@ impl Holders {
         let outdated = state_binding::without_snapshot(&**target).await.doing(doing)?;
         let restarted = restart(target, lost).await.doing(doing)?;
         context.reporter.step(format!(
-            "{} unfinished to start again under a fresh snapshot, {} of them emptied; finished tables stay",
+            "{} unfinished to be read under a fresh snapshot: {} emptied and read again, {} read from the parts that are left; \
+             finished tables stay",
             counted(restarted.relations, "table"),
-            restarted.emptied.len()
+            restarted.emptied.len(),
+            restarted.continued
         ));
         Ok(if outdated.is_empty() {
             self.held.pop()
@@ -185,12 +187,17 @@ async fn import(context: &LoadContext<'_>, name: &str) -> Result<Option<Snapshot
 
 /// A snapshot of now, once it is exact for a table whose changes come from the slot.
 pub async fn fresh_snapshot(context: &LoadContext<'_>) -> Result<SnapshotHolder> {
-    let horizon = context.migration.slot_xid_horizon.ok_or_else(|| {
-        EngineError::refused(
-            "a fresh snapshot needs the slot, and there is none yet",
-            "run \"transhume run\", which makes it",
-        )
-    })?;
+    let horizon = match context.migration.slot_xid_horizon {
+        Some(horizon) => horizon,
+        // No change comes from a slot: that nobody writes is found by the comparison at the end.
+        None if context.migration.is_offline() => i64::MIN,
+        None => {
+            return Err(EngineError::refused(
+                "a fresh snapshot needs the slot, and there is none yet",
+                "run \"transhume run\", which makes it",
+            ));
+        }
+    };
     known_source(context).await?;
     let mut back_off = BackOff::for_idleness();
     loop {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How the load stands after the request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Pausing {
     pub paused: bool,
     /// It was not so before.

@@ -14,7 +14,7 @@ use transhume_pg::{
 use super::{
     back_off::BackOff,
     builder, large_objects, loader, maintenance, refused,
-    sessions::{Failure, Turn, WorkerSessions},
+    sessions::{Turn, WorkFailure, WorkerSessions},
 };
 use crate::error::{Doing, EngineError, Result};
 
@@ -71,7 +71,7 @@ impl Worker {
                         .wait_by(&shared.cancellation, |wait| shared.word_of_work(wait))
                         .await?;
                 }
-                Err(Failure::Refused { builds, error }) => {
+                Err(WorkFailure::Refused { builds, error }) => {
                     refused::set_aside(&mut self.sessions, &builds, &error).await?;
                 }
                 Err(failure) => self.recover(failure, &mut failures).await?,
@@ -79,14 +79,14 @@ impl Worker {
         }
     }
 
-    async fn turn(&mut self) -> std::result::Result<Turn, Failure> {
+    async fn turn(&mut self) -> std::result::Result<Turn, WorkFailure> {
         let turn = self.one_turn().await;
         self.sessions.shared.stop_meter(self.sessions.number);
         self.sessions.shared.stop_build(self.sessions.number);
         turn
     }
 
-    async fn one_turn(&mut self) -> std::result::Result<Turn, Failure> {
+    async fn one_turn(&mut self) -> std::result::Result<Turn, WorkFailure> {
         let sessions = &mut self.sessions;
         if sessions.loads {
             match loader::load_next(sessions).await? {
@@ -109,12 +109,12 @@ impl Worker {
     }
 
     /// Gives up the connections and waits, or ends with the error where it would come again.
-    async fn recover(&mut self, failure: Failure, failures: &mut BackOff) -> Result<()> {
+    async fn recover(&mut self, failure: WorkFailure, failures: &mut BackOff) -> Result<()> {
         self.sessions.give_up();
         let (doing, side, error) = match failure {
-            Failure::Stop(error) => return Err(error),
-            Failure::SnapshotLost | Failure::Refused { .. } => return Ok(()),
-            Failure::Server { doing, side, error } => (doing, side, error),
+            WorkFailure::Stop(error) => return Err(error),
+            WorkFailure::SnapshotLost | WorkFailure::Refused { .. } => return Ok(()),
+            WorkFailure::Server { doing, side, error } => (doing, side, error),
         };
         if error.disposition() == Disposition::Retry {
             let shared = &self.sessions.shared;

@@ -42,7 +42,7 @@ async fn identity_by_replication(endpoints: &Endpoints) -> Result<SystemIdentity
     };
     Err(EngineError::refused(
         format!("the source does not say which system it is{reason}"),
-        "allow replication connections for the source role (pg_hba.conf, ALTER ROLE … REPLICATION), or grant \
+        "allow replication connections for the source role (\"transhume assess\" tells how), or grant \
          execution of pg_control_system() and pg_control_checkpoint() to it",
     ))
 }

@@ -7,13 +7,13 @@ use serde::Serialize;
 use transhume_core::{
     count::counted,
     finding::Finding,
-    roles::{Part, Plan, Surrounding, Wanted, lacking, login_faults, plan},
+    roles::{RolePlan, RoleSubject, Surrounding, Wanted, lacking, login_faults, plan},
     selection::Selection,
 };
 use transhume_pg::{
     catalog::surroundings::surroundings,
     connection::session::Session,
-    roles::{self, Ending, Outcome},
+    roles::{self, Ending, StepOutcome},
     state::migration,
 };
 
@@ -42,7 +42,7 @@ pub struct RolesOptions {
 }
 
 /// The script with what became of each statement. Field names are a stable face for scripts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RolesReport {
     pub source: String,
     pub target: String,
@@ -56,7 +56,7 @@ pub struct RolesReport {
     pub secrets_unreadable: bool,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RoleStatement {
     pub role: String,
     /// Of a password: whole where the script is printed, without the secret where it was applied.
@@ -66,7 +66,7 @@ pub struct RoleStatement {
     pub message: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StatementOutcome {
     /// The target would accept it.
@@ -77,7 +77,7 @@ pub enum StatementOutcome {
     Refused,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct LeftOutOfRoles {
     pub role: String,
     pub what: String,
@@ -115,7 +115,7 @@ pub async fn roles(
         .doing("trying the script of roles on the target")?;
     let refused = outcomes
         .iter()
-        .filter(|outcome| **outcome != Outcome::Done)
+        .filter(|outcome| **outcome != StepOutcome::Done)
         .count();
     reporter.step(format!(
         "{} about roles {}, {refused} refused",
@@ -157,7 +157,7 @@ async fn wanted(source: &Session, passwords: bool) -> Result<(Wanted, bool)> {
     ))
 }
 
-async fn planned(source: &Session, target: &Session, map: &RoleMap, wanted: &Wanted) -> Result<Plan> {
+async fn planned(source: &Session, target: &Session, map: &RoleMap, wanted: &Wanted) -> Result<RolePlan> {
     let (on_source, on_target) = read(source, target).await?;
     if let Some((from, to)) = map.pairs().find(|(_, to)| on_target.role(to).is_none()) {
         return Err(EngineError::refused(
@@ -181,18 +181,18 @@ async fn read(
 
 fn report(
     endpoints: &Endpoints,
-    plan: Plan,
-    outcomes: Vec<Outcome>,
+    plan: RolePlan,
+    outcomes: Vec<StepOutcome>,
     (applied, secrets_unreadable): (bool, bool),
 ) -> RolesReport {
     let statements = plan.steps.iter().zip(outcomes).map(|(step, outcome)| {
         let (outcome, message) = match outcome {
-            Outcome::Done if applied => (StatementOutcome::Done, None),
-            Outcome::Done => (StatementOutcome::Possible, None),
-            Outcome::Refused(message) if step.part == Part::StrongAttribute => {
+            StepOutcome::Done if applied => (StatementOutcome::Done, None),
+            StepOutcome::Done => (StatementOutcome::Possible, None),
+            StepOutcome::Refused(message) if step.part == RoleSubject::StrongAttribute => {
                 (StatementOutcome::LeftOut, Some(message))
             }
-            Outcome::Refused(message) => (StatementOutcome::Refused, Some(message)),
+            StepOutcome::Refused(message) => (StatementOutcome::Refused, Some(message)),
         };
         RoleStatement {
             role: step.role.clone(),

@@ -5,9 +5,11 @@
 //! what is already done.
 
 mod additions;
+mod offline;
 mod phases;
 mod plan;
 mod reopen;
+mod selected;
 mod stop;
 mod tables;
 mod watch;
@@ -23,23 +25,23 @@ use transhume_core::{
     table::Table,
 };
 use transhume_pg::{
-    catalog::tables::{names_of_tables, tables},
+    catalog::tables::tables,
     connection::{names, session::Session, snapshot::SnapshotHolder},
-    cutover::gate,
     state::{
-        addition, history,
+        exception, history,
         migration::{self, Migration, NewMigration},
         runner,
     },
 };
 use transhume_wire::lsn::Lsn;
 
+use self::selected::{decide, refuse_other_selection, with_refused};
 pub use self::{
     plan::{ClientPrograms, LeftOut, Plan, Resuming, TablePlan, plan},
     ways::run,
 };
 use crate::{
-    assess::{self, Depth, Prior},
+    assess::{self, Depth, Prior, Way},
     cancel::Cancellation,
     cutover::{self, application::PgBouncerOptions},
     door,
@@ -51,7 +53,7 @@ use crate::{
     report::{Report, Reporter},
     runner::{host_name, lock, lock_when_free},
     schema::{SchemaOptions, SchemaWork},
-    selection::{bad_pattern, selector},
+    selection::selector,
     stopped, succession,
 };
 
@@ -66,15 +68,29 @@ pub struct RunOptions {
     pub programs: Option<std::path::PathBuf>,
     /// End once the target has caught up instead of following on.
     pub until_caught_up: bool,
+    /// A new migration gets no slot and no publication: whoever writes to the source has been stopped.
+    pub offline: bool,
     /// How thoroughly both ends are looked at before a new migration begins.
     pub depth: Depth,
 }
 
+impl RunOptions {
+    fn way(&self) -> Way {
+        if self.offline {
+            Way::Offline
+        } else {
+            Way::Following
+        }
+    }
+}
+
 /// Why a run ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunReason {
     CaughtUp,
+    /// All of an offline migration is on the target and was found equal.
+    Moved,
     /// The application lives on the target.
     Done,
     /// It went back to the old source.
@@ -83,7 +99,7 @@ pub enum RunReason {
     Stopped,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RunEnd {
     pub migration: String,
     pub phase: Phase,
@@ -95,7 +111,7 @@ pub struct RunEnd {
 
 /// Whether a run opens because an operator asks for it, or because it lost a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opening {
+enum RunOpening {
     First,
     Again,
 }
@@ -103,7 +119,7 @@ enum Opening {
 /// What the phases of a run work with.
 pub(crate) struct Run<'run> {
     direction: Direction,
-    opening: Opening,
+    opening: RunOpening,
     pub(crate) endpoints: &'run Endpoints,
     pub(crate) options: &'run RunOptions,
     pub(crate) reporter: &'run Reporter,
@@ -127,14 +143,14 @@ impl<'run> Run<'run> {
         endpoints: &'run Endpoints,
         options: &'run RunOptions,
         direction: Direction,
-        opening: Opening,
+        opening: RunOpening,
         (reporter, cancellation): (&'run Reporter, &'run Cancellation),
     ) -> Result<Self> {
         let mut target = endpoints.target_session("run", "control").await?;
         let (migration, begun) = match migration::read(&target).await.doing("reading the migration")? {
             Some(migration) => (migration, None),
             // Whoever removed it meanwhile does not want another one.
-            None if direction == Direction::Reverse || opening == Opening::Again => return Err(gone()),
+            None if direction == Direction::Reverse || opening == RunOpening::Again => return Err(gone()),
             None => {
                 let (migration, begun) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
                 (migration, Some(begun))
@@ -144,14 +160,14 @@ impl<'run> Run<'run> {
             door::refuse_exchanged(endpoints, &migration)?;
         }
         match opening {
-            Opening::First => lock(&target, reporter).await?,
-            Opening::Again => lock_when_free(&target, reporter, cancellation).await?,
+            RunOpening::First => lock(&target, reporter).await?,
+            RunOpening::Again => lock_when_free(&target, reporter, cancellation).await?,
         }
         // Whoever held the lock until now may have gone on, or ended it.
         let migration = reread(&target, &migration.id).await?;
         let (prior, source) = match begun {
             Some(Begun { prior, source }) => (Some(prior), source),
-            None if opening == Opening::Again => {
+            None if opening == RunOpening::Again => {
                 let telling = (reporter, cancellation);
                 (
                     None,
@@ -165,6 +181,7 @@ impl<'run> Run<'run> {
         // As it is behind a fail-over.
         let migration = reread(&target, &migration.id).await?;
         refuse_other_selection(&migration, options, &source).await?;
+        offline::refuse_followed(&migration, options)?;
         cutover::opening_mark::refuse_lost(&source, &target, &migration).await?;
         let mut migration = migration;
         decide(&target, &mut migration, &options.selection).await?;
@@ -211,7 +228,7 @@ impl<'run> Run<'run> {
                 error,
                 || {
                     let telling = (reporter, cancellation);
-                    Self::open(endpoints, options, direction, Opening::Again, telling)
+                    Self::open(endpoints, options, direction, RunOpening::Again, telling)
                 },
                 reporter,
                 cancellation,
@@ -231,7 +248,7 @@ impl<'run> Run<'run> {
             });
             if let Some(reason) = self.phase().await? {
                 self.reread().await?;
-                let exceptions = gate::exceptions(&self.target).await;
+                let exceptions = exception::count(&*self.target).await;
                 return Ok(RunEnd {
                     migration: self.migration.id.clone(),
                     phase: self.migration.phase,
@@ -303,7 +320,7 @@ async fn start(
         endpoints,
         &options.selection,
         options.programs.as_deref(),
-        options.depth,
+        (options.depth, options.way()),
         reporter,
     )
     .await?;
@@ -347,41 +364,4 @@ async fn start(
         source,
     };
     Ok((migration, begun))
-}
-
-/// What the target refused in the trial stands by its name, so that every later step leaves out the same.
-fn with_refused(selection: &Selection, refused: &[String]) -> Selection {
-    let mut decided = selection.clone();
-    decided.leave_out.extend(refused.iter().cloned());
-    decided
-}
-
-/// What the operator leaves out from now on, and what roles are called, is kept with the migration.
-async fn decide(target: &Session, migration: &mut Migration, selection: &Selection) -> Result<()> {
-    if migration.selection.decides_as(selection) {
-        return Ok(());
-    }
-    migration.selection = migration.selection.deciding_too(selection);
-    addition::set_selection(&**target, &migration.selection)
-        .await
-        .doing("keeping what is left out")
-}
-
-/// The state on the target belongs to this selection.
-async fn refuse_other_selection(migration: &Migration, options: &RunOptions, source: &Session) -> Result<()> {
-    if options.selection.has_no_patterns() {
-        return Ok(());
-    }
-    let present = names_of_tables(source)
-        .await
-        .doing("reading the source's tables")?;
-    let names: Vec<_> = present.into_iter().map(|(_, name)| name).collect();
-    let is_resumed = migration.selection.is_resumed_by(&options.selection, &names);
-    if is_resumed.map_err(|error| bad_pattern(&error))? {
-        return Ok(());
-    }
-    Err(EngineError::refused(
-        "the selection differs from the one this migration began with",
-        "run without include and exclude, or with the same ones; \"transhume table add\" takes further tables in",
-    ))
 }

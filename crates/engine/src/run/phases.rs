@@ -8,24 +8,26 @@ use transhume_pg::{
     state::{history, migration, runner},
 };
 
-use super::{Opening, Run, RunReason, additions, tables, watch};
+use super::{Run, RunOpening, RunReason, additions, offline, tables, watch};
 use crate::{
     cutover,
     error::{Doing, EngineError, Result},
     follow::{self, EndReason, FollowRequest, Until},
     load,
     prepare::{Preparation, prepare},
-    schema::{self, Moment},
+    schema::{self, GrantMoment},
 };
 
 impl Run<'_> {
     /// Does the work of the present phase; a reason ends the run.
     pub(super) async fn phase(&mut self) -> Result<Option<RunReason>> {
         match self.migration.phase {
+            Phase::Prepare if self.options.offline => offline::prepare(self).await.map(|()| None),
             Phase::Prepare => self.prepare().await.map(|()| None),
             Phase::PreData => self.pre_data().await.map(|()| None),
             Phase::FullLoad => self.full_load().await.map(|()| None),
             Phase::PostData => self.post_data().await.map(|()| None),
+            Phase::Follow if self.migration.is_offline() => Box::pin(offline::complete(self)).await.map(Some),
             Phase::Follow | Phase::Cutover | Phase::Opening => Box::pin(self.follow()).await,
             Phase::Done => self.done().await.map(Some),
         }
@@ -71,7 +73,7 @@ impl Run<'_> {
 
     async fn pre_data(&mut self) -> Result<()> {
         // What was mended on the source or left out since counts from the next start on.
-        if self.opening == Opening::First {
+        if self.opening == RunOpening::First {
             schema::begin_anew(&self.schema_work()).await?;
         }
         let holder = self.take_holder().await?;
@@ -84,7 +86,7 @@ impl Run<'_> {
         )?;
         let definitions = async {
             schema::pre_data(&work).await?;
-            schema::owners_and_grants(&work, Moment::BeforeData).await
+            schema::owners_and_grants(&work, GrantMoment::BeforeData).await
         };
         // The builds are read from the source, while the target makes tables.
         tokio::try_join!(Box::pin(definitions), Box::pin(schema::plan_builds(&work)))?;
@@ -110,14 +112,14 @@ impl Run<'_> {
     async fn post_data(&mut self) -> Result<()> {
         let work = self.schema_work();
         schema::post_data(&work).await?;
-        schema::owners_and_grants(&work, Moment::AfterData).await?;
+        schema::owners_and_grants(&work, GrantMoment::AfterData).await?;
         load::copy_sequences(&self.source, &self.target, &self.selector, 0).await?;
         work.options.end_sessions();
         self.advance(Phase::PostData, Phase::Follow).await
     }
 
     async fn follow(&mut self) -> Result<Option<RunReason>> {
-        if std::mem::replace(&mut self.opening, Opening::Again) == Opening::First {
+        if std::mem::replace(&mut self.opening, RunOpening::Again) == RunOpening::First {
             load::try_again(&mut self.target, self.reporter).await?;
             schema::try_again(&self.schema_work()).await?;
         }
@@ -137,6 +139,7 @@ impl Run<'_> {
             yields_to_tables: true,
             on_error: self.options.follow.on_error,
             spill: &self.options.follow.spill,
+            schema_changes: Some(self.options.follow.schema_changes),
         };
         let end = if tables::is_any_work(self).await? {
             // Caught up means that these are done too, so there is no end before that.
@@ -181,7 +184,7 @@ impl Run<'_> {
         }
     }
 
-    async fn advance(&mut self, from: Phase, next: Phase) -> Result<()> {
+    pub(super) async fn advance(&mut self, from: Phase, next: Phase) -> Result<()> {
         let transaction = self
             .target
             .transaction()

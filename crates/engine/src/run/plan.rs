@@ -23,7 +23,7 @@ use transhume_pg::{
     },
 };
 
-use super::{RunOptions, refuse_other_selection};
+use super::{RunOptions, selected::refuse_other_selection};
 use crate::{
     assess::{self, Assessment},
     door::{self, Past},
@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// The plan. Field names are a stable face for scripts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Plan {
     pub source: String,
     pub target: String,
@@ -51,6 +51,8 @@ pub struct Plan {
     pub replica_role: bool,
     /// Tables of the source whose replica identity will be set to FULL.
     pub full_identities: Vec<String>,
+    /// Nothing is made on the source and nothing followed.
+    pub offline: bool,
     /// None: the name follows from the id, which is not chosen yet.
     pub publication: Option<String>,
     pub slot: Option<String>,
@@ -65,7 +67,7 @@ pub struct Plan {
 }
 
 /// How far the migration is that would go on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Resuming {
     pub migration: String,
     pub phase: Phase,
@@ -75,13 +77,13 @@ pub struct Resuming {
     pub build: BuildProgress,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ClientPrograms {
     pub version: String,
     pub directory: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct TablePlan {
     pub table: String,
     pub rows_estimate: i64,
@@ -92,7 +94,7 @@ pub struct TablePlan {
     pub format_reason: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct LeftOut {
     pub object: String,
     pub reason: String,
@@ -125,7 +127,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
                 endpoints,
                 &options.selection,
                 options.programs.as_deref(),
-                options.depth,
+                (options.depth, options.way()),
                 reporter,
             )
             .await?,
@@ -152,6 +154,7 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
         programs: programs.as_ref().map(client_programs),
         replica_role: replica_role(&target).await?,
         full_identities: full_identities(&published),
+        offline: is_offline(migration.as_ref(), options),
         publication: migration.as_ref().map(|known| known.publication_name.clone()),
         slot: migration.as_ref().map(|known| known.slot_name.clone()),
         published_tables: published.len(),
@@ -176,6 +179,13 @@ pub async fn plan(endpoints: &Endpoints, options: &RunOptions, reporter: &Report
         .await?;
     }
     Ok(plan)
+}
+
+fn is_offline(migration: Option<&Migration>, options: &RunOptions) -> bool {
+    match migration {
+        Some(known) if known.phase > Phase::Prepare => known.is_offline(),
+        _ => options.offline,
+    }
 }
 
 fn client_programs(programs: &Programs) -> ClientPrograms {

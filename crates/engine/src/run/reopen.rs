@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use transhume_core::disposition::Disposition;
+use transhume_core::{disposition::Disposition, sqlstate};
 use transhume_pg::{
     connection::session::Session,
     state::{migration, runner},
@@ -39,10 +39,7 @@ where
             return Err(failure);
         }
         reporter.waiting(format!("{failure}; trying again"));
-        tokio::select! {
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep(AGAIN_AFTER) => {}
-        }
+        cancellation.rest(AGAIN_AFTER).await?;
         match Box::pin(open()).await {
             Ok(run) => return Ok(run),
             Err(error) => failure = error,
@@ -72,10 +69,7 @@ pub(super) async fn source(
         runner::waits(target, &failure.to_string())
             .await
             .doing("recording what the runner waits for")?;
-        tokio::select! {
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep(AGAIN_AFTER) => {}
-        }
+        cancellation.rest(AGAIN_AFTER).await?;
     }
 }
 
@@ -100,10 +94,7 @@ where
             return Err(failure);
         }
         reporter.waiting(format!("{failure}; trying again"));
-        tokio::select! {
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep(AGAIN_AFTER) => {}
-        }
+        cancellation.rest(AGAIN_AFTER).await?;
     }
 }
 
@@ -124,10 +115,7 @@ pub(super) async fn until_primary(
             Ok(None) | Err(_) => return Ok(()),
         };
         reporter.waiting(format!("{reason}; trying again"));
-        tokio::select! {
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            () = tokio::time::sleep(AGAIN_AFTER) => {}
-        }
+        cancellation.rest(AGAIN_AFTER).await?;
     }
 }
 
@@ -147,8 +135,11 @@ fn passes(error: &EngineError) -> bool {
     let EngineError::Server { source, .. } = error else {
         return false;
     };
+    if source.is_refused_login() {
+        return true;
+    }
     let is_connection = source.sqlstate().is_none_or(|state| {
-        ["08", "57P", "53300"]
+        ["08", "57P", sqlstate::TOO_MANY_CONNECTIONS]
             .iter()
             .any(|class| state.starts_with(class))
     });

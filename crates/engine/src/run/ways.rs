@@ -1,9 +1,12 @@
 //! Both ways of a run: forward until the cutover, and back from it on.
 
-use transhume_core::{direction::Direction, guard::schema::CarryOver};
+use transhume_core::{
+    direction::Direction,
+    guard::schema::{CarryOver, SchemaChanges},
+};
 use transhume_pg::state::{migration, runner};
 
-use super::{Opening, Run, RunEnd, RunOptions, RunReason, gone, reopen, stop};
+use super::{Run, RunEnd, RunOpening, RunOptions, RunReason, gone, reopen, stop};
 use crate::{
     cancel::{self, Cancellation, Canceller},
     cutover,
@@ -85,7 +88,7 @@ async fn run_one_way(
         endpoints,
         options,
         direction,
-        Opening::First,
+        RunOpening::First,
         (reporter, &inner),
     ))
     .await?;
@@ -108,6 +111,9 @@ async fn until_ended(run: Run<'_>, (canceller, cancellation): (Canceller, &Cance
     following
         .carry_over
         .retain(|change| direction == Direction::Forward || *change != CarryOver::Partitions);
+    if direction == Direction::Reverse {
+        following.schema_changes = SchemaChanges::Hold;
+    }
     let guard = Guard::new(
         endpoints,
         migration.clone(),
@@ -115,11 +121,20 @@ async fn until_ended(run: Run<'_>, (canceller, cancellation): (Canceller, &Cance
         &following,
         reporter,
     );
+    // Without a slot there is nothing to watch over.
+    let offline = run.options.offline || migration.is_offline();
+    let watching = async {
+        if offline {
+            std::future::pending().await
+        } else {
+            guard.watch().await
+        }
+    };
     let ending = async {
         tokio::select! {
-            () = cancellation.cancelled() => Ending::Cancelled,
-            () = stop::asked(endpoints, &migration.id) => Ending::Asked,
-            error = guard.watch() => Ending::Guarded(error),
+            () = cancellation.cancelled() => Stopping::Cancelled,
+            () = stop::asked(endpoints, &migration.id) => Stopping::Asked,
+            error = watching => Stopping::Guarded(error),
         }
     };
     let mut working = Box::pin(run.persist());
@@ -131,7 +146,7 @@ async fn until_ended(run: Run<'_>, (canceller, cancellation): (Canceller, &Cance
         }
     };
     match (outcome, ending) {
-        (Err(EngineError::Interrupted), Ending::Asked) => Ok(RunEnd {
+        (Err(EngineError::Interrupted), Stopping::Asked) => Ok(RunEnd {
             migration: migration.id,
             phase: migration.phase,
             frontier: migration.frontier,
@@ -139,13 +154,13 @@ async fn until_ended(run: Run<'_>, (canceller, cancellation): (Canceller, &Cance
             exceptions: 0,
         }),
         // Whatever the work met after that is a consequence.
-        (_, Ending::Guarded(error)) => Err(error),
+        (_, Stopping::Guarded(error)) => Err(error),
         (outcome, _) => outcome,
     }
 }
 
 /// Why a run ends that would have gone on.
-enum Ending {
+enum Stopping {
     Cancelled,
     /// By another process.
     Asked,

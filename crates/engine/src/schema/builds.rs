@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use transhume_core::count::counted;
 
-use transhume_core::schema::archive::{CatalogObject, Decision, Entry, Kind};
+use transhume_core::schema::archive::{CatalogObject, Decision, Entry, EntryKind};
 use transhume_pg::{
     catalog::build_definitions::{self, ForeignKeyDefinition, IndexDefinition},
     connection::session::Session,
@@ -79,7 +79,7 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[CopiedTable]
 fn is_build(entry: &Entry) -> bool {
     matches!(
         entry.kind,
-        Kind::Index | Kind::IndexAttach | Kind::Constraint | Kind::ForeignKey
+        EntryKind::Index | EntryKind::IndexAttach | EntryKind::Constraint | EntryKind::ForeignKey
     )
 }
 
@@ -89,15 +89,15 @@ async fn of_source(
     relations: &[u32],
     entries: &[&Entry],
 ) -> Result<Vec<NewBuild>> {
-    let oids = |kind: Kind| -> Vec<u32> {
+    let oids = |kind: EntryKind| -> Vec<u32> {
         let of_kind = entries.iter().filter(|entry| entry.kind == kind);
         of_kind.map(|entry| entry.object.oid).collect()
     };
     let reading = "reading the definitions of indexes and keys";
-    let indexes = build_definitions::indexes(source, &oids(Kind::Index), &oids(Kind::Constraint))
+    let indexes = build_definitions::indexes(source, &oids(EntryKind::Index), &oids(EntryKind::Constraint))
         .await
         .doing(reading)?;
-    let keys = build_definitions::foreign_keys(source, &oids(Kind::ForeignKey))
+    let keys = build_definitions::foreign_keys(source, &oids(EntryKind::ForeignKey))
         .await
         .doing(reading)?;
     all_found(entries, &indexes, &keys)?;
@@ -117,7 +117,7 @@ fn relations(contents: &Contents) -> Vec<u32> {
         .chain(contents.with(Disposition::Replaced))
         .map(|(entry, _)| entry)
         .chain(contents.open(&Decision::BeforeData))
-        .filter(|entry| entry.kind == Kind::Relation)
+        .filter(|entry| entry.kind == EntryKind::Relation)
         .map(|entry| entry.object.oid)
         .collect()
 }
@@ -125,14 +125,15 @@ fn relations(contents: &Contents) -> Vec<u32> {
 /// An index that was dropped or rebuilt since the dump would be missing on the target without a word.
 fn all_found(entries: &[&Entry], indexes: &[IndexDefinition], keys: &[ForeignKeyDefinition]) -> Result<()> {
     let constraints = indexes.iter().filter_map(|index| index.constraint.as_ref());
-    let found: HashSet<(Kind, u32)> = indexes
+    let found: HashSet<(EntryKind, u32)> = indexes
         .iter()
-        .map(|index| (Kind::Index, index.oid))
-        .chain(constraints.map(|key| (Kind::Constraint, key.oid)))
-        .chain(keys.iter().map(|key| (Kind::ForeignKey, key.oid)))
+        .map(|index| (EntryKind::Index, index.oid))
+        .chain(constraints.map(|key| (EntryKind::Constraint, key.oid)))
+        .chain(keys.iter().map(|key| (EntryKind::ForeignKey, key.oid)))
         .collect();
-    let found =
-        |object: CatalogObject, kind: Kind| kind == Kind::IndexAttach || found.contains(&(kind, object.oid));
+    let found = |object: CatalogObject, kind: EntryKind| {
+        kind == EntryKind::IndexAttach || found.contains(&(kind, object.oid))
+    };
     match entries.iter().find(|entry| !found(entry.object, entry.kind)) {
         None => Ok(()),
         Some(entry) => Err(EngineError::stopped(
@@ -156,10 +157,10 @@ async fn store(target: &mut Session, planned: &[NewBuild]) -> Result<()> {
 }
 
 /// Why an entry of the archive is left to the load.
-pub(super) fn reason(kind: Kind) -> &'static str {
+pub(super) fn reason(kind: EntryKind) -> &'static str {
     match kind {
-        Kind::ForeignKey => "it is made after all rows and validated by itself",
-        Kind::IndexAttach => "it is attached together with its whole tree",
+        EntryKind::ForeignKey => "it is made after all rows and validated by itself",
+        EntryKind::IndexAttach => "it is attached together with its whole tree",
         _ => "it is built when its table is loaded",
     }
 }

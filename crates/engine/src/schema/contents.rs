@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::schema::archive::{CatalogObject, Decision, Entry, Kind, sections};
+use transhume_core::schema::archive::{CatalogObject, Decision, Entry, EntryKind, sections};
 use transhume_pg::{
     connection::session::Session,
     schema::{archive_file::ArchiveFile, archive_list, dump::Programs},
@@ -93,7 +93,7 @@ impl Contents {
     /// would get new ones by other names.
     fn section<'a>(&self, entry: &Entry, decision: &'a Decision) -> &'a Decision {
         let is_there = |id: &i32| self.items.get(id) == Some(&Disposition::LeftOut);
-        if entry.kind == Kind::TableAttach && entry.depends_on.iter().any(is_there) {
+        if entry.kind == EntryKind::TableAttach && entry.depends_on.iter().any(is_there) {
             return &Decision::AfterData;
         }
         decision

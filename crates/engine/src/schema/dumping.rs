@@ -8,7 +8,7 @@ use std::{
 use transhume_core::{
     count::counted,
     finding::Finding,
-    schema::archive::{self as contents, Chosen, Decision, Decisions, Entry, Facts, Joining, Situation},
+    schema::archive::{self as contents, ArchiveContext, Chosen, Decision, Decisions, Entry, Facts, Joining},
     selection::{Selection, Selector},
 };
 use transhume_pg::{
@@ -345,7 +345,7 @@ async fn decide(
         .into_iter()
         .map(|extension| extension.name)
         .collect();
-    let situation = Situation {
+    let situation = ArchiveContext {
         facts,
         selector,
         target_schemas: &target_schemas,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use transhume_core::{
     count::counted,
     finding::Finding,
-    schema::archive::{CatalogObject, Decision, Entry, Kind},
+    schema::archive::{CatalogObject, Decision, Entry, EntryKind},
 };
 use transhume_pg::{
     catalog::ownership::Ownership,
@@ -29,7 +29,7 @@ const GROUP: usize = 1000;
 
 /// When owners and privileges are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum GrantMoment {
     /// Only what is already restored.
     BeforeData,
     /// Everything that remains.
@@ -40,12 +40,16 @@ pub enum Moment {
 
 /// Sets owners and privileges as on the source. What the target's roles do not allow is told by
 /// findings, one for each role or reason, and stops nothing.
-pub async fn owners_and_grants(work: &SchemaWork<'_>, moment: Moment) -> Result<()> {
+pub async fn owners_and_grants(work: &SchemaWork<'_>, moment: GrantMoment) -> Result<()> {
     set(work, moment, None).await
 }
 
 /// Of owners only these, where some are given.
-async fn set(work: &SchemaWork<'_>, moment: Moment, owners_refused: Option<&BTreeSet<String>>) -> Result<()> {
+async fn set(
+    work: &SchemaWork<'_>,
+    moment: GrantMoment,
+    owners_refused: Option<&BTreeSet<String>>,
+) -> Result<()> {
     let mut target = work.target().await?;
     let source = work.source().await?;
     let contents = Contents::stored(work, source.server_version().major(), &target).await?;
@@ -76,10 +80,10 @@ async fn set(work: &SchemaWork<'_>, moment: Moment, owners_refused: Option<&BTre
 }
 
 /// Objects on the target that may have another owner on the source.
-fn made(contents: &Contents, moment: Moment) -> Vec<CatalogObject> {
+fn made(contents: &Contents, moment: GrantMoment) -> Vec<CatalogObject> {
     let definitions = contents
         .with(Disposition::Replaced)
-        .filter(|_| moment != Moment::BeforeData);
+        .filter(|_| moment != GrantMoment::BeforeData);
     contents
         .with(Disposition::Restored)
         .chain(definitions)
@@ -89,22 +93,22 @@ fn made(contents: &Contents, moment: Moment) -> Vec<CatalogObject> {
 }
 
 /// Open grant entries, those on schemas apart. Before the data: only where all that they need is there.
-fn grants(contents: &Contents, moment: Moment) -> (Vec<&Entry>, Vec<&Entry>) {
-    let kinds: HashMap<i32, Kind> = contents
+fn grants(contents: &Contents, moment: GrantMoment) -> (Vec<&Entry>, Vec<&Entry>) {
+    let kinds: HashMap<i32, EntryKind> = contents
         .archive
         .entries
         .iter()
         .map(|(entry, _)| (entry.dump_id, entry.kind))
         .collect();
     let there = |id: &i32| {
-        kinds.get(id) == Some(&Kind::Grant)
+        kinds.get(id) == Some(&EntryKind::Grant)
             || matches!(
                 contents.items.get(id),
                 Some(Disposition::Restored | Disposition::LeftOut)
             )
     };
     let mut open = contents.open(&Decision::Grant);
-    if moment == Moment::Again {
+    if moment == GrantMoment::Again {
         let refused = contents.with(Disposition::Failed);
         open.extend(
             refused
@@ -114,13 +118,14 @@ fn grants(contents: &Contents, moment: Moment) -> (Vec<&Entry>, Vec<&Entry>) {
     }
     open.into_iter()
         .filter(|entry| {
-            moment != Moment::BeforeData || (entry.kind == Kind::Grant && entry.depends_on.iter().all(there))
+            moment != GrantMoment::BeforeData
+                || (entry.kind == EntryKind::Grant && entry.depends_on.iter().all(there))
         })
         .partition(|entry| {
             entry
                 .depends_on
                 .iter()
-                .any(|id| kinds.get(id) == Some(&Kind::Schema))
+                .any(|id| kinds.get(id) == Some(&EntryKind::Schema))
         })
 }
 
@@ -247,7 +252,7 @@ pub(crate) async fn try_again(work: &SchemaWork<'_>) -> Result<()> {
             options: &options,
             ..work.clone()
         };
-        set(&one, Moment::Again, Some(&owners)).await?;
+        set(&one, GrantMoment::Again, Some(&owners)).await?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub use dumping::dump;
 pub(crate) use dumping::{Preview, preview};
 pub(crate) use findings::forget_met;
 pub(crate) use grants::try_again;
-pub use grants::{Moment, owners_and_grants};
+pub use grants::{GrantMoment, owners_and_grants};
 pub(crate) use removal::{begin_anew, remove, remove_added};
 pub use restoring::{post_data, pre_data};
 use sessions::{Idle, Lent};

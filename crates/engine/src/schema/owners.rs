@@ -20,7 +20,7 @@ const GROUP: usize = 1000;
 pub(super) const CODE: &str = "owner-not-set";
 
 /// Ownerships that can be set, and findings for those that cannot.
-pub(super) struct Plan {
+pub(super) struct OwnerPlan {
     pub(super) possible: Vec<Ownership>,
     pub(super) findings: Vec<Finding>,
 }
@@ -29,7 +29,7 @@ pub(super) async fn plan(
     (source, target): (&Session, &Session),
     objects: &[CatalogObject],
     map: &RoleMap,
-) -> Result<Plan> {
+) -> Result<OwnerPlan> {
     let all = ownership::ownerships(source, objects)
         .await
         .doing("reading the owners on the source")?;
@@ -43,7 +43,7 @@ pub(super) async fn plan(
     let abilities = ownership::role_abilities(target, &roles)
         .await
         .doing("reading the roles of the target")?;
-    let mut plan = Plan {
+    let mut plan = OwnerPlan {
         possible: Vec::new(),
         findings: Vec::new(),
     };

@@ -6,7 +6,7 @@ use transhume_core::finding::{Finding, Severity};
 /// Objects that a group names; the findings themselves have them all.
 const NAMED: usize = 20;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct FindingGroup {
     pub code: String,
     pub severity: Severity,

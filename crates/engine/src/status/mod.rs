@@ -6,6 +6,7 @@ mod obstacle;
 mod parts;
 mod phases;
 mod rates;
+mod record;
 mod source;
 mod story;
 mod tables;
@@ -14,9 +15,10 @@ pub use self::{
     group::FindingGroup,
     phases::PhaseSpan,
     rates::{LatencyStatus, Rates},
+    record::{Record, Return, Switch, SwitchStep, UnfinishedSwitch, record},
     source::{Known, SourceFigures},
     story::{HistoryLine, Sample, Story, VerificationLine, samples, story},
-    tables::{ChangedRows, LoadShare, TableState, TableVerified, tables},
+    tables::{ChangedRows, LoadShare, ReadTable, TableState, TableVerified, tables},
 };
 use self::{
     parts::{
@@ -52,7 +54,7 @@ use crate::{
 /// Of the document: it is raised where something is removed or means something else, not where something is added.
 pub const VERSION: u32 = 1;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Status {
     pub version: u32,
     pub migration: String,
@@ -122,7 +124,7 @@ impl Status {
 }
 
 /// The reverse stream, whose state lies on the old source.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct WayBackStatus {
     pub state: WayBackState,
     /// As of the stream itself: its source is the target of the migration. Null where it cannot be read.
@@ -131,7 +133,7 @@ pub struct WayBackStatus {
     pub problem: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WayBackState {
     /// The old source follows the target, or will once a runner is there.
@@ -146,7 +148,7 @@ pub enum WayBackState {
     Removed,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RunnerStatus {
     pub host: String,
     pub pid: i32,
@@ -157,7 +159,7 @@ pub struct RunnerStatus {
     pub waiting_for: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct SlotStatus {
     pub name: String,
     pub publication: String,
@@ -172,14 +174,14 @@ pub struct SlotStatus {
     pub seconds_to_full: Option<u64>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct PauseStatus {
     pub since: String,
     pub by: String,
 }
 
 /// What keeps the source's vacuum from removing rows during the full load.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct SnapshotStatus {
     pub since: String,
     pub age_seconds: f64,
@@ -187,7 +189,7 @@ pub struct SnapshotStatus {
     pub holder: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct VerificationStatus {
     pub lsn: Lsn,
     pub ended_at: Option<String>,

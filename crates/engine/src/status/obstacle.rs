@@ -5,7 +5,7 @@
 
 use transhume_core::{
     finding::Finding,
-    guard::succession::{Standing, lost_slot_on},
+    guard::succession::{ServerStanding, lost_slot_on},
     phase::Phase,
 };
 use transhume_pg::{
@@ -69,7 +69,7 @@ async fn look(endpoints: &Endpoints, source: &Session, migration: &Migration) ->
     }
 }
 
-fn slot_lost(migration: &Migration, standing: &Standing) -> Option<Finding> {
+fn slot_lost(migration: &Migration, standing: &ServerStanding) -> Option<Finding> {
     let [message, remedy] = lost_slot_on(&succession::remembered(migration), standing.slot.as_ref())?;
     Some(Finding::blocker(
         SLOT_UNUSABLE,

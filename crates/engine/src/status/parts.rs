@@ -3,7 +3,6 @@
 use transhume_core::phase::Phase;
 use transhume_pg::{
     connection::session::Session,
-    cutover::gate,
     state::{
         command, exception,
         load::watch,
@@ -89,7 +88,7 @@ pub(super) async fn verification_status(session: &Session) -> Result<Option<Veri
     let last = verification::last(session)
         .await
         .doing("reading the last verification")?;
-    let outcome = gate::last_verification(session)
+    let outcome = verification::recency(session)
         .await
         .doing("reading the last verification")?;
     Ok(last.zip(outcome).map(|(last, outcome)| VerificationStatus {

@@ -12,7 +12,7 @@ use transhume_pg::{
 
 use crate::error::{Doing, Result};
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PhaseSpan {
     pub phase: Phase,
     /// RFC 3339, by the target's clock.

@@ -15,7 +15,7 @@ const STALE: f64 = 20.0;
 /// Seconds between two samples that a rate can be told from.
 const SHORTEST: f64 = 2.0;
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LatencyStatus {
     /// From the source's WAL to the runner.
     pub receive_seconds: f64,
@@ -25,7 +25,7 @@ pub struct LatencyStatus {
     pub age_seconds: f64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Rates {
     /// What they are taken over.
     pub over_seconds: f64,

@@ -26,7 +26,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// From when the figures of the source are: `source_wal_end`, `lag_bytes`, `lag_seconds` and what the slot keeps.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct SourceFigures {
     pub known: Known,
     /// Null where they are unknown.
@@ -37,7 +37,7 @@ pub struct SourceFigures {
     pub problem: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Known {
     /// Measured on the source at the time of asking.

@@ -17,7 +17,7 @@ const LINES: i64 = 500;
 /// Newer verifications that are shown.
 const VERIFICATIONS: i64 = 50;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Story {
     pub version: u32,
     /// The newest first.

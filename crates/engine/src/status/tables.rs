@@ -11,7 +11,7 @@ use crate::{
     error::{Doing, Result},
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TableState {
     pub schema: String,
     pub name: String,
@@ -33,7 +33,7 @@ pub struct TableState {
     pub verified: Option<TableVerified>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LoadShare {
     /// From 0 to 1.
     pub share: f64,
@@ -48,14 +48,14 @@ pub struct LoadShare {
     pub format: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ChangedRows {
     pub inserts: u64,
     pub updates: u64,
     pub deletes: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct TableVerified {
     /// RFC 3339, by the target's clock.
     pub at: String,
@@ -65,6 +65,18 @@ pub struct TableVerified {
     /// Rows that differ.
     pub differences: u64,
     pub note: String,
+    /// When all its rows were read last; null where they never were.
+    pub read: Option<ReadTable>,
+}
+
+/// What both sides held. Equal digests are of equal rows: each is the sum of the hashes of all rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ReadTable {
+    pub source_rows: u64,
+    pub target_rows: u64,
+    /// Hexadecimal.
+    pub source_digest: String,
+    pub target_digest: String,
 }
 
 /// By name; tables that were dropped are left out.
@@ -116,5 +128,11 @@ fn verified(verified: Verified) -> TableVerified {
         equal: verified.equal,
         differences: verified.differences.unsigned_abs(),
         note: verified.note,
+        read: verified.read.map(|read| ReadTable {
+            source_rows: read.source_rows.unsigned_abs(),
+            target_rows: read.target_rows.unsigned_abs(),
+            source_digest: read.source_digest,
+            target_digest: read.target_digest,
+        }),
     }
 }

@@ -164,11 +164,8 @@ pub async fn add(
             return Ok(standing);
         }
         require_runner(&target).await?;
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            // The request stands; only nobody waits for it any more.
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-        }
+        // The request stands; only nobody waits for it any more.
+        cancellation.rest(LOOK_EVERY).await?;
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Chosen {
     relations: Vec<Relation>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct TableStanding {
     pub table: QualifiedName,
     /// loaded or suspended.
@@ -188,11 +188,8 @@ async fn await_end(
             return settled(standing, wanted);
         }
         require_runner(target).await?;
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            // The request stands; only nobody waits for it any more.
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-        }
+        // The request stands; only nobody waits for it any more.
+        cancellation.rest(LOOK_EVERY).await?;
     }
 }
 

@@ -11,8 +11,8 @@ use transhume_core::verify::rows::{Buckets, Region};
 use transhume_pg::{
     connection::session::Session,
     load::copy::RateLimit,
-    state::verification::{Claim, ClaimedPiece, ClaimedTable, TableResult},
-    verify::rows::{Reading, Side},
+    state::verification::{Claim, ClaimedPiece, ClaimedTable, Digests, TableResult},
+    verify::rows::{Reading, ReadingSide},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -125,6 +125,7 @@ impl Comparer {
             lsn: pair.lsn,
             source_rows: None,
             target_rows: None,
+            digests: None,
             equal: None,
             differences: 0,
             is_all: false,
@@ -143,11 +144,11 @@ impl Comparer {
     ) -> Search<'a> {
         Search {
             subject,
-            source: Side {
+            source: ReadingSide {
                 session: &self.source,
                 snapshot: &pair.source_snapshot,
             },
-            target: Side {
+            target: ReadingSide {
                 session: &self.target,
                 snapshot: &pair.target_snapshot,
             },
@@ -176,6 +177,10 @@ fn result(lsn: Lsn, table: &ClaimedTable, found: &Found) -> TableResult {
         lsn,
         source_rows: rows(total.source.rows),
         target_rows: rows(total.target.rows),
+        digests: (!is_sampled).then(|| Digests {
+            source: total.source.text(),
+            target: total.target.text(),
+        }),
         // The buckets decide; that rows were found says where.
         equal: Some(if is_sampled {
             found.differences == 0

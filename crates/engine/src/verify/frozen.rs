@@ -241,10 +241,7 @@ impl Freezing<'_> {
                 ));
                 told = names;
             }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            }
+            cancellation.rest(LOOK_EVERY).await?;
         }
     }
 

@@ -12,7 +12,7 @@ use transhume_core::verify::rows::{Buckets, Subject};
 use transhume_pg::{
     connection::session::Session,
     state::verification::{
-        self, Claim, ClaimedPiece, ClaimedTable, NewTable, Outcome, RecordedRow, TableResult,
+        self, Claim, ClaimedPiece, ClaimedTable, NewTable, RecordedRow, Remaining, TableResult,
     },
 };
 use transhume_wire::ident::QualifiedName;
@@ -126,7 +126,7 @@ impl Book {
         self.rows.extend(rows);
     }
 
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> Remaining {
         let entries = self.tables.values();
         let count = |entries: usize| i64::try_from(entries).unwrap_or(i64::MAX);
         let done = |entry: &Entry| {
@@ -136,7 +136,7 @@ impl Book {
                 entry.bytes_done
             }
         };
-        Outcome {
+        Remaining {
             open: count(entries.clone().filter(|entry| entry.result.is_none()).count()),
             tables: count(self.tables.len()),
             bytes: entries.clone().map(|entry| entry.bytes).sum(),
@@ -198,7 +198,7 @@ impl Ledger {
         }
     }
 
-    pub(crate) async fn outcome(&self) -> Result<Outcome> {
+    pub(crate) async fn outcome(&self) -> Result<Remaining> {
         match self {
             Self::Target {
                 session,

@@ -25,7 +25,7 @@ mod search;
 mod since;
 mod spreading;
 
-pub use transhume_core::verify::rows::Difference;
+pub use transhume_core::verify::rows::DifferenceKind;
 
 pub use self::{
     objects::ObjectComparison,
@@ -52,7 +52,7 @@ use self::{
     ledger::Book,
     objects::ObjectVerifier,
     options::Settings,
-    plan::Plan,
+    plan::VerifyPlan,
     quiet::NO_MIGRATION,
     refusal::{refuse_unless_following, refuse_while_loading, refuse_without_migration},
     scope::Scope,
@@ -104,7 +104,12 @@ async fn verify_one_way(
         Some(migration) => {
             refuse_unless_following(migration)?;
             refuse_while_loading(&target).await?;
-            Some(Companion::ensure(endpoints, migration, &options.spill, reporter).await?)
+            // Nothing is followed where there is no slot.
+            if migration.is_offline() {
+                None
+            } else {
+                Some(Companion::ensure(endpoints, migration, &options.spill, reporter).await?)
+            }
         }
         None => None,
     };
@@ -118,6 +123,19 @@ async fn verify_one_way(
         companion.end().await?;
     }
     outcome
+}
+
+/// All of an offline migration, before its target is opened.
+pub(crate) async fn verify_offline(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    reporter: &Reporter,
+    cancellation: &Cancellation,
+) -> Result<Verification> {
+    let options = VerifyOptions::default();
+    let target = endpoints.target_session(&migration.id, "verify").await?;
+    let verifier = Verifier::open(endpoints, &options, reporter, Some(migration.clone()), target).await?;
+    Box::pin(verifier.run(cancellation)).await
 }
 
 /// What a verification works with.
@@ -139,7 +157,7 @@ struct Compared {
     lsn: Lsn,
     book: Arc<Mutex<Book>>,
     subjects: HashMap<QualifiedName, Subject>,
-    plan: Plan,
+    plan: VerifyPlan,
 }
 
 impl<'run> Verifier<'run> {
@@ -171,6 +189,13 @@ impl<'run> Verifier<'run> {
             .map_or(NO_MIGRATION, |migration| &migration.id)
     }
 
+    /// The migration where changes are applied meanwhile: without one, and offline, both sides must be quiet.
+    fn followed(&self) -> Option<&Migration> {
+        self.migration
+            .as_ref()
+            .filter(|migration| !migration.is_offline())
+    }
+
     async fn run(mut self, cancellation: &Cancellation) -> Result<Verification> {
         let started = std::time::Instant::now();
         let mut compared = self.compare(cancellation).await?;
@@ -200,7 +225,7 @@ impl<'run> Verifier<'run> {
             migration: self.id(),
             selector: &self.scope.selector,
             roles: &self.scope.roles,
-            situation: match self.migration {
+            situation: match self.followed() {
                 Some(_) => SequenceSituation::Following,
                 None => SequenceSituation::Final,
             },

@@ -1,7 +1,7 @@
 //! The outcome of a verification, for people and scripts.
 
 use serde::Serialize;
-use transhume_core::{finding::Finding, verify::rows::Difference};
+use transhume_core::{finding::Finding, verify::rows::DifferenceKind};
 use transhume_pg::{
     connection::session::Session,
     state::verification::{self, RecordedRow, TableResult, Unchanged},
@@ -11,7 +11,7 @@ use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 use super::{Compared, ObjectComparison, Verifier, ledger};
 use crate::error::{Doing, Result};
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Verification {
     pub equal: bool,
     /// Rows that a recheck never saw at rest: whether they differ is not known. Of tables that were truncated
@@ -31,7 +31,7 @@ pub struct Verification {
     pub not_compared: Vec<Finding>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct TableComparison {
     pub table: QualifiedName,
     /// The commit position that it was compared at.
@@ -54,10 +54,10 @@ pub struct TableComparison {
 }
 
 /// A row that differs, or several equal ones of a table without a key.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RowFinding {
     pub table: QualifiedName,
-    pub difference: Difference,
+    pub difference: DifferenceKind,
     /// Columns of the key and their values; none in a table without a key.
     pub key: Vec<(String, String)>,
     /// Hash of the row, which names it where there is no key.

@@ -10,7 +10,7 @@ use transhume_core::{
 use transhume_pg::{
     catalog::tables::tables,
     state::verification::NewTable,
-    verify::rows::{ComparedKey, Reading, Side, compared_keys, pieces},
+    verify::rows::{ComparedKey, Reading, ReadingSide, compared_keys, pieces},
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -49,7 +49,7 @@ pub(super) struct Planning {
 }
 
 #[derive(Default)]
-pub(super) struct Plan {
+pub(super) struct VerifyPlan {
     pub(super) tables: Vec<NewTable>,
     /// Tables whose definition alone says that the sides differ, and how.
     pub(super) unlike: Vec<(QualifiedName, String)>,
@@ -67,10 +67,10 @@ struct Planner<'a> {
 /// Plans these tables of the source.
 pub(super) async fn plan(
     waiting: &[Table],
-    source: Side<'_>,
-    target: Side<'_>,
+    source: ReadingSide<'_>,
+    target: ReadingSide<'_>,
     planning: Planning,
-) -> Result<Plan> {
+) -> Result<VerifyPlan> {
     refuse_unless_alike(source.session, target.session).await?;
     let keys = compared_keys(source.session)
         .await
@@ -94,7 +94,7 @@ pub(super) async fn plan(
         on_target,
         planning,
     };
-    let mut plan = Plan::default();
+    let mut plan = VerifyPlan::default();
     for table in waiting {
         planner.add(table, &mut plan).await?;
     }
@@ -102,7 +102,7 @@ pub(super) async fn plan(
 }
 
 impl Planner<'_> {
-    async fn add(&self, table: &Table, plan: &mut Plan) -> Result<()> {
+    async fn add(&self, table: &Table, plan: &mut VerifyPlan) -> Result<()> {
         let Some(on_target) = self.on_target.get(&table.name) else {
             let why = "the target has no such table".to_owned();
             plan.unlike.push((table.name.clone(), why));

@@ -13,7 +13,7 @@ use std::{
 use transhume_core::count::counted;
 
 use transhume_core::verify::rows::{
-    Difference, Subject,
+    DifferenceKind, Subject,
     recheck::{Sighting, Verdict, Watch},
 };
 use transhume_pg::{
@@ -24,7 +24,7 @@ use transhume_pg::{
         migration::Migration,
         verification::{self, Rechecked, RecordedRow, TableResult},
     },
-    verify::rows::{Reading, Side, sightings},
+    verify::rows::{Reading, ReadingSide, sightings},
 };
 use transhume_wire::lsn::Lsn;
 
@@ -115,10 +115,7 @@ async fn passed(
                 awaited(target).await?
             ));
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-        }
+        cancellation.rest(LOOK_EVERY).await?;
     }
 }
 
@@ -205,9 +202,9 @@ fn as_seen(row: RecordedRow, watch: &Watch) -> RecordedRow {
     if row.key_columns.is_empty() {
         let lacking = first.unwrap_or(&0) - second.unwrap_or(&0);
         let difference = if lacking > 0 {
-            Difference::Missing
+            DifferenceKind::Missing
         } else {
-            Difference::Surplus
+            DifferenceKind::Surplus
         };
         return RecordedRow {
             difference,
@@ -216,9 +213,9 @@ fn as_seen(row: RecordedRow, watch: &Watch) -> RecordedRow {
         };
     }
     let difference = match (first, second) {
-        (Some(_), Some(_)) => Difference::Different,
-        (Some(_), None) => Difference::Missing,
-        (None, _) => Difference::Surplus,
+        (Some(_), Some(_)) => DifferenceKind::Different,
+        (Some(_), None) => DifferenceKind::Missing,
+        (None, _) => DifferenceKind::Surplus,
     };
     RecordedRow {
         difference,
@@ -249,10 +246,7 @@ impl Verifier<'_> {
                 break;
             }
             if round > 0 {
-                tokio::select! {
-                    () = tokio::time::sleep(PAUSE) => {}
-                    () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-                }
+                cancellation.rest(PAUSE).await?;
             }
             self.reporter
                 .waiting(format!("{} to be seen at rest", counted(open, "row")));
@@ -328,11 +322,11 @@ impl Verifier<'_> {
             .doing(doing())?;
         let search = Search {
             subject,
-            source: Side {
+            source: ReadingSide {
                 session: &self.source,
                 snapshot: source.name(),
             },
-            target: Side {
+            target: ReadingSide {
                 session: &self.target,
                 snapshot: target.name(),
             },

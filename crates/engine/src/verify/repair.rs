@@ -14,7 +14,7 @@ use transhume_pg::{
     connection::{error::ServerError, names, session::Session},
     follow::apply::session,
     state::verification::{self, RecordedRow},
-    verify::rows::{Mended, Mending, Reading, Side},
+    verify::rows::{Mended, Mending, Reading, ReadingSide},
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -86,7 +86,7 @@ impl Verifier<'_> {
     ) -> Result<Repaired> {
         let writer = self.writer().await?;
         let on_target = tables(&writer).await.doing("reading the target's tables")?;
-        if let Some(migration) = &self.migration {
+        if let Some(migration) = self.followed() {
             let (_, mended) = self
                 .freezing(migration)
                 .standing_still(cancellation, async |standstill| {
@@ -111,7 +111,7 @@ impl Verifier<'_> {
     /// A session on the target that fires no triggers.
     async fn writer(&self) -> Result<Session> {
         let replica_role = replica_role(&self.target).await?;
-        if self.migration.is_none() && !replica_role {
+        if self.followed().is_none() && !replica_role {
             return Err(EngineError::refused(
                 "this role may not set session_replication_role on the target, so a repair would fire triggers",
                 "grant set on parameter session_replication_role to the role (15 and later), or use another one",
@@ -132,7 +132,7 @@ impl Verifier<'_> {
         compared: &Compared,
         damage: &Damage<'_>,
     ) -> Result<Repaired> {
-        let source = Side {
+        let source = ReadingSide {
             session: &self.source,
             snapshot: source_snapshot,
         };

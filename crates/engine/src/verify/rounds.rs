@@ -9,11 +9,11 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::{table::Table, verify::rows::changed::Known};
+use transhume_core::{table::Table, verify::rows::changed::KnownTable};
 use transhume_pg::{
     connection::snapshot,
     state::{migration::Migration, verification},
-    verify::rows::Side,
+    verify::rows::ReadingSide,
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
@@ -22,7 +22,7 @@ use super::{
     frozen::{Freezing, FrozenPair},
     ledger,
     options::Settings,
-    plan::{self, Plan, Planning},
+    plan::{self, Planning, VerifyPlan},
     quiet, recheck,
 };
 use crate::{
@@ -37,7 +37,7 @@ const ROUNDS: usize = 10;
 #[derive(Clone, Copy)]
 struct Under<'a> {
     frozen: &'a FrozenPair,
-    known: &'a BTreeMap<QualifiedName, Known>,
+    known: &'a BTreeMap<QualifiedName, KnownTable>,
     /// Not to be compared, since they have not changed.
     unchanged: &'a [QualifiedName],
 }
@@ -50,7 +50,7 @@ impl Verifier<'_> {
             lsn: Lsn::default(),
             book: Arc::default(),
             subjects: HashMap::new(),
-            plan: Plan::default(),
+            plan: VerifyPlan::default(),
         };
         self.compare_rounds(&mut compared, cancellation).await?;
         Ok(compared)
@@ -91,7 +91,7 @@ impl Verifier<'_> {
     }
 
     async fn freeze(&self, cancellation: &Cancellation) -> Result<FrozenPair> {
-        match &self.migration {
+        match self.followed() {
             Some(migration) if self.options.mode == Mode::Recheck => {
                 recheck::pair(
                     self.endpoints,
@@ -129,11 +129,11 @@ impl Verifier<'_> {
     ) -> Result<()> {
         let frozen = under.frozen;
         let snapshots = (frozen.source.name(), frozen.target.name());
-        let source = Side {
+        let source = ReadingSide {
             session: &self.source,
             snapshot: snapshots.0,
         };
-        let target = Side {
+        let target = ReadingSide {
             session: &self.target,
             snapshot: snapshots.1,
         };
@@ -237,7 +237,7 @@ impl Verifier<'_> {
 
     /// Without a migration only quiet databases can be compared: whoever disturbed that is told.
     async fn warn_where_written(&self, frozen: &FrozenPair) -> Result<()> {
-        if self.migration.is_some() || self.options.snapshots.is_some() {
+        if self.followed().is_some() || self.options.snapshots.is_some() {
             return Ok(());
         }
         for (side, holder, session) in [

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 
 use transhume_core::verify::rows::{
-    Buckets, Descent, Difference, KeyedRow, Listed, Region, RowDifference, Step, Subject, Unsteady,
-    compare_keyed,
+    Buckets, Descent, DifferenceKind, KeyedRow, Listed, NextReading, Region, RowDifference, Subject,
+    Unsteady, compare_keyed,
 };
 use transhume_pg::{
     connection::error::PgError,
     state::verification::RecordedRow,
-    verify::rows::{ImageColumns, Reading, Side},
+    verify::rows::{ImageColumns, Reading, ReadingSide},
 };
 
 use super::Settings;
@@ -34,8 +34,8 @@ const SAMPLE_ROWS: i64 = 10_000;
 #[derive(Clone, Copy)]
 pub(super) struct Search<'a> {
     pub(super) subject: &'a Subject,
-    pub(super) source: Side<'a>,
-    pub(super) target: Side<'a>,
+    pub(super) source: ReadingSide<'a>,
+    pub(super) target: ReadingSide<'a>,
     pub(super) settings: Settings,
 }
 
@@ -75,12 +75,12 @@ impl Search<'_> {
         let mut found = Found::default();
         while let Some(step) = descent.step() {
             let taken = match step {
-                Step::Digest { region, cut } => {
+                NextReading::Digest { region, cut } => {
                     let mut inner = Buckets::default();
                     seen!(self.digest(&region, "", "", &cut, &mut inner).await?);
                     descent.digested(&cut, &inner)
                 }
-                Step::List(region) => {
+                NextReading::List(region) => {
                     let (source, target) = seen!(self.list(&region).await?);
                     descent.listed(source, target)
                 }
@@ -208,7 +208,7 @@ impl Search<'_> {
         let values = self.settings.show_values;
         let keys: Vec<Vec<String>> = rows
             .iter()
-            .filter(|row| !row.key.is_empty() && (values || row.difference == Difference::Different))
+            .filter(|row| !row.key.is_empty() && (values || row.difference == DifferenceKind::Different))
             .map(|row| row.key.clone())
             .collect();
         if keys.is_empty() {
@@ -241,7 +241,7 @@ impl Search<'_> {
             .filter(|number| differ(*number))
             .collect();
         // A damaged index may not have found it on both sides.
-        if row.difference == Difference::Different && source.is_some() && target.is_some() {
+        if row.difference == DifferenceKind::Different && source.is_some() && target.is_some() {
             row.columns = numbers
                 .iter()
                 .map(|number| self.subject.columns[*number].name.clone())

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{table::Table, verify::rows::changed::Known};
+use transhume_core::{table::Table, verify::rows::changed::KnownTable};
 use transhume_pg::{state::verification, verify::rows::shapes};
 use transhume_wire::ident::QualifiedName;
 
@@ -14,7 +14,7 @@ use crate::error::{Doing, Result};
 
 impl Verifier<'_> {
     /// Each table as this pair shows it; none where nothing is remembered of the outcome.
-    pub(super) async fn known(&self, frozen: &FrozenPair) -> Result<BTreeMap<QualifiedName, Known>> {
+    pub(super) async fn known(&self, frozen: &FrozenPair) -> Result<BTreeMap<QualifiedName, KnownTable>> {
         let remembers = matches!(self.options.mode, Mode::Full | Mode::SinceLast);
         let Some(migration) = self.migration.as_ref().filter(|_| remembers) else {
             return Ok(BTreeMap::new());
@@ -35,12 +35,12 @@ impl Verifier<'_> {
     pub(super) fn leave_out_unchanged(
         &self,
         waiting: &mut Vec<Table>,
-        known: &BTreeMap<QualifiedName, Known>,
+        known: &BTreeMap<QualifiedName, KnownTable>,
     ) -> Vec<QualifiedName> {
         if self.options.mode != Mode::SinceLast {
             return Vec::new();
         }
-        let is_unchanged = |table: &mut Table| known.get(&table.name).is_some_and(Known::is_unchanged);
+        let is_unchanged = |table: &mut Table| known.get(&table.name).is_some_and(KnownTable::is_unchanged);
         waiting
             .extract_if(.., is_unchanged)
             .map(|table| table.name)

@@ -9,7 +9,7 @@ use transhume_core::{
         division, first_cut, key_bounds, values_wanted,
     },
 };
-use transhume_pg::verify::rows::{IndexedColumns, Reading, Side, spreads};
+use transhume_pg::verify::rows::{IndexedColumns, Reading, ReadingSide, spreads};
 
 use crate::error::{Doing, Result};
 
@@ -20,8 +20,8 @@ const PAGES_OF_A_VALUE: usize = 2;
 const VALUE_BYTES_MOST: i32 = 200;
 
 pub(super) struct Spreading<'a> {
-    pub(super) source: Side<'a>,
-    pub(super) target: Side<'a>,
+    pub(super) source: ReadingSide<'a>,
+    pub(super) target: ReadingSide<'a>,
     of_source: HashMap<u32, Vec<IndexedColumns>>,
     of_target: HashMap<u32, Vec<IndexedColumns>>,
 }
@@ -37,7 +37,11 @@ pub(super) struct Both<'a> {
 
 impl<'a> Spreading<'a> {
     /// Of the tables with these OIDs on the source and on the target.
-    pub(super) async fn read(source: Side<'a>, target: Side<'a>, tables: (&[u32], &[u32])) -> Result<Self> {
+    pub(super) async fn read(
+        source: ReadingSide<'a>,
+        target: ReadingSide<'a>,
+        tables: (&[u32], &[u32]),
+    ) -> Result<Self> {
         let (of_source, of_target) = tokio::join!(
             spreads(source.session, tables.0),
             spreads(target.session, tables.1)

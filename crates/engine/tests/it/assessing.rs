@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_engine::{
-    assess::{Assessment, Depth, assess},
+    assess::{Assessment, Depth, Way, assess, assess_source},
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
     error::{EngineError, Result},
@@ -80,7 +80,7 @@ async fn assess_everything(endpoints: &Endpoints) -> Result<Assessment> {
         endpoints,
         &Selection::default(),
         None,
-        Depth::Trial,
+        (Depth::Trial, Way::Following),
         &Reporter::silent(),
     )
     .await
@@ -246,16 +246,33 @@ async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused(
         &pair.endpoints(),
         &select("shop.oders"),
         None,
-        Depth::Trial,
+        (Depth::Trial, Way::Following),
         &Reporter::silent(),
     )
     .await;
     assert_eq!(blocking(&unmatched.unwrap()), ["selection-unmatched"]);
+    // The same of the source alone, with a target that is not there.
+    let alone = pair.endpoints().source;
+    let alone = |selection: Selection| {
+        let source = alone.clone();
+        async move {
+            assess_source(&source, &selection, &Reporter::silent())
+                .await
+                .unwrap()
+        }
+    };
+    assert_eq!(
+        blocking(&alone(select("shop.oders")).await),
+        ["selection-unmatched"]
+    );
+    let everything = alone(Selection::default()).await;
+    assert!(everything.target.is_none() && !everything.has_blockers());
+    assert!(!everything.tables.is_empty());
     let unreadable = assess(
         &pair.endpoints(),
         &select("shop.[a"),
         None,
-        Depth::Trial,
+        (Depth::Trial, Way::Following),
         &Reporter::silent(),
     )
     .await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_engine::{
-    assess::{Assessment, Depth, assess},
+    assess::{Assessment, Depth, Way, assess},
     conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
     finding::{Finding, Severity},
@@ -65,9 +65,15 @@ impl Pair {
             target: settings(&target),
         };
         let (everything, reporter) = (Selection::default(), Reporter::silent());
-        Box::pin(assess(&endpoints, &everything, None, Depth::Trial, &reporter))
-            .await
-            .unwrap()
+        Box::pin(assess(
+            &endpoints,
+            &everything,
+            None,
+            (Depth::Trial, Way::Following),
+            &reporter,
+        ))
+        .await
+        .unwrap()
     }
 
     async fn catalog(&self) -> String {

@@ -7,7 +7,7 @@ mod pair;
 use pair::{Pair, pair, pair_as};
 use transhume_engine::{
     error::EngineError,
-    schema::{self, Moment},
+    schema::{self, GrantMoment},
 };
 
 use transhume_pg::{
@@ -74,7 +74,7 @@ async fn every_step_may_be_called_again() {
     schema::pre_data(&pair.work()).await.unwrap();
     schema::plan_builds(&pair.work()).await.unwrap();
     schema::post_data(&pair.work()).await.unwrap();
-    schema::owners_and_grants(&pair.work(), Moment::AfterData)
+    schema::owners_and_grants(&pair.work(), GrantMoment::AfterData)
         .await
         .unwrap();
     assert_eq!(pair.schema_text(&pair.target, &[]).await, before);

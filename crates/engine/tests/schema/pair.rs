@@ -10,7 +10,7 @@ use transhume_engine::{
     endpoints::Endpoints,
     error::Result,
     report::Reporter,
-    schema::{self, Moment, SchemaOptions, SchemaWork},
+    schema::{self, GrantMoment, SchemaOptions, SchemaWork},
 };
 use transhume_pg::{
     connection::{
@@ -150,12 +150,12 @@ impl Pair {
     pub(crate) async fn whole_way(&self) -> Result<()> {
         self.dump().await?;
         schema::pre_data(&self.work()).await?;
-        schema::owners_and_grants(&self.work(), Moment::BeforeData).await?;
+        schema::owners_and_grants(&self.work(), GrantMoment::BeforeData).await?;
         self.load_nothing().await;
         schema::plan_builds(&self.work()).await?;
         self.build().await;
         schema::post_data(&self.work()).await?;
-        schema::owners_and_grants(&self.work(), Moment::AfterData).await
+        schema::owners_and_grants(&self.work(), GrantMoment::AfterData).await
     }
 
     pub(crate) async fn load_nothing(&self) {

@@ -1,14 +1,12 @@
 //! Trying something and taking it back: a savepoint inside a transaction that is rolled back.
 
 use tokio_postgres::Client;
-use transhume_core::assess::capability::Attempt;
+use transhume_core::{assess::capability::Attempt, sqlstate};
 
 use crate::connection::error::PgError;
 
 /// A lock that cannot be had at once is not worth holding up the application for.
 const BEGIN: &str = "begin isolation level read committed read write; set local lock_timeout = '500ms'";
-
-const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Opens the transaction that [`rolled_back`] ends.
 pub(super) async fn begin(client: &Client) -> Result<(), PgError> {
@@ -34,7 +32,7 @@ pub(super) async fn attempt(client: &Client, sql: &str) -> Result<Attempt, PgErr
 
 /// A refusal is an outcome; a broken connection, or a server that is stopping, is an error.
 fn judge(error: PgError) -> Result<Attempt, PgError> {
-    if error.sqlstate() == Some(LOCK_NOT_AVAILABLE) {
+    if error.sqlstate() == Some(sqlstate::LOCK_NOT_AVAILABLE) {
         return Ok(Attempt::NotTried);
     }
     match error.refusal() {

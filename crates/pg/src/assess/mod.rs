@@ -6,9 +6,14 @@
 mod attempt;
 
 use std::fmt::Write as _;
+use transhume_core::sqlstate;
 
 use tokio_postgres::{Client, Row};
-use transhume_core::assess::capability::{Attempt, Budget, Capabilities, SystemIdentity, VersionNumber};
+use transhume_core::assess::{
+    capability::{Attempt, Budget, Capabilities, SystemIdentity, VersionNumber},
+    parameter::Parameter,
+    platform::Marks,
+};
 use transhume_wire::ident::QualifiedName;
 
 use crate::connection::{
@@ -27,8 +32,6 @@ const CREATE_EVENT_TRIGGER: &str = include_str!("sql/create_event_trigger.sql");
 /// Tables tried in one publication: each is locked for a moment, and the lock table is the
 /// application's too. Ownership, which decides, is read for all of them from the catalog.
 const PUBLISHED_AT_MOST: usize = 20;
-
-const TOO_MANY_CONNECTIONS: &str = "53300";
 
 /// Sizes and definitions need a lock on what they are of: one that is held for longer ends the assessment instead of holding it.
 pub async fn limit_waits(client: &Client) -> Result<(), PgError> {
@@ -58,6 +61,23 @@ pub async fn target(client: &Client) -> Result<Capabilities, PgError> {
         attempt::rolled_back(client).await?;
     }
     Ok(capabilities)
+}
+
+/// What new sessions find set.
+pub async fn parameters(client: &Client) -> Result<Vec<Parameter>, PgError> {
+    let rows = client.query(include_str!("sql/parameters.sql"), &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Parameter {
+                name: row.try_get("name")?,
+                value: row.try_get("value")?,
+                unit: row.try_get("unit")?,
+                context: row.try_get("context")?,
+                is_set: row.try_get("is_set")?,
+                of_database: row.try_get("of_database")?,
+            })
+        })
+        .collect()
 }
 
 /// `SET session_replication_role = replica` is allowed here.
@@ -115,7 +135,7 @@ pub async fn replication(
         Err(error) => error,
     };
     // Senders that are all taken stay so, most often; the finding about their number says more than an error would.
-    let is_full = error.sqlstate() == Some(TOO_MANY_CONNECTIONS);
+    let is_full = error.sqlstate() == Some(sqlstate::TOO_MANY_CONNECTIONS);
     match error.server().filter(|_| is_full || error.refusal().is_some()) {
         Some(answer) => Ok((Attempt::Refused(answer.message.clone()), None)),
         None => Err(error),
@@ -166,6 +186,10 @@ fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
         create_publication: Attempt::NotTried,
         create_event_trigger: Attempt::NotTried,
         settings: std::collections::BTreeMap::new(),
+        marks: Marks {
+            hosts: Vec::new(),
+            objects: row.try_get::<_, Vec<String>>("marks")?.into_iter().collect(),
+        },
     })
 }
 

@@ -1,19 +1,12 @@
-//! Integer primary keys of large tables and how their values are spread, for splitting by key range.
+//! Integer columns that lead the primary keys of large tables, and how their values are spread, for splitting by key range.
 
 use std::collections::HashMap;
 
 use tokio_postgres::Client;
+use transhume_core::load::key_ranges::IntegerKey;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::connection::error::PgError;
-
-/// A primary key of a single integer column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IntegerKey {
-    pub column: String,
-    /// Sorted values with equally many rows between neighbours; fewer than two when never analysed.
-    pub bounds: Vec<i64>,
-}
 
 /// Integer keys of these tables, by OID; tables without one are left out.
 pub async fn integer_keys(client: &Client, tables: &[u32]) -> Result<HashMap<u32, IntegerKey>, PgError> {
@@ -25,6 +18,10 @@ pub async fn integer_keys(client: &Client, tables: &[u32]) -> Result<HashMap<u32
             let key = IntegerKey {
                 column: row.try_get("column_name")?,
                 bounds: row.try_get("bounds")?,
+                is_whole_key: row.try_get("is_whole_key")?,
+                keeps_ranges_apart: row.try_get("keeps_ranges_apart")?,
+                correlation: row.try_get("correlation")?,
+                distinct_values: row.try_get("distinct_values")?,
             };
             Ok((row.try_get("oid")?, key))
         })

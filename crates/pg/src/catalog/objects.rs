@@ -60,9 +60,16 @@ pub async fn subscriptions(client: &Client) -> Result<Vec<Subscription>, PgError
             Ok(Subscription {
                 name: row.try_get("name")?,
                 enabled: row.try_get("enabled")?,
+                is_owned: row.try_get("is_owned")?,
             })
         })
         .collect()
+}
+
+/// A worker of one of these subscriptions is alive.
+pub async fn has_feeding_workers(client: &Client, names: &[&str]) -> Result<bool, PgError> {
+    let question = "select pg_catalog.count(pid) > 0 from pg_catalog.pg_stat_subscription where subname = any ($1::text[])";
+    Ok(client.query_one(question, &[&names]).await?.try_get(0)?)
 }
 
 /// Triggers that fire in replica role too.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use tokio_postgres::{GenericClient, Row};
-use transhume_core::guard::schema::{ColumnFacts, Membership, TableFacts};
+use transhume_core::guard::schema::{ColumnFacts, PublicationMembership, TableFacts};
 use transhume_wire::ident::QualifiedName;
 
 use super::partition_trees::scattered;
@@ -43,10 +43,11 @@ fn gather(tree: &mut TableFacts, partitions: &[TableFacts]) {
     tree.partitions = partitions.iter().map(|partition| partition.oid).collect();
     tree.partitions.sort_unstable();
     tree.filenode = sum(partitions.iter().map(|partition| partition.filenode));
-    let members: Option<Vec<Membership>> = partitions.iter().map(|partition| partition.publication).collect();
+    let members: Option<Vec<PublicationMembership>> =
+        partitions.iter().map(|partition| partition.publication).collect();
     tree.publication = members
         .filter(|members| !members.is_empty())
-        .map(|members| Membership {
+        .map(|members| PublicationMembership {
             row: sum(members.iter().map(|member| member.row)),
             publication_version: members[0].publication_version,
             is_whole: members.iter().all(|member| member.is_whole),
@@ -87,11 +88,11 @@ fn name(row: &Row, schema: &str, name: &str) -> Result<Option<QualifiedName>, Pg
         .map(|(schema, name)| QualifiedName::new(schema, name)))
 }
 
-fn membership(row: &Row) -> Result<Option<Membership>, PgError> {
+fn membership(row: &Row) -> Result<Option<PublicationMembership>, PgError> {
     let Some(member) = row.try_get::<_, Option<u32>>("member_row")? else {
         return Ok(None);
     };
-    Ok(Some(Membership {
+    Ok(Some(PublicationMembership {
         row: member,
         publication_version: row.try_get("publication_version")?,
         is_whole: row.try_get("is_published_whole")?,

@@ -7,6 +7,7 @@ pub(crate) mod connect;
 pub mod conninfo;
 pub mod error;
 pub mod identity;
+pub mod login;
 pub mod names;
 pub(crate) mod pinned;
 pub mod place;

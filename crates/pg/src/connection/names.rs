@@ -19,6 +19,11 @@ pub fn reverse(migration: &str) -> String {
     format!("{PREFIX}{migration}_reverse")
 }
 
+/// Schema on the source of what lets statements announce themselves; its event triggers are called after it.
+pub fn ddl(migration: &str) -> String {
+    format!("{PREFIX}{migration}_ddl")
+}
+
 /// Temporary slot of a verification; several may run at once, told apart by the backend's pid.
 pub fn verify_slot(migration: &str, backend_pid: i32) -> String {
     format!("{PREFIX}{migration}_verify_{backend_pid}")

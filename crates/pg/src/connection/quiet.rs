@@ -4,12 +4,10 @@
 //! would be a change behind the fence. Those that are made to fire always still do.
 
 use super::{error::PgError, session::Session};
+use transhume_core::sqlstate;
 
 /// The first version that switches event triggers off by themselves.
 const OWN_SETTING: u32 = 17;
-
-/// SQLSTATE insufficient_privilege.
-const REFUSED: &str = "42501";
 
 /// For the life of the session, which must write no rows that foreign keys are to check. False where the role may not.
 pub async fn silence_event_triggers(session: &Session) -> Result<bool, PgError> {
@@ -24,7 +22,7 @@ async fn set(session: &Session, statement: &str) -> Result<bool, PgError> {
     let outcome = session.batch_execute(statement).await.map_err(PgError::from);
     match outcome {
         Ok(()) => Ok(true),
-        Err(error) if error.sqlstate() == Some(REFUSED) => Ok(false),
+        Err(error) if error.sqlstate() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(false),
         Err(error) => Err(error),
     }
 }

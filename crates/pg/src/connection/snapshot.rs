@@ -5,7 +5,7 @@
 //! Invariant: `snapshot()` is exactly the snapshot that `name()` hands out, so a
 //! visibility filter built from it is exact for every table that was read under it.
 
-use transhume_core::follow::visibility::Snapshot;
+use transhume_core::{follow::visibility::Snapshot, sqlstate};
 
 use super::{conninfo::ConnectionSettings, error::PgError, names, session::Session};
 
@@ -158,7 +158,14 @@ pub(crate) fn parse(endpoint: &str, text: &str) -> Result<Snapshot, PgError> {
 pub fn is_lost(error: &PgError) -> bool {
     // 22023 since 9.2 ("invalid snapshot identifier"), 42704 since 17 ("snapshot … does not exist"),
     // 55000 where the exporting transaction ended in between ("could not import the requested snapshot").
-    matches!(error.sqlstate(), Some("22023" | "42704" | "55000"))
+    matches!(
+        error.sqlstate(),
+        Some(
+            sqlstate::INVALID_PARAMETER_VALUE
+                | sqlstate::UNDEFINED_OBJECT
+                | sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE
+        )
+    )
 }
 
 /// Whether an exported snapshot can be imported on `session`, which is in no transaction.

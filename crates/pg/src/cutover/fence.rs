@@ -7,7 +7,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::future::join_all;
@@ -18,6 +18,7 @@ use transhume_wire::ident::{QualifiedName, quote_identifier};
 use crate::{
     connection::{error::PgError, session::Session},
     state::undo::{self, Lockable, Privilege, Right, Undo},
+    wait::Wait,
 };
 
 /// The gentle half of a fence: locks that stop whatever the strong ones would have to wait for long, and no writer.
@@ -291,15 +292,14 @@ pub struct OwnSessions<'a> {
 /// until it is gone. One that is just beginning may have read the settings of the database before they made it read-only,
 /// and is not listed yet: it is waited for until it is, and ended then.
 pub async fn end_other_sessions(session: &Session, own: &OwnSessions<'_>) -> Result<(i64, i64), PgError> {
-    let deadline = Instant::now() + ENDING_PATIENCE;
+    let wait = Wait::up_to(ENDING_PATIENCE, ENDING_POLL);
     // In this order: whoever is no newcomer any more is among those that are ended.
     let (mut awaited, first) =
         tokio::try_join!(biased; newcomers(session), end_sessions(session, own, None))?;
     let (mut ended, refused) = first;
     let mut all_ended: HashSet<i32> = ended.iter().copied().collect();
     // Those who come later find the database read-only.
-    while !(awaited.is_empty() && ended.is_empty()) && Instant::now() < deadline {
-        tokio::time::sleep(ENDING_POLL).await;
+    while !(awaited.is_empty() && ended.is_empty()) && wait.rest().await {
         let these: Vec<i32> = all_ended.union(&awaited).copied().collect();
         let again = end_sessions(session, own, Some(&these));
         let (newcomers, (still, _)) = tokio::try_join!(biased; newcomers(session), again)?;

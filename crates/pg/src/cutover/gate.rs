@@ -5,10 +5,7 @@
 use std::time::Duration;
 
 use tokio_postgres::Client;
-use transhume_core::{
-    cutover::gate::{BlockingLock, FenceRights},
-    verify::objects::{Extent, LastVerification, Outcome},
-};
+use transhume_core::cutover::gate::{BlockingLock, FenceRights};
 use transhume_wire::ident::QualifiedName;
 
 use crate::connection::error::PgError;
@@ -68,62 +65,6 @@ pub async fn invalid(client: &Client, tables: &[&QualifiedName]) -> Result<Vec<S
 pub async fn unsettable_sequences(target: &Client, names: &[String]) -> Result<Vec<String>, PgError> {
     let rows = target
         .query(include_str!("sql/gate/unsettable_sequences.sql"), &[&names])
-        .await?;
-    first_column(&rows)
-}
-
-/// The newest verification, whatever became of it.
-pub async fn last_verification(target: &Client) -> Result<Option<LastVerification>, PgError> {
-    let row = target
-        .query_opt(include_str!("sql/gate/last_verification.sql"), &[])
-        .await?;
-    row.map(|row| {
-        let age: f64 = row.try_get("age_seconds")?;
-        let oldest: Option<f64> = row.try_get("oldest_seconds")?;
-        let count = |name: &str| -> Result<u64, PgError> { Ok(row.try_get::<_, i64>(name)?.unsigned_abs()) };
-        let blockers: Option<i32> = row.try_get("object_blockers")?;
-        Ok(LastVerification {
-            age: Duration::from_secs_f64(age.max(0.0)),
-            oldest: oldest.map(|oldest| Duration::from_secs_f64(oldest.max(0.0))),
-            outcome: match row.try_get("result")? {
-                "equal" => Outcome::Equal,
-                "different" => Outcome::Different,
-                "undecided" => Outcome::Undecided,
-                _ => Outcome::Unfinished,
-            },
-            extent: match row.try_get("mode")? {
-                "sample" => Extent::Sample,
-                "tables" => Extent::SingleTables,
-                // What has not changed since the last whole one is as equal as it was then.
-                _ => Extent::Whole,
-            },
-            tables: count("tables")?,
-            tables_unchanged: count("tables_unchanged")?,
-            tables_different: count("tables_different")?,
-            object_blockers: blockers.map(|many| u64::from(many.unsigned_abs())),
-        })
-    })
-    .transpose()
-}
-
-/// Changes that were stored instead of being applied.
-pub async fn exceptions(target: &Client) -> Result<u64, PgError> {
-    let row = target
-        .query_one(include_str!("sql/gate/has_exceptions.sql"), &[])
-        .await?;
-    if !row.try_get::<_, bool>(0)? {
-        return Ok(0);
-    }
-    let row = target
-        .query_one(include_str!("sql/gate/exceptions.sql"), &[])
-        .await?;
-    Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
-}
-
-/// Builds that do not wait for the cutover and are not done.
-pub async fn open_builds(target: &Client) -> Result<Vec<String>, PgError> {
-    let rows = target
-        .query(include_str!("sql/gate/open_builds.sql"), &[])
         .await?;
     first_column(&rows)
 }

@@ -2,7 +2,9 @@
 //!
 //! Refuses to decide what is written: batches come from core. Invariant: a batch and its frontier commit together.
 
+pub mod announcing;
 pub mod apply;
+pub mod drift;
 pub mod marker;
 pub mod publication;
 pub mod replica_identity;

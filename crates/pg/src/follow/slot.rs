@@ -3,14 +3,18 @@
 //! A slot is only ever made and dropped under a name of ours. Creation waits for every transaction
 //! that is writing, prepared ones too; `catalog::activity` names them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use transhume_core::sqlstate;
 
 use transhume_wire::{
     lsn::Lsn,
     replication::{self, SlotLife, SlotSnapshot},
 };
 
-use crate::connection::{error::PgError, raw::RawConnection, session::Session};
+use crate::{
+    connection::{error::PgError, raw::RawConnection, session::Session},
+    wait::Wait,
+};
 
 /// A new slot: the stream begins at `consistent_point`, the snapshot shows exactly what is before it.
 #[derive(Debug, Clone)]
@@ -74,13 +78,10 @@ pub async fn create(
     })
 }
 
-/// SQLSTATE serialization_failure, which creating a slot gives for nothing else.
-const SNAPSHOT_TOO_LARGE: &str = "40001";
-
 /// More transactions, with those within them, were running at the consistent point than the server's snapshots have room
 /// for (65 for each session that it admits). There is no slot then; one without a snapshot can be made.
 pub fn is_snapshot_too_large(error: &PgError) -> bool {
-    error.sqlstate() == Some(SNAPSHOT_TOO_LARGE)
+    error.sqlstate() == Some(sqlstate::SERIALIZATION_FAILURE)
 }
 
 pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, PgError> {
@@ -103,15 +104,13 @@ pub async fn state(source: &Session, name: &str) -> Result<Option<SlotState>, Pg
     }))
 }
 
-/// SQLSTATE object_in_use: a walsender that was told to end needs a moment for it.
-const OBJECT_IN_USE: &str = "55006";
 /// A walsender ends within milliseconds, on a busy machine within seconds.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(10);
 const RELEASE_POLL: Duration = Duration::from_millis(20);
 
 /// Ends whoever streams from the slot, waits until it is free, and drops it; false when there is none.
 pub async fn drop(source: &Session, name: &str) -> Result<bool, PgError> {
-    let deadline = Instant::now() + RELEASE_PATIENCE;
+    let wait = Wait::up_to(RELEASE_PATIENCE, RELEASE_POLL);
     loop {
         source
             .execute(include_str!("sql/slot_release.sql"), &[&name])
@@ -122,9 +121,7 @@ pub async fn drop(source: &Session, name: &str) -> Result<bool, PgError> {
             .map_err(PgError::from);
         match dropped {
             Ok(row) => return Ok(row.get::<_, i64>(0) > 0),
-            Err(error) if error.sqlstate() == Some(OBJECT_IN_USE) && Instant::now() < deadline => {
-                tokio::time::sleep(RELEASE_POLL).await;
-            }
+            Err(error) if error.sqlstate() == Some(sqlstate::OBJECT_IN_USE) && wait.rest().await => {}
             Err(error) => return Err(error),
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Refuses to compare: core says what a difference means.
 
-pub mod drift;
 pub mod fingerprint;
+pub mod remedy;
 pub mod schema_change;
 pub mod standing;
 pub mod user_types;

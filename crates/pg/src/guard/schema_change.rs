@@ -4,19 +4,17 @@
 use transhume_core::guard::schema::{ChangeKind, SchemaChange};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::drift::{Remedy, added_column};
+use super::remedy::{Remedy, added_column};
 use crate::connection::{error::PgError, session::Session};
 
 /// What to run on the target, and what must follow.
 pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, PgError> {
+    if let Some(statement) = worded(change) {
+        return Ok(Remedy::of(statement));
+    }
     let table = &change.table;
     let plain = table.plain();
     Ok(match &change.kind {
-        ChangeKind::TableNew { .. } => Remedy {
-            statement: String::new(),
-            afterwards: Some(format!("transhume table add {plain}")),
-        },
-        ChangeKind::TableGone { on_target } => Remedy::of(format!("drop table {on_target}")),
         ChangeKind::NotPublished
         | ChangeKind::PublishedAnew
         | ChangeKind::Rewritten
@@ -34,15 +32,26 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
                  {plain}"
             )),
         },
-        ChangeKind::Renamed { before, is_occupied } => Remedy::of(renamed(before, table, *is_occupied)),
-        ChangeKind::Moved { before, after } => Remedy::of(moved(table, before.as_ref(), after.as_ref())),
         ChangeKind::ColumnNew { column } => added_column(source, table, change.oid, &column.name)
             .await?
             .unwrap_or_else(|| Remedy::of("nothing: the source has dropped it again")),
-        ChangeKind::ColumnGone { column, .. } => Remedy::of(format!(
-            "alter table {table} drop column {}",
-            quote_identifier(column)
-        )),
+        _ => Remedy {
+            statement: String::new(),
+            afterwards: Some(format!("transhume table add {plain}")),
+        },
+    })
+}
+
+/// The statement, where the change itself is all that it needs.
+pub(crate) fn worded(change: &SchemaChange) -> Option<String> {
+    let table = &change.table;
+    Some(match &change.kind {
+        ChangeKind::TableGone { on_target } => format!("drop table {on_target}"),
+        ChangeKind::Renamed { before, is_occupied } => renamed(before, table, *is_occupied),
+        ChangeKind::Moved { before, after } => moved(table, before.as_ref(), after.as_ref()),
+        ChangeKind::ColumnGone { column, .. } => {
+            format!("alter table {table} drop column {}", quote_identifier(column))
+        }
         ChangeKind::ColumnRenamed {
             before,
             after,
@@ -56,14 +65,20 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
                 )
             };
             let aside = is_occupied.then(|| rename(after, &aside(after)));
-            Remedy::of(joined(aside.into_iter().chain([rename(before, after)])))
+            joined(aside.into_iter().chain([rename(before, after)]))
         }
         ChangeKind::ColumnRetyped { column, type_name } => {
             let column = quote_identifier(column);
-            Remedy::of(format!(
-                "alter table {table} alter column {column} type {type_name} using {column}::{type_name}"
-            ))
+            format!("alter table {table} alter column {column} type {type_name} using {column}::{type_name}")
         }
+        ChangeKind::TableNew { .. }
+        | ChangeKind::TableLost
+        | ChangeKind::NotPublished
+        | ChangeKind::PublishedAnew
+        | ChangeKind::ColumnNew { .. }
+        | ChangeKind::ColumnMadeAnew { .. }
+        | ChangeKind::PartitionsChanged
+        | ChangeKind::Rewritten => return None,
     })
 }
 

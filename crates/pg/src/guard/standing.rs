@@ -3,7 +3,7 @@
 //! Refuses to judge: core says whether that is still the server that a migration began with.
 
 use tokio_postgres::Row;
-use transhume_core::guard::succession::{SlotStanding, Standing};
+use transhume_core::guard::succession::{ServerStanding, SlotStanding};
 use transhume_wire::{
     lsn::Lsn,
     timeline::{self, TimelineHistory},
@@ -17,7 +17,7 @@ const SYSTEM: &str = "(select c.system_identifier::text from pg_catalog.pg_contr
 const NO_SYSTEM: &str = "null::pg_catalog.text";
 
 /// What the server is, and how this slot stands on it.
-pub async fn standing(session: &Session, slot: &str) -> Result<Standing, PgError> {
+pub async fn standing(session: &Session, slot: &str) -> Result<ServerStanding, PgError> {
     let row = match session.query_one(STANDING, &[&slot]).await.map_err(PgError::from) {
         Ok(row) => row,
         Err(error) if error.refusal().is_some() => {
@@ -26,7 +26,7 @@ pub async fn standing(session: &Session, slot: &str) -> Result<Standing, PgError
         }
         Err(error) => return Err(error),
     };
-    Ok(Standing {
+    Ok(ServerStanding {
         in_recovery: row.get("in_recovery"),
         system: row.get("system"),
         timeline: row.get("timeline"),

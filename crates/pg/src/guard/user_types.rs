@@ -3,17 +3,20 @@
 
 use tokio_postgres::{GenericClient, types::Json};
 use transhume_core::guard::{
-    enum_labels::{MissingLabel, Place},
+    enum_labels::{LabelPlace, MissingLabel},
     user_types::{self as types, Definition, Domain, DomainConstraint, TypeChange, TypeChangeKind, UserType},
 };
 use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
-use super::drift::Remedy;
+use super::remedy::Remedy;
 use crate::{connection::error::PgError, state::known_type};
+
+/// How they are asked for, on either side.
+pub(crate) const USER_TYPES: &str = include_str!("sql/user_types.sql");
 
 /// Enums, composites and domains. Where the session holds a snapshot, as that shows them.
 pub async fn user_types(client: &impl GenericClient) -> Result<Vec<UserType>, PgError> {
-    let rows = client.query(include_str!("sql/user_types.sql"), &[]).await?;
+    let rows = client.query(USER_TYPES, &[]).await?;
     rows.iter()
         .map(|row| {
             let Json(described): Json<UserType> = row.try_get("described")?;
@@ -102,9 +105,9 @@ pub fn before(new: Option<&TypeChange>, remedy: Remedy) -> Remedy {
 
 fn add_label(missing: &MissingLabel) -> String {
     let place = match &missing.place {
-        Place::After(label) => format!(" after {}", quote_literal(label)),
-        Place::Before(label) => format!(" before {}", quote_literal(label)),
-        Place::Alone => String::new(),
+        LabelPlace::After(label) => format!(" after {}", quote_literal(label)),
+        LabelPlace::Before(label) => format!(" before {}", quote_literal(label)),
+        LabelPlace::Alone => String::new(),
     };
     format!(
         "alter type {} add value if not exists {}{place}",

@@ -11,7 +11,7 @@ use transhume_core::{
         as_planned::{self, Described, Obstacle, Planned},
     },
     load::capacity::BuildMemory,
-    value_encoding,
+    sqlstate, value_encoding,
 };
 use transhume_wire::ident::quote_literal;
 
@@ -35,9 +35,6 @@ use crate::{
 /// Bytes of a table from which it is emptied and frozen in its COPY: below, the new file that a
 /// TRUNCATE makes costs more than the later freezing of a few pages.
 const FREEZE_FROM_BYTES: u64 = 1 << 20;
-
-/// SQLSTATE of a setting that the role may not change.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// A part that could not be carried.
 #[derive(Debug)]
@@ -105,7 +102,7 @@ pub async fn prepare_target(target: &mut RawConnection, memory: BuildMemory) -> 
         .simple_query(include_str!("../follow/apply/sql/replica_role.sql"))
         .await
     {
-        Err(error) if error.sqlstate() != Some(INSUFFICIENT_PRIVILEGE) => Err(error),
+        Err(error) if error.sqlstate() != Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Err(error),
         _ => Ok(()),
     }
 }
@@ -179,7 +176,15 @@ async fn described(
 
 /// A table, schema or column is not there, or is something else.
 fn is_of_definition(error: &PgError) -> bool {
-    matches!(error.sqlstate(), Some("42P01" | "3F000" | "42703" | "42809"))
+    matches!(
+        error.sqlstate(),
+        Some(
+            sqlstate::UNDEFINED_TABLE
+                | sqlstate::INVALID_SCHEMA_NAME
+                | sqlstate::UNDEFINED_COLUMN
+                | sqlstate::WRONG_OBJECT_TYPE
+        )
+    )
 }
 
 fn obstacle_of(part: &ClaimedPart, source: &[AnswerColumn], target: &[AnswerColumn]) -> Option<Obstacle> {
@@ -255,6 +260,7 @@ pub async fn copy_part(
     Ok(CopiedPart {
         id: part.id,
         source_oid: part.source_oid,
+        snapshot_id: part.snapshot_id,
         rows,
         bytes,
         seconds: started.elapsed().as_secs_f64(),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tokio_postgres::Client;
 use transhume_core::roles::{Membership, MembershipOptions, Role, Roles, Secret, Setting};
 
-pub use self::run::{Ending, Outcome, run};
+pub use self::run::{Ending, StepOutcome, run};
 use crate::connection::{error::PgError, session::Session};
 
 /// All roles as this database sees them.

@@ -7,7 +7,7 @@ use tokio_postgres::{
     Client, Transaction,
     types::{IsNull, ToSql, Type},
 };
-use transhume_core::roles::{Part, Secret, Step};
+use transhume_core::roles::{RoleStep, RoleSubject, Secret};
 use transhume_wire::ident::quote_literal;
 
 use crate::connection::error::PgError;
@@ -27,14 +27,18 @@ pub enum Ending {
 
 /// How one statement ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum StepOutcome {
     Done,
     /// With the server's message.
     Refused(String),
 }
 
 /// Runs all steps; one that is refused takes with it only what needs the role that it was to make.
-pub async fn run(target: &mut Client, steps: &[Step], ending: Ending) -> Result<Vec<Outcome>, PgError> {
+pub async fn run(
+    target: &mut Client,
+    steps: &[RoleStep],
+    ending: Ending,
+) -> Result<Vec<StepOutcome>, PgError> {
     let transaction = target.transaction().await?;
     transaction.batch_execute(LOCK_TIMEOUT).await?;
     let mut missing: HashMap<&str, String> = HashMap::new();
@@ -42,11 +46,11 @@ pub async fn run(target: &mut Client, steps: &[Step], ending: Ending) -> Result<
     for step in steps {
         // What is the database's names none.
         if let Some(message) = missing.get(step.role.as_str()) {
-            outcomes.push(Outcome::Refused(message.clone()));
+            outcomes.push(StepOutcome::Refused(message.clone()));
             continue;
         }
         let outcome = attempt(&transaction, step).await?;
-        if let (Part::Role, Outcome::Refused(message)) = (step.part, &outcome) {
+        if let (RoleSubject::Role, StepOutcome::Refused(message)) = (step.part, &outcome) {
             missing.insert(&step.role, message.clone());
         }
         outcomes.push(outcome);
@@ -58,7 +62,7 @@ pub async fn run(target: &mut Client, steps: &[Step], ending: Ending) -> Result<
     Ok(outcomes)
 }
 
-async fn attempt(transaction: &Transaction<'_>, step: &Step) -> Result<Outcome, PgError> {
+async fn attempt(transaction: &Transaction<'_>, step: &RoleStep) -> Result<StepOutcome, PgError> {
     transaction.batch_execute("SAVEPOINT attempt").await?;
     let ended = match &step.secret {
         Some(secret) => set_secret(transaction, &step.role, secret).await,
@@ -66,7 +70,7 @@ async fn attempt(transaction: &Transaction<'_>, step: &Step) -> Result<Outcome, 
     };
     let Err(error) = ended else {
         transaction.batch_execute("RELEASE SAVEPOINT attempt").await?;
-        return Ok(Outcome::Done);
+        return Ok(StepOutcome::Done);
     };
     let error = PgError::from(error);
     let Some(answer) = error.refusal() else {
@@ -76,7 +80,7 @@ async fn attempt(transaction: &Transaction<'_>, step: &Step) -> Result<Outcome, 
     transaction
         .batch_execute("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")
         .await?;
-    Ok(Outcome::Refused(message))
+    Ok(StepOutcome::Refused(message))
 }
 
 /// No statement holds the secret: neither the server's log of statements nor ours gets it.

@@ -48,8 +48,8 @@ pub async fn firing(target: &impl GenericClient, replica_role: bool) -> Result<V
         // ONLY: a partition's triggers are listed by themselves, with a state of their own.
         let alter = format!("ALTER TABLE ONLY {}", firing.table);
         let what = match kind.as_str() {
-            "RULE" => undo::Firing::Rule,
-            _ => undo::Firing::Trigger,
+            "RULE" => undo::FiringKind::Rule,
+            _ => undo::FiringKind::Trigger,
         };
         let mode = match state.as_str() {
             "A" => FiringMode::Always,

@@ -14,6 +14,7 @@ use transhume_core::{
         anchor::Anchor,
         identity::{Former, SourceColumn, SourceTable},
         portion::{Advance, LoadedTable},
+        read_ranges::{ReadRange, ReadRanges},
     },
     phase::{Phase, UnknownPhase},
 };
@@ -101,7 +102,9 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
             );
             let table = LoadedTable {
                 name,
+                target_oid: row.get("target_oid"),
                 snapshot,
+                ranges: ranges(row)?,
                 is_complete: row.get("is_complete"),
                 is_suspended: row.get("is_suspended"),
                 former: former(row)?,
@@ -110,6 +113,37 @@ pub async fn loaded_tables(target: &Session) -> Result<HashMap<u32, LoadedTable>
             Ok((row.get("source_oid"), table))
         })
         .collect()
+}
+
+#[derive(Deserialize)]
+struct ReadPart {
+    from: Option<i64>,
+    snapshot: Option<String>,
+}
+
+/// None where all of the table was read under one snapshot.
+fn ranges(row: &tokio_postgres::Row) -> Result<Option<ReadRanges>, PgError> {
+    let column: Option<String> = row.try_get("range_column")?;
+    let parts: Option<Json<Vec<ReadPart>>> = row.try_get("ranges")?;
+    let (Some(column), Some(Json(parts))) = (column, parts) else {
+        return Ok(None);
+    };
+    if parts.len() < 2 {
+        return Ok(None);
+    }
+    let mut ranges = Vec::with_capacity(parts.len());
+    for ReadPart { from, snapshot } in parts {
+        let snapshot = snapshot.map(|text| crate::connection::snapshot::parse("transhume.snapshot", &text));
+        ranges.push(ReadRange {
+            from,
+            snapshot: snapshot.transpose()?,
+        });
+    }
+    let ranges = ReadRanges::new(column, ranges).map_err(|error| PgError::Protocol {
+        endpoint: "transhume.part".to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(Some(ranges))
 }
 
 /// Of the facts that are remembered of the source's table what telling its columns apart needs.

@@ -1,7 +1,8 @@
-//! `transhume.exception`: changes that were stored instead of being applied; apply itself writes them.
+//! `transhume.exception`: changes that were stored instead of being applied, in the transaction that would have applied them.
 
+use serde_json::Value;
 use tokio_postgres::GenericClient;
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::error::PgError;
 
@@ -44,6 +45,58 @@ pub async fn forget(target: &impl GenericClient, tables: &[QualifiedName]) -> Re
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
     target
         .execute(include_str!("sql/exception/forget.sql"), &[&schemas, &names])
+        .await?;
+    Ok(())
+}
+
+/// How many there are, of all tables.
+pub async fn count(target: &impl GenericClient) -> Result<u64, PgError> {
+    let row = target
+        .query_one(include_str!("sql/exception/is_there.sql"), &[])
+        .await?;
+    if !row.try_get::<_, bool>(0)? {
+        return Ok(0);
+    }
+    let row = target
+        .query_one(include_str!("sql/exception/count.sql"), &[])
+        .await?;
+    Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+}
+
+/// One that is stored.
+#[derive(Debug)]
+pub struct NewException<'a> {
+    pub commit_lsn: Lsn,
+    pub xid: u32,
+    pub table: &'a QualifiedName,
+    pub operation: &'a str,
+    pub key: Option<Value>,
+    pub old: Option<Value>,
+    pub new: Option<Value>,
+    pub class: &'a str,
+    pub reason: &'a str,
+    pub sqlstate: Option<&'a str>,
+}
+
+/// Stores it in the caller's transaction.
+pub async fn add(target: &impl GenericClient, new: &NewException<'_>) -> Result<(), PgError> {
+    target
+        .execute(
+            include_str!("sql/exception/add.sql"),
+            &[
+                &new.commit_lsn.to_string(),
+                &i64::from(new.xid),
+                &new.table.schema,
+                &new.table.name,
+                &new.operation,
+                &new.key,
+                &new.old,
+                &new.new,
+                &new.class,
+                &new.reason,
+                &new.sqlstate,
+            ],
+        )
         .await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::connection::{error::PgError, session::Session};
 
 /// One line of the story.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Line {
     /// RFC 3339, by the target's clock.
     pub at: String,
@@ -33,6 +33,15 @@ pub async fn latest(target: &Session, limit: i64) -> Result<Vec<Line>, PgError> 
     lines(
         target
             .query(include_str!("sql/history/latest.sql"), &[&limit])
+            .await?,
+    )
+}
+
+/// The newest rehearsals and cutovers with their reports, those that came to no end too.
+pub async fn switches(target: &Session, limit: i64) -> Result<Vec<Line>, PgError> {
+    lines(
+        target
+            .query(include_str!("sql/history/switches.sql"), &[&limit])
             .await?,
     )
 }

@@ -12,7 +12,7 @@ use super::trust::{self, Trusted};
 use crate::connection::{error::PgError, identity::Identity, session::Session};
 
 /// Version of `sql/schema.sql`; a target that holds another layout is refused.
-pub const LAYOUT: i32 = 9;
+pub const LAYOUT: i32 = 11;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
 
@@ -71,6 +71,13 @@ pub struct NewMigration {
     pub identity: SourceIdentity,
     pub slot_name: String,
     pub publication_name: String,
+}
+
+impl Migration {
+    /// Begun without a slot, for a source where nobody writes meanwhile: nothing is followed.
+    pub fn is_offline(&self) -> bool {
+        self.direction == Direction::Forward && self.consistent_point.is_none() && self.phase > Phase::Prepare
+    }
 }
 
 /// Creates the schema and its one migration in a single transaction.

@@ -18,6 +18,7 @@ pub mod history;
 pub mod known_type;
 pub mod load;
 pub mod migration;
+pub mod notification;
 pub mod overview;
 pub mod runner;
 pub mod sample;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::connection::{error::PgError, session::Session};
 
 /// How things stood at a moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Sample {
     /// Seconds since 1970, by the target's clock.
     pub at: f64,

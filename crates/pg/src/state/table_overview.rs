@@ -42,6 +42,17 @@ pub struct Verified {
     pub equal: Option<bool>,
     pub differences: i64,
     pub note: String,
+    /// When all its rows were read last; none where they never were.
+    pub read: Option<ReadRows>,
+}
+
+/// Rows of either side and the sums of their hashes.
+#[derive(Debug, Clone)]
+pub struct ReadRows {
+    pub source_rows: i64,
+    pub target_rows: i64,
+    pub source_digest: String,
+    pub target_digest: String,
 }
 
 pub async fn tables(target: &Session) -> Result<Vec<TableOverview>, PgError> {
@@ -83,8 +94,21 @@ fn read(row: &tokio_postgres::Row) -> Result<TableOverview, PgError> {
                 equal: row.try_get("equal")?,
                 differences: row.try_get("differences")?,
                 note: row.try_get("note")?,
+                read: read_rows(row)?,
             }),
             None => None,
         },
     })
+}
+
+fn read_rows(row: &tokio_postgres::Row) -> Result<Option<ReadRows>, PgError> {
+    let Some(source_digest) = row.try_get("source_digest")? else {
+        return Ok(None);
+    };
+    Ok(Some(ReadRows {
+        source_rows: row.try_get("source_rows")?,
+        target_rows: row.try_get("target_rows")?,
+        source_digest,
+        target_digest: row.try_get("target_digest")?,
+    }))
 }

@@ -16,6 +16,8 @@ use crate::connection::names;
 pub enum Undo {
     /// A publication of this program's.
     DropPublication { name: OwnName },
+    /// A schema of this program's on the source, with the event triggers that call its functions.
+    DropDdlSchema { name: OwnName },
     /// A slot of this program's.
     DropSlot { name: OwnName },
     RestoreIdentity {
@@ -25,7 +27,7 @@ pub enum Undo {
     /// A trigger or rule that was disabled.
     Enable {
         table: QualifiedName,
-        what: Firing,
+        what: FiringKind,
         name: String,
         mode: FiringMode,
     },
@@ -46,6 +48,8 @@ pub enum Undo {
     },
     /// New sessions of the database may write by default again.
     ResetReadOnly { database: String },
+    /// What feeds the source goes on feeding it.
+    EnableSubscription { name: String },
     /// PgBouncer lets the clients of an entry go on. Told to people; the console is asked by itself.
     ResumeClients { entry: String },
 }
@@ -118,12 +122,12 @@ impl FormerIdentity {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Firing {
+pub enum FiringKind {
     Trigger,
     Rule,
 }
 
-impl Firing {
+impl FiringKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Trigger => "TRIGGER",
@@ -227,6 +231,7 @@ impl Undo {
     pub fn statement(&self) -> String {
         match self {
             Self::DropPublication { name } => drop_publication(name.as_str()),
+            Self::DropDdlSchema { name } => drop_ddl_schema(name.as_str()),
             Self::DropSlot { name } => drop_slot(name.as_str()),
             Self::RestoreIdentity { table, identity } => format!(
                 "alter table if exists only {table} replica identity {}",
@@ -278,6 +283,15 @@ impl Undo {
                 "alter database {} reset default_transaction_read_only",
                 quote_identifier(database)
             ),
+            Self::EnableSubscription { name } => {
+                let enable = format!(
+                    "begin if exists (select from pg_catalog.pg_subscription where subname = {}) then \
+                     alter subscription {} enable; end if; end",
+                    quote_literal(name),
+                    quote_identifier(name)
+                );
+                format!("do {}", quote_literal(&enable))
+            }
             Self::ResumeClients { entry } => format!("RESUME {entry}"),
         }
     }
@@ -291,6 +305,11 @@ pub fn statements<'undo>(undo: impl IntoIterator<Item = &'undo Undo>) -> Vec<Str
 /// The statement that removes a publication; harmless when it is not there.
 pub fn drop_publication(name: &str) -> String {
     format!("drop publication if exists {}", quote_identifier(name))
+}
+
+/// What announces statements; its event triggers go with the functions that they call.
+pub fn drop_ddl_schema(schema: &str) -> String {
+    format!("drop schema if exists {} cascade", quote_identifier(schema))
 }
 
 /// The statement that removes a slot, for people; `follow::slot` has what does it.
@@ -331,9 +350,12 @@ mod tests {
             },
             Undo::Enable {
                 table: hostile(),
-                what: Firing::Rule,
+                what: FiringKind::Rule,
                 name: "r".to_owned(),
                 mode: FiringMode::Always,
+            },
+            Undo::EnableSubscription {
+                name: "o'clock".to_owned(),
             },
         ];
         assert_eq!(
@@ -342,6 +364,7 @@ mod tests {
                 r#"grant DELETE, UPDATE ("a"", b") on table "app"."t; drop table ""x""" to "public" with grant option"#,
                 r#"alter table if exists only "app"."t; drop table ""x""" replica identity using index "i""#,
                 r#"ALTER TABLE ONLY "app"."t; drop table ""x""" ENABLE ALWAYS RULE "r""#,
+                r#"do 'begin if exists (select from pg_catalog.pg_subscription where subname = ''o''''clock'') then alter subscription "o''clock" enable; end if; end'"#,
             ]
         );
     }

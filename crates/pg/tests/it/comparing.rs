@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use transhume_core::verify::rows::{ComparedColumn, Cut, KeyedRow, Region, Subject};
 use transhume_pg::{
     connection::{session::Session, snapshot::SnapshotHolder},
-    verify::rows::{HashProbe, Reading, Side, probe_hashes},
+    verify::rows::{HashProbe, Reading, ReadingSide, probe_hashes},
 };
 use transhume_testkit::server::cluster;
 use transhume_wire::ident::QualifiedName;
@@ -48,7 +48,7 @@ async fn subject(session: &Session, table: &str) -> Subject {
 
 async fn hashes(session: &Session, snapshot: &str, table: &str) -> Vec<KeyedRow> {
     let subject = subject(session, table).await;
-    let side = Side { session, snapshot };
+    let side = ReadingSide { session, snapshot };
     match side.keyed_rows(&subject, &Region::default()).await.unwrap() {
         Reading::Seen(rows) => rows,
         Reading::Moved => panic!("{table} has moved"),

@@ -20,7 +20,7 @@ async fn connect(url: &str) -> Result<Session, PgError> {
     Session::connect(&settings(url), "transhume:test:session").await
 }
 
-fn with_password(password: &str) -> Cluster {
+pub(crate) fn with_password(password: &str) -> Cluster {
     let mut options = ClusterOptions::new(server::server(EVERYDAY_MAJOR));
     options.authentication = Authentication::Scram {
         password: password.to_owned(),
@@ -254,7 +254,7 @@ async fn a_password_file_serves_us_and_our_child_processes() {
     Session::connect(&settings, "transhume:test:session")
         .await
         .unwrap();
-    let child = settings.child_connection("transhume:test:dump").unwrap();
+    let child = settings.child_connection("transhume:test:dump").await.unwrap();
     let mut dump = std::process::Command::new(server::client_programs(EVERYDAY_MAJOR).join("pg_dump"));
     child.apply_to(dump.arg("--no-password").arg("--schema-only"));
     let dumped = dump.output().unwrap();

@@ -1,6 +1,6 @@
 //! Reading all objects of a database leaves the server's lock table alone.
 
-use transhume_core::verify::objects::Kind;
+use transhume_core::verify::objects::ObjectKind;
 use transhume_demo::cluster::ClusterOptions;
 use transhume_pg::{connection::session::Session, verify::objects};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
@@ -31,6 +31,6 @@ async fn many_views_do_not_exhaust_the_lock_table() {
     let objects = objects::objects(&session, EVERYDAY_MAJOR).await.unwrap();
     let printed = objects
         .iter()
-        .filter(|object| object.kind == Kind::View && object.text.is_some());
+        .filter(|object| object.kind == ObjectKind::View && object.text.is_some());
     assert_eq!(printed.count(), VIEWS);
 }

@@ -11,6 +11,7 @@ mod copying;
 mod encoding;
 mod facts;
 mod fencing;
+mod logging_in;
 mod probing;
 mod restoring;
 mod securing;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::guard::succession::{Remembered, Succession, judge, needs_history};
+use transhume_core::guard::succession::{RememberedSource, Succession, judge, needs_history};
 use transhume_pg::{
     assess,
     connection::{
@@ -47,7 +47,7 @@ async fn a_promoted_server_names_its_new_timeline_at_once() {
     let there = session(&standby.url("postgres")).await;
     let waiting = standing(&there, SLOT).await.unwrap();
     assert!(waiting.in_recovery && waiting.timeline.is_none());
-    let remembered = Remembered {
+    let remembered = RememberedSource {
         system: before.system.as_deref().unwrap(),
         timeline: 1,
         database_oid: before.database_oid,

@@ -152,6 +152,17 @@ async fn a_server_that_falls_silent_is_asked_and_then_given_up() {
             ServerMessage::Keepalive { .. }
         ));
     }
+    // One that is stopped in the middle of its work is taken for busy.
+    let waiting = "select count(*) from pg_stat_activity where pid = $1 and wait_event is not null";
+    let is_waiting = async || {
+        session
+            .query_one(waiting, &[&stream.connection().backend_pid()])
+            .await
+    };
+    let end = std::time::Instant::now() + Duration::from_secs(10);
+    while is_waiting().await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(std::time::Instant::now() < end, "the walsender is never idle");
+    }
     let pid = rustix::process::Pid::from_raw(stream.connection().backend_pid()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
     let lost = loop {

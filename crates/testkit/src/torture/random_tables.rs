@@ -65,14 +65,14 @@ struct Column {
 
 /// Its first columns are `id bigint` and `part integer`; what identifies its rows is made of them.
 #[derive(Debug, Clone)]
-struct Table {
+struct RandomTable {
     name: String,
     identity: Identity,
     columns: Vec<Column>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct RandomTables(Vec<Table>);
+pub(super) struct RandomTables(Vec<RandomTable>);
 
 impl RandomTables {
     pub(super) fn new(random: &mut Rng) -> Self {
@@ -81,7 +81,7 @@ impl RandomTables {
     }
 
     pub(super) fn definitions(&self) -> String {
-        self.0.iter().map(Table::definition).collect()
+        self.0.iter().map(RandomTable::definition).collect()
     }
 
     /// One transaction; without BEGIN where it is a single statement.
@@ -127,7 +127,7 @@ impl RandomTables {
     }
 }
 
-fn table(number: usize, random: &mut Rng) -> Table {
+fn table(number: usize, random: &mut Rng) -> RandomTable {
     let identities = [
         Identity::PrimaryKey,
         Identity::CompositeKey,
@@ -143,14 +143,14 @@ fn table(number: usize, random: &mut Rng) -> Table {
             value,
         }
     });
-    Table {
+    RandomTable {
         name: format!("torture.random_{number}"),
         columns: columns.collect(),
         identity: identities[random.usize(..identities.len())],
     }
 }
 
-impl Table {
+impl RandomTable {
     fn definition(&self) -> String {
         let name = &self.name;
         let columns = self.each_column(|column| format!(", {} {}", column.name, column.type_name));

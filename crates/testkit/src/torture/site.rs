@@ -45,6 +45,8 @@ pub(super) struct Site {
     pub(super) program: Program,
     sends_in_progress: bool,
     running: Option<Running>,
+    /// SIGTERM was sent to the one that runs: it ends well then.
+    is_terminated: bool,
 }
 
 impl Site {
@@ -80,6 +82,7 @@ impl Site {
             program,
             sends_in_progress,
             running: None,
+            is_terminated: false,
         })
     }
 
@@ -159,6 +162,7 @@ impl Site {
             match running.ended() {
                 None => return memory_within_limit(running.process()),
                 Some(status) if EXITS_TO_GO_ON_AFTER.contains(&status.code()) => {}
+                Some(status) if status.success() && self.is_terminated => {}
                 Some(status) => return Err(format!("the tool ended by itself ({status})")),
             }
         }
@@ -169,6 +173,7 @@ impl Site {
             &["run"]
         };
         self.running = Some(self.program.begin(arguments, &[]));
+        self.is_terminated = false;
         Ok(())
     }
 
@@ -176,7 +181,8 @@ impl Site {
         self.running = None;
     }
 
-    pub(super) fn signal_tool(&self, name: &str) {
+    pub(super) fn signal_tool(&mut self, name: &str) {
+        self.is_terminated |= name == "TERM";
         if let Some(running) = &self.running {
             running.signal(name);
         }

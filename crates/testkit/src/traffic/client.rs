@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Error};
 
-use super::{Acknowledged, Orders, TrafficOptions, transactions};
+use super::{Acknowledged, ClientOrders, TrafficOptions, transactions};
 use crate::connection::{connect, describe};
 
 /// A connection that says nothing for so long is given up: far longer than any pause that a test allows.
@@ -35,7 +35,7 @@ pub(super) struct TrafficClient {
     seq: i64,
     rest: Duration,
     random: fastrand::Rng,
-    orders: watch::Receiver<Orders>,
+    orders: watch::Receiver<ClientOrders>,
     total: Arc<AtomicU64>,
     outcome: Acknowledged,
     last_commit: Option<Instant>,
@@ -54,7 +54,7 @@ impl TrafficClient {
     pub(super) fn new(
         number: i32,
         options: &TrafficOptions,
-        orders: watch::Receiver<Orders>,
+        orders: watch::Receiver<ClientOrders>,
         total: Arc<AtomicU64>,
     ) -> Self {
         let own_seed = options
@@ -86,7 +86,7 @@ impl TrafficClient {
     /// A connection to where the orders point; none once they say to stop.
     async fn connection(&mut self) -> Option<Client> {
         loop {
-            let Orders { url, stop } = self.orders.borrow_and_update().clone();
+            let ClientOrders { url, stop } = self.orders.borrow_and_update().clone();
             if stop || self.orders.has_changed().is_err() {
                 return None;
             }

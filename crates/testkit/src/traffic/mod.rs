@@ -42,6 +42,17 @@ impl Default for TrafficOptions {
     }
 }
 
+impl TrafficOptions {
+    /// For tests that wait for minutes: what is written meanwhile has to be caught up with, and keeps others waiting.
+    pub fn gentle() -> Self {
+        Self {
+            clients: 2,
+            rest: Duration::from_millis(40),
+            ..Self::default()
+        }
+    }
+}
+
 /// Identifies a transaction: client and sequence number.
 pub type Mark = (i32, i64);
 
@@ -70,7 +81,7 @@ impl Acknowledged {
 
 /// What all clients are told.
 #[derive(Debug, Clone)]
-struct Orders {
+struct ClientOrders {
     url: String,
     stop: bool,
 }
@@ -79,7 +90,7 @@ struct Orders {
 #[derive(Debug)]
 pub struct Traffic {
     clients: Vec<JoinHandle<Acknowledged>>,
-    orders: watch::Sender<Orders>,
+    orders: watch::Sender<ClientOrders>,
     committed: Arc<AtomicU64>,
     seed: u64,
 }
@@ -87,7 +98,7 @@ pub struct Traffic {
 impl Traffic {
     /// Starts clients against the database at `url`, which has the torture schema.
     pub fn start(url: &str, options: &TrafficOptions) -> Self {
-        let first = Orders {
+        let first = ClientOrders {
             url: url.to_owned(),
             stop: false,
         };

@@ -8,7 +8,7 @@ use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
 use crate::{
     arguments::count,
     failure::{Exit, Failure, Result},
-    invocation::{Invocation, spill_options},
+    invocation::{Invocation, verify_options},
     settings::{Config, replace},
     show::{
         progress::shown,
@@ -119,17 +119,12 @@ impl Arguments {
     }
 
     fn options(&self, settings: &Config) -> VerifyOptions {
-        let defaults = VerifyOptions::default();
         VerifyOptions {
-            comparers: settings.comparers.unwrap_or(defaults.comparers),
             mode: self.mode,
             tables: self.tables.clone(),
             show_values: self.show_values,
-            most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
             repair: self.repair,
-            rate_limit: settings.compared_rate_limit.map_or(0, |size| size.0),
             part_bytes: self.part_size.map(|size| size.0.max(1)),
-            hold_timeout: settings.hold_timeout.map_or(defaults.hold_timeout, |span| span.0),
             all_constraints: self.all_constraints,
             role: match (self.resume, self.join) {
                 (true, _) => Role::Resumes,
@@ -137,7 +132,7 @@ impl Arguments {
                 _ => Role::Begins,
             },
             snapshots: self.source_snapshot.clone().zip(self.target_snapshot.clone()),
-            spill: spill_options(settings),
+            ..verify_options(settings)
         }
     }
 }

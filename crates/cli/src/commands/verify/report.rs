@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use transhume_engine::verify::{Difference, RowFinding, TableComparison, Verification};
+use transhume_engine::verify::{DifferenceKind, RowFinding, TableComparison, Verification};
 
 use transhume_engine::count::{counted, grouped};
 
@@ -202,9 +202,9 @@ fn row_line(row: &RowFinding) -> String {
     };
     match row.difference {
         _ if row.undecided => format!("not decided, it changes all the time: {name}"),
-        Difference::Missing => format!("missing on the target: {name}"),
-        Difference::Surplus => format!("only on the target: {name}"),
-        Difference::Different => format!("different: {name}; columns {}", escaped(&row.columns)),
+        DifferenceKind::Missing => format!("missing on the target: {name}"),
+        DifferenceKind::Surplus => format!("only on the target: {name}"),
+        DifferenceKind::Different => format!("different: {name}; columns {}", escaped(&row.columns)),
     }
 }
 
@@ -270,7 +270,7 @@ mod tests {
             tables: vec![comparison("customer", 1_200, 1_200), comparison("orders", 30, 29)],
             rows: vec![RowFinding {
                 table: QualifiedName::new("shop", "orders"),
-                difference: Difference::Different,
+                difference: DifferenceKind::Different,
                 key: vec![("id".to_owned(), "7".to_owned())],
                 hash: String::new(),
                 rows: 1,

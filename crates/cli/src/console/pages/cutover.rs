@@ -8,18 +8,21 @@ use axum::{
     response::Response,
 };
 use maud::{Markup, html};
-use serde_json::Value;
 use transhume_engine::{
     phase::Phase,
     status::{HistoryLine, Status, Story},
 };
 
 use super::{
-    super::{Console, watched::Watched},
+    super::Console,
     layout::{Page, answer},
     words::{ago, milliseconds, moment, statement},
 };
-use crate::{failure::Failure, show::report::bars};
+use crate::{
+    failure::Failure,
+    show::{report::bars, story::steps},
+    watched::Watched,
+};
 
 pub(in super::super) async fn page(
     State(console): State<Arc<Console>>,
@@ -104,15 +107,4 @@ fn switches(story: &Story) -> Markup {
             }
         }
     }
-}
-
-fn steps(line: &HistoryLine) -> Vec<(String, f64)> {
-    let steps = line.detail.get("steps").and_then(Value::as_array);
-    let step = |step: &Value| {
-        let name = step.get("name")?.as_str()?.to_owned();
-        Some((name, step.get("milliseconds")?.as_f64()?))
-    };
-    steps
-        .map(|steps| steps.iter().filter_map(step).collect())
-        .unwrap_or_default()
 }

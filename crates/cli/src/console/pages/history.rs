@@ -8,7 +8,6 @@ use axum::{
     response::Response,
 };
 use maud::{Markup, html};
-use serde_json::Value;
 use transhume_engine::status::Story;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
     layout::{Page, answer},
     words::moment,
 };
-use crate::show::terminal::secret::redact;
+use crate::show::story::detail;
 
 pub(in super::super) async fn page(
     State(console): State<Arc<Console>>,
@@ -40,30 +39,11 @@ fn middle(story: &Story) -> Markup {
                         (moment(&line.at))
                         div {
                             strong { (line.step) }
-                            @if let Some(detail) = detail(&line.detail) { p { (detail) } }
+                            @if let Some(detail) = detail(line) { p { (detail) } }
                         }
                     }
                 }
             }
         }
     }
-}
-
-/// Its figures in a line; what is long is in the JSON.
-fn detail(detail: &Value) -> Option<String> {
-    const LONGEST: usize = 240;
-    let fields = detail.as_object().filter(|fields| !fields.is_empty())?;
-    let told: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("{}: {value}", name.replace('_', " "))
-        })
-        .collect();
-    let told = redact(&told.join(", "));
-    let mut short: String = told.chars().take(LONGEST).collect();
-    if short.len() < told.len() {
-        short.push('…');
-    }
-    Some(short)
 }

@@ -9,7 +9,7 @@ use axum::{
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use transhume_engine::printable::escape_hidden;
 
-use super::super::{Console, api::Refusal};
+use super::super::{Console, refusal::Refusal};
 use crate::{failure::Failure, show::terminal::secret::redact};
 
 const SCRIPT: &str = r#"<script src="/assets/console.js" defer></script>"#;

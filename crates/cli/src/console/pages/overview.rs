@@ -17,16 +17,18 @@ use transhume_engine::{
 };
 
 use super::{
-    super::{Console, curve, watched::Watched},
+    super::{Console, curve},
     layout::{Page, answer},
     words::{ago, bar, milliseconds, moment, statement, tile, tone},
 };
 use crate::{
     failure::Failure,
     show::{
+        attention,
         quantity::{Size, Span},
         terminal::figures::{latency, load_pace, rate, span, whole},
     },
+    watched::Watched,
 };
 
 /// Seconds until a slot is full that are few enough to act at once, as the alert rules have it.
@@ -88,49 +90,26 @@ fn middle(name: &str, status: &Status, samples: &[Sample], minutes: u32) -> Mark
 
 /// In order, or what is wrong and the first thing to do about it.
 fn banner(status: &Status) -> Markup {
-    let groups = status.finding_groups.iter();
-    let blockers: Vec<_> = groups
-        .filter(|group| group.severity == Severity::Blocker)
-        .collect();
+    let headline = attention::headline(status);
     if !status.needs_attention() {
-        let warnings = status
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Warning)
-            .count();
         return html! {
             section class="banner good" {
-                h1 { (headline(status)) }
-                @if warnings > 0 { p { (counted(warnings, "warning")) " to look at under Findings." } }
+                h1 { (headline) }
+                @if let Some(warnings) = attention::warnings(status) { p { (warnings) "." } }
             }
         };
     }
     html! {
         section class="banner bad" role="alert" {
-            h1 { "Somebody must act" }
-            @if status.runner.is_none() && status.phase != Phase::Done {
-                p { "No runner is alive: changes are not applied, and WAL gathers on the source." }
-                (statement("transhume run"))
-            }
-            @for group in blockers {
+            h1 { (headline) }
+            @for trouble in attention::troubles(status) {
                 article {
-                    h2 { code { (group.code) } @if group.count > 1 { " × " (group.count) } " " (group.objects.join(", ")) }
-                    p { (group.message) }
-                    @if !group.remedy.is_empty() { (statement(&group.remedy)) }
+                    @if !trouble.title.is_empty() { h2 { code { (trouble.title) } } }
+                    p { (trouble.message) }
+                    @if !trouble.remedy.is_empty() { (statement(&trouble.remedy)) }
                 }
             }
-            @for line in &status.exceptions { p { "Stored instead of being applied: " (line) } }
-            @for line in &status.not_loaded { p { "Not kept up: " (line) } }
         }
-    }
-}
-
-fn headline(status: &Status) -> String {
-    match (status.phase, status.lag_bytes) {
-        (Phase::Follow, Some(0)) => "In order: the target has all that the source committed".to_owned(),
-        (Phase::Follow, Some(lag)) => format!("In order: the target follows, {} behind", Size(lag)),
-        (Phase::Done, _) => "The application lives on the target".to_owned(),
-        (phase, _) => format!("In order: phase {phase}"),
     }
 }
 
@@ -273,7 +252,7 @@ fn fallback(status: &Status) -> Markup {
             h2 { "Fallback" }
             @match &back.stream {
                 Some(stream) => {
-                    p { "The old source follows the target: " code { "transhume fallback" } " moves the application back." }
+                    p { (status.source) " follows " (status.target) ": " code { "transhume fallback" } " moves the application back." }
                     dl class="tiles" { (tiles(stream)) }
                 }
                 None => p class="warning" { "Its state is not known: " (back.problem) },

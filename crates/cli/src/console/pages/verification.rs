@@ -14,11 +14,11 @@ use transhume_engine::{
 };
 
 use super::{
-    super::{Console, watched::Watched},
+    super::Console,
     layout::{Page, answer},
     words::{ago, bar, moment, statement},
 };
-use crate::{failure::Failure, show::terminal::figures::span};
+use crate::{failure::Failure, show::terminal::figures::span, watched::Watched};
 
 /// Of the tables that differ or were not compared.
 const SHOWN: usize = 200;

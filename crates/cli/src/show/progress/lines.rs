@@ -5,16 +5,22 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use transhume_engine::report::Report;
 
 use super::{View, rate::Rate, wording};
 use crate::show::terminal::Terminal;
 
-/// Least time between two lines of the same kind of progress.
+/// Least time between two lines of the same kind of progress at its beginning, while somebody is likely to look.
 const INTERVAL: Duration = Duration::from_secs(5);
-
-/// An idle follower, and a wait that goes on, say that they are alive this often.
+/// How long that beginning lasts.
+const BEGINNING: Duration = Duration::from_secs(60);
+/// Later: a day of it is 1,440 lines.
+const LATER: Duration = Duration::from_secs(60);
+/// A wait that goes on says so this often.
 const REMINDER: Duration = Duration::from_secs(60);
+/// A follower that has nothing to do says that it is alive this often.
+const IDLE: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
@@ -24,12 +30,19 @@ enum Kind {
     Verify,
 }
 
+/// The lines of one kind.
+struct Told {
+    first: Instant,
+    last: Instant,
+    /// The last one said that it is complete.
+    is_complete: bool,
+}
+
 pub(super) struct Lines {
     terminal: Terminal,
     load_rate: Rate,
     verify_rate: Rate,
-    /// When each kind had its last line, and whether that one said that it is complete.
-    last: HashMap<Kind, (Instant, bool)>,
+    told: HashMap<Kind, Told>,
     /// Transactions at the last line about following.
     transactions: u64,
     waiting: Option<(String, Instant)>,
@@ -41,7 +54,7 @@ impl Lines {
             terminal,
             load_rate: Rate::default(),
             verify_rate: Rate::default(),
-            last: HashMap::new(),
+            told: HashMap::new(),
             transactions: 0,
             waiting: None,
         }
@@ -62,19 +75,15 @@ impl Lines {
             Report::Load(progress) => {
                 self.load_rate.observe(now, progress.bytes);
                 let complete = progress.tables_done == progress.tables;
-                self.due(Kind::Load, now, INTERVAL, complete)
+                self.due(Kind::Load, now, None, complete)
                     .then(|| format!("load: {}", wording::load(progress, &self.load_rate)))
             }
             Report::Build(progress) => self
-                .due(Kind::Build, now, INTERVAL, progress.done == progress.all)
+                .due(Kind::Build, now, None, progress.done == progress.all)
                 .then(|| format!("build: {}", wording::build(progress))),
             Report::Follow(progress) => {
-                let interval = if progress.transactions == self.transactions {
-                    REMINDER
-                } else {
-                    INTERVAL
-                };
-                let due = self.due(Kind::Follow, now, interval, false);
+                let idle = (progress.transactions == self.transactions).then_some(IDLE);
+                let due = self.due(Kind::Follow, now, idle, false);
                 self.transactions = if due {
                     progress.transactions
                 } else {
@@ -85,7 +94,7 @@ impl Lines {
             Report::Verify(progress) => {
                 self.verify_rate.observe(now, progress.bytes_done);
                 let complete = progress.tables_done == progress.tables;
-                self.due(Kind::Verify, now, INTERVAL, complete)
+                self.due(Kind::Verify, now, None, complete)
                     .then(|| format!("verify: {}", wording::verify(progress, &self.verify_rate)))
             }
             Report::Finding { .. } | Report::Waiting { .. } => None,
@@ -103,18 +112,32 @@ impl Lines {
         })
     }
 
-    /// Whether a line of this kind may be written now, which then counts as written. A complete
-    /// state is worth a line at once, but only one.
-    fn due(&mut self, kind: Kind, now: Instant, interval: Duration, complete: bool) -> bool {
-        let due = match self.last.get(&kind) {
-            None => true,
-            Some((_, said)) if complete => !said,
-            Some((at, _)) => now.duration_since(*at) >= interval,
+    /// Whether a line of this kind may be written now, which then counts as written; `interval` stands in for the usual one. A
+    /// complete state is worth a line at once, but only one.
+    fn due(&mut self, kind: Kind, now: Instant, interval: Option<Duration>, is_complete: bool) -> bool {
+        let Some(told) = self.told.get_mut(&kind) else {
+            let told = Told {
+                first: now,
+                last: now,
+                is_complete,
+            };
+            self.told.insert(kind, told);
+            return true;
         };
-        if due {
-            self.last.insert(kind, (now, complete));
+        let usual = if now.duration_since(told.first) < BEGINNING {
+            INTERVAL
+        } else {
+            LATER
+        };
+        let is_due = if is_complete {
+            !told.is_complete
+        } else {
+            now.duration_since(told.last) >= interval.unwrap_or(usual)
+        };
+        if is_due {
+            (told.last, told.is_complete) = (now, is_complete);
         }
-        due
+        is_due
     }
 }
 
@@ -124,7 +147,14 @@ impl View for Lines {
             self.terminal.finding(finding);
         }
         if let Some(line) = self.line(report, now) {
-            self.terminal.note(&line);
+            // `{"report": "load", …}`: the name of the event stands in it.
+            let data = serde_json::to_value(report).unwrap_or_default();
+            let event = data
+                .get("report")
+                .and_then(Value::as_str)
+                .unwrap_or("note")
+                .to_owned();
+            self.terminal.progress(&event, &line, data);
         }
     }
 
@@ -136,10 +166,10 @@ mod tests {
     use transhume_engine::report::{FollowProgress, LoadProgress};
 
     use super::*;
-    use crate::show::terminal::style::ColorChoice;
+    use crate::show::terminal::{log_line::LogFormat, style::ColorChoice};
 
     fn lines() -> Lines {
-        Lines::new(Terminal::new(ColorChoice::Never, false))
+        Lines::new(Terminal::new(ColorChoice::Never, false, LogFormat::Text, false))
     }
 
     fn load(tables_done: u64, bytes: u64) -> Report {
@@ -186,9 +216,24 @@ mod tests {
             lines.line(&report, start + Duration::from_secs(second)).is_some()
         };
         assert!(told(0, 5));
-        assert!(!told(10, 5));
-        assert!(told(60, 5));
-        assert!(told(65, 6));
+        assert!(!told(60, 5));
+        assert!(told(600, 5));
+        assert!(told(660, 6));
+    }
+
+    #[test]
+    fn a_day_of_lines_can_be_kept() {
+        let (mut lines, start) = (lines(), Instant::now());
+        let told = (0..86_400).filter(|second| {
+            let report = Report::Follow(FollowProgress {
+                transactions: *second,
+                ..FollowProgress::default()
+            });
+            lines
+                .line(&report, start + Duration::from_secs(*second))
+                .is_some()
+        });
+        assert!((1_400..1_500).contains(&told.count()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc::UnboundedReceiver, oneshot};
 use transhume_engine::report::{Report, Reporter};
 
-use crate::show::terminal::Terminal;
+use crate::{service, show::terminal::Terminal};
 
 /// One way to show reports. `now` is passed in, so that both can be tested without waiting.
 trait View: Send {
@@ -49,7 +49,10 @@ async fn display(
         tokio::select! {
             biased;
             report = reports.recv() => match report {
-                Some(report) => view.show(&report, Instant::now()),
+                Some(report) => {
+                    service::status(&report);
+                    view.show(&report, Instant::now());
+                }
                 None => break,
             },
             _ = &mut end => break,

@@ -6,9 +6,7 @@ use transhume_engine::{
     printable::escape_hidden,
 };
 
-use super::{facts, remaining, timeline, title, verdict};
-
-const STYLE: &str = include_str!("style.css");
+use super::{STYLE, facts, remaining, timeline, title, verdict};
 
 pub(super) fn page(report: &CutoverReport) -> String {
     let page = html! {

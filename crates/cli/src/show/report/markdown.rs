@@ -74,7 +74,7 @@ fn list(text: &mut String, heading: &str, items: impl Iterator<Item = String>) {
 }
 
 /// Names come from the source: none may break out of its cell or line, become HTML or a link, or hide a part of itself.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let line = escape_on_one_line(&text.replace(['\n', '\r'], " "));
     let mut escaped = String::with_capacity(line.len());
     for letter in line.chars() {

@@ -1,11 +1,13 @@
-//! The report of a cutover as files for a change ticket: Markdown and self-contained HTML.
+//! Reports as files for a change ticket, of a cutover and of an assessment: Markdown and self-contained HTML.
 //!
 //! Owns their words and drawing; every figure comes from the engine's report. Refuses scripts, styles or pictures from
 //! elsewhere: the page must open in ten years, on a machine without a network.
 
+pub(crate) mod assessment;
 pub(crate) mod bars;
 mod html;
 mod markdown;
+pub(crate) mod record;
 mod timeline;
 
 use std::path::{Path, PathBuf};
@@ -14,33 +16,42 @@ use transhume_engine::cutover::{CutoverReport, Unfinished};
 
 use crate::failure::{Failure, Result};
 
+const STYLE: &str = include_str!("style.css");
+
 /// Writes both files and returns their paths.
 pub(crate) fn write(directory: &Path, report: &CutoverReport) -> Result<[PathBuf; 2]> {
-    std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
     let base = format!(
         "transhume-{}-{}-{}",
         kind(report),
         report.migration,
         moment(report)
     );
-    let files = [
-        (format!("{base}.md"), markdown::page(report)),
-        (format!("{base}.html"), html::page(report)),
-    ];
-    let paths = files.map(|(name, text)| {
+    let pages = (&*markdown::page(report), &*html::page(report));
+    let hint = "the cutover itself is over; its figures are in transhume.history on the target, and --json prints them";
+    save(directory, &base, pages, hint)
+}
+
+/// A page of each kind; `hint` is for whoever gets none.
+fn save(
+    directory: &Path,
+    base: &str,
+    (markdown, html): (&str, &str),
+    hint: &'static str,
+) -> Result<[PathBuf; 2]> {
+    let unwritable = |path: &Path, error: &std::io::Error| {
+        Failure::new(format!("cannot write the report {}: {error}", path.display())).with_hint(hint)
+    };
+    std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
+    let save = |name: String, text: &str| {
         let path = directory.join(name);
         std::fs::write(&path, text)
             .map_err(|error| unwritable(&path, &error))
             .map(|()| path)
-    });
-    let [markdown, html] = paths;
-    Ok([markdown?, html?])
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot write the report {}: {error}", path.display())).with_hint(
-        "the cutover itself is over; its figures are in transhume.history on the target, and --json prints them",
-    )
+    };
+    Ok([
+        save(format!("{base}.md"), markdown)?,
+        save(format!("{base}.html"), html)?,
+    ])
 }
 
 fn kind(report: &CutoverReport) -> &'static str {

@@ -5,6 +5,11 @@ use std::io::{self, BufRead, IsTerminal};
 use super::Terminal;
 use crate::failure::{Exit, Failure, Result};
 
+/// Whether somebody will be asked.
+pub(crate) fn is_asked(agreed: bool) -> bool {
+    !agreed && io::stdin().is_terminal()
+}
+
 /// Returns only when the operator agreed, by `--yes` or by typing it.
 pub(crate) fn confirm(terminal: &Terminal, agreed: bool, command: &str, consequence: &str) -> Result<()> {
     if agreed {

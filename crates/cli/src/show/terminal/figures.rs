@@ -96,7 +96,7 @@ pub(crate) fn tables(tables: &[TableState]) -> String {
     table(&heading, &[2, 3, 4, 5, 6, 7, 8], rows)
 }
 
-fn verified(table: &TableState) -> String {
+pub(crate) fn verified(table: &TableState) -> String {
     let Some(verified) = &table.verified else {
         return "never".to_owned();
     };

@@ -6,8 +6,11 @@
 pub(crate) mod confirm;
 pub(crate) mod figures;
 pub(crate) mod findings;
+pub(crate) mod log_line;
 pub(crate) mod objects;
+pub(crate) mod screen;
 pub(crate) mod secret;
+pub(crate) mod standing;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod together;
@@ -19,10 +22,14 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 use transhume_engine::finding::{Finding, Severity};
 
+use super::document::{Document, printed};
 use crate::failure::{Exit, Failure, Result};
+use log_line::{Level, LogFormat, Said, Voice};
 use secret::{printable, redact};
 use style::{ColorChoice, Style, Tone};
 use together::{Part, Together};
@@ -35,6 +42,7 @@ pub(crate) struct Terminal {
     quiet: bool,
     pub(crate) output: Style,
     error: Style,
+    voice: Voice,
     /// One of several databases: its name stands before what is said, its results are told with the others'.
     member: Option<Member>,
 }
@@ -46,14 +54,22 @@ struct Member {
 }
 
 impl Terminal {
-    pub(crate) fn new(color: ColorChoice, quiet: bool) -> Self {
+    /// Lines of what `stays` have their times where no terminal shows them: whoever calls for an answer knows when.
+    pub(crate) fn new(color: ColorChoice, quiet: bool, format: LogFormat, stays: bool) -> Self {
+        let voice = match format {
+            LogFormat::Json => Voice::Json,
+            LogFormat::Text if stays && !io::stderr().is_terminal() => Voice::Timed,
+            LogFormat::Text => Voice::Plain,
+        };
         let capable = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let draws = io::stderr().is_terminal() && capable;
         Self {
-            bars: (draws && !quiet).then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
+            bars: (draws && !quiet && voice != Voice::Json)
+                .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
             quiet,
             output: Style::new(color, io::stdout().is_terminal() && capable),
-            error: Style::new(color, draws),
+            error: Style::new(color, draws && voice != Voice::Json),
+            voice,
             member: None,
         }
     }
@@ -121,7 +137,7 @@ impl Terminal {
     }
 
     /// The result of a command, as text or as JSON.
-    pub(crate) fn print_result<T: Serialize>(
+    pub(crate) fn print_result<T: Document>(
         &self,
         json: bool,
         result: &T,
@@ -135,13 +151,14 @@ impl Terminal {
     }
 
     /// JSON escapes control characters by itself, and must not lose any.
-    pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<()> {
+    pub(crate) fn print_json(&self, document: &impl Document) -> Result<()> {
+        let document = printed(document);
         if let Some(member) = &self.member {
-            let value = serde_json::to_value(value).map_err(|error| not_json(&error))?;
+            let value = serde_json::to_value(document).map_err(|error| not_json(&error))?;
             member.together.add(&member.name, Part::Json(value));
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(value).map_err(|error| not_json(&error))?;
+        let text = serde_json::to_string_pretty(&document).map_err(|error| not_json(&error))?;
         self.write_output(&format!("{text}\n"))
     }
 
@@ -153,22 +170,36 @@ impl Terminal {
 
     /// What is going on; not said with `--quiet`.
     pub(crate) fn note(&self, text: &str) {
+        self.progress("note", text, Value::Null);
+    }
+
+    /// The same with its event's name and the figures behind it.
+    pub(crate) fn progress(&self, event: &str, text: &str, data: Value) {
         if !self.quiet {
-            self.say("", Tone::Plain, text);
+            self.say((Level::Info, event), ("", Tone::Plain), text, data);
         }
     }
 
     /// What must be seen even with `--quiet`.
     pub(crate) fn warning(&self, text: &str) {
-        self.say("warning: ", Tone::Warning, text);
+        self.say(
+            (Level::Warning, "warning"),
+            ("warning: ", Tone::Warning),
+            text,
+            Value::Null,
+        );
     }
 
     /// What is in order is not worth a line on stderr.
     pub(crate) fn finding(&self, finding: &Finding) {
-        if finding.severity != Severity::Pass {
-            let line = redact(&printable(&findings::line(finding)));
-            self.write_error(&format!("{}{line}", self.whose()));
-        }
+        let level = match finding.severity {
+            Severity::Pass => return,
+            Severity::Warning => Level::Warning,
+            Severity::Blocker => Level::Error,
+        };
+        let line = redact(&printable(&findings::line(finding)));
+        let data = serde_json::to_value(finding).unwrap_or_default();
+        self.write_line((level, "finding"), &line, &finding.message, data);
     }
 
     /// PostgreSQL's form; findings that block come first, since message and hint refer to them.
@@ -176,31 +207,63 @@ impl Terminal {
         for finding in &failure.findings {
             self.finding(finding);
         }
-        let (label, tone) = match failure.exit {
+        let (level, label, tone) = match failure.exit {
             // Asked for, so no error.
-            Exit::Interrupted => ("", Tone::Plain),
-            _ => ("error: ", Tone::Bad),
+            Exit::Interrupted => (Level::Info, "", Tone::Plain),
+            _ => (Level::Error, "error: ", Tone::Bad),
         };
-        self.say(label, tone, &failure.message);
+        if self.voice == Voice::Json {
+            let data = json!({ "detail": failure.detail, "hint": failure.hint, "exit": failure.exit as u8 });
+            return self.say((level, "failure"), (label, tone), &failure.message, data);
+        }
+        let say = |label, tone, text: &str| self.say((level, "failure"), (label, tone), text, Value::Null);
+        say(label, tone, &failure.message);
         if let Some(detail) = &failure.detail {
-            self.say("detail: ", Tone::Label, detail);
+            say("detail: ", Tone::Label, detail);
         }
         if let Some(hint) = &failure.hint {
-            self.say("hint: ", Tone::Label, hint);
+            say("hint: ", Tone::Label, hint);
+        }
+    }
+
+    /// An entry of the log for developers.
+    pub(crate) fn log(&self, level: Level, text: &str) {
+        let text = redact(&printable(text));
+        match self.voice {
+            // It has its own time.
+            Voice::Plain | Voice::Timed => self.write_error(&text),
+            Voice::Json => self.write_line((level, "log"), &text, text.trim_end(), Value::Null),
         }
     }
 
     /// Finished text, written above the bars in one go; errors of stderr have nowhere to go.
     pub(crate) fn write_error(&self, text: &str) {
-        let _ = self.above_bars(|| io::stderr().lock().write_all(text.as_bytes()));
+        if !screen::holds_back(text) {
+            let _ = self.above_bars(|| io::stderr().lock().write_all(text.as_bytes()));
+        }
     }
 
-    fn say(&self, label: &str, tone: Tone, text: &str) {
+    fn say(&self, what: (Level, &str), (label, tone): (&str, Tone), text: &str, data: Value) {
         let text = redact(&printable(text));
         // Later lines are indented, so that a label at the start of a line is always ours.
-        let text = text.trim_end().replace('\n', "\n    ");
-        let whose = self.whose();
-        self.write_error(&format!("{whose}{}{text}\n", self.error.paint(tone, label)));
+        let line = text.trim_end().replace('\n', "\n    ");
+        let line = format!("{}{line}\n", self.error.paint(tone, label));
+        self.write_line(what, &line, text.trim(), data);
+    }
+
+    /// The line for people, and the same for programs: its words are cleaned like the line's.
+    fn write_line(&self, (level, event): (Level, &str), line: &str, message: &str, data: Value) {
+        let database = self.member.as_ref().map_or("", |member| &*member.name);
+        let message = redact(&printable(message));
+        let said = Said {
+            level,
+            event,
+            database,
+            message: &message,
+            data: cleaned(data),
+        };
+        let line = format!("{}{line}", self.whose());
+        self.write_error(&log_line::line(self.voice, Timestamp::now(), &said, &line));
     }
 
     /// `shop: ` where it is one database of several.
@@ -223,4 +286,17 @@ impl Terminal {
 
 fn not_json(error: &serde_json::Error) -> Failure {
     Failure::new(format!("cannot write the result as JSON: {error}"))
+}
+
+/// Without the passwords that a text may hold; JSON escapes control characters by itself.
+fn cleaned(data: Value) -> Value {
+    match data {
+        Value::String(text) => Value::String(redact(&text)),
+        Value::Array(values) => values.into_iter().map(cleaned).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, cleaned(value)))
+            .collect(),
+        other => other,
+    }
 }

@@ -46,6 +46,10 @@ impl Style {
         Self { colored: false }
     }
 
+    pub(crate) fn is_colored(self) -> bool {
+        self.colored
+    }
+
     /// Text with control characters as escapes but the colours that [`Self::paint`] puts in. Names and
     /// messages of a server are in it too: the worst that they can do is to be coloured.
     pub(crate) fn printable(self, text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transhume_engine::cutover::write_pause::{Forecast, Part, PauseEstimate};
+use transhume_engine::cutover::write_pause::{Forecast, PauseEstimate, PausePart};
 
 use crate::show::quantity::Span;
 
@@ -29,7 +29,7 @@ pub(crate) fn forecast(forecast: &Forecast) -> String {
     )
 }
 
-pub(crate) fn parts(parts: &[Part]) -> String {
+pub(crate) fn parts(parts: &[PausePart]) -> String {
     let named = parts.iter().filter(|part| part.milliseconds >= NAMED_FROM);
     let named: Vec<_> = named
         .map(|part| format!("{} {}", part.name.short(), milliseconds(part.milliseconds)))
@@ -43,7 +43,7 @@ fn names(forecast: &Forecast) -> String {
     format!("{} measured", names.join(", "))
 }
 
-fn milliseconds(milliseconds: f64) -> String {
+pub(crate) fn milliseconds(milliseconds: f64) -> String {
     if milliseconds < 1_000.0 {
         return format!("{milliseconds:.0} ms");
     }

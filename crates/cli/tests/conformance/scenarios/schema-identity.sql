@@ -17,6 +17,9 @@ create table one (id int primary key, v text);
 create table two (id int primary key, v text);
 insert into one values (1, 'of one');
 insert into two values (1, 'of two');
+create table early (id int primary key, a text, b text);
+create table left_one (id int primary key, v text);
+create table right_one (id int primary key, v text);
 create table calm (id int primary key, v text);
 insert into calm values (1, 'a');
 -- @run
@@ -136,6 +139,45 @@ insert into two values (3, 'of one');
 alter table one rename to t;
 alter table two rename to one;
 alter table t rename to two;
+-- @equal
+-- @case names on the target are ahead, while changes are in flight
+-- @on source
+insert into early values (1, 'a1', 'b1');
+insert into left_one values (1, 'of left');
+insert into right_one values (1, 'of right');
+-- @equal
+-- @on target
+begin;
+alter table early rename a to t;
+alter table early rename b to a;
+alter table early rename t to b;
+alter table left_one rename to t;
+alter table right_one rename to left_one;
+alter table t rename to right_one;
+commit;
+-- @on source
+insert into early values (2, 'a2', 'b2');
+insert into left_one values (2, 'of left');
+insert into right_one values (2, 'of right');
+update right_one set v = 'still of right' where id = 1;
+begin;
+alter table early rename a to t;
+alter table early rename b to a;
+alter table early rename t to b;
+alter table left_one rename to t;
+alter table right_one rename to left_one;
+alter table t rename to right_one;
+insert into early (id, a, b) values (3, 'was b', 'was a');
+insert into left_one values (3, 'of right');
+commit;
+-- @equal
+-- @case a column of the target has its new name, while changes are in flight
+-- @on target
+alter table early rename a to z;
+-- @on source
+insert into early (id, a, b) values (4, 'was b', 'was a');
+alter table early rename a to z;
+insert into early (id, z, b) values (5, 'was b', 'was a');
 -- @equal
 -- @case what was followed so is in step
 -- @call verify => 0

@@ -15,7 +15,7 @@ use super::{
 /// Verifications under traffic; `TRANSHUME_ROUNDS=50` for the long proof.
 fn rounds() -> u32 {
     let given = std::env::var("TRANSHUME_ROUNDS").ok();
-    given.and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
+    given.and_then(|rounds| rounds.parse().ok()).unwrap_or(2)
 }
 
 /// A row that the traffic leaves alone and one that nothing on the source knows of.

@@ -9,8 +9,9 @@ use std::{
 use serde_json::Value;
 
 use super::site::{Running, Site, phase};
+use crate::schema::hold;
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const PAGES: [&str; 6] = [
     "/db/shop",
     "/db/shop/tables",
@@ -34,13 +35,13 @@ impl Answer {
     }
 }
 
-struct Client {
-    address: String,
+pub(super) struct Client {
+    pub(super) address: String,
 }
 
 impl Client {
     /// Where the program says that it answers.
-    async fn of(running: &mut Running) -> Self {
+    pub(super) async fn of(running: &mut Running) -> Self {
         const SAYS: &str = "the console answers on http://";
         running.said(SAYS).await;
         let log = running.log();
@@ -83,6 +84,15 @@ impl Client {
 
     fn get(&self, path: &str) -> Answer {
         self.request("GET", path, "")
+    }
+
+    /// A good answer, as its schema says.
+    fn document(&self, path: &str, schema: &str) -> Value {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let document = answer.json();
+        hold(schema, &document);
+        document
     }
 
     fn post(&self, action: &str, headers: &str) -> Answer {
@@ -137,8 +147,8 @@ async fn a_console_beside_a_run_shows_the_migration_and_acts_only_with_the_token
         first.contains("event: status") && first.contains("\"phase\":\"follow\""),
         "{first}"
     );
-    runner.interrupt();
-    assert_eq!(runner.ended().await, 130, "{}", runner.log());
+    runner.terminate();
+    assert_eq!(runner.ended().await, 0, "{}", runner.log());
 }
 
 fn pages(client: &Client) {
@@ -184,22 +194,16 @@ fn pages(client: &Client) {
 
 fn data(client: &Client) {
     let api = "/api/v1/databases";
-    assert_eq!(client.get(api).json()["databases"], serde_json::json!(["shop"]));
-    assert_eq!(
-        client.get(&format!("{api}/shop/status")).json()["phase"],
-        "follow"
-    );
-    let tables = client.get(&format!("{api}/shop/tables")).json();
-    assert!(
-        tables["tables"].as_array().expect("tables").len() >= 2,
-        "{tables:#}"
-    );
-    let samples = client.get(&format!("{api}/shop/samples")).json();
-    assert!(
-        samples["samples"].as_array().expect("samples").len() >= 2,
-        "{samples:#}"
-    );
-    let story = client.get(&format!("{api}/shop/story")).json();
+    let databases = client.document(api, "databases");
+    assert_eq!(databases["databases"], serde_json::json!(["shop"]));
+    let status = client.document(&format!("{api}/shop/status"), "status");
+    assert_eq!(status["phase"], "follow");
+    for (path, least) in [("tables", 2), ("samples", 2)] {
+        let document = client.document(&format!("{api}/shop/{path}"), path);
+        let lines = document[path].as_array().expect("lines");
+        assert!(lines.len() >= least, "{document:#}");
+    }
+    let story = client.document(&format!("{api}/shop/story"), "story");
     assert!(
         story["history"].as_array().expect("lines").len() >= 4,
         "{story:#}"
@@ -236,6 +240,7 @@ fn actions(client: &Client) {
         for action in ["pause", "resume", "check"] {
             let refused = client.post(action, headers);
             assert_eq!(refused.status, 403, "{action} {headers}: {}", refused.body);
+            hold("error", &refused.json());
         }
     }
     let over = client.post("pause", &bearer(TOKEN));
@@ -244,6 +249,7 @@ fn actions(client: &Client) {
     assert!(message.contains("the full load is over"), "{message}");
     let gate = client.post("check", &bearer(TOKEN));
     assert_eq!(gate.status, 200, "{}", gate.body);
+    hold("checks", &gate.json());
     assert!(gate.json()["conditions"].as_array().expect("checks").len() > 5);
 }
 

@@ -2,10 +2,7 @@
 //! refusal or silence does.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
     path::Path,
-    sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
 
@@ -13,6 +10,7 @@ use serde_json::Value;
 use transhume_testkit::connection::connect;
 
 use super::site::{Ended, Site, phase};
+use crate::sink::Listener;
 
 /// A hook's time-out in these tests; a refusal is seen long before.
 const TIMEOUT: &str = "1500ms";
@@ -35,86 +33,6 @@ const VARIABLES: [&str; 10] = [
     "TRANSHUME_FENCE_LSN",
     "TRANSHUME_REHEARSAL",
 ];
-
-/// A web server that answers by the path: `/no` refuses, `/silence` never answers, all else agrees.
-struct Listener {
-    address: String,
-    requests: Receiver<Request>,
-}
-
-#[derive(Debug)]
-struct Request {
-    path: String,
-    head: String,
-    body: Value,
-}
-
-impl Listener {
-    fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
-        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let (sender, requests) = mpsc::channel();
-        std::thread::spawn(move || {
-            // Held open, so that whoever asks for silence waits.
-            let mut silent = Vec::new();
-            for mut stream in listener.incoming().flatten() {
-                let Some(request) = read(&mut BufReader::new(&stream)) else {
-                    continue;
-                };
-                let answer = if request.path == "/no" {
-                    "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-                } else {
-                    "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"
-                };
-                let is_silent = request.path == "/silence";
-                if sender.send(request).is_err() {
-                    return;
-                }
-                if is_silent {
-                    silent.push(stream);
-                } else {
-                    // The program may have gone away.
-                    let _ = stream.write_all(answer.as_bytes());
-                }
-            }
-        });
-        Self { address, requests }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}/{path}", self.address)
-    }
-
-    /// All that was asked so far.
-    fn heard(&self) -> Vec<Request> {
-        self.requests.try_iter().collect()
-    }
-}
-
-fn read(reader: &mut impl BufRead) -> Option<Request> {
-    let mut head = String::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        head.push_str(&line.to_lowercase());
-    }
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .and_then(|length| length.trim().parse().ok())?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(Request {
-        path: head.split_whitespace().nth(1)?.to_owned(),
-        body: serde_json::from_slice(&body).ok()?,
-        head,
-    })
-}
 
 async fn following() -> Site {
     let mut site = Site::empty(15, 15).await;

@@ -4,6 +4,7 @@
 mod abort;
 mod adding;
 mod agreement;
+mod browser;
 mod console;
 mod crash;
 mod differences;
@@ -13,6 +14,7 @@ mod easing;
 #[cfg(debug_assertions)]
 mod failpoints;
 mod fallback;
+mod feeding;
 mod figures;
 mod gate;
 mod group;
@@ -20,12 +22,14 @@ mod group;
 mod hangs;
 mod hooks;
 mod hostile;
+mod key_ranges;
 mod large_objects;
 #[cfg(debug_assertions)]
 mod late;
 mod live;
 mod load_on_source;
 mod objects;
+mod offline;
 mod orders;
 mod outages;
 mod planning;

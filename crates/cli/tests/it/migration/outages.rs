@@ -40,7 +40,7 @@ impl Following {
             Side::Target => site.target.port(),
         };
         let proxy = Proxy::start(port).await;
-        let traffic = Traffic::start(&site.source_url, &TrafficOptions::default());
+        let traffic = Traffic::start(&site.source_url, &TrafficOptions::gentle());
         let url = match way {
             Side::Source => &mut site.source_url,
             Side::Target => &mut site.target_url,
@@ -183,7 +183,7 @@ async fn a_way_that_loses_large_packets_is_told_and_gone_on_with_once_it_is_mend
 async fn a_slow_line_is_no_outage() {
     let following = Following::through(Side::Target).await;
     following.proxy.delay(50);
-    following.traffic.wait_for(200).await;
+    following.traffic.wait_for(100).await;
     let log = following.runner.log();
     following.ends_exact().await;
     assert!(!log.contains("no answer") && !log.contains("given up"), "{log}");

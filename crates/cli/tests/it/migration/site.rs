@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use transhume_demo::cluster::Cluster;
 use transhume_testkit::{cluster, connection::connect, program, server::client_programs, workload};
 
+use crate::schema::hold_printed;
+
 /// Generous: a debug build on a busy machine of two cores does each wait in a few seconds.
 const DEADLINE: Duration = Duration::from_secs(180);
 /// Between two looks at a condition.
@@ -120,11 +122,13 @@ impl Site {
     /// Runs to the end.
     pub(super) fn call(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).output().expect("the program starts");
-        Ended {
+        let ended = Ended {
             code: output.status.code().expect("the program was not killed"),
             output: String::from_utf8_lossy(&output.stdout).into_owned(),
             error: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        };
+        hold_printed(arguments, &ended.output);
+        ended
     }
 
     /// Runs to the end, which must be a good one.
@@ -227,9 +231,11 @@ impl Site {
 
     /// One column of text from the target.
     pub(super) async fn target_names(&self, query: &str) -> Vec<String> {
-        let target = connect(&self.target_url).await.expect("the target answers");
-        let rows = target.query(query, &[]).await.expect("the catalogs can be read");
-        rows.iter().map(|row| row.get(0)).collect()
+        names(&self.target_url, query).await
+    }
+
+    pub(super) async fn source_names(&self, query: &str) -> Vec<String> {
+        names(&self.source_url, query).await
     }
 
     /// Slots and publications that bear our name on the source.
@@ -246,6 +252,12 @@ impl Site {
             .expect("the catalogs can be read");
         rows.iter().map(|row| row.get(0)).collect()
     }
+}
+
+async fn names(url: &str, query: &str) -> Vec<String> {
+    let client = connect(url).await.expect("the server answers");
+    let rows = client.query(query, &[]).await.expect("the query is in order");
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 impl Running {
@@ -267,8 +279,17 @@ impl Running {
 
     /// SIGINT, as Ctrl-C sends it.
     pub(super) fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    /// SIGTERM, as service managers send it.
+    pub(super) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    fn signal(&self, name: &str) {
         let kill = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
+            .args([name, &self.child.id().to_string()])
             .status();
         assert!(kill.expect("kill is there").success());
     }

@@ -19,12 +19,12 @@ pub const PROGRAMS: &str = "client-programs-outdated";
 const MOST_HARMS: usize = 8;
 
 /// What is known of one version.
-struct Known {
+struct KnownDefects {
     defects: Vec<&'static Defect>,
     version: VersionNumber,
 }
 
-impl Known {
+impl KnownDefects {
     fn of(version: VersionNumber, concerns: &[Concerns]) -> Self {
         let concerned =
             |defect: &&Defect| concerns.contains(&defect.concerns) && defect.end(version).is_some();
@@ -91,14 +91,14 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
 }
 
 fn of_source(version: VersionNumber) -> Option<Finding> {
-    let known = Known::of(version, &[Concerns::Decoding, Concerns::Source, Concerns::Both]);
+    let known = KnownDefects::of(version, &[Concerns::Decoding, Concerns::Source, Concerns::Both]);
     let harms = known.harms(|_| true);
     finding(&known, "source", &harms)
 }
 
 /// What concerns decoding matters there only after a cutover, and is told last.
 fn of_target(version: VersionNumber) -> Option<Finding> {
-    let known = Known::of(version, &[Concerns::Target, Concerns::Both, Concerns::Decoding]);
+    let known = KnownDefects::of(version, &[Concerns::Target, Concerns::Both, Concerns::Decoding]);
     let now = known.harms(|concerns| concerns != Concerns::Decoding);
     let later = known.harms(|concerns| concerns == Concerns::Decoding);
     let later = match later.as_str() {
@@ -112,11 +112,11 @@ fn of_target(version: VersionNumber) -> Option<Finding> {
     finding(&known, "target", &harms.join("; "))
 }
 
-fn finding(known: &Known, end: &str, harms: &str) -> Option<Finding> {
+fn finding(known: &KnownDefects, end: &str, harms: &str) -> Option<Finding> {
     if known.defects.is_empty() {
         return None;
     }
-    let Known { version, .. } = known;
+    let KnownDefects { version, .. } = known;
     let major = version.major();
     let remedy = match known.corrected() {
         Some(corrected) => format!("update the {end} to PostgreSQL {corrected} or a later minor version"),
@@ -136,7 +136,7 @@ fn finding(known: &Known, end: &str, harms: &str) -> Option<Finding> {
 
 /// A warning where pg_dump and pg_restore of this version, found at `place`, have known holes.
 pub fn of_programs(version: VersionNumber, place: &str) -> Option<Finding> {
-    let known = Known::of(version, &[Concerns::Programs]);
+    let known = KnownDefects::of(version, &[Concerns::Programs]);
     if known.defects.is_empty() {
         return None;
     }

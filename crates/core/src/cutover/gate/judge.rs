@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use super::{
     Condition, ConditionName as Name,
+    feeding::subscriptions,
     observation::{BlockingLock, FenceRights, Limits, Observation, Runner},
 };
-use transhume_wire::ident::quote_identifier;
 
 use crate::{
-    assess::observation::Subscription,
     count::{self, counted},
     finding::{Finding, Severity},
     load::RelationState,
@@ -271,21 +270,6 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
         first.pid
     );
     Condition::unmet(Name::LongTransactions, count::listed(&told), ends)
-}
-
-/// Their workers write for the server itself: what a publisher sends behind the fence would be on the closed side alone.
-fn subscriptions(subscriptions: &[Subscription]) -> Condition {
-    let enabled = subscriptions.iter().filter(|subscription| subscription.enabled);
-    let enabled: Vec<String> = enabled.map(|subscription| subscription.name.clone()).collect();
-    let Some(first) = enabled.first() else {
-        return Condition::met(Name::Subscriptions, "none is enabled on the source");
-    };
-    let remedy = format!(
-        "on the source: alter subscription {} disable; its publisher keeps what follows for the one that you create on the target",
-        quote_identifier(first)
-    );
-    let evidence = format!("subscriptions feed the source: {}", count::listed(&enabled));
-    Condition::unmet(Name::Subscriptions, evidence, remedy)
 }
 
 fn connections((source, target): (u32, u32)) -> Condition {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::assess::observation::Subscription;
 use crate::{
     assess::observation::PreparedTransaction,
     cutover::gate::{ConditionState, Gate},
@@ -186,15 +187,16 @@ fn a_run_that_stopped_shuts_the_gate_with_its_remedy_and_one_that_waits_is_told(
 }
 
 #[test]
-fn a_subscription_that_feeds_the_source_shuts_the_gate_until_it_is_disabled() {
-    let fed = |enabled| Observation {
+fn a_subscription_of_another_role_shuts_the_gate_until_it_is_disabled() {
+    let fed = |enabled, is_owned| Observation {
         subscriptions: vec![Subscription {
             name: "feed".to_owned(),
             enabled,
+            is_owned,
         }],
         ..ready()
     };
-    let gate = Gate::new(judge(&fed(true), &limits()), &[]);
+    let gate = Gate::new(judge(&fed(true, false), &limits()), &[]);
     let unmet: Vec<_> = gate.unmet().collect();
     assert_eq!(unmet.len(), 1);
     assert!(
@@ -202,5 +204,7 @@ fn a_subscription_that_feeds_the_source_shuts_the_gate_until_it_is_disabled() {
         "{}",
         unmet[0].remedy
     );
-    assert!(Gate::new(judge(&fed(false), &limits()), &[]).is_open());
+    assert!(Gate::new(judge(&fed(false, false), &limits()), &[]).is_open());
+    // The cutover disables what it may.
+    assert!(Gate::new(judge(&fed(true, true), &limits()), &[]).is_open());
 }

@@ -4,6 +4,7 @@
 //! one and by name. Refuses clocks and servers: observations come in as values. Invariants: whatever is not met or
 //! only half met says how to remedy it; a name that is overridden is recorded even where it was met.
 
+mod feeding;
 mod judge;
 mod observation;
 
@@ -18,7 +19,9 @@ pub use self::{
 use crate::finding::Finding;
 
 /// What a condition is called, by people and by `--override`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConditionName {
     /// Somebody applies, or can.
@@ -122,7 +125,7 @@ impl FromStr for ConditionName {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConditionState {
     Met,
@@ -145,7 +148,7 @@ impl ConditionState {
 }
 
 /// One condition with what was seen, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Condition {
     pub name: ConditionName,
     pub state: ConditionState,
@@ -198,7 +201,7 @@ impl Condition {
 }
 
 /// All conditions of one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gate {
     pub conditions: Vec<Condition>,
     /// What the operator waved through, whether it was needed or not.

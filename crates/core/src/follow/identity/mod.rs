@@ -11,6 +11,7 @@
 mod alignment;
 mod by_name;
 mod counterpart;
+mod remembered;
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use transhume_wire::{
 
 use super::*;
 use crate::{
-    follow::row::{DriftKind, ListForm, TargetColumn, TargetTable},
+    follow::row::{DriftKind, ListForm, TableIdentity, TargetColumn, TargetTable},
     table::Generation,
 };
 
@@ -129,6 +129,7 @@ fn target(names: &[(i16, &str)]) -> TargetTable {
         binary: Some(BinaryType::Text),
     };
     TargetTable {
+        identity: TableIdentity::default(),
         columns: names.iter().map(column).collect(),
         primary_key: vec!["id".to_owned()],
         is_partitioned: false,

@@ -17,7 +17,7 @@ use crate::follow::change::{Change, RowIdentity};
 type Image<'a> = Rc<[&'a ColumnValue]>;
 
 #[derive(Debug)]
-struct Row<'a> {
+struct ImageRow<'a> {
     /// What it held before the batch; none if the batch inserted it.
     base: Option<Image<'a>>,
     /// None once it is deleted.
@@ -27,7 +27,7 @@ struct Row<'a> {
 #[derive(Debug)]
 pub(super) struct ImageTable<'a> {
     width: usize,
-    rows: Vec<Row<'a>>,
+    rows: Vec<ImageRow<'a>>,
     /// Rows of the batch by what they hold now.
     holders: HashMap<Image<'a>, Vec<usize>>,
 }
@@ -45,7 +45,7 @@ impl<'a> ImageTable<'a> {
         match change {
             Change::Insert { new, .. } => {
                 let now = self.whole(new)?;
-                self.rows.push(Row {
+                self.rows.push(ImageRow {
                     base: None,
                     now: None,
                 });
@@ -75,7 +75,7 @@ impl<'a> ImageTable<'a> {
     fn take(&mut self, image: Image<'a>) -> usize {
         let row = self.holders.get_mut(&image).and_then(Vec::pop);
         let row = row.unwrap_or_else(|| {
-            self.rows.push(Row {
+            self.rows.push(ImageRow {
                 base: Some(image),
                 now: None,
             });

@@ -111,7 +111,7 @@ pub fn collapse<'a>(shapes: &'a Shapes, changes: &'a [Change]) -> NetBatch<'a> {
     NetBatch {
         relations: tables
             .map(|(relation, table)| {
-                let net = match table.and_then(Table::finish) {
+                let net = match table.and_then(NettedRows::finish) {
                     Ok(set) => Net::Set(set),
                     Err(reason) => Net::Serial(reason),
                 };
@@ -122,12 +122,12 @@ pub fn collapse<'a>(shapes: &'a Shapes, changes: &'a [Change]) -> NetBatch<'a> {
 }
 
 /// The rows of a relation, told apart by their key or by all that they hold.
-enum Table<'a> {
+enum NettedRows<'a> {
     ByKey(NetTable<'a>),
     ByImage(ImageTable<'a>),
 }
 
-impl<'a> Table<'a> {
+impl<'a> NettedRows<'a> {
     fn new(shape: &'a Shape) -> Self {
         if shape.key.is_empty() {
             Self::ByImage(ImageTable::new(shape.width))
@@ -154,7 +154,7 @@ impl<'a> Table<'a> {
 struct Collapse<'a> {
     shapes: &'a Shapes,
     places: HashMap<u32, usize>,
-    tables: Vec<(u32, Result<Table<'a>, SerialReason>)>,
+    tables: Vec<(u32, Result<NettedRows<'a>, SerialReason>)>,
     /// Relation and place of the change before: most changes come in runs.
     latest: Option<(u32, usize)>,
 }
@@ -181,7 +181,7 @@ impl<'a> Collapse<'a> {
         let place = *self.places.entry(relation).or_insert(next);
         if place == next {
             let shape = self.shapes.get(&relation);
-            let table = shape.map(Table::new).ok_or(SerialReason::UnknownShape);
+            let table = shape.map(NettedRows::new).ok_or(SerialReason::UnknownShape);
             self.tables.push((relation, table));
         }
         place

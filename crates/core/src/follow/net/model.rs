@@ -18,7 +18,7 @@ pub(super) type Table = BTreeMap<u8, [u8; VALUE_COLUMNS]>;
 
 /// What a random history consists of; it is bent to what the table allows.
 #[derive(Debug, Clone)]
-pub(super) enum Operation {
+pub(super) enum RandomChange {
     Insert {
         key: u8,
         values: [u8; 2],
@@ -90,7 +90,12 @@ pub(super) fn image(key: u8, values: [u8; 2], keeps_second: bool, shape: &Shape)
 }
 
 /// Runs the operations that the table allows; gives what the stream would say of them.
-pub(super) fn run(relation: u32, table: &mut Table, operations: &[Operation], shape: &Shape) -> Vec<Change> {
+pub(super) fn run(
+    relation: u32,
+    table: &mut Table,
+    operations: &[RandomChange],
+    shape: &Shape,
+) -> Vec<Change> {
     operations
         .iter()
         .filter_map(|operation| run_one(relation, table, operation, shape))
@@ -100,18 +105,18 @@ pub(super) fn run(relation: u32, table: &mut Table, operations: &[Operation], sh
 pub(super) fn run_one(
     relation: u32,
     table: &mut Table,
-    operation: &Operation,
+    operation: &RandomChange,
     shape: &Shape,
 ) -> Option<Change> {
     match *operation {
-        Operation::Insert { key, values } => (!table.contains_key(&key)).then(|| {
+        RandomChange::Insert { key, values } => (!table.contains_key(&key)).then(|| {
             table.insert(key, values);
             Change::Insert {
                 relation,
                 new: image(key, values, false, shape),
             }
         }),
-        Operation::Update {
+        RandomChange::Update {
             key,
             values,
             keeps_second,
@@ -123,7 +128,7 @@ pub(super) fn run_one(
                 new: image(key, values, keeps_second, shape),
             }
         }),
-        Operation::ChangeKey {
+        RandomChange::ChangeKey {
             from,
             to,
             values,
@@ -136,11 +141,11 @@ pub(super) fn run_one(
                 new: image(to, values, keeps_second, shape),
             }
         }),
-        Operation::Delete { key } => table.remove(&key).map(|_| Change::Delete {
+        RandomChange::Delete { key } => table.remove(&key).map(|_| Change::Delete {
             relation,
             identity: identity(key, shape),
         }),
-        Operation::Truncate => {
+        RandomChange::Truncate => {
             table.clear();
             Some(Change::Truncate {
                 relations: vec![relation],

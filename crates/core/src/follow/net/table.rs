@@ -32,7 +32,7 @@ enum Holder {
 }
 
 #[derive(Debug)]
-struct Row<'a> {
+struct NetRow<'a> {
     /// The key before the batch; none if the batch inserted the row.
     base: Option<Key<'a>>,
     alive: bool,
@@ -42,7 +42,7 @@ struct Row<'a> {
 pub(super) struct NetTable<'a> {
     shape: &'a Shape,
     holders: HashMap<Key<'a>, Holder>,
-    rows: Vec<Row<'a>>,
+    rows: Vec<NetRow<'a>>,
     /// The value of each column of each row, `shape.width` to a row. Key values are always there, others
     /// once a change has sent them.
     values: Vec<Option<&'a ColumnValue>>,
@@ -77,7 +77,7 @@ impl<'a> NetTable<'a> {
         }
         let row = self.rows.len();
         self.values.extend(new.0.iter().map(Some));
-        self.rows.push(Row {
+        self.rows.push(NetRow {
             base: None,
             alive: true,
         });
@@ -142,7 +142,7 @@ impl<'a> NetTable<'a> {
             self.values[row * shape.width + column] = Some(value);
             self.base_keys.push(value);
         }
-        self.rows.push(Row {
+        self.rows.push(NetRow {
             base: Some(key.clone()),
             alive: true,
         });

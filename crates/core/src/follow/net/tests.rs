@@ -9,22 +9,22 @@ use transhume_wire::pgoutput::Tuple;
 use super::{
     Net, SerialReason, Shape, collapse,
     model::{
-        Operation, Table, VALUE_COLUMNS, gather, identity, image, number, run, run_one, shape, text, write,
+        RandomChange, Table, VALUE_COLUMNS, gather, identity, image, number, run, run_one, shape, text, write,
     },
 };
 use crate::follow::change::{Change, RowIdentity};
 
-fn operations() -> impl Strategy<Value = Vec<Operation>> {
+fn operations() -> impl Strategy<Value = Vec<RandomChange>> {
     let key = || 0_u8..6;
     let values = || [0_u8..9, 0_u8..9];
     let one = prop_oneof![
-        6 => (key(), values()).prop_map(|(key, values)| Operation::Insert { key, values }),
+        6 => (key(), values()).prop_map(|(key, values)| RandomChange::Insert { key, values }),
         8 => (key(), values(), any::<bool>())
-            .prop_map(|(key, values, keeps_second)| Operation::Update { key, values, keeps_second }),
+            .prop_map(|(key, values, keeps_second)| RandomChange::Update { key, values, keeps_second }),
         4 => (key(), key(), values(), prop::bool::weighted(0.2)).prop_map(|(from, to, values, keeps_second)| {
-            Operation::ChangeKey { from, to, values, keeps_second }
+            RandomChange::ChangeKey { from, to, values, keeps_second }
         }),
-        5 => key().prop_map(|key| Operation::Delete { key }),
+        5 => key().prop_map(|key| RandomChange::Delete { key }),
     ];
     prop::collection::vec(one, 0..25)
 }
@@ -73,7 +73,7 @@ proptest! {
         let mut changes = run(1, &mut tables[0], &first, &shapes[&1]);
         changes.extend(run(2, &mut tables[1], &second, &shapes[&2]));
         let alone = collapse(&shapes, &changes).relations.iter().any(|(id, net)| *id == 2 && matches!(net, Net::Set(_)));
-        changes.extend(run(1, &mut tables[0], &[Operation::Truncate], &shapes[&1]));
+        changes.extend(run(1, &mut tables[0], &[RandomChange::Truncate], &shapes[&1]));
 
         let batch = collapse(&shapes, &changes);
         let serial = batch.serial_relations();
@@ -92,8 +92,8 @@ proptest! {
             .iter()
             .filter_map(|operation| {
                 let mut everything: Table = match operation {
-                    Operation::Insert { .. } => Table::new(),
-                    Operation::ChangeKey { from, .. } => [(*from, [0, 0])].into(),
+                    RandomChange::Insert { .. } => Table::new(),
+                    RandomChange::ChangeKey { from, .. } => [(*from, [0, 0])].into(),
                     _ => (0..6).map(|key| (key, [0, 0])).collect(),
                 };
                 run_one(7, &mut everything, operation, &shapes[&7])
@@ -126,7 +126,7 @@ fn counts(net: &Net<'_>) -> (usize, usize, usize) {
 
 #[test]
 fn the_changes_of_a_key_become_one() {
-    use Operation::{ChangeKey, Delete, Insert, Update};
+    use RandomChange::{ChangeKey, Delete, Insert, Update};
     let update = |values, keeps_second| Update {
         key: 1,
         values,
@@ -163,22 +163,22 @@ fn the_changes_of_a_key_become_one() {
 fn updates_of_different_columns_unite_and_group_by_what_they_set() {
     let shapes = HashMap::from([(7, shape(1))]);
     let history = [
-        Operation::Update {
+        RandomChange::Update {
             key: 1,
             values: [2, 0],
             keeps_second: true,
         },
-        Operation::Update {
+        RandomChange::Update {
             key: 2,
             values: [3, 4],
             keeps_second: false,
         },
-        Operation::Update {
+        RandomChange::Update {
             key: 1,
             values: [5, 6],
             keeps_second: false,
         },
-        Operation::Update {
+        RandomChange::Update {
             key: 3,
             values: [7, 0],
             keeps_second: true,

@@ -10,6 +10,10 @@ use crate::table::Generation;
 /// From here on type OIDs differ between servers (FirstGenbkiObjectId): only names could tell.
 const FIRST_UNSTABLE_OID: u32 = 10_000;
 
+const INT8: u32 = 20;
+const INT2: u32 = 21;
+const INT4: u32 = 23;
+const TEXT: u32 = 25;
 const VARCHAR: u32 = 1043;
 const VARBIT: u32 = 1562;
 const NUMERIC: u32 = 1700;
@@ -29,7 +33,8 @@ pub(super) fn match_column(
     if column.generation == Generation::Computed {
         return Err(DriftKind::Computed { column: name.clone() });
     }
-    if !same_type(announced.type_oid, column.type_oid) || !holds_every_value(announced, column) {
+    let fits = same_type(announced.type_oid, column.type_oid) && holds_every_value(announced, column);
+    if !fits && !is_widened(announced.type_oid, column.type_oid) {
         return Err(DriftKind::TypeDiffers {
             column: name.clone(),
             type_oid: announced.type_oid,
@@ -45,6 +50,14 @@ fn same_type(source: u32, target: u32) -> bool {
     } else {
         target >= FIRST_UNSTABLE_OID
     }
+}
+
+/// Another type that prints every value of the source's as that does, and takes it: values come as text.
+fn is_widened(source: u32, target: u32) -> bool {
+    matches!(
+        (source, target),
+        (INT2, INT4 | INT8) | (INT4, INT8) | (VARCHAR, TEXT)
+    )
 }
 
 /// A wider column on the target takes everything: that is how it looks after the operator has

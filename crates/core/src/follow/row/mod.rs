@@ -14,10 +14,10 @@ use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relatio
 
 pub use self::{
     column_set::ColumnSet,
-    values::{Matching, Operation, RowChange, RowWrite, Shape, Unwritable, row_write},
+    values::{Matching, Operation, RowChange, RowWrite, StatementShape, Unwritable, row_write},
 };
 use crate::{
-    follow::{net, visibility::Snapshot},
+    follow::{net, read_ranges::Undecided, visibility::Snapshot},
     guard::user_types::TypeChange,
     table::Generation,
 };
@@ -53,9 +53,18 @@ pub enum ListForm {
     Single,
 }
 
+/// Which table of the target it was when it was looked at, with a line about its name, columns and types. The line is the
+/// server's own, and only ever compared there: with what it says of the table as rows are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableIdentity {
+    pub oid: u32,
+    pub description: String,
+}
+
 /// A table of the target as its catalogs describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetTable {
+    pub identity: TableIdentity,
     pub columns: Vec<TargetColumn>,
     /// Columns of the primary key, when it is checked at once (not deferrable).
     pub primary_key: Vec<String>,
@@ -63,9 +72,9 @@ pub struct TargetTable {
     pub is_partitioned: bool,
 }
 
-/// How a row of this relation is found on the target. Indices are those of [`Plan::columns`].
+/// How a row of this relation is found on the target. Indices are those of [`RowPlan::columns`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowIdentity {
+pub enum RowLookup {
     /// By the values of these columns.
     Key(ColumnSet),
     /// By the whole old row; of equal rows exactly one is changed.
@@ -76,11 +85,13 @@ pub enum RowIdentity {
 
 /// A relation matched with its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct RowPlan {
     pub table: QualifiedName,
+    /// Its statements name the table and its columns as this one did.
+    pub target: TableIdentity,
     /// One for each column of the relation, in the stream's order.
     pub columns: Vec<TargetColumn>,
-    pub identity: RowIdentity,
+    pub identity: RowLookup,
     /// Rows are found and changed in the partitions of the table, never in itself.
     pub is_partitioned: bool,
 }
@@ -130,6 +141,9 @@ pub enum DriftKind {
     ColumnReused {
         column: String,
     },
+    /// Key ranges of the table were read at different times, and a change between those cannot be placed: the table must be
+    /// loaded anew.
+    ReadInParts(Undecided),
     /// A partition of a tree that is moved as a whole was emptied by itself: which rows those were on the target,
     /// nobody can tell. `loaded_under`: what the tree shows until it is loaded anew.
     PartitionEmptied {
@@ -138,7 +152,14 @@ pub enum DriftKind {
     },
 }
 
-impl Plan {
+impl DriftKind {
+    /// No alteration of the target makes it fit: its rows must be read anew.
+    pub fn needs_reload(&self) -> bool {
+        matches!(self, Self::ColumnReused { .. } | Self::ReadInParts(_))
+    }
+}
+
+impl RowPlan {
     /// What netting must know; none where changes can only be written one by one.
     pub fn net_shape(&self) -> Option<net::Shape> {
         let is_single = |column: &TargetColumn| column.list_form == ListForm::Single;
@@ -146,8 +167,8 @@ impl Plan {
             return None;
         }
         let key = match &self.identity {
-            RowIdentity::Key(key) => key.iter().collect(),
-            RowIdentity::Image | RowIdentity::Nothing => Vec::new(),
+            RowLookup::Key(key) => key.iter().collect(),
+            RowLookup::Image | RowLookup::Nothing => Vec::new(),
         };
         Some(net::Shape {
             width: self.columns.len(),
@@ -164,7 +185,7 @@ impl Plan {
 }
 
 /// Matches a relation with the target's table of the same name.
-pub fn plan(relation: &Arc<Relation>, target: Option<&TargetTable>) -> Result<Plan, Drift> {
+pub fn plan(relation: &Arc<Relation>, target: Option<&TargetTable>) -> Result<RowPlan, Drift> {
     let drift = |kind| Drift {
         relation: Arc::clone(relation),
         kind,
@@ -175,32 +196,33 @@ pub fn plan(relation: &Arc<Relation>, target: Option<&TargetTable>) -> Result<Pl
         .iter()
         .map(|announced| compatibility::match_column(announced, target).map_err(drift))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Plan {
+    Ok(RowPlan {
         table: relation.name.clone(),
+        target: target.identity.clone(),
         identity: identity(relation, target),
         is_partitioned: target.is_partitioned,
         columns,
     })
 }
 
-fn identity(relation: &Relation, target: &TargetTable) -> RowIdentity {
+fn identity(relation: &Relation, target: &TargetTable) -> RowLookup {
     let position = |name: &String| relation.columns.iter().position(|column| column.name == *name);
     if relation.replica_identity == b'f' {
         // The old image holds every column, so the key finds the row faster than the whole image. A key
         // with a column that is not in the stream (a computed one) identifies nothing.
         let key: Option<ColumnSet> = target.primary_key.iter().map(position).collect();
         return match key {
-            Some(key) if !key.is_empty() => RowIdentity::Key(key),
-            _ => RowIdentity::Image,
+            Some(key) if !key.is_empty() => RowLookup::Key(key),
+            _ => RowLookup::Image,
         };
     }
     let key: ColumnSet = (0..relation.columns.len())
         .filter(|index| relation.columns[*index].is_key)
         .collect();
     if key.is_empty() {
-        RowIdentity::Nothing
+        RowLookup::Nothing
     } else {
-        RowIdentity::Key(key)
+        RowLookup::Key(key)
     }
 }
 

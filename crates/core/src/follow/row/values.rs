@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use transhume_wire::pgoutput::{ColumnValue, Tuple};
 
-use super::{ColumnSet, Plan, RowIdentity};
+use super::{ColumnSet, RowLookup, RowPlan};
 use crate::{follow::change, table::Generation};
 
 /// A change of one row as the stream has it.
@@ -49,7 +49,7 @@ pub enum Matching {
 
 /// All that decides a statement's text, given the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Shape {
+pub struct StatementShape {
     pub operation: Operation,
     pub written: ColumnSet,
     pub matching: Matching,
@@ -58,7 +58,7 @@ pub struct Shape {
 /// One statement: its shape, then the values of the written columns, then those of the matched ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowWrite {
-    pub shape: Shape,
+    pub shape: StatementShape,
     pub values: Vec<Option<Bytes>>,
 }
 
@@ -78,7 +78,7 @@ pub enum Unwritable {
 }
 
 /// Decides the statement for one change.
-pub fn row_write(plan: &Plan, change: RowChange<'_>) -> Result<RowWrite, Unwritable> {
+pub fn row_write(plan: &RowPlan, change: RowChange<'_>) -> Result<RowWrite, Unwritable> {
     match change {
         RowChange::Insert { new } => insert(plan, new),
         RowChange::Update { old, new } => update(plan, old, new),
@@ -86,14 +86,14 @@ pub fn row_write(plan: &Plan, change: RowChange<'_>) -> Result<RowWrite, Unwrita
     }
 }
 
-fn insert(plan: &Plan, new: &Tuple) -> Result<RowWrite, Unwritable> {
+fn insert(plan: &RowPlan, new: &Tuple) -> Result<RowWrite, Unwritable> {
     check_width(plan, new)?;
     let mut values = Vec::with_capacity(new.0.len());
     for (index, value) in new.0.iter().enumerate() {
         values.push(sent(plan, index, value)?);
     }
     Ok(RowWrite {
-        shape: Shape {
+        shape: StatementShape {
             operation: Operation::Insert,
             written: (0..new.0.len()).collect(),
             matching: Matching::None,
@@ -102,11 +102,11 @@ fn insert(plan: &Plan, new: &Tuple) -> Result<RowWrite, Unwritable> {
     })
 }
 
-fn delete(plan: &Plan, old: &change::RowIdentity) -> Result<RowWrite, Unwritable> {
+fn delete(plan: &RowPlan, old: &change::RowIdentity) -> Result<RowWrite, Unwritable> {
     let mut values = Vec::with_capacity(plan.columns.len());
     let matching = matching(plan, old, &mut values)?;
     Ok(RowWrite {
-        shape: Shape {
+        shape: StatementShape {
             operation: Operation::Delete,
             written: ColumnSet::default(),
             matching,
@@ -115,7 +115,7 @@ fn delete(plan: &Plan, old: &change::RowIdentity) -> Result<RowWrite, Unwritable
     })
 }
 
-fn update(plan: &Plan, old: &change::RowIdentity, new: &Tuple) -> Result<RowWrite, Unwritable> {
+fn update(plan: &RowPlan, old: &change::RowIdentity, new: &Tuple) -> Result<RowWrite, Unwritable> {
     check_width(plan, new)?;
     let (written, replaces) = written_columns(plan, old, new);
     let mut values = Vec::with_capacity(2 * plan.columns.len());
@@ -129,7 +129,7 @@ fn update(plan: &Plan, old: &change::RowIdentity, new: &Tuple) -> Result<RowWrit
         (false, false) => Operation::Update,
     };
     Ok(RowWrite {
-        shape: Shape {
+        shape: StatementShape {
             operation,
             written,
             matching,
@@ -139,7 +139,7 @@ fn update(plan: &Plan, old: &change::RowIdentity, new: &Tuple) -> Result<RowWrit
 }
 
 /// The columns to write, and whether the row must be replaced to write them.
-fn written_columns(plan: &Plan, old: &change::RowIdentity, new: &Tuple) -> (ColumnSet, bool) {
+fn written_columns(plan: &RowPlan, old: &change::RowIdentity, new: &Tuple) -> (ColumnSet, bool) {
     let changed: ColumnSet = (0..new.0.len())
         .filter(|index| new.0[*index] != ColumnValue::Unchanged)
         .filter(|index| known_old(old, *index) != Some(&new.0[*index]))
@@ -159,7 +159,7 @@ fn known_old(old: &change::RowIdentity, index: usize) -> Option<&ColumnValue> {
 }
 
 fn matching(
-    plan: &Plan,
+    plan: &RowPlan,
     old: &change::RowIdentity,
     values: &mut Vec<Option<Bytes>>,
 ) -> Result<Matching, Unwritable> {
@@ -167,15 +167,15 @@ fn matching(
         check_width(plan, row)?;
     }
     match (&plan.identity, old) {
-        (RowIdentity::Nothing, _) => Err(Unwritable::NoIdentity),
-        (RowIdentity::Key(key), _) => {
+        (RowLookup::Nothing, _) => Err(Unwritable::NoIdentity),
+        (RowLookup::Key(key), _) => {
             for index in key.iter() {
                 let value = known_old(old, index).ok_or(Unwritable::OldRowIncomplete)?;
                 values.push(sent(plan, index, value)?);
             }
             Ok(Matching::Key)
         }
-        (RowIdentity::Image, change::RowIdentity::WholeRow(row)) => {
+        (RowLookup::Image, change::RowIdentity::WholeRow(row)) => {
             let mut nulls = ColumnSet::default();
             for (index, value) in row.0.iter().enumerate() {
                 match sent(plan, index, value)? {
@@ -185,11 +185,11 @@ fn matching(
             }
             Ok(Matching::Image { nulls })
         }
-        (RowIdentity::Image, change::RowIdentity::Key(_)) => Err(Unwritable::OldRowIncomplete),
+        (RowLookup::Image, change::RowIdentity::Key(_)) => Err(Unwritable::OldRowIncomplete),
     }
 }
 
-fn check_width(plan: &Plan, tuple: &Tuple) -> Result<(), Unwritable> {
+fn check_width(plan: &RowPlan, tuple: &Tuple) -> Result<(), Unwritable> {
     let (found, announced) = (tuple.0.len(), plan.columns.len());
     if found == announced {
         Ok(())
@@ -198,7 +198,7 @@ fn check_width(plan: &Plan, tuple: &Tuple) -> Result<(), Unwritable> {
     }
 }
 
-fn sent(plan: &Plan, index: usize, value: &ColumnValue) -> Result<Option<Bytes>, Unwritable> {
+fn sent(plan: &RowPlan, index: usize, value: &ColumnValue) -> Result<Option<Bytes>, Unwritable> {
     let column = || plan.columns[index].name.clone();
     match value {
         ColumnValue::Null => Ok(None),

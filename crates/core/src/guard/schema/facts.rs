@@ -17,7 +17,7 @@ pub struct TableFacts {
     pub name: QualifiedName,
     pub is_logged: bool,
     /// None where it is no member of the migration's publication.
-    pub publication: Option<Membership>,
+    pub publication: Option<PublicationMembership>,
     /// The file of its rows: another one after a rewrite.
     pub filenode: u32,
     /// What it is a partition of.
@@ -37,7 +37,7 @@ pub struct TableFacts {
 
 /// That its changes are published, and since when: each of these numbers is another one once that was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Membership {
+pub struct PublicationMembership {
     /// OID of the row in `pg_publication_rel`.
     pub row: u32,
     /// `xmin` of the publication's row, which holds what is published.

@@ -7,11 +7,13 @@
 //!
 //! Invariant: a table that looks as it did when it was loaded gives no change, whatever the target calls its types.
 
+mod announced;
 pub mod as_planned;
 mod awaited;
 mod carry_over;
 mod columns;
 mod facts;
+mod policy;
 mod wording;
 
 use std::collections::{HashMap, HashSet};
@@ -19,9 +21,11 @@ use std::collections::{HashMap, HashSet};
 use transhume_wire::ident::QualifiedName;
 
 pub use self::{
+    announced::{AnnouncedSchema, ColumnDetail, DescribedTable, SchemaStep, steps, types_to_carry},
     awaited::Awaited,
     carry_over::{CarryOver, UnknownCarryOver, may_be_carried},
-    facts::{ColumnFacts, Followed, Membership, Remembered, TableFacts, TargetIdentity},
+    facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},
+    policy::{SchemaChanges, UnknownSchemaChanges},
 };
 use crate::{finding::Severity, load::RelationState};
 
@@ -99,6 +103,14 @@ impl ChangeKind {
             } => Severity::Warning,
             _ => Severity::Blocker,
         }
+    }
+
+    /// Rows of the table are not what they are on the source, and only reading them anew mends that.
+    fn takes_a_reload(&self) -> bool {
+        matches!(
+            self,
+            Self::Rewritten | Self::PublishedAnew | Self::NotPublished | Self::ColumnMadeAnew { .. }
+        )
     }
 
     /// Numbers of a column differ between the partitions of a tree.
@@ -206,10 +218,10 @@ pub fn differences(table: &Followed, source: &TableFacts, target: &[TableFacts])
         kind => vec![kind],
     });
     // Its rows go to the table itself; a partition that joins is attached once it has them.
-    let is_in_the_way = |kind: &ChangeKind| !matches!(kind, ChangeKind::Moved { .. });
+    let blocks_others = |kind: &ChangeKind| !matches!(kind, ChangeKind::Moved { .. });
     kinds
         .flatten()
-        .filter(is_in_the_way)
+        .filter(blocks_others)
         .map(|kind| named(table, Some(source), kind))
         .collect()
 }
@@ -245,6 +257,21 @@ pub fn news(followed: &[Followed], source: &[TableFacts], target: &[TableFacts])
             (table.remembered.as_ref() != Some(&now)).then_some((table.oid, now))
         })
         .collect()
+}
+
+/// Tables that need nothing but to be loaded anew: by OID on the source and name.
+pub fn to_reload(changes: &[SchemaChange]) -> Vec<(u32, QualifiedName)> {
+    let is_all = |oid: u32| {
+        let mut its = changes.iter().filter(|change| change.oid == oid);
+        its.all(|change| change.kind.takes_a_reload())
+    };
+    let mut tables: Vec<_> = changes
+        .iter()
+        .filter(|change| is_all(change.oid))
+        .map(|change| (change.oid, change.table.clone()))
+        .collect();
+    tables.dedup();
+    tables
 }
 
 /// Tables that neither side has any more.

@@ -14,7 +14,7 @@ fn column(number: i16, name: &str) -> ColumnFacts {
     }
 }
 
-const PUBLISHED: Membership = Membership {
+const PUBLISHED: PublicationMembership = PublicationMembership {
     row: 5,
     publication_version: 600,
     is_whole: true,
@@ -283,7 +283,7 @@ fn a_rewrite_is_told_by_the_column_s_version_even_where_nothing_else_shows() {
 
 #[test]
 fn a_moment_outside_of_the_publication_is_told_by_its_numbers() {
-    let member = |change: fn(&mut Membership)| {
+    let member = |change: fn(&mut PublicationMembership)| {
         changed(|source| change(source.publication.as_mut().expect("it is published")))
     };
     assert_eq!(member(|member| member.row = 6), [ChangeKind::PublishedAnew]);
@@ -354,4 +354,25 @@ fn what_is_in_step_again_is_remembered_anew() {
         kinds[0].kind,
         ChangeKind::ColumnRenamed { ref before, .. } if before == "y"
     ));
+}
+
+#[test]
+fn only_what_nothing_else_is_to_be_done_for_is_loaded_anew() {
+    let of = |oid: u32, kind: ChangeKind| SchemaChange {
+        oid,
+        table: QualifiedName::new("s", format!("t{oid}")),
+        kind,
+    };
+    let gone = || ChangeKind::ColumnGone {
+        column: "x".to_owned(),
+        is_required: false,
+    };
+    let changes = [
+        of(1, ChangeKind::Rewritten),
+        of(1, ChangeKind::PublishedAnew),
+        of(2, gone()),
+        of(2, ChangeKind::Rewritten),
+        of(3, gone()),
+    ];
+    assert_eq!(to_reload(&changes), [(1, QualifiedName::new("s", "t1"))]);
 }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use transhume_wire::ident::QualifiedName;
 
-use super::{CatalogObject, Decisions, Entry, Fact, Kind, Situation, decide::decide_wanted};
+use super::{ArchiveContext, CatalogObject, Decisions, Entry, EntryKind, Fact, decide::decide_wanted};
 
 /// What an addition's decisions depend on besides the situation, whose selector takes the added tables already.
 #[derive(Debug)]
@@ -19,13 +19,13 @@ pub struct Joining {
 }
 
 /// Decides for every entry; `entries` in the archive's order.
-pub fn decide_addition(entries: Vec<Entry>, situation: &Situation<'_>, joining: &Joining) -> Decisions {
+pub fn decide_addition(entries: Vec<Entry>, situation: &ArchiveContext<'_>, joining: &Joining) -> Decisions {
     let wanted = Addition { situation, joining }.wanted(&entries);
     decide_wanted(entries, situation, &wanted, &joining.known)
 }
 
 struct Addition<'a> {
-    situation: &'a Situation<'a>,
+    situation: &'a ArchiveContext<'a>,
     joining: &'a Joining,
 }
 
@@ -64,7 +64,7 @@ impl Addition<'_> {
 
     /// A selected view that an added table makes possible.
     fn is_waiting_view(&self, entry: &Entry, wanted: &HashSet<i32>) -> bool {
-        entry.kind == Kind::Relation
+        entry.kind == EntryKind::Relation
             && !self.is_known(entry)
             && entry.depends_on.iter().any(|id| wanted.contains(id))
             && self
@@ -89,7 +89,7 @@ impl Addition<'_> {
         let is_free =
             |fact: &Fact| fact.free_sequence || fact.relation.is_none() || self.belongs_to_added(fact);
         self.situation.fact(need).is_none_or(is_free)
-            && !matches!(need.kind, Kind::Publication | Kind::Subscription)
+            && !matches!(need.kind, EntryKind::Publication | EntryKind::Subscription)
     }
 
     /// Comments, grants and attachments have no object of their own: they go with all that they need, of

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use transhume_wire::ident::QualifiedName;
 
-use super::{CatalogObject, Entry, Kind};
+use super::{CatalogObject, Entry, EntryKind};
 use crate::selection::{Selector, is_system_schema};
 
 /// What the source's catalogs say of an object of the archive.
@@ -39,7 +39,7 @@ pub type Facts = HashMap<CatalogObject, Fact>;
 
 /// What the decisions depend on besides the archive.
 #[derive(Debug)]
-pub struct Situation<'a> {
+pub struct ArchiveContext<'a> {
     pub facts: &'a Facts,
     pub selector: &'a Selector,
     /// Schemas that the target already has, such as `public`.
@@ -105,7 +105,7 @@ pub struct Decisions {
 }
 
 /// Decides for every entry; `entries` in the archive's order.
-pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
+pub fn decide(entries: Vec<Entry>, situation: &ArchiveContext<'_>) -> Decisions {
     let wanted = wanted(&entries, situation);
     decide_wanted(entries, situation, &wanted, &HashSet::new())
 }
@@ -114,7 +114,7 @@ pub fn decide(entries: Vec<Entry>, situation: &Situation<'_>) -> Decisions {
 /// archive: the target has them.
 pub(super) fn decide_wanted(
     entries: Vec<Entry>,
-    situation: &Situation<'_>,
+    situation: &ArchiveContext<'_>,
     wanted: &HashSet<i32>,
     known: &HashSet<CatalogObject>,
 ) -> Decisions {
@@ -124,12 +124,12 @@ pub(super) fn decide_wanted(
     // Those that fall away with an entry that the operator leaves out: its place among the chosen.
     let mut causes: HashMap<i32, usize> = HashMap::new();
     let mut after_data = false;
-    let kinds: HashMap<i32, Kind> = entries.iter().map(|entry| (entry.dump_id, entry.kind)).collect();
+    let kinds: HashMap<i32, EntryKind> = entries.iter().map(|entry| (entry.dump_id, entry.kind)).collect();
     for entry in entries {
         after_data |= entry.kind.begins_post_data();
         let mut decision = situation.by_kind(&entry, after_data);
-        let on_extension = |id| kinds.get(id) == Some(&Kind::Extension);
-        if entry.kind == Kind::Comment && entry.depends_on.iter().any(on_extension) {
+        let on_extension = |id| kinds.get(id) == Some(&EntryKind::Extension);
+        if entry.kind == EntryKind::Comment && entry.depends_on.iter().any(on_extension) {
             decision = Decision::LeftOut(
                 "creating the extension sets it, and only its owner may change it".to_owned(),
             );
@@ -151,7 +151,7 @@ pub(super) fn decide_wanted(
             decision = Decision::LeftOut("the target has it from an earlier archive".to_owned());
         } else if matches!(decision, Decision::LeftOut(_) | Decision::Ignored) {
             // What the target has is as good as restored.
-            if !matches!(entry.kind, Kind::Schema | Kind::Extension) {
+            if !matches!(entry.kind, EntryKind::Schema | EntryKind::Extension) {
                 absent.insert(entry.dump_id, entry.description.clone());
             }
         } else if !wanted.contains(&entry.dump_id) {
@@ -188,7 +188,7 @@ impl LeaveOut {
 pub fn sections(entries: Vec<Entry>) -> Vec<(Entry, Decision)> {
     let everything = Selector::everything();
     let (facts, none, nothing) = (Facts::new(), HashSet::new(), HashMap::new());
-    let situation = Situation {
+    let situation = ArchiveContext {
         facts: &facts,
         selector: &everything,
         target_schemas: &none,
@@ -206,7 +206,12 @@ pub fn sections(entries: Vec<Entry>) -> Vec<(Entry, Decision)> {
         .collect()
 }
 
-impl Situation<'_> {
+/// The state, and on a source what its event triggers call.
+fn is_of_a_migration(schema: &str) -> bool {
+    schema == "transhume" || (schema.starts_with("transhume_") && schema.ends_with("_ddl"))
+}
+
+impl ArchiveContext<'_> {
     pub(super) fn fact(&self, entry: &Entry) -> Option<&Fact> {
         self.facts.get(&entry.object)
     }
@@ -214,51 +219,60 @@ impl Situation<'_> {
     fn by_kind(&self, entry: &Entry, after_data: bool) -> Decision {
         let left_out = |reason: &str| Decision::LeftOut(reason.to_owned());
         let fact = self.fact(entry);
-        if fact.and_then(|fact| fact.schema.as_deref()) == Some("transhume") {
-            return left_out("it is the state of a migration");
+        if fact
+            .and_then(|fact| fact.schema.as_deref())
+            .is_some_and(is_of_a_migration)
+        {
+            return left_out("it belongs to a migration");
         }
         match entry.kind {
-            Kind::Prologue | Kind::Database => Decision::Ignored,
-            Kind::Schema => match fact.and_then(|fact| fact.schema.as_ref()) {
+            EntryKind::Prologue | EntryKind::Database => Decision::Ignored,
+            EntryKind::Schema => match fact.and_then(|fact| fact.schema.as_ref()) {
                 Some(schema) if self.target_schemas.contains(schema) => {
                     left_out("the target has this schema")
                 }
                 _ => Decision::BeforeData,
             },
-            Kind::Extension
+            EntryKind::Extension
                 if fact
                     .and_then(|fact| fact.extension.as_ref())
                     .is_some_and(|name| self.target_extensions.contains(name)) =>
             {
                 left_out("the target has this extension")
             }
-            Kind::Data => left_out("rows and sequence values are copied by the full load"),
-            Kind::LargeObject => left_out("large objects are copied by the full load"),
-            Kind::StatisticsData => left_out("tables are analysed after their load"),
-            Kind::Publication => left_out("publications belong to the source"),
-            Kind::Subscription => left_out("a restored subscription would pull its data a second time"),
-            Kind::SecurityLabel => left_out("its label provider is a matter of the target's server"),
-            Kind::Index | Kind::IndexAttach | Kind::ForeignKey => Decision::Build,
-            Kind::Constraint if fact.is_some_and(|fact| fact.key) => Decision::Build,
-            Kind::Rule if fact.is_some_and(|fact| fact.view_rule) => Decision::Definition,
-            Kind::Grant | Kind::DefaultGrant => Decision::Grant,
-            Kind::Constraint
-            | Kind::CheckConstraint
-            | Kind::Rule
-            | Kind::Trigger
-            | Kind::EventTrigger
-            | Kind::Policy
-            | Kind::RowSecurity => Decision::AfterData,
-            Kind::Comment if after_data => Decision::AfterData,
+            EntryKind::Data => left_out("rows and sequence values are copied by the full load"),
+            EntryKind::LargeObject => left_out("large objects are copied by the full load"),
+            EntryKind::StatisticsData => left_out("tables are analysed after their load"),
+            EntryKind::Publication => left_out("publications belong to the source"),
+            EntryKind::Subscription => left_out("a restored subscription would pull its data a second time"),
+            EntryKind::SecurityLabel => left_out("its label provider is a matter of the target's server"),
+            EntryKind::Index | EntryKind::IndexAttach | EntryKind::ForeignKey => Decision::Build,
+            EntryKind::Constraint if fact.is_some_and(|fact| fact.key) => Decision::Build,
+            EntryKind::Rule if fact.is_some_and(|fact| fact.view_rule) => Decision::Definition,
+            EntryKind::Grant | EntryKind::DefaultGrant => Decision::Grant,
+            EntryKind::Constraint
+            | EntryKind::CheckConstraint
+            | EntryKind::Rule
+            | EntryKind::Trigger
+            | EntryKind::EventTrigger
+            | EntryKind::Policy
+            | EntryKind::RowSecurity => Decision::AfterData,
+            EntryKind::Comment if after_data => Decision::AfterData,
             // Statistics are made while the table is still empty, so that the first ANALYZE fills them.
-            Kind::Comment | Kind::Statistics => Decision::BeforeData,
-            Kind::Relation | Kind::TableAttach | Kind::Extension | Kind::OtherBeforeData if !after_data => {
+            EntryKind::Comment | EntryKind::Statistics => Decision::BeforeData,
+            EntryKind::Relation
+            | EntryKind::TableAttach
+            | EntryKind::Extension
+            | EntryKind::OtherBeforeData
+                if !after_data =>
+            {
                 Decision::BeforeData
             }
             // Views and functions whose definition rests on a primary key.
-            Kind::Relation | Kind::TableAttach | Kind::Extension | Kind::OtherBeforeData => {
-                Decision::Definition
-            }
+            EntryKind::Relation
+            | EntryKind::TableAttach
+            | EntryKind::Extension
+            | EntryKind::OtherBeforeData => Decision::Definition,
         }
     }
 
@@ -269,7 +283,7 @@ impl Situation<'_> {
 
 /// Dump ids that the selection takes: selected relations with what belongs to them, objects of the
 /// schemas of these, and all that any of them needs except tables that are not selected.
-fn wanted(entries: &[Entry], situation: &Situation<'_>) -> HashSet<i32> {
+fn wanted(entries: &[Entry], situation: &ArchiveContext<'_>) -> HashSet<i32> {
     if situation.selector.is_everything() {
         return entries.iter().map(|entry| entry.dump_id).collect();
     }
@@ -301,8 +315,11 @@ fn wanted(entries: &[Entry], situation: &Situation<'_>) -> HashSet<i32> {
     wanted
 }
 
-fn is_wanted_itself(entry: &Entry, situation: &Situation<'_>, schemas: &HashSet<&str>) -> bool {
-    if matches!(entry.kind, Kind::Extension | Kind::Prologue | Kind::Database) {
+fn is_wanted_itself(entry: &Entry, situation: &ArchiveContext<'_>, schemas: &HashSet<&str>) -> bool {
+    if matches!(
+        entry.kind,
+        EntryKind::Extension | EntryKind::Prologue | EntryKind::Database
+    ) {
         return true;
     }
     let Some(fact) = situation.fact(entry) else {
@@ -316,11 +333,11 @@ fn is_wanted_itself(entry: &Entry, situation: &Situation<'_>, schemas: &HashSet<
 }
 
 /// Functions, types and free sequences come along where they are needed; tables and views never.
-fn may_be_drawn_in(need: &Entry, situation: &Situation<'_>) -> bool {
+fn may_be_drawn_in(need: &Entry, situation: &ArchiveContext<'_>) -> bool {
     situation
         .fact(need)
         .is_none_or(|fact| fact.free_sequence || situation.selects(fact).unwrap_or(true))
-        && !matches!(need.kind, Kind::Publication | Kind::Subscription)
+        && !matches!(need.kind, EntryKind::Publication | EntryKind::Subscription)
 }
 
 /// Comments, grants and attachments have no object of their own: they go with all that they need.
@@ -338,9 +355,9 @@ fn add_attendants(entries: &[Entry], wanted: &mut HashSet<i32>) {
 /// The first need that is left out, as people know it; its dump id where it is an entry.
 fn missing_need(
     entry: &Entry,
-    situation: &Situation<'_>,
+    situation: &ArchiveContext<'_>,
     absent: &HashMap<i32, String>,
-    kinds: &HashMap<i32, Kind>,
+    kinds: &HashMap<i32, EntryKind>,
 ) -> Option<(Option<i32>, String)> {
     let fact = situation.fact(entry);
     if let Some(other) = fact.and_then(|fact| fact.refers_to.as_ref())
@@ -357,19 +374,19 @@ fn missing_need(
             // what belongs to it does not need what belongs to the parent.
             let of_parent = matches!(
                 kinds.get(id),
-                Some(Kind::Relation | Kind::Index | Kind::Constraint)
+                Some(EntryKind::Relation | EntryKind::Index | EntryKind::Constraint)
             );
-            !(partition && of_parent && entry.kind != Kind::TableAttach)
+            !(partition && of_parent && entry.kind != EntryKind::TableAttach)
         })
         .find_map(|id| Some((Some(*id), absent.get(id)?.clone())))
 }
 
 /// What falls away by choice and can be done without is told with what it needs.
-fn unmet(entry: &Entry, situation: &Situation<'_>, needs: &str, by_choice: bool) -> Option<Unmet> {
+fn unmet(entry: &Entry, situation: &ArchiveContext<'_>, needs: &str, by_choice: bool) -> Option<Unmet> {
     let fact = situation.fact(entry)?;
     let blocks = match entry.kind {
-        Kind::Relation => !fact.view,
-        Kind::ForeignKey => false,
+        EntryKind::Relation => !fact.view,
+        EntryKind::ForeignKey => false,
         _ => return None,
     };
     Some(Unmet {

@@ -1,6 +1,6 @@
 //! One entry of the table of contents, and its reading from the line that pg_restore prints.
 
-use super::Kind;
+use super::EntryKind;
 
 /// An object as the source's catalogs number it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub struct Entry {
     pub dump_id: i32,
     /// Class and OID 0 where the entry is no object of its own (comments, grants, attachments).
     pub object: CatalogObject,
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Kind, schema, name and owner as pg_restore prints them: for people only.
     pub description: String,
     /// Dump ids that must be restored before it.
@@ -42,7 +42,7 @@ impl Entry {
         Ok(Self {
             dump_id: dump_id.parse().map_err(|_| unreadable())?,
             object,
-            kind: Kind::of(description, object.class),
+            kind: EntryKind::of(description, object.class),
             description: description.trim_end().to_owned(),
             depends_on: Vec::new(),
         })

@@ -3,7 +3,7 @@
 /// What an entry is, as far as its treatment differs. `Other…` still restores faithfully: the section
 /// follows from its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum EntryKind {
     /// Settings of the archive itself; pg_restore handles them.
     Prologue,
     /// The database and its settings: only with `--create`, which we never use.
@@ -38,64 +38,64 @@ pub enum Kind {
 
 /// `DESC` words with the catalog that such entries carry (0: none) and the kind. A schema may be named
 /// like the second word of a kind (`TABLE` in schema `ATTACH`), so both must fit; longest first.
-const KINDS: &[(&str, &[u32], Kind)] = &[
-    ("PUBLICATION TABLES IN SCHEMA", ANY, Kind::Publication),
-    ("MATERIALIZED VIEW DATA", &[0], Kind::Data),
-    ("TEXT SEARCH CONFIGURATION", ANY, Kind::OtherBeforeData),
-    ("TEXT SEARCH DICTIONARY", ANY, Kind::OtherBeforeData),
-    ("TEXT SEARCH TEMPLATE", ANY, Kind::OtherBeforeData),
-    ("TEXT SEARCH PARSER", ANY, Kind::OtherBeforeData),
-    ("FOREIGN DATA WRAPPER", ANY, Kind::OtherBeforeData),
-    ("PROCEDURAL LANGUAGE", ANY, Kind::OtherBeforeData),
-    ("DATABASE PROPERTIES", ANY, Kind::Database),
-    ("SUBSCRIPTION TABLE", ANY, Kind::Subscription),
-    ("PUBLICATION TABLE", ANY, Kind::Publication),
-    ("SEQUENCE OWNED BY", &[0], Kind::OtherBeforeData),
-    ("MATERIALIZED VIEW", &[1259], Kind::Relation),
-    ("CHECK CONSTRAINT", ANY, Kind::CheckConstraint),
-    ("OPERATOR FAMILY", &[2753], Kind::OtherBeforeData),
-    ("STATISTICS DATA", &[0], Kind::StatisticsData),
-    ("BLOB METADATA", ANY, Kind::LargeObject),
-    ("OPERATOR CLASS", &[2616], Kind::OtherBeforeData),
-    ("SECURITY LABEL", ANY, Kind::SecurityLabel),
-    ("FK CONSTRAINT", ANY, Kind::ForeignKey),
-    ("EVENT TRIGGER", ANY, Kind::EventTrigger),
-    ("FOREIGN TABLE", &[1259], Kind::Relation),
-    ("INDEX ATTACH", &[0], Kind::IndexAttach),
-    ("ROW SECURITY", &[0], Kind::RowSecurity),
-    ("SEQUENCE SET", &[0], Kind::Data),
-    ("TABLE ATTACH", &[0], Kind::TableAttach),
-    ("SUBSCRIPTION", ANY, Kind::Subscription),
-    ("PUBLICATION", ANY, Kind::Publication),
-    ("DEFAULT ACL", &[826], Kind::DefaultGrant),
-    ("CONSTRAINT", ANY, Kind::Constraint),
-    ("SEARCHPATH", ANY, Kind::Prologue),
-    ("STDSTRINGS", ANY, Kind::Prologue),
-    ("STATISTICS", &[3381], Kind::Statistics),
-    ("TABLE DATA", &[0], Kind::Data),
-    ("EXTENSION", ANY, Kind::Extension),
-    ("ENCODING", ANY, Kind::Prologue),
-    ("DATABASE", ANY, Kind::Database),
-    ("SEQUENCE", &[1259], Kind::Relation),
-    ("TRIGGER", ANY, Kind::Trigger),
-    ("COMMENT", ANY, Kind::Comment),
-    ("POLICY", ANY, Kind::Policy),
-    ("SCHEMA", ANY, Kind::Schema),
-    ("BLOBS", ANY, Kind::LargeObject),
-    ("TABLE", &[1259], Kind::Relation),
-    ("INDEX", &[1259], Kind::Index),
-    ("BLOB", ANY, Kind::LargeObject),
-    ("RULE", ANY, Kind::Rule),
-    ("VIEW", &[1259], Kind::Relation),
-    ("ACL", ANY, Kind::Grant),
+const KINDS: &[(&str, &[u32], EntryKind)] = &[
+    ("PUBLICATION TABLES IN SCHEMA", ANY, EntryKind::Publication),
+    ("MATERIALIZED VIEW DATA", &[0], EntryKind::Data),
+    ("TEXT SEARCH CONFIGURATION", ANY, EntryKind::OtherBeforeData),
+    ("TEXT SEARCH DICTIONARY", ANY, EntryKind::OtherBeforeData),
+    ("TEXT SEARCH TEMPLATE", ANY, EntryKind::OtherBeforeData),
+    ("TEXT SEARCH PARSER", ANY, EntryKind::OtherBeforeData),
+    ("FOREIGN DATA WRAPPER", ANY, EntryKind::OtherBeforeData),
+    ("PROCEDURAL LANGUAGE", ANY, EntryKind::OtherBeforeData),
+    ("DATABASE PROPERTIES", ANY, EntryKind::Database),
+    ("SUBSCRIPTION TABLE", ANY, EntryKind::Subscription),
+    ("PUBLICATION TABLE", ANY, EntryKind::Publication),
+    ("SEQUENCE OWNED BY", &[0], EntryKind::OtherBeforeData),
+    ("MATERIALIZED VIEW", &[1259], EntryKind::Relation),
+    ("CHECK CONSTRAINT", ANY, EntryKind::CheckConstraint),
+    ("OPERATOR FAMILY", &[2753], EntryKind::OtherBeforeData),
+    ("STATISTICS DATA", &[0], EntryKind::StatisticsData),
+    ("BLOB METADATA", ANY, EntryKind::LargeObject),
+    ("OPERATOR CLASS", &[2616], EntryKind::OtherBeforeData),
+    ("SECURITY LABEL", ANY, EntryKind::SecurityLabel),
+    ("FK CONSTRAINT", ANY, EntryKind::ForeignKey),
+    ("EVENT TRIGGER", ANY, EntryKind::EventTrigger),
+    ("FOREIGN TABLE", &[1259], EntryKind::Relation),
+    ("INDEX ATTACH", &[0], EntryKind::IndexAttach),
+    ("ROW SECURITY", &[0], EntryKind::RowSecurity),
+    ("SEQUENCE SET", &[0], EntryKind::Data),
+    ("TABLE ATTACH", &[0], EntryKind::TableAttach),
+    ("SUBSCRIPTION", ANY, EntryKind::Subscription),
+    ("PUBLICATION", ANY, EntryKind::Publication),
+    ("DEFAULT ACL", &[826], EntryKind::DefaultGrant),
+    ("CONSTRAINT", ANY, EntryKind::Constraint),
+    ("SEARCHPATH", ANY, EntryKind::Prologue),
+    ("STDSTRINGS", ANY, EntryKind::Prologue),
+    ("STATISTICS", &[3381], EntryKind::Statistics),
+    ("TABLE DATA", &[0], EntryKind::Data),
+    ("EXTENSION", ANY, EntryKind::Extension),
+    ("ENCODING", ANY, EntryKind::Prologue),
+    ("DATABASE", ANY, EntryKind::Database),
+    ("SEQUENCE", &[1259], EntryKind::Relation),
+    ("TRIGGER", ANY, EntryKind::Trigger),
+    ("COMMENT", ANY, EntryKind::Comment),
+    ("POLICY", ANY, EntryKind::Policy),
+    ("SCHEMA", ANY, EntryKind::Schema),
+    ("BLOBS", ANY, EntryKind::LargeObject),
+    ("TABLE", &[1259], EntryKind::Relation),
+    ("INDEX", &[1259], EntryKind::Index),
+    ("BLOB", ANY, EntryKind::LargeObject),
+    ("RULE", ANY, EntryKind::Rule),
+    ("VIEW", &[1259], EntryKind::Relation),
+    ("ACL", ANY, EntryKind::Grant),
 ];
 
 /// The kind has no rival: the catalog is not looked at.
 const ANY: &[u32] = &[];
 
-impl Kind {
+impl EntryKind {
     /// Types, functions, operators, casts, defaults and whatever a later version adds are
-    /// [`Kind::OtherBeforeData`].
+    /// [`EntryKind::OtherBeforeData`].
     pub fn of(description: &str, class: u32) -> Self {
         KINDS
             .iter()

@@ -13,9 +13,11 @@ mod entry;
 mod kind;
 
 pub use addition::{Joining, decide_addition};
-pub use decide::{Chosen, Decision, Decisions, Fact, Facts, LeaveOut, Situation, Unmet, decide, sections};
+pub use decide::{
+    ArchiveContext, Chosen, Decision, Decisions, Fact, Facts, LeaveOut, Unmet, decide, sections,
+};
 pub use entry::{CatalogObject, Entry};
-pub use kind::Kind;
+pub use kind::EntryKind;
 
 #[cfg(test)]
 mod tests;

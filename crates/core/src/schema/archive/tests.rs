@@ -47,7 +47,7 @@ fn decisions(entries: &[Entry], facts: &[(u32, u32, Fact)], include: &[&str]) ->
     let selector = selector(include);
     decide(
         entries.to_vec(),
-        &Situation {
+        &ArchiveContext {
             facts: &facts,
             selector: &selector,
             target_schemas: &target_schemas,
@@ -69,27 +69,27 @@ fn of(decisions: &Decisions, dump_id: i32) -> &Decision {
 fn a_schema_named_like_a_kind_does_not_confuse() {
     assert_eq!(
         entry("216; 1259 16385 TABLE ATTACH t postgres", &[]).kind,
-        Kind::Relation
+        EntryKind::Relation
     );
     assert_eq!(
         entry("3295; 0 0 TABLE ATTACH public p1 postgres", &[]).kind,
-        Kind::TableAttach
+        EntryKind::TableAttach
     );
     assert_eq!(
         entry("5; 1259 7 SEQUENCE SET s postgres", &[]).kind,
-        Kind::Relation
+        EntryKind::Relation
     );
     assert_eq!(
         entry("6; 0 0 SEQUENCE SET public s postgres", &[]).kind,
-        Kind::Data
+        EntryKind::Data
     );
     assert_eq!(
         entry("7; 2604 9 DEFAULT ACL t postgres", &[]).kind,
-        Kind::OtherBeforeData
+        EntryKind::OtherBeforeData
     );
     assert_eq!(
         entry("8; 1 9 HOLOGRAM public t postgres", &[]).kind,
-        Kind::OtherBeforeData
+        EntryKind::OtherBeforeData
     );
     assert!(Entry::parse("; a comment").is_err());
 }
@@ -372,7 +372,7 @@ fn an_added_table_brings_what_it_needs_and_what_waited_for_it_and_nothing_else()
         .map(|(class, oid, fact)| (CatalogObject { class, oid }, fact))
         .collect();
     let selector = Selector::everything();
-    let situation = Situation {
+    let situation = ArchiveContext {
         facts: &facts,
         selector: &selector,
         target_schemas: &HashSet::from(["public".to_owned()]),
@@ -423,7 +423,7 @@ fn a_partition_whose_parent_is_known_brings_its_attachment() {
         .map(|(oid, fact)| (CatalogObject { class: 1259, oid }, fact))
         .collect();
     let selector = Selector::everything();
-    let situation = Situation {
+    let situation = ArchiveContext {
         facts: &facts,
         selector: &selector,
         target_schemas: &HashSet::from(["public".to_owned()]),
@@ -457,7 +457,7 @@ fn what_the_operator_leaves_out_takes_along_what_needs_it_unless_the_target_has_
         .collect();
     let selector = Selector::everything();
     let decided = |how: LeaveOut| {
-        let situation = Situation {
+        let situation = ArchiveContext {
             facts: &facts,
             selector: &selector,
             target_schemas: &HashSet::new(),

@@ -6,7 +6,8 @@ use super::{Answer, Refusal};
 use crate::{
     count::first_listed,
     finding::{Finding, Severity},
-    schema::archive::{Entry, Kind},
+    schema::archive::{Entry, EntryKind},
+    sqlstate,
 };
 
 /// Code of the findings about definitions that the target refuses.
@@ -15,12 +16,9 @@ pub const REFUSED: &str = "definition-refused";
 /// Dependents named before the rest is only counted: a finding is read on a terminal.
 const NAMED: usize = 8;
 
-/// Another session holds a lock that the trial did not wait for.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
-
 /// What the source's catalog says of the entries' objects, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownObject {
     /// `function shop.f(integer)`, as PostgreSQL identifies it.
     pub identity: Option<String>,
     /// Rows or values live in it: the migration cannot do without it.
@@ -28,7 +26,7 @@ pub struct Known {
 }
 
 /// By dump id, with the entry.
-pub type Names<'a> = HashMap<i32, (&'a Entry, Known)>;
+pub type Names<'a> = HashMap<i32, (&'a Entry, KnownObject)>;
 
 /// What came of a trial's refusals.
 #[derive(Debug, Default)]
@@ -90,13 +88,13 @@ fn missing_extension(found: &Finding, refusal: &Refusal, names: &Names<'_>) -> F
     )
 }
 
-fn finding(refusal: &Refusal, entry: &Entry, known: &Known, names: &Names<'_>) -> Finding {
+fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<'_>) -> Finding {
     let answer = &refusal.answer;
     let object = known
         .identity
         .clone()
         .unwrap_or_else(|| entry.description.clone());
-    if answer.sqlstate == LOCK_NOT_AVAILABLE {
+    if answer.sqlstate == sqlstate::LOCK_NOT_AVAILABLE {
         return Finding::warning(
             REFUSED,
             &object,
@@ -145,7 +143,7 @@ impl Dependents {
         };
         for (entry, known) in refusal.dependents.iter().filter_map(|id| names.get(id)) {
             // What goes along with its object is not told beside it.
-            if entry.object.class == 0 || matches!(entry.kind, Kind::Grant | Kind::Comment) {
+            if entry.object.class == 0 || matches!(entry.kind, EntryKind::Grant | EntryKind::Comment) {
                 continue;
             }
             let name = known
@@ -169,14 +167,22 @@ impl Dependents {
     }
 }
 
-fn remedy(answer: &Answer, object: &str, known: &Known, dependents: &Dependents) -> String {
+fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Dependents) -> String {
     let first = match answer.sqlstate.as_str() {
         // Insufficient privilege, and what a provider does not support.
-        "42501" | "0A000" => "have a role of the target that may create it do so",
+        sqlstate::INSUFFICIENT_PRIVILEGE | sqlstate::FEATURE_NOT_SUPPORTED => {
+            "have a role of the target that may create it do so"
+        }
         // Undefined object, table, function or schema.
-        "42704" | "42P01" | "42883" | "3F000" => "create what it needs on the target",
+        sqlstate::UNDEFINED_OBJECT
+        | sqlstate::UNDEFINED_TABLE
+        | sqlstate::UNDEFINED_FUNCTION
+        | sqlstate::INVALID_SCHEMA_NAME => "create what it needs on the target",
         // Duplicate object, table, function or schema.
-        "42710" | "42P07" | "42723" | "42P06" => "drop what the target has by that name",
+        sqlstate::DUPLICATE_OBJECT
+        | sqlstate::DUPLICATE_TABLE
+        | sqlstate::DUPLICATE_FUNCTION
+        | sqlstate::DUPLICATE_SCHEMA => "drop what the target has by that name",
         _ => "change it on the source, or make the target accept it",
     };
     let hint = answer
@@ -223,8 +229,8 @@ mod tests {
         }
     }
 
-    fn known(identity: &str, holds_data: bool) -> Known {
-        Known {
+    fn known(identity: &str, holds_data: bool) -> KnownObject {
+        KnownObject {
             identity: Some(identity.into()),
             holds_data,
         }

@@ -9,5 +9,5 @@ mod finding;
 mod piece;
 
 pub use course::{Answer, Course, Refusal};
-pub use finding::{Known, Names, REFUSED, Verdicts, findings};
+pub use finding::{KnownObject, Names, REFUSED, Verdicts, findings};
 pub use piece::{Pieces, pieces};

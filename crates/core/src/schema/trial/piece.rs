@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::schema::archive::{Entry, Kind};
+use crate::schema::archive::{Entry, EntryKind};
 
 /// What is tried in each transaction, as places in the list of entries, in its order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -80,13 +80,13 @@ fn needs(place: usize, entries: &[&Entry], places: &HashMap<i32, usize>) -> Hash
 
 /// Locks that making such an object and giving it to its owner takes, on the high side: a table has a TOAST
 /// table and that one's index, and an extension makes what nobody counts beforehand.
-fn locks_of(kind: Kind) -> u64 {
+fn locks_of(kind: EntryKind) -> u64 {
     match kind {
-        Kind::Extension => 100,
-        Kind::Relation => 6,
-        Kind::ForeignKey | Kind::Constraint => 4,
-        Kind::Index | Kind::IndexAttach | Kind::TableAttach | Kind::Trigger => 3,
-        Kind::Grant | Kind::DefaultGrant | Kind::Comment => 1,
+        EntryKind::Extension => 100,
+        EntryKind::Relation => 6,
+        EntryKind::ForeignKey | EntryKind::Constraint => 4,
+        EntryKind::Index | EntryKind::IndexAttach | EntryKind::TableAttach | EntryKind::Trigger => 3,
+        EntryKind::Grant | EntryKind::DefaultGrant | EntryKind::Comment => 1,
         _ => 2,
     }
 }

@@ -9,7 +9,7 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     difference::TraitDifference,
-    object::{Kind, Object, PRIVILEGES, for_people, unquoted},
+    object::{Object, ObjectKind, PRIVILEGES, for_people, unquoted},
 };
 
 /// As the migration's state on the target tells it; empty where there is no migration.
@@ -49,7 +49,7 @@ impl Deliberate {
         }
         let table = object.relation.as_ref()?;
         let own = own_name(object, table);
-        if object.kind == Kind::ForeignKey {
+        if object.kind == ObjectKind::ForeignKey {
             let key = format!("{} on {}", own.escape_debug(), table.plain());
             if self.held.contains(&key) {
                 return Some(HELD);
@@ -82,8 +82,8 @@ impl Deliberate {
             }
             name if name.starts_with(PRIVILEGES) && self.closed => {
                 let writing: &[&str] = match object.kind {
-                    Kind::Table | Kind::Column => &["INSERT", "UPDATE", "DELETE", "TRUNCATE"],
-                    Kind::Sequence => &["USAGE", "UPDATE"],
+                    ObjectKind::Table | ObjectKind::Column => &["INSERT", "UPDATE", "DELETE", "TRUNCATE"],
+                    ObjectKind::Sequence => &["USAGE", "UPDATE"],
                     _ => &[],
                 };
                 (reading(source, writing) == reading(target, writing) && !writing.is_empty())
@@ -95,13 +95,13 @@ impl Deliberate {
 }
 
 /// What `pg_identify_object` calls objects of the kind.
-fn words(kind: &Kind) -> &[&str] {
+fn words(kind: &ObjectKind) -> &[&str] {
     match kind {
-        Kind::Constraint | Kind::ForeignKey => &["table constraint"],
-        Kind::Domain => &["type"],
-        Kind::Type => &["type", "composite type"],
-        Kind::Statistics => &["statistics object"],
-        Kind::IndexOfConstraint => &["index"],
+        ObjectKind::Constraint | ObjectKind::ForeignKey => &["table constraint"],
+        ObjectKind::Domain => &["type"],
+        ObjectKind::Type => &["type", "composite type"],
+        ObjectKind::Statistics => &["statistics object"],
+        ObjectKind::IndexOfConstraint => &["index"],
         _ => &[],
     }
 }
@@ -119,8 +119,8 @@ fn reading<'a>(privileges: Option<&'a str>, writing: &[&str]) -> Vec<&'a str> {
 /// As it was recorded when the trigger was set aside.
 fn undo_statement(object: &Object, state: &str) -> Option<String> {
     let what = match object.kind {
-        Kind::Trigger => "TRIGGER",
-        Kind::Rule => "RULE",
+        ObjectKind::Trigger => "TRIGGER",
+        ObjectKind::Rule => "RULE",
         _ => return None,
     };
     let mode = match state {
@@ -147,7 +147,7 @@ fn own_name(object: &Object, table: &QualifiedName) -> String {
 mod tests {
     use super::*;
 
-    fn on_table(kind: Kind, name: &str) -> Object {
+    fn on_table(kind: ObjectKind, name: &str) -> Object {
         Object {
             kind,
             name: format!("\"{name}\" on \"shop\".\"orders\""),
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn what_the_operator_leaves_out_is_missed_by_nobody_and_its_namesakes_are() {
-        let mut function = on_table(Kind::Policy, "orders");
-        (function.kind, function.relation) = (Kind::Function, None);
+        let mut function = on_table(ObjectKind::Policy, "orders");
+        (function.kind, function.relation) = (ObjectKind::Function, None);
         function.name = "\"shop\".\"f\"(integer)".to_owned();
         let chosen = |name: &str| Deliberate {
             chosen: HashSet::from([name.to_owned()]),
@@ -194,7 +194,7 @@ mod tests {
             ]),
             ..Deliberate::default()
         };
-        let trigger = on_table(Kind::Trigger, "audit");
+        let trigger = on_table(ObjectKind::Trigger, "audit");
         let excused = |source, target| deliberate.excuses(&trigger, &differing("enabled", source, target));
         assert_eq!(excused("always", "no"), Some(SET_ASIDE));
         assert_eq!(excused("yes", "no"), None);
@@ -205,7 +205,7 @@ mod tests {
     fn an_identity_is_excused_only_where_the_target_has_the_former_one() {
         let table = Object {
             name: r#""shop"."orders""#.to_owned(),
-            ..on_table(Kind::Table, "")
+            ..on_table(ObjectKind::Table, "")
         };
         let deliberate = Deliberate {
             identities: HashMap::from([(table.name.clone(), "default".to_owned())]),
@@ -224,22 +224,22 @@ mod tests {
             closed: true,
             ..Deliberate::default()
         };
-        let table = on_table(Kind::Table, "");
+        let table = on_table(ObjectKind::Table, "");
         let all = differing("privileges of app", "DELETE, INSERT, SELECT", "SELECT");
         assert_eq!(closed.excuses(&table, &all), Some(CLOSED));
         assert_eq!(Deliberate::default().excuses(&table, &all), None);
         let reading = differing("privileges of app", "INSERT, SELECT", "REFERENCES");
         assert_eq!(closed.excuses(&table, &reading), None);
-        let sequence = on_table(Kind::Sequence, "");
+        let sequence = on_table(ObjectKind::Sequence, "");
         let using = differing("privileges of app", "SELECT, UPDATE, USAGE", "SELECT");
         assert_eq!(closed.excuses(&sequence, &using), Some(CLOSED));
-        let function = on_table(Kind::Function, "");
+        let function = on_table(ObjectKind::Function, "");
         assert_eq!(closed.excuses(&function, &using), None);
     }
 
     #[test]
     fn a_foreign_key_may_be_held_or_left_out() {
-        let key = on_table(Kind::ForeignKey, "orders_customer");
+        let key = on_table(ObjectKind::ForeignKey, "orders_customer");
         let held = Deliberate {
             held: HashSet::from(["orders_customer on shop.orders".to_owned()]),
             ..Deliberate::default()
@@ -251,7 +251,7 @@ mod tests {
         };
         assert_eq!(left_out.excuses_absence(&key), Some(NOT_SELECTED));
         assert_eq!(
-            left_out.excuses_absence(&on_table(Kind::ForeignKey, "orders")),
+            left_out.excuses_absence(&on_table(ObjectKind::ForeignKey, "orders")),
             None
         );
     }

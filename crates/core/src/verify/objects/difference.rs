@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::object::{Kind, Object, Traits};
+use super::object::{Object, ObjectKind, Traits};
 
 /// Told for other reasons: the definition says it too.
 const REFERS_TO: &str = "refers to";
@@ -71,7 +71,7 @@ pub(super) fn differences<'a>(
     without_followers(found)
 }
 
-fn by_key(objects: &[Object]) -> BTreeMap<(&Kind, &str), &Object> {
+fn by_key(objects: &[Object]) -> BTreeMap<(&ObjectKind, &str), &Object> {
     objects
         .iter()
         .map(|object| ((&object.kind, object.name.as_str()), object))
@@ -134,14 +134,14 @@ fn without_followers(mut found: Vec<Difference<'_>>) -> Vec<Difference<'_>> {
         let schema = object
             .schema
             .as_ref()
-            .filter(|_| object.kind != Kind::Schema)
+            .filter(|_| object.kind != ObjectKind::Schema)
             .is_some_and(|schema| follows(transhume_wire::ident::quote_identifier(schema)));
-        let domain = object.kind == Kind::DomainConstraint
+        let domain = object.kind == ObjectKind::DomainConstraint
             && object
                 .name
                 .split_once(" on ")
                 .is_some_and(|(_, domain)| follows(domain.to_owned()));
-        !(relation || schema || domain || object.kind == Kind::IndexOfConstraint)
+        !(relation || schema || domain || object.kind == ObjectKind::IndexOfConstraint)
     });
     found
 }
@@ -154,7 +154,7 @@ fn leader(difference: &Difference<'_>) -> Option<(bool, String)> {
         Aspect::Different(_) => return None,
     };
     let object = difference.object;
-    let leads = object.kind.is_relation() || matches!(object.kind, Kind::Schema | Kind::Domain);
+    let leads = object.kind.is_relation() || matches!(object.kind, ObjectKind::Schema | ObjectKind::Domain);
     leads.then(|| (is_missing, object.name.clone()))
 }
 

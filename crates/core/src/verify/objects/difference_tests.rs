@@ -10,7 +10,7 @@ const SAME: Versions = Versions {
     target: 15,
 };
 
-fn object(kind: Kind, name: &str, definition: &str) -> Object {
+fn object(kind: ObjectKind, name: &str, definition: &str) -> Object {
     Object {
         kind,
         name: name.to_owned(),
@@ -27,7 +27,7 @@ fn table(name: &str) -> Object {
     Object {
         schema: Some("shop".to_owned()),
         relation: Some(QualifiedName::new("shop", name)),
-        ..object(Kind::Table, &format!("\"shop\".\"{name}\""), "{}")
+        ..object(ObjectKind::Table, &format!("\"shop\".\"{name}\""), "{}")
     }
 }
 
@@ -36,7 +36,7 @@ fn column(table: &str, name: &str, definition: &str) -> Object {
         schema: Some("shop".to_owned()),
         relation: Some(QualifiedName::new("shop", table)),
         ..object(
-            Kind::Column,
+            ObjectKind::Column,
             &format!("\"shop\".\"{table}\".\"{name}\""),
             definition,
         )
@@ -78,7 +78,7 @@ fn what_falls_with_its_table_is_told_once() {
     );
     let schema = Object {
         schema: Some("shop".to_owned()),
-        ..object(Kind::Schema, "\"shop\"", "{}")
+        ..object(ObjectKind::Schema, "\"shop\"", "{}")
     };
     let target = [schema, table("a"), column("a", "x", "{}")];
     assert_eq!(
@@ -99,8 +99,8 @@ fn all_that_differs_of_one_object_is_one_difference() {
 
 #[test]
 fn versions_may_print_one_type_differently() {
-    let source = [object(Kind::Column, "c", r#"{"type":"\"json\""}"#)];
-    let target = [object(Kind::Column, "c", r#"{"type":"json"}"#)];
+    let source = [object(ObjectKind::Column, "c", r#"{"type":"\"json\""}"#)];
+    let target = [object(ObjectKind::Column, "c", r#"{"type":"json"}"#)];
     let versions = Versions {
         source: 13,
         target: 17,
@@ -115,7 +115,11 @@ fn databases() -> impl Strategy<Value = BTreeMap<u8, (u8, u8)>> {
 
 /// Objects in any order; the trait is left out where its value is 0.
 fn objects(database: &BTreeMap<u8, (u8, u8)>, turn: usize) -> Vec<Object> {
-    let kinds = [Kind::Function, Kind::Type, Kind::Other("cast".to_owned())];
+    let kinds = [
+        ObjectKind::Function,
+        ObjectKind::Type,
+        ObjectKind::Other("cast".to_owned()),
+    ];
     let mut objects: Vec<Object> = database
         .iter()
         .map(|(number, (first, second))| {

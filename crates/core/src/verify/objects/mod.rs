@@ -16,8 +16,8 @@ mod verdict;
 pub use self::{
     deliberate::Deliberate,
     difference::Versions,
-    object::{Kind, Object, for_people},
-    recency::{Extent, LastVerification, Outcome, Refusal, judge as judge_recency},
+    object::{Object, ObjectKind, for_people},
+    recency::{Extent, LastVerification, Outcome, Shortfall, judge as judge_recency},
     sequence_position::{SequenceSituation, positions},
-    verdict::{Agreement, Situation, agreement},
+    verdict::{Agreement, ComparisonContext, agreement},
 };

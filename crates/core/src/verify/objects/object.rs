@@ -10,7 +10,7 @@ use transhume_wire::{ident::QualifiedName, printable::escape_on_one_line};
 
 /// What an object is, in PostgreSQL's words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum ObjectKind {
     Schema,
     Extension,
     Type,
@@ -40,34 +40,34 @@ pub enum Kind {
     Other(String),
 }
 
-const NAMES: [(Kind, &str); 24] = [
-    (Kind::Schema, "schema"),
-    (Kind::Extension, "extension"),
-    (Kind::Type, "type"),
-    (Kind::Domain, "domain"),
-    (Kind::DomainConstraint, "domain constraint"),
-    (Kind::Function, "function"),
-    (Kind::Procedure, "procedure"),
-    (Kind::Aggregate, "aggregate"),
-    (Kind::Table, "table"),
-    (Kind::ForeignTable, "foreign table"),
-    (Kind::View, "view"),
-    (Kind::MaterializedView, "materialized view"),
-    (Kind::Column, "column"),
-    (Kind::Sequence, "sequence"),
-    (Kind::Constraint, "constraint"),
-    (Kind::ForeignKey, "foreign key"),
-    (Kind::Index, "index"),
-    (Kind::IndexOfConstraint, "index of a constraint"),
-    (Kind::Trigger, "trigger"),
-    (Kind::Rule, "rule"),
-    (Kind::Policy, "policy"),
-    (Kind::Statistics, "statistics"),
-    (Kind::EventTrigger, "event trigger"),
-    (Kind::DefaultPrivileges, "default privileges"),
+const NAMES: [(ObjectKind, &str); 24] = [
+    (ObjectKind::Schema, "schema"),
+    (ObjectKind::Extension, "extension"),
+    (ObjectKind::Type, "type"),
+    (ObjectKind::Domain, "domain"),
+    (ObjectKind::DomainConstraint, "domain constraint"),
+    (ObjectKind::Function, "function"),
+    (ObjectKind::Procedure, "procedure"),
+    (ObjectKind::Aggregate, "aggregate"),
+    (ObjectKind::Table, "table"),
+    (ObjectKind::ForeignTable, "foreign table"),
+    (ObjectKind::View, "view"),
+    (ObjectKind::MaterializedView, "materialized view"),
+    (ObjectKind::Column, "column"),
+    (ObjectKind::Sequence, "sequence"),
+    (ObjectKind::Constraint, "constraint"),
+    (ObjectKind::ForeignKey, "foreign key"),
+    (ObjectKind::Index, "index"),
+    (ObjectKind::IndexOfConstraint, "index of a constraint"),
+    (ObjectKind::Trigger, "trigger"),
+    (ObjectKind::Rule, "rule"),
+    (ObjectKind::Policy, "policy"),
+    (ObjectKind::Statistics, "statistics"),
+    (ObjectKind::EventTrigger, "event trigger"),
+    (ObjectKind::DefaultPrivileges, "default privileges"),
 ];
 
-impl Kind {
+impl ObjectKind {
     pub fn of(word: &str) -> Self {
         NAMES
             .iter()
@@ -94,7 +94,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ObjectKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
@@ -102,7 +102,7 @@ impl fmt::Display for Kind {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    pub kind: Kind,
+    pub kind: ObjectKind,
     /// Quoted; with its arguments, or `… on …`, where the name alone is not unique.
     pub name: String,
     /// None for what is in no schema.
@@ -240,10 +240,10 @@ mod tests {
     #[test]
     fn every_kind_has_its_word() {
         for (kind, name) in NAMES {
-            assert_eq!(Kind::of(name), kind);
+            assert_eq!(ObjectKind::of(name), kind);
             assert_eq!(kind.name(), name);
         }
-        assert_eq!(Kind::of("text search parser").name(), "text search parser");
+        assert_eq!(ObjectKind::of("text search parser").name(), "text search parser");
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn traits_are_definition_comment_and_privileges() {
         let object = Object {
-            kind: Kind::Table,
+            kind: ObjectKind::Table,
             name: String::new(),
             schema: None,
             relation: None,

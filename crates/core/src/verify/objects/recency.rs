@@ -35,7 +35,7 @@ pub enum Outcome {
 }
 
 /// How much of the selection was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Extent {
     Whole,
@@ -45,7 +45,7 @@ pub enum Extent {
 
 /// Why it is not enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Shortfall {
     pub evidence: String,
     pub remedy: &'static str,
 }
@@ -54,7 +54,7 @@ const VERIFY: &str = "run \"transhume verify\"";
 const MEND: &str = "see what \"transhume verify\" names, mend it, and verify again";
 
 /// The evidence that it is enough, or why it is not.
-pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String, Refusal> {
+pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String, Shortfall> {
     let Some(last) = last else {
         return refuse("the two sides were never compared", VERIFY);
     };
@@ -84,8 +84,8 @@ pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String
     Ok(told)
 }
 
-fn refuse(evidence: impl Into<String>, remedy: &'static str) -> Result<String, Refusal> {
-    Err(Refusal {
+fn refuse(evidence: impl Into<String>, remedy: &'static str) -> Result<String, Shortfall> {
+    Err(Shortfall {
         evidence: evidence.into(),
         remedy,
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::object::{Kind, Object, unquoted};
+use super::object::{Object, ObjectKind, unquoted};
 use crate::role_map::RoleMap;
 
 /// What the trait of an owner is called.
@@ -44,7 +44,7 @@ fn renamed(mut object: Object, roles: &RoleMap) -> Object {
     if let Some(owner) = &owner {
         traits.insert(OWNER.to_owned(), Value::from(owner.as_str()));
     }
-    if object.kind == Kind::Policy {
+    if object.kind == ObjectKind::Policy {
         let names = traits.get("roles").and_then(Value::as_str).unwrap_or_default();
         let mut names: Vec<&str> = names.split(", ").map(|name| roles.target(name)).collect();
         names.sort_unstable();
@@ -52,7 +52,7 @@ fn renamed(mut object: Object, roles: &RoleMap) -> Object {
         let names = names.join(", ");
         traits.insert("roles".to_owned(), Value::from(names));
     }
-    if object.kind == Kind::DefaultPrivileges {
+    if object.kind == ObjectKind::DefaultPrivileges {
         traits = grantees(traits, None, roles);
         object.name = grantor(&object.name, roles);
     }
@@ -133,11 +133,11 @@ mod tests {
             privileges: Some(privileges.to_owned()),
         };
         let table = object(
-            Kind::Table,
+            ObjectKind::Table,
             r#"{"owner" : "postgres"}"#,
             r#"{"its owner" : "INSERT, SELECT", "role \"azadmin\"" : "SELECT, UPDATE", "role \"app\"" : "SELECT"}"#,
         );
-        let policy = object(Kind::Policy, r#"{"roles": "app, postgres"}"#, "{}");
+        let policy = object(ObjectKind::Policy, r#"{"roles": "app, postgres"}"#, "{}");
         let renamed = with_target_roles(vec![table, policy], &map);
         let traits = renamed[0].traits();
         assert_eq!(traits["owner"], "azadmin");

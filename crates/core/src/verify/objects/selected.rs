@@ -8,7 +8,7 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     difference::TraitDifference,
-    object::{Kind, Object, qualified_names},
+    object::{Object, ObjectKind, qualified_names},
 };
 use crate::selection::Selector;
 
@@ -34,7 +34,7 @@ impl<'a> Selected<'a> {
             .collect();
         let without_parent = source
             .iter()
-            .filter(|object| object.kind == Kind::Table && object.definition.contains(PARENTS))
+            .filter(|object| object.kind == ObjectKind::Table && object.definition.contains(PARENTS))
             .filter(|object| {
                 let parents = object.traits().remove(PARENTS).unwrap_or_default();
                 !qualified_names(&parents)
@@ -53,8 +53,8 @@ impl<'a> Selected<'a> {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match (&object.relation, &object.schema) {
             (Some(relation), _) => self.selector.selects(relation),
-            _ if self.selector.is_everything() || object.kind == Kind::Extension => true,
-            _ if object.kind == Kind::DefaultPrivileges => false,
+            _ if self.selector.is_everything() || object.kind == ObjectKind::Extension => true,
+            _ if object.kind == ObjectKind::DefaultPrivileges => false,
             (None, Some(schema)) => self.schemas.contains(schema),
             (None, None) => false,
         }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::selection::Selection;
 
-    fn object(kind: Kind, relation: Option<&str>, schema: &str, definition: &str) -> Object {
+    fn object(kind: ObjectKind, relation: Option<&str>, schema: &str, definition: &str) -> Object {
         Object {
             kind,
             name: "x".to_owned(),
@@ -102,21 +102,21 @@ mod tests {
     #[test]
     fn functions_come_with_the_selected_tables_of_their_schema() {
         let selector = selector("shop.orders");
-        let orders = object(Kind::Table, Some("orders"), "shop", "{}");
+        let orders = object(ObjectKind::Table, Some("orders"), "shop", "{}");
         let selected = Selected::of(std::slice::from_ref(&orders), &selector);
         let takes = |kind, relation, schema| selected.takes(&object(kind, relation, schema, "{}"));
         assert!(selected.takes(&orders));
-        assert!(!takes(Kind::Table, Some("other"), "shop"));
-        assert!(takes(Kind::Function, None, "shop"));
-        assert!(!takes(Kind::Function, None, "elsewhere"));
-        assert!(takes(Kind::Extension, None, "elsewhere"));
-        assert!(!takes(Kind::DefaultPrivileges, None, "shop"));
+        assert!(!takes(ObjectKind::Table, Some("other"), "shop"));
+        assert!(takes(ObjectKind::Function, None, "shop"));
+        assert!(!takes(ObjectKind::Function, None, "elsewhere"));
+        assert!(takes(ObjectKind::Extension, None, "elsewhere"));
+        assert!(!takes(ObjectKind::DefaultPrivileges, None, "shop"));
     }
 
     #[test]
     fn a_partition_is_excused_only_without_its_parent() {
         let part = object(
-            Kind::Table,
+            ObjectKind::Table,
             Some("part"),
             "shop",
             r#"{"inherits from":"\"shop\".\"whole, or not\""}"#,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     deliberate::Deliberate,
     difference::{Aspect, Difference, TraitDifference, Versions, differences},
-    object::{COMMENT, Kind, Object, PRIVILEGES, for_people, unquoted},
+    object::{COMMENT, Object, ObjectKind, PRIVILEGES, for_people, unquoted},
     remedy, role_names,
     selected::Selected,
 };
@@ -23,7 +23,7 @@ use crate::{
 
 /// What the comparison depends on besides the two lists.
 #[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
+pub struct ComparisonContext<'a> {
     pub versions: Versions,
     pub selector: &'a Selector,
     pub deliberate: &'a Deliberate,
@@ -44,7 +44,7 @@ pub struct Agreement {
 /// Servers of other major versions bring other versions of the same extensions.
 const SERVER_S_EXTENSIONS: &str = "extensions are of the version that comes with the target's server";
 
-pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation<'_>) -> Agreement {
+pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &ComparisonContext<'_>) -> Agreement {
     let selected = Selected::of(&source, situation.selector);
     let taken = |mut objects: Vec<Object>| {
         objects.retain(|object| selected.takes(object));
@@ -55,7 +55,7 @@ pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation
     let mut agreement = Agreement::default();
     for object in source
         .iter()
-        .filter(|object| object.kind != Kind::IndexOfConstraint)
+        .filter(|object| object.kind != ObjectKind::IndexOfConstraint)
     {
         *agreement
             .compared
@@ -70,7 +70,7 @@ pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &Situation
 
 fn judge(
     difference: Difference<'_>,
-    situation: &Situation<'_>,
+    situation: &ComparisonContext<'_>,
     selected: &Selected<'_>,
     agreement: &mut Agreement,
 ) {
@@ -82,7 +82,7 @@ fn judge(
             None => agreement.findings.push(missing(object)),
         },
         // The provider's own on a managed server: nobody's business.
-        Aspect::Surplus if object.kind == Kind::Extension => {}
+        Aspect::Surplus if object.kind == ObjectKind::Extension => {}
         Aspect::Surplus => agreement.findings.push(surplus(object)),
         Aspect::Different(mut traits) => {
             traits.retain(|differing| {
@@ -105,9 +105,9 @@ fn judge(
 fn on_purpose(
     object: &Object,
     differing: &TraitDifference,
-    situation: &Situation<'_>,
+    situation: &ComparisonContext<'_>,
 ) -> Option<&'static str> {
-    let is_the_server_s = object.kind == Kind::Extension
+    let is_the_server_s = object.kind == ObjectKind::Extension
         && differing.name == "version"
         && situation.versions.source != situation.versions.target;
     is_the_server_s
@@ -126,8 +126,11 @@ fn finding(aspect: &str, severity: Severity, object: &Object, message: String, r
 
 fn missing(object: &Object) -> Finding {
     let is_optional = match &object.kind {
-        Kind::Statistics | Kind::EventTrigger | Kind::DefaultPrivileges | Kind::ForeignTable => true,
-        Kind::Other(word) => matches!(word.as_str(), "foreign-data wrapper" | "server"),
+        ObjectKind::Statistics
+        | ObjectKind::EventTrigger
+        | ObjectKind::DefaultPrivileges
+        | ObjectKind::ForeignTable => true,
+        ObjectKind::Other(word) => matches!(word.as_str(), "foreign-data wrapper" | "server"),
         _ => false,
     };
     let severity = if is_optional {
@@ -140,15 +143,16 @@ fn missing(object: &Object) -> Finding {
 }
 
 fn surplus(object: &Object) -> Finding {
-    let is_unique_index = object.kind == Kind::Index && object.definition.contains("CREATE UNIQUE INDEX");
+    let is_unique_index =
+        object.kind == ObjectKind::Index && object.definition.contains("CREATE UNIQUE INDEX");
     let acts = matches!(
         object.kind,
-        Kind::Trigger
-            | Kind::Rule
-            | Kind::Policy
-            | Kind::Constraint
-            | Kind::ForeignKey
-            | Kind::DomainConstraint
+        ObjectKind::Trigger
+            | ObjectKind::Rule
+            | ObjectKind::Policy
+            | ObjectKind::Constraint
+            | ObjectKind::ForeignKey
+            | ObjectKind::DomainConstraint
     );
     let (severity, message) = if acts || is_unique_index {
         (
@@ -167,7 +171,7 @@ fn surplus(object: &Object) -> Finding {
     )
 }
 
-fn different(object: &Object, traits: &[TraitDifference], situation: &Situation<'_>) -> Finding {
+fn different(object: &Object, traits: &[TraitDifference], situation: &ComparisonContext<'_>) -> Finding {
     let weights = traits
         .iter()
         .map(|differing| weight(object, differing, situation));
@@ -207,10 +211,13 @@ fn side(name: &str, value: Option<&str>, other: Option<&str>) -> String {
     }
 }
 
-fn weight(object: &Object, differing: &TraitDifference, situation: &Situation<'_>) -> Severity {
+fn weight(object: &Object, differing: &TraitDifference, situation: &ComparisonContext<'_>) -> Severity {
     let is_minor_kind = matches!(
         object.kind,
-        Kind::Statistics | Kind::EventTrigger | Kind::DefaultPrivileges | Kind::ForeignTable
+        ObjectKind::Statistics
+            | ObjectKind::EventTrigger
+            | ObjectKind::DefaultPrivileges
+            | ObjectKind::ForeignTable
     );
     let is_minor_trait = matches!(
         differing.name.as_str(),
@@ -227,7 +234,7 @@ fn weight(object: &Object, differing: &TraitDifference, situation: &Situation<'_
             | "cache"
     );
     // Of an identity column: pg_dump does not carry it, and its bounds are told by themselves.
-    let is_minor_type = object.kind == Kind::Sequence && differing.name == "type";
+    let is_minor_type = object.kind == ObjectKind::Sequence && differing.name == "type";
     let is_harmless_privilege = differing
         .name
         .strip_prefix(PRIVILEGES)
@@ -240,7 +247,7 @@ fn weight(object: &Object, differing: &TraitDifference, situation: &Situation<'_
 }
 
 /// Somebody who is there may do less on the target.
-fn denies(grantee: &str, differing: &TraitDifference, situation: &Situation<'_>) -> bool {
+fn denies(grantee: &str, differing: &TraitDifference, situation: &ComparisonContext<'_>) -> bool {
     let is_there = grantee
         .strip_prefix("role ")
         .is_none_or(|role| situation.target_roles.contains(&unquoted(role)));
@@ -264,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    fn object(kind: Kind, relation: &str, definition: &str) -> Object {
+    fn object(kind: ObjectKind, relation: &str, definition: &str) -> Object {
         Object {
             name: format!("\"{relation}\""),
             kind,
@@ -305,7 +312,7 @@ mod tests {
     }
 
     fn judged(source: Vec<Object>, target: Vec<Object>, selector: &Selector) -> Agreement {
-        let situation = Situation {
+        let situation = ComparisonContext {
             versions: Versions {
                 source: 15,
                 target: 15,
@@ -330,7 +337,7 @@ mod tests {
         let everything = Selector::everything();
         let owner = |owner: &str, kind: &str| {
             object(
-                Kind::Table,
+                ObjectKind::Table,
                 "orders",
                 &format!(r#"{{"owner":"{owner}","row security":"{kind}"}}"#),
             )
@@ -350,7 +357,7 @@ mod tests {
         let everything = Selector::everything();
         let with = |privileges: &str| Object {
             privileges: Some(privileges.to_owned()),
-            ..object(Kind::Table, "orders", "{}")
+            ..object(ObjectKind::Table, "orders", "{}")
         };
         let severity = |source: &str, target: &str| {
             codes(&judged(vec![with(source)], vec![with(target)], &everything))[0].1
@@ -369,9 +376,13 @@ mod tests {
     fn what_acts_on_the_application_s_writes_is_no_mere_surplus() {
         let everything = Selector::everything();
         let target = vec![
-            object(Kind::Trigger, "a", "{}"),
-            object(Kind::Index, "b", r#"{"definition":"CREATE INDEX b"}"#),
-            object(Kind::Index, "c", r#"{"definition":"CREATE UNIQUE INDEX c"}"#),
+            object(ObjectKind::Trigger, "a", "{}"),
+            object(ObjectKind::Index, "b", r#"{"definition":"CREATE INDEX b"}"#),
+            object(
+                ObjectKind::Index,
+                "c",
+                r#"{"definition":"CREATE UNIQUE INDEX c"}"#,
+            ),
         ];
         let found = judged(Vec::new(), target, &everything);
         assert_eq!(

@@ -61,7 +61,7 @@ pub fn is_defined_alike(before: &str, now: &str) -> bool {
 
 /// What is known of a table at another position of both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownTable {
     /// None: it was never found equal, or was found different since.
     pub clean: Option<Clean>,
     /// The latest mark.
@@ -72,7 +72,7 @@ pub struct Known {
     pub shapes: (String, String),
 }
 
-impl Known {
+impl KnownTable {
     /// Nothing that apply did or that a load or a definition can do has changed it since it was found equal.
     pub fn is_unchanged(&self) -> bool {
         let Some(clean) = &self.clean else {
@@ -195,8 +195,8 @@ mod tests {
             }
         }
 
-        fn known(&self, table: u32) -> Known {
-            Known {
+        fn known(&self, table: u32) -> KnownTable {
+            KnownTable {
                 clean: self.clean.get(&table).cloned(),
                 changed: self.stored.get(&table).copied(),
                 is_followed: true,
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn whatever_is_in_doubt_is_compared() {
         let shapes = ("a".to_owned(), "b".to_owned());
-        let sound = Known {
+        let sound = KnownTable {
             clean: Some(Clean {
                 at: Lsn(10),
                 loaded_under: Some(1),
@@ -262,7 +262,7 @@ mod tests {
             shapes,
         };
         assert!(sound.is_unchanged());
-        let doubts: [fn(&mut Known); 6] = [
+        let doubts: [fn(&mut KnownTable); 6] = [
             |known| known.clean = None,
             |known| known.changed = Some(Lsn(10)),
             |known| known.is_followed = false,

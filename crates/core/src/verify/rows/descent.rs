@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Buckets, Cut, Difference, Digest, KeyedRow, PairDigest, Region, RowDifference, SpreadColumn, Subject,
+    Buckets, Cut, DifferenceKind, Digest, KeyedRow, PairDigest, Region, RowDifference, SpreadColumn, Subject,
     Suspect, compare_images, compare_keyed, next_regions, region::without_index,
 };
 
@@ -24,7 +24,7 @@ pub enum Listed {
 
 /// What to read next, on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum NextReading {
     Digest { region: Region, cut: Cut },
     List(Region),
 }
@@ -90,7 +90,7 @@ impl Descent {
     }
 
     /// None once everything is found, or as much as may be listed.
-    pub fn step(&mut self) -> Option<Step> {
+    pub fn step(&mut self) -> Option<NextReading> {
         loop {
             let Some(suspect) = self.open.last() else {
                 self.end_bucket();
@@ -111,7 +111,7 @@ impl Descent {
             let region = suspect.region.clone();
             let rows = suspect.pair.rows();
             if let Some(cut) = region.cut(rows) {
-                return Some(Step::Digest { region, cut });
+                return Some(NextReading::Digest { region, cut });
             }
             if self.looked_at > 0 && self.looked_at + rows > self.most {
                 self.is_all = false;
@@ -119,7 +119,7 @@ impl Descent {
                 self.astray.clear();
                 continue;
             }
-            return Some(Step::List(region));
+            return Some(NextReading::List(region));
         }
     }
 
@@ -201,16 +201,16 @@ fn brought_together(differences: Vec<RowDifference>) -> Vec<RowDifference> {
     let mut surplus: BTreeMap<Vec<String>, Vec<RowDifference>> = BTreeMap::new();
     let mut together = Vec::new();
     for row in differences {
-        if row.difference == Difference::Surplus {
+        if row.difference == DifferenceKind::Surplus {
             surplus.entry(row.key.clone()).or_default().push(row);
         } else {
             together.push(row);
         }
     }
     for row in &mut together {
-        let is_missing = row.difference == Difference::Missing;
+        let is_missing = row.difference == DifferenceKind::Missing;
         if is_missing && surplus.get_mut(&row.key).and_then(Vec::pop).is_some() {
-            row.difference = Difference::Different;
+            row.difference = DifferenceKind::Different;
         }
     }
     together.extend(surplus.into_values().flatten());

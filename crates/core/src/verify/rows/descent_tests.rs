@@ -142,13 +142,13 @@ fn search(subject: &Subject, sides: [&[Row]; 2], most: i64) -> Searched {
     let mut descent = Descent::new(subject, &buckets, most);
     let (mut found, mut read) = (Vec::new(), 0);
     while let Some(step) = descent.step() {
-        let (Step::Digest { region, .. } | Step::List(region)) = &step;
+        let (NextReading::Digest { region, .. } | NextReading::List(region)) = &step;
         read += sides[0].iter().filter(|row| reads(cut, region, row)).count();
         match step {
-            Step::Digest { region, cut: inner } => {
+            NextReading::Digest { region, cut: inner } => {
                 descent.digested(&inner, &digest(cut, &region, &inner, sides))
             }
-            Step::List(region) => {
+            NextReading::List(region) => {
                 let [source, target] = sides.map(|rows| list(cut, &region, rows));
                 descent.listed(source, target)
             }
@@ -182,7 +182,10 @@ enum Change {
     Moved,
 }
 
-fn changed(source: &[Row], changes: &[(usize, Change)]) -> (Vec<Row>, BTreeSet<(Vec<String>, Difference)>) {
+fn changed(
+    source: &[Row],
+    changes: &[(usize, Change)],
+) -> (Vec<Row>, BTreeSet<(Vec<String>, DifferenceKind)>) {
     let mut target = source.to_vec();
     let mut expected = BTreeSet::new();
     let mut seen = BTreeSet::new();
@@ -201,13 +204,13 @@ fn changed(source: &[Row], changes: &[(usize, Change)]) -> (Vec<Row>, BTreeSet<(
         expected.insert((
             key,
             match change {
-                Change::Deleted => Difference::Missing,
-                _ => Difference::Different,
+                Change::Deleted => DifferenceKind::Missing,
+                _ => DifferenceKind::Different,
             },
         ));
     }
     let surplus = target.iter().filter(|row| row.key < 0);
-    expected.extend(surplus.map(|row| (vec![row.key.to_string()], Difference::Surplus)));
+    expected.extend(surplus.map(|row| (vec![row.key.to_string()], DifferenceKind::Surplus)));
     (target, expected)
 }
 
@@ -269,9 +272,9 @@ fn what_reading_without_an_index_does_not_confirm_is_not_told() {
     let mut descent = Descent::new(&subject(Cut::Whole, None), &buckets, i64::MAX);
     let empty = || Listed::Images(Vec::new());
     // Perhaps the index lost the row.
-    assert!(matches!(descent.step(), Some(Step::List(_))));
+    assert!(matches!(descent.step(), Some(NextReading::List(_))));
     assert_eq!(descent.listed(empty(), empty()), Ok(()));
-    assert!(matches!(descent.step(), Some(Step::List(_))));
+    assert!(matches!(descent.step(), Some(NextReading::List(_))));
     assert_eq!(descent.listed(empty(), empty()), Err(Unsteady));
 }
 

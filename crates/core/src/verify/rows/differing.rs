@@ -10,9 +10,20 @@ pub struct KeyedRow {
 }
 
 /// How a row differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
-pub enum Difference {
+pub enum DifferenceKind {
     /// On the source only.
     Missing,
     /// On the target only.
@@ -24,7 +35,7 @@ pub enum Difference {
 /// A row, or several equal ones, and how they differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowDifference {
-    pub difference: Difference,
+    pub difference: DifferenceKind,
     /// Values of the key; empty in a table without one.
     pub key: Vec<String>,
     /// Hash of the row: the source's, or the target's where it is on the target only.
@@ -33,7 +44,7 @@ pub struct RowDifference {
     pub rows: i64,
 }
 
-impl Difference {
+impl DifferenceKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -67,9 +78,9 @@ pub fn compare_keyed(source: Vec<KeyedRow>, target: Vec<KeyedRow>) -> Vec<RowDif
     for (key, (of_source, of_target)) in keys {
         for number in 0..of_source.len().max(of_target.len()) {
             let (difference, hash) = match (of_source.get(number), of_target.get(number)) {
-                (Some(hash), Some(_)) => (Difference::Different, *hash),
-                (Some(hash), None) => (Difference::Missing, *hash),
-                (None, Some(hash)) => (Difference::Surplus, *hash),
+                (Some(hash), Some(_)) => (DifferenceKind::Different, *hash),
+                (Some(hash), None) => (DifferenceKind::Missing, *hash),
+                (None, Some(hash)) => (DifferenceKind::Surplus, *hash),
                 (None, None) => continue,
             };
             differences.push(keyed(difference, key.clone(), hash));
@@ -78,7 +89,7 @@ pub fn compare_keyed(source: Vec<KeyedRow>, target: Vec<KeyedRow>) -> Vec<RowDif
     differences
 }
 
-fn keyed(difference: Difference, key: Vec<String>, hash: i64) -> RowDifference {
+fn keyed(difference: DifferenceKind, key: Vec<String>, hash: i64) -> RowDifference {
     RowDifference {
         difference,
         key,
@@ -101,9 +112,9 @@ pub fn compare_images(source: Vec<(i64, i64)>, target: Vec<(i64, i64)>) -> Vec<R
         .filter(|(_, rows)| *rows != 0)
         .map(|(hash, rows)| RowDifference {
             difference: if rows < 0 {
-                Difference::Missing
+                DifferenceKind::Missing
             } else {
-                Difference::Surplus
+                DifferenceKind::Surplus
             },
             key: Vec::new(),
             hash,
@@ -136,9 +147,9 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("a".to_owned(), Difference::Different),
-                ("b".to_owned(), Difference::Missing),
-                ("c".to_owned(), Difference::Surplus),
+                ("a".to_owned(), DifferenceKind::Different),
+                ("b".to_owned(), DifferenceKind::Missing),
+                ("c".to_owned(), DifferenceKind::Surplus),
             ]
         );
     }
@@ -147,7 +158,7 @@ mod tests {
     fn a_key_twice_on_the_target_is_a_surplus_row() {
         let found = compare_keyed(vec![row("a", 1)], vec![row("a", 2), row("a", 1)]);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].difference, Difference::Surplus);
+        assert_eq!(found[0].difference, DifferenceKind::Surplus);
     }
 
     #[test]
@@ -157,6 +168,9 @@ mod tests {
             .iter()
             .map(|row| (row.hash, row.difference, row.rows))
             .collect();
-        assert_eq!(found, [(8, Difference::Missing, 2), (7, Difference::Surplus, 1)]);
+        assert_eq!(
+            found,
+            [(8, DifferenceKind::Missing, 2), (7, DifferenceKind::Surplus, 1)]
+        );
     }
 }

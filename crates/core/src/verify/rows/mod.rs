@@ -19,8 +19,8 @@ mod subject;
 mod value_range;
 
 pub use self::{
-    descent::{Descent, Listed, Step, Unsteady},
-    differing::{Difference, KeyedRow, RowDifference, compare_images, compare_keyed},
+    descent::{Descent, Listed, NextReading, Unsteady},
+    differing::{DifferenceKind, KeyedRow, RowDifference, compare_images, compare_keyed},
     digest::{Buckets, Digest, PairDigest},
     key_domain::KeyDomain,
     region::{

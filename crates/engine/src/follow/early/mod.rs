@@ -24,8 +24,8 @@ use transhume_core::follow::{
 use transhume_pg::{connection::conninfo::ConnectionSettings, follow::apply::SourceTables};
 use transhume_wire::lsn::Lsn;
 
-use self::work::Opening;
-use super::{failure::Failure, progress::Progress, spill::Frames, writing::Report};
+use self::work::EarlyStart;
+use super::{failure::Failure, progress::Progress, spill::Frames, writing::WriterReport};
 
 /// How much of it may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl EarlySessions {
     pub(super) fn begin(&self, xid: u32, frames: Frames, extent: Extent) -> Early {
         let (extents, readable) = watch::channel(extent);
         let (landing, told) = oneshot::channel();
-        let opening = Opening {
+        let opening = EarlyStart {
             sessions: self.clone(),
             xid,
             frames,
@@ -82,7 +82,7 @@ pub(super) struct Early {
     extents: watch::Sender<Extent>,
     landing: Option<oneshot::Sender<Landing>>,
     /// Ends with what came of the landing; with none where it ended before.
-    task: JoinSet<Option<Report>>,
+    task: JoinSet<Option<WriterReport>>,
     /// Once it is its turn: all before it in the stream ended up to here.
     pub(super) behind: Lsn,
 }
@@ -111,7 +111,7 @@ impl Early {
     }
 
     /// What came of it. Cancel-safe.
-    pub(super) async fn landed(&mut self) -> Result<Report, Failure> {
+    pub(super) async fn landed(&mut self) -> Result<WriterReport, Failure> {
         match self.task.join_next().await {
             Some(Ok(Some(report))) => Ok(report),
             Some(Err(panic)) if panic.is_panic() => Err(Failure::stopped(
@@ -119,7 +119,7 @@ impl Early {
                 panic.to_string(),
                 "report this",
             )),
-            _ => Err(Failure::NotEarly),
+            _ => Err(Failure::RestartWithoutEarly),
         }
     }
 }

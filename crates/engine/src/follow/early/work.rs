@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use transhume_core::follow::{
-    assembly::{Assembler, AssemblyError, Step},
+    assembly::{Assembler, AssemblyError, StreamElement},
     change::{Change, RowIdentity},
     portion::{Gatherer, Origin, Portion},
     tree_stream::TreeStream,
@@ -31,7 +31,7 @@ use super::{EarlySessions, Extent, Landing};
 use crate::follow::{
     progress::Progress,
     spill::{Frames, SpillError},
-    writing::{Mishap, Report},
+    writing::{Mishap, WriterReport},
 };
 
 /// Others on the target that wait for what this holds wait about so long.
@@ -41,7 +41,7 @@ const QUIET: Duration = Duration::from_millis(50);
 
 /// Why it goes no further.
 #[derive(Debug, thiserror::Error)]
-enum Obstacle {
+enum EarlyObstacle {
     #[error("{}", what(.0))]
     Target(ApplyError),
     #[error(transparent)]
@@ -58,13 +58,13 @@ enum Obstacle {
     Abandoned,
 }
 
-impl From<ApplyError> for Obstacle {
+impl From<ApplyError> for EarlyObstacle {
     fn from(error: ApplyError) -> Self {
         Self::Target(error)
     }
 }
 
-impl From<PgError> for Obstacle {
+impl From<PgError> for EarlyObstacle {
     fn from(error: PgError) -> Self {
         Self::Target(error.into())
     }
@@ -77,24 +77,25 @@ fn what(error: &ApplyError) -> String {
         ApplyError::Conflict(conflict) => format!("the target refused it ({})", conflict.reason()),
         ApplyError::Drift(drift) => format!("{} does not fit", drift.table().plain()),
         ApplyError::Source(error) => format!("the source could not be asked ({error})"),
+        ApplyError::TargetAltered => "the target's tables were altered".to_owned(),
         ApplyError::FrontierMoved { .. } => "the applied LSN was moved".to_owned(),
     }
 }
 
 /// What is needed to begin.
-pub(super) struct Opening {
+pub(super) struct EarlyStart {
     pub(super) sessions: EarlySessions,
     pub(super) xid: u32,
     pub(super) frames: Frames,
 }
 
-impl Opening {
+impl EarlyStart {
     /// What came of the landing; none where it ended before, for a reason that is in nobody's way.
     pub(super) async fn run(
         self,
         extents: watch::Receiver<Extent>,
         landing: oneshot::Receiver<Landing>,
-    ) -> Option<Report> {
+    ) -> Option<WriterReport> {
         let xid = self.xid;
         let written = async {
             let mut work = self.open().await?;
@@ -110,7 +111,7 @@ impl Opening {
         }
     }
 
-    async fn open(self) -> Result<Work, Obstacle> {
+    async fn open(self) -> Result<EarlyWork, EarlyObstacle> {
         let Self {
             sessions,
             xid,
@@ -127,7 +128,7 @@ impl Opening {
         };
         assembler.push(Message::Begin(begin))?;
         tracing::debug!(xid, "a transaction in progress is written before its commit");
-        Ok(Work {
+        Ok(EarlyWork {
             trees: writer.trees(),
             gatherer: Gatherer::new(writer.loaded_tables()),
             writer,
@@ -144,7 +145,7 @@ impl Opening {
     }
 }
 
-struct Work {
+struct EarlyWork {
     writer: BatchWriter,
     trees: TreeStream,
     assembler: Assembler,
@@ -157,13 +158,13 @@ struct Work {
     looked_at: Instant,
 }
 
-impl Work {
+impl EarlyWork {
     /// Writes what may be read, until it is told how to end and everything is read.
     async fn write_until_told(
         &mut self,
         mut extents: watch::Receiver<Extent>,
         mut landing: oneshot::Receiver<Landing>,
-    ) -> Result<Landing, Obstacle> {
+    ) -> Result<Landing, EarlyObstacle> {
         loop {
             let extent = *extents.borrow_and_update();
             self.until(|progress| progress.settled >= extent.after).await?;
@@ -171,8 +172,8 @@ impl Work {
             self.write_readable().await?;
             tokio::select! {
                 biased;
-                changed = extents.changed() => changed.map_err(|_| Obstacle::Abandoned)?,
-                told = &mut landing => return told.map_err(|_| Obstacle::Abandoned),
+                changed = extents.changed() => changed.map_err(|_| EarlyObstacle::Abandoned)?,
+                told = &mut landing => return told.map_err(|_| EarlyObstacle::Abandoned),
                 () = sleep(QUIET), if self.gatherer.has_changes() => {
                     let portion = self.gatherer.take(None);
                     self.write(portion).await?;
@@ -182,7 +183,7 @@ impl Work {
         }
     }
 
-    async fn write_readable(&mut self) -> Result<(), Obstacle> {
+    async fn write_readable(&mut self) -> Result<(), EarlyObstacle> {
         while let Some(data) = self.frames.next()? {
             let translated = self.trees.translate(pgoutput::decode_in_block(data)?);
             for message in translated.before.into_iter().chain([translated.message]) {
@@ -195,24 +196,30 @@ impl Work {
     }
 
     /// Gathers one message; what is to be written before the next is given back.
-    fn take(&mut self, message: Message) -> Result<Option<Portion>, Obstacle> {
+    fn take(&mut self, message: Message) -> Result<Option<Portion>, EarlyObstacle> {
         match self.assembler.push(message)? {
-            Some(Step::Relation(relation)) => return Ok(self.gatherer.announce(relation)),
-            Some(Step::Change(change)) => {
+            Some(StreamElement::Relation(relation)) => return Ok(self.gatherer.announce(relation)),
+            Some(StreamElement::Change(change)) => {
                 written_ahead(&change)?;
+                let is_read_in_part = |id: &u32| self.gatherer.is_read_in_part(*id, self.origin.xid);
+                if change.relations().iter().any(is_read_in_part) {
+                    return Err(EarlyObstacle::InOrderOnly("a table that was read in parts"));
+                }
                 if self.gatherer.change(self.origin, change) {
                     self.changes += 1;
                 }
             }
-            Some(Step::Message(message)) if message.prefix == marker::PREFIX => {
-                return Err(Obstacle::InOrderOnly("a marker"));
+            // Announcements of statements have a prefix that begins so too.
+            Some(StreamElement::Message(message)) if message.prefix.starts_with(marker::PREFIX) => {
+                return Err(EarlyObstacle::InOrderOnly("a message of ours"));
             }
-            Some(Step::Message(_) | Step::Begin { .. } | Step::Commit { .. }) | None => {}
+            Some(StreamElement::Message(_) | StreamElement::Begin { .. } | StreamElement::Commit { .. })
+            | None => {}
         }
         Ok(self.gatherer.is_full().then(|| self.gatherer.take(None)))
     }
 
-    async fn write(&mut self, portion: Portion) -> Result<(), Obstacle> {
+    async fn write(&mut self, portion: Portion) -> Result<(), EarlyObstacle> {
         self.writer.write(portion, false).await?;
         if self.looked_at.elapsed() >= LOOK_EVERY {
             self.give_way().await?;
@@ -222,21 +229,21 @@ impl Work {
 
     /// Whoever waits for a lock of this transaction goes first: that may be the session that applies, and what ends this
     /// transaction may stand behind it in the stream.
-    async fn give_way(&mut self) -> Result<(), Obstacle> {
-        let is_in_the_way = self.writer.is_in_the_way().await?;
+    async fn give_way(&mut self) -> Result<(), EarlyObstacle> {
+        let blocks_others = self.writer.blocks_others().await?;
         self.looked_at = Instant::now();
-        if is_in_the_way {
-            return Err(Obstacle::InTheWay);
+        if blocks_others {
+            return Err(EarlyObstacle::InTheWay);
         }
         Ok(())
     }
 
-    async fn until(&mut self, is_reached: impl Fn(&Progress) -> bool) -> Result<(), Obstacle> {
+    async fn until(&mut self, is_reached: impl Fn(&Progress) -> bool) -> Result<(), EarlyObstacle> {
         loop {
             let reached = self.progress.wait_for(|progress| is_reached(progress));
             match timeout(LOOK_EVERY, reached).await {
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(_)) => return Err(Obstacle::Abandoned),
+                Ok(Err(_)) => return Err(EarlyObstacle::Abandoned),
                 Err(_) => {}
             }
             self.give_way().await?;
@@ -244,12 +251,12 @@ impl Work {
     }
 
     /// Ends the batch behind those that were handed over before it.
-    async fn land(&mut self, landing: Landing) -> Result<Report, Obstacle> {
+    async fn land(&mut self, landing: Landing) -> Result<WriterReport, EarlyObstacle> {
         let Landing { mut end, mut batch } = landing;
         let before = end.advance.before;
         self.until(|progress| progress.frontier >= before).await?;
         if !self.writer.is_confirmed(self.origin.xid).await? {
-            return Err(Obstacle::InOrderOnly("a table that it altered itself"));
+            return Err(EarlyObstacle::InOrderOnly("a table that it altered itself"));
         }
         batch.changes = self.changes;
         batch.written = u64::from(self.changes > 0);
@@ -260,9 +267,9 @@ impl Work {
         end.is_synchronous = true;
         let portion = self.gatherer.take(Some(end));
         match self.commit(portion).await {
-            Ok(committed) => Ok(Report::Committed(committed, batch)),
+            Ok(committed) => Ok(WriterReport::Committed(committed, batch)),
             Err(error @ (ApplyError::Conflict(_) | ApplyError::Drift(_))) => Err(error.into()),
-            Err(error) => Ok(Report::Failed(Box::new(Mishap { error, batch }))),
+            Err(error) => Ok(WriterReport::Failed(Box::new(Mishap { error, batch }))),
         }
     }
 
@@ -276,9 +283,9 @@ impl Work {
 
 /// What is the same whenever it is written before its commit: rows are locked on the source until then, and nobody else
 /// changes them; but what goes by a row's image may meet another's equal row, and TRUNCATE locks out whoever reads.
-fn written_ahead(change: &Change) -> Result<(), Obstacle> {
+fn written_ahead(change: &Change) -> Result<(), EarlyObstacle> {
     match change {
-        Change::Truncate { .. } => Err(Obstacle::InOrderOnly("TRUNCATE")),
+        Change::Truncate { .. } => Err(EarlyObstacle::InOrderOnly("TRUNCATE")),
         Change::Update {
             identity: RowIdentity::WholeRow(_),
             ..
@@ -286,7 +293,7 @@ fn written_ahead(change: &Change) -> Result<(), Obstacle> {
         | Change::Delete {
             identity: RowIdentity::WholeRow(_),
             ..
-        } => Err(Obstacle::InOrderOnly("a row without a key")),
+        } => Err(EarlyObstacle::InOrderOnly("a row without a key")),
         _ => Ok(()),
     }
 }

@@ -242,14 +242,14 @@ impl Keeping {
 
     fn full(&self) -> Failure {
         let limit = self.options.limit_bytes;
-        Failure::KeepsNoMore(format!(
+        Failure::SpillFailed(format!(
             "transactions in progress take more than follow.spill_limit ({limit} bytes)"
         ))
     }
 
     fn unkept(&self, error: &std::io::Error) -> Failure {
         let directory = self.options.directory.display();
-        Failure::KeepsNoMore(format!(
+        Failure::SpillFailed(format!(
             "transactions in progress cannot be kept in {directory}: {error}"
         ))
     }

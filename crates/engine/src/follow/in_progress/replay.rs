@@ -55,7 +55,7 @@ impl Replay {
 
 fn unread(error: SpillError, directory: &str) -> Failure {
     match error {
-        SpillError::File(error) => Failure::KeepsNoMore(format!(
+        SpillError::File(error) => Failure::SpillFailed(format!(
             "transactions in progress cannot be read back from {directory}: {error}"
         )),
         SpillError::Damaged { .. } => Failure::stopped(

@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
     time::{Duration, MissedTickBehavior, timeout},
 };
-use transhume_core::follow::tree_stream::TreeStream;
+use transhume_core::{follow::tree_stream::TreeStream, sqlstate};
 use transhume_pg::{
     connection::error::PgError,
     follow::stream::{ReplicationStream, postgres_now_micros},
@@ -38,10 +38,6 @@ use super::{
 const LATE_MICROS: i64 = 100_000;
 /// A walsender that does not end the stream when asked is left alone after this.
 const CLOSING: Duration = Duration::from_secs(5);
-
-/// SQLSTATE of what a server never expected of itself. Met once on 15.18, in a test that restarts the stream beside TRUNCATE
-/// ("could not map filenode"); the next try decoded the same WAL.
-const INTERNAL_ERROR: &str = "XX000";
 
 const RECEIVING: &str = "receiving from the source";
 
@@ -277,12 +273,12 @@ impl Receiving {
     /// A server may fail in decoding a transaction in progress that it decodes well once it is whole: version 15 does at times
     /// where a savepoint takes a change of the schema back meanwhile.
     fn lost(&self, error: PgError) -> Failure {
-        let is_internal = error.sqlstate() == Some(INTERNAL_ERROR);
+        let is_internal = error.sqlstate() == Some(sqlstate::INTERNAL_ERROR);
         match Failure::server(RECEIVING, error) {
-            Failure::Final(error) if self.stream.brings_in_progress() => Failure::KeepsNoMore(format!(
+            Failure::Final(error) if self.stream.brings_in_progress() => Failure::SpillFailed(format!(
                 "the source fails in sending a transaction in progress ({error})"
             )),
-            Failure::Final(error) if is_internal => Failure::DecodesNot(error),
+            Failure::Final(error) if is_internal => Failure::Undecodable(error),
             failure => failure,
         }
     }

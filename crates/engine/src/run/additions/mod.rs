@@ -33,7 +33,7 @@ use crate::{
     error::{Doing, EngineError, Result},
     load,
     prepare::publishing::Publishing,
-    schema::{self, Moment, SchemaOptions, SchemaWork},
+    schema::{self, GrantMoment, SchemaOptions, SchemaWork},
 };
 
 /// Origin of our findings in `transhume.finding`.
@@ -107,7 +107,7 @@ async fn publish(run: &Run<'_>, addition: &Addition) -> Result<()> {
     schema::dump(&work, holder.name()).await?;
     drop(holder);
     schema::pre_data(&work).await?;
-    schema::owners_and_grants(&work, Moment::BeforeData).await?;
+    schema::owners_and_grants(&work, GrantMoment::BeforeData).await?;
     let mut source = run.endpoints.source_session(&run.migration.id, "tables").await?;
     let target = run.endpoints.target_session(&run.migration.id, "tables").await?;
     let mut joining = tables(&source).await.doing("reading the source's tables")?;
@@ -213,7 +213,7 @@ async fn post_data(run: &Run<'_>, addition: &Addition) -> Result<()> {
     let options = SchemaOptions::new(run.options.programs.clone(), run.replica_role);
     let work = work(run, addition, &options);
     schema::post_data(&work).await?;
-    schema::owners_and_grants(&work, Moment::AfterData).await?;
+    schema::owners_and_grants(&work, GrantMoment::AfterData).await?;
     schema::forget_met(&work).await?;
     let source = run.endpoints.source_session(&run.migration.id, "tables").await?;
     let mut target = run.endpoints.target_session(&run.migration.id, "tables").await?;

@@ -16,10 +16,11 @@ use transhume_core::{
     count::counted,
     finding::Finding,
     schema::{
-        archive::{Decision, Entry, Facts, Kind},
-        trial::{Answer, Course, Known, Names, findings, pieces},
+        archive::{Decision, Entry, EntryKind, Facts},
+        trial::{Answer, Course, KnownObject, Names, findings, pieces},
     },
     selection::{Selection, Selector},
+    sqlstate,
 };
 use transhume_pg::{
     catalog::identities::identities,
@@ -30,7 +31,7 @@ use transhume_pg::{
     },
 };
 
-use self::step::{Material, Step};
+use self::step::{Material, TrialStep};
 use super::{
     dumping::{self, Dumped, Preview},
     grants::Refused,
@@ -50,9 +51,6 @@ const TOGETHER: usize = 50;
 
 /// A trial holds a transaction of the target open, which holds up vacuum there.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// What a server says of a setting whose value it does not know.
-const INVALID_VALUE: &str = "22023";
 
 /// A piece with fewer locks than these holds no schema worth trying.
 const LEAST_LOCKS: u64 = 50;
@@ -118,9 +116,9 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
         .iter()
         .map(|(entry, _)| {
             let view = dumped.facts.get(&entry.object).is_some_and(|fact| fact.view);
-            let known = Known {
+            let known = KnownObject {
                 identity: identities.get(&entry.dump_id).cloned(),
-                holds_data: entry.kind == Kind::Relation && !view,
+                holds_data: entry.kind == EntryKind::Relation && !view,
             };
             (entry.dump_id, (*entry, known))
         })
@@ -218,7 +216,10 @@ impl TrialRun<'_> {
         facts: &Facts,
         unavailable: &BTreeMap<String, Finding>,
     ) {
-        for (entry, _) in entries.iter().filter(|(entry, _)| entry.kind == Kind::Extension) {
+        for (entry, _) in entries
+            .iter()
+            .filter(|(entry, _)| entry.kind == EntryKind::Extension)
+        {
             let name = facts.get(&entry.object).and_then(|fact| fact.extension.as_ref());
             if let Some(finding) = name.and_then(|name| unavailable.get(name)) {
                 let answer = Answer {
@@ -273,7 +274,7 @@ impl TrialRun<'_> {
         Ok(())
     }
 
-    async fn piece(&mut self, target: &Session, steps: &[Step<'_>]) -> Result<Ended> {
+    async fn piece(&mut self, target: &Session, steps: &[TrialStep<'_>]) -> Result<Ended> {
         let doing = "trying the schema on the target";
         let trial = Trial::begin(target, self.prologue).await.doing(doing)?;
         let (mut at, mut size) = (0, TOGETHER);
@@ -310,9 +311,9 @@ impl TrialRun<'_> {
     }
 
     /// What is to be run for the step; none where it falls away.
-    fn statement(&mut self, step: &Step<'_>) -> Option<String> {
+    fn statement(&mut self, step: &TrialStep<'_>) -> Option<String> {
         match step {
-            Step::Define(entry, definition) => {
+            TrialStep::Define(entry, definition) => {
                 let settings = if self.unset.contains(&entry.dump_id) {
                     ""
                 } else {
@@ -321,7 +322,7 @@ impl TrialRun<'_> {
                 let may = self.course.may_try(entry);
                 may.then(|| format!("{settings}{}", definition.sql))
             }
-            Step::Own(entry, ownership) => {
+            TrialStep::Own(entry, ownership) => {
                 let statement = ownership.statement();
                 let is_refused = self.owners.iter().any(|(refused, _)| *refused == statement);
                 if is_refused || self.course.is_absent(entry.dump_id) {
@@ -332,7 +333,7 @@ impl TrialRun<'_> {
                 }
                 Some(statement)
             }
-            Step::Grant(entry, statement) => {
+            TrialStep::Grant(entry, statement) => {
                 let refused = |statements: &Vec<String>| statements.iter().any(|one| one == statement);
                 let is_refused = self.grants.0.values().any(refused);
                 (!is_refused && self.course.may_try(entry)).then(|| statement.to_string())
@@ -340,21 +341,21 @@ impl TrialRun<'_> {
         }
     }
 
-    fn refuse(&mut self, step: &Step<'_>, answer: &ServerError) {
+    fn refuse(&mut self, step: &TrialStep<'_>, answer: &ServerError) {
         match step {
             // A setting may name what was refused; whether the definition needs it shows without it.
-            Step::Define(entry, definition)
-                if answer.sqlstate == INVALID_VALUE
+            TrialStep::Define(entry, definition)
+                if answer.sqlstate == sqlstate::INVALID_PARAMETER_VALUE
                     && !definition.settings.is_empty()
                     && self.unset.insert(entry.dump_id) => {}
-            Step::Define(entry, _) => self.course.refuse(entry, told(answer)),
-            Step::Own(_, ownership)
+            TrialStep::Define(entry, _) => self.course.refuse(entry, told(answer)),
+            TrialStep::Own(_, ownership)
                 if ownership.schema.is_some() && self.without_right.insert(ownership.statement()) => {}
-            Step::Own(_, ownership) => {
+            TrialStep::Own(_, ownership) => {
                 self.owners
                     .insert((ownership.statement(), answer.message.clone()));
             }
-            Step::Grant(_, statement) => {
+            TrialStep::Grant(_, statement) => {
                 let same = self.grants.0.entry(answer.message.clone()).or_default();
                 same.push(statement.to_string());
             }

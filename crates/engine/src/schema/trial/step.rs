@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use transhume_core::schema::archive::{CatalogObject, Decision, Entry, Kind};
+use transhume_core::schema::archive::{CatalogObject, Decision, Entry, EntryKind};
 use transhume_pg::{
     catalog::ownership::Ownership,
     schema::restore::{self, Piece},
 };
 
 /// One statement, or the statements of one definition.
-pub(super) enum Step<'a> {
+pub(super) enum TrialStep<'a> {
     Define(&'a Entry, &'a Definition),
     Own(&'a Entry, &'a Ownership),
     Grant(&'a Entry, &'a str),
@@ -41,7 +41,9 @@ impl<'a> Material<'a> {
             let statements = restore::statements(&piece.sql);
             statements.into_iter().map(str::to_owned).collect()
         };
-        let schemas = entries.iter().filter(|(entry, _)| entry.kind == Kind::Schema);
+        let schemas = entries
+            .iter()
+            .filter(|(entry, _)| entry.kind == EntryKind::Schema);
         Self {
             entries: entries.to_vec(),
             schemas: schemas.map(|(entry, _)| entry.dump_id).collect(),
@@ -55,7 +57,7 @@ impl<'a> Material<'a> {
     }
 
     /// The steps for these places of the entries.
-    pub(super) fn steps(&'a self, places: &[usize]) -> Vec<Step<'a>> {
+    pub(super) fn steps(&'a self, places: &[usize]) -> Vec<TrialStep<'a>> {
         let chosen: Vec<_> = places.iter().map(|place| self.entries[*place]).collect();
         let (before, rest): (Vec<_>, Vec<_>) = chosen
             .iter()
@@ -65,13 +67,14 @@ impl<'a> Material<'a> {
             .partition(|(_, decision)| **decision == Decision::Grant);
         let later: HashSet<i32> = after.iter().map(|(entry, _)| entry.dump_id).collect();
         let (late_grants, grants): (Vec<_>, Vec<_>) = grants.into_iter().partition(|(entry, _)| {
-            entry.kind == Kind::DefaultGrant || entry.depends_on.iter().any(|id| later.contains(id))
+            entry.kind == EntryKind::DefaultGrant || entry.depends_on.iter().any(|id| later.contains(id))
         });
         let (on_schemas, on_others): (Vec<_>, Vec<_>) = grants
             .into_iter()
             .partition(|(entry, _)| entry.depends_on.iter().any(|id| self.schemas.contains(id)));
-        let (schemas, others): (Vec<_>, Vec<_>) =
-            before.iter().partition(|(entry, _)| entry.kind == Kind::Schema);
+        let (schemas, others): (Vec<_>, Vec<_>) = before
+            .iter()
+            .partition(|(entry, _)| entry.kind == EntryKind::Schema);
         let mut steps = Vec::new();
         self.define(&before, &mut steps);
         self.own(&schemas, &mut steps);
@@ -84,20 +87,21 @@ impl<'a> Material<'a> {
         steps
     }
 
-    fn define(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<Step<'a>>) {
-        let defined = |entry: &'a Entry| Some(Step::Define(entry, self.definitions.get(&entry.dump_id)?));
+    fn define(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<TrialStep<'a>>) {
+        let defined =
+            |entry: &'a Entry| Some(TrialStep::Define(entry, self.definitions.get(&entry.dump_id)?));
         steps.extend(entries.iter().filter_map(|(entry, _)| defined(entry)));
     }
 
-    fn own(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<Step<'a>>) {
-        let owned = |entry: &'a Entry| Some(Step::Own(entry, self.owners.get(&entry.object)?));
+    fn own(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<TrialStep<'a>>) {
+        let owned = |entry: &'a Entry| Some(TrialStep::Own(entry, self.owners.get(&entry.object)?));
         steps.extend(entries.iter().filter_map(|(entry, _)| owned(entry)));
     }
 
-    fn grant(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<Step<'a>>) {
+    fn grant(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<TrialStep<'a>>) {
         for (entry, _) in entries {
             let statements = self.grants.get(&entry.dump_id).into_iter().flatten();
-            steps.extend(statements.map(|statement| Step::Grant(entry, statement)));
+            steps.extend(statements.map(|statement| TrialStep::Grant(entry, statement)));
         }
     }
 }

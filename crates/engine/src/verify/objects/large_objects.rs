@@ -25,7 +25,7 @@ const MOST_NAMED: usize = 5;
 
 /// OIDs by what is the matter with them.
 #[derive(Default)]
-struct Found {
+struct FoundObjects {
     all: usize,
     missing: Vec<u32>,
     surplus: Vec<u32>,
@@ -62,7 +62,7 @@ impl ObjectVerifier<'_> {
         Ok(())
     }
 
-    fn findings(&self, found: &Found) -> Vec<Finding> {
+    fn findings(&self, found: &FoundObjects) -> Vec<Finding> {
         let cases = [
             ("missing-large-object", &found.missing, "on the source alone"),
             ("surplus-large-object", &found.surplus, "on the target alone"),
@@ -103,8 +103,8 @@ impl ObjectVerifier<'_> {
     }
 }
 
-async fn compare(source: &mut RawConnection, target: &mut RawConnection) -> Result<Found> {
-    let mut found = Found::default();
+async fn compare(source: &mut RawConnection, target: &mut RawConnection) -> Result<FoundObjects> {
+    let mut found = FoundObjects::default();
     let mut after = 0;
     loop {
         let end = next_page(source, after, PAGE_OBJECTS).await.doing(READING)?;
@@ -128,7 +128,7 @@ async fn compare(source: &mut RawConnection, target: &mut RawConnection) -> Resu
 
 const READING: &str = "reading the source's large objects";
 
-impl Found {
+impl FoundObjects {
     fn compare_page(&mut self, wanted: Vec<LargeObject>, on_target: Vec<LargeObject>) {
         let mut present: BTreeMap<u32, LargeObject> = on_target
             .into_iter()
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn each_object_is_told_once() {
-        let mut found = Found::default();
+        let mut found = FoundObjects::default();
         let wanted = vec![
             object(1, "ann", "a"),
             object(2, "ann", "a"),

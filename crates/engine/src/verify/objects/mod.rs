@@ -24,7 +24,7 @@ use transhume_core::{
     selection::Selector,
     sequence::Sequence,
     verify::objects::{
-        self, Agreement, Deliberate, Object, SequenceSituation, Situation, Versions, positions,
+        self, Agreement, ComparisonContext, Deliberate, Object, SequenceSituation, Versions, positions,
     },
 };
 use transhume_pg::{catalog::sequences::sequences, connection::session::Session, verify::objects as facts};
@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// What came of the comparison of objects.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct ObjectComparison {
     /// How many objects of each kind were compared.
     pub compared: BTreeMap<String, usize>,
@@ -158,7 +158,7 @@ impl ObjectVerifier<'_> {
         let target_roles = facts::roles(&sides.target)
             .await
             .doing("reading the target's roles")?;
-        let situation = Situation {
+        let situation = ComparisonContext {
             versions: versions(sides),
             selector: self.selector,
             deliberate,

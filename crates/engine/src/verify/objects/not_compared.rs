@@ -4,7 +4,7 @@ use transhume_core::{
     count::counted,
     finding::Finding,
     selection::Selector,
-    verify::objects::{Kind, Object, Versions, for_people},
+    verify::objects::{Object, ObjectKind, Versions, for_people},
 };
 
 const CODE: &str = "not-compared";
@@ -38,7 +38,10 @@ pub(super) fn reasons(source: &[Object], selector: &Selector, versions: Versions
             .is_some_and(|name| selector.selects(name))
     };
     let (selected, others): (Vec<_>, Vec<_>) = relations.partition(is_selected);
-    for table in selected.iter().filter(|object| object.kind == Kind::ForeignTable) {
+    for table in selected
+        .iter()
+        .filter(|object| object.kind == ObjectKind::ForeignTable)
+    {
         reasons.push(Finding::warning(
             CODE,
             &format!("foreign table {}", for_people(&table.name)),
@@ -55,7 +58,7 @@ pub(super) fn reasons(source: &[Object], selector: &Selector, versions: Versions
     }
     let views = selected
         .iter()
-        .filter(|object| matches!(object.kind, Kind::View | Kind::MaterializedView));
+        .filter(|object| matches!(object.kind, ObjectKind::View | ObjectKind::MaterializedView));
     let views = views.count();
     if views > 0 && versions.source != versions.target {
         let message = format!(

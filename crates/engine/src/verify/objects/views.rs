@@ -7,7 +7,7 @@ use transhume_core::{
     count::counted,
     finding::Finding,
     selection::Selector,
-    verify::objects::{Kind, Object, for_people},
+    verify::objects::{Object, ObjectKind, for_people},
 };
 use transhume_pg::verify::objects;
 
@@ -33,13 +33,13 @@ fn filled(objects: &[Object], selector: &Selector) -> Views {
     };
     let names: BTreeSet<&String> = objects
         .iter()
-        .filter(|object| object.kind == Kind::MaterializedView)
+        .filter(|object| object.kind == ObjectKind::MaterializedView)
         .filter(is_selected)
         .filter(|object| !object.traits().contains_key("populated"))
         .map(|object| &object.name)
         .collect();
     let mut views: Views = names.into_iter().map(|name| (name.clone(), Vec::new())).collect();
-    for object in objects.iter().filter(|object| object.kind == Kind::Column) {
+    for object in objects.iter().filter(|object| object.kind == ObjectKind::Column) {
         let relation = object
             .relation
             .as_ref()

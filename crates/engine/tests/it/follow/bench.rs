@@ -220,6 +220,7 @@ impl Bench {
                 yields_to_tables: false,
                 on_error,
                 spill: &spill,
+                schema_changes: None,
             };
             let (reporter, mut reports) = Reporter::channel();
             // What it waits for is what one wants to know of a test that does not end.

@@ -20,6 +20,17 @@ select
      from pg_catalog.pg_stat_replication r
      left join pg_catalog.pg_replication_slots s on s.active_pid = r.pid
      where s.slot_type is distinct from 'logical' and r.state is distinct from 'backup')   as standbys,
+    array(
+        select 'role ' || rolname from pg_catalog.pg_roles
+        where rolname in ('azure_pg_admin', 'rds_superuser', 'cloudsqlsuperuser', 'alloydbsuperuser', 'supabase_admin',
+                          'neon_superuser', 'heroku_admin', 'avnadmin', 'doadmin', 'crunchy_superuser')
+        union all
+        select 'schema heroku_ext' where pg_catalog.to_regnamespace('heroku_ext') is not null
+        union all
+        select 'function aurora_version' where pg_catalog.to_regprocedure('pg_catalog.aurora_version()') is not null
+        union all
+        select 'extension citus' from pg_catalog.pg_extension where extname = 'citus'
+    )                                                                                      as marks,
     least(
         pg_catalog.current_setting('max_connections')::bigint
             - pg_catalog.current_setting('superuser_reserved_connections')::bigint

@@ -9,4 +9,6 @@ where setting is not null
     'shared_buffers', 'maintenance_work_mem', 'max_parallel_maintenance_workers', 'max_worker_processes',
     'max_parallel_workers', 'max_wal_size', 'logical_decoding_work_mem', 'hot_standby_feedback',
     'synchronized_standby_slots',
-    'azure.extensions', 'rds.allowed_extensions')
+    'shared_preload_libraries',
+    'azure.extensions', 'rds.allowed_extensions', 'rds.extensions', 'rds.logical_replication',
+    'cloudsql.logical_decoding', 'alloydb.logical_decoding', 'neon.timeline_id')

@@ -7,7 +7,7 @@ with used as (
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where a.attnum > 0 and not a.attisdropped and a.attcollation <> 0
       and c.relkind in ('r', 'p', 'm', 'f')
-      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname <> 'information_schema'
 )
 select
     n.nspname::text                                                  as schema_name,

@@ -26,7 +26,7 @@ select
 from steps
 join pg_catalog.pg_class c on c.oid = steps.root
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where n.nspname !~ '^pg_'
+where n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
   and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend d

@@ -28,5 +28,5 @@ join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join naming on naming.oid = a.atttypid
 where a.attnum > 0 and not a.attisdropped and c.relkind = 'r' and c.relpersistence <> 't'
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
 order by 1, 2, a.attnum

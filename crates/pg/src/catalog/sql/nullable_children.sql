@@ -7,7 +7,7 @@ join pg_catalog.pg_attribute a on a.attrelid = i.inhrelid and a.attnum > 0 and n
 join pg_catalog.pg_attribute inherited
   on inherited.attrelid = i.inhparent and inherited.attname = a.attname and inherited.attnotnull
 where a.attinhcount > 0
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   -- from version 18 on a constraint may say that it is not inherited, and pg_dump does
   and not exists (
       select from pg_catalog.pg_constraint own

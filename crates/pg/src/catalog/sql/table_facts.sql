@@ -65,13 +65,13 @@ left join (
             order by a.attnum)                             as columns
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p') and c.relpersistence <> 't'
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname !~ '^pg_'
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
     where a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     group by a.attrelid
 ) attributes on attributes.attrelid = c.oid
 where c.relkind in ('r', 'p')
   and c.relpersistence <> 't'
-  and n.nspname !~ '^pg_'
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
   and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend d

@@ -76,7 +76,7 @@ cross join lateral (
 ) size
 where c.relkind in ('r', 'p', 'm', 'f', 'v')
   and c.relpersistence <> 't'
-  and n.nspname !~ '^pg_'
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
   and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend d

@@ -7,7 +7,7 @@ with recursive reachable(oid) as (
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and c.relpersistence <> 't'
       and a.attnum > 0 and not a.attisdropped
-      and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+      and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   union
     select inner_type.oid
     from reachable

@@ -18,6 +18,7 @@ use crate::connection::{
     silence::Peer,
     tls,
 };
+use transhume_core::sqlstate;
 
 /// How one attempt treats TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,21 +36,43 @@ impl RawConnection {
         application_name: &str,
         mode: Mode,
     ) -> Result<Self, PgError> {
-        let (first, second) = match settings.target_session {
-            TargetSession::PreferStandby => (TargetSession::Standby, Some(TargetSession::Any)),
-            only => (only, None),
-        };
-        let mut failures = Vec::new();
-        for wanted in [Some(first), second].into_iter().flatten() {
-            for host in &settings.hosts {
-                match open_host(settings, host, application_name, mode, wanted).await {
-                    Ok(connection) => return Ok(connection),
-                    Err(error) => failures.push((host.to_string(), error)),
+        loop {
+            settings.logins.begin(settings).await?;
+            let error = match open_any(settings, application_name, mode).await {
+                Ok(connection) => {
+                    settings.logins.succeeded();
+                    return Ok(connection);
                 }
+                Err(error) => error,
+            };
+            // Ends: a password that was fetched anew and is refused too bars further logins.
+            if let Some(error) = settings.logins.failed(settings, error) {
+                return Err(error);
             }
         }
-        Err(refusal::combine(settings, failures))
     }
+}
+
+/// Hosts in their order, until one lets us in and fits.
+async fn open_any(
+    settings: &ConnectionSettings,
+    application_name: &str,
+    mode: Mode,
+) -> Result<RawConnection, PgError> {
+    let (first, second) = match settings.target_session {
+        TargetSession::PreferStandby => (TargetSession::Standby, Some(TargetSession::Any)),
+        only => (only, None),
+    };
+    let mut failures = Vec::new();
+    for wanted in [Some(first), second].into_iter().flatten() {
+        for host in &settings.hosts {
+            match open_host(settings, host, application_name, mode, wanted).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => failures.push((host.to_string(), error)),
+            }
+        }
+    }
+    Err(refusal::combine(settings, failures))
 }
 
 /// Tries every address of one host; the last failure speaks for it.
@@ -102,7 +125,7 @@ fn encryptions(mode: TlsMode, host: &Host) -> &'static [Encryption] {
 /// Whether `allow` and `prefer` go on to their second way: the server's access rules may want the
 /// other one, and `prefer` forgives a handshake that failed.
 fn may_try_otherwise(encryption: Encryption, error: &PgError) -> bool {
-    let refused = error.sqlstate() == Some("28000");
+    let refused = error.sqlstate() == Some(sqlstate::INVALID_AUTHORIZATION_SPECIFICATION);
     match encryption {
         Encryption::Plain => refused,
         Encryption::IfOffered => {

@@ -17,7 +17,10 @@ use super::{
     options::{TlsSettings, name_of},
     passfile,
 };
-use crate::unnamed_file::UnnamedFile;
+use crate::{
+    connection::error::PgError,
+    unnamed_file::{UnnamedFile, no_file},
+};
 
 /// Where an operator says that trusted roots are, for us and for OpenSSL alike.
 const ROOTS_VARIABLE: &str = "SSL_CERT_FILE";
@@ -80,12 +83,24 @@ impl ChildConnection {
 }
 
 impl ConnectionSettings {
-    /// The same settings for a libpq program.
-    pub fn child_connection(&self, application_name: &str) -> io::Result<ChildConnection> {
+    /// The same settings for a libpq program, with a password of now.
+    pub async fn child_connection(&self, application_name: &str) -> Result<ChildConnection, PgError> {
+        self.logins.renew(self).await?;
+        self.with_known_password(application_name)
+            .map_err(|error| no_file(&error))
+    }
+
+    /// Server, user and database as libpq's variables name them.
+    pub(crate) fn named_server(&self) -> Vec<(String, String)> {
         let mut variables = self.host_variables();
+        variables.push(("PGUSER".to_owned(), self.user.clone()));
+        variables.push(("PGDATABASE".to_owned(), self.database.clone()));
+        variables
+    }
+
+    fn with_known_password(&self, application_name: &str) -> io::Result<ChildConnection> {
+        let mut variables = self.named_server();
         let mut set = |name: &str, value: &str| variables.push((name.to_owned(), value.to_owned()));
-        set("PGUSER", &self.user);
-        set("PGDATABASE", &self.database);
         set("PGAPPNAME", application_name);
         let options = self.options.as_deref().unwrap_or_default();
         set("PGOPTIONS", format!("{options} {NO_TIMEOUTS}").trim_start());
@@ -136,7 +151,7 @@ impl ConnectionSettings {
     fn write_passfile(&self, variables: &mut Vec<(String, String)>) -> io::Result<Option<UnnamedFile>> {
         let mut lines = String::new();
         for host in &self.hosts {
-            let Some(password) = self.password_for(host) else {
+            let Some(password) = self.logins.password(self, host) else {
                 continue;
             };
             let password = passfile::escape(password.expose_secret());
@@ -191,7 +206,7 @@ mod tests {
 
     fn child(text: &str) -> ChildConnection {
         let settings = ConnectionSettings::parse(text, &Environment::of([]).with_user("me")).unwrap();
-        settings.child_connection("transhume:test:dump").unwrap()
+        settings.with_known_password("transhume:test:dump").unwrap()
     }
 
     fn value<'a>(child: &'a ChildConnection, name: &str) -> Option<&'a str> {

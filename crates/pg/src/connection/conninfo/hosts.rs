@@ -43,6 +43,18 @@ impl Host {
         matches!(self.address, Address::Socket(_))
     }
 
+    /// Nobody is between here and there: a socket, or the loopback interface by name or address.
+    pub(crate) fn is_local(&self) -> bool {
+        match &self.address {
+            Address::Socket(_) => true,
+            Address::Fixed(address, _) => address.is_loopback(),
+            Address::Name(name) => {
+                name.eq_ignore_ascii_case("localhost")
+                    || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+        }
+    }
+
     pub(crate) fn socket_path(&self) -> Option<PathBuf> {
         match &self.address {
             Address::Socket(directory) => Some(directory.join(format!(".s.PGSQL.{}", self.port))),

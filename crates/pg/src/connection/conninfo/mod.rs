@@ -19,7 +19,10 @@ use std::{fmt, path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use transhume_core::value_encoding;
 
-use super::identity::{Identity, Pin};
+use super::{
+    identity::{Identity, Pin},
+    login::{Logins, PasswordCommand, RefusedLogin},
+};
 
 pub(crate) use self::child::bare;
 pub use self::{child::ChildConnection, environment::Environment, error::ConninfoError, redact::redact};
@@ -39,6 +42,10 @@ pub struct ConnectionSettings {
     pub(crate) database: String,
     pub(crate) password: Option<SecretString>,
     pub(crate) passfile: Option<PathBuf>,
+    /// Prints the password; goes before one from elsewhere.
+    pub(crate) password_command: Option<PasswordCommand>,
+    /// What is known of logins with these settings; shared by all copies.
+    pub(crate) logins: Logins,
     /// Per address tried; none means no limit.
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) target_session: TargetSession,
@@ -73,8 +80,10 @@ impl ConnectionSettings {
                 reason: "no user is named and the operating system names none",
             })?;
         options::refuse_gss(&values)?;
+        let hosts = hosts::read(&values)?;
         Ok(Self {
-            hosts: hosts::read(&values)?,
+            tls: options::tls(&values, &hosts, environment)?,
+            hosts,
             user: user.to_owned(),
             database: values.get("dbname").unwrap_or(user).to_owned(),
             password: values.get("password").map(SecretString::from),
@@ -82,10 +91,11 @@ impl ConnectionSettings {
                 .get("passfile")
                 .map(PathBuf::from)
                 .or_else(|| environment.home_file(".pgpass")),
+            password_command: None,
+            logins: Logins::default(),
             connect_timeout: options::connect_timeout(&values)?,
             target_session: options::target_session(&values)?,
             options: values.get("options").map(str::to_owned),
-            tls: options::tls(&values, environment)?,
             socket: options::socket(&values)?,
             authentication: options::authentication(&values)?,
             client_encoding: value_encoding::USUAL.to_owned(),
@@ -93,6 +103,21 @@ impl ConnectionSettings {
             pin: Pin::default(),
             is_attended: true,
         })
+    }
+
+    /// The password is what this command prints, whatever else is given.
+    #[must_use]
+    pub fn with_password_command(self, command: PasswordCommand) -> Self {
+        Self {
+            password_command: Some(command),
+            logins: Logins::default(),
+            ..self
+        }
+    }
+
+    /// A login that is refused now, though one was accepted before or will be tried again.
+    pub fn refused_login(&self) -> Option<RefusedLogin> {
+        self.logins.refused()
     }
 
     /// For who has to write behind a fence of ours: the reverse stream, and who opens or removes.
@@ -187,8 +212,7 @@ impl ConnectionSettings {
         }
     }
 
-    /// The password given, or the one the password file has for this host now: it is read at every
-    /// connect, since tokens in it expire and are renewed.
+    /// The password given, or the one the password file has for this host now.
     pub(crate) fn password_for(&self, host: &Host) -> Option<SecretString> {
         let from_file = || passfile::find(self.passfile.as_deref()?, host, &self.database, &self.user);
         self.password.clone().or_else(from_file)

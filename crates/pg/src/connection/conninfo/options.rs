@@ -1,10 +1,11 @@
 //! The settings of a connection that are choices or numbers, and their defaults.
 //!
-//! Meanings are libpq's (manual, "Parameter Key Words"); defaults differ only where said.
+//! Meanings are libpq's (manual, "Parameter Key Words"); defaults differ only where said. The one of weight: a server that is
+//! not on this machine has to prove that it is the one that was named, unless sslmode says otherwise.
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{environment::Environment, error::ConninfoError, keywords::Values};
+use super::{environment::Environment, error::ConninfoError, hosts::Host, keywords::Values};
 
 /// libpq waits for ever; an unattended program must come back and try again.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -172,7 +173,11 @@ pub(super) fn name_of(session: TargetSession) -> &'static str {
         .map_or("any", |(name, _)| name)
 }
 
-pub(super) fn tls(values: &Values, environment: &Environment) -> Result<TlsSettings, ConninfoError> {
+pub(super) fn tls(
+    values: &Values,
+    hosts: &[Host],
+    environment: &Environment,
+) -> Result<TlsSettings, ConninfoError> {
     let choices = [
         TlsMode::Disable,
         TlsMode::Allow,
@@ -185,18 +190,23 @@ pub(super) fn tls(values: &Values, environment: &Environment) -> Result<TlsSetti
     let expected = "disable, allow, prefer, require, verify-ca or verify-full";
     let mode = choose(values, "sslmode", &choices, expected)?;
     let roots = match values.get("sslrootcert") {
-        Some("system") => RootCertificates::System,
-        Some(path) => RootCertificates::File(path.into()),
+        Some("system") => Some(RootCertificates::System),
+        Some(path) => Some(RootCertificates::File(path.into())),
         None => environment
             .home_file(".postgresql/root.crt")
             .filter(|path| path.exists())
-            .map_or(RootCertificates::None, RootCertificates::File),
+            .map(RootCertificates::File),
     };
-    let system = roots == RootCertificates::System;
-    let mode = mode.unwrap_or(if system {
+    let system = roots == Some(RootCertificates::System);
+    let mode = mode.unwrap_or(if system || !hosts.iter().all(Host::is_local) {
         TlsMode::VerifyFull
     } else {
         TlsMode::Prefer
+    });
+    // What a machine trusts anyway is enough for a certificate that carries the server's name.
+    let roots = roots.unwrap_or(match mode {
+        TlsMode::VerifyFull => RootCertificates::System,
+        _ => RootCertificates::None,
     });
     let choices = [
         ("postgres", Negotiation::Postgres),

@@ -119,6 +119,61 @@ fn limits_follow_libpq() {
 }
 
 #[test]
+fn a_server_elsewhere_has_to_prove_itself_unless_something_else_is_said() {
+    for (text, mode, roots) in [
+        (
+            "host=db.example.com",
+            TlsMode::VerifyFull,
+            RootCertificates::System,
+        ),
+        ("host=10.0.0.4", TlsMode::VerifyFull, RootCertificates::System),
+        (
+            "host=localhost,db.example.com",
+            TlsMode::VerifyFull,
+            RootCertificates::System,
+        ),
+        (
+            "host=localhost hostaddr=10.0.0.4",
+            TlsMode::VerifyFull,
+            RootCertificates::System,
+        ),
+        (
+            "host=db.example.com sslmode=verify-full",
+            TlsMode::VerifyFull,
+            RootCertificates::System,
+        ),
+        (
+            "host=db.example.com sslrootcert=/ca",
+            TlsMode::VerifyFull,
+            RootCertificates::File("/ca".into()),
+        ),
+        (
+            "host=db.example.com sslmode=prefer",
+            TlsMode::Prefer,
+            RootCertificates::None,
+        ),
+        (
+            "host=db.example.com sslmode=verify-ca",
+            TlsMode::VerifyCa,
+            RootCertificates::None,
+        ),
+        (
+            "host=LOCALHOST,127.0.0.1,/tmp,::1",
+            TlsMode::Prefer,
+            RootCertificates::None,
+        ),
+        (
+            "host=db hostaddr=127.0.0.1",
+            TlsMode::Prefer,
+            RootCertificates::None,
+        ),
+    ] {
+        let tls = parse(text).unwrap().tls;
+        assert_eq!((tls.mode, tls.roots), (mode, roots), "{text}");
+    }
+}
+
+#[test]
 fn certificates_in_the_home_directory_are_found() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join(".postgresql")).unwrap();

@@ -5,10 +5,13 @@
 
 mod conversion;
 
+use std::time::Duration;
+use transhume_core::sqlstate;
+
 use transhume_core::disposition::{self, Disposition};
 
 /// An ErrorResponse of a server (PostgreSQL manual, "Error and Notice Message Fields").
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServerError {
     pub sqlstate: String,
     pub message: String,
@@ -21,16 +24,24 @@ pub struct ServerError {
     pub constraint: Option<String>,
 }
 
+/// Without what may quote rows: what an operator must see is told by `Display`, with its detail, and a log is no place for
+/// rows.
+impl std::fmt::Debug for ServerError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ServerError")
+            .field("sqlstate", &self.sqlstate)
+            .field("table", &self.table)
+            .field("constraint", &self.constraint)
+            .finish_non_exhaustive()
+    }
+}
+
 const UNTRUSTED_HINT: &str = "connect as the role that began the migration, or as one that was granted it; where it is \
      nobody's migration, its owner must remove or rename that schema";
 
 const ELSEWHERE_HINT: &str = "name the source and target that the migration began with: --source and --target come before \
      TRANSHUME_SOURCE and TRANSHUME_TARGET, and these before transhume.toml";
-
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
-const CHARACTER_NOT_IN_REPERTOIRE: &str = "22021";
-const UNTRANSLATABLE_CHARACTER: &str = "22P05";
-const CANNOT_CONNECT_NOW: &str = "57P03";
 
 /// Why a server that is in recovery is not taken where a primary is wanted.
 pub(super) const STANDBY: &str = "it is a standby";
@@ -40,7 +51,7 @@ impl ServerError {
     pub fn is_unencodable(&self) -> bool {
         matches!(
             self.sqlstate.as_str(),
-            CHARACTER_NOT_IN_REPERTOIRE | UNTRANSLATABLE_CHARACTER
+            sqlstate::CHARACTER_NOT_IN_REPERTOIRE | sqlstate::UNTRANSLATABLE_CHARACTER
         )
     }
 
@@ -51,7 +62,7 @@ impl ServerError {
                 "the two databases differ in their encoding: correct the value on the source, or create the target in the source's \
                  encoding, then run the same command again",
             )
-        } else if self.sqlstate == INSUFFICIENT_PRIVILEGE {
+        } else if self.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE {
             Some(
                 "grant the right to this role or connect as another one; \"transhume assess\" names what is missing",
             )
@@ -59,6 +70,20 @@ impl ServerError {
             None
         }
     }
+}
+
+/// A login that is not tried now.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot log in to {endpoint}: {reason}{}", again(*has_logged_in, *again_in))]
+pub struct LoginError {
+    pub endpoint: String,
+    pub reason: String,
+    pub server: Option<Box<ServerError>>,
+    pub hint: Option<String>,
+    /// Until the server is asked again.
+    pub again_in: Duration,
+    /// It has let us in before: it is waited for.
+    pub has_logged_in: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +97,9 @@ pub enum PgError {
         server: Option<Box<ServerError>>,
         hint: Option<String>,
     },
+    /// The server does not let us in, or there is no password to ask it with, and it is not asked again yet.
+    #[error("{0}")]
+    Login(Box<LoginError>),
     /// The server answered with an error; the session is still usable.
     #[error("{}", .0.message)]
     Server(Box<ServerError>),
@@ -107,11 +135,21 @@ pub enum PgError {
     },
 }
 
+/// When it is tried again, where that is done by itself.
+fn again(has_logged_in: bool, again_in: Duration) -> String {
+    if has_logged_in {
+        format!("; the next login is tried in {} s", again_in.as_secs())
+    } else {
+        String::new()
+    }
+}
+
 impl PgError {
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Server(error) => Some(error),
             Self::Connect { server, .. } => server.as_deref(),
+            Self::Login(error) => error.server.as_deref(),
             _ => None,
         }
     }
@@ -126,6 +164,11 @@ impl PgError {
         self.server().map(|error| error.sqlstate.as_str())
     }
 
+    /// It was let in before and is not now: a person or a secret store changes that, while everything waits.
+    pub fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Login(error) if error.has_logged_in)
+    }
+
     /// Nothing was done: a person must say what is meant.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Untrusted { .. } | Self::Elsewhere { .. })
@@ -134,19 +177,20 @@ impl PgError {
     /// The server is there and does not take writes yet, or not any more: it starts up, shuts down, or is a standby while the
     /// primary does not answer.
     pub fn awaits_primary(&self) -> bool {
-        self.sqlstate() == Some(CANNOT_CONNECT_NOW)
+        self.sqlstate() == Some(sqlstate::CANNOT_CONNECT_NOW)
             || matches!(self, Self::Connect { reason, .. } if reason.contains(STANDBY))
     }
 
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::Lost { .. } | Self::Connect { server: None, .. } => Disposition::Retry,
+            Self::Login(error) if error.has_logged_in => Disposition::Retry,
             Self::Server(error)
             | Self::Connect {
                 server: Some(error), ..
             } => disposition::classify(&error.sqlstate),
             Self::Protocol { .. } | Self::Setting { .. } => Disposition::Abort,
-            Self::Program { .. } | Self::Untrusted { .. } | Self::Elsewhere { .. } => {
+            Self::Program { .. } | Self::Untrusted { .. } | Self::Elsewhere { .. } | Self::Login(_) => {
                 Disposition::WaitForOperator
             }
         }
@@ -171,6 +215,7 @@ impl PgError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Connect { hint: Some(hint), .. } | Self::Program { hint, .. } => Some(hint.clone()),
+            Self::Login(error) if error.hint.is_some() => error.hint.clone(),
             Self::Untrusted { .. } => Some(UNTRUSTED_HINT.to_owned()),
             Self::Elsewhere { .. } => Some(ELSEWHERE_HINT.to_owned()),
             _ => {

@@ -16,11 +16,11 @@ use crate::connection::{
 };
 
 /// One setting: name, wanted value as the server prints it, first major version that has it.
-struct Pinned(&'static str, &'static str, u32);
+struct PinnedSetting(&'static str, &'static str, u32);
 
 const CLIENT_ENCODING: &str = "client_encoding";
 
-impl Pinned {
+impl PinnedSetting {
     fn wanted<'a>(&'a self, session: &'a ConnectionSettings) -> &'a str {
         match self.0 {
             CLIENT_ENCODING => &session.client_encoding,
@@ -30,37 +30,37 @@ impl Pinned {
 }
 
 /// In force before anything else runs, or a preset of a millisecond would end the pinning itself.
-const TIMEOUTS: &[Pinned] = &[
-    Pinned("statement_timeout", "0", 12),
-    Pinned("transaction_timeout", "0", 17),
+const TIMEOUTS: &[PinnedSetting] = &[
+    PinnedSetting("statement_timeout", "0", 12),
+    PinnedSetting("transaction_timeout", "0", 17),
 ];
 
-const SETTINGS: &[Pinned] = &[
-    Pinned("lock_timeout", "0", 12),
-    Pinned("idle_in_transaction_session_timeout", "0", 12),
-    Pinned("idle_session_timeout", "0", 14),
-    Pinned("search_path", "\"\"", 12),
-    // Or what the session carries (`Pinned::wanted`).
-    Pinned(CLIENT_ENCODING, value_encoding::USUAL, 12),
-    Pinned("client_min_messages", "warning", 12),
-    Pinned("standard_conforming_strings", "on", 12),
-    Pinned("DateStyle", "ISO, YMD", 12),
-    Pinned("IntervalStyle", "postgres", 12),
-    Pinned("TimeZone", "UTC", 12),
-    Pinned("extra_float_digits", "3", 12),
-    Pinned("bytea_output", "hex", 12),
-    Pinned("lc_monetary", "C", 12),
-    Pinned("xmloption", "content", 12),
-    Pinned("xmlbinary", "base64", 12),
-    Pinned("array_nulls", "on", 12),
-    Pinned("transform_null_equals", "off", 12),
-    Pinned("quote_all_identifiers", "off", 12),
-    Pinned("row_security", "off", 12),
-    Pinned("default_transaction_isolation", "read committed", 12),
-    Pinned("default_transaction_deferrable", "off", 12),
-    Pinned("exit_on_error", "off", 12),
+const SETTINGS: &[PinnedSetting] = &[
+    PinnedSetting("lock_timeout", "0", 12),
+    PinnedSetting("idle_in_transaction_session_timeout", "0", 12),
+    PinnedSetting("idle_session_timeout", "0", 14),
+    PinnedSetting("search_path", "\"\"", 12),
+    // Or what the session carries (`PinnedSetting::wanted`).
+    PinnedSetting(CLIENT_ENCODING, value_encoding::USUAL, 12),
+    PinnedSetting("client_min_messages", "warning", 12),
+    PinnedSetting("standard_conforming_strings", "on", 12),
+    PinnedSetting("DateStyle", "ISO, YMD", 12),
+    PinnedSetting("IntervalStyle", "postgres", 12),
+    PinnedSetting("TimeZone", "UTC", 12),
+    PinnedSetting("extra_float_digits", "3", 12),
+    PinnedSetting("bytea_output", "hex", 12),
+    PinnedSetting("lc_monetary", "C", 12),
+    PinnedSetting("xmloption", "content", 12),
+    PinnedSetting("xmlbinary", "base64", 12),
+    PinnedSetting("array_nulls", "on", 12),
+    PinnedSetting("transform_null_equals", "off", 12),
+    PinnedSetting("quote_all_identifiers", "off", 12),
+    PinnedSetting("row_security", "off", 12),
+    PinnedSetting("default_transaction_isolation", "read committed", 12),
+    PinnedSetting("default_transaction_deferrable", "off", 12),
+    PinnedSetting("exit_on_error", "off", 12),
     // Compiling costs more than it saves in statements as short or as I/O-bound as ours.
-    Pinned("jit", "off", 12),
+    PinnedSetting("jit", "off", 12),
 ];
 
 /// The names read back come first in the answer, then what the server says about itself.
@@ -82,8 +82,8 @@ pub(crate) async fn pin(
         peer_timeouts(mode, major)
     );
     connection.simple_query(&all).await?;
-    let settings: Vec<&Pinned> = present(TIMEOUTS, major).chain(present(SETTINGS, major)).collect();
-    let names: Vec<&str> = settings.iter().map(|Pinned(name, ..)| *name).collect();
+    let settings: Vec<&PinnedSetting> = present(TIMEOUTS, major).chain(present(SETTINGS, major)).collect();
+    let names: Vec<&str> = settings.iter().map(|PinnedSetting(name, ..)| *name).collect();
     let list = quote_literal(&format!("{{{}}}", names.join(",")));
     let rows = connection
         .simple_query(&VERIFY.replace("'{search_path}'", &list))
@@ -146,12 +146,14 @@ const CONNECTION_CHECK_SINCE: u32 = 14;
 const CONNECTION_CHECK: &str = "; SELECT pg_catalog.set_config('client_connection_check_interval', '10000', false) \
                                 WHERE pg_catalog.version() LIKE '%linux%'";
 
-fn present(settings: &'static [Pinned], major: u32) -> impl Iterator<Item = &'static Pinned> {
-    settings.iter().filter(move |Pinned(_, _, since)| major >= *since)
+fn present(settings: &'static [PinnedSetting], major: u32) -> impl Iterator<Item = &'static PinnedSetting> {
+    settings
+        .iter()
+        .filter(move |PinnedSetting(_, _, since)| major >= *since)
 }
 
-fn set_all(settings: &'static [Pinned], session: &ConnectionSettings, major: u32) -> String {
-    let set = |pinned: &Pinned| match pinned.0 {
+fn set_all(settings: &'static [PinnedSetting], session: &ConnectionSettings, major: u32) -> String {
+    let set = |pinned: &PinnedSetting| match pinned.0 {
         "search_path" => "SET search_path TO ''".to_owned(),
         // A list: quoted as a whole it would be one element.
         "DateStyle" => "SET DateStyle TO ISO, YMD".to_owned(),

@@ -1,7 +1,7 @@
 //! Proves who we are: trust, SCRAM-SHA-256 with and without channel binding, MD5, clear text.
 //!
-//! Refuses to give a password in clear text to a wire that others can read, and methods that
-//! `require_auth` or `channel_binding` rule out. A server that skips the proof it owes us (SCRAM's
+//! Refuses to give a password in clear text to a wire that others can read or to a server that did not prove itself, and methods
+//! that `require_auth` or `channel_binding` rule out. A server that skips the proof it owes us (SCRAM's
 //! final message) is refused.
 
 use bytes::BytesMut;
@@ -30,19 +30,34 @@ pub(super) async fn authenticate(
     settings: &ConnectionSettings,
     host: &Host,
 ) -> Result<(), PgError> {
-    let password = || settings.password_for(host);
+    let request = connection.startup_message().await?;
+    if let Message::AuthenticationOk = request {
+        return allow(connection, settings, Method::None);
+    }
+    // A password that is not good any more is met by one session, not by all that are opened just now.
+    let turn = settings.logins.turn(settings).await?;
+    let proven = prove(connection, settings, host, request).await;
+    match &proven {
+        Ok(()) => turn.accepted(),
+        Err(error) => turn.refused(error),
+    }
+    proven
+}
+
+/// Answers what the server asks for, up to its word that it is satisfied.
+async fn prove(
+    connection: &mut RawConnection,
+    settings: &ConnectionSettings,
+    host: &Host,
+    request: Message,
+) -> Result<(), PgError> {
+    let password = |connection: &RawConnection| needed(connection, settings.logins.password(settings, host));
     let mut reply = BytesMut::new();
-    match connection.startup_message().await? {
-        Message::AuthenticationOk => return allow(connection, settings, Method::None),
+    match request {
         Message::AuthenticationCleartextPassword => {
             allow(connection, settings, Method::Password)?;
-            if !connection.transport.is_encrypted() && !connection.transport.is_local() {
-                return Err(refused(
-                    connection,
-                    "the server asks for the password in clear text without TLS",
-                ));
-            }
-            let password = needed(connection, password())?;
+            refuse_unproven(connection, settings)?;
+            let password = password(connection)?;
             write(
                 connection,
                 frontend::password_message(password.expose_secret().as_bytes(), &mut reply),
@@ -50,7 +65,7 @@ pub(super) async fn authenticate(
         }
         Message::AuthenticationMd5Password(body) => {
             allow(connection, settings, Method::Md5)?;
-            let password = needed(connection, password())?;
+            let password = password(connection)?;
             let hash = md5_hash(
                 settings.user.as_bytes(),
                 password.expose_secret().as_bytes(),
@@ -63,7 +78,7 @@ pub(super) async fn authenticate(
         }
         Message::AuthenticationSasl(body) => {
             allow(connection, settings, Method::ScramSha256)?;
-            let password = needed(connection, password())?;
+            let password = password(connection)?;
             scram(
                 connection,
                 &body,
@@ -86,6 +101,29 @@ pub(super) async fn authenticate(
         Message::AuthenticationOk => Ok(()),
         _ => Err(connection.protocol("the login does not end as the protocol says")),
     }
+}
+
+/// The password itself goes only where nobody stands in between, or to a server whose certificate was checked.
+fn refuse_unproven(connection: &RawConnection, settings: &ConnectionSettings) -> Result<(), PgError> {
+    if connection.transport.is_local() {
+        return Ok(());
+    }
+    let reason = if !connection.transport.is_encrypted() {
+        "the server asks for the password in clear text without TLS"
+    } else if !tls::checks_certificate(&settings.tls) {
+        "the server asks for the password itself, and nothing proves that it is the server that was named"
+    } else {
+        return Ok(());
+    };
+    Err(PgError::Connect {
+        endpoint: connection.endpoint().to_owned(),
+        reason: reason.to_owned(),
+        server: None,
+        hint: Some(
+            "leave sslmode away, or set it to verify-full: then the server's certificate is checked"
+                .to_owned(),
+        ),
+    })
 }
 
 fn allow(connection: &RawConnection, settings: &ConnectionSettings, method: Method) -> Result<(), PgError> {
@@ -177,7 +215,8 @@ fn needed(connection: &RawConnection, password: Option<SecretString>) -> Result<
         reason: "the server asks for a password and none is given".to_owned(),
         server: None,
         hint: Some(
-            "set PGPASSWORD, add a line to the password file (~/.pgpass), or name one by passfile".to_owned(),
+            "set PGPASSWORD, add a line to the password file (~/.pgpass), name one by passfile, or give a password_command"
+                .to_owned(),
         ),
     })
 }
@@ -188,7 +227,7 @@ fn refused(connection: &RawConnection, reason: &str) -> PgError {
         reason: reason.to_owned(),
         server: None,
         hint: Some(
-            "check sslmode, channel_binding and require_auth, and the server's pg_hba.conf".to_owned(),
+            "check sslmode, channel_binding and require_auth, and the server's access rules".to_owned(),
         ),
     }
 }

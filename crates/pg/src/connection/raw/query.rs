@@ -34,7 +34,7 @@ pub struct AnswerColumn {
 
 /// The rows of the last command with the names of their columns, and its tag (`INSERT 0 5`).
 #[derive(Default)]
-struct Answer {
+struct RawAnswer {
     /// Of each command that gives rows.
     columns: Vec<Vec<AnswerColumn>>,
     rows: Vec<TextRow>,
@@ -83,8 +83,8 @@ impl RawConnection {
     }
 
     /// Reads up to ReadyForQuery; an error on the way is returned then.
-    async fn answer(&mut self) -> Result<Answer, PgError> {
-        let mut answer = Answer::default();
+    async fn answer(&mut self) -> Result<RawAnswer, PgError> {
+        let mut answer = RawAnswer::default();
         let mut failure = None;
         loop {
             let frame = self.conversation_frame().await?;

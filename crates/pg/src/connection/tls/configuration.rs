@@ -71,6 +71,11 @@ fn check(settings: &TlsSettings) -> Check {
     }
 }
 
+/// Whether a connection under these settings is only made to a server whose certificate was checked.
+pub(crate) fn checks_certificate(settings: &TlsSettings) -> bool {
+    check(settings) != Check::Nothing
+}
+
 fn roots(settings: &TlsSettings) -> Result<Vec<CertificateDer<'static>>, ConfigurationError> {
     let roots = match &settings.roots {
         RootCertificates::None if matches!(settings.mode, TlsMode::VerifyCa | TlsMode::VerifyFull) => {

@@ -19,6 +19,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 pub(crate) use self::certificate::end_point_digest;
+pub(crate) use self::configuration::checks_certificate;
 pub use self::configuration::{provider, system_roots};
 use crate::connection::{
     connect::transport::Transport,
@@ -48,7 +49,8 @@ pub(crate) async fn negotiate(
         match stream.read_u8().await.map_err(lost)? {
             b'S' => {}
             b'N' if required => {
-                let hint = "turn TLS on at the server, or choose a weaker sslmode if the network in between is trusted";
+                let hint =
+                    "turn TLS on at the server, or set sslmode=disable if the network in between is trusted";
                 return Err(failed(
                     host,
                     "the server does not offer TLS, which sslmode requires",

@@ -137,7 +137,8 @@ impl ServerCertVerifier for Verifier {
 pub(super) fn hint(error: &Error) -> &'static str {
     match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "sslrootcert must hold the certificate of the authority that issued the server's certificate"
+            "sslrootcert must hold the certificate of the authority that issued the server's certificate; sslmode=require encrypts \
+             without checking who answers, which is for networks of your own"
         }
         Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

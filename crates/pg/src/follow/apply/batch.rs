@@ -6,7 +6,7 @@
 //! refuses every wrong count ([`super::in_air`]); else it leaves once the answers are checked. While a flight is under way the
 //! next portion is made into statements; its flight leaves right behind that COMMIT, without waiting for the answer.
 //!
-//! Invariants: whatever leaves behind a BEGIN whose answer is not in writes nothing outside a batch; the answer to every
+//! Invariants: nothing commits that was written to another table or column than was planned ([`super::planned`]); whatever leaves behind a BEGIN whose answer is not in writes nothing outside a batch; the answer to every
 //! statement that is not counted is checked before COMMIT is sent; the frontier moves only from the value that this writer
 //! last wrote, so that nothing that left behind a COMMIT that failed can commit; a writer that returned an error is not
 //! used again, but what it had committed before can be asked for.
@@ -72,7 +72,8 @@ pub struct Committed {
 }
 
 /// Statements of every batch.
-struct OfEveryBatch {
+pub(super) struct OfEveryBatch {
+    pub(super) as_described: Statement,
     advance_frontier: Statement,
     add_marker: Statement,
     mark_changed: Statement,
@@ -88,15 +89,23 @@ struct UnderWay {
     keeps_earlier: bool,
 }
 
+/// How far the target's transaction has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    /// None is open, or its COMMIT has left.
+    None,
+    Begun,
+    /// Flights of it are done: to undo more, they must be kept.
+    Written,
+}
+
 pub struct BatchWriter {
     pub(super) session: Arc<Session>,
     pub(super) relations: RelationMap,
     pub(super) flight: Flight,
     begin: &'static str,
-    statements: OfEveryBatch,
-    is_open: bool,
-    /// Flights of the open transaction are done: to undo more, they must be kept.
-    has_written: bool,
+    pub(super) statements: OfEveryBatch,
+    transaction: Transaction,
     /// Nothing is in the air meanwhile.
     under_way: Option<UnderWay>,
     pub(super) in_air: VecDeque<InAir>,
@@ -124,6 +133,7 @@ impl BatchWriter {
         let worth_a_copy = rows_worth_a_copy(session.round_trip().await?);
         let table_query = prepare_table_query(&session).await?;
         let statements = OfEveryBatch {
+            as_described: session.prepare(include_str!("sql/as_described.sql")).await?,
             advance_frontier: session.prepare(apply::ADVANCE_FRONTIER).await?,
             add_marker: session.prepare(apply::ADD_MARKER).await?,
             mark_changed: session.prepare(apply::MARK_CHANGED).await?,
@@ -135,8 +145,7 @@ impl BatchWriter {
             flight: Flight::default(),
             begin: if replica_role { BEGIN } else { BEGIN_DEFERRED },
             statements,
-            is_open: false,
-            has_written: false,
+            transaction: Transaction::None,
             under_way: None,
             in_air: VecDeque::new(),
             care: None,
@@ -178,7 +187,8 @@ impl BatchWriter {
     }
 
     /// Sends a portion on its way. `is_last`: nothing waits behind it.
-    pub async fn write(&mut self, portion: Portion, is_last: bool) -> Result<(), ApplyError> {
+    pub async fn write(&mut self, mut portion: Portion, is_last: bool) -> Result<(), ApplyError> {
+        let announced = portion.announced_schema.take();
         if !self.relations.knows_all_of(&portion) {
             self.settle().await?;
             self.relations.learn(&self.session, &portion).await?;
@@ -195,7 +205,12 @@ impl BatchWriter {
         let sent = self.send(portion, assembled).await;
         // What went wrong first is what counts.
         self.finish_commit(before).await?;
-        sent
+        sent?;
+        if let Some(announced) = announced {
+            self.settle_under_way().await?;
+            self.carry(&announced).await?;
+        }
+        Ok(())
     }
 
     /// Brings to its end whatever was sent.
@@ -220,8 +235,8 @@ impl BatchWriter {
     }
 
     /// Somebody on the target waits for what this transaction holds.
-    pub async fn is_in_the_way(&mut self) -> Result<bool, ApplyError> {
-        let statement = include_str!("sql/is_in_the_way.sql");
+    pub async fn blocks_others(&mut self) -> Result<bool, ApplyError> {
+        let statement = include_str!("sql/blocks_others.sql");
         Ok(self.session.query_one(statement, &[]).await?.get(0))
     }
 
@@ -233,11 +248,11 @@ impl BatchWriter {
     }
 
     pub(super) async fn send(&mut self, portion: Portion, assembled: Assembled) -> Result<(), ApplyError> {
-        let takes_commit = !self.is_open && assembled.is_counted;
+        let takes_commit = self.transaction == Transaction::None && assembled.is_counted;
         self.begin().await?;
         let mut under_way = UnderWay {
             is_in_sets: !assembled.sets.is_empty(),
-            keeps_earlier: self.has_written && !assembled.sets.is_empty(),
+            keeps_earlier: self.transaction == Transaction::Written && !assembled.sets.is_empty(),
             portion,
         };
         if under_way.keeps_earlier {
@@ -278,7 +293,7 @@ impl BatchWriter {
             }
             checked => checked?,
         }
-        self.has_written = true;
+        self.transaction = Transaction::Written;
         let Some(end) = &under_way.portion.end else {
             if under_way.keeps_earlier {
                 self.control("release savepoint before_flight").await?;
@@ -290,7 +305,7 @@ impl BatchWriter {
 
     /// Sends the COMMIT, and a look at the target's WAL behind it where one is due.
     async fn commit(&mut self, end: &BatchEnd) -> Committing {
-        self.is_open = false;
+        self.transaction = Transaction::None;
         let session = Arc::clone(&self.session);
         let answer = send(async move { session.batch_execute("commit").await }).await;
         let mut look = None;
@@ -325,7 +340,7 @@ impl BatchWriter {
                 .batch_execute("rollback to savepoint before_flight; release savepoint before_flight")
                 .await?;
         } else {
-            self.is_open = false;
+            self.transaction = Transaction::None;
             self.session.batch_execute("rollback").await?;
             self.begin().await?;
         }
@@ -335,11 +350,10 @@ impl BatchWriter {
 
     /// Begins a target transaction unless one is open.
     async fn begin(&mut self) -> Result<(), ApplyError> {
-        if self.is_open {
+        if self.is_open() {
             return Ok(());
         }
-        self.is_open = true;
-        self.has_written = false;
+        self.transaction = Transaction::Begun;
         self.control(self.begin).await
     }
 
@@ -378,6 +392,6 @@ impl BatchWriter {
 
     /// Statements prepared for what is to come must not spoil the open transaction.
     pub(super) fn is_open(&self) -> bool {
-        self.is_open
+        self.transaction != Transaction::None
     }
 }

@@ -22,6 +22,8 @@ pub enum ApplyError {
     FrontierMoved {
         expected: Lsn,
     },
+    /// Tables of the target, their columns or types are others than the statements were made for; nothing was written.
+    TargetAltered,
 }
 
 /// A change that the target does not take as the source made it.

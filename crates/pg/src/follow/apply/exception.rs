@@ -10,18 +10,17 @@ use transhume_core::{
     follow::{
         change::Change,
         error_policy::{Care, ErrorAction, ErrorClass, class_of},
-        exception::{StoredChange, StoredValue, Values, stored},
+        exception::{StoredValue, Values, stored},
         portion::Origin,
     },
     value_encoding,
 };
-use transhume_wire::ident::QualifiedName;
 
 use super::{
     batch::BatchWriter,
     conflict::{ApplyError, Conflict, ConflictKind},
 };
-use crate::connection::session::Session;
+use crate::state::exception::{self, NewException};
 
 impl Conflict {
     pub fn class(&self) -> ErrorClass {
@@ -106,7 +105,20 @@ impl BatchWriter {
             let plan = self.plan(*relation).await?;
             let columns: Vec<String> = plan.columns.iter().map(|column| column.name.clone()).collect();
             let what = stored(change, &columns, self.value_encoding());
-            insert_exception(&self.session, origin, &plan.table, &what, conflict).await?;
+            let json = |values: &Option<Values>| values.as_ref().map(as_json);
+            let new = NewException {
+                commit_lsn: origin.commit_lsn,
+                xid: origin.xid,
+                table: &plan.table,
+                operation: what.operation,
+                key: json(&what.key),
+                old: json(&what.old),
+                new: json(&what.new),
+                class: conflict.class().name(),
+                reason: &conflict.reason_in(self.session.client_encoding()),
+                sqlstate: conflict.sqlstate(),
+            };
+            exception::add(&**self.session, &new).await?;
         }
         Ok(())
     }
@@ -123,33 +135,4 @@ fn as_json(values: &Values) -> Value {
         .iter()
         .map(|(column, stored)| (column.clone(), value(stored)))
         .collect()
-}
-
-async fn insert_exception(
-    session: &Session,
-    origin: Origin,
-    table: &QualifiedName,
-    what: &StoredChange,
-    conflict: &Conflict,
-) -> Result<(), ApplyError> {
-    let json = |values: &Option<Values>| values.as_ref().map(as_json);
-    session
-        .execute(
-            include_str!("sql/add_exception.sql"),
-            &[
-                &origin.commit_lsn.to_string(),
-                &i64::from(origin.xid),
-                &table.schema,
-                &table.name,
-                &what.operation,
-                &json(&what.key),
-                &json(&what.old),
-                &json(&what.new),
-                &conflict.class().name(),
-                &conflict.reason_in(session.client_encoding()),
-                &conflict.sqlstate(),
-            ],
-        )
-        .await?;
-    Ok(())
 }

@@ -10,8 +10,9 @@ use std::{
     sync::Arc,
     task::Poll,
 };
+use transhume_core::sqlstate;
 
-use transhume_core::follow::row::{Operation, Plan, RowIdentity};
+use transhume_core::follow::row::{Operation, RowLookup, RowPlan};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use super::conflict::{ApplyError, Conflict, ConflictKind};
@@ -21,10 +22,6 @@ use crate::connection::error::PgError;
 const STATEMENTS: usize = 256;
 /// Bytes of values under way; one larger value still goes, alone.
 const BYTES: usize = 4 << 20;
-
-/// Division by zero: how statements that count themselves say that it was another number of rows (`set::statement::counted`).
-/// One that a trigger meant is told by the changes written again one by one.
-const WRONG_COUNT: &str = "22012";
 
 /// An answer that is waited for.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + Send>>;
@@ -47,15 +44,18 @@ pub(super) enum Subject {
     Control,
     /// One row of a table.
     Row {
-        plan: Arc<Plan>,
+        plan: Arc<RowPlan>,
         operation: Operation,
         commit_lsn: Lsn,
     },
     /// Rows of a table, by a statement that counts them itself.
-    Counted { plan: Arc<Plan>, operation: Operation },
+    Counted {
+        plan: Arc<RowPlan>,
+        operation: Operation,
+    },
     /// This many rows of a table.
     Rows {
-        plan: Arc<Plan>,
+        plan: Arc<RowPlan>,
         operation: Operation,
         count: u64,
     },
@@ -63,11 +63,13 @@ pub(super) enum Subject {
         tables: Arc<[QualifiedName]>,
         commit_lsn: Lsn,
     },
+    /// Whether the tables are those that the statements name.
+    Tables,
     /// The stored frontier, which must have been this.
     Frontier { before: Lsn },
 }
 
-struct UnderWay {
+struct SentStatement {
     answer: Later<u64>,
     subject: Subject,
     bytes: usize,
@@ -75,7 +77,7 @@ struct UnderWay {
 
 #[derive(Default)]
 pub(super) struct Flight {
-    under_way: VecDeque<UnderWay>,
+    under_way: VecDeque<SentStatement>,
     bytes: usize,
 }
 
@@ -89,7 +91,7 @@ impl Flight {
     ) -> Result<(), ApplyError> {
         let answer = send(statement).await;
         self.bytes += bytes;
-        self.under_way.push_back(UnderWay {
+        self.under_way.push_back(SentStatement {
             answer,
             subject,
             bytes,
@@ -142,9 +144,10 @@ fn judge(subject: &Subject, result: Result<u64, tokio_postgres::Error>) -> Resul
 
 /// An error that passes by itself is the server's matter, any other one the change's.
 pub(super) fn refused(subject: &Subject, error: PgError) -> ApplyError {
-    if error.sqlstate() == Some(WRONG_COUNT) {
+    if error.sqlstate() == Some(sqlstate::DIVISION_BY_ZERO) {
         match subject {
             Subject::Frontier { before } => return ApplyError::FrontierMoved { expected: *before },
+            Subject::Tables => return ApplyError::TargetAltered,
             Subject::Counted { .. } => return conflict(subject, ConflictKind::RowMissing),
             _ => {}
         }
@@ -178,7 +181,9 @@ fn conflict(subject: &Subject, kind: ConflictKind) -> ApplyError {
             key_columns(plan),
         ),
         Subject::Truncate { tables, commit_lsn } => (tables.to_vec(), None, *commit_lsn, Vec::new()),
-        Subject::Control | Subject::Frontier { .. } => (Vec::new(), None, Lsn::ZERO, Vec::new()),
+        Subject::Control | Subject::Tables | Subject::Frontier { .. } => {
+            (Vec::new(), None, Lsn::ZERO, Vec::new())
+        }
     };
     ApplyError::Conflict(Box::new(Conflict {
         tables,
@@ -189,9 +194,9 @@ fn conflict(subject: &Subject, kind: ConflictKind) -> ApplyError {
     }))
 }
 
-pub(super) fn key_columns(plan: &Plan) -> Vec<String> {
+pub(super) fn key_columns(plan: &RowPlan) -> Vec<String> {
     match &plan.identity {
-        RowIdentity::Key(key) => key.iter().map(|index| plan.columns[index].name.clone()).collect(),
-        RowIdentity::Image | RowIdentity::Nothing => Vec::new(),
+        RowLookup::Key(key) => key.iter().map(|index| plan.columns[index].name.clone()).collect(),
+        RowLookup::Image | RowLookup::Nothing => Vec::new(),
     }
 }

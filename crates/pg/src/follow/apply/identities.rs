@@ -4,6 +4,9 @@
 //! again, is asked of the source and compared with what is remembered (`core::follow::identity`). One question for all
 //! relations of a portion; none for a change.
 //!
+//! Where statements announce what they leave behind, that is what the next announcement of the table means, and nothing need
+//! be asked: the source's catalogs may be ahead by many statements that are still to come.
+//!
 //! Without a session of the source columns are matched by name: so in tests of writing alone.
 
 use std::{
@@ -41,6 +44,8 @@ pub(super) struct Identities {
     then: HashMap<u32, SourceTable>,
     /// Of tables that nothing was remembered of: as their first announcement was.
     first: HashMap<u32, Former>,
+    /// What is remembered of these is how their latest statement left them.
+    told: HashSet<u32>,
 }
 
 impl std::fmt::Debug for Identities {
@@ -63,7 +68,42 @@ impl Identities {
             settled: HashMap::new(),
             then: HashMap::new(),
             first: HashMap::new(),
+            told: HashSet::new(),
         }
+    }
+
+    /// These are now remembered as a statement of the stream has left them.
+    pub(super) fn take_up(&mut self, loaded: Arc<HashMap<u32, LoadedTable>>, told: &[u32]) {
+        self.loaded = loaded;
+        for id in told {
+            let former = self.loaded.get(id).and_then(|table| table.former.as_ref());
+            if let Some(former) = former {
+                self.then.insert(*id, former.source.clone());
+                self.told.insert(*id);
+            }
+        }
+    }
+
+    /// A statement left these otherwise than is remembered.
+    pub(super) fn doubt(&mut self, ids: impl IntoIterator<Item = u32>) {
+        for id in ids {
+            self.told.remove(&id);
+        }
+    }
+
+    pub(super) fn doubt_all(&mut self) {
+        self.told.clear();
+    }
+
+    /// By the statement before, where the announcement is of exactly that.
+    fn as_told(&self, relation: &Relation) -> Option<Identified> {
+        let former = self.loaded.get(&relation.id)?.former.as_ref()?;
+        if !self.told.contains(&relation.id) {
+            return None;
+        }
+        let numbers = align(&former.source, &former.source, &relation.columns).ok()?;
+        let now = former.source.clone();
+        Some(Identified { numbers, now })
     }
 
     pub(super) fn ask(&mut self, source: Arc<SourceTables>, written: Written) {
@@ -104,14 +144,31 @@ impl Identities {
             let table = self.loaded.get(id);
             table.is_some_and(|table| table.is_complete && table.tree.is_none())
         };
-        let ids: Vec<u32> = ids.iter().copied().filter(is_written).collect();
+        let mut changed = Vec::new();
+        let mut asked = Vec::with_capacity(ids.len());
+        for id in ids.iter().copied().filter(is_written) {
+            match announced.get(&id).and_then(|relation| self.as_told(relation)) {
+                Some(told) => {
+                    if self.settled.get(&id) != Some(&told) {
+                        changed.push(id);
+                    }
+                    self.settled.insert(id, told);
+                    self.unsettled.remove(&id);
+                }
+                None => asked.push(id),
+            }
+        }
+        let ids = asked;
+        if ids.is_empty() {
+            return Ok(changed);
+        }
         let after = match self.written {
             Written::AfterCommit => transactions,
             Written::InProgress => &[],
         };
         let mut now = source.read(&ids, after).await.map_err(ApplyError::Source)?;
-        let mut changed = Vec::new();
         for id in ids {
+            self.told.remove(&id);
             let before = self.settled.remove(&id);
             if let (Some(now), Some(relation)) = (now.remove(&id), announced.get(&id)) {
                 self.identify(relation, now)?;

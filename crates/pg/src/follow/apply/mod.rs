@@ -6,12 +6,14 @@
 
 mod asking;
 mod batch;
+mod carrying;
 mod conflict;
 mod exception;
 mod flight;
 mod identities;
 mod in_air;
 mod parameter;
+mod planned;
 mod relation_map;
 mod serial;
 pub mod session;

@@ -14,8 +14,10 @@ use transhume_core::follow::{
     identity::{Former, Identified, counterparts},
     net,
     portion::{LoadedTable, Portion, is_loaded},
-    row::{self, Drift, DriftKind, Plan, Shape},
+    read_ranges::Undecided,
+    row::{self, Drift, DriftKind, RowPlan, StatementShape, TableIdentity},
 };
+use transhume_core::guard::schema::Remembered;
 use transhume_wire::{ident::QualifiedName, pgoutput::Relation};
 
 use super::{
@@ -34,13 +36,13 @@ const STATEMENTS_PER_RELATION: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum AnyShape {
-    Row(Shape),
+    Row(StatementShape),
     Set(SetShape),
 }
 
 #[derive(Debug)]
 struct Known {
-    plan: Arc<Plan>,
+    plan: Arc<RowPlan>,
     /// None when changes are written one by one: that is all the table allows, or sets were refused.
     net_shape: Option<net::Shape>,
     statements: HashMap<AnyShape, Statement>,
@@ -73,7 +75,7 @@ impl RelationMap {
     /// Nothing need be asked to write this portion.
     pub(super) fn knows_all_of(&self, portion: &Portion) -> bool {
         let is_known = |id: &u32| self.known.contains_key(id) && self.identities.is_settled(*id);
-        portion.announced.is_empty() && portion.relations.iter().all(is_known)
+        portion.announced.is_empty() && portion.undecided.is_none() && portion.relations.iter().all(is_known)
     }
 
     /// Takes up what was announced, and matches the portion's relations with their tables.
@@ -84,6 +86,9 @@ impl RelationMap {
             if before.is_none_or(|before| before != *relation) {
                 self.known.remove(&relation.id);
             }
+        }
+        if let Some((id, undecided)) = &portion.undecided {
+            return Err(self.undecided(*id, undecided)?.into());
         }
         let touched = || portion.relations.iter().copied();
         let unsettled: Vec<u32> = touched().filter(|id| !self.identities.is_settled(*id)).collect();
@@ -105,10 +110,45 @@ impl RelationMap {
         Ok(())
     }
 
-    fn matched(&mut self, tables: &TargetTables, relation: &Arc<Relation>) -> Result<Plan, ApplyError> {
+    /// Under the name that the target knows the table by.
+    fn undecided(&self, id: u32, undecided: &Undecided) -> Result<Drift, ApplyError> {
+        let announced = self.announced.get(&id).ok_or_else(|| unannounced(id))?;
+        let mut relation = announced.as_ref().clone();
+        if let Some(table) = self.loaded.get(&id) {
+            relation.name.clone_from(&table.name);
+        }
+        Ok(Drift {
+            relation: Arc::new(relation),
+            kind: DriftKind::ReadInParts(undecided.clone()),
+        })
+    }
+
+    /// What is known of the target's tables is not so any more; these are remembered as a statement has left both sides.
+    pub(super) fn take_up(&mut self, news: &[(u32, Remembered)]) {
+        self.known.clear();
+        if !news.is_empty() {
+            let loaded = Arc::make_mut(&mut self.loaded);
+            for (oid, remembered) in news {
+                if let Some(table) = loaded.get_mut(oid) {
+                    table.name = remembered.facts.name.clone();
+                    table.former = remembered.former();
+                }
+            }
+        }
+        let told: Vec<u32> = news.iter().map(|(oid, _)| *oid).collect();
+        self.identities.take_up(Arc::clone(&self.loaded), &told);
+    }
+
+    fn matched(&mut self, tables: &TargetTables, relation: &Arc<Relation>) -> Result<RowPlan, ApplyError> {
         self.identities.take_target(relation, tables);
         let identity = self.identities.of(relation.id);
-        Ok(match_relation(&self.loaded, tables, relation, identity)?)
+        let plan = match_relation(&self.loaded, tables, relation, identity)?;
+        let has_rows = self.loaded.get(&relation.id).and_then(|table| table.target_oid);
+        if has_rows.is_some_and(|oid| oid != plan.target.oid) {
+            // Another table has its name since the tables of the migration were read.
+            return Err(ApplyError::TargetAltered);
+        }
+        Ok(plan)
     }
 
     /// What netting must know of these relations; one that is left out goes one by one.
@@ -135,12 +175,27 @@ impl RelationMap {
         is_loaded(&self.loaded, id, xid)
     }
 
-    pub(super) fn known_plan(&self, id: u32) -> Option<Arc<Plan>> {
+    pub(super) fn known_plan(&self, id: u32) -> Option<Arc<RowPlan>> {
         self.known.get(&id).map(|known| Arc::clone(&known.plan))
     }
 
+    /// The target's table that this relation's changes are written to.
+    pub(super) fn planned_table(&self, id: u32) -> Option<&TableIdentity> {
+        self.known.get(&id).map(|known| &known.plan.target)
+    }
+
+    pub(super) fn planned_tables<'a>(
+        &'a self,
+        names: &'a [QualifiedName],
+    ) -> impl Iterator<Item = &'a TableIdentity> {
+        let plans = self.known.values().map(|known| &known.plan);
+        plans
+            .filter(|plan| names.contains(&plan.table))
+            .map(|plan| &plan.target)
+    }
+
     /// Matches the relation with its table, asking the target's catalogs.
-    pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<Plan>, ApplyError> {
+    pub(super) async fn make_plan(&mut self, session: &Session, id: u32) -> Result<Arc<RowPlan>, ApplyError> {
         let relation = self.announced.get(&id).cloned().ok_or_else(|| unannounced(id))?;
         let relations = std::slice::from_ref(&relation);
         let tables = read_tables(&self.loaded, session, &self.table_query, relations).await?;
@@ -148,7 +203,7 @@ impl RelationMap {
         Ok(self.know(id, plan))
     }
 
-    fn know(&mut self, id: u32, plan: Plan) -> Arc<Plan> {
+    fn know(&mut self, id: u32, plan: RowPlan) -> Arc<RowPlan> {
         let plan = Arc::new(plan);
         let known = Known {
             plan: Arc::clone(&plan),
@@ -205,7 +260,7 @@ impl RelationMap {
     }
 }
 
-fn text(plan: &Plan, shape: &AnyShape) -> String {
+fn text(plan: &RowPlan, shape: &AnyShape) -> String {
     match shape {
         AnyShape::Row(shape) => statement::text(plan, shape),
         AnyShape::Set(shape) => set::text(plan, shape),
@@ -218,7 +273,7 @@ pub(crate) fn match_relation(
     tables: &TargetTables,
     relation: &Arc<Relation>,
     identity: Option<(&Former, &Identified)>,
-) -> Result<Plan, Drift> {
+) -> Result<RowPlan, Drift> {
     let relation = called_as_on_target(loaded, tables, relation);
     check_selected(loaded, tables, &relation)?;
     let drift = |kind| Drift {

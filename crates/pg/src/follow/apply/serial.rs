@@ -6,7 +6,7 @@ use tokio_postgres::Statement;
 use transhume_core::follow::{
     change::Change,
     portion::Origin,
-    row::{Operation, Plan, RowChange, RowWrite, row_write},
+    row::{Operation, RowChange, RowPlan, RowWrite, row_write},
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -83,7 +83,7 @@ impl BatchWriter {
         Ok(self.relations.prepare(&self.session, id, shape).await)
     }
 
-    pub(super) async fn plan(&mut self, id: u32) -> Result<Arc<Plan>, ApplyError> {
+    pub(super) async fn plan(&mut self, id: u32) -> Result<Arc<RowPlan>, ApplyError> {
         if let Some(plan) = self.relations.known_plan(id) {
             return Ok(plan);
         }
@@ -145,7 +145,7 @@ fn operation_of(change: RowChange<'_>) -> Operation {
     }
 }
 
-fn conflict(plan: &Plan, operation: Operation, origin: Origin, kind: ConflictKind) -> ApplyError {
+fn conflict(plan: &RowPlan, operation: Operation, origin: Origin, kind: ConflictKind) -> ApplyError {
     ApplyError::Conflict(Box::new(Conflict {
         tables: vec![plan.table.clone()],
         operation: Some(operation),
@@ -156,7 +156,12 @@ fn conflict(plan: &Plan, operation: Operation, origin: Origin, kind: ConflictKin
 }
 
 /// A statement that the server does not even parse is refused for what the change needs.
-pub(super) fn unprepared(plan: &Plan, operation: Operation, origin: Origin, error: ApplyError) -> ApplyError {
+pub(super) fn unprepared(
+    plan: &RowPlan,
+    operation: Operation,
+    origin: Origin,
+    error: ApplyError,
+) -> ApplyError {
     let refusal = match &error {
         ApplyError::Server { error, .. } => error.refusal(),
         _ => None,

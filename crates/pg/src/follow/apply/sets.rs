@@ -16,7 +16,7 @@ use transhume_core::{
         net::{self, Net},
         portion::{Origin, Portion},
         portion_buffer::PortionBuffer,
-        row::{Operation, Plan},
+        row::{Operation, RowPlan},
     },
 };
 use transhume_wire::lsn::Lsn;
@@ -48,7 +48,7 @@ const SEVERAL: Origin = Origin {
 /// A portion as statements.
 #[derive(Default)]
 pub(super) struct Assembled {
-    pub(super) sets: Vec<(u32, Arc<Plan>, SetWrite)>,
+    pub(super) sets: Vec<(u32, Arc<RowPlan>, SetWrite)>,
     /// The server itself refuses whatever is not written as it must be.
     pub(super) is_counted: bool,
     /// Relations whose changes go one by one.
@@ -166,6 +166,7 @@ impl BatchWriter {
             self.write_serially(&portion.buffer, &assembled.serial, care)
                 .await?;
         }
+        self.confirm_tables(portion).await?;
         match &portion.end {
             Some(end) => self.end(end).await,
             None => Ok(()),
@@ -190,7 +191,12 @@ impl BatchWriter {
         Ok(())
     }
 
-    async fn write_set(&mut self, relation: u32, plan: Arc<Plan>, write: SetWrite) -> Result<(), ApplyError> {
+    async fn write_set(
+        &mut self,
+        relation: u32,
+        plan: Arc<RowPlan>,
+        write: SetWrite,
+    ) -> Result<(), ApplyError> {
         let operation = match write.shape.operation {
             SetOperation::Delete => Operation::Delete,
             SetOperation::Update => Operation::Update,

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use transhume_core::{
-    follow::row::{ColumnSet, Matching, Operation, Plan, RowIdentity, Shape, TargetColumn},
+    follow::row::{ColumnSet, Matching, Operation, RowLookup, RowPlan, StatementShape, TargetColumn},
     table::Generation,
 };
 use transhume_wire::ident::quote_identifier;
@@ -20,7 +20,7 @@ use crate::{
     load::null_test::{is_null, is_value},
 };
 
-/// Numbers the parameters of one statement, in the order of [`Shape`]: written, then matched.
+/// Numbers the parameters of one statement, in the order of [`StatementShape`]: written, then matched.
 #[derive(Default)]
 struct Parameters(usize);
 
@@ -33,7 +33,7 @@ impl Parameters {
 }
 
 /// The statement that writes one change of this shape.
-pub(super) fn text(plan: &Plan, shape: &Shape) -> String {
+pub(super) fn text(plan: &RowPlan, shape: &StatementShape) -> String {
     let rows = rows_of(&plan.table, plan.is_partitioned);
     let mut parameters = Parameters::default();
     match shape.operation {
@@ -65,7 +65,7 @@ pub(super) fn truncate(tables: &[Emptied], restart_identity: bool) -> String {
     format!("{}{restart}", emptying::truncate(tables))
 }
 
-fn insert(plan: &Plan, written: &ColumnSet, parameters: &mut Parameters) -> String {
+fn insert(plan: &RowPlan, written: &ColumnSet, parameters: &mut Parameters) -> String {
     if written.is_empty() {
         return format!("insert into {} default values", plan.table);
     }
@@ -81,7 +81,7 @@ fn insert(plan: &Plan, written: &ColumnSet, parameters: &mut Parameters) -> Stri
 }
 
 /// Delete and insert in one statement: the only way to write an identity column GENERATED ALWAYS.
-fn replace(plan: &Plan, shape: &Shape, parameters: &mut Parameters) -> String {
+fn replace(plan: &RowPlan, shape: &StatementShape, parameters: &mut Parameters) -> String {
     let every: ColumnSet = (0..plan.columns.len()).collect();
     let columns = join(&every, ", ", |index| quote_identifier(&plan.columns[index].name));
     let values = join(&every, ", ", |index| {
@@ -102,7 +102,7 @@ fn replace(plan: &Plan, shape: &Shape, parameters: &mut Parameters) -> String {
     )
 }
 
-pub(super) fn overriding(plan: &Plan) -> &'static str {
+pub(super) fn overriding(plan: &RowPlan) -> &'static str {
     let has_identity = plan.columns.iter().any(|column| {
         matches!(
             column.generation,
@@ -116,9 +116,9 @@ pub(super) fn overriding(plan: &Plan) -> &'static str {
     }
 }
 
-fn condition(plan: &Plan, matching: &Matching, parameters: &mut Parameters) -> String {
+fn condition(plan: &RowPlan, matching: &Matching, parameters: &mut Parameters) -> String {
     match (matching, &plan.identity) {
-        (Matching::Key, RowIdentity::Key(key)) => join(key, " and ", |index| {
+        (Matching::Key, RowLookup::Key(key)) => join(key, " and ", |index| {
             equals(&plan.columns[index], &plan.columns[index].equality, parameters)
         }),
         (Matching::Image { nulls }, _) => {
@@ -133,7 +133,7 @@ fn condition(plan: &Plan, matching: &Matching, parameters: &mut Parameters) -> S
 }
 
 /// Every column has the value of the old row, as text where the type's equality says less.
-fn image(plan: &Plan, nulls: &ColumnSet, parameters: &mut Parameters) -> String {
+fn image(plan: &RowPlan, nulls: &ColumnSet, parameters: &mut Parameters) -> String {
     let exact = ("pg_catalog".to_owned(), "=".to_owned());
     let mut row = "true".to_owned();
     for (index, column) in plan.columns.iter().enumerate() {
@@ -175,7 +175,7 @@ fn join(set: &ColumnSet, separator: &str, part: impl FnMut(usize) -> String) -> 
 
 #[cfg(test)]
 mod tests {
-    use transhume_core::follow::row::ListForm;
+    use transhume_core::follow::row::{ListForm, TableIdentity};
     use transhume_wire::ident::QualifiedName;
 
     use super::*;
@@ -197,9 +197,10 @@ mod tests {
         }
     }
 
-    fn plan(identity: RowIdentity, generation: Generation) -> Plan {
-        Plan {
+    fn plan(identity: RowLookup, generation: Generation) -> RowPlan {
+        RowPlan {
             table: QualifiedName::new("s", "t"),
+            target: TableIdentity::default(),
             columns: vec![
                 column("id", "integer", generation),
                 column("bo\"dy", "json", Generation::Plain),
@@ -209,16 +210,16 @@ mod tests {
         }
     }
 
-    fn shape(operation: Operation, written: &[usize], matching: Matching) -> Shape {
-        Shape {
+    fn shape(operation: Operation, written: &[usize], matching: Matching) -> StatementShape {
+        StatementShape {
             operation,
             written: written.iter().copied().collect(),
             matching,
         }
     }
 
-    fn keyed(generation: Generation) -> Plan {
-        plan(RowIdentity::Key([0].into_iter().collect()), generation)
+    fn keyed(generation: Generation) -> RowPlan {
+        plan(RowLookup::Key([0].into_iter().collect()), generation)
     }
 
     #[test]
@@ -247,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_row_image_matches_one_row_by_value_by_text_or_by_null() {
-        let plan = plan(RowIdentity::Image, Generation::Plain);
+        let plan = plan(RowLookup::Image, Generation::Plain);
         let nulls = [0].into_iter().collect();
         let delete = text(&plan, &shape(Operation::Delete, &[], Matching::Image { nulls }));
 
@@ -277,7 +278,7 @@ mod tests {
 
     #[test]
     fn rows_of_a_partitioned_table_are_found_in_its_partitions() {
-        let mut plan = plan(RowIdentity::Image, Generation::Plain);
+        let mut plan = plan(RowLookup::Image, Generation::Plain);
         plan.is_partitioned = true;
         let nulls = [0, 1].into_iter().collect();
         let delete = text(&plan, &shape(Operation::Delete, &[], Matching::Image { nulls }));

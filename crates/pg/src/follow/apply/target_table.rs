@@ -8,7 +8,7 @@ use tokio_postgres::{Row, Statement};
 use transhume_core::{
     follow::{
         portion::LoadedTable,
-        row::{ListForm, TargetColumn, TargetTable},
+        row::{ListForm, TableIdentity, TargetColumn, TargetTable},
     },
     table::Generation,
 };
@@ -49,6 +49,10 @@ pub(crate) async fn read_tables(
         let name = number.checked_sub(1).and_then(|place| names.get(place));
         let name = name.expect("invariant: ordinality counts what was asked for");
         let table = tables.entry((*name).clone()).or_insert_with(|| TargetTable {
+            identity: TableIdentity {
+                oid: row.get("oid"),
+                description: row.get("description"),
+            },
             columns: Vec::new(),
             primary_key: Vec::new(),
             is_partitioned: row.get("is_partitioned"),

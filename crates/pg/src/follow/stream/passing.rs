@@ -1,6 +1,7 @@
 //! A stream that nobody wants the changes of: it is read until the server is past a position.
 
 use std::time::Duration;
+use transhume_core::sqlstate;
 
 use tokio::{
     select,
@@ -13,8 +14,6 @@ use crate::connection::error::PgError;
 
 /// Between two questions how far the server is.
 const ASK_EVERY: Duration = Duration::from_millis(10);
-/// SQLSTATE internal_error: what the server says where it fails in decoding a transaction.
-const INTERNAL_ERROR: &str = "XX000";
 
 impl ReplicationStream {
     /// Waits until the server has read its WAL past `position`, from which the stream was begun. Changes tell it too, since
@@ -34,7 +33,7 @@ impl ReplicationStream {
             match message {
                 Ok(ServerMessage::Keepalive { wal_end, .. }) if wal_end < position => {}
                 Ok(_) => return Ok(()),
-                Err(error) if error.sqlstate() == Some(INTERNAL_ERROR) => return Ok(()),
+                Err(error) if error.sqlstate() == Some(sqlstate::INTERNAL_ERROR) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }

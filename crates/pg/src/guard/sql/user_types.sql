@@ -35,7 +35,7 @@ join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 left join pg_catalog.pg_class c on c.oid = t.typrelid
 where t.typtype in ('e', 'c', 'd')
   and (t.typtype <> 'c' or c.relkind = 'c')
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend d
       where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and d.objid = t.oid and d.deptype = 'e')

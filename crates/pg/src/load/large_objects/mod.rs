@@ -29,8 +29,6 @@ const OBJECTS_AT_ONCE: usize = 32;
 const BEGINNING_BYTES: i32 = 64 << 10;
 /// What is read at once of an object that is longer: 2 MiB as hexadecimal text.
 const SLICE_BYTES: i32 = 1 << 20;
-/// Objects removed in one transaction: each is locked until its end.
-const REMOVED_AT_ONCE: i64 = 1000;
 /// Owners, grants and comments sent at once.
 const STATEMENTS_AT_ONCE: usize = 200;
 
@@ -39,7 +37,7 @@ pub type SideError = (CopySide, PgError);
 
 /// What meters and limits the copying.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace<'load> {
+pub struct CopyPace<'load> {
     pub meter: &'load CopyMeter,
     pub limit: Option<&'load RateLimit>,
 }
@@ -57,7 +55,7 @@ pub async fn copy(
     source: &mut RawConnection,
     target: &mut RawConnection,
     oids: &[u32],
-    pace: Pace<'_>,
+    pace: CopyPace<'_>,
 ) -> Result<Copied, SideError> {
     let described = describe(source, oids).await.map_err(at_source)?;
     let names = roles::named(&described);
@@ -81,7 +79,7 @@ async fn copy_contents(
     source: &mut RawConnection,
     target: &mut RawConnection,
     oids: &[u32],
-    pace: Pace<'_>,
+    pace: CopyPace<'_>,
     copied: &mut Copied,
 ) -> Result<(), SideError> {
     let rows = source
@@ -123,7 +121,7 @@ async fn copy_rest(
     source: &mut RawConnection,
     target: &mut RawConnection,
     oid: u32,
-    pace: Pace<'_>,
+    pace: CopyPace<'_>,
 ) -> Result<u64, SideError> {
     let oid = oid.to_string();
     let mut position = i64::from(BEGINNING_BYTES);
@@ -160,33 +158,11 @@ async fn copy_rest(
     }
 }
 
-impl Pace<'_> {
+impl CopyPace<'_> {
     async fn take(&self, bytes: u64) {
         self.meter.add(bytes);
         if let Some(limit) = self.limit {
             limit.take(usize::try_from(bytes).unwrap_or(usize::MAX)).await;
-        }
-    }
-}
-
-/// Removes those of the objects that exist, inside the caller's transaction.
-pub async fn remove(target: &mut RawConnection, oids: &[u32]) -> Result<(), PgError> {
-    target
-        .query(include_str!("sql/remove.sql"), &[Some(&oid_array(oids))])
-        .await
-        .map(drop)
-}
-
-/// Removes all that this migration made, a group to a transaction; gives how many.
-pub async fn remove_made(target: &Client) -> Result<i64, PgError> {
-    let mut removed = 0;
-    loop {
-        let row = target
-            .query_one(include_str!("sql/remove_made.sql"), &[&REMOVED_AT_ONCE])
-            .await?;
-        match row.try_get(0)? {
-            0_i64 => return Ok(removed),
-            count => removed += count,
         }
     }
 }

@@ -29,11 +29,11 @@ owned as (
         union all
         select n.nspowner, '', 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid
         from pg_catalog.pg_namespace n
-        where n.nspname !~ '^pg_' and n.nspname <> 'transhume'
+        where n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname <> 'transhume'
     ) x
     -- What initdb makes has smaller OIDs.
     where x.oid >= 16384
-      and x.schema_name !~ '^pg_'
+      and x.schema_name !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
       and x.schema_name <> 'transhume'
       and not exists (
           select from pg_catalog.pg_depend d

@@ -33,9 +33,7 @@ pub async fn schema(
     snapshot: &str,
 ) -> Result<Vec<u8>, PgError> {
     // Holds the password file until pg_dump has ended.
-    let connection = source
-        .child_connection(application_name)
-        .map_err(|error| no_file(&error))?;
+    let connection = source.child_connection(application_name).await?;
     let mut command = Command::new(&programs.pg_dump);
     command
         .args([
@@ -86,13 +84,5 @@ fn failed(name: &str, detail: &str) -> PgError {
             "remedy what it says, then run the same command again"
         }
         .to_owned(),
-    }
-}
-
-pub(crate) fn no_file(error: &std::io::Error) -> PgError {
-    PgError::Program {
-        message: "cannot write a temporary file".to_owned(),
-        detail: error.to_string(),
-        hint: "set TMPDIR to a directory that can be written".to_owned(),
     }
 }

@@ -5,7 +5,7 @@
 //! belongs to its parent's) are tried again once others are gone. What is not there counts as removed.
 
 use tokio_postgres::{Client, Transaction};
-use transhume_core::schema::archive::Entry;
+use transhume_core::{schema::archive::Entry, sqlstate};
 
 use super::{HEADER, printed, statements};
 use crate::{
@@ -21,7 +21,12 @@ const GROUP: usize = 500;
 const TOGETHER: usize = 50;
 
 /// Schema, table, function or other object that does not exist (any more).
-const GONE: [&str; 4] = ["3F000", "42P01", "42883", "42704"];
+const GONE: [&str; 4] = [
+    sqlstate::INVALID_SCHEMA_NAME,
+    sqlstate::UNDEFINED_TABLE,
+    sqlstate::UNDEFINED_FUNCTION,
+    sqlstate::UNDEFINED_OBJECT,
+];
 
 /// How a removal ended.
 #[derive(Debug)]

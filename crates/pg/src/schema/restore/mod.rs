@@ -28,11 +28,8 @@ pub use trial::{Attempted, Trial, lock_room};
 
 use crate::{
     connection::error::PgError,
-    schema::{
-        archive_file::ArchiveFile,
-        dump::{self, Programs},
-    },
-    unnamed_file::UnnamedFile,
+    schema::{archive_file::ArchiveFile, dump::Programs},
+    unnamed_file::{UnnamedFile, no_file},
 };
 
 /// SQL of one entry. Settings that pg_restore writes before an entry (`SET default_table_access_method`)
@@ -124,7 +121,7 @@ async fn printed(
     for entry in entries {
         writeln!(lines, "{};", entry.dump_id).expect("writing to a string does not fail");
     }
-    let list = UnnamedFile::holding(lines.as_bytes()).map_err(|error| dump::no_file(&error))?;
+    let list = UnnamedFile::holding(lines.as_bytes()).map_err(|error| no_file(&error))?;
     let mut command = Command::new(&programs.pg_restore);
     command
         .args(["--file=-", "--verbose", "--no-owner", "--no-tablespaces"])

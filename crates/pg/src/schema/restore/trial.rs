@@ -5,6 +5,7 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_postgres::Client;
+use transhume_core::sqlstate;
 
 use crate::connection::error::{PgError, ServerError};
 
@@ -17,10 +18,6 @@ const LOCK_ROOM: &str = include_str!("sql/lock_room.sql");
 
 /// Statements under way at once: hides the round trip.
 const PIPELINED: usize = 64;
-
-const LOCK_NOT_AVAILABLE: &str = "55P03";
-const CANCELLED: &str = "57014";
-const OUT_OF_MEMORY: &str = "53200";
 
 /// How several statements ended.
 #[derive(Debug)]
@@ -70,9 +67,9 @@ impl<'a> Trial<'a> {
             .batch_execute("rollback to savepoint trial; release savepoint trial")
             .await?;
         match answer.sqlstate.as_str() {
-            OUT_OF_MEMORY => Ok(Attempted::OutOfLocks),
+            sqlstate::OUT_OF_MEMORY => Ok(Attempted::OutOfLocks),
             // Our own time-outs are about the statement.
-            LOCK_NOT_AVAILABLE | CANCELLED => Ok(Attempted::Refused(number, answer)),
+            sqlstate::LOCK_NOT_AVAILABLE | sqlstate::QUERY_CANCELED => Ok(Attempted::Refused(number, answer)),
             _ if error.refusal().is_some() => Ok(Attempted::Refused(number, answer)),
             _ => Err(error),
         }

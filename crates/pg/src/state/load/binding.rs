@@ -11,6 +11,7 @@ use super::{
     plan::{PlannedRelation, replace},
 };
 use crate::{
+    catalog::emptying::empty,
     connection::error::PgError,
     state::build::{self, NewBuild},
 };
@@ -22,6 +23,28 @@ pub async fn without_snapshot(target: &impl GenericClient) -> Result<Vec<u32>, P
         .query(include_str!("../sql/load/without_snapshot.sql"), &[])
         .await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Those of these tables, waiting for a snapshot, that have finished parts. Nobody copies any of them meanwhile.
+pub async fn begun(target: &impl GenericClient, oids: &[u32]) -> Result<Vec<u32>, PgError> {
+    target
+        .query(include_str!("../sql/load/lock_ranges_of.sql"), &[&oids])
+        .await?;
+    let rows = target
+        .query(include_str!("../sql/load/begun_relations.sql"), &[&oids])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Gives up the finished parts of tables that wait for a snapshot.
+pub async fn begin_anew(target: &impl GenericClient, tables: &[(u32, QualifiedName)]) -> Result<(), PgError> {
+    let oids: Vec<u32> = tables.iter().map(|(oid, _)| *oid).collect();
+    let names: Vec<_> = tables.iter().map(|(_, name)| name.clone()).collect();
+    empty(target, &names).await?;
+    target
+        .execute(include_str!("../sql/load/reopen_parts.sql"), &[&oids])
+        .await?;
+    Ok(())
 }
 
 /// From now on these tables are read under this snapshot.

@@ -1,11 +1,21 @@
 //! Claiming builds (indexes, constraints, ANALYZE …), and marking them done in the transaction that
 //! ran their statements.
 
+use tokio_postgres::Client;
+
 use super::{TextRow, array_literal};
 use crate::connection::{error::PgError, raw::RawConnection};
 
 /// Small tables whose builds are taken at once: as much as a crash makes a builder do again.
 const SMALL_TABLES_AT_ONCE: u32 = 32;
+
+/// Builds that do not wait for the cutover and are not done.
+pub async fn open(target: &Client) -> Result<Vec<String>, PgError> {
+    let rows = target
+        .query(include_str!("../sql/load/open_builds.sql"), &[])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
 
 /// A build that this transaction holds.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Pieces of large objects: planned with the tables' parts, claimed and marked done as they are.
 
-use tokio_postgres::GenericClient;
+use tokio_postgres::{Client, GenericClient};
 
 use super::{TextRow, array_literal};
 use crate::connection::{error::PgError, raw::RawConnection};
@@ -11,6 +11,9 @@ pub struct Copied {
     pub objects: u64,
     pub bytes: u64,
 }
+
+/// Objects removed in one transaction: each is locked until its end.
+const REMOVED_AT_ONCE: i64 = 1000;
 
 /// A piece that this transaction holds.
 #[derive(Debug, Clone)]
@@ -78,4 +81,32 @@ pub async fn mark_done(
         )
         .await?;
     Ok(marked == 1)
+}
+
+/// Removes those of the objects that exist, inside the caller's transaction.
+pub async fn remove(target: &mut RawConnection, oids: &[u32]) -> Result<(), PgError> {
+    target
+        .query(
+            include_str!("../sql/load/remove_large_objects.sql"),
+            &[Some(&array_literal(oids))],
+        )
+        .await
+        .map(drop)
+}
+
+/// Removes all that this migration made, a group to a transaction; gives how many.
+pub async fn remove_made(target: &Client) -> Result<i64, PgError> {
+    let mut removed = 0;
+    loop {
+        let row = target
+            .query_one(
+                include_str!("../sql/load/remove_made_large_objects.sql"),
+                &[&REMOVED_AT_ONCE],
+            )
+            .await?;
+        match row.try_get(0)? {
+            0_i64 => return Ok(removed),
+            count => removed += count,
+        }
+    }
 }

@@ -51,6 +51,8 @@ impl ClaimedPart {
 pub struct CopiedPart {
     pub id: i64,
     pub source_oid: u32,
+    /// That it was read under.
+    pub snapshot_id: i32,
     pub rows: u64,
     pub bytes: u64,
     pub seconds: f64,
@@ -142,6 +144,7 @@ pub async fn mark_done(
     let rows = array_literal(copied.iter().map(|part| part.rows));
     let bytes = array_literal(copied.iter().map(|part| part.bytes));
     let seconds = array_literal(copied.iter().map(|part| part.seconds));
+    let snapshots = array_literal(copied.iter().map(|part| part.snapshot_id));
     let marked = target
         .execute(
             include_str!("../sql/load/parts_done.sql"),
@@ -151,6 +154,7 @@ pub async fn mark_done(
                 Some(&bytes),
                 Some(&seconds),
                 Some(loader),
+                Some(&snapshots),
             ],
         )
         .await?;

@@ -36,6 +36,8 @@ pub struct PlannedRelation {
     pub bytes: i64,
     /// The tables that hold its rows, where it is a tree that is moved as a whole.
     pub partitions: Vec<(u32, QualifiedName)>,
+    /// The integer column by whose ranges the parts are cut, where each may be read under a snapshot of its own.
+    pub range_column: Option<String>,
     /// At least one.
     pub parts: Vec<PlannedPart>,
 }
@@ -45,6 +47,8 @@ pub struct PlannedPart {
     /// OID of the partition whose rows these are, in a tree.
     pub partition: Option<u32>,
     pub predicate: String,
+    /// First key of its range; none where it has no bound, or the table is not cut by ranges of a key.
+    pub range_from: Option<i64>,
     pub bytes: i64,
 }
 
@@ -64,6 +68,8 @@ pub struct Restarted {
     pub relations: u64,
     /// Tables that held finished parts and were emptied.
     pub emptied: Vec<QualifiedName>,
+    /// Tables whose finished parts may stay: each key range may be read under a snapshot of its own.
+    pub continued: u64,
 }
 
 #[derive(Serialize)]
@@ -71,6 +77,7 @@ struct RelationRow<'a> {
     source_oid: u32,
     schema_name: &'a str,
     table_name: &'a str,
+    range_column: Option<&'a str>,
     columns: &'a [String],
     format: &'a str,
     format_reason: &'a str,
@@ -92,6 +99,7 @@ struct PartRow<'a> {
     number: usize,
     partition: Option<u32>,
     predicate: &'a str,
+    range_from: Option<i64>,
     bytes: i64,
 }
 
@@ -270,6 +278,7 @@ fn relation_row(relation: &PlannedRelation) -> RelationRow<'_> {
         source_oid: relation.source_oid,
         schema_name: &relation.name.schema,
         table_name: &relation.name.name,
+        range_column: relation.range_column.as_deref(),
         columns: &relation.columns,
         format: relation.format.format.name(),
         format_reason: &relation.format.reason,
@@ -293,6 +302,7 @@ fn part_rows(relation: &PlannedRelation) -> impl Iterator<Item = PartRow<'_>> {
         number,
         partition: part.partition,
         predicate: &part.predicate,
+        range_from: part.range_from,
         bytes: part.bytes,
     })
 }
@@ -318,8 +328,8 @@ pub async fn needed_snapshots(target: &impl GenericClient) -> Result<Vec<NeededS
         .collect()
 }
 
-/// Gives every unfinished table of the `lost` snapshots a new start: emptied where parts were done, all its parts open again,
-/// bound to no snapshot. Finished tables are not touched.
+/// Takes the `lost` snapshots from every unfinished table. One whose parts are ranges of a key keeps those that are done; any
+/// other is emptied where parts were done, and all its parts are open again. Finished tables are not touched.
 ///
 /// Waits for every part that another process is copying: it may still finish under the old snapshot.
 pub async fn restart_unfinished(target: &impl GenericClient, lost: &[i32]) -> Result<Restarted, PgError> {
@@ -330,19 +340,22 @@ pub async fn restart_unfinished(target: &impl GenericClient, lost: &[i32]) -> Re
         .query(include_str!("../sql/load/unfinished_relations.sql"), &[&lost])
         .await?;
     let mut oids: Vec<u32> = Vec::with_capacity(rows.len());
-    let mut emptied = Vec::new();
+    let (mut anew, mut emptied) = (Vec::new(), Vec::new());
     for row in &rows {
-        oids.push(row.try_get("source_oid")?);
-        if row.try_get("has_done_parts")? {
+        let oid = row.try_get("source_oid")?;
+        oids.push(oid);
+        if row.try_get("has_done_parts")? && !row.try_get::<_, bool>("is_in_ranges")? {
+            anew.push(oid);
             emptied.push(QualifiedName::new(
                 row.try_get::<_, String>("schema_name")?,
                 row.try_get::<_, String>("table_name")?,
             ));
         }
     }
+    let continued = rows.iter().filter(|row| row.get("has_done_parts")).count() - emptied.len();
     empty(target, &emptied).await?;
     target
-        .execute(include_str!("../sql/load/reopen_parts.sql"), &[&oids])
+        .execute(include_str!("../sql/load/reopen_parts.sql"), &[&anew])
         .await?;
     target
         .execute(include_str!("../sql/load/unbind_relations.sql"), &[&oids])
@@ -350,5 +363,6 @@ pub async fn restart_unfinished(target: &impl GenericClient, lost: &[i32]) -> Re
     Ok(Restarted {
         relations: oids.len() as u64,
         emptied,
+        continued: continued as u64,
     })
 }

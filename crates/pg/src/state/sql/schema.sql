@@ -69,7 +69,10 @@ create table transhume.relation (
     schema_name   text        not null,
     table_name    text        not null,
     state         text        not null,          -- core::load::RelationState: adding, planned, loading, loaded, suspended, dropped
-    snapshot_id   integer     references transhume.snapshot,   -- snapshot that its parts read under
+    snapshot_id   integer     references transhume.snapshot,   -- snapshot that its parts read under, those that are open
+    -- integer column by whose ranges its parts are cut: those that are done keep the snapshot that they were read under when
+    -- the others get another; null: all parts are read under one
+    range_column  text,
     -- what is remembered of the table: core::guard::schema::TableFacts as that snapshot shows it, or as of when both
     -- sides were last in step
     facts         jsonb,
@@ -111,7 +114,9 @@ create table transhume.part (
     partition     oid         references transhume.partition on delete cascade,   -- whose rows these are; null: the table's own
     predicate     text        not null,          -- SQL condition on the source's row, '' for the whole table
     bytes         bigint      not null,          -- estimate; orders the queue, largest first
+    range_from    bigint,                        -- first key of its range, which ends before the next part's; null: the smallest
     done_at       timestamptz,
+    snapshot_id   integer     references transhume.snapshot,   -- that it was read under, written when it is done
     rows_copied   bigint,
     bytes_copied  bigint,
     seconds       double precision,
@@ -280,6 +285,8 @@ create table transhume.verification_table (
     is_all        boolean     not null default true,   -- false: there are at least so many
     undecided     bigint      not null default 0,   -- rows that a recheck never saw come to rest
     note          text        not null default '',
+    source_digest text,                          -- sum of the hashes of all rows, in hexadecimal; null: not all were read
+    target_digest text,
     -- what it was compared as, under the frozen pair: see transhume.clean_table
     loaded_under  integer,
     source_shape  text,
@@ -363,6 +370,16 @@ create table transhume.sample (
     rows_loaded   bigint      not null,
     bytes_loaded  bigint      not null,
     load_share    double precision               -- from 0 to 1, by the source's sizes; null where nothing is to be loaded
+);
+
+-- Messages to people that were sent (core::notify), by way out and event, so that nobody says one twice.
+create table transhume.notification (
+    channel       text        not null,
+    event         text        not null,
+    begun_at      timestamptz not null default clock_timestamp(),
+    sent_at       timestamptz,                   -- null while it is being sent, or where who did died over it
+    stands        boolean     not null default true,
+    primary key (channel, event)
 );
 
 -- Who runs it, and who cuts it over. Each holds an advisory lock whose key it has just drawn, and is written here with it: a

@@ -35,7 +35,7 @@ pub enum Claim {
 
 /// How much is left, over all who take part.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Outcome {
+pub struct Remaining {
     pub open: i64,
     pub tables: i64,
     pub bytes: i64,
@@ -152,6 +152,7 @@ pub async fn end_table(
     result: &TableResult,
     rows: &[RecordedRow],
 ) -> Result<(), PgError> {
+    let digests = result.digests.as_ref();
     target
         .execute(
             include_str!("../sql/verification/end_table.sql"),
@@ -165,6 +166,8 @@ pub async fn end_table(
                 &result.differences,
                 &result.is_all,
                 &result.note,
+                &digests.map(|digests| &digests.source),
+                &digests.map(|digests| &digests.target),
             ],
         )
         .await?;
@@ -180,7 +183,7 @@ pub async fn end_table(
     Ok(target.batch_execute("commit").await?)
 }
 
-pub async fn open_tables(target: &Session, verification: i64) -> Result<Outcome, PgError> {
+pub async fn open_tables(target: &Session, verification: i64) -> Result<Remaining, PgError> {
     let row = target
         .query_one(
             include_str!("../sql/verification/open_tables.sql"),
@@ -188,7 +191,7 @@ pub async fn open_tables(target: &Session, verification: i64) -> Result<Outcome,
         )
         .await?;
     let (ended, pieces): (i64, i64) = (row.get("bytes_ended"), row.get("bytes_of_pieces"));
-    Ok(Outcome {
+    Ok(Remaining {
         open: row.get("open"),
         tables: row.get("tables"),
         bytes: row.get("bytes"),

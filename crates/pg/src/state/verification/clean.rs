@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
-use transhume_core::verify::rows::changed::{Clean, Known, is_defined_alike};
+use transhume_core::verify::rows::changed::{Clean, KnownTable, is_defined_alike};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::{error::PgError, session::Session};
@@ -15,7 +15,7 @@ pub type Shapes = BTreeMap<QualifiedName, String>;
 pub async fn known(
     target: &Client,
     shapes: (&Shapes, &Shapes),
-) -> Result<BTreeMap<QualifiedName, Known>, PgError> {
+) -> Result<BTreeMap<QualifiedName, KnownTable>, PgError> {
     let rows = target
         .query(include_str!("../sql/verification/known.sql"), &[])
         .await?;
@@ -32,7 +32,7 @@ pub async fn known(
                 loaded_under: row.get("clean_loaded_under"),
                 shapes: (row.get("source_shape"), row.get("target_shape")),
             });
-            let known = Known {
+            let known = KnownTable {
                 clean,
                 changed: lsn(row.get("changed")),
                 is_followed: row.get("is_followed"),
@@ -48,7 +48,7 @@ pub async fn known(
 pub async fn note_shapes(
     target: &Session,
     id: i64,
-    tables: &BTreeMap<QualifiedName, Known>,
+    tables: &BTreeMap<QualifiedName, KnownTable>,
 ) -> Result<(), PgError> {
     let schemas: Vec<&str> = tables.keys().map(|name| name.schema.as_str()).collect();
     let names: Vec<&str> = tables.keys().map(|name| name.name.as_str()).collect();

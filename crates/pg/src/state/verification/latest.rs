@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::connection::{error::PgError, session::Session};
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct VerificationLine {
     pub id: i64,
     pub lsn: String,

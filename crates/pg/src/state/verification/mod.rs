@@ -8,18 +8,20 @@
 mod claim;
 mod clean;
 mod latest;
+mod recency;
 mod rechecked;
 mod rows;
 mod run;
 
 pub use self::{
-    claim::{Claim, ClaimedPiece, ClaimedTable, Outcome, claim, end_table, finish_piece, open_tables},
+    claim::{Claim, ClaimedPiece, ClaimedTable, Remaining, claim, end_table, finish_piece, open_tables},
     clean::{Shapes, altered_since, carry, keep_clean, known, note_shapes},
     latest::{VerificationLine, latest},
+    recency::recency,
     rechecked::{Rechecked, record_rechecked, undecided},
     rows::{RecordedRow, record_rows, repaired, rows},
     run::{
-        LastVerification, NewTable, Running, TableResult, Unchanged, add_objects, add_tables, begin, end,
-        last, refreeze, reopen, running, table_results,
+        Digests, LastVerification, NewTable, Running, TableResult, Unchanged, add_objects, add_tables, begin,
+        end, last, refreeze, reopen, running, table_results,
     },
 };

@@ -1,6 +1,6 @@
 //! Rows that differed.
 
-use transhume_core::verify::rows::Difference;
+use transhume_core::verify::rows::DifferenceKind;
 use transhume_wire::ident::QualifiedName;
 
 use crate::connection::{error::PgError, session::Session};
@@ -11,7 +11,7 @@ pub struct RecordedRow {
     /// 0 until it is recorded.
     pub id: i64,
     pub table: QualifiedName,
-    pub difference: Difference,
+    pub difference: DifferenceKind,
     /// None: the row is known by its hash only.
     pub key_columns: Vec<String>,
     pub key: Vec<String>,
@@ -64,7 +64,7 @@ pub async fn rows(target: &Session, verification: i64) -> Result<Vec<RecordedRow
             Some(RecordedRow {
                 id: row.get("id"),
                 table: QualifiedName::new(row.get::<_, String>(1), row.get::<_, String>(2)),
-                difference: Difference::parse(row.get("difference"))?,
+                difference: DifferenceKind::parse(row.get("difference"))?,
                 key_columns: row.get("key_columns"),
                 key: row.get("key"),
                 hash: row.get("hash"),

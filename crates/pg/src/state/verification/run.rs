@@ -44,6 +44,8 @@ pub struct TableResult {
     pub lsn: Lsn,
     pub source_rows: Option<i64>,
     pub target_rows: Option<i64>,
+    /// None where not all rows were read.
+    pub digests: Option<Digests>,
     /// None where it was not compared; `note` says why.
     pub equal: Option<bool>,
     pub differences: i64,
@@ -56,8 +58,15 @@ pub struct TableResult {
     pub unchanged: Option<Unchanged>,
 }
 
+/// Sums of the hashes of all rows of a table, in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digests {
+    pub source: String,
+    pub target: String,
+}
+
 /// A table that has not changed since it was found equal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Unchanged {
     /// When the verification began that found it equal, UTC.
     pub since: String,
@@ -212,6 +221,10 @@ pub async fn table_results(target: &Session, id: i64) -> Result<Vec<TableResult>
             lsn: lsn(row),
             source_rows: row.get("source_rows"),
             target_rows: row.get("target_rows"),
+            digests: row
+                .get::<_, Option<String>>("source_digest")
+                .zip(row.get("target_digest"))
+                .map(|(source, target)| Digests { source, target }),
             equal: row.get("equal"),
             differences: row.get("differences"),
             is_all: row.get("is_all"),

@@ -15,7 +15,8 @@ use std::{
 use tokio_postgres::Row;
 use transhume_core::{
     schema::reserved_options::without_reserved_options,
-    verify::objects::{Kind, Object},
+    sqlstate,
+    verify::objects::{Object, ObjectKind},
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -42,7 +43,12 @@ const MAINTAIN_SINCE: u32 = 17;
 
 /// Definitions that are not there any more although the snapshot shows them: something was dropped
 /// just now. (`XX000`: cache lookup failed; `42P01`, `42704`, `42883`: does not exist.)
-const DROPPED_MEANWHILE: [&str; 4] = ["XX000", "42P01", "42704", "42883"];
+const DROPPED_MEANWHILE: [&str; 4] = [
+    sqlstate::INTERNAL_ERROR,
+    sqlstate::UNDEFINED_TABLE,
+    sqlstate::UNDEFINED_OBJECT,
+    sqlstate::UNDEFINED_FUNCTION,
+];
 
 /// How often reading is tried while objects are dropped meanwhile.
 const ATTEMPTS: usize = 5;
@@ -160,8 +166,8 @@ impl Found {
 /// Its text is told apart from its definition.
 fn is_printed(object: &Object) -> bool {
     match object.kind {
-        Kind::View | Kind::MaterializedView | Kind::Rule => true,
-        Kind::Function | Kind::Procedure => !object.definition.contains("\"definition\":"),
+        ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Rule => true,
+        ObjectKind::Function | ObjectKind::Procedure => !object.definition.contains("\"definition\":"),
         _ => false,
     }
 }
@@ -183,11 +189,11 @@ fn object(row: &Row) -> Result<Object, PgError> {
         )),
         None => None,
     };
-    let kind = Kind::of(row.try_get("kind")?);
+    let kind = ObjectKind::of(row.try_get("kind")?);
     let traits: String = row.try_get("traits")?;
     Ok(Object {
         definition: match kind {
-            Kind::Index | Kind::Constraint => without_reserved(traits),
+            ObjectKind::Index | ObjectKind::Constraint => without_reserved(traits),
             _ => traits,
         },
         kind,

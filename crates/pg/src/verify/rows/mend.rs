@@ -11,7 +11,7 @@ use transhume_core::{
     verify::rows::{Subject, compare_keyed},
 };
 
-use super::{Reading, Side, read, statement};
+use super::{Reading, ReadingSide, read, statement};
 use crate::connection::{error::PgError, session::Session};
 
 /// How many rows were written and removed.
@@ -27,7 +27,7 @@ pub struct Mending<'a> {
     /// As it is on the target.
     pub table: &'a Table,
     /// The source under the snapshot of the moment that both sides stand at.
-    pub source: Side<'a>,
+    pub source: ReadingSide<'a>,
     pub target: &'a Session,
 }
 

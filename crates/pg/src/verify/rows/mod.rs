@@ -25,7 +25,7 @@ pub use self::{
     keys::{ComparedKey, compared_keys},
     mend::{Mended, Mending},
     probe::{HashProbe, encoding, probe_hashes},
-    read::{ImageColumns, Reading, Side},
+    read::{ImageColumns, Reading, ReadingSide},
     shapes::shapes,
     sightings::sightings,
     spreads::{IndexedColumns, spreads},

@@ -24,7 +24,7 @@ pub struct ImageColumns {
 
 /// A session on one side, and the snapshot that it reads under.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
+pub struct ReadingSide<'a> {
     pub session: &'a Session,
     pub snapshot: &'a str,
 }
@@ -38,7 +38,7 @@ impl<T> Reading<T> {
     }
 }
 
-impl Side<'_> {
+impl ReadingSide<'_> {
     /// Digests of the region's rows by bucket. `piece` is a further condition; '' for none.
     pub async fn buckets(
         self,

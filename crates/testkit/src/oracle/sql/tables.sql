@@ -31,4 +31,4 @@ WHERE (
     )
     AND c.oid NOT IN (SELECT oid FROM below)
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'transhume')
-    AND n.nspname !~ '^pg_(toast|temp)'
+    AND n.nspname !~ '^(pg_(toast|temp)|transhume_[0-9a-f]{8}_ddl$)'

@@ -4,7 +4,7 @@
 WITH own_schema AS (
     SELECT oid, nspname, nspowner, nspacl
     FROM pg_catalog.pg_namespace
-    WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'transhume') AND nspname !~ '^pg_(toast|temp)'
+    WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'transhume') AND nspname !~ '^(pg_(toast|temp)|transhume_[0-9a-f]{8}_ddl$)'
 ),
 
 owned AS (

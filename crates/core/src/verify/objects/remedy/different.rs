@@ -5,7 +5,7 @@ use transhume_wire::ident::quote_literal;
 use super::{add_constraint, by_hand, in_table, keyword};
 use crate::verify::objects::{
     difference::TraitDifference,
-    object::{COMMENT, Kind, Object, PRIVILEGES},
+    object::{COMMENT, Object, ObjectKind, PRIVILEGES},
 };
 
 pub(in crate::verify::objects) fn of_different(object: &Object, differing: &TraitDifference) -> String {
@@ -21,8 +21,8 @@ pub(in crate::verify::objects) fn of_different(object: &Object, differing: &Trai
         )),
         _ if name.starts_with(PRIVILEGES) => privileges(object, differing),
         _ => match object.kind {
-            Kind::Column => of_column(object, name, wanted),
-            Kind::Table | Kind::MaterializedView => of_table(object, name, wanted),
+            ObjectKind::Column => of_column(object, name, wanted),
+            ObjectKind::Table | ObjectKind::MaterializedView => of_table(object, name, wanted),
             _ => of_other(object, name, wanted),
         },
     };
@@ -30,7 +30,7 @@ pub(in crate::verify::objects) fn of_different(object: &Object, differing: &Trai
 }
 
 fn comment(object: &Object, text: Option<&str>) -> Option<String> {
-    if matches!(object.kind, Kind::DomainConstraint | Kind::Other(_)) {
+    if matches!(object.kind, ObjectKind::DomainConstraint | ObjectKind::Other(_)) {
         return None;
     }
     let text = text.map_or_else(|| "NULL".to_owned(), quote_literal);
@@ -48,14 +48,14 @@ fn privileges(object: &Object, differing: &TraitDifference) -> Option<String> {
         role => role.strip_prefix("role ")?,
     };
     let (column, on) = match object.kind {
-        Kind::Column => {
+        ObjectKind::Column => {
             let (table, own) = in_table(object)?;
             (format!(" ({own})"), format!("TABLE {table}"))
         }
-        Kind::View | Kind::MaterializedView | Kind::ForeignTable => {
+        ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::ForeignTable => {
             (String::new(), format!("TABLE {}", object.name))
         }
-        Kind::DefaultPrivileges | Kind::Other(_) | Kind::Aggregate => return None,
+        ObjectKind::DefaultPrivileges | ObjectKind::Other(_) | ObjectKind::Aggregate => return None,
         _ => (
             String::new(),
             format!("{} {}", keyword(&object.kind), object.name),
@@ -135,20 +135,20 @@ fn of_table(object: &Object, name: &str, wanted: Option<&str>) -> Option<String>
 fn of_other(object: &Object, name: &str, wanted: Option<&str>) -> Option<String> {
     let own = &object.name;
     match (&object.kind, name, wanted) {
-        (Kind::Index | Kind::IndexOfConstraint, "valid", None) => {
+        (ObjectKind::Index | ObjectKind::IndexOfConstraint, "valid", None) => {
             Some(format!("REINDEX INDEX CONCURRENTLY {own}"))
         }
-        (Kind::Index, "definition", Some(wanted)) => Some(format!("DROP INDEX {own}; {wanted}")),
-        (Kind::Constraint | Kind::ForeignKey, "validated", None) => {
+        (ObjectKind::Index, "definition", Some(wanted)) => Some(format!("DROP INDEX {own}; {wanted}")),
+        (ObjectKind::Constraint | ObjectKind::ForeignKey, "validated", None) => {
             let (table, own) = in_table(object)?;
             Some(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {own}"))
         }
-        (Kind::Constraint | Kind::ForeignKey, "definition", Some(wanted)) => {
+        (ObjectKind::Constraint | ObjectKind::ForeignKey, "definition", Some(wanted)) => {
             let (table, own) = in_table(object)?;
             let add = add_constraint(object, wanted)?;
             Some(format!("ALTER TABLE {table} DROP CONSTRAINT {own}; {add}"))
         }
-        (Kind::Trigger | Kind::Rule, "enabled", Some(wanted)) => {
+        (ObjectKind::Trigger | ObjectKind::Rule, "enabled", Some(wanted)) => {
             let (table, own) = in_table(object)?;
             let state = match wanted {
                 "no" => "DISABLE",
@@ -161,17 +161,19 @@ fn of_other(object: &Object, name: &str, wanted: Option<&str>) -> Option<String>
                 keyword(&object.kind)
             ))
         }
-        (Kind::Trigger, "definition", Some(wanted)) => Some(format!("DROP TRIGGER {own}; {wanted}")),
-        (Kind::Function | Kind::Procedure, "definition" | "text", Some(wanted)) => Some(wanted.to_owned()),
-        (Kind::View, "text", Some(wanted)) => Some(format!(
+        (ObjectKind::Trigger, "definition", Some(wanted)) => Some(format!("DROP TRIGGER {own}; {wanted}")),
+        (ObjectKind::Function | ObjectKind::Procedure, "definition" | "text", Some(wanted)) => {
+            Some(wanted.to_owned())
+        }
+        (ObjectKind::View, "text", Some(wanted)) => Some(format!(
             "CREATE OR REPLACE VIEW {own} AS{}",
             wanted.trim_end_matches(';')
         )),
-        (Kind::Extension, "version", Some(wanted)) => Some(format!(
+        (ObjectKind::Extension, "version", Some(wanted)) => Some(format!(
             "ALTER EXTENSION {own} UPDATE TO {}",
             quote_literal(wanted)
         )),
-        (Kind::Sequence, _, _) => of_sequence(own, name, wanted),
+        (ObjectKind::Sequence, _, _) => of_sequence(own, name, wanted),
         _ => None,
     }
 }
@@ -198,11 +200,11 @@ mod tests {
 
     use super::*;
 
-    fn remedy(kind: Kind, own: &str, name: &str, source: Option<&str>, target: Option<&str>) -> String {
+    fn remedy(kind: ObjectKind, own: &str, name: &str, source: Option<&str>, target: Option<&str>) -> String {
         let object = Object {
             name: match kind {
-                Kind::Column => format!("\"s\".\"t\".\"{own}\""),
-                Kind::Trigger | Kind::Constraint => format!("\"{own}\" on \"s\".\"t\""),
+                ObjectKind::Column => format!("\"s\".\"t\".\"{own}\""),
+                ObjectKind::Trigger | ObjectKind::Constraint => format!("\"{own}\" on \"s\".\"t\""),
                 _ => format!("\"s\".\"{own}\""),
             },
             kind,
@@ -225,27 +227,27 @@ mod tests {
     fn traits_are_set_as_on_the_source() {
         let cases = [
             (
-                remedy(Kind::Column, "c", "default", None, Some("1")),
+                remedy(ObjectKind::Column, "c", "default", None, Some("1")),
                 r#"ALTER TABLE "s"."t" ALTER COLUMN "c" DROP DEFAULT"#,
             ),
             (
-                remedy(Kind::Index, "i", "valid", None, Some("no")),
+                remedy(ObjectKind::Index, "i", "valid", None, Some("no")),
                 r#"REINDEX INDEX CONCURRENTLY "s"."i""#,
             ),
             (
-                remedy(Kind::Constraint, "k", "validated", None, Some("no")),
+                remedy(ObjectKind::Constraint, "k", "validated", None, Some("no")),
                 r#"ALTER TABLE "s"."t" VALIDATE CONSTRAINT "k""#,
             ),
             (
-                remedy(Kind::Trigger, "g", "enabled", Some("always"), Some("no")),
+                remedy(ObjectKind::Trigger, "g", "enabled", Some("always"), Some("no")),
                 r#"ALTER TABLE "s"."t" ENABLE ALWAYS TRIGGER "g""#,
             ),
             (
-                remedy(Kind::Table, "t", "comment", Some("it's"), None),
+                remedy(ObjectKind::Table, "t", "comment", Some("it's"), None),
                 r#"COMMENT ON TABLE "s"."t" IS 'it''s'"#,
             ),
             (
-                remedy(Kind::Table, "t", "owner", Some("Ann"), Some("bob")),
+                remedy(ObjectKind::Table, "t", "owner", Some("Ann"), Some("bob")),
                 r#"ALTER TABLE "s"."t" OWNER TO "Ann""#,
             ),
         ];
@@ -259,18 +261,18 @@ mod tests {
         let of = |kind, source, target| remedy(kind, "t", r#"privileges of role "Ann""#, source, target);
         assert_eq!(
             of(
-                Kind::Table,
+                ObjectKind::Table,
                 Some("SELECT, UPDATE WITH GRANT OPTION"),
                 Some("DELETE, SELECT")
             ),
             r#"GRANT UPDATE ON TABLE "s"."t" TO "Ann" WITH GRANT OPTION; REVOKE DELETE ON TABLE "s"."t" FROM "Ann""#
         );
         assert_eq!(
-            of(Kind::Column, None, Some("UPDATE")),
+            of(ObjectKind::Column, None, Some("UPDATE")),
             r#"REVOKE UPDATE ("t") ON TABLE "s"."t" FROM "Ann""#
         );
         assert_eq!(
-            of(Kind::View, Some("SELECT"), Some("SELECT WITH GRANT OPTION")),
+            of(ObjectKind::View, Some("SELECT"), Some("SELECT WITH GRANT OPTION")),
             r#"GRANT SELECT ON TABLE "s"."t" TO "Ann"; REVOKE GRANT OPTION FOR SELECT ON TABLE "s"."t" FROM "Ann""#
         );
     }

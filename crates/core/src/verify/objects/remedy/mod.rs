@@ -3,7 +3,7 @@
 mod different;
 
 pub(super) use self::different::of_different;
-use super::object::{Kind, Object, Traits};
+use super::object::{Object, ObjectKind, Traits};
 
 /// Where no single statement does it.
 pub(super) fn by_hand(object: &Object) -> String {
@@ -18,20 +18,24 @@ pub(super) fn of_missing(object: &Object) -> String {
     let text = |name: &str| traits.get(name).map(|text| text.trim_end_matches(';').trim_end());
     let name = &object.name;
     let statement = match &object.kind {
-        Kind::Schema => Some(format!("CREATE SCHEMA {name}")),
-        Kind::Extension => Some(format!("CREATE EXTENSION {name}")),
-        Kind::Index | Kind::Trigger | Kind::Statistics => text("definition").map(str::to_owned),
-        Kind::Function | Kind::Procedure => text("definition").or(text("text")).map(str::to_owned),
-        Kind::Rule => text("text").map(str::to_owned),
-        Kind::View => text("text").map(|text| format!("CREATE VIEW {name} AS{text}")),
-        Kind::MaterializedView => {
+        ObjectKind::Schema => Some(format!("CREATE SCHEMA {name}")),
+        ObjectKind::Extension => Some(format!("CREATE EXTENSION {name}")),
+        ObjectKind::Index | ObjectKind::Trigger | ObjectKind::Statistics => {
+            text("definition").map(str::to_owned)
+        }
+        ObjectKind::Function | ObjectKind::Procedure => {
+            text("definition").or(text("text")).map(str::to_owned)
+        }
+        ObjectKind::Rule => text("text").map(str::to_owned),
+        ObjectKind::View => text("text").map(|text| format!("CREATE VIEW {name} AS{text}")),
+        ObjectKind::MaterializedView => {
             text("text").map(|text| format!("CREATE MATERIALIZED VIEW {name} AS{text}"))
         }
-        Kind::Constraint | Kind::ForeignKey => {
+        ObjectKind::Constraint | ObjectKind::ForeignKey => {
             text("definition").and_then(|text| add_constraint(object, text))
         }
-        Kind::Column => column(object, &traits),
-        Kind::Type => text("labels").map(|labels| format!("CREATE TYPE {name} AS ENUM ({labels})")),
+        ObjectKind::Column => column(object, &traits),
+        ObjectKind::Type => text("labels").map(|labels| format!("CREATE TYPE {name} AS ENUM ({labels})")),
         _ => None,
     };
     statement.unwrap_or_else(|| by_hand(object))
@@ -40,18 +44,20 @@ pub(super) fn of_missing(object: &Object) -> String {
 pub(super) fn of_surplus(object: &Object) -> String {
     let name = &object.name;
     let statement = match object.kind {
-        Kind::Column | Kind::Constraint | Kind::ForeignKey => in_table(object).map(|(table, own)| {
-            let what = if object.kind == Kind::Column {
-                "COLUMN"
-            } else {
-                "CONSTRAINT"
-            };
-            format!("ALTER TABLE {table} DROP {what} {own}")
-        }),
-        Kind::DomainConstraint => name
+        ObjectKind::Column | ObjectKind::Constraint | ObjectKind::ForeignKey => {
+            in_table(object).map(|(table, own)| {
+                let what = if object.kind == ObjectKind::Column {
+                    "COLUMN"
+                } else {
+                    "CONSTRAINT"
+                };
+                format!("ALTER TABLE {table} DROP {what} {own}")
+            })
+        }
+        ObjectKind::DomainConstraint => name
             .split_once(" on ")
             .map(|(own, domain)| format!("ALTER DOMAIN {domain} DROP CONSTRAINT {own}")),
-        Kind::DefaultPrivileges | Kind::Other(_) | Kind::IndexOfConstraint => None,
+        ObjectKind::DefaultPrivileges | ObjectKind::Other(_) | ObjectKind::IndexOfConstraint => None,
         _ => Some(format!("DROP {} {name}", keyword(&object.kind))),
     };
     match statement {
@@ -89,17 +95,17 @@ fn column(object: &Object, traits: &Traits) -> Option<String> {
 pub(super) fn in_table(object: &Object) -> Option<(String, &str)> {
     let table = object.relation.as_ref()?.to_string();
     let own = match object.kind {
-        Kind::Column => object.name.strip_prefix(&format!("{table}."))?,
+        ObjectKind::Column => object.name.strip_prefix(&format!("{table}."))?,
         _ => object.name.strip_suffix(&format!(" on {table}"))?,
     };
     Some((table, own))
 }
 
 /// As DROP, COMMENT ON and ALTER … OWNER TO name the kind.
-pub(super) fn keyword(kind: &Kind) -> String {
+pub(super) fn keyword(kind: &ObjectKind) -> String {
     match kind {
-        Kind::ForeignKey => "CONSTRAINT".to_owned(),
-        Kind::IndexOfConstraint => "INDEX".to_owned(),
+        ObjectKind::ForeignKey => "CONSTRAINT".to_owned(),
+        ObjectKind::IndexOfConstraint => "INDEX".to_owned(),
         other => other.name().to_uppercase(),
     }
 }
@@ -110,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    fn object(kind: Kind, name: &str, definition: &str) -> Object {
+    fn object(kind: ObjectKind, name: &str, definition: &str) -> Object {
         Object {
             kind,
             name: name.to_owned(),
@@ -126,7 +132,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_made_as_on_the_source() {
         let key = object(
-            Kind::Constraint,
+            ObjectKind::Constraint,
             r#""k on x" on "s"."a on b""#,
             r#"{"definition":"UNIQUE (\"x\")"}"#,
         );
@@ -135,7 +141,7 @@ mod tests {
             r#"ALTER TABLE "s"."a on b" ADD CONSTRAINT "k on x" UNIQUE ("x")"#
         );
         let column = object(
-            Kind::Column,
+            ObjectKind::Column,
             r#""s"."a on b"."c.d""#,
             r#"{"type":"integer","default":"1","not null":"yes"}"#,
         );
@@ -145,21 +151,21 @@ mod tests {
         );
         let view = Object {
             text: Some(" SELECT 1;".to_owned()),
-            ..object(Kind::View, r#""s"."v""#, "{}")
+            ..object(ObjectKind::View, r#""s"."v""#, "{}")
         };
         assert_eq!(of_missing(&view), r#"CREATE VIEW "s"."v" AS SELECT 1"#);
-        let domain = object(Kind::Domain, r#""s"."d""#, "{}");
+        let domain = object(ObjectKind::Domain, r#""s"."d""#, "{}");
         assert!(of_missing(&domain).contains("pg_dump"));
     }
 
     #[test]
     fn what_is_surplus_is_dropped_only_by_people() {
-        let trigger = object(Kind::Trigger, r#""t" on "s"."a on b""#, "{}");
+        let trigger = object(ObjectKind::Trigger, r#""t" on "s"."a on b""#, "{}");
         assert_eq!(
             of_surplus(&trigger),
             r#"if nothing needs it there: DROP TRIGGER "t" on "s"."a on b""#
         );
-        let key = object(Kind::ForeignKey, r#""k" on "s"."a on b""#, "{}");
+        let key = object(ObjectKind::ForeignKey, r#""k" on "s"."a on b""#, "{}");
         assert_eq!(
             of_surplus(&key),
             r#"if nothing needs it there: ALTER TABLE "s"."a on b" DROP CONSTRAINT "k""#

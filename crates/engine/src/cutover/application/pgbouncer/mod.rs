@@ -15,7 +15,7 @@ use std::{
 use transhume_core::{
     cutover::{
         gate::{Condition, ConditionName},
-        pgbouncer_file::{EntryError, NewEntry, Place, rewrite, without},
+        pgbouncer_file::{DatabaseAddress, EntryError, NewEntry, rewrite, without},
     },
     finding::Finding,
 };
@@ -319,7 +319,7 @@ fn new_entry(
             "give the entry with cutover.pgbouncer.entry",
         )
     })?;
-    Ok(NewEntry::PointingTo(Place {
+    Ok(NewEntry::PointingTo(DatabaseAddress {
         host,
         port,
         database: settings.database().to_owned(),

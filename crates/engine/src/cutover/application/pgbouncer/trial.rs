@@ -100,7 +100,7 @@ impl PgBouncer {
         Err(EngineError::stopped(
             format!("clients could not log in on the target through PgBouncer: {reason}"),
             format!("A trial login through the new entry of {} failed.", self.database),
-            "see that PgBouncer's machine reaches the target (address, pg_hba.conf, TLS), or give cutover.pgbouncer.entry",
+            "see that PgBouncer's machine reaches the target (address, access rules, TLS), or give cutover.pgbouncer.entry",
         ))
     }
 

@@ -6,7 +6,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use transhume_core::{
     follow::{
         net::Rows,
-        row::{ColumnSet, Plan},
+        row::{ColumnSet, RowPlan},
     },
     load::format::Format,
 };
@@ -22,7 +22,7 @@ const TRAILER: i16 = -1;
 const GUESSED_VALUE_BYTES: usize = 16;
 
 /// None where a column's type has no binary format, or a value cannot be told from its text.
-pub(super) fn encode(plan: &Plan, rows: &Rows<'_>) -> Option<Bytes> {
+pub(super) fn encode(plan: &RowPlan, rows: &Rows<'_>) -> Option<Bytes> {
     let fields = i16::try_from(rows.columns.len()).ok()?;
     let forms: Option<Vec<_>> = rows
         .columns
@@ -43,7 +43,7 @@ pub(super) fn encode(plan: &Plan, rows: &Rows<'_>) -> Option<Bytes> {
 }
 
 /// The statement that takes the stream. Identity columns take what COPY brings, as the rows had it.
-pub(super) fn text(plan: &Plan, written: &ColumnSet) -> String {
+pub(super) fn text(plan: &RowPlan, written: &ColumnSet) -> String {
     let names: Vec<String> = written
         .iter()
         .map(|index| plan.columns[index].name.clone())

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use transhume_core::follow::{
     net::{Rows, SetChanges},
-    row::{ColumnSet, ListForm, Plan, TargetColumn},
+    row::{ColumnSet, ListForm, RowPlan, TargetColumn},
 };
 use transhume_wire::{binary::BinaryType, ident::quote_identifier, pgoutput::ColumnValue};
 
@@ -27,7 +27,7 @@ const FEWEST: usize = 3;
 const NUMBER: ListForm = ListForm::Binary(BinaryType::Int4);
 
 /// The statements for a relation's net changes, in order; none where they are better written one by one.
-pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>, worth_a_copy: usize) -> Option<Vec<SetWrite>> {
+pub(super) fn writes(plan: &RowPlan, changes: &SetChanges<'_>, worth_a_copy: usize) -> Option<Vec<SetWrite>> {
     let sought = changes.len() - changes.inserts.len();
     if (1..FEWEST).contains(&sought) {
         return None;
@@ -110,7 +110,7 @@ impl<'a> Images<'a> {
 
     fn write(
         &self,
-        plan: &Plan,
+        plan: &RowPlan,
         operation: SetOperation,
         nulls: ColumnSet,
         written: Option<&Rows<'_>>,
@@ -157,7 +157,7 @@ fn compared_as(column: &TargetColumn) -> ListForm {
 }
 
 /// The statement that writes all rows of this shape.
-pub(super) fn text(plan: &Plan, shape: &SetShape, nulls: &ColumnSet) -> String {
+pub(super) fn text(plan: &RowPlan, shape: &SetShape, nulls: &ColumnSet) -> String {
     let table = &plan.table;
     let mut image = Given::new("image", 0);
     let found = found(plan, nulls, &mut image);
@@ -190,7 +190,7 @@ pub(super) fn text(plan: &Plan, shape: &SetShape, nulls: &ColumnSet) -> String {
 }
 
 /// The place of every row that holds an image, with the image's number and its own among those that hold it too.
-fn found(plan: &Plan, nulls: &ColumnSet, image: &mut Given) -> String {
+fn found(plan: &RowPlan, nulls: &ColumnSet, image: &mut Given) -> String {
     let columns = plan.columns.iter().enumerate();
     let conditions: Vec<String> = columns
         .map(|(index, column)| condition(column, nulls.contains(index), image))

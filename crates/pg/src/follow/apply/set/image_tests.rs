@@ -2,7 +2,7 @@ use transhume_core::{
     follow::{
         change::{Change, RowIdentity as Old},
         net::{self, Net, NetBatch, Shape, Shapes},
-        row::RowIdentity,
+        row::{RowLookup, TableIdentity},
     },
     table::Generation,
 };
@@ -25,15 +25,16 @@ fn column(name: &str, list_form: ListForm, image_equality: bool) -> TargetColumn
     }
 }
 
-fn plan() -> Plan {
+fn plan() -> RowPlan {
     let base_type = "numeric".to_owned();
-    Plan {
+    RowPlan {
         table: QualifiedName::new("s", "t"),
+        target: TableIdentity::default(),
         columns: vec![
             column("line", ListForm::Binary(BinaryType::Int8), true),
             column("sum", ListForm::Text { base_type }, false),
         ],
-        identity: RowIdentity::Image,
+        identity: RowLookup::Image,
         is_partitioned: false,
     }
 }
@@ -120,7 +121,7 @@ fn rows_of_several_partitions_are_not_told_apart_by_their_places() {
     let shapes = keyless();
     let batch = net::collapse(&shapes, &changes);
     let set = only_set(&batch);
-    let plan = Plan {
+    let plan = RowPlan {
         is_partitioned: true,
         ..plan()
     };

@@ -19,7 +19,7 @@ mod statement;
 use bytes::{Bytes, BytesMut};
 use transhume_core::follow::{
     net::{Rows, SetChanges, UpdateRows},
-    row::{ColumnSet, Plan, RowIdentity},
+    row::{ColumnSet, RowLookup, RowPlan},
 };
 use transhume_wire::{
     binary::{self, BinaryType},
@@ -73,7 +73,7 @@ pub(super) struct SetWrite {
 /// The statements for a relation's net changes, in order; none where they must be written one by one.
 ///
 /// `worth_a_copy`: so many new rows of one table, and more, are copied in where their types allow it.
-pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>, worth_a_copy: usize) -> Option<Vec<SetWrite>> {
+pub(super) fn writes(plan: &RowPlan, changes: &SetChanges<'_>, worth_a_copy: usize) -> Option<Vec<SetWrite>> {
     if changes
         .updates
         .iter()
@@ -81,7 +81,7 @@ pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>, worth_a_copy: usize)
     {
         return None;
     }
-    if plan.identity == RowIdentity::Image {
+    if plan.identity == RowLookup::Image {
         // Rows of several partitions have the same places; those are found one by one.
         let only_inserts = changes.len() == changes.inserts.len();
         match plan.is_partitioned {
@@ -105,7 +105,7 @@ pub(super) fn writes(plan: &Plan, changes: &SetChanges<'_>, worth_a_copy: usize)
     Some(writes)
 }
 
-fn update(plan: &Plan, group: &UpdateRows<'_>) -> Option<SetWrite> {
+fn update(plan: &RowPlan, group: &UpdateRows<'_>) -> Option<SetWrite> {
     let mut values = Vec::new();
     lists(plan, &group.keys, &mut values)?;
     lists(plan, &group.values, &mut values)?;
@@ -117,7 +117,7 @@ fn update(plan: &Plan, group: &UpdateRows<'_>) -> Option<SetWrite> {
     Some(write(operation, &group.values.columns, group.keys.len(), values))
 }
 
-fn insert(plan: &Plan, rows: &Rows<'_>, worth_a_copy: usize) -> Option<SetWrite> {
+fn insert(plan: &RowPlan, rows: &Rows<'_>, worth_a_copy: usize) -> Option<SetWrite> {
     if rows.len() >= worth_a_copy
         && let Some(stream) = copy::encode(plan, rows)
     {
@@ -140,7 +140,7 @@ fn put(binary: BinaryType, value: &ColumnValue, into: &mut BytesMut) -> Option<(
     }
 }
 
-fn lists(plan: &Plan, rows: &Rows<'_>, into: &mut Vec<Bytes>) -> Option<()> {
+fn lists(plan: &RowPlan, rows: &Rows<'_>, into: &mut Vec<Bytes>) -> Option<()> {
     for (place, column) in rows.columns.iter().enumerate() {
         let form = &plan.columns[*column].list_form;
         into.push(list::encode(form, rows.len(), rows.column(place))?);

@@ -4,7 +4,7 @@
 //! operator named with its schema. A domain's values come as its base type and are checked as they
 //! are assigned.
 
-use transhume_core::follow::row::{ColumnSet, ListForm, Plan, RowIdentity};
+use transhume_core::follow::row::{ColumnSet, ListForm, RowLookup, RowPlan};
 use transhume_wire::ident::quote_identifier;
 
 use super::{SetOperation, SetShape, copy, image, list::element_type};
@@ -68,7 +68,7 @@ impl Given {
 }
 
 /// The statement that writes all rows of this shape.
-pub(in super::super) fn text(plan: &Plan, shape: &SetShape) -> String {
+pub(in super::super) fn text(plan: &RowPlan, shape: &SetShape) -> String {
     let table = &plan.table;
     let stored = rows_of(table, plan.is_partitioned);
     let names = join(&shape.written, |index| {
@@ -123,8 +123,8 @@ fn counted(statement: &str, number: usize) -> String {
     )
 }
 
-fn condition(plan: &Plan, given: &mut Given) -> String {
-    let RowIdentity::Key(key) = &plan.identity else {
+fn condition(plan: &RowPlan, given: &mut Given) -> String {
+    let RowLookup::Key(key) = &plan.identity else {
         // A shape always comes from the same plan; whatever else arrives must match no row.
         return "false".to_owned();
     };
@@ -147,7 +147,10 @@ pub(super) fn join(set: &ColumnSet, part: impl FnMut(usize) -> String) -> String
 
 #[cfg(test)]
 mod tests {
-    use transhume_core::{follow::row::TargetColumn, table::Generation};
+    use transhume_core::{
+        follow::row::{TableIdentity, TargetColumn},
+        table::Generation,
+    };
     use transhume_wire::{binary::BinaryType, ident::QualifiedName};
 
     use super::*;
@@ -167,10 +170,11 @@ mod tests {
         }
     }
 
-    fn plan() -> Plan {
+    fn plan() -> RowPlan {
         let base_type = "numeric".to_owned();
-        Plan {
+        RowPlan {
             table: QualifiedName::new("s", "t"),
+            target: TableIdentity::default(),
             columns: vec![
                 column(
                     "id",
@@ -179,7 +183,7 @@ mod tests {
                 ),
                 column("sum", ListForm::Text { base_type }, Generation::Plain),
             ],
-            identity: RowIdentity::Key([0].into_iter().collect()),
+            identity: RowLookup::Key([0].into_iter().collect()),
             is_partitioned: false,
         }
     }

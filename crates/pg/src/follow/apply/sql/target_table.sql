@@ -1,18 +1,28 @@
 -- Columns of tables ($1 schemas, $2 tables, place by place) as far as writing to them needs; one row of nulls for a
 -- table without columns, no row for a table that is not there. What a type is like is asked once for each type.
+-- description: as in as_described.sql, for that to compare with.
 -- image_equality: equal values of this type always have the same text.
 -- base_oid: the type itself, or the one that a domain is made of in the end.
-with described as materialized (
-    select wanted.number,
-           a.attnum, a.attname, a.atttypid, a.atttypmod, a.attidentity, a.attgenerated,
-           coalesce(key.indrelid is not null, false) as in_primary_key,
-           c.relkind = 'p'                           as is_partitioned,
-           sorting.collisdeterministic
+with wanted_table as materialized (
+    select wanted.number, c.oid, c.relkind,
+           pg_catalog.concat_ws(' ', n.xmin, array[n.nspname, c.relname], c.relkind, array(
+               select a.attname || ' ' || a.atttypid || ' ' || a.atttypmod
+               from pg_catalog.pg_attribute a
+               where a.attrelid = c.oid and a.attnum > 0
+               order by a.attnum)) as description
     from unnest($1::pg_catalog.name[], $2::pg_catalog.name[]) with ordinality
              as wanted (schema_name, table_name, number)
     join pg_catalog.pg_namespace n on n.nspname = wanted.schema_name
     join pg_catalog.pg_class c
       on c.relnamespace = n.oid and c.relname = wanted.table_name and c.relkind in ('r', 'p')
+),
+described as materialized (
+    select c.number, c.oid, c.description,
+           a.attnum, a.attname, a.atttypid, a.atttypmod, a.attidentity, a.attgenerated,
+           coalesce(key.indrelid is not null, false) as in_primary_key,
+           c.relkind = 'p'                           as is_partitioned,
+           sorting.collisdeterministic
+    from wanted_table c
     left join pg_catalog.pg_attribute a
            on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     left join pg_catalog.pg_collation sorting on sorting.oid = a.attcollation
@@ -64,6 +74,8 @@ type as materialized (
     ) equality on true
 )
 select described.number           as number,
+       described.oid              as oid,
+       described.description      as description,
        described.attname::text    as name,
        described.attnum           as column_number,
        described.atttypid         as type_oid,

@@ -22,7 +22,11 @@ select r.source_oid,
        pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - v.at)::double precision as verified_age_seconds,
        v.equal,
        v.differences,
-       v.note
+       v.note,
+       d.source_rows,
+       d.target_rows,
+       d.source_digest,
+       d.target_digest
 from transhume.relation r
 left join transhume.runner w on true
 left join (
@@ -57,5 +61,12 @@ left join (
     where ended_at is not null
     order by schema_name, table_name, verification_id desc
 ) v on v.schema_name = r.schema_name and v.table_name = r.table_name
+left join (
+    select distinct on (schema_name, table_name)
+           schema_name, table_name, source_rows, target_rows, source_digest, target_digest
+    from transhume.verification_table
+    where source_digest is not null
+    order by schema_name, table_name, verification_id desc
+) d on d.schema_name = r.schema_name and d.table_name = r.table_name
 where r.state <> 'dropped'
 order by r.schema_name, r.table_name

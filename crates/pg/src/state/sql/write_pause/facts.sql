@@ -4,7 +4,7 @@ select (select pg_catalog.count(*) from transhume.relation where state <> 'dropp
        (select pg_catalog.count(*)
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where c.relkind = 'S' and n.nspname <> 'transhume' and n.nspname !~ '^pg_') as sequences,
+        where c.relkind = 'S' and n.nspname <> 'transhume' and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)') as sequences,
        (select pg_catalog.count(*) from transhume.build
         where held_until_cutover and done_at is null and kind = 'foreign key') as foreign_keys,
        (pg_catalog.pg_wal_lsn_diff(f.lsn, m.consistent_point)

@@ -27,7 +27,7 @@ left join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
 where k.contype in ('p', 'u', 'x', 'f', 'c', 'n')
   and (k.contype <> 'n' or not k.convalidated)
   and (k.contype <> 'f' or k.conparentid = 0 or not k.convalidated and parent.conrelid <> k.conrelid)
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and (c.oid is null or c.relpersistence <> 't')
   and not exists (
       select from pg_catalog.pg_depend e

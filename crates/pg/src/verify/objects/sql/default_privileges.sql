@@ -26,4 +26,4 @@ select 'pg_catalog.pg_default_acl'::pg_catalog.regclass::pg_catalog.oid as class
            ) g), '{}')::text as traits
 from pg_catalog.pg_default_acl d
 left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
-where n.nspname is null or n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+where n.nspname is null or n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')

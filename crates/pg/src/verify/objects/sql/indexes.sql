@@ -26,7 +26,7 @@ left join pg_catalog.pg_constraint k
        on k.conrelid = i.indrelid and k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
 where c.relkind in ('r', 'p', 'm')
   and c.relpersistence <> 't'
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend e
       where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.objsubid = 0

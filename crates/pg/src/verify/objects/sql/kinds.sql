@@ -15,7 +15,7 @@ select 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid as class,
                then pg_catalog.pg_get_userbyid(n.nspowner) end
        ))::text as traits
 from pg_catalog.pg_namespace n
-where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+where n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend e
       where e.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and e.objid = n.oid and e.deptype = 'e')
@@ -47,7 +47,7 @@ join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 left join pg_catalog.pg_class c on c.oid = t.typrelid
 where (t.typtype in ('e', 'd', 'r') or t.typtype = 'c' and c.relkind = 'c'
        or t.typtype in ('b', 'p') and t.typelem = 0 and t.typrelid = 0)
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend e
       where e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and e.objid = t.oid and e.deptype = 'e')

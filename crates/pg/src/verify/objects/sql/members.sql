@@ -6,7 +6,7 @@ with own as (
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f')
       and c.relpersistence <> 't'
-      and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+      and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
       and not exists (
           select from pg_catalog.pg_depend e
           where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and e.objid = c.oid and e.objsubid = 0

@@ -59,6 +59,7 @@ with listed as (
                'enabled', case v.evtenabled when 'O' then 'yes' when 'D' then 'no'
                                             when 'R' then 'replica' else 'always' end)
     from pg_catalog.pg_event_trigger v
+    where v.evtname !~ '^transhume_[0-9a-f]{8}_ddl_'
     union all
     select 'pg_catalog.pg_extension'::pg_catalog.regclass, x.oid, null, null,
            pg_catalog.json_build_object('version', x.extversion, 'schema', x.extnamespace::pg_catalog.regnamespace::text)
@@ -80,7 +81,7 @@ cross join lateral pg_catalog.pg_identify_object(l.class, l.oid, 0) i
 -- What initdb makes has smaller OIDs (FirstNormalObjectId).
 where l.oid >= 16384
   and (l.schema_name is null
-       or l.schema_name !~ '^pg_' and l.schema_name not in ('information_schema', 'transhume'))
+       or l.schema_name !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and l.schema_name not in ('information_schema', 'transhume'))
   and not exists (
       select from pg_catalog.pg_depend e
       where e.classid = l.class and e.objid = l.oid and e.deptype in ('e', 'i'))

@@ -23,7 +23,7 @@ from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 left join pg_catalog.pg_aggregate a on a.aggfnoid = p.oid
 cross join lateral (select pg_catalog.to_jsonb(p) ->> 'prosqlbody' as body) tree
-where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+where n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and not exists (
       select from pg_catalog.pg_depend e
       where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid and e.deptype in ('e', 'i'))

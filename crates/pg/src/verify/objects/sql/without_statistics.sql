@@ -10,7 +10,7 @@ left join analysed on analysed.schemaname = n.nspname and analysed.tablename = c
 where c.relkind in ('r', 'm')
   and c.relpersistence <> 't'
   and analysed.tablename is null
-  and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')
   and pg_catalog.has_table_privilege(c.oid, 'SELECT')
   and not pg_catalog.row_security_active(c.oid)
   and exists (

@@ -41,6 +41,6 @@ where i.indisunique
   and i.indexprs is null
   and key.is_not_null
   and key.columns = i.indnkeyatts
-  and n.nspname !~ '^pg_'
+  and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
   and n.nspname not in ('information_schema', 'transhume')
 order by i.indrelid, i.indisprimary desc, i.indisreplident desc, key.columns, i.indexrelid

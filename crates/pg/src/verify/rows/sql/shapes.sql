@@ -53,4 +53,4 @@ left join (
     where a.attnum > 0 and not a.attisdropped
     group by a.attrelid
 ) attributes on attributes.attrelid = c.oid
-where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'transhume')
+where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)' and n.nspname not in ('information_schema', 'transhume')

@@ -1,6 +1,6 @@
-//! One database as the console knows it: what was read last, shared by all who look.
+//! One database as whoever looks at it live knows it, in a browser or a terminal: what was read last, shared by all who look.
 //!
-//! Invariant: however many browsers are open, a server is asked for the same figures once in their age.
+//! Invariant: however many look, a server is asked for the same figures once in their age.
 
 use std::{
     sync::Arc,
@@ -9,6 +9,7 @@ use std::{
 
 use tokio::sync::Mutex;
 use transhume_engine::{
+    cancel::Cancellation,
     conninfo::ConnectionSettings,
     cutover::{CutoverOptions, Gate, check},
     endpoints::Endpoints,
@@ -16,15 +17,17 @@ use transhume_engine::{
     load::throttle::{Pausing, pause, resume},
     report::Reporter,
     status::{self, Sample, Status, Story, TableState},
+    tables::{Wish, choose, fulfil},
+    verify::VerifyOptions,
 };
 
 use crate::{
     failure::{Failure, Result},
-    invocation::{Invocation, cutover_options},
+    invocation::{Invocation, cutover_options, verify_options},
 };
 
 /// How old a status may be that is shown: the pace of the live pages.
-pub(super) const STATUS_AGE: Duration = Duration::from_secs(2);
+pub(crate) const STATUS_AGE: Duration = Duration::from_secs(2);
 /// Samples are written every five seconds.
 const SAMPLES_AGE: Duration = Duration::from_secs(5);
 /// Every table is read for it.
@@ -35,11 +38,12 @@ const DAY: f64 = 86_400.0;
 
 type Read<T> = std::result::Result<Arc<T>, Arc<Failure>>;
 
-pub(super) struct Watched {
-    pub(super) name: String,
+pub(crate) struct Watched {
+    pub(crate) name: String,
     target: ConnectionSettings,
     endpoints: Option<Endpoints>,
     options: Option<CutoverOptions>,
+    verification: VerifyOptions,
     status: Shared<Status>,
     samples: Shared<Vec<Sample>>,
     tables: Shared<Vec<TableState>>,
@@ -47,12 +51,13 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(invocation: &Invocation) -> Result<Self> {
+    pub(crate) fn new(invocation: &Invocation) -> Result<Self> {
         Ok(Self {
             name: invocation.label()?,
             target: invocation.target()?,
             endpoints: invocation.endpoints().ok(),
             options: cutover_options(&invocation.settings).ok(),
+            verification: verify_options(&invocation.settings),
             status: Shared::default(),
             samples: Shared::default(),
             tables: Shared::default(),
@@ -60,7 +65,7 @@ impl Watched {
         })
     }
 
-    pub(super) async fn status(&self) -> Read<Status> {
+    pub(crate) async fn status(&self) -> Read<Status> {
         let source = self.endpoints.as_ref().map(|endpoints| &endpoints.source);
         let read = async || {
             let mut status = Box::pin(status::read(&self.target, source)).await?;
@@ -71,44 +76,76 @@ impl Watched {
     }
 
     /// Of the last day.
-    pub(super) async fn samples(&self) -> Read<Vec<Sample>> {
+    pub(crate) async fn samples(&self) -> Read<Vec<Sample>> {
         let read = async || Box::pin(status::samples(&self.target, DAY)).await;
         self.samples.get(SAMPLES_AGE, read).await
     }
 
-    pub(super) async fn tables(&self) -> Read<Vec<TableState>> {
+    pub(crate) async fn tables(&self) -> Read<Vec<TableState>> {
         let read = async || Box::pin(status::tables(&self.target)).await;
         self.tables.get(TABLES_AGE, read).await
     }
 
-    pub(super) async fn story(&self) -> Read<Story> {
+    pub(crate) async fn story(&self) -> Read<Story> {
         let read = async || Box::pin(status::story(&self.target)).await;
         self.story.get(STORY_AGE, read).await
     }
 
-    pub(super) async fn pause(&self) -> Result<Pausing> {
+    pub(crate) async fn pause(&self) -> Result<Pausing> {
         Ok(Box::pin(pause(&self.target)).await?)
     }
 
-    pub(super) async fn resume(&self) -> Result<Pausing> {
+    pub(crate) async fn resume(&self) -> Result<Pausing> {
         Ok(Box::pin(resume(&self.target)).await?)
     }
 
-    /// The checks of a cutover, as `cutover --check` does them.
-    pub(super) async fn check(&self) -> Result<Gate> {
-        let known = self.endpoints.clone().zip(self.options.clone());
-        let (endpoints, options) = known.ok_or_else(|| {
-            Failure::new("the console knows no source")
-                .with_hint("start it with --source, or with [source] in the file")
-        })?;
-        // Its future borrows from several places at once and cannot wander between threads: it has one of its own.
-        let runtime = tokio::runtime::Handle::current();
-        let checking = tokio::task::spawn_blocking(move || {
-            runtime.block_on(Box::pin(check(&endpoints, &options, &Reporter::silent())))
-        });
-        let checked = checking.await;
-        Ok(checked.map_err(|error| Failure::new(format!("the checks were not completed: {error}")))??)
+    /// Both databases, for work that needs both.
+    pub(crate) fn both(&self) -> Result<Endpoints> {
+        self.endpoints.clone().ok_or_else(no_source)
     }
+
+    /// With the settings of the file.
+    pub(crate) fn verification(&self) -> VerifyOptions {
+        self.verification.clone()
+    }
+
+    /// The checks of a cutover, as `cutover --check` does them.
+    pub(crate) async fn check(&self) -> Result<Gate> {
+        let known = self.endpoints.clone().zip(self.options.clone());
+        let (endpoints, options) = known.ok_or_else(no_source)?;
+        on_a_thread(async move || Ok(Box::pin(check(&endpoints, &options, &Reporter::silent())).await?)).await
+    }
+
+    /// Suspends or resumes one table, by its whole name: a name that is a pattern of others too is refused. A request that is given
+    /// up stands all the same.
+    pub(crate) async fn request(&self, wish: Wish, table: String, cancellation: Cancellation) -> Result<()> {
+        let endpoints = self.endpoints.clone().ok_or_else(no_source)?;
+        on_a_thread(async move || {
+            let chosen = Box::pin(choose(&endpoints, wish, std::slice::from_ref(&table))).await?;
+            if chosen.names() != [table.as_str()] {
+                return Err(
+                    Failure::new(format!("\"{}\" names other tables too", table.escape_debug()))
+                        .with_hint("use `transhume table`, which asks for all of them"),
+                );
+            }
+            Box::pin(fulfil(&endpoints, &chosen, &Reporter::silent(), &cancellation)).await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn no_source() -> Failure {
+    Failure::new("no source is known").with_hint("start it with --source, or with [source] in the file")
+}
+
+/// For a future that borrows from several places at once and cannot wander between threads: it has one of its own.
+async fn on_a_thread<T: Send + 'static>(work: impl AsyncFnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let runtime = tokio::runtime::Handle::current();
+    let working = tokio::task::spawn_blocking(move || runtime.block_on(work()));
+    working
+        .await
+        .map_err(|error| Failure::new(format!("it was not completed: {error}")))?
 }
 
 /// The last of what was read, with when.

@@ -8,49 +8,29 @@ use transhume_core::{
     follow::{
         identity::{Identified, align, align_tree},
         portion::LoadedTable,
-        row::{Drift, DriftKind, Plan},
+        row::{Drift, DriftKind, RowPlan},
     },
     guard::{
         schema::{self, ChangeKind, SchemaChange},
         user_types::needed_by,
     },
 };
-use transhume_wire::{
-    ident::{QualifiedName, quote_identifier},
-    pgoutput::Relation,
-};
+use transhume_wire::{ident::quote_identifier, pgoutput::Relation};
 
-use super::{
-    schema_change::{self, renamed},
-    user_types as types,
-};
+use super::apply::{TargetTables, match_relation, prepare_table_query, read_tables, source_tables};
 use crate::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
-    follow::apply::{TargetTables, match_relation, prepare_table_query, read_tables, source_tables},
+    guard::{
+        remedy::{Remedy, added_column},
+        schema_change::{self, renamed},
+        user_types as types,
+    },
     state::{
         apply,
         load::followed::{self, followed},
     },
 };
-
-/// What to do about a drift.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remedy {
-    /// The exact statement to run on the target, or words where there is none.
-    pub statement: String,
-    /// What else must follow for the rows that are there already.
-    pub afterwards: Option<String>,
-}
-
-impl Remedy {
-    pub(crate) fn of(statement: impl Into<String>) -> Self {
-        Self {
-            statement: statement.into(),
-            afterwards: None,
-        }
-    }
-}
 
 /// What is in the way now; none once the target fits.
 pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Result<Option<Drift>, PgError> {
@@ -80,8 +60,7 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
         .await?
         .err();
     // A load under way is waited for elsewhere, and what must be loaded anew is seen to there.
-    let is_elsewhere =
-        |drift: &Drift| matches!(drift.kind, DriftKind::NotLoaded | DriftKind::ColumnReused { .. });
+    let is_elsewhere = |drift: &Drift| drift.kind == DriftKind::NotLoaded || drift.kind.needs_reload();
     Ok(still.filter(|drift| !is_elsewhere(drift)))
 }
 
@@ -90,7 +69,7 @@ async fn as_announced(
     loaded: &HashMap<u32, LoadedTable>,
     tables: &TargetTables,
     relation: &Arc<Relation>,
-) -> Result<Result<Plan, Drift>, PgError> {
+) -> Result<Result<RowPlan, Drift>, PgError> {
     let former = loaded.get(&relation.id).and_then(|table| table.former.as_ref());
     let now = source_tables(source, &[relation.id]).await?.remove(&relation.id);
     let identified = former.zip(now).and_then(|(former, now)| {
@@ -168,10 +147,12 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
             ))
         }
         DriftKind::TypeChanged(change) => Remedy::of(types::statement(change)),
-        DriftKind::PartitionEmptied { .. } | DriftKind::ColumnReused { .. } => Remedy {
-            statement: String::new(),
-            afterwards: Some(format!("transhume table reload {}", table.plain())),
-        },
+        DriftKind::PartitionEmptied { .. } | DriftKind::ColumnReused { .. } | DriftKind::ReadInParts(_) => {
+            Remedy {
+                statement: String::new(),
+                afterwards: Some(format!("transhume table reload {}", table.plain())),
+            }
+        }
         DriftKind::Computed { column } => Remedy::of(format!(
             "alter table {table} alter column {} drop expression",
             quote_identifier(column)
@@ -192,44 +173,6 @@ async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result
             "the source has the column no more: once the target has caught up, alter table {table} drop column {quoted}"
         )),
     })
-}
-
-/// How the target gets a column that the source's table (by its OID) has; none where it has it no more.
-pub async fn added_column(
-    source: &Session,
-    table: &QualifiedName,
-    oid: u32,
-    column: &str,
-) -> Result<Option<Remedy>, PgError> {
-    let quoted = quote_identifier(column);
-    let row = source
-        .query_opt(include_str!("sql/column_definition.sql"), &[&oid, &column])
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let later = row
-        .get::<_, Option<&str>>("later_default")
-        .map_or_else(String::new, |default| {
-            format!("; alter table {table} alter column {quoted} {default}")
-        });
-    let definition: &str = row.get("definition");
-    let statement = format!("alter table {table} add column {definition}{later}");
-    let afterwards = if row.get("may_be_rewritten") {
-        Some(format!(
-            "rows that are there already may have got other values on the source, which are not in the stream: \
-             \"transhume table reload {}\"",
-            table.plain()
-        ))
-    } else if row.get("not_null_later") {
-        Some(format!(
-            "once the target has caught up: alter table {table} alter column {quoted} set not null"
-        ))
-    } else {
-        None
-    };
-    Ok(Some(Remedy {
-        statement,
-        afterwards,
-    }))
 }
 
 /// Of a column that the source has had for a while and has no more.

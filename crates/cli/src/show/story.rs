@@ -1,0 +1,39 @@
+//! Lines of the history in words, and the steps of a cutover that one holds.
+
+use serde_json::Value;
+use transhume_engine::status::HistoryLine;
+
+use super::terminal::secret::redact;
+
+/// Characters of a line's figures that are shown; what is longer is in the JSON.
+const LONGEST: usize = 240;
+
+/// Its figures in a line.
+pub(crate) fn detail(line: &HistoryLine) -> Option<String> {
+    let fields = line.detail.as_object().filter(|fields| !fields.is_empty())?;
+    let told: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("{}: {value}", name.replace('_', " "))
+        })
+        .collect();
+    let told = redact(&told.join(", "));
+    let mut short: String = told.chars().take(LONGEST).collect();
+    if short.len() < told.len() {
+        short.push('…');
+    }
+    Some(short)
+}
+
+/// Of a rehearsal or a cutover, with their milliseconds; none of other lines.
+pub(crate) fn steps(line: &HistoryLine) -> Vec<(String, f64)> {
+    let steps = line.detail.get("steps").and_then(Value::as_array);
+    let step = |step: &Value| {
+        let name = step.get("name")?.as_str()?.to_owned();
+        Some((name, step.get("milliseconds")?.as_f64()?))
+    };
+    steps
+        .map(|steps| steps.iter().filter_map(step).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,192 @@
+//! Statements on the source that alter the schema announce themselves in the stream, or are refused: by event triggers of
+//! this program's, in a schema of its own.
+//!
+//! Owns what is made for that on the source, and the recognition of a message. A message holds facts only; what is done
+//! about them is worded elsewhere. Anybody may write logical messages, so one counts only with a digest over a key that
+//! only the role of this program can read, and only in the transaction that it names.
+//!
+//! Invariant: a statement of the application never fails because it could not be announced.
+
+use ring::digest::{SHA256, digest};
+use transhume_core::guard::schema::{AnnouncedSchema, SchemaChanges};
+use transhume_wire::{ident::quote_identifier, pgoutput::LogicalMessage};
+
+use crate::{
+    connection::{error::PgError, names, session::Session},
+    state::undo,
+};
+
+/// Prefix of these messages; it begins as that of markers does.
+pub const PREFIX: &str = "transhume.ddl";
+
+/// All that a statement could tell. Whoever else says so makes us ask the source once more, and nothing else.
+const UNTOLD: &[u8] = b"untold";
+
+/// Hexadecimal digits of a digest, which come first.
+const DIGEST_DIGITS: usize = 64;
+
+/// Logical messages are in no stream before.
+const FIRST_VERSION: u32 = 14;
+
+/// How facts of tables are asked for, on either side.
+pub(crate) const FACTS: &str = include_str!("sql/facts.sql");
+
+/// Stands in the files for a migration's id.
+const NOBODY: &str = "00000000";
+
+/// What recognises messages.
+#[derive(Clone)]
+pub struct AnnouncementKey(String);
+
+/// What there is on the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announcers {
+    Nothing,
+    /// It is not as this role has made it.
+    Altered,
+    As(SchemaChanges),
+}
+
+/// Statements can announce themselves there; whether the role may have event triggers is tried.
+pub fn is_possible(source: &Session) -> bool {
+    source.server_version().major() >= FIRST_VERSION && !source.is_standby()
+}
+
+pub async fn installed(source: &Session, migration: &str) -> Result<Announcers, PgError> {
+    let rows = source
+        .query(include_str!("sql/installed.sql"), &[&names::ddl(migration)])
+        .await?;
+    let [row] = rows.as_slice() else {
+        return Ok(if rows.is_empty() {
+            Announcers::Nothing
+        } else {
+            Announcers::Altered
+        });
+    };
+    let is_sound: Option<bool> = row.try_get("is_sound")?;
+    let name: Option<&str> = row.try_get("name")?;
+    Ok(match name {
+        Some("announce") if is_sound == Some(true) => Announcers::As(SchemaChanges::Replicate),
+        Some("refuse") if is_sound == Some(true) => Announcers::As(SchemaChanges::Refuse),
+        _ => Announcers::Altered,
+    })
+}
+
+/// Puts what is needed in the place of what is there, in one transaction.
+pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -> Result<(), PgError> {
+    let parts = match wanted {
+        SchemaChanges::Hold => Vec::new(),
+        SchemaChanges::Refuse => vec![
+            include_str!("sql/begin.sql").to_owned(),
+            include_str!("sql/refuse.sql").to_owned(),
+        ],
+        SchemaChanges::Replicate => vec![
+            include_str!("sql/begin.sql").to_owned(),
+            function("facts(pg_catalog.oid[], pg_catalog.name)", FACTS),
+            function("user_types()", crate::guard::user_types::USER_TYPES),
+            include_str!("sql/announce.sql").to_owned(),
+        ],
+    };
+    let parts = parts.into_iter().map(|part| part.replace(NOBODY, migration));
+    let all: Vec<String> = std::iter::once(undo::drop_ddl_schema(&names::ddl(migration)))
+        .chain(parts)
+        .collect();
+    let all = format!("begin;\n{};\ncommit", all.join(";\n"));
+    match source.batch_execute(&all).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            source.batch_execute("rollback").await?;
+            Err(error.into())
+        }
+    }
+}
+
+fn function(signature: &str, body: &str) -> String {
+    format!(
+        "create function transhume_{NOBODY}_ddl.{signature} returns table (described pg_catalog.jsonb) language sql \
+         set search_path = '' as $body$\n{body}\n$body$"
+    )
+}
+
+/// Of what [`installed`] has found to announce.
+pub async fn key(source: &Session, migration: &str) -> Result<AnnouncementKey, PgError> {
+    let schema = quote_identifier(&names::ddl(migration));
+    let row = source
+        .query_one(&format!("select k.key from {schema}.key k"), &[])
+        .await?;
+    Ok(AnnouncementKey(row.try_get(0)?))
+}
+
+impl AnnouncementKey {
+    /// What a statement of this transaction announced; none where it is not known to be from there.
+    pub fn read(&self, xid: u32, message: &LogicalMessage) -> Option<AnnouncedSchema> {
+        if !message.transactional || message.prefix != PREFIX {
+            return None;
+        }
+        if message.content == UNTOLD {
+            return Some(AnnouncedSchema::untold(xid));
+        }
+        let content = std::str::from_utf8(&message.content).ok()?;
+        let (found, facts) = content.split_at_checked(DIGEST_DIGITS)?;
+        if found != self.digest_of(facts) {
+            return None;
+        }
+        let announced: AnnouncedSchema = serde_json::from_str(facts).ok()?;
+        (announced.xid == xid).then_some(announced)
+    }
+
+    /// Twice, so that nothing can be put behind a content whose digest is known.
+    fn digest_of(&self, facts: &str) -> String {
+        let inner = hexadecimal(digest(&SHA256, format!("{}{facts}", self.0).as_bytes()).as_ref());
+        hexadecimal(digest(&SHA256, format!("{}{inner}", self.0).as_bytes()).as_ref())
+    }
+}
+
+impl std::fmt::Debug for AnnouncementKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("AnnouncementKey")
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use transhume_wire::lsn::Lsn;
+
+    use super::*;
+
+    fn message(content: String) -> LogicalMessage {
+        LogicalMessage {
+            transactional: true,
+            lsn: Lsn(1),
+            prefix: PREFIX.to_owned(),
+            content: Bytes::from(content),
+        }
+    }
+
+    #[test]
+    fn only_what_has_the_key_and_is_of_the_transaction_counts() {
+        let key = AnnouncementKey("secret".to_owned());
+        let facts = r#"{"xid": 7, "tables": [], "types": [], "gone": [16401]}"#;
+        let ours = format!("{}{facts}", key.digest_of(facts));
+        let read = |xid, content: &str| key.read(xid, &message(content.to_owned()));
+
+        assert_eq!(read(7, &ours).map(|announced| announced.gone), Some(vec![16401]));
+        assert_eq!(read(8, &ours), None, "sent again by another transaction");
+        assert_eq!(read(7, &ours.replace("16401", "16402")), None, "other facts");
+        assert_eq!(read(7, facts), None, "no digest");
+        assert_eq!(
+            AnnouncementKey("other".to_owned()).read(7, &message(ours)),
+            None,
+            "another key"
+        );
+    }
+}

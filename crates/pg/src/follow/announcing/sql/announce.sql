@@ -1,0 +1,62 @@
+-- Statements announce what they leave behind: a logical message within their own transaction, at their place in the stream.
+-- The digest says that the message is from here (the key), and of this transaction. What cannot be told is not told: the
+-- statement itself must not fail because of it.
+insert into transhume_00000000_ddl.key
+select pg_catalog.replace(pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, '-', '');
+create function transhume_00000000_ddl.announce() returns event_trigger
+    language plpgsql security definer set search_path = '' as $function$
+declare
+    tables pg_catalog.oid[];
+    types pg_catalog.oid[];
+    gone pg_catalog.oid[];
+    facts pg_catalog.jsonb;
+    content text;
+    secret text;
+begin
+    if tg_event = 'sql_drop' then
+        select pg_catalog.array_agg(d.objid) into gone
+        from pg_catalog.pg_event_trigger_dropped_objects() d
+        where d.object_type = 'table' and d.objsubid = 0 and not d.is_temporary;
+    else
+        select pg_catalog.array_agg(distinct d.objid) filter (where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass),
+               pg_catalog.array_agg(distinct d.objid) filter (where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass)
+            into tables, types
+        from pg_catalog.pg_event_trigger_ddl_commands() d
+        where d.schema_name is distinct from 'pg_temp' and d.command_tag !~ '^(COMMENT|GRANT|REVOKE|SECURITY)';
+        -- A composite is altered as a relation.
+        select nullif(types || coalesce(pg_catalog.array_agg(c.reltype), '{}'), '{}') into types
+        from pg_catalog.pg_class c where c.oid = any (tables) and c.relkind = 'c';
+    end if;
+    facts := pg_catalog.jsonb_build_object(
+        'tables', coalesce((
+            select pg_catalog.jsonb_agg(f.described) from transhume_00000000_ddl.facts(tables, 'transhume_00000000') f), '[]'),
+        'types', coalesce((
+            select pg_catalog.jsonb_agg(u.described) from transhume_00000000_ddl.user_types() u
+            where (u.described ->> 'oid')::pg_catalog.oid = any (types)), '[]'),
+        'gone', coalesce(pg_catalog.to_jsonb(gone::bigint[]), '[]'));
+    if facts = '{"tables": [], "types": [], "gone": []}' then
+        return;
+    end if;
+    select k.key into secret from transhume_00000000_ddl.key k;
+    content := (facts || pg_catalog.jsonb_build_object(
+        'xid', pg_catalog.mod(pg_catalog.txid_current(), 4294967296)))::text;
+    perform pg_catalog.pg_logical_emit_message(true, 'transhume.ddl', pg_catalog.convert_to(
+        pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+            secret || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(secret || content, 'UTF8')), 'hex'), 'UTF8')), 'hex')
+        || content, 'UTF8'));
+    -- A message is decoded as if it stood at its end, which is where the next record begins. This block is a subtransaction, and
+    -- of two changes of different ones at one place either may come first: so nothing else may begin there.
+    perform pg_catalog.pg_logical_emit_message(true, 'transhume.ddl', '');
+exception when others then
+    raise log 'transhume: a statement could not be announced: %', sqlerrm;
+    perform pg_catalog.pg_logical_emit_message(true, 'transhume.ddl', 'untold');
+    perform pg_catalog.pg_logical_emit_message(true, 'transhume.ddl', '');
+end
+$function$;
+create event trigger transhume_00000000_ddl_end on ddl_command_end
+    execute function transhume_00000000_ddl.announce();
+create event trigger transhume_00000000_ddl_drop on sql_drop
+    execute function transhume_00000000_ddl.announce();
+-- For every session, also for one that says that it replicates.
+alter event trigger transhume_00000000_ddl_end enable always;
+alter event trigger transhume_00000000_ddl_drop enable always;

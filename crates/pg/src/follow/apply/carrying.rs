@@ -1,0 +1,211 @@
+//! What a statement announced on the source is done on the target, in the transaction that writes the rows around it.
+//!
+//! Owns the order (types, tables, what is gone) and the memory that goes with it. Each table is a matter of its own: what the
+//! target refuses of it is taken back, and the table is held at its next change as if nothing had been announced.
+//!
+//! Invariants: statements are worded here from facts, with every identifier quoted; what is remembered of a table is
+//! written in the same transaction as the statements that it describes.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio_postgres::types::Json;
+use transhume_core::{
+    disposition::Disposition,
+    guard::{
+        schema::{AnnouncedSchema, DescribedTable, Followed, Remembered, SchemaStep, steps, types_to_carry},
+        user_types::{self as types},
+    },
+    load::RelationState,
+};
+use transhume_wire::ident::quote_identifier;
+
+use super::{batch::BatchWriter, conflict::ApplyError};
+use crate::{
+    connection::{error::PgError, session::Session},
+    follow::announcing::FACTS,
+    guard::{
+        schema_change::worded,
+        user_types::{statement as type_statement, user_types},
+    },
+    state::{
+        history, known_type,
+        load::{
+            followed::{followed, remember},
+            relations,
+        },
+    },
+};
+
+impl BatchWriter {
+    /// Behind all that was sent, which is answered.
+    pub(super) async fn carry(&mut self, announced: &AnnouncedSchema) -> Result<(), ApplyError> {
+        let session = Arc::clone(&self.session);
+        let identities = &mut self.relations.identities;
+        if announced.is_untold {
+            identities.doubt_all();
+        }
+        identities.doubt(announced.tables.iter().map(|table| table.facts.oid));
+        carry_types(&session, announced).await?;
+        let news = carry_tables(&session, announced).await?;
+        // Whatever was prepared may name something else now.
+        self.relations.take_up(&news);
+        Ok(())
+    }
+}
+
+async fn carry_types(session: &Session, announced: &AnnouncedSchema) -> Result<(), PgError> {
+    if announced.types.is_empty() {
+        return Ok(());
+    }
+    let remembered = known_type::all(&**session).await?;
+    let wanted = types_to_carry(&announced.types, &remembered);
+    let there = user_types(&**session).await?;
+    let changes = types::changes(&remembered, &wanted, &there);
+    let statements: Vec<String> = changes.iter().map(type_statement).collect();
+    if done(session, &statements).await? {
+        known_type::remember(&**session, &wanted).await?;
+    }
+    Ok(())
+}
+
+/// Gives back what is remembered of those that are in step.
+async fn carry_tables(
+    session: &Session,
+    announced: &AnnouncedSchema,
+) -> Result<Vec<(u32, Remembered)>, PgError> {
+    if announced.tables.is_empty() && announced.gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut known = followed(&**session).await?;
+    known.retain(|table| table.state == RelationState::Loaded);
+    let find = |oid: u32| known.iter().find(|table| table.oid == oid);
+    let concerned = || {
+        announced
+            .tables
+            .iter()
+            .filter_map(|now| Some((find(now.facts.oid)?, now)))
+    };
+    let before = described(session, concerned().map(|(table, _)| table)).await?;
+    // What partitions share with their root is done once.
+    let mut done_already = BTreeSet::new();
+    let mut carried = Vec::new();
+    for (table, now) in concerned() {
+        let Some(steps) = target_of(table, &before).and_then(|there| steps(table, now, there)) else {
+            continue;
+        };
+        let mut statements: Vec<String> = steps.iter().map(statement).collect();
+        statements.retain(|statement| !done_already.contains(statement));
+        if done(session, &statements).await? {
+            done_already.extend(statements);
+            carried.push((table, now));
+        }
+    }
+    let after = described(session, carried.iter().map(|(table, _)| *table)).await?;
+    let news = carried.into_iter().filter_map(|(table, now)| {
+        let there = target_of(table, &after)?;
+        let is_in_step = steps(table, now, there)?.is_empty();
+        is_in_step.then(|| (table.oid, Remembered::in_step(&now.facts, &there.facts)))
+    });
+    let news: Vec<_> = news.collect();
+    remember(&**session, &news).await?;
+    drop_gone(session, announced.gone.iter().filter_map(|oid| find(*oid))).await?;
+    Ok(news)
+}
+
+async fn drop_gone<'a>(session: &Session, gone: impl Iterator<Item = &'a Followed>) -> Result<(), PgError> {
+    for table in gone {
+        let there = described(session, std::iter::once(table)).await?;
+        let Some(there) = target_of(table, &there) else {
+            continue;
+        };
+        let statement = format!("drop table {}", there.facts.name);
+        if done(session, &[statement]).await? {
+            relations::drop(&**session, &[table.oid]).await?;
+        }
+    }
+    Ok(())
+}
+
+fn target_of<'a>(table: &Followed, described: &'a [DescribedTable]) -> Option<&'a DescribedTable> {
+    let identity = table.remembered.as_ref()?.target.as_ref()?;
+    described.iter().find(|there| there.facts.oid == identity.oid)
+}
+
+/// The target's tables that have the rows of these.
+async fn described<'a>(
+    session: &Session,
+    tables: impl Iterator<Item = &'a Followed>,
+) -> Result<Vec<DescribedTable>, PgError> {
+    let identities = tables.filter_map(|table| table.remembered.as_ref()?.target.as_ref());
+    let oids: Vec<u32> = identities.map(|identity| identity.oid).collect();
+    if oids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = session.query(FACTS, &[&oids, &""]).await?;
+    rows.iter()
+        .map(|row| {
+            let Json(described): Json<DescribedTable> = row.try_get("described")?;
+            Ok(described)
+        })
+        .collect()
+}
+
+/// Runs these; false where the target refuses one of them, and then none is done.
+async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError> {
+    if statements.is_empty() {
+        return Ok(true);
+    }
+    session.batch_execute("savepoint carrying").await?;
+    match session
+        .batch_execute(&statements.join(";\n"))
+        .await
+        .map_err(PgError::from)
+    {
+        Ok(()) => session.batch_execute("release savepoint carrying").await?,
+        Err(error) if error.disposition() == Disposition::Retry || error.refusal().is_none() => {
+            return Err(error);
+        }
+        Err(error) => {
+            session
+                .batch_execute("rollback to savepoint carrying; release savepoint carrying")
+                .await?;
+            tracing::warn!(%error, "a change of the schema was refused by the target and is held");
+            return Ok(false);
+        }
+    }
+    let detail = serde_json::json!({ "statements": statements });
+    history::add(&**session, "schema change replicated", &detail).await?;
+    Ok(true)
+}
+
+fn statement(step: &SchemaStep) -> String {
+    let alter = |table, column: &str, what: String| {
+        format!(
+            "alter table {table} alter column {} {what}",
+            quote_identifier(column)
+        )
+    };
+    match step {
+        SchemaStep::Change(change) => worded(change).unwrap_or_default(),
+        SchemaStep::Add { table, definition } => format!("alter table {table} add column {definition}"),
+        SchemaStep::NotNull {
+            table,
+            column,
+            is_set,
+        } => {
+            let word = if *is_set { "set" } else { "drop" };
+            alter(table, column, format!("{word} not null"))
+        }
+        SchemaStep::Default {
+            table,
+            column,
+            expression,
+        } => {
+            let what = expression.as_ref().map_or_else(
+                || "drop default".to_owned(),
+                |expression| format!("set default {expression}"),
+            );
+            alter(table, column, what)
+        }
+    }
+}
