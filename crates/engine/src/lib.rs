@@ -4,6 +4,7 @@
 //! and printing: it returns values and reports through a [`report::Reporter`].
 
 pub mod assess;
+mod back_off;
 mod call;
 pub mod cancel;
 pub mod cutover;

@@ -37,9 +37,6 @@ mod writing;
 pub use self::options::{CarryOver, FollowOptions, SchemaChanges, SpillOptions, WalPolicy};
 pub(crate) use self::suspension::SUSPENDED;
 
-use std::time::Duration;
-
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::timeout;
 use transhume_core::follow::error_policy::{Care, ErrorPolicy};
 use transhume_pg::state::{migration::Migration, runner};
@@ -51,6 +48,7 @@ use self::{
     undecoded::Undecoded,
 };
 use crate::{
+    back_off::{BackOff, LONGEST_FAILURE_WAIT},
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, Result},
@@ -59,11 +57,6 @@ use crate::{
 
 /// Origin of our findings in `transhume.finding`.
 pub(crate) const ORIGIN: &str = "follow";
-
-/// Time between attempts: short at first, since most failures pass at once, and never so long that a
-/// server that is back waits for us.
-const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy)]
 pub struct FollowRequest<'a> {
@@ -121,7 +114,7 @@ pub async fn follow(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<FollowEnd> {
-    let mut delays = delays();
+    let mut failures = BackOff::for_failures();
     let mut manner = Manner::of(&request);
     // A COMMIT of the process before us may still be under way on the target.
     let mut outcome_unknown = true;
@@ -178,12 +171,11 @@ pub async fn follow(
         };
         outcome_unknown = true;
         if made_progress {
-            delays = self::delays();
+            failures.succeeded();
         }
         note_waiting(&request, &reason).await;
         reporter.waiting(reason);
-        let delay = delays.next().unwrap_or(LONGEST_DELAY);
-        if timeout(delay, cancellation.cancelled()).await.is_ok() {
+        if failures.wait(cancellation).await.is_err() {
             return Ok(FollowEnd::at(last_frontier, EndReason::Cancelled));
         }
     }
@@ -200,17 +192,9 @@ async fn note_waiting(request: &FollowRequest<'_>, reason: &str) {
             .await
             .doing("recording what the runner waits for")
     };
-    if let Ok(Err(error)) = timeout(LONGEST_DELAY, noting).await {
+    if let Ok(Err(error)) = timeout(LONGEST_FAILURE_WAIT, noting).await {
         tracing::debug!("{error}");
     }
-}
-
-fn delays() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(FIRST_DELAY)
-        .with_max_delay(LONGEST_DELAY)
-        .without_max_times()
-        .build()
 }
 
 impl FollowRequest<'_> {

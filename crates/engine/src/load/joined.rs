@@ -7,11 +7,13 @@ use transhume_pg::state::{load as state, runner};
 
 use super::{
     LoadContext,
-    back_off::BackOff,
     pool::{Place, WorkerPool},
     worker::WorkEnd,
 };
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    back_off::BackOff,
+    error::{Doing, EngineError, Result},
+};
 
 /// Copies and builds beside the runner until nothing is left.
 pub async fn work(context: &LoadContext<'_>) -> Result<()> {

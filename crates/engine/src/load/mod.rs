@@ -5,7 +5,6 @@
 //! is never read again, nor a finished part that is a range of a key; every other unfinished table is read under one
 //! snapshot. What was read under which is recorded with it.
 
-mod back_off;
 mod binding;
 mod builder;
 pub mod join;
@@ -41,12 +40,6 @@ use transhume_pg::{
     },
 };
 
-use self::{
-    back_off::BackOff,
-    pool::{Place, WorkerPool},
-    snapshot::Holders,
-    worker::WorkEnd,
-};
 pub use self::{
     joined::work,
     plan::{plan, plan_anew},
@@ -55,7 +48,13 @@ pub use self::{
     snapshot::fresh_snapshot,
 };
 pub(crate) use self::{plan::relations, refused::try_again};
+use self::{
+    pool::{Place, WorkerPool},
+    snapshot::Holders,
+    worker::WorkEnd,
+};
 use crate::{
+    back_off::BackOff,
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, Result},
@@ -98,7 +97,7 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
     followed::identify_targets(&*target, &[])
         .await
         .doing("noting which tables the rows go to")?;
-    let mut tries = BackOff::for_snapshots();
+    let mut tries = BackOff::for_failures();
     let mut done = parts_done(&target).await?;
     loop {
         holders.renew(context, &mut target).await?;

@@ -19,12 +19,9 @@ use transhume_pg::{
     },
 };
 
-use super::{
-    LoadContext,
-    back_off::{BackOff, persist},
-    binding,
-};
+use super::{LoadContext, binding};
 use crate::{
+    back_off::{BackOff, persist},
     error::{Doing, EngineError, Result},
     succession,
 };

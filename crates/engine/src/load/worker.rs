@@ -12,11 +12,13 @@ use transhume_pg::{
 };
 
 use super::{
-    back_off::BackOff,
     builder, large_objects, loader, maintenance, refused,
     sessions::{Turn, WorkFailure, WorkerSessions},
 };
-use crate::error::{Doing, EngineError, Result};
+use crate::{
+    back_off::BackOff,
+    error::{Doing, EngineError, Result},
+};
 
 /// Why there was an end without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,9 +121,7 @@ impl Worker {
         if error.disposition() == Disposition::Retry {
             let shared = &self.sessions.shared;
             shared.reporter.waiting(format!("{doing}: {error}; trying again"));
-            if failures.wait(&shared.cancellation).await? {
-                return Ok(());
-            }
+            return failures.wait(&shared.cancellation).await;
         }
         Err(stopped(&doing, side, &error))
     }

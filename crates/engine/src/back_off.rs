@@ -1,4 +1,7 @@
 //! Waiting between attempts: longer each time, never past a cancellation.
+//!
+//! Owns the one policy by which load and follow try again what passes by itself. Refuses to give up: what does not pass is
+//! for the caller to tell by the error's disposition.
 
 use std::time::Duration;
 
@@ -12,10 +15,10 @@ use crate::{
     report::Reporter,
 };
 
-/// First wait after a failure that passes by itself.
-const FIRST_FAILURE_WAIT: Duration = Duration::from_millis(200);
-/// Longest wait: a restarted server is found within this.
-const LONGEST_FAILURE_WAIT: Duration = Duration::from_secs(10);
+/// First wait after a failure: short, since most pass at once.
+const FIRST_FAILURE_WAIT: Duration = Duration::from_millis(100);
+/// Longest wait, which chance at most doubles: a server that is back is found within six seconds.
+pub(crate) const LONGEST_FAILURE_WAIT: Duration = Duration::from_secs(3);
 
 /// First look again for work that other processes hold; those of our own tell us.
 const FIRST_IDLE_WAIT: Duration = Duration::from_millis(100);
@@ -24,76 +27,64 @@ const LONGEST_IDLE_WAIT: Duration = Duration::from_millis(500);
 
 /// A row of waits that starts anew after every success.
 #[derive(Debug)]
-pub(super) struct BackOff {
+pub(crate) struct BackOff {
     builder: ExponentialBuilder,
     waits: ExponentialBackoff,
+    longest: Duration,
 }
 
 impl BackOff {
-    pub(super) fn for_failures() -> Self {
+    pub(crate) fn for_failures() -> Self {
+        // By chance, so that workers that failed together do not come back together.
         Self::new(
-            ExponentialBuilder::default()
-                .with_min_delay(FIRST_FAILURE_WAIT)
-                .with_max_delay(LONGEST_FAILURE_WAIT)
-                .without_max_times()
-                .with_jitter(),
+            growing(FIRST_FAILURE_WAIT, LONGEST_FAILURE_WAIT).with_jitter(),
+            LONGEST_FAILURE_WAIT,
         )
     }
 
-    pub(super) fn for_idleness() -> Self {
-        Self::new(
-            ExponentialBuilder::default()
-                .with_min_delay(FIRST_IDLE_WAIT)
-                .with_max_delay(LONGEST_IDLE_WAIT)
-                .without_max_times(),
-        )
+    pub(crate) fn for_idleness() -> Self {
+        Self::new(growing(FIRST_IDLE_WAIT, LONGEST_IDLE_WAIT), LONGEST_IDLE_WAIT)
     }
 
-    /// Between tries to read tables under another snapshot.
-    pub(super) fn for_snapshots() -> Self {
-        Self::new(
-            ExponentialBuilder::default()
-                .with_min_delay(FIRST_IDLE_WAIT)
-                .with_max_delay(LONGEST_FAILURE_WAIT)
-                .without_max_times()
-                .with_jitter(),
-        )
-    }
-
-    fn new(builder: ExponentialBuilder) -> Self {
+    fn new(builder: ExponentialBuilder, longest: Duration) -> Self {
         Self {
             waits: builder.build(),
             builder,
+            longest,
         }
     }
 
-    pub(super) fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self) {
         self.waits = self.builder.build();
     }
 
-    /// Waits; false when the patience is used up.
-    pub(super) async fn wait(&mut self, cancellation: &Cancellation) -> Result<bool> {
+    pub(crate) async fn wait(&mut self, cancellation: &Cancellation) -> Result<()> {
         self.wait_by(cancellation, tokio::time::sleep).await
     }
 
     /// As [`Self::wait`], in a way that takes the given time or less.
-    pub(super) async fn wait_by<F: Future<Output = ()>>(
+    pub(crate) async fn wait_by<F: Future<Output = ()>>(
         &mut self,
         cancellation: &Cancellation,
         way: impl FnOnce(Duration) -> F,
-    ) -> Result<bool> {
-        let Some(wait) = self.waits.next() else {
-            return Ok(false);
-        };
+    ) -> Result<()> {
+        let wait = self.waits.next().unwrap_or(self.longest);
         tokio::select! {
             () = cancellation.cancelled() => Err(EngineError::Interrupted),
-            () = way(wait) => Ok(true),
+            () = way(wait) => Ok(()),
         }
     }
 }
 
-/// Tries until it succeeds, fails for a lasting reason, or patience ends.
-pub(super) async fn persist<T, F>(
+fn growing(first: Duration, longest: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(first)
+        .with_max_delay(longest)
+        .without_max_times()
+}
+
+/// Tries until it succeeds or fails for a lasting reason.
+pub(crate) async fn persist<T, F>(
     what: &str,
     reporter: &Reporter,
     cancellation: &Cancellation,
@@ -112,8 +103,6 @@ where
             return Err(error).doing(what);
         }
         reporter.waiting(format!("{what}: {error}; trying again"));
-        if !back_off.wait(cancellation).await? {
-            return Err(error).doing(what);
-        }
+        back_off.wait(cancellation).await?;
     }
 }
