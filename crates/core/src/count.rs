@@ -80,6 +80,24 @@ pub fn was_or_were<N: TryInto<u64>>(count: N) -> &'static str {
     }
 }
 
+/// `and 7 more`: how a list ends that is cut.
+#[must_use]
+pub fn and_more<N: TryInto<u64>>(rest: N) -> String {
+    format!("and {} more", grouped(rest.try_into().unwrap_or(u64::MAX)))
+}
+
+/// The first lines, and one that counts the rest.
+#[must_use]
+pub fn first_lines(lines: impl IntoIterator<Item = String>, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = lines.into_iter().collect();
+    let rest = lines.len().saturating_sub(most);
+    if rest > 0 {
+        lines.truncate(most);
+        lines.push(and_more(rest));
+    }
+    lines
+}
+
 /// `a, b, c and 7 more`.
 #[must_use]
 pub fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
@@ -93,7 +111,7 @@ pub fn first_listed<T: Display>(names: impl IntoIterator<Item = T>, most: usize)
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(most) {
         0 => shown,
-        more => format!("{shown} and {more} more"),
+        rest => format!("{shown} {}", and_more(rest)),
     }
 }
 
@@ -124,5 +142,9 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(listed(["a", "b"]), "a, b");
         assert_eq!(listed(1..=7), "1, 2, 3, 4, 5 and 2 more");
+        assert_eq!(first_listed(0..2_001, 1), "0 and 2,000 more");
+        let lines = || ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(first_lines(lines(), 3), lines());
+        assert_eq!(first_lines(lines(), 1), ["a", "and 2 more"]);
     }
 }

@@ -6,16 +6,11 @@
 
 use std::ops::Range;
 
-use toml::{
-    Spanned,
-    de::{DeString, DeTable, DeValue},
-};
-
 use super::{
     Config,
     keys::{COMMAND, Key, PATTERNS, URL},
     locate::Bad,
-    read::{File, in_order},
+    read::{File, Section, in_order},
 };
 use crate::failure::Failure;
 
@@ -127,18 +122,10 @@ impl File<'_> {
     pub(super) fn read_databases<'a>(
         &self,
         config: &mut Config,
-        section: &'a Spanned<DeString<'a>>,
-        value: &'a Spanned<DeValue<'a>>,
+        entries: Vec<Section<'a>>,
         failures: &mut Vec<Failure>,
     ) {
-        let Some(tables) = list_of_sections(value) else {
-            failures.push(
-                self.failure(section.span().start, "\"database\" must be a list of sections")
-                    .with_hint("write [[database]] on a line of its own before the keys of each database"),
-            );
-            return;
-        };
-        for (place, table) in tables {
+        for (place, table) in entries {
             let mut database = Database::default();
             for (key, value) in in_order(table) {
                 failures.extend(self.read_key(KEYS, &mut database, (SECTION, key), value).err());
@@ -152,17 +139,6 @@ impl File<'_> {
             }
         }
     }
-}
-
-/// Each with its place; none where it is something else.
-pub(super) fn list_of_sections<'a>(
-    value: &'a Spanned<DeValue<'a>>,
-) -> Option<Vec<(Range<usize>, &'a DeTable<'a>)>> {
-    let items = value.get_ref().as_array()?;
-    items
-        .iter()
-        .map(|item| item.get_ref().as_table().map(|table| (item.span(), table)))
-        .collect()
 }
 
 /// What is wrong with the name of an entry, beside those before it.

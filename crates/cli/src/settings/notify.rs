@@ -4,17 +4,14 @@
 
 use std::ops::Range;
 
-use toml::{
-    Spanned,
-    de::{DeString, DeTable, DeValue},
-};
+use toml::de::DeTable;
 use transhume_engine::notify::{Channel, ChannelKind, EventKind, Hidden, Urgency};
 
 use super::{
     Config,
-    databases::{bad, bad_name, list_of_sections},
+    databases::{bad, bad_name},
     keys::{DURATION, Key},
-    read::{File, in_order},
+    read::{File, Section, in_order},
 };
 use crate::{failure::Failure, show::quantity::Span};
 
@@ -225,18 +222,10 @@ impl File<'_> {
     pub(super) fn read_notify<'a>(
         &self,
         config: &mut Config,
-        section: &'a Spanned<DeString<'a>>,
-        value: &'a Spanned<DeValue<'a>>,
+        entries: Vec<Section<'a>>,
         failures: &mut Vec<Failure>,
     ) {
-        let Some(tables) = list_of_sections(value) else {
-            failures.push(
-                self.failure(section.span().start, "\"notify\" must be a list of sections")
-                    .with_hint("write [[notify]] on a line of its own before the keys of each"),
-            );
-            return;
-        };
-        for (place, table) in tables {
+        for (place, table) in entries {
             self.read_channel(config, place, table, failures);
         }
     }

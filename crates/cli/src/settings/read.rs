@@ -3,7 +3,7 @@
 //! Every error names file, line, column and key, and says how to remedy it. All are found, in the order of the file; a command
 //! refuses with the first, `config check` tells them all.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use toml::{
     Spanned,
@@ -17,6 +17,9 @@ use super::{
     notify,
 };
 use crate::failure::{Failure, Result};
+
+/// One of several sections of a name, with its place.
+pub(super) type Section<'a> = (Range<usize>, &'a DeTable<'a>);
 
 pub(super) struct File<'a> {
     path: &'a Path,
@@ -71,15 +74,40 @@ impl File<'_> {
         failures: &mut Vec<Failure>,
     ) {
         let name = section.get_ref().as_ref();
-        if name == databases::SECTION {
-            self.read_databases(config, section, value, failures);
-        } else if name == notify::SECTION {
-            self.read_notify(config, section, value, failures);
+        if [databases::SECTION, notify::SECTION].contains(&name) {
+            match self.list_of_sections(section, value) {
+                Ok(entries) if name == databases::SECTION => self.read_databases(config, entries, failures),
+                Ok(entries) => self.read_notify(config, entries, failures),
+                Err(failure) => failures.push(failure),
+            }
         } else if KEYS.iter().any(|key| key.section == name) {
             self.read_keys(config, (name, section), value, failures);
         } else {
             failures.push(self.unknown_section(section));
         }
+    }
+
+    fn list_of_sections<'a>(
+        &self,
+        section: &'a Spanned<DeString<'a>>,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Result<Vec<Section<'a>>> {
+        let sections = value.get_ref().as_array().and_then(|items| {
+            items
+                .iter()
+                .map(|item| item.get_ref().as_table().map(|table| (item.span(), table)))
+                .collect()
+        });
+        let name = section.get_ref();
+        sections.ok_or_else(|| {
+            self.failure(
+                section.span().start,
+                &format!("\"{name}\" must be a list of sections"),
+            )
+            .with_hint(format!(
+                "write [[{name}]] on a line of its own before the keys of each"
+            ))
+        })
     }
 
     /// The keys of a section, and the sections within it.

@@ -1,6 +1,7 @@
 //! What is worth a message, seen from a status: a pure function. Each event has a key, by which it is the same one at the next look.
 
 use transhume_core::{
+    count::{and_more, counted},
     finding::Severity,
     notify::{EventKind, Urgency},
     phase::Phase,
@@ -120,7 +121,7 @@ fn findings(status: &Status) -> Vec<Event> {
         };
         let objects = match (group.count, group.objects.first()) {
             (0 | 1, Some(object)) => format!("{object}: "),
-            (count, Some(first)) => format!("{first} and {} more: ", count - 1),
+            (count, Some(first)) => format!("{first} {}: ", and_more(count - 1)),
             (_, None) => String::new(),
         };
         let message = format!("{}: {objects}{}", group.code, group.message);
@@ -133,7 +134,7 @@ fn tables(status: &Status) -> Vec<Event> {
     let of_tables = |kind, lines: &[String], remedy: &str| -> Vec<Event> {
         let name = |line: &str| line.split(": ").next().unwrap_or_default().to_owned();
         if lines.len() > TABLES {
-            let message = format!("{} and {} more tables", lines[0], lines.len() - 1);
+            let message = format!("{} and {}", lines[0], counted(lines.len() - 1, "more table"));
             return vec![Event::of(kind, "several", message).remedied_by("transhume status")];
         }
         let event = |line: &String| {

@@ -1,6 +1,7 @@
 //! What the schema's steps tell the operator, recorded and reported alike.
 
 use transhume_core::{
+    count::first_listed,
     finding::Finding,
     schema::archive::{LeaveOut, Unmet},
 };
@@ -59,11 +60,10 @@ const LEFT_OUT: &str = "left-out";
 const NAMED: usize = 8;
 
 pub(super) fn left_out(object: &str, how: LeaveOut, dependents: &[&str]) -> Finding {
-    let shown = dependents[..dependents.len().min(NAMED)].join(", ");
-    let along = match dependents.len() {
-        0 => String::new(),
-        count if count > NAMED => format!(", and with it {shown} and {} more", count - NAMED),
-        _ => format!(", and with it {shown}"),
+    let along = if dependents.is_empty() {
+        String::new()
+    } else {
+        format!(", and with it {}", first_listed(dependents, NAMED))
     };
     let message = match how {
         LeaveOut::Gone => format!("it is left out as the configuration says{along}"),

@@ -3,7 +3,7 @@
 //! Only what is recorded as restored, or was left to build work: what the target had before is not
 //! touched, and what others have built on our objects since stops the removal.
 
-use transhume_core::count::counted;
+use transhume_core::count::{counted, first_lines};
 use transhume_pg::{
     connection::error::ServerError,
     schema::restore::{self, Dropped},
@@ -103,20 +103,13 @@ pub(crate) async fn remove_added(work: &SchemaWork<'_>) -> Result<usize> {
 }
 
 fn refused(answers: &[ServerError]) -> EngineError {
-    let mut lines: Vec<String> = answers
-        .iter()
-        .take(NAMED)
-        .map(|answer| match &answer.detail {
-            Some(detail) => format!("{}: {}", answer.message, detail.replace('\n', "; ")),
-            None => answer.message.clone(),
-        })
-        .collect();
-    if answers.len() > NAMED {
-        lines.push(format!("and {} more", answers.len() - NAMED));
-    }
+    let line = |answer: &ServerError| match &answer.detail {
+        Some(detail) => format!("{}: {}", answer.message, detail.replace('\n', "; ")),
+        None => answer.message.clone(),
+    };
     EngineError::stopped(
         "not all that the migration made on the target can be removed",
-        lines.join("\n"),
+        first_lines(answers.iter().map(line), NAMED).join("\n"),
         "move or drop what depends on it and abort again, or leave everything there with \"transhume abort --keep-target\"",
     )
 }

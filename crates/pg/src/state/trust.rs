@@ -8,6 +8,7 @@
 //!
 //! Later sessions need not ask again: only an owner can replace a schema or hang anything on its tables.
 
+use transhume_core::count::first_lines;
 use transhume_wire::ident::quote_identifier;
 
 use crate::connection::{error::PgError, session::Session};
@@ -17,7 +18,7 @@ use crate::connection::{error::PgError, session::Session};
 pub struct Trusted(());
 
 /// The most that is told of one schema: who looks at it there sees the rest.
-const TOLD: usize = 8;
+const NAMED: usize = 8;
 
 /// None where there is no schema `transhume`; refused where it is not certainly ours.
 pub async fn examine(session: &Session) -> Result<Option<Trusted>, PgError> {
@@ -47,7 +48,7 @@ pub async fn examine(session: &Session) -> Result<Option<Trusted>, PgError> {
     }
     Err(PgError::Untrusted {
         endpoint: session.endpoint().to_owned(),
-        detail: told(&strange),
+        detail: listed(&strange),
     })
 }
 
@@ -76,16 +77,9 @@ pub(super) async fn keep_to_owner(transaction: &tokio_postgres::Transaction<'_>)
     Ok(transaction.batch_execute(&revokes.join("; ")).await?)
 }
 
-fn told(strange: &[String]) -> String {
-    let mut lines: Vec<String> = strange
-        .iter()
-        .take(TOLD)
-        .map(|line| line.escape_debug().to_string())
-        .collect();
-    if strange.len() > TOLD {
-        lines.push(format!("and {} more", strange.len() - TOLD));
-    }
-    lines.join("; ")
+fn listed(strange: &[String]) -> String {
+    let escaped = strange.iter().map(|line| line.escape_debug().to_string());
+    first_lines(escaped, NAMED).join("; ")
 }
 
 /// Words that are no functions, and the functions that the layout's defaults call.

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use transhume_engine::verify::{DifferenceKind, RowFinding, TableComparison, Verification};
 
-use transhume_engine::count::{counted, grouped};
+use transhume_engine::count::{and_more, counted, grouped};
 
 use crate::show::{
     quantity::Span,
@@ -174,11 +174,8 @@ fn rows_of(comparison: &TableComparison, rows: &[RowFinding]) -> String {
     }
     let more = comparison.differences + comparison.undecided - told;
     if more > 0 {
-        let more = grouped(more.unsigned_abs());
-        push(
-            &mut text,
-            &format!("  … and {more} more (--rows names more of them)\n"),
-        );
+        let more = and_more(more.unsigned_abs());
+        push(&mut text, &format!("  … {more} (--rows names more of them)\n"));
     }
     text.push('\n');
     text

@@ -3,7 +3,7 @@
 use transhume_engine::report::{BuildProgress, FollowProgress, LoadProgress, VerifyProgress};
 
 use super::rate::Rate;
-use transhume_engine::count::counted;
+use transhume_engine::count::{counted, first_listed};
 
 use crate::show::quantity::Size;
 
@@ -28,16 +28,7 @@ pub(super) fn load(progress: &LoadProgress, rate: &Rate) -> String {
 pub(super) fn build(progress: &BuildProgress) -> String {
     // More names than these make the line wrap.
     const SHOWN: usize = 2;
-    let mut current = progress
-        .current
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if progress.current.len() > SHOWN {
-        current = format!("{current} and {} more", progress.current.len() - SHOWN);
-    }
+    let current = first_listed(&progress.current, SHOWN);
     let now = if current.is_empty() {
         current
     } else {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use transhume_engine::finding::{Finding, Severity};
+use transhume_engine::{
+    count::and_more,
+    finding::{Finding, Severity},
+};
 
 use super::style::{Style, Tone};
 
@@ -65,7 +68,7 @@ fn push_code(text: &mut String, findings: &[&Finding], style: Style, shown: Show
         let code = style.paint(Tone::Label, &findings[0].code);
         push(
             text,
-            format_args!("  {code}  and {more} more; --all shows them\n"),
+            format_args!("  {code}  {}; --all shows them\n", and_more(more)),
         );
     }
 }

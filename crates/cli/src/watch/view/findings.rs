@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 use transhume_engine::{
+    count::and_more,
     finding::{Finding, Severity},
     status::FindingGroup,
 };
@@ -49,7 +50,7 @@ fn of_group(findings: &[Finding], group: &FindingGroup, paint: Paint, columns: u
         lines.extend(of_finding(finding, paint, columns));
     }
     if group.count > SHOWN {
-        let more = format!("  and {} more: transhume status --all", group.count - SHOWN);
+        let more = format!("  {}: transhume status --all", and_more(group.count - SHOWN));
         lines.push(paint.line(Tone::Faint, &cut(&more, columns)));
     }
     lines.push(Line::default());

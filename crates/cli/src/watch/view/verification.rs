@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 use transhume_engine::{
-    count::{counted, grouped},
+    count::{and_more, counted, grouped},
     status::{Story, TableState},
 };
 
@@ -93,7 +93,7 @@ fn apart(tables: &[TableState], paint: Paint, columns: usize) -> Vec<Line<'stati
         lines.push(paint.line(tone, &cut(line.trim_end(), columns)));
     }
     if apart.len() > SHOWN {
-        let more = format!("  and {} more: transhume status --tables", apart.len() - SHOWN);
+        let more = format!("  {}: transhume status --tables", and_more(apart.len() - SHOWN));
         lines.push(paint.line(Tone::Faint, &cut(&more, columns)));
     }
     lines

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transhume_core::{finding::Finding, verify::objects::SequenceSituation};
+use transhume_core::{count::first_listed, finding::Finding, verify::objects::SequenceSituation};
 use transhume_pg::{
     connection::{
         names,
@@ -79,12 +79,7 @@ impl ObjectVerifier<'_> {
     }
 
     fn finding(&self, code: &str, oids: &[u32], what: &str) -> Finding {
-        let named: Vec<String> = oids.iter().take(MOST_NAMED).map(u32::to_string).collect();
-        let more = match oids.len() - named.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let object = format!("large objects {}{more}", named.join(", "));
+        let object = format!("large objects {}", first_listed(oids, MOST_NAMED));
         let message = format!("{} are {what}", oids.len());
         match self.situation {
             SequenceSituation::Following => Finding::warning(

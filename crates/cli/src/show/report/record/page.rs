@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use transhume_engine::{
-    count::{counted, grouped},
+    count::{and_more, counted, grouped},
     cutover::ConditionState,
     phase::Phase,
     printable::escape_hidden,
@@ -237,7 +237,7 @@ fn tables(chapter: &Chapter, tables: &[TableState]) -> Markup {
         @if !apart.is_empty() {
             h3 { "Not found equal" }
             (list(&apart[..apart.len().min(APART)]))
-            @if apart.len() > APART { p { "and " (grouped((apart.len() - APART) as u64)) " more" } }
+            @if apart.len() > APART { p { (and_more(apart.len() - APART)) } }
         }
         @if !largest.is_empty() {
             h3 { "The largest that are equal" }
