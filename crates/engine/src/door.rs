@@ -192,8 +192,8 @@ async fn compare_target(
             ),
             format!(
                 "It is {}; the migration began with {}. The state there was copied with the database that holds it.",
-                found.told(),
-                migration.target.told()
+                found.in_words(),
+                migration.target.in_words()
             ),
             CHECK,
         ));
@@ -227,7 +227,11 @@ async fn compare_source(
                 "the migration on {} belongs to another source, {}, not to {given}",
                 endpoints.target, migration.source_label
             ),
-            format!("Its source is {}; {given} is {}.", recorded.told(), found.told()),
+            format!(
+                "Its source is {}; {given} is {}.",
+                recorded.in_words(),
+                found.in_words()
+            ),
             CHECK,
         ));
     }

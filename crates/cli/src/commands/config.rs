@@ -120,7 +120,7 @@ fn checked(common: &CommonArguments, terminal: &Terminal) -> Result<(Checked, Ve
 }
 
 fn ends(member: &Invocation, failures: &mut Vec<Failure>) -> Ends {
-    let mut told = |end: Result<ConnectionSettings>| match end {
+    let mut reported = |end: Result<ConnectionSettings>| match end {
         Ok(end) => end.to_string(),
         Err(failure) => {
             // Databases of one server share its mistake.
@@ -132,8 +132,8 @@ fn ends(member: &Invocation, failures: &mut Vec<Failure>) -> Ends {
     };
     Ends {
         name: member.name().to_owned(),
-        source: told(member.source()),
-        target: told(member.target()),
+        source: reported(member.source()),
+        target: reported(member.target()),
     }
 }
 

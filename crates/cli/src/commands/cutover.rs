@@ -194,7 +194,7 @@ async fn move_over(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
         cutover(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
     .await;
-    let Some(report) = told(&arguments.switch, invocation, moved)? else {
+    let Some(report) = reported(&arguments.switch, invocation, moved)? else {
         invocation.terminal.note("it was moved before");
         return Ok(Exit::Success);
     };
@@ -213,7 +213,7 @@ async fn move_over(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
 }
 
 /// What was done; a report is written of what failed too.
-pub(super) fn told(
+pub(super) fn reported(
     switch: &SwitchArguments,
     invocation: &Invocation,
     moved: std::result::Result<Option<CutoverReport>, CutoverFailure>,

@@ -131,8 +131,8 @@ fn text(report: &DemoReport, style: Style) -> String {
             counted(report.found, "commit")
         ),
     ];
-    let told: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
-    told.join("\n")
+    let reported: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    reported.join("\n")
         + "\n\nWhere to look next: README.md for a migration of your own, docs/architecture.md for how it works.\n"
 }
 

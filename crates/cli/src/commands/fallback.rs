@@ -7,7 +7,7 @@ use transhume_engine::cutover::{
 };
 
 use super::{
-    cutover::{SwitchArguments, conclude, consequence, show_gate, told},
+    cutover::{SwitchArguments, conclude, consequence, reported, show_gate},
     group::Group,
     stake::stake,
 };
@@ -97,7 +97,7 @@ async fn move_back(arguments: &Arguments, invocation: &Invocation, ballot: Ballo
         fallback(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
     .await;
-    let Some(report) = told(&arguments.switch, invocation, moved)? else {
+    let Some(report) = reported(&arguments.switch, invocation, moved)? else {
         invocation.terminal.note("it was moved before");
         return Ok(Exit::Success);
     };

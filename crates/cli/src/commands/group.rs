@@ -94,7 +94,7 @@ impl Group {
         let ends = join_all(self.members.iter().map(|member| {
             // One whole migration is a large future.
             let working = Box::pin(work(member));
-            async { told(member, working.await) }
+            async { reported(member, working.await) }
         }));
         let ends = ends.await;
         self.tell(&ends)
@@ -110,7 +110,7 @@ impl Group {
         let mut ends = Vec::with_capacity(self.members.len());
         for member in &self.members {
             let end = Box::pin(work(member)).await;
-            ends.push(told(member, end));
+            ends.push(reported(member, end));
         }
         self.tell(&ends)
     }
@@ -127,7 +127,7 @@ impl Group {
 }
 
 /// A failure is told at once: the others may go on for days.
-fn told(member: &Invocation, end: Result<Exit>) -> Exit {
+fn reported(member: &Invocation, end: Result<Exit>) -> Exit {
     end.unwrap_or_else(|failure| {
         member.terminal.failure(&failure);
         failure.exit

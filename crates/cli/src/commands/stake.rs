@@ -17,14 +17,14 @@ pub(super) async fn stake(invocation: &Invocation, agreed: bool) -> String {
         return String::new();
     }
     match Box::pin(status::read(invocation)).await {
-        Ok(status) => told(&status),
+        Ok(status) => consequence_of(&status),
         Err(_) => String::new(),
     }
 }
 
-fn told(status: &Status) -> String {
+fn consequence_of(status: &Status) -> String {
     let load = &status.load;
-    let mut told = format!(
+    let mut text = format!(
         " Migration {} from {} to {}: phase {}, {}, {}.",
         status.migration,
         status.source,
@@ -37,12 +37,12 @@ fn told(status: &Status) -> String {
     let back = status.way_back.as_ref().and_then(|back| back.stream.as_deref());
     let status = back.unwrap_or(status);
     if let Some(lag) = status.lag_bytes.filter(|lag| *lag > 0) {
-        told = format!("{told} The side that follows is {} behind.", Size(lag));
+        text = format!("{text} The side that follows is {} behind.", Size(lag));
     }
     if let Some(pause) = &status.write_pause {
-        told = format!("{told} Writers would wait {}.", write_pause::estimate(pause));
+        text = format!("{text} Writers would wait {}.", write_pause::estimate(pause));
     }
-    told
+    text
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_question_names_servers_sizes_and_the_forecast() {
         assert_eq!(
-            told(&following()),
+            consequence_of(&following()),
             " Migration 0123abcd from postgresql://ann@old/shop to postgresql://ann@new/shop: phase follow, 2 tables, 1.00 MB. \
              The side that follows is 128 kB behind. Writers would wait about 1.2 s: locks 40 ms, drain 1.2 s; rehearsed 90 s ago: locks, \
              large objects measured."

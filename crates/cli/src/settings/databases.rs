@@ -119,10 +119,10 @@ pub(super) const KEYS: &[Key<Database>] = &[
 ];
 
 impl File<'_> {
-    pub(super) fn read_databases<'a>(
+    pub(super) fn read_databases(
         &self,
         config: &mut Config,
-        entries: Vec<Section<'a>>,
+        entries: Vec<Section<'_>>,
         failures: &mut Vec<Failure>,
     ) {
         for (place, table) in entries {
@@ -205,8 +205,8 @@ mod tests {
         ] {
             let failure = read(Path::new("t.toml"), text, &|_| None).unwrap_err();
             assert!(failure.message.contains(message), "{}", failure.message);
-            let told = failure.hint.expect("every configuration error has a hint");
-            assert!(told.contains(hint), "{told}");
+            let reported = failure.hint.expect("every configuration error has a hint");
+            assert!(reported.contains(hint), "{reported}");
         }
     }
 }

@@ -72,8 +72,8 @@ mod tests {
             "TRANSHUME_LOG_FORMAT",
             "PATH",
         ];
-        let told = unknown_variables(names.map(str::to_owned).into_iter());
-        assert_eq!(told.len(), 1);
-        assert!(told[0].contains("TRANSHUME_LODERS"), "{told:?}");
+        let reported = unknown_variables(names.map(str::to_owned).into_iter());
+        assert_eq!(reported.len(), 1);
+        assert!(reported[0].contains("TRANSHUME_LODERS"), "{reported:?}");
     }
 }

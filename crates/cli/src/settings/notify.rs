@@ -219,10 +219,10 @@ impl Entry {
 }
 
 impl File<'_> {
-    pub(super) fn read_notify<'a>(
+    pub(super) fn read_notify(
         &self,
         config: &mut Config,
-        entries: Vec<Section<'a>>,
+        entries: Vec<Section<'_>>,
         failures: &mut Vec<Failure>,
     ) {
         for (place, table) in entries {

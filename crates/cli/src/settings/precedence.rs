@@ -52,17 +52,17 @@ mod tests {
     #[test]
     fn only_the_environment_is_told_and_without_a_password() {
         let (ops, crm) = ("postgresql://u:hidden@s/ops", "postgresql://u:secret@s/crm");
-        let told = |file: &str, in_force: &str, set: Option<&str>| {
+        let reported = |file: &str, in_force: &str, set: Option<&str>| {
             disagreements(&config(file), &config(in_force), |name| {
                 set.filter(|_| name == "TRANSHUME_SOURCE").map(str::to_owned)
             })
         };
-        let lines = told(ops, crm, Some(crm));
+        let lines = reported(ops, crm, Some(crm));
         assert_eq!(lines.len(), 1);
         assert!(lines[0].contains("/crm, of TRANSHUME_SOURCE") && lines[0].contains("/ops, of the file"));
         assert!(!lines[0].contains("secret") && !lines[0].contains("hidden"));
         // The same database by another user, and a flag that was typed.
-        assert!(told(ops, "postgresql://other@s/ops", Some("postgresql://other@s/ops")).is_empty());
-        assert!(told(ops, crm, None).is_empty());
+        assert!(reported(ops, "postgresql://other@s/ops", Some("postgresql://other@s/ops")).is_empty());
+        assert!(reported(ops, crm, None).is_empty());
     }
 }

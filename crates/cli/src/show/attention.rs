@@ -126,14 +126,14 @@ mod tests {
             remedy: stopped.remedy.clone(),
         }];
         status.findings = vec![stopped];
-        let told = troubles(&status);
-        let told: Vec<(&str, &str)> = told
+        let reported = troubles(&status);
+        let reported: Vec<(&str, &str)> = reported
             .iter()
             .map(|trouble| (trouble.title.as_str(), trouble.message.as_str()))
             .collect();
-        assert_eq!(told[0], ("run-stopped", "the run stopped"));
-        assert!(told[1].1.starts_with("No runner is alive"), "{told:?}");
-        assert!(told[2].1.contains("shop.cart: 2"), "{told:?}");
+        assert_eq!(reported[0], ("run-stopped", "the run stopped"));
+        assert!(reported[1].1.starts_with("No runner is alive"), "{reported:?}");
+        assert!(reported[2].1.contains("shop.cart: 2"), "{reported:?}");
         assert_eq!(headline(&status), "Somebody must act");
     }
 

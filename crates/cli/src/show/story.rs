@@ -11,16 +11,16 @@ const LONGEST: usize = 240;
 /// Its figures in a line.
 pub(crate) fn detail(line: &HistoryLine) -> Option<String> {
     let fields = line.detail.as_object().filter(|fields| !fields.is_empty())?;
-    let told: Vec<String> = fields
+    let reported: Vec<String> = fields
         .iter()
         .map(|(name, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             format!("{}: {value}", name.replace('_', " "))
         })
         .collect();
-    let told = redact(&told.join(", "));
-    let mut short: String = told.chars().take(LONGEST).collect();
-    if short.len() < told.len() {
+    let reported = redact(&reported.join(", "));
+    let mut short: String = reported.chars().take(LONGEST).collect();
+    if short.len() < reported.len() {
         short.push('…');
     }
     Some(short)

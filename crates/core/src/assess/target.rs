@@ -195,15 +195,15 @@ mod tests {
             age: 30,
         }];
         let findings = leftovers(&observed);
-        let told: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        let reported: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert!(
-            told[0].contains("database crm")
-                && told[0].contains("not being read")
-                && told[0].contains("48 MB")
+            reported[0].contains("database crm")
+                && reported[0].contains("not being read")
+                && reported[0].contains("48 MB")
         );
-        assert!(told[1].contains("is being read"));
-        assert!(told[2].contains("owned by ann") && told[2].contains("its slot is being read"));
-        assert!(told[2].contains("30 transactions ago"));
+        assert!(reported[1].contains("is being read"));
+        assert!(reported[2].contains("owned by ann") && reported[2].contains("its slot is being read"));
+        assert!(reported[2].contains("30 transactions ago"));
         assert!(findings.iter().all(|finding| !finding.remedy.contains("drop")));
         observed.source.ours.schema_owner = Some("app".into());
         assert!(

@@ -167,9 +167,9 @@ mod tests {
             }],
             ..login("app")
         };
-        let told = of(set, vec![login("app")], "");
+        let reported = of(set, vec![login("app")], "");
         assert_eq!(
-            told,
+            reported,
             [(
                 "work_mem of app is \"64MB\" on the source alone".to_owned(),
                 false

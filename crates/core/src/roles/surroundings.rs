@@ -159,16 +159,17 @@ mod tests {
         let zone = || Surrounding::setting("timezone".into(), "Europe/Berlin", "shop");
         assert_eq!(lacking(vec![zone()], &[zone()], &RoleMap::default()), []);
         let left = lacking(vec![zone()], &[], &RoleMap::default());
-        let told = left[0].finding();
+        let reported = left[0].finding();
         assert_eq!(
-            (told.code.as_str(), told.object.as_str()),
+            (reported.code.as_str(), reported.object.as_str()),
             ("database-settings", "timezone")
         );
         assert!(
-            told.remedy
+            reported
+                .remedy
                 .ends_with(r#"ALTER DATABASE "shop" SET "timezone" TO 'Europe/Berlin'"#),
             "{}",
-            told.remedy
+            reported.remedy
         );
         for (kind, word, _) in KINDS {
             assert_eq!(SurroundingKind::of(word), kind);

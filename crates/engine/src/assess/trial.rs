@@ -136,7 +136,7 @@ fn join(tried: Tried, findings: &mut Vec<Finding>) -> Preview {
         .filter(|finding| finding.code == "roles-missing" && finding.severity != Severity::Pass)
         .map(|finding| finding.object.clone())
         .collect();
-    let told = |finding: &Finding| match finding.code.as_str() {
+    let reported = |finding: &Finding| match finding.code.as_str() {
         "owner-not-set" => missing.contains(&finding.object),
         "grant-not-applied" => missing
             .iter()
@@ -144,7 +144,7 @@ fn join(tried: Tried, findings: &mut Vec<Finding>) -> Preview {
         _ => false,
     };
     let mut more = tried.findings;
-    more.retain(|finding| !told(finding));
+    more.retain(|finding| !reported(finding));
     more.extend(tried.preview.findings.iter().cloned());
     add_in_order(findings, more);
     tried.preview

@@ -31,11 +31,11 @@ async fn schemas(cutover: &Cutover<'_>) -> Result<Schemas> {
 }
 
 /// What the target does not have yet. What the run has not `told` of it may be about to be carried over.
-pub(super) async fn findings(cutover: &Cutover<'_>, told: &[Finding]) -> Result<Vec<Finding>> {
+pub(super) async fn findings(cutover: &Cutover<'_>, reported: &[Finding]) -> Result<Vec<Finding>> {
     let wait = Wait::up_to(CARRYING_PATIENCE, LOOK_EVERY);
-    let is_told = |finding: &Finding| {
+    let is_reported = |finding: &Finding| {
         let alike = |other: &Finding| other.code == CHANGED && other.object == finding.object;
-        told.iter().any(alike)
+        reported.iter().any(alike)
     };
     loop {
         let found = schemas(cutover)
@@ -43,7 +43,7 @@ pub(super) async fn findings(cutover: &Cutover<'_>, told: &[Finding]) -> Result<
             .findings(&cutover.source)
             .await
             .doing("asking how to remedy a change of the schema")?;
-        let news = found.iter().find(|finding| !is_told(finding));
+        let news = found.iter().find(|finding| !is_reported(finding));
         let Some(news) = news.filter(|_| !wait.is_over()) else {
             return Ok(found);
         };

@@ -141,12 +141,12 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
     seen.verification = verification::recency(target)
         .await
         .doing("reading the last verification")?;
-    let told = overview::read(target)
+    let reported = overview::read(target)
         .await
         .doing("reading the findings")?
         .findings;
-    seen.findings = alterations::findings(cutover, &told).await?;
-    let others = told.into_iter().filter(|finding| finding.code != CHANGED);
+    seen.findings = alterations::findings(cutover, &reported).await?;
+    let others = reported.into_iter().filter(|finding| finding.code != CHANGED);
     seen.findings.extend(others);
     seen.differing = alterations::differing(cutover).await?;
     seen.altered_since_verified = alterations::since_verified(cutover).await?;

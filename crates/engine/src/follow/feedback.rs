@@ -16,14 +16,14 @@ pub(super) const AT_MOST: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Feedback {
     written: Lsn,
-    told: Option<(Lsn, Instant)>,
+    reported: Option<(Lsn, Instant)>,
 }
 
 impl Feedback {
     pub(super) fn new(start: Lsn) -> Self {
         Self {
             written: start,
-            told: None,
+            reported: None,
         }
     }
 
@@ -35,8 +35,8 @@ impl Feedback {
     /// The status to send now, if one is due.
     pub(super) fn due(&mut self, flushed: Lsn, now: Instant) -> Option<StandbyStatus> {
         let is_due = self
-            .told
-            .is_none_or(|(told, at)| told != flushed || now.duration_since(at) >= AT_LEAST);
+            .reported
+            .is_none_or(|(reported, at)| reported != flushed || now.duration_since(at) >= AT_LEAST);
         is_due.then(|| self.status(flushed, now))
     }
 
@@ -55,7 +55,7 @@ impl Feedback {
 
     /// The status to send whether one is due or not.
     pub(super) fn status(&mut self, flushed: Lsn, now: Instant) -> StandbyStatus {
-        self.told = Some((flushed, now));
+        self.reported = Some((flushed, now));
         StandbyStatus {
             written: self.written.max(flushed),
             flushed,

@@ -74,7 +74,7 @@ impl Observer {
             reporter: reporter.clone(),
             began_at,
             progress,
-            told: None,
+            reported: None,
             last: None,
             anchored: None,
             sampler: Sampler::new(),
@@ -105,7 +105,7 @@ struct Observing {
     /// Where this attempt took up.
     began_at: Lsn,
     /// The newest stored change that was told of; none before the first look.
-    told: Option<i64>,
+    reported: Option<i64>,
     last: Option<(Instant, u64)>,
     anchored: Option<Instant>,
     sampler: Sampler,
@@ -246,8 +246,8 @@ impl Observing {
 
     /// Changes that were stored instead of being applied, as `on_conflict` and its like ask for.
     async fn tell_of_stored(&mut self, target: &Session) -> Result<(), PgError> {
-        let Some(newest) = exception::newer_than(&**target, self.told.unwrap_or(0)).await? else {
-            self.told.get_or_insert(0);
+        let Some(newest) = exception::newer_than(&**target, self.reported.unwrap_or(0)).await? else {
+            self.reported.get_or_insert(0);
             return Ok(());
         };
         let finding = Finding::warning(
@@ -264,7 +264,7 @@ impl Observing {
                 newest.table
             ),
         );
-        self.told = Some(newest.number);
+        self.reported = Some(newest.number);
         self.reporter.send(Report::Finding { finding });
         Ok(())
     }

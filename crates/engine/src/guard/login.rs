@@ -19,7 +19,7 @@ const HINT: &str = "renew the password, or see that password_command prints a go
 #[derive(Debug, Default)]
 pub(super) struct Logins {
     /// Why they are refused, once it was told.
-    told: Option<String>,
+    reported: Option<String>,
     /// The target has it written down, or has forgotten it again.
     is_written: bool,
 }
@@ -49,10 +49,10 @@ impl Logins {
     /// A finding where another reason is known than before.
     fn news(&mut self, settings: &ConnectionSettings, refused: Option<&RefusedLogin>) -> Option<Finding> {
         let reason = refused.map(|refused| refused.reason.clone());
-        if self.told == reason {
+        if self.reported == reason {
             return None;
         }
-        self.told = reason;
+        self.reported = reason;
         self.is_written = false;
         refused.map(|refused| found(settings, refused))
     }

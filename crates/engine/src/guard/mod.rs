@@ -58,7 +58,7 @@ pub(crate) struct Guard<'run> {
     /// Those of the source and of the target.
     refused_logins: [login::Logins; 2],
     /// What was told last, so that it is told once.
-    told: Option<retention::Told>,
+    reported: Option<retention::Reported>,
     next_schema_look: Option<Instant>,
     schema_findings: Option<Vec<Finding>>,
     awaited: Awaited,
@@ -102,7 +102,7 @@ impl<'run> Guard<'run> {
             backlog: Backlog::default(),
             unsent: Backlog::default(),
             refused_logins: Default::default(),
-            told: None,
+            reported: None,
             next_schema_look: None,
             schema_findings: None,
             awaited: Awaited::default(),

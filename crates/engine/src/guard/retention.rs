@@ -40,7 +40,7 @@ const CATALOG_AGE_WARNING: i32 = 100_000_000;
 
 /// What was said last; a change of it is worth saying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct Reported {
     level: Level,
     is_catalog_old: bool,
 }
@@ -71,9 +71,9 @@ impl Guard<'_> {
         let look = self.judge(&slot);
         let mut now = TargetNow::default();
         if let Some(target) = open.target.take()
-            && let Ok(Ok(told)) = timeout(TELLING, self.told(&target, &slot, &look)).await
+            && let Ok(Ok(reported)) = timeout(TELLING, self.reported(&target, &slot, &look)).await
         {
-            now = told;
+            now = reported;
             open.target = Some(target);
         }
         let target = open.target.as_ref();
@@ -96,7 +96,12 @@ impl Guard<'_> {
     }
 
     /// Writes down what the slot keeps.
-    async fn told(&mut self, target: &Session, slot: &SlotState, look: &Look) -> Result<TargetNow, PgError> {
+    async fn reported(
+        &mut self,
+        target: &Session,
+        slot: &SlotState,
+        look: &Look,
+    ) -> Result<TargetNow, PgError> {
         let retention = Retention {
             retained_bytes: slot.retained_bytes,
             limit_bytes: look
@@ -130,25 +135,25 @@ impl Guard<'_> {
     }
 
     async fn tell(&mut self, target: &Session, slot: &SlotState, look: &Look) -> Result<(), PgError> {
-        let told = Told {
+        let reported = Reported {
             level: look.level,
             is_catalog_old: slot
                 .catalog_xmin_age
                 .is_some_and(|age| age >= CATALOG_AGE_WARNING),
         };
-        let is_new = self.told != Some(told);
+        let is_new = self.reported != Some(reported);
         match warning(look) {
             // Its figures move on with every look.
             Some(finding) => self.record(target, finding, is_new).await?,
             None if is_new => finding::clear(&**target, ORIGIN, RETENTION).await?,
             None => {}
         }
-        if is_new && told.is_catalog_old {
+        if is_new && reported.is_catalog_old {
             self.record(target, old_catalog(slot), true).await?;
         } else if is_new {
             finding::clear(&**target, ORIGIN, CATALOG_HORIZON).await?;
         }
-        self.told = Some(told);
+        self.reported = Some(reported);
         Ok(())
     }
 

@@ -177,8 +177,8 @@ impl Guard<'_> {
             finding::replace(&transaction, ORIGIN, finding).await?;
         }
         transaction.commit().await?;
-        let told = self.schema_findings.take().unwrap_or_default();
-        for finding in findings.iter().filter(|finding| !told.contains(finding)) {
+        let reported = self.schema_findings.take().unwrap_or_default();
+        for finding in findings.iter().filter(|finding| !reported.contains(finding)) {
             self.reporter.send(Report::Finding {
                 finding: finding.clone(),
             });

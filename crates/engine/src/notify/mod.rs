@@ -245,16 +245,16 @@ mod tests {
     fn what_mends_itself_is_no_message() {
         let (mut since, start) = (BTreeMap::new(), Instant::now());
         let gone = || vec![Event::of(EventKind::RunnerGone, "", "no runner is alive")];
-        let mut told =
+        let mut reported =
             |second: u64, found| settled(&mut since, found, start + Duration::from_secs(second)).len();
-        assert_eq!(told(0, gone()), 0);
-        assert_eq!(told(30, gone()), 0);
-        assert_eq!(told(45, Vec::new()), 0);
+        assert_eq!(reported(0, gone()), 0);
+        assert_eq!(reported(30, gone()), 0);
+        assert_eq!(reported(45, Vec::new()), 0);
         // It began anew.
-        assert_eq!(told(60, gone()), 0);
-        assert_eq!(told(120, gone()), 1);
+        assert_eq!(reported(60, gone()), 0);
+        assert_eq!(reported(120, gone()), 1);
         assert_eq!(
-            told(121, vec![Event::of(EventKind::Stopped, "", "it stopped")]),
+            reported(121, vec![Event::of(EventKind::Stopped, "", "it stopped")]),
             1
         );
     }

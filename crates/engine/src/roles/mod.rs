@@ -248,15 +248,15 @@ pub(crate) async fn findings(endpoints: &Endpoints, map: &RoleMap) -> Result<Vec
     let beside = lacking_surroundings(&source, &target, map).await?;
     let beside = beside.iter().map(Surrounding::finding);
     let faults = faults(&source, &target, map).await?;
-    let mut told: Vec<Finding> = faults
+    let mut reported: Vec<Finding> = faults
         .iter()
         .filter(|fault| !fault.is_slight)
         .map(|fault| Finding::warning(LOGINS, &fault.role, &fault.what, &fault.remedy))
         .collect();
-    if told.is_empty() {
+    if reported.is_empty() {
         let passed = "every login of the source may work on the target as it does now";
-        told.push(Finding::pass(LOGINS, passed));
+        reported.push(Finding::pass(LOGINS, passed));
     }
-    told.extend(beside);
-    Ok(told)
+    reported.extend(beside);
+    Ok(reported)
 }

@@ -328,11 +328,11 @@ async fn start(
         return Err(EngineError::Blocked(assessment.blockers()));
     }
     // What the dump tells again, on whatever machine it runs, is not told twice.
-    let told_later = |finding: &Finding| finding.code == minor::PROGRAMS;
+    let reported_later = |finding: &Finding| finding.code == minor::PROGRAMS;
     for finding in assessment
         .warnings()
         .into_iter()
-        .filter(|finding| !told_later(finding))
+        .filter(|finding| !reported_later(finding))
     {
         reporter.send(Report::Finding { finding });
     }

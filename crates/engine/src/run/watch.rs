@@ -32,23 +32,23 @@ pub(crate) const NOT_MIGRATED: &str = "table-not-migrated";
 /// Names in findings what appeared on the source since the migration began. Failures to look are followed by
 /// another look: the following itself says when a server is gone.
 pub(super) async fn new_tables(run: &Run<'_>) -> std::convert::Infallible {
-    let mut told = None;
+    let mut reported = None;
     tokio::time::sleep(FIRST_LOOK).await;
     loop {
-        if let Ok(found) = look_for_tables(run, told.as_ref()).await {
-            told = Some(found);
+        if let Ok(found) = look_for_tables(run, reported.as_ref()).await {
+            reported = Some(found);
         }
         tokio::time::sleep(TABLES_INTERVAL).await;
     }
 }
 
-async fn look_for_tables(run: &Run<'_>, told: Option<&Vec<QualifiedName>>) -> Result<Vec<QualifiedName>> {
+async fn look_for_tables(run: &Run<'_>, reported: Option<&Vec<QualifiedName>>) -> Result<Vec<QualifiedName>> {
     let source = run.endpoints.source_session(&run.migration.id, "tables").await?;
     let mut target = run.endpoints.target_session(&run.migration.id, "tables").await?;
     let found = not_migrated(&source, &target, &run.selector)
         .await
         .doing("looking for new tables on the source")?;
-    if told != Some(&found) {
+    if reported != Some(&found) {
         tell(&mut target, &found).await.doing("recording findings")?;
         for table in &found {
             run.reporter.send(Report::Finding {

@@ -61,13 +61,13 @@ async fn set(
     }
     let (schemas, others): (Vec<_>, Vec<_>) = plan.possible.into_iter().partition(Ownership::is_schema);
     let (on_schemas, on_others) = grants(&contents, moment);
-    let mut told = plan.findings;
+    let mut reported = plan.findings;
     let mut refused = Refused::default();
-    told.extend(owners::set(&mut target, &schemas).await?);
+    reported.extend(owners::set(&mut target, &schemas).await?);
     apply(work, &contents, &mut target, &on_schemas, &mut refused).await?;
-    told.extend(owners::set(&mut target, &others).await?);
+    reported.extend(owners::set(&mut target, &others).await?);
     apply(work, &contents, &mut target, &on_others, &mut refused).await?;
-    told.extend(refused.findings());
+    reported.extend(refused.findings());
     let (given, granted) = (schemas.len() + others.len(), on_schemas.len() + on_others.len());
     if given + granted > 0 {
         work.reporter.step(format!(
@@ -76,7 +76,7 @@ async fn set(
             counted(granted, "privilege entry")
         ));
     }
-    findings::record(work, &target, told).await
+    findings::record(work, &target, reported).await
 }
 
 /// Objects on the target that may have another owner on the source.
@@ -225,19 +225,19 @@ async fn record(
 pub(crate) async fn try_again(work: &SchemaWork<'_>) -> Result<()> {
     let target = work.own_target().await?;
     let doing = "reading which owners and grants were refused";
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for code in [owners::CODE, CODE] {
-        told.extend(
+        reported.extend(
             finding::current(&*target, findings::ORIGIN, code)
                 .await
                 .doing(doing)?,
         );
     }
-    if told.is_empty() {
+    if reported.is_empty() {
         return Ok(());
     }
     let roles = &work.migration.selection.roles;
-    let owners: BTreeSet<String> = told
+    let owners: BTreeSet<String> = reported
         .iter()
         .filter(|finding| finding.code == owners::CODE)
         // The map may have come since.

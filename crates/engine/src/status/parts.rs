@@ -100,7 +100,7 @@ pub(super) async fn verification_status(session: &Session) -> Result<Option<Veri
         tables: outcome.tables,
         tables_different: outcome.tables_different,
         object_blockers: outcome.object_blockers,
-        summary: outcome.told(),
+        summary: outcome.reported(),
     }))
 }
 

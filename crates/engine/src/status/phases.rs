@@ -82,9 +82,9 @@ mod tests {
             line(20.0, "pre-data completed"),
         ];
         let spans = spans(&lines, Phase::FullLoad, "at 20");
-        let told: Vec<_> = spans.iter().map(|span| (span.phase, span.seconds)).collect();
+        let shown: Vec<_> = spans.iter().map(|span| (span.phase, span.seconds)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 (Phase::Prepare, Some(2.5)),
                 (Phase::PreData, Some(7.5)),

@@ -41,7 +41,7 @@ const HOLD_TIME_TO_LIVE: Duration = Duration::from_secs(30);
 pub(super) const REACH_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Between two words about who is waited for.
-pub(super) const TOLD_EVERY: Duration = Duration::from_secs(10);
+pub(super) const REPORTED_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to wait, without any hold, for transactions on the source that stand in the way.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -169,7 +169,7 @@ impl Freezing<'_> {
     async fn answered(&self, target: &mut Session, id: CommandId, whom: &str) -> Result<()> {
         let end = Instant::now() + REACH_TIMEOUT;
         let reason = loop {
-            let answer = command::await_answer(target, id, TOLD_EVERY)
+            let answer = command::await_answer(target, id, REPORTED_EVERY)
                 .await
                 .doing(format!("waiting for {whom}"))?;
             match answer {
@@ -225,7 +225,7 @@ impl Freezing<'_> {
     /// A consistent point needs every transaction that writes now to end: waits for those that may take
     /// long before apply is held, and says who they are.
     async fn wait_for_long_transactions(&self, started: Instant, cancellation: &Cancellation) -> Result<()> {
-        let mut told = String::new();
+        let mut reported = String::new();
         loop {
             let blocking = self.long_transactions().await?;
             if blocking.is_empty() {
@@ -235,11 +235,11 @@ impl Freezing<'_> {
                 return Err(self.blocked().await?);
             }
             let names = blocking.join("; ");
-            if names != told {
+            if names != reported {
                 self.reporter.waiting(format!(
                     "transactions that are open on the source to end, while apply continues: {names}"
                 ));
-                told = names;
+                reported = names;
             }
             cancellation.rest(LOOK_EVERY).await?;
         }

@@ -120,14 +120,14 @@ pub(super) async fn read(target: &Session, id: i64, lsn: Lsn, mode: &str) -> Res
         .await
         .doing("reading the rows that were not decided")?;
     let marks: Vec<bool> = rows.iter().map(|row| undecided.contains(&row.id)).collect();
-    let mut verification = told(tables, rows, lsn, mode);
+    let mut verification = reported(tables, rows, lsn, mode);
     for (row, undecided) in verification.rows.iter_mut().zip(marks) {
         row.undecided = undecided;
     }
     Ok(verification)
 }
 
-fn told(tables: Vec<TableResult>, rows: Vec<RecordedRow>, lsn: Lsn, mode: &str) -> Verification {
+fn reported(tables: Vec<TableResult>, rows: Vec<RecordedRow>, lsn: Lsn, mode: &str) -> Verification {
     let mut tables: Vec<TableComparison> = tables.into_iter().map(TableComparison::from).collect();
     tables.sort_by(|left, right| left.table.cmp(&right.table));
     Verification {
@@ -176,7 +176,7 @@ impl Verifier<'_> {
             read(&self.target, id, compared.lsn, mode).await?
         } else {
             let book = ledger::open(&compared.book);
-            told(book.results(), book.rows.clone(), compared.lsn, mode)
+            reported(book.results(), book.rows.clone(), compared.lsn, mode)
         };
         for (table, why) in &compared.plan.unlike {
             verification.equal = false;

@@ -30,7 +30,7 @@ use transhume_wire::lsn::Lsn;
 
 use super::{
     Compared, Verifier,
-    frozen::{FrozenPair, REACH_TIMEOUT, TOLD_EVERY},
+    frozen::{FrozenPair, REACH_TIMEOUT, REPORTED_EVERY},
     search::Search,
 };
 use crate::{
@@ -95,7 +95,7 @@ async fn passed(
     (reporter, cancellation): (&Reporter, &Cancellation),
 ) -> Result<()> {
     let started = Instant::now();
-    let mut told = started;
+    let mut last_report = started;
     loop {
         let frontier = frontier::read(target).await.doing("reading the applied LSN")?;
         if frontier > marked {
@@ -108,8 +108,8 @@ async fn passed(
                 "see \"transhume status\" for what the runner is doing, then try again",
             ));
         }
-        if told.elapsed() >= TOLD_EVERY {
-            told = Instant::now();
+        if last_report.elapsed() >= REPORTED_EVERY {
+            last_report = Instant::now();
             reporter.waiting(format!(
                 "the target to pass the source's position {marked}, applied is {frontier}: {}",
                 awaited(target).await?

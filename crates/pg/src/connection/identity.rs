@@ -26,7 +26,7 @@ impl Identity {
     }
 
     /// For people.
-    pub fn told(&self) -> String {
+    pub fn in_words(&self) -> String {
         let (name, oid) = (self.database.escape_debug(), self.database_oid);
         match &self.system {
             Some(system) => format!("the database {name} (OID {oid}) of system {system}"),

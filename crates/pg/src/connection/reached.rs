@@ -19,7 +19,7 @@ pub(super) async fn verify(pin: &Pin, connection: &mut RawConnection, mode: Mode
     Err(PgError::Elsewhere {
         side: side.to_owned(),
         endpoint: connection.endpoint().to_owned(),
-        detail: format!("It is {} instead of {}.", found.told(), identity.told()),
+        detail: format!("It is {} instead of {}.", found.in_words(), identity.in_words()),
     })
 }
 

@@ -166,13 +166,13 @@ fn rows_of(comparison: &TableComparison, rows: &[RowFinding]) -> String {
         "{}: rows that differ: {at_least}{count}{undecided}\n",
         comparison.table.plain()
     );
-    let mut told = 0;
+    let mut reported = 0;
     for row in &named {
-        told += row.rows;
+        reported += row.rows;
         push(&mut text, &format!("  {}\n", row_line(row)));
         push(&mut text, &values(row));
     }
-    let more = comparison.differences + comparison.undecided - told;
+    let more = comparison.differences + comparison.undecided - reported;
     if more > 0 {
         let more = and_more(more.unsigned_abs());
         push(&mut text, &format!("  … {more} (--rows names more of them)\n"));

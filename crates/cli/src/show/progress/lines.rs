@@ -31,7 +31,7 @@ enum Kind {
 }
 
 /// The lines of one kind.
-struct Told {
+struct Reported {
     first: Instant,
     last: Instant,
     /// The last one said that it is complete.
@@ -42,7 +42,7 @@ pub(super) struct Lines {
     terminal: Terminal,
     load_rate: Rate,
     verify_rate: Rate,
-    told: HashMap<Kind, Told>,
+    reported: HashMap<Kind, Reported>,
     /// Transactions at the last line about following.
     transactions: u64,
     waiting: Option<(String, Instant)>,
@@ -54,7 +54,7 @@ impl Lines {
             terminal,
             load_rate: Rate::default(),
             verify_rate: Rate::default(),
-            told: HashMap::new(),
+            reported: HashMap::new(),
             transactions: 0,
             waiting: None,
         }
@@ -115,27 +115,27 @@ impl Lines {
     /// Whether a line of this kind may be written now, which then counts as written; `interval` stands in for the usual one. A
     /// complete state is worth a line at once, but only one.
     fn due(&mut self, kind: Kind, now: Instant, interval: Option<Duration>, is_complete: bool) -> bool {
-        let Some(told) = self.told.get_mut(&kind) else {
-            let told = Told {
+        let Some(reported) = self.reported.get_mut(&kind) else {
+            let reported = Reported {
                 first: now,
                 last: now,
                 is_complete,
             };
-            self.told.insert(kind, told);
+            self.reported.insert(kind, reported);
             return true;
         };
-        let usual = if now.duration_since(told.first) < BEGINNING {
+        let usual = if now.duration_since(reported.first) < BEGINNING {
             INTERVAL
         } else {
             LATER
         };
         let is_due = if is_complete {
-            !told.is_complete
+            !reported.is_complete
         } else {
-            now.duration_since(told.last) >= interval.unwrap_or(usual)
+            now.duration_since(reported.last) >= interval.unwrap_or(usual)
         };
         if is_due {
-            (told.last, told.is_complete) = (now, is_complete);
+            (reported.last, reported.is_complete) = (now, is_complete);
         }
         is_due
     }
@@ -185,13 +185,13 @@ mod tests {
     #[test]
     fn progress_is_told_every_five_seconds_and_once_when_complete() {
         let (mut lines, start) = (lines(), Instant::now());
-        let mut told =
+        let mut reported =
             |second, report: &Report| lines.line(report, start + Duration::from_secs(second)).is_some();
-        assert!(told(0, &load(0, 0)));
-        assert!(!told(4, &load(1, 400)));
-        assert!(told(5, &load(2, 500)));
-        assert!(told(6, &load(4, 1_000)));
-        assert!(!told(20, &load(4, 1_000)));
+        assert!(reported(0, &load(0, 0)));
+        assert!(!reported(4, &load(1, 400)));
+        assert!(reported(5, &load(2, 500)));
+        assert!(reported(6, &load(4, 1_000)));
+        assert!(!reported(20, &load(4, 1_000)));
     }
 
     #[test]
@@ -208,23 +208,23 @@ mod tests {
     #[test]
     fn an_idle_follower_says_little() {
         let (mut lines, start) = (lines(), Instant::now());
-        let mut told = |second, transactions| {
+        let mut reported = |second, transactions| {
             let report = Report::Follow(FollowProgress {
                 transactions,
                 ..FollowProgress::default()
             });
             lines.line(&report, start + Duration::from_secs(second)).is_some()
         };
-        assert!(told(0, 5));
-        assert!(!told(60, 5));
-        assert!(told(600, 5));
-        assert!(told(660, 6));
+        assert!(reported(0, 5));
+        assert!(!reported(60, 5));
+        assert!(reported(600, 5));
+        assert!(reported(660, 6));
     }
 
     #[test]
     fn a_day_of_lines_can_be_kept() {
         let (mut lines, start) = (lines(), Instant::now());
-        let told = (0..86_400).filter(|second| {
+        let reported = (0..86_400).filter(|second| {
             let report = Report::Follow(FollowProgress {
                 transactions: *second,
                 ..FollowProgress::default()
@@ -233,25 +233,25 @@ mod tests {
                 .line(&report, start + Duration::from_secs(*second))
                 .is_some()
         });
-        assert!((1_400..1_500).contains(&told.count()));
+        assert!((1_400..1_500).contains(&reported.count()));
     }
 
     #[test]
     fn a_wait_is_told_when_its_reason_changes_and_now_and_then() {
         let (mut lines, start) = (lines(), Instant::now());
-        let mut told = |second, reason: &str| {
+        let mut reported = |second, reason: &str| {
             let report = Report::Waiting {
                 reason: reason.to_owned(),
             };
             lines.line(&report, start + Duration::from_secs(second))
         };
         assert_eq!(
-            told(0, "transaction 7 to end").as_deref(),
+            reported(0, "transaction 7 to end").as_deref(),
             Some("waiting: transaction 7 to end")
         );
-        assert_eq!(told(30, "transaction 7 to end"), None);
-        assert!(told(31, "transaction 8 to end").is_some());
-        assert!(told(91, "transaction 8 to end").is_some());
+        assert_eq!(reported(30, "transaction 7 to end"), None);
+        assert!(reported(31, "transaction 8 to end").is_some());
+        assert!(reported(91, "transaction 8 to end").is_some());
 
         // A load by others does not make the same wait news.
         lines.line(&load(1, 1), start + Duration::from_secs(92));

@@ -88,7 +88,7 @@ impl Terminal {
 
     /// Prints what the terminals of these databases have gathered.
     pub(crate) fn print_together(&self, databases: &[&str], together: &Together) -> Result<()> {
-        match together.told(databases, self.output) {
+        match together.reported(databases, self.output) {
             Some(text) => self.write_output(&text),
             None => Ok(()),
         }

@@ -26,7 +26,7 @@ impl Together {
     }
 
     /// Everything gathered, as what is printed; none where nothing was said.
-    pub(super) fn told(&self, databases: &[&str], style: Style) -> Option<String> {
+    pub(super) fn reported(&self, databases: &[&str], style: Style) -> Option<String> {
         let mut parts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         // Stable: what one database said stays in its order.
         parts.sort_by_key(|(name, _)| databases.iter().position(|database| database == name));
@@ -69,10 +69,10 @@ mod tests {
         together.add("bills", Part::Text("two\n".to_owned()));
         together.add("shop", Part::Text("one\n".to_owned()));
         assert_eq!(
-            together.told(&["shop", "bills"], Style::plain()).as_deref(),
+            together.reported(&["shop", "bills"], Style::plain()).as_deref(),
             Some("== shop ==\none\n\n== bills ==\ntwo\n\n")
         );
-        assert_eq!(together.told(&["shop", "bills"], Style::plain()), None);
+        assert_eq!(together.reported(&["shop", "bills"], Style::plain()), None);
     }
 
     #[test]
@@ -80,9 +80,9 @@ mod tests {
         let together = Together::default();
         together.add("bills", Part::Json(1.into()));
         together.add("shop", Part::Json(2.into()));
-        let told = together.told(&["shop", "bills"], Style::plain()).unwrap();
+        let reported = together.reported(&["shop", "bills"], Style::plain()).unwrap();
         assert_eq!(
-            serde_json::from_str::<Value>(&told).unwrap(),
+            serde_json::from_str::<Value>(&reported).unwrap(),
             serde_json::json!({"shop": 2, "bills": 1})
         );
     }

@@ -315,8 +315,8 @@ mod tests {
                 .all(|finding| finding.severity == Severity::Pass)
         );
         observed.source.capabilities.marks.hosts = vec!["x.neon.tech".to_owned()];
-        let told = check(&observed);
-        assert!(told[0].message.contains("Neon"));
-        assert!(told[2].message.contains("40 hours"), "{told:?}");
+        let reported = check(&observed);
+        assert!(reported[0].message.contains("Neon"));
+        assert!(reported[2].message.contains("40 hours"), "{reported:?}");
     }
 }

@@ -234,7 +234,7 @@ fn sequences(seen: &Observation) -> Condition {
 
 /// A prepared transaction holds its locks until somebody commits it: the fence would wait in vain.
 fn prepared(seen: &Observation) -> Condition {
-    let told: Vec<String> = seen
+    let reported: Vec<String> = seen
         .prepared
         .iter()
         .map(|one| format!("{} of {}, {} s old", one.gid, one.owner, one.age_seconds))
@@ -243,7 +243,7 @@ fn prepared(seen: &Observation) -> Condition {
         Name::PreparedTransactions,
         "none",
         "prepared, neither committed nor rolled back",
-        &told,
+        &reported,
         "run COMMIT PREPARED or ROLLBACK PREPARED for each on the source",
     )
 }
@@ -256,12 +256,12 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
             format!("none has written for longer than {}", span(limit)),
         );
     };
-    let told: Vec<String> = old.iter().map(|lock| lock.description()).collect();
+    let reported: Vec<String> = old.iter().map(|lock| lock.description()).collect();
     // An autovacuum gives way once the fence's first, gentle lock has waited for deadlock_timeout.
     if old.iter().all(|lock| lock.is_autovacuum) {
         return Condition::degraded(
             Name::LongTransactions,
-            count::listed(&told),
+            count::listed(&reported),
             "nothing: autovacuum gives way to the fence, unless it prevents wraparound; then wait for its end",
         );
     }
@@ -269,7 +269,7 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
         "end it, or wait for it: select pg_terminate_backend({})",
         first.pid
     );
-    Condition::unmet(Name::LongTransactions, count::listed(&told), ends)
+    Condition::unmet(Name::LongTransactions, count::listed(&reported), ends)
 }
 
 fn connections((source, target): (u32, u32)) -> Condition {
@@ -286,14 +286,14 @@ fn connections((source, target): (u32, u32)) -> Condition {
 
 /// Clients that cannot log in to the other side, or work there with other settings.
 fn logins(faults: &[LoginFault]) -> Condition {
-    let told = |slight: bool| -> Vec<&LoginFault> {
+    let reported = |slight: bool| -> Vec<&LoginFault> {
         faults.iter().filter(|fault| fault.is_slight == slight).collect()
     };
     let evidence = |faults: &[&LoginFault]| {
         let what: Vec<String> = faults.iter().map(|fault| fault.what.clone()).collect();
         count::listed(&what)
     };
-    let (grave, slight) = (told(false), told(true));
+    let (grave, slight) = (reported(false), reported(true));
     if let Some(first) = grave.first() {
         return Condition::unmet(Name::Logins, evidence(&grave), &first.remedy);
     }

@@ -182,11 +182,11 @@ pub fn changes(followed: &[Followed], source: &[TableFacts], target: &[TableFact
     let mut all: Vec<SchemaChange> = Vec::new();
     for change in new.chain(known) {
         // Every partition tells the same of the columns that it has from its root.
-        let is_told = change.kind.is_of_columns()
+        let is_reported = change.kind.is_of_columns()
             && all
                 .iter()
                 .any(|other| other.table == change.table && other.kind.says_the_same(&change.kind));
-        if !is_told {
+        if !is_reported {
             all.push(change);
         }
     }

@@ -83,7 +83,7 @@ fn missing_extension(found: &Finding, refusal: &Refusal, names: &Names<'_>) -> F
     Finding::blocker(
         &found.code,
         &found.object,
-        format!("{}{}", found.message, dependents.told()),
+        format!("{}{}", found.message, dependents.reported()),
         found.remedy.clone(),
     )
 }
@@ -107,7 +107,7 @@ fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<
         "the target refuses it: {} (SQLSTATE {}){}",
         said(answer),
         answer.sqlstate,
-        dependents.told()
+        dependents.reported()
     );
     if entry.kind.may_fail() {
         return Finding::warning(
@@ -158,7 +158,7 @@ impl Dependents {
         dependents
     }
 
-    fn told(&self) -> String {
+    fn reported(&self) -> String {
         match self.names.len() {
             0 => String::new(),
             1 => format!("; {} needs it", self.names[0]),

@@ -43,7 +43,7 @@ fn column(table: &str, name: &str, definition: &str) -> Object {
     }
 }
 
-fn told(found: &[Difference<'_>]) -> Vec<String> {
+fn reported(found: &[Difference<'_>]) -> Vec<String> {
     found
         .iter()
         .map(|difference| {
@@ -70,7 +70,7 @@ fn what_falls_with_its_table_is_told_once() {
     ];
     let target = [table("b")];
     assert_eq!(
-        told(&differences(&source, &target, SAME)),
+        reported(&differences(&source, &target, SAME)),
         [
             "table \"shop\".\"a\" missing",
             "column \"shop\".\"b\".\"x\" missing"
@@ -82,7 +82,7 @@ fn what_falls_with_its_table_is_told_once() {
     };
     let target = [schema, table("a"), column("a", "x", "{}")];
     assert_eq!(
-        told(&differences(&[], &target, SAME)),
+        reported(&differences(&[], &target, SAME)),
         ["schema \"shop\" surplus"]
     );
 }
@@ -92,7 +92,7 @@ fn all_that_differs_of_one_object_is_one_difference() {
     let source = [column("a", "x", r#"{"type":"integer","default":"1"}"#)];
     let target = [column("a", "x", r#"{"type":"integer","not null":"yes"}"#)];
     assert_eq!(
-        told(&differences(&source, &target, SAME)),
+        reported(&differences(&source, &target, SAME)),
         ["column \"shop\".\"a\".\"x\" default+not null"]
     );
 }
@@ -106,7 +106,7 @@ fn versions_may_print_one_type_differently() {
         target: 17,
     };
     assert!(differences(&source, &target, versions).is_empty());
-    assert_eq!(told(&differences(&source, &target, SAME)).len(), 1);
+    assert_eq!(reported(&differences(&source, &target, SAME)).len(), 1);
 }
 
 fn databases() -> impl Strategy<Value = BTreeMap<u8, (u8, u8)>> {

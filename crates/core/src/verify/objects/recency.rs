@@ -58,20 +58,20 @@ pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String
     let Some(last) = last else {
         return refuse("the two sides were never compared", VERIFY);
     };
-    let told = last.told();
+    let reported = last.reported();
     match (last.outcome, last.extent) {
-        (Outcome::Unfinished, _) => return refuse(told, "run \"transhume verify\" to its end"),
-        (Outcome::Different, _) => return refuse(told, MEND),
+        (Outcome::Unfinished, _) => return refuse(reported, "run \"transhume verify\" to its end"),
+        (Outcome::Different, _) => return refuse(reported, MEND),
         (Outcome::Undecided, _) => {
-            return refuse(told, "run \"transhume verify\" in another mode than recheck");
+            return refuse(reported, "run \"transhume verify\" in another mode than recheck");
         }
-        (Outcome::Equal, Extent::Sample | Extent::SingleTables) => return refuse(told, VERIFY),
+        (Outcome::Equal, Extent::Sample | Extent::SingleTables) => return refuse(reported, VERIFY),
         (Outcome::Equal, Extent::Whole) => {}
     }
     match last.object_blockers {
-        None => return refuse(told, VERIFY),
+        None => return refuse(reported, VERIFY),
         Some(0) => {}
-        Some(_) => return refuse(told, MEND),
+        Some(_) => return refuse(reported, MEND),
     }
     let (what, age) = match last.oldest {
         Some(oldest) => ("oldest comparison that the last verification rests on", oldest),
@@ -81,7 +81,7 @@ pub fn judge(last: Option<&LastVerification>, within: Duration) -> Result<String
         let evidence = format!("the {what} is {} old, the limit is {}", span(age), span(within));
         return refuse(evidence, VERIFY);
     }
-    Ok(told)
+    Ok(reported)
 }
 
 fn refuse(evidence: impl Into<String>, remedy: &'static str) -> Result<String, Shortfall> {
@@ -93,7 +93,7 @@ fn refuse(evidence: impl Into<String>, remedy: &'static str) -> Result<String, S
 
 impl LastVerification {
     /// `equal 3 h ago: the rows of 24 tables, and all objects`
-    pub fn told(&self) -> String {
+    pub fn reported(&self) -> String {
         let when = span(self.age);
         let outcome = match self.outcome {
             Outcome::Equal => "equal",
@@ -212,7 +212,7 @@ mod tests {
             ..clean()
         };
         assert_eq!(
-            last.told(),
+            last.reported(),
             "different 3 h 20 min ago: the rows of 1 of 24 tables differ (a sample of them), and 2 findings about \
              objects must be acted upon"
         );
@@ -222,7 +222,7 @@ mod tests {
             ..clean()
         };
         assert_eq!(
-            since_last.told(),
+            since_last.reported(),
             "equal 1 h ago: the rows of 24 tables (20 unchanged since they were compared, up to 5 h ago), and all objects"
         );
         let unfinished = LastVerification {
@@ -230,6 +230,6 @@ mod tests {
             outcome: Outcome::Unfinished,
             ..clean()
         };
-        assert_eq!(unfinished.told(), "begun 59 s ago and not at its end");
+        assert_eq!(unfinished.reported(), "begun 59 s ago and not at its end");
     }
 }

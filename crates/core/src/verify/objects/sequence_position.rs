@@ -77,7 +77,7 @@ fn given_out(sequence: &Sequence) -> Option<i128> {
     Some(last - step)
 }
 
-fn told(sequence: &Sequence) -> String {
+fn reported(sequence: &Sequence) -> String {
     match (sequence.last_value, sequence.is_called) {
         (Some(last), true) => format!("at {last}"),
         (Some(first), false) => format!("unused, with {first} to come first"),
@@ -88,8 +88,8 @@ fn told(sequence: &Sequence) -> String {
 fn evidence(source: &Sequence, target: &Sequence) -> String {
     format!(
         "it is {} on the source and {} on the target",
-        told(source),
-        told(target)
+        reported(source),
+        reported(target)
     )
 }
 

@@ -176,7 +176,7 @@ fn different(object: &Object, traits: &[TraitDifference], situation: &Comparison
         .iter()
         .map(|differing| weight(object, differing, situation));
     let severity = weights.max().unwrap_or(Severity::Warning);
-    let told: Vec<String> = traits.iter().map(told).collect();
+    let reported: Vec<String> = traits.iter().map(reported).collect();
     let mut remedies: Vec<String> = traits
         .iter()
         .map(|differing| remedy::of_different(object, differing))
@@ -186,12 +186,12 @@ fn different(object: &Object, traits: &[TraitDifference], situation: &Comparison
         "different",
         severity,
         object,
-        told.join("; "),
+        reported.join("; "),
         remedies.join(";\n"),
     )
 }
 
-fn told(differing: &TraitDifference) -> String {
+fn reported(differing: &TraitDifference) -> String {
     let (source, target) = (differing.source.as_deref(), differing.target.as_deref());
     format!(
         "{}: {} on the source, {} on the target",
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_is_not_out_of_the_ordinary_is_told_by_its_opposite() {
         let of = |name: &str, source: Option<&str>, target: Option<&str>| {
-            told(&TraitDifference {
+            reported(&TraitDifference {
                 name: name.to_owned(),
                 source: source.map(str::to_owned),
                 target: target.map(str::to_owned),

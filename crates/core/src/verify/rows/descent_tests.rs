@@ -345,9 +345,9 @@ proptest! {
         }
         for subject in subjects(&source) {
             let found = search(&subject, [&source, &target], i64::MAX).found;
-            let told: BTreeSet<_> = found.iter().map(|row| (row.key.clone(), row.difference)).collect();
-            prop_assert_eq!(told.len(), found.len(), "told twice");
-            prop_assert_eq!(&told, &expected);
+            let reported: BTreeSet<_> = found.iter().map(|row| (row.key.clone(), row.difference)).collect();
+            prop_assert_eq!(reported.len(), found.len(), "told twice");
+            prop_assert_eq!(&reported, &expected);
         }
     }
 }

@@ -59,14 +59,14 @@ impl EarlySessions {
     /// Begins to write the transaction that is kept in these frames.
     pub(super) fn begin(&self, xid: u32, frames: Frames, extent: Extent) -> Early {
         let (extents, readable) = watch::channel(extent);
-        let (landing, told) = oneshot::channel();
+        let (landing, landed) = oneshot::channel();
         let opening = EarlyStart {
             sessions: self.clone(),
             xid,
             frames,
         };
         let mut task = JoinSet::new();
-        task.spawn_on(opening.run(readable, told), &self.runtime);
+        task.spawn_on(opening.run(readable, landed), &self.runtime);
         Early {
             extents,
             landing: Some(landing),

@@ -99,7 +99,7 @@ impl EarlyStart {
         let xid = self.xid;
         let written = async {
             let mut work = self.open().await?;
-            let landing = work.write_until_told(extents, landing).await?;
+            let landing = work.write_until_landing(extents, landing).await?;
             work.land(landing).await
         };
         match written.await {
@@ -160,7 +160,7 @@ struct EarlyWork {
 
 impl EarlyWork {
     /// Writes what may be read, until it is told how to end and everything is read.
-    async fn write_until_told(
+    async fn write_until_landing(
         &mut self,
         mut extents: watch::Receiver<Extent>,
         mut landing: oneshot::Receiver<Landing>,
@@ -173,7 +173,7 @@ impl EarlyWork {
             tokio::select! {
                 biased;
                 changed = extents.changed() => changed.map_err(|_| EarlyObstacle::Abandoned)?,
-                told = &mut landing => return told.map_err(|_| EarlyObstacle::Abandoned),
+                landed = &mut landing => return landed.map_err(|_| EarlyObstacle::Abandoned),
                 () = sleep(QUIET), if self.gatherer.has_changes() => {
                     let portion = self.gatherer.take(None);
                     self.write(portion).await?;

@@ -84,8 +84,8 @@ pub(super) async fn tell(
 fn reason(error: &EngineError) -> String {
     match error {
         EngineError::Blocked(findings) => {
-            let told: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
-            told.join("; ")
+            let reported: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
+            reported.join("; ")
         }
         other => other.to_string(),
     }

@@ -127,7 +127,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     let verdicts = findings(run.course.refusals(), &names, trying.unavailable, leave_refused);
     let mut found = verdicts.findings;
     found.extend(owners.findings);
-    found.extend(run.told(entries.len()));
+    found.extend(run.reported(entries.len()));
     trying.reporter.step(format!(
         "{} tried on the target and rolled back",
         counted(entries.len(), "definition")
@@ -348,7 +348,7 @@ impl TrialRun<'_> {
                 if answer.sqlstate == sqlstate::INVALID_PARAMETER_VALUE
                     && !definition.settings.is_empty()
                     && self.unset.insert(entry.dump_id) => {}
-            TrialStep::Define(entry, _) => self.course.refuse(entry, told(answer)),
+            TrialStep::Define(entry, _) => self.course.refuse(entry, answer_of(answer)),
             TrialStep::Own(_, ownership)
                 if ownership.schema.is_some() && self.without_right.insert(ownership.statement()) => {}
             TrialStep::Own(_, ownership) => {
@@ -363,7 +363,7 @@ impl TrialRun<'_> {
     }
 }
 
-fn told(answer: &ServerError) -> Answer {
+fn answer_of(answer: &ServerError) -> Answer {
     Answer {
         sqlstate: answer.sqlstate.clone(),
         message: answer.message.clone(),

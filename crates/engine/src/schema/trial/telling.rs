@@ -7,7 +7,7 @@ use crate::schema::owners;
 
 impl TrialRun<'_> {
     /// Of owners, grants and the trial as a whole.
-    pub(super) fn told(self, tried: usize) -> Vec<Finding> {
+    pub(super) fn reported(self, tried: usize) -> Vec<Finding> {
         let refused = self.course.refusals().len();
         let mut found: Vec<Finding> = self
             .owners

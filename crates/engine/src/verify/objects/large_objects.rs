@@ -73,8 +73,9 @@ impl ObjectVerifier<'_> {
                 "with another owner, other privileges or another comment",
             ),
         ];
-        let told = cases.into_iter().filter(|(_, oids, _)| !oids.is_empty());
-        told.map(|(code, oids, what)| self.finding(code, oids, what))
+        let reported = cases.into_iter().filter(|(_, oids, _)| !oids.is_empty());
+        reported
+            .map(|(code, oids, what)| self.finding(code, oids, what))
             .collect()
     }
 

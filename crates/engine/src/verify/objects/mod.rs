@@ -103,7 +103,7 @@ impl ObjectVerifier<'_> {
         views::compare(&sides, &views, &mut comparison).await?;
         constraints::check(self, &sides.target, &mut comparison).await?;
         comparison.seconds = started.elapsed().as_secs_f64();
-        self.told(&comparison);
+        self.reported(&comparison);
         Ok(comparison)
     }
 
@@ -193,7 +193,7 @@ impl ObjectVerifier<'_> {
         Ok(())
     }
 
-    fn told(&self, comparison: &ObjectComparison) {
+    fn reported(&self, comparison: &ObjectComparison) {
         let all: usize = comparison.compared.values().sum();
         self.reporter.step(format!(
             "{} compared: {}, {}",

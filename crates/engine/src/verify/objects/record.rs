@@ -28,7 +28,7 @@ pub(crate) async fn record(target: &Session, comparison: &ObjectComparison) -> R
     }
     let cut = comparison.findings.len().saturating_sub(MOST_KEPT);
     if cut > 0 {
-        let told = Finding::warning(
+        let reported = Finding::warning(
             "findings-cut",
             "",
             format!(
@@ -37,7 +37,9 @@ pub(crate) async fn record(target: &Session, comparison: &ObjectComparison) -> R
             ),
             "remedy those that are shown, then run \"transhume verify\" again; its --json has all",
         );
-        finding::replace(&**target, ORIGIN, &told).await.doing(doing)?;
+        finding::replace(&**target, ORIGIN, &reported)
+            .await
+            .doing(doing)?;
     }
     verification::add_objects(target, comparison.blockers())
         .await

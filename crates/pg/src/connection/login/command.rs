@@ -131,8 +131,8 @@ mod tests {
     #[tokio::test]
     async fn a_command_is_run_as_written_and_a_shell_only_when_asked_for() {
         assert_eq!(run("echo 'a b' $HOME|x").await.unwrap(), "a b $HOME|x");
-        let told = "sh -c 'echo \"$PGUSER@$PGHOST:$PGPORT/$PGDATABASE\"'";
-        assert_eq!(run(told).await.unwrap(), "ann@db.example.com:5432/shop");
+        let reported = "sh -c 'echo \"$PGUSER@$PGHOST:$PGPORT/$PGDATABASE\"'";
+        assert_eq!(run(reported).await.unwrap(), "ann@db.example.com:5432/shop");
     }
 
     #[tokio::test]
@@ -146,9 +146,9 @@ mod tests {
             ("printf 'secret\\nsecret\\n'", "more than one line"),
         ] {
             let error = run(line).await.unwrap_err();
-            let told = format!("{error} {error:?}");
-            assert!(told.contains(words), "{line}: {told}");
-            assert!(!told.contains("secret"), "{told}");
+            let reported = format!("{error} {error:?}");
+            assert!(reported.contains(words), "{line}: {reported}");
+            assert!(!reported.contains("secret"), "{reported}");
             assert!(!error.hint().is_empty());
         }
         let command = PasswordCommand::parse("vault --token secret").unwrap();

@@ -45,7 +45,7 @@ pub(super) struct Identities {
     /// Of tables that nothing was remembered of: as their first announcement was.
     first: HashMap<u32, Former>,
     /// What is remembered of these is how their latest statement left them.
-    told: HashSet<u32>,
+    reported: HashSet<u32>,
 }
 
 impl std::fmt::Debug for Identities {
@@ -68,18 +68,18 @@ impl Identities {
             settled: HashMap::new(),
             then: HashMap::new(),
             first: HashMap::new(),
-            told: HashSet::new(),
+            reported: HashSet::new(),
         }
     }
 
     /// These are now remembered as a statement of the stream has left them.
-    pub(super) fn take_up(&mut self, loaded: Arc<HashMap<u32, LoadedTable>>, told: &[u32]) {
+    pub(super) fn take_up(&mut self, loaded: Arc<HashMap<u32, LoadedTable>>, reported: &[u32]) {
         self.loaded = loaded;
-        for id in told {
+        for id in reported {
             let former = self.loaded.get(id).and_then(|table| table.former.as_ref());
             if let Some(former) = former {
                 self.then.insert(*id, former.source.clone());
-                self.told.insert(*id);
+                self.reported.insert(*id);
             }
         }
     }
@@ -87,18 +87,18 @@ impl Identities {
     /// A statement left these otherwise than is remembered.
     pub(super) fn doubt(&mut self, ids: impl IntoIterator<Item = u32>) {
         for id in ids {
-            self.told.remove(&id);
+            self.reported.remove(&id);
         }
     }
 
     pub(super) fn doubt_all(&mut self) {
-        self.told.clear();
+        self.reported.clear();
     }
 
     /// By the statement before, where the announcement is of exactly that.
     fn as_told(&self, relation: &Relation) -> Option<Identified> {
         let former = self.loaded.get(&relation.id)?.former.as_ref()?;
-        if !self.told.contains(&relation.id) {
+        if !self.reported.contains(&relation.id) {
             return None;
         }
         let numbers = align(&former.source, &former.source, &relation.columns).ok()?;
@@ -148,11 +148,11 @@ impl Identities {
         let mut asked = Vec::with_capacity(ids.len());
         for id in ids.iter().copied().filter(is_written) {
             match announced.get(&id).and_then(|relation| self.as_told(relation)) {
-                Some(told) => {
-                    if self.settled.get(&id) != Some(&told) {
+                Some(reported) => {
+                    if self.settled.get(&id) != Some(&reported) {
                         changed.push(id);
                     }
-                    self.settled.insert(id, told);
+                    self.settled.insert(id, reported);
                     self.unsettled.remove(&id);
                 }
                 None => asked.push(id),
@@ -168,7 +168,7 @@ impl Identities {
         };
         let mut now = source.read(&ids, after).await.map_err(ApplyError::Source)?;
         for id in ids {
-            self.told.remove(&id);
+            self.reported.remove(&id);
             let before = self.settled.remove(&id);
             if let (Some(now), Some(relation)) = (now.remove(&id), announced.get(&id)) {
                 self.identify(relation, now)?;

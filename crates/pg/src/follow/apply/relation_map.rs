@@ -135,8 +135,8 @@ impl RelationMap {
                 }
             }
         }
-        let told: Vec<u32> = news.iter().map(|(oid, _)| *oid).collect();
-        self.identities.take_up(Arc::clone(&self.loaded), &told);
+        let reported: Vec<u32> = news.iter().map(|(oid, _)| *oid).collect();
+        self.identities.take_up(Arc::clone(&self.loaded), &reported);
     }
 
     fn matched(&mut self, tables: &TargetTables, relation: &Arc<Relation>) -> Result<RowPlan, ApplyError> {
