@@ -15,6 +15,7 @@ pub enum PauseStep {
     Fence,
     Marker,
     Drain,
+    Revoked,
     Prepared,
     SourceClosed,
     LargeObjects,
@@ -68,8 +69,10 @@ pub struct PausePart {
 const TRANSACTION: f64 = 10.0;
 /// A commit on a server's disk, without the way there, in milliseconds: a good network disk.
 const COMMIT: f64 = 3.0;
-/// Taking the lock on one table or sequence and revoking its grants, in milliseconds.
-const LOCK: f64 = 0.05;
+/// Taking the lock on one table or sequence, in milliseconds.
+const LOCK: f64 = 0.01;
+/// Revoking the grants of one table or reading and closing one sequence, in milliseconds.
+const REVOCATION: f64 = 0.04;
 /// Reading and setting one sequence, in milliseconds.
 const SEQUENCE: f64 = 0.05;
 /// Making one foreign key without validating it, in milliseconds.
@@ -82,11 +85,12 @@ const TRAVEL: f64 = 5.0;
 const BYTES_PER_SECOND: u64 = 4 << 20;
 
 impl PauseStep {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ClientsHeld,
         Self::Fence,
         Self::Marker,
         Self::Drain,
+        Self::Revoked,
         Self::Prepared,
         Self::SourceClosed,
         Self::LargeObjects,
@@ -102,6 +106,7 @@ impl PauseStep {
             Self::Fence => "fence: lock every table and sequence",
             Self::Marker => "marker into the source's WAL",
             Self::Drain => "drain: the target reaches the marker",
+            Self::Revoked => "write grants revoked, sequences read",
             Self::Prepared => "sequences set, target prepared",
             Self::SourceClosed => "source closed to writers",
             Self::LargeObjects => "large objects",
@@ -118,6 +123,7 @@ impl PauseStep {
             Self::Fence => "locks",
             Self::Marker => "marker",
             Self::Drain => "drain",
+            Self::Revoked => "revoking",
             Self::Prepared => "preparing",
             Self::SourceClosed => "closing",
             Self::LargeObjects => "large objects",
@@ -223,6 +229,11 @@ impl Circumstances {
             PauseStep::Drain => TRAVEL + commit + way + self.lag_milliseconds(),
             PauseStep::Prepared => {
                 way + commit + SEQUENCE * count(self.sequences) + FOREIGN_KEY * count(self.foreign_keys)
+            }
+            // It is done while the target drains.
+            PauseStep::Revoked => {
+                let drain = self.part(PauseStep::Drain, measured).milliseconds;
+                (way + REVOCATION * locked - drain).max(0.0)
             }
             PauseStep::Marker => commit,
             // New sessions read-only, present ones ended, the fence committed: each a way to the source and back.

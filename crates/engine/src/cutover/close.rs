@@ -13,7 +13,10 @@ use transhume_core::{
 use transhume_pg::{
     catalog::objects::{has_feeding_workers, subscriptions},
     connection::{quiet::silence_event_triggers, session::Session},
-    cutover::fence::{self, Fence, OwnSessions},
+    cutover::{
+        fence::{self, Fence, OwnSessions},
+        write_grant::{self, WriteGrant},
+    },
     state::{
         deviation::{self, FENCE, NewDeviation, Side},
         undo::Undo,
@@ -56,7 +59,7 @@ pub(super) struct Closing {
 
 impl Closing {
     pub(super) async fn plan(cutover: &mut Cutover<'_>, armed: Option<&Armed>) -> Result<Self> {
-        let grants = fence::write_grants(&cutover.source, &cutover.tables, &cutover.sequences)
+        let grants = write_grant::all(&cutover.source, &cutover.tables, &cutover.sequences)
             .await
             .doing("reading who may write on the source")?;
         let database = cutover.migration.identity.database.clone();
@@ -68,14 +71,14 @@ impl Closing {
             .await
             .doing("looking for subscriptions")?;
         feeding.retain(|subscription| subscription.enabled && subscription.is_owned);
-        let restores = grants.iter().map(fence::WriteGrant::restore);
+        let restores = grants.iter().map(WriteGrant::restore);
         let feeds = feeding.iter().map(|subscription| Undo::EnableSubscription {
             name: subscription.name.clone(),
         });
         let undo: Vec<Undo> = restores.chain(read_write).chain(feeds).collect();
         let closing = Self {
             read_only,
-            revokes: fence::revoke_statements(&grants),
+            revokes: write_grant::revoke_statements(&grants),
             undo,
             feeding,
             keeps: armed.map(|armed| armed.keeps().to_vec()).unwrap_or_default(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
     connection::{error::PgError, session::Session},
-    cutover::fence::{Fence, LockOrder},
+    cutover::{fence::Fence, lock_order::LockOrder},
     follow::wal,
     state::frontier,
 };

@@ -225,12 +225,14 @@ impl Cutover<'_> {
             application.stage()?;
         }
         let application = &*application;
-        let ((), (values, own_xid), ()) = tokio::try_join!(
-            self.drain(&prepared.nonce, fence_lsn),
-            on_source,
-            application.try_again()
-        )?;
-        raised.stopwatch.step(PauseStep::Drain);
+        let stopwatch = &raised.stopwatch;
+        let drained = async {
+            self.drain(&prepared.nonce, fence_lsn).await?;
+            stopwatch.step(PauseStep::Drain);
+            Ok(())
+        };
+        let ((), (values, own_xid), ()) = tokio::try_join!(drained, on_source, application.try_again())?;
+        stopwatch.step(PauseStep::Revoked);
         reach(Point::Drained).await;
         application.announce(Moment::Drained).await?;
         let (way_back, sequences) = self.prepare_target(prepared, &values).await?;

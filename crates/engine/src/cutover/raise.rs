@@ -14,8 +14,9 @@ use transhume_core::{
 use transhume_pg::{
     connection::{error::PgError, quiet::silence_event_triggers, session::Session},
     cutover::{
-        fence::{Approach, Fence, LockOrder},
+        fence::{Approach, Fence},
         gate,
+        lock_order::LockOrder,
     },
 };
 

@@ -5,19 +5,16 @@
 //! trace. [`Fence::close`] turns it into lasting grants and settings before the locks go, so that
 //! whoever waited wakes up to a refusal.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
 use futures_util::future::join_all;
 use tokio_postgres::types::Type;
-use transhume_core::{sequence::Sequence, table::Table};
-use transhume_wire::ident::{QualifiedName, quote_identifier};
+use transhume_wire::ident::quote_identifier;
 
+use super::lock_order::LockOrder;
 use crate::{
     connection::{error::PgError, session::Session},
-    state::undo::{self, Lockable, Privilege, Right, Undo},
+    state::undo::{self, Undo},
     wait::Wait,
 };
 
@@ -40,92 +37,6 @@ const ENDING_POLL: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Fence {
     session: Session,
-}
-
-/// A grant of writing on a table, some of its columns or a sequence that the fence takes away for good.
-#[derive(Debug, Clone)]
-pub struct WriteGrant {
-    object: QualifiedName,
-    kind: Lockable,
-    /// None: everybody.
-    grantee: Option<String>,
-    privileges: Vec<Privilege>,
-    grantable: bool,
-}
-
-/// What takes all of them away: one statement for all that is alike, since each fires event triggers.
-pub fn revoke_statements(grants: &[WriteGrant]) -> Vec<String> {
-    let mut alike: BTreeMap<(String, &str, String), Vec<String>> = BTreeMap::new();
-    for grant in grants {
-        let rights = undo::listed(&grant.privileges);
-        let key = (rights, grant.kind.word(), undo::grantee(grant.grantee.as_deref()));
-        alike.entry(key).or_default().push(grant.object.to_string());
-    }
-    // Cascade: what a grantee granted on is in the list by itself.
-    let statement = |((privileges, kind, grantee), objects): ((String, &str, String), Vec<String>)| {
-        format!(
-            "revoke {privileges} on {kind} {} from {grantee} cascade",
-            objects.join(", ")
-        )
-    };
-    alike.into_iter().map(statement).collect()
-}
-
-impl WriteGrant {
-    /// What gives it back.
-    pub fn restore(&self) -> Undo {
-        Undo::Grant {
-            on: self.kind,
-            object: self.object.clone(),
-            privileges: self.privileges.clone(),
-            grantee: self.grantee.clone(),
-            grantable: self.grantable,
-        }
-    }
-}
-
-/// The locks of a fence, one statement each, in the order in which they are asked for.
-///
-/// A writer that holds one table and waits for another, which the fence holds already, would make
-/// both wait in vain. Whatever a try had to wait for is asked for first by the next: the order comes
-/// to be the application's own.
-#[derive(Debug, Clone)]
-pub struct LockOrder {
-    /// One statement for all tables; empty where there is none.
-    gentle: String,
-    strong: Vec<String>,
-}
-
-impl LockOrder {
-    pub fn new(tables: &[Table], sequences: &[Sequence]) -> Self {
-        let of_tables = tables
-            .iter()
-            .map(|table| format!("lock table only {} in share row exclusive mode", table.name));
-        // LOCK cannot name a sequence; an ALTER that changes nothing takes the lock that nextval waits for.
-        let of_sequences = sequences.iter().map(|sequence| {
-            format!(
-                "alter sequence {} increment by {}",
-                sequence.name, sequence.increment
-            )
-        });
-        let names: Vec<String> = tables
-            .iter()
-            .map(|table| format!("only {}", table.name))
-            .collect();
-        let gentle = if names.is_empty() {
-            String::new()
-        } else {
-            format!("lock table {} in share update exclusive mode", names.join(", "))
-        };
-        Self {
-            gentle,
-            strong: of_tables.chain(of_sequences).collect(),
-        }
-    }
-
-    fn promote(&mut self, place: usize) {
-        self.strong[..=place].rotate_right(1);
-    }
 }
 
 impl Approach {
@@ -165,7 +76,7 @@ impl Fence {
             // wait for a synchronous standby.
             "begin isolation level read committed read write; set local lock_timeout = {GENTLE_TIMEOUT_MILLISECONDS}; \
              set local synchronous_commit = local; {}",
-            order.gentle
+            order.gentle()
         );
         match session.batch_execute(&begin).await {
             Ok(()) => Ok(Approach(session)),
@@ -208,9 +119,9 @@ impl Fence {
 /// Sends all statements at once; the first that fails is the one that had to wait.
 async fn lock_all(session: &Session, order: &mut LockOrder, lock_timeout: Duration) -> Result<(), PgError> {
     let bound = format!("set local lock_timeout = {}", lock_timeout.as_millis());
-    let bound = std::iter::once(&bound);
-    let locking = bound
-        .chain(&order.strong)
+    let statements: Vec<String> = std::iter::once(bound).chain(order.strong()).collect();
+    let locking = statements
+        .iter()
         .map(|statement| session.batch_execute(statement));
     let outcomes = join_all(locking).await;
     match outcomes
@@ -225,54 +136,6 @@ async fn lock_all(session: &Session, order: &mut LockOrder, lock_timeout: Durati
             Ok(outcome?)
         }
     }
-}
-
-/// Every grant of writing on these tables and sequences, the owner's own included.
-pub async fn write_grants(
-    session: &Session,
-    tables: &[Table],
-    sequences: &[Sequence],
-) -> Result<Vec<WriteGrant>, PgError> {
-    let of_tables = tables.iter().map(|table| table.oid);
-    let oids: Vec<u32> = of_tables
-        .chain(sequences.iter().map(|sequence| sequence.oid))
-        .collect();
-    let rows = session
-        .query(include_str!("sql/write_grants.sql"), &[&oids])
-        .await?;
-    rows.iter().map(write_grant).collect()
-}
-
-fn write_grant(row: &tokio_postgres::Row) -> Result<WriteGrant, PgError> {
-    let (rights, columns): (Vec<&str>, Vec<Option<String>>) = (row.get("rights"), row.get("columns"));
-    let privileges: Option<BTreeSet<Privilege>> = rights
-        .into_iter()
-        .zip(columns)
-        .map(|(right, column)| {
-            let right = Right::named(right)?;
-            Some(Privilege { right, column })
-        })
-        .collect();
-    Ok(WriteGrant {
-        object: QualifiedName::new(
-            row.get::<_, String>("schema_name"),
-            row.get::<_, String>("object_name"),
-        ),
-        kind: if row.get("is_sequence") {
-            Lockable::Sequence
-        } else {
-            Lockable::Table
-        },
-        grantee: row.get("grantee"),
-        privileges: privileges
-            .ok_or_else(|| PgError::Protocol {
-                endpoint: "pg_class.relacl".to_owned(),
-                reason: "a right of writing that this program does not know".to_owned(),
-            })?
-            .into_iter()
-            .collect(),
-        grantable: row.get("is_grantable"),
-    })
 }
 
 /// The sessions that the fence leaves alone: known by their processes, whatever others call themselves.
@@ -373,20 +236,5 @@ pub async fn run_all(session: &Session, statements: &[String]) -> Result<(), PgE
             session.batch_execute("rollback").await?;
             Err(error.into())
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_had_to_be_waited_for_is_asked_for_first_by_the_next_try() {
-        let mut order = LockOrder {
-            gentle: String::new(),
-            strong: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
-        };
-        order.promote(2);
-        assert_eq!(order.strong, ["c", "a", "b", "d"]);
     }
 }

@@ -4,8 +4,10 @@
 
 pub mod fence;
 pub mod gate;
+pub mod lock_order;
 pub mod opening;
 pub mod opening_mark;
 pub mod pgbouncer;
 pub mod sequence_values;
 pub mod way_back;
+pub mod write_grant;

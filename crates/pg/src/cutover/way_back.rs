@@ -6,7 +6,7 @@ use transhume_wire::ident::quote_identifier;
 
 use crate::{
     connection::{error::PgError, session::Session},
-    state::undo::{Lockable, Undo},
+    state::{rights::Lockable, undo::Undo},
 };
 
 /// Statements that let our role write tables and set sequences, and what takes it back; none for a superuser,

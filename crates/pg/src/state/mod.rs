@@ -20,6 +20,7 @@ pub mod load;
 pub mod migration;
 pub mod notification;
 pub mod overview;
+pub mod rights;
 pub mod runner;
 pub mod sample;
 pub mod table_overview;

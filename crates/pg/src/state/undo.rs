@@ -4,10 +4,13 @@
 //! executed because a row says so: whoever could write the row could at most name another object of a kind that
 //! this program changes.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use transhume_core::table::{ReplicaIdentity, Table};
 use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
+use super::rights::{Lockable, Privilege, grantee, listed};
 use crate::connection::names;
 
 /// One step back.
@@ -145,88 +148,25 @@ pub enum FiringMode {
     Always,
 }
 
-/// What a fence takes rights on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lockable {
-    Table,
-    Sequence,
-}
-
-impl Lockable {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Sequence => "sequence",
-        }
-    }
-
-    /// All rights of writing that there are on one.
-    pub fn writing(self) -> &'static str {
-        match self {
-            Self::Table => "insert, update, delete, truncate",
-            Self::Sequence => "usage, update",
-        }
-    }
-}
-
-/// A right of writing, on the whole object or one column of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Privilege {
-    pub right: Right,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub column: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Right {
-    Insert,
-    Update,
-    Delete,
-    Truncate,
-    Usage,
-}
-
-impl Right {
-    /// As the server names it in an access control list.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "INSERT" => Self::Insert,
-            "UPDATE" => Self::Update,
-            "DELETE" => Self::Delete,
-            "TRUNCATE" => Self::Truncate,
-            "USAGE" => Self::Usage,
-            _ => return None,
-        })
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Insert => "INSERT",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Truncate => "TRUNCATE",
-            Self::Usage => "USAGE",
-        }
-    }
-}
-
-/// As GRANT and REVOKE take them.
-pub fn listed(privileges: &[Privilege]) -> String {
-    let words = privileges.iter().map(|privilege| match &privilege.column {
-        Some(column) => format!("{} ({})", privilege.right.word(), quote_identifier(column)),
-        None => privilege.right.word().to_owned(),
-    });
-    words.collect::<Vec<_>>().join(", ")
-}
-
-/// As GRANT and REVOKE take it; none is everybody.
-pub fn grantee(role: Option<&str>) -> String {
-    role.map_or_else(|| "public".to_owned(), quote_identifier)
-}
-
 impl Undo {
+    /// A grant as what comes before its object, the object, and what comes behind.
+    fn around_object(&self) -> Option<(String, &QualifiedName, String)> {
+        let Self::Grant {
+            on,
+            object,
+            privileges,
+            grantee: role,
+            grantable,
+        } = self
+        else {
+            return None;
+        };
+        let before = format!("grant {} on {} ", listed(privileges), on.word());
+        let option = if *grantable { " with grant option" } else { "" };
+        Some((before, object, format!(" to {}{option}", grantee(role.as_deref()))))
+    }
+
+
     /// Harmless where there is nothing to undo, but for a slot, which is dropped by [`slot::drop`].
     pub fn statement(&self) -> String {
         match self {
@@ -254,20 +194,9 @@ impl Undo {
                     quote_identifier(name)
                 )
             }
-            Self::Grant {
-                on,
-                object,
-                privileges,
-                grantee: role,
-                grantable,
-            } => {
-                let option = if *grantable { " with grant option" } else { "" };
-                format!(
-                    "grant {} on {} {object} to {}{option}",
-                    listed(privileges),
-                    on.word(),
-                    grantee(role.as_deref())
-                )
+            Self::Grant { .. } => {
+                let (before, object, behind) = self.around_object().expect("it is a grant");
+                format!("{before}{object}{behind}")
             }
             Self::Revoke { on, objects, role } => {
                 let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
@@ -297,9 +226,27 @@ impl Undo {
     }
 }
 
-/// The statements of several, in their order.
+/// The statements of several, in their order; grants that differ in nothing but their object are one, in the place of
+/// the first.
 pub fn statements<'undo>(undo: impl IntoIterator<Item = &'undo Undo>) -> Vec<String> {
-    undo.into_iter().map(Undo::statement).collect()
+    let mut said: Vec<(String, String)> = Vec::new();
+    let mut places: HashMap<(String, String), usize> = HashMap::new();
+    for one in undo {
+        let Some((before, object, behind)) = one.around_object() else {
+            said.push((one.statement(), String::new()));
+            continue;
+        };
+        let next = said.len();
+        let place = places.entry((before.clone(), behind.clone()));
+        match said.get_mut(*place.or_insert(next)) {
+            Some((begun, _)) => {
+                begun.push_str(", ");
+                begun.push_str(&object.to_string());
+            }
+            None => said.push((format!("{before}{object}"), behind)),
+        }
+    }
+    said.into_iter().map(|(begun, end)| begun + &end).collect()
 }
 
 /// The statement that removes a publication; harmless when it is not there.
@@ -322,7 +269,7 @@ fn drop_slot(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::rights::Right, *};
 
     #[test]
     fn names_are_quoted_whatever_they_hold() {
@@ -365,6 +312,37 @@ mod tests {
                 r#"alter table if exists only "app"."t; drop table ""x""" replica identity using index "i""#,
                 r#"ALTER TABLE ONLY "app"."t; drop table ""x""" ENABLE ALWAYS RULE "r""#,
                 r#"do 'begin if exists (select from pg_catalog.pg_subscription where subname = ''o''''clock'') then alter subscription "o''clock" enable; end if; end'"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn grants_that_differ_in_their_object_alone_are_one_statement() {
+        let grant = |name: &str, right, grantee: Option<&str>| Undo::Grant {
+            on: Lockable::Table,
+            object: QualifiedName::new("app", name),
+            privileges: vec![Privilege { right, column: None }],
+            grantee: grantee.map(str::to_owned),
+            grantable: false,
+        };
+        let reset = Undo::ResetReadOnly {
+            database: "shop".to_owned(),
+        };
+        let undo = [
+            grant("a", Right::Insert, None),
+            grant("a", Right::Insert, Some("clerk")),
+            grant("b", Right::Insert, None),
+            reset,
+            grant("b", Right::Update, Some("clerk")),
+            grant("c", Right::Insert, None),
+        ];
+        assert_eq!(
+            statements(&undo),
+            [
+                r#"grant INSERT on table "app"."a", "app"."b", "app"."c" to public"#,
+                r#"grant INSERT on table "app"."a" to "clerk""#,
+                r#"alter database "shop" reset default_transaction_read_only"#,
+                r#"grant UPDATE on table "app"."b" to "clerk""#,
             ]
         );
     }

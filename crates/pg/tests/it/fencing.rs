@@ -9,7 +9,10 @@ use transhume_pg::{
         raw::{Mode, RawConnection},
         session::Session,
     },
-    cutover::fence::{self, Fence, LockOrder, OwnSessions},
+    cutover::{
+        fence::{self, Fence, OwnSessions},
+        lock_order::LockOrder,
+    },
 };
 use transhume_testkit::{
     connection::connect,
