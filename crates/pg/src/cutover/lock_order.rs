@@ -76,7 +76,9 @@ impl LockOrder {
         } else {
             1
         };
-        let of_tables = names.chunks(together).map(|names| Request::Tables(names.to_vec()));
+        let of_tables = names
+            .chunks(together)
+            .map(|names| Request::Tables(names.to_vec()));
         let of_sequences = alterations
             .chunks(together)
             .map(|statements| Request::Sequences(statements.to_vec()));

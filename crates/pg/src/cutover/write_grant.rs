@@ -37,7 +37,10 @@ pub fn revoke_statements(grants: &[WriteGrant]) -> Vec<String> {
     }
     let mut alike: BTreeMap<(Lockable, BTreeSet<String>), Vec<String>> = BTreeMap::new();
     for ((kind, object), grantees) in grantees {
-        alike.entry((kind, grantees)).or_default().push(object.to_string());
+        alike
+            .entry((kind, grantees))
+            .or_default()
+            .push(object.to_string());
     }
     // Cascade: what a grantee granted on is in the list by itself.
     let statement = |((kind, grantees), objects): ((Lockable, BTreeSet<String>), Vec<String>)| {

@@ -163,9 +163,12 @@ impl Undo {
         };
         let before = format!("grant {} on {} ", listed(privileges), on.word());
         let option = if *grantable { " with grant option" } else { "" };
-        Some((before, object, format!(" to {}{option}", grantee(role.as_deref()))))
+        Some((
+            before,
+            object,
+            format!(" to {}{option}", grantee(role.as_deref())),
+        ))
     }
-
 
     /// Harmless where there is nothing to undo, but for a slot, which is dropped by [`slot::drop`].
     pub fn statement(&self) -> String {
