@@ -28,20 +28,32 @@ pub async fn run(
     cancellation: &Cancellation,
 ) -> Result<RunEnd> {
     reopen::until_primary(endpoints, reporter, cancellation).await?;
+    let mut opening = RunOpening::First;
+    let telling = (reporter, cancellation);
     if !has_way_back(endpoints).await? {
-        let end = run_one_way(endpoints, options, Direction::Forward, reporter, cancellation).await?;
-        if end.reason != RunReason::Done || !has_way_back(endpoints).await? {
+        let forward = (Direction::Forward, opening);
+        let end = run_one_way(endpoints, options, forward, telling).await?;
+        // It was open: a server that is away just now is waited for.
+        let looking = || has_way_back(endpoints);
+        if end.reason != RunReason::Done || !reopen::persist(looking, reporter, cancellation).await? {
             return Ok(end);
         }
+        opening = RunOpening::Again;
     }
-    door::enter(endpoints, Past::Left).await?;
-    complete(endpoints, options, reporter).await?;
+    let turning = || async {
+        door::enter(endpoints, Past::Left).await?;
+        complete(endpoints, options, reporter).await
+    };
+    match opening {
+        RunOpening::First => turning().await?,
+        RunOpening::Again => reopen::persist(turning, reporter, cancellation).await?,
+    }
     let looking = || facing::way_back(endpoints, reporter);
     let reversed = reopen::persist(looking, reporter, cancellation)
         .await?
         .ok_or_else(gone)?;
     reporter.step("the application lives on the target; what it writes is brought back to the old source");
-    let back = run_one_way(&reversed, options, Direction::Reverse, reporter, cancellation)
+    let back = run_one_way(&reversed, options, (Direction::Reverse, opening), telling)
         .await
         .map_err(|error| in_reverse(error, endpoints))?;
     let reason = match back.reason {
@@ -79,19 +91,18 @@ async fn has_way_back(endpoints: &Endpoints) -> Result<bool> {
 async fn run_one_way(
     endpoints: &Endpoints,
     options: &RunOptions,
-    direction: Direction,
-    reporter: &Reporter,
-    cancellation: &Cancellation,
+    (direction, opening): (Direction, RunOpening),
+    (reporter, cancellation): (&Reporter, &Cancellation),
 ) -> Result<RunEnd> {
     let (canceller, inner) = cancel::cancellation();
-    let run = Box::pin(Run::open(
-        endpoints,
-        options,
-        direction,
-        RunOpening::First,
-        (reporter, &inner),
-    ))
-    .await?;
+    let open = || Run::open(endpoints, options, direction, opening, (reporter, &inner));
+    let run = match (Box::pin(open()).await, opening) {
+        (Err(failure), RunOpening::Again) => tokio::select! {
+            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
+            opened = reopen::after(failure, open, reporter, cancellation) => opened?,
+        },
+        (opened, _) => opened?,
+    };
     let migration = run.migration.id.clone();
     let outcome = Box::pin(until_ended(run, (canceller, cancellation))).await;
     match &outcome {

@@ -28,6 +28,8 @@ mod large_objects;
 mod late;
 mod live;
 mod load_on_source;
+#[cfg(debug_assertions)]
+mod matrix;
 mod objects;
 mod offline;
 mod orders;
