@@ -9,7 +9,7 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use super::error::ClusterError;
-use super::{Cluster, process};
+use super::{Cluster, StopMode, process};
 use super::{account::Account, make_directory};
 
 impl Cluster {
@@ -49,6 +49,13 @@ impl Cluster {
         promote.arg("promote").arg("-D").arg(self.data_directory());
         promote.args(["--wait", "--timeout=60"]);
         run(promote, self.directory.path())
+    }
+
+    /// Serves from now on under the address of a server that is gone, as a managed service does it.
+    pub fn take_place_of(&mut self, gone: &Self) -> Result<(), ClusterError> {
+        self.stop(StopMode::Fast)?;
+        self.port = gone.port;
+        self.launch()
     }
 
     /// Stops every process of the server in the middle of what it does: connections stay open and nothing answers.

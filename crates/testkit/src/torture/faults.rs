@@ -46,6 +46,12 @@ pub enum Fault {
     /// Silence while the connection stays.
     Freeze(Side, u64),
     Delay(Side, u64),
+    /// Both ways at once, as where the machine of the tool loses its network.
+    CutBoth,
+    /// All processes of the server stop in the midst of what they do, and go on after these milliseconds.
+    Hang(Side, u64),
+    /// The target's synchronous standby takes over under its address.
+    FailOver,
     /// Somebody locks a table on the target.
     Lock(u64),
     /// Somebody sets time-outs for the target's database that no batch meets.
@@ -56,7 +62,7 @@ impl Fault {
     pub fn random(random: &mut Rng) -> Self {
         let side = if random.bool() { Side::Source } else { Side::Target };
         let while_milliseconds = random.u64(100..2_500);
-        match random.u32(0..18) {
+        match random.u32(0..21) {
             0..=2 => Self::Kill,
             3 => Self::Terminate,
             4 => Self::Halt(while_milliseconds),
@@ -71,7 +77,11 @@ impl Fault {
             15 => Self::Freeze(side, while_milliseconds),
             16 if random.bool() => Self::TimeOuts(while_milliseconds),
             16 => Self::Delay(side, while_milliseconds),
-            _ => Self::Lock(while_milliseconds),
+            17 => Self::Lock(while_milliseconds),
+            18 => Self::CutBoth,
+            19 if random.u32(0..LONG_HANG_OF) == 0 => Self::Hang(side, LONG_HANG_MILLISECONDS),
+            19 => Self::Hang(side, while_milliseconds),
+            _ => Self::FailOver,
         }
     }
 }
@@ -82,6 +92,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// One hang of so many lasts long enough that connections are given up.
+const LONG_HANG_OF: u32 = 8;
+const LONG_HANG_MILLISECONDS: u64 = 60_000;
 /// A delayed network adds this to each packet.
 const DELAY_MILLISECONDS: u64 = 30;
 /// A server that was stopped stays down so long.
@@ -122,6 +135,17 @@ impl Site {
                 for_a_while(milliseconds).await;
                 self.proxy(side).delay(0);
             }
+            Fault::CutBoth => {
+                for side in [Side::Source, Side::Target] {
+                    self.proxy(side).cut();
+                }
+            }
+            Fault::Hang(side, milliseconds) => {
+                self.server(side).hang();
+                for_a_while(milliseconds).await;
+                self.server(side).go_on();
+            }
+            Fault::FailOver => self.fail_over().await?,
             Fault::Lock(milliseconds) => self.lock_tables(milliseconds).await,
             Fault::TimeOuts(milliseconds) => self.time_out(milliseconds).await?,
         }

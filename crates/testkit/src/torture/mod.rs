@@ -4,6 +4,7 @@
 //! the machine interleaves them it cannot decide: the same seed tries the same things, and most often finds the same.
 
 mod decoded;
+mod failing_over;
 mod faults;
 mod invariants;
 mod model;

@@ -22,7 +22,7 @@ pub struct TrafficOptions {
     pub clients: u16,
     /// Decides which transactions the clients try; `TRANSHUME_SEED` overrides it. How they interleave is up to the machine.
     pub seed: u64,
-    /// Rest of a client after each transaction.
+    /// Rest of a client after each transaction: two cores serve two tests' servers and the program besides.
     pub rest: Duration,
     /// The lowest sequence number, so that a second traffic on the same database does not repeat the first one's.
     pub first_seq: i64,
@@ -36,7 +36,7 @@ impl Default for TrafficOptions {
         Self {
             clients: 4,
             seed: given.unwrap_or_else(|| fastrand::u64(1..1_000_000)),
-            rest: Duration::from_millis(2),
+            rest: Duration::from_millis(10),
             first_seq: 1,
         }
     }

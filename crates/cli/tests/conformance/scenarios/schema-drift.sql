@@ -4,7 +4,7 @@
 create table t (id int primary key, a int, b text);
 insert into t values (1, 1, 'one');
 create table u (id int primary key, a int);
--- @run
+-- @run --carry-over enum-labels
 -- @equal
 -- @case columns more on the target keep their defaults
 -- @on target
