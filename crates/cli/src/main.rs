@@ -12,6 +12,7 @@ mod service;
 mod settings;
 mod show;
 mod signals;
+mod tab;
 mod watch;
 mod watched;
 

@@ -26,8 +26,9 @@ use crate::{
     invocation::{Invocation, cutover_options, verify_options},
 };
 
-/// How old a status may be that is shown: the pace of the live pages.
-pub(crate) const STATUS_AGE: Duration = Duration::from_secs(2);
+/// How old a status may be that is shown. With the pace of the events and the reading itself it stays below the three seconds
+/// within which a stop is to be seen.
+const STATUS_AGE: Duration = Duration::from_secs(1);
 /// Samples are written every five seconds.
 const SAMPLES_AGE: Duration = Duration::from_secs(5);
 /// Every table is read for it.

@@ -8,16 +8,10 @@ const LINES_REFUSED: usize = 700;
 const LINES_QUESTIONED: usize = 400;
 
 /// Files above [`LINES_QUESTIONED`] and why they are whole.
-const LONG_FILES: [(&str, &str); 2] = [
-    (
-        "crates/cli/src/settings/keys.rs",
-        "one table of all keys, in the order of the written file",
-    ),
-    (
-        "crates/core/src/assess/fixture.rs",
-        "one healthy pair of servers, and what is wrong with the wretched ones",
-    ),
-];
+const LONG_FILES: [(&str, &str); 1] = [(
+    "crates/core/src/assess/fixture.rs",
+    "one healthy pair of servers, and what is wrong with the wretched ones",
+)];
 
 /// Names that say nothing about what a module owns.
 const EMPTY_NAMES: [&str; 8] = [

@@ -16,8 +16,8 @@ use futures_util::{Stream, stream::unfold};
 use serde_json::{Value, json};
 
 use super::{Console, refusal::Refusal};
-use crate::watched::STATUS_AGE;
-
+/// Between two events: with the status' own age below the three seconds within which a stop is to be seen.
+const PACE: Duration = Duration::from_millis(1500);
 /// Proxies close what is silent for half a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -35,7 +35,7 @@ fn looks(console: Arc<Console>, name: String) -> impl Stream<Item = Result<Event
     unfold((console, name, 0_u64), async |(console, name, number)| {
         if number > 0 {
             let cancelled = console.cancellation.cancelled();
-            if tokio::time::timeout(STATUS_AGE, cancelled).await.is_ok() {
+            if tokio::time::timeout(PACE, cancelled).await.is_ok() {
                 return None;
             }
         }

@@ -128,7 +128,10 @@ impl File<'_> {
         for (place, table) in entries {
             let mut database = Database::default();
             for (key, value) in in_order(table) {
-                failures.extend(self.read_key(KEYS, &mut database, (SECTION, key), value).err());
+                failures.extend(
+                    self.read_key(&KEYS.iter(), &mut database, (SECTION, key), value)
+                        .err(),
+                );
             }
             match bad_name(
                 &database.name,

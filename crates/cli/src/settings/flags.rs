@@ -4,7 +4,7 @@
 
 use clap::Arg;
 
-use super::keys::{KEYS, Key};
+use super::keys::{Key, keys};
 
 /// The flag as the table describes it, in the command of this name.
 pub(crate) fn described(argument: Arg, command: &str) -> Arg {
@@ -31,8 +31,8 @@ pub(crate) fn described(argument: Arg, command: &str) -> Arg {
 /// A section of the command's name goes before others with the same flag.
 fn key(flag: &str, command: &str) -> Option<&'static Key> {
     let has_flag = |key: &&Key| key.flag.strip_prefix("--") == Some(flag);
-    KEYS.iter()
+    keys()
         .filter(has_flag)
         .find(|key| key.section == command)
-        .or_else(|| KEYS.iter().find(has_flag))
+        .or_else(|| keys().find(has_flag))
 }

@@ -4,7 +4,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use super::{
     Config, databases,
-    keys::{KEYS, Key},
+    keys::{Key, keys},
 };
 use crate::show::terminal::secret::has_password;
 
@@ -22,7 +22,7 @@ const OTHERS: [&str; 6] = [
 pub(crate) fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     let known = |name: &str| {
         OTHERS.contains(&name)
-            || KEYS.iter().map(Key::environment).any(|known| known == name)
+            || keys().map(Key::environment).any(|known| known == name)
             || databases::KEYS
                 .iter()
                 .map(Key::environment)

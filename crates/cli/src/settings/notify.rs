@@ -240,7 +240,10 @@ impl File<'_> {
         let mut entry = Entry::default();
         let before = failures.len();
         for (key, value) in in_order(table) {
-            failures.extend(self.read_key(KEYS, &mut entry, (SECTION, key), value).err());
+            failures.extend(
+                self.read_key(&KEYS.iter(), &mut entry, (SECTION, key), value)
+                    .err(),
+            );
         }
         let others = config.notify.iter().map(|other| other.name.as_str());
         if let Some(reason) = bad_name(&entry.name, others) {

@@ -4,7 +4,7 @@ use std::{env, fmt::Write, fs, path::Path};
 
 use super::{
     databases,
-    keys::{KEYS, Key},
+    keys::{Key, keys},
     notify,
 };
 
@@ -18,7 +18,7 @@ Made from `crates/cli/src/settings/keys.rs`; a test holds this page to it. A fla
 fn page() -> String {
     let mut page = HEAD.to_owned();
     let mut section = "";
-    for key in KEYS {
+    for key in keys() {
         if key.section != section {
             section = key.section;
             heading(&mut page, &format!("[{section}]"));

@@ -12,7 +12,7 @@ use toml::{
 
 use super::{
     Config, databases,
-    keys::{KEYS, Key},
+    keys::{Key, keys},
     locate::{Bad, Located, Lookup, line_and_column, nearest},
     notify,
 };
@@ -80,7 +80,7 @@ impl File<'_> {
                 Ok(entries) => self.read_notify(config, entries, failures),
                 Err(failure) => failures.push(failure),
             }
-        } else if KEYS.iter().any(|key| key.section == name) {
+        } else if keys().any(|key| key.section == name) {
             self.read_keys(config, (name, section), value, failures);
         } else {
             failures.push(self.unknown_section(section));
@@ -126,22 +126,22 @@ impl File<'_> {
         };
         for (key, value) in in_order(table) {
             let within = format!("{name}.{}", key.get_ref());
-            if KEYS.iter().any(|key| key.section == within) {
+            if keys().any(|key| key.section == within) {
                 self.read_keys(config, (&within, key), value, failures);
             } else {
-                failures.extend(self.read_key(KEYS, config, (name, key), value).err());
+                failures.extend(self.read_key(&keys(), config, (name, key), value).err());
             }
         }
     }
 
-    pub(super) fn read_key<'a, Settings>(
+    pub(super) fn read_key<'a, Settings: 'static>(
         &self,
-        keys: &[Key<Settings>],
+        known: &(impl Iterator<Item = &'static Key<Settings>> + Clone),
         settings: &mut Settings,
         (section, key): (&str, &'a Spanned<DeString<'a>>),
         value: &'a Spanned<DeValue<'a>>,
     ) -> Result<()> {
-        let known = self.known(keys, section, key)?;
+        let known = self.known(known, section, key)?;
         let value = Located {
             value,
             environment: self.environment,
@@ -150,15 +150,15 @@ impl File<'_> {
     }
 
     /// The definition of a section's key.
-    fn known<'k, Settings>(
+    fn known<Settings: 'static>(
         &self,
-        keys: &'k [Key<Settings>],
+        known: &(impl Iterator<Item = &'static Key<Settings>> + Clone),
         section: &str,
         key: &Spanned<DeString<'_>>,
-    ) -> Result<&'k Key<Settings>> {
-        keys.iter()
-            .find(|known| known.section == section && known.name == key.get_ref().as_ref())
-            .ok_or_else(|| self.unknown_key(keys, section, key))
+    ) -> Result<&'static Key<Settings>> {
+        let mut all = known.clone();
+        all.find(|known| known.section == section && known.name == key.get_ref().as_ref())
+            .ok_or_else(|| self.unknown_key(known, section, key))
     }
 
     pub(super) fn failure(&self, byte: usize, what: &str) -> Failure {
@@ -178,20 +178,20 @@ impl File<'_> {
         .with_hint(hint)
     }
 
-    fn unknown_key<Settings>(
+    fn unknown_key<Settings: 'static>(
         &self,
-        keys: &[Key<Settings>],
+        of_its_kind: &(impl Iterator<Item = &'static Key<Settings>> + Clone),
         section: &str,
         key: &Spanned<DeString<'_>>,
     ) -> Failure {
         let name = key.get_ref();
         let known = || {
-            keys.iter()
+            of_its_kind
+                .clone()
                 .filter(|key| key.section == section)
                 .map(|key| key.name)
         };
-        let elsewhere = KEYS
-            .iter()
+        let elsewhere = keys()
             .find(|key| key.name == name.as_ref())
             .map(|key| key.section);
         let hint = match (nearest(name, known()), elsewhere) {
@@ -208,10 +208,10 @@ impl File<'_> {
 
     fn unknown_section(&self, section: &Spanned<DeString<'_>>) -> Failure {
         let name = section.get_ref();
-        let mut sections: Vec<&str> = KEYS.iter().map(|key| key.section).collect();
+        let mut sections: Vec<&str> = keys().map(|key| key.section).collect();
         sections.dedup();
         sections.extend([databases::SECTION, notify::SECTION]);
-        let key = KEYS.iter().find(|key| key.name == name.as_ref());
+        let key = keys().find(|key| key.name == name.as_ref());
         let hint = match (nearest(name, sections.iter().copied()), key) {
             (Some(nearest), _) => format!("did you mean [{nearest}]?"),
             (None, Some(key)) => format!("\"{name}\" belongs into [{}]", key.section),

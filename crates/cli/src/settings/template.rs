@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     databases,
-    keys::{KEYS, Key},
+    keys::{Key, keys},
     notify,
 };
 
@@ -27,7 +27,7 @@ const NOTIFY: &str = "\
 pub(crate) fn template() -> String {
     let mut text = OPENING.to_owned();
     let mut section = "";
-    for key in KEYS {
+    for key in keys() {
         if key.section != section {
             section = key.section;
             push(&mut text, format_args!("\n[{section}]\n"));

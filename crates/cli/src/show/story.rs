@@ -8,13 +8,14 @@ use super::terminal::secret::redact;
 /// Characters of a line's figures that are shown; what is longer is in the JSON.
 const LONGEST: usize = 240;
 
-/// Its figures in a line.
+/// Its figures in a line; lists are left to the pages that draw them, and to the JSON.
 pub(crate) fn detail(line: &HistoryLine) -> Option<String> {
     let fields = line.detail.as_object().filter(|fields| !fields.is_empty())?;
     let reported: Vec<String> = fields
         .iter()
+        .filter(|(_, value)| !value.is_array() && !value.is_object() && !value.is_null())
         .map(|(name, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let value = plain(value);
             format!("{}: {value}", name.replace('_', " "))
         })
         .collect();
@@ -24,6 +25,16 @@ pub(crate) fn detail(line: &HistoryLine) -> Option<String> {
         short.push('…');
     }
     Some(short)
+}
+
+/// Measured values to a tenth: nobody reads more.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(is_so) => (if *is_so { "yes" } else { "no" }).to_owned(),
+        Value::Number(number) if number.is_f64() => format!("{:.1}", number.as_f64().unwrap_or_default()),
+        other => other.to_string(),
+    }
 }
 
 /// Of a rehearsal or a cutover, with their milliseconds; none of other lines.

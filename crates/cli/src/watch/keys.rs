@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{Intervention, Mode, Model, Tab};
+use super::model::{Intervention, Mode, Model};
+use crate::tab::Tab;
 
 /// Lines that a page key moves by: what is in sight at the smallest size.
 const PAGE: usize = 10;

@@ -14,8 +14,8 @@ use tokio::{
 };
 use transhume_engine::status::{Sample, Status, Story, TableState};
 
-use super::model::{Model, Tab};
-use crate::{failure::Failure, watched::Watched};
+use super::model::Model;
+use crate::{failure::Failure, tab::Tab, watched::Watched};
 
 type Read<T> = Result<Arc<T>, Arc<Failure>>;
 

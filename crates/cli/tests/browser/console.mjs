@@ -1,7 +1,8 @@
 // Looks at the web console as a person does, in Chromium: every page in light and dark, wide and narrow, with axe-core and a picture of
 // each; then filters ten thousand tables, acts with and without the token, and waits for a stop to be shown.
 //   node console.mjs URL TOKEN DIRECTORY       playwright-core and axe-core lie in $TRANSHUME_BROWSER/node_modules
-// When it says "stop" on stdout, whoever started it makes the migration stop and answers with a line.
+// When it says "restart" or "stop" on stdout, whoever started it starts the console anew or makes the migration stop, and answers
+// with a line.
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -20,6 +21,8 @@ const FILTERED = 200;
 const PATIENCE = 20000;
 
 const faults = [];
+// While the console is away, the browser says so.
+let away = false;
 const fault = (text) => { faults.push(text); console.error(`FAULT ${text}`); };
 
 mkdirSync(pictures, { recursive: true });
@@ -39,7 +42,7 @@ async function opened(options) {
   page.on("pageerror", (error) => fault(`${page.url()}: ${error}`));
   page.on("console", (line) => {
     // Answers that are asked for on purpose.
-    if (line.type() === "error" && !/status of 40[39]/.test(line.text())) fault(`${page.url()} says: ${line.text()}`);
+    if (line.type() === "error" && !(away && /net::ERR/.test(line.text())) && !/status of 40[39]/.test(line.text())) fault(`${page.url()} says: ${line.text()}`);
   });
   return { context, page };
 }
@@ -128,6 +131,12 @@ for (const colorScheme of ["light", "dark"]) {
   const { context, page } = await opened({ viewport: widths.wide });
   await page.goto(address("overview"));
   await page.locator(".banner.good").waitFor();
+  away = true;
+  console.log("restart");
+  await page.locator("#live.bad").waitFor();
+  await answers.next();
+  await page.locator("#live.good").waitFor();
+  away = false;
   console.log("stop");
   await answers.next();
   const start = Date.now();

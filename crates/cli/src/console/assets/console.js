@@ -199,6 +199,11 @@ function told(button, isDone, body) {
 }
 
 function checks(conditions) {
+  const around = document.createElement("div");
+  around.className = "scroll";
+  around.tabIndex = 0;
+  around.setAttribute("role", "region");
+  around.setAttribute("aria-label", "Checks");
   const table = document.createElement("table");
   table.innerHTML = `<thead><tr><th scope="col">Check</th><th scope="col">State</th><th scope="col">Evidence</th></tr></thead>`;
   const rows = table.createTBody();
@@ -211,7 +216,8 @@ function checks(conditions) {
     cell.className = tones[state] || "";
     row.insertCell().textContent = remedy ? `${evidence}. ${remedy}` : evidence;
   }
-  return table;
+  around.append(table);
+  return around;
 }
 
 // ---- The grid of all tables: ten thousand rows, of which only those in sight are in the page.
@@ -282,10 +288,13 @@ function choose() {
   visible.sort((one, other) => (down ? -1 : 1) * order(one[key], other[key]) || order(one.name, other.name));
   current = Math.min(current, Math.max(visible.length - 1, 0));
   document.getElementById("count").textContent = visible.length === tables.length
-    ? `${number.format(tables.length)} tables`
+    ? `${number.format(tables.length)} ${tables.length === 1 ? "table" : "tables"}`
     : `${number.format(visible.length)} of ${number.format(tables.length)} tables`;
   grid.setAttribute("aria-rowcount", visible.length + 1);
-  document.getElementById("rows").style.height = `${visible.length * HEIGHT}px`;
+  const room = Math.max(visible.length, 2) * HEIGHT;
+  document.getElementById("rows").style.height = `${room}px`;
+  // No taller than its rows, and 18 pixels for a bar to scroll by.
+  grid.style.height = `min(70vh, ${room + HEIGHT + 18}px)`;
   draw();
 }
 
@@ -310,6 +319,12 @@ function draw() {
     });
     part.append(row);
   }
+  if (visible.length === 0) {
+    const none = document.createElement("div");
+    none.className = "empty";
+    none.textContent = tables.length ? "No table matches." : "No table yet.";
+    part.append(none);
+  }
   rows.replaceChildren(part);
 }
 
@@ -332,9 +347,10 @@ if (grid) {
   for (const head of grid.querySelectorAll("[data-sort]")) {
     head.addEventListener("click", () => {
       const key = head.dataset.sort;
-      sorted = { key, down: sorted.key === key ? !sorted.down : head.classList.contains("number") };
-      for (const other of grid.querySelectorAll("[data-sort]")) other.setAttribute("aria-sort", "none");
-      head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
+      const column = head.parentElement;
+      sorted = { key, down: sorted.key === key ? !sorted.down : column.classList.contains("number") };
+      for (const other of grid.querySelectorAll("[aria-sort]")) other.setAttribute("aria-sort", "none");
+      column.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
       choose();
     });
   }
@@ -359,6 +375,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "t") turn();
 });
 
+// On a narrow screen the page's own tab may lie outside.
+document.querySelector("nav.pages [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 localise(document);
 actions();
 listen();

@@ -15,12 +15,13 @@ use transhume_engine::{
 
 use super::{
     super::Console,
-    layout::{Page, answer},
+    layout::answer,
     words::{ago, milliseconds, moment, statement},
 };
 use crate::{
     failure::Failure,
     show::{report::bars, story::steps},
+    tab::Tab,
     watched::Watched,
 };
 
@@ -33,7 +34,7 @@ pub(in super::super) async fn page(
         None => None,
         Some(database) => Some(read(database).await),
     };
-    answer(&console, (&name, Page::Cutover), &headers, middle)
+    answer(&console, (&name, Tab::Cutover), &headers, middle)
 }
 
 async fn read(database: &Watched) -> Result<Markup, Arc<Failure>> {

@@ -15,9 +15,10 @@ use transhume_engine::{
 
 use super::{
     super::Console,
-    layout::{Page, answer},
+    layout::answer,
     words::{statement, tone},
 };
+use crate::tab::Tab;
 
 /// Of one code; the JSON has them all.
 const SHOWN: usize = 200;
@@ -31,7 +32,7 @@ pub(in super::super) async fn page(
         None => None,
         Some(database) => Some(database.status().await.map(|status| middle(&status))),
     };
-    answer(&console, (&name, Page::Findings), &headers, middle)
+    answer(&console, (&name, Tab::Findings), &headers, middle)
 }
 
 fn middle(status: &Status) -> Markup {

@@ -10,12 +10,8 @@ use axum::{
 use maud::{Markup, html};
 use transhume_engine::status::Story;
 
-use super::{
-    super::Console,
-    layout::{Page, answer},
-    words::moment,
-};
-use crate::show::story::detail;
+use super::{super::Console, layout::answer, words::moment};
+use crate::{show::story::detail, tab::Tab};
 
 pub(in super::super) async fn page(
     State(console): State<Arc<Console>>,
@@ -26,7 +22,7 @@ pub(in super::super) async fn page(
         None => None,
         Some(database) => Some(database.story().await.map(|story| middle(&story))),
     };
-    answer(&console, (&name, Page::History), &headers, middle)
+    answer(&console, (&name, Tab::History), &headers, middle)
 }
 
 fn middle(story: &Story) -> Markup {

@@ -10,48 +10,17 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use transhume_engine::printable::escape_hidden;
 
 use super::super::{Console, refusal::Refusal};
-use crate::{failure::Failure, show::terminal::secret::redact};
+use crate::{failure::Failure, show::terminal::secret::redact, tab::Tab};
 
 const SCRIPT: &str = r#"<script src="/assets/console.js" defer></script>"#;
 const BRAND: &str = r#"<img src="/assets/icon.svg" alt="" width="26" height="26">"#;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Page {
-    Overview,
-    Tables,
-    Findings,
-    Verification,
-    Cutover,
-    History,
-}
-
-impl Page {
-    const ALL: [Self; 6] = [
-        Self::Overview,
-        Self::Tables,
-        Self::Findings,
-        Self::Verification,
-        Self::Cutover,
-        Self::History,
-    ];
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Overview => "Overview",
-            Self::Tables => "Tables",
-            Self::Findings => "Findings",
-            Self::Verification => "Verification",
-            Self::Cutover => "Cutover",
-            Self::History => "History",
-        }
-    }
-
-    pub(super) fn path(self, database: &str) -> String {
-        let name = percent_encoded(database);
-        match self {
-            Self::Overview => format!("/db/{name}"),
-            page => format!("/db/{name}/{}", page.title().to_lowercase()),
-        }
+/// Where a database's page is.
+pub(super) fn path(tab: Tab, database: &str) -> String {
+    let name = percent_encoded(database);
+    match tab {
+        Tab::Overview => format!("/db/{name}"),
+        tab => format!("/db/{name}/{}", tab.name().to_lowercase()),
     }
 }
 
@@ -72,7 +41,7 @@ pub(super) fn percent_encoded(name: &str) -> String {
 /// being read stands in its place.
 pub(super) fn answer(
     console: &Console,
-    (database, page): (&str, Page),
+    (database, tab): (&str, Tab),
     headers: &HeaderMap,
     middle: Option<Result<Markup, Arc<Failure>>>,
 ) -> Response {
@@ -83,7 +52,7 @@ pub(super) fn answer(
     let text = if headers.contains_key("x-transhume-part") {
         middle.into_string()
     } else {
-        whole(console, database, page, &middle).into_string()
+        whole(console, database, tab, &middle).into_string()
     };
     // What names hide is shown: the page itself has nothing to hide.
     let text = escape_hidden(&text);
@@ -91,21 +60,21 @@ pub(super) fn answer(
     (StatusCode::OK, kind, text).into_response()
 }
 
-fn whole(console: &Console, database: &str, page: Page, middle: &Markup) -> Markup {
+fn whole(console: &Console, database: &str, tab: Tab, middle: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (page.title()) " · " (database) " · transhume" }
+                title { (tab.name()) " · " (database) " · transhume" }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/console.css";
                 (PreEscaped(SCRIPT))
             }
             body data-database=(percent_encoded(database)) data-acts[console.access.allows_actions()] {
                 a class="skip" href="#main" { "Skip to the content" }
-                (head(console, database, page))
+                (head(console, database, tab))
                 main id="main" tabindex="-1" { (middle) }
                 p id="said" class="hidden" role="status" aria-live="polite" {}
                 footer {
@@ -117,14 +86,14 @@ fn whole(console: &Console, database: &str, page: Page, middle: &Markup) -> Mark
     }
 }
 
-fn head(console: &Console, database: &str, page: Page) -> Markup {
+fn head(console: &Console, database: &str, tab: Tab) -> Markup {
     html! {
         header {
             a class="brand" href="/" { (PreEscaped(BRAND)) "transhume" }
             @if console.databases.len() > 1 {
                 nav class="databases" aria-label="Databases" {
                     @for other in &console.databases {
-                        a href=(page.path(&other.name)) aria-current=[(other.name == database).then_some("true")] { (other.name) }
+                        a href=(path(tab, &other.name)) aria-current=[(other.name == database).then_some("true")] { (other.name) }
                     }
                 }
             } @else {
@@ -134,8 +103,8 @@ fn head(console: &Console, database: &str, page: Page) -> Markup {
             button id="theme" type="button" aria-label="Light or dark" { "◐" }
         }
         nav class="pages" aria-label="Pages" {
-            @for other in Page::ALL {
-                a href=(other.path(database)) aria-current=[(other == page).then_some("page")] { (other.title()) }
+            @for other in Tab::ALL {
+                a href=(path(other, database)) aria-current=[(other == tab).then_some("page")] { (other.name()) }
             }
         }
     }
@@ -159,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_database_may_be_called_anything() {
-        assert_eq!(Page::Overview.path("a/b \"ü"), "/db/a%2Fb%20%22%C3%BC");
-        assert_eq!(Page::Tables.path("shop"), "/db/shop/tables");
+        assert_eq!(path(Tab::Overview, "a/b \"ü"), "/db/a%2Fb%20%22%C3%BC");
+        assert_eq!(path(Tab::Tables, "shop"), "/db/shop/tables");
     }
 }

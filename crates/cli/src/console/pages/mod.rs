@@ -16,11 +16,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use self::layout::Page;
 use super::Console;
+use crate::tab::Tab;
 
 /// Straight to the one database, or to the first of several: the others stand in every page's head.
 pub(super) async fn home(State(console): State<Arc<Console>>) -> Response {
     let name = console.databases.first().map_or("", |database| &database.name);
-    Redirect::to(&Page::Overview.path(name)).into_response()
+    Redirect::to(&layout::path(Tab::Overview, name)).into_response()
 }

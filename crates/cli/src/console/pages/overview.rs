@@ -18,7 +18,7 @@ use transhume_engine::{
 
 use super::{
     super::{Console, curve},
-    layout::{Page, answer},
+    layout::{answer, path},
     words::{ago, bar, milliseconds, moment, statement, tile, tone},
 };
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
         quantity::{Size, Span},
         terminal::figures::{latency, load_pace, rate, span, whole},
     },
+    tab::Tab,
     watched::Watched,
 };
 
@@ -56,7 +57,7 @@ pub(in super::super) async fn page(
         None => None,
         Some(database) => Some(read(database, minutes).await),
     };
-    answer(&console, (&name, Page::Overview), &headers, middle)
+    answer(&console, (&name, Tab::Overview), &headers, middle)
 }
 
 async fn read(database: &Watched, minutes: u32) -> Result<Markup, Arc<Failure>> {
@@ -76,7 +77,7 @@ fn middle(name: &str, status: &Status, samples: &[Sample], minutes: u32) -> Mark
                 h2 { "Curves" }
                 nav class="spans" aria-label="Span of the curves" {
                     @for (span, label) in SPANS {
-                        a href=(format!("{}?minutes={span}", Page::Overview.path(name)))
+                        a href=(format!("{}?minutes={span}", path(Tab::Overview, name)))
                             aria-current=[(span == minutes).then_some("true")] { (label) }
                     }
                 }

@@ -9,10 +9,8 @@ use axum::{
 };
 use maud::{Markup, html};
 
-use super::{
-    super::Console,
-    layout::{Page, answer},
-};
+use super::{super::Console, layout::answer};
+use crate::tab::Tab;
 
 /// Heading, the script's word for it, and whether it is a number.
 const COLUMNS: [(&str, &str, bool); 9] = [
@@ -34,7 +32,7 @@ pub(in super::super) async fn page(
 ) -> Response {
     // Its rows come as JSON, by the page's script.
     let middle = console.database(&name).map(|_| Ok(grid()));
-    answer(&console, (&name, Page::Tables), &headers, middle)
+    answer(&console, (&name, Tab::Tables), &headers, middle)
 }
 
 fn grid() -> Markup {
@@ -52,7 +50,9 @@ fn grid() -> Markup {
             div id="grid" class="grid" role="table" aria-label="Tables" tabindex="0" {
                 div class="row head" role="row" {
                     @for (heading, key, is_number) in COLUMNS {
-                        button type="button" role="columnheader" class=(if is_number { "number" } else { "" }) data-sort=(key) aria-sort="none" { (heading) }
+                        span role="columnheader" class=(if is_number { "number" } else { "" }) aria-sort=(if key == "name" { "ascending" } else { "none" }) {
+                            button type="button" data-sort=(key) { (heading) }
+                        }
                     }
                 }
                 div id="rows" role="rowgroup" {}

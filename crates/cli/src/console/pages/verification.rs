@@ -15,10 +15,10 @@ use transhume_engine::{
 
 use super::{
     super::Console,
-    layout::{Page, answer},
+    layout::answer,
     words::{ago, bar, moment, statement},
 };
-use crate::{failure::Failure, show::terminal::figures::span, watched::Watched};
+use crate::{failure::Failure, show::terminal::figures::span, tab::Tab, watched::Watched};
 
 /// Of the tables that differ or were not compared.
 const SHOWN: usize = 200;
@@ -32,7 +32,7 @@ pub(in super::super) async fn page(
         None => None,
         Some(database) => Some(read(database).await),
     };
-    answer(&console, (&name, Page::Verification), &headers, middle)
+    answer(&console, (&name, Tab::Verification), &headers, middle)
 }
 
 async fn read(database: &Watched) -> Result<Markup, Arc<Failure>> {
@@ -64,7 +64,7 @@ fn last(status: &Status) -> Markup {
         section class=(format!("banner {tone}")) {
             h1 { "Verification: " (last.result) }
             p { (last.summary) }
-            p { "Compared at " code { (last.lsn) } ", " (ago(last.age_seconds)) "." }
+            p { "Compared at " code { (last.lsn) } "." }
             @if last.result == "different" { (statement("transhume verify --repair")) }
         }
     }
@@ -88,7 +88,7 @@ fn apart(tables: &[TableState]) -> Markup {
             @if apart.is_empty() {
                 p { "No table that was compared differs." }
             } @else {
-                table {
+                div class="scroll" tabindex="0" role="region" aria-label="Tables that differ" { table {
                     thead { tr { th scope="col" { "Table" } th scope="col" { "Rows that differ" } th scope="col" { "When" } th scope="col" { "Note" } } }
                     tbody {
                         @for table in apart.iter().take(SHOWN) {
@@ -104,7 +104,7 @@ fn apart(tables: &[TableState]) -> Markup {
                             }
                         }
                     }
-                }
+                } }
                 @if apart.len() > SHOWN { p { "and " (apart.len() - SHOWN) " more: " code { "transhume status --tables" } } }
             }
         }
@@ -116,7 +116,7 @@ fn before(story: &Story) -> Markup {
         section {
             h2 { "Verifications so far" }
             @if story.verifications.is_empty() { p { "none" } } @else {
-                table {
+                div class="scroll" tabindex="0" role="region" aria-label="Verifications so far" { table {
                     thead { tr { th scope="col" { "Began" } th scope="col" { "Kind" } th scope="col" { "Result" }
                         th scope="col" { "Tables" } th scope="col" { "Different" } th scope="col" { "Took" } } }
                     tbody {
@@ -131,7 +131,7 @@ fn before(story: &Story) -> Markup {
                             }
                         }
                     }
-                }
+                } }
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use transhume_engine::{
     assess::{AssessedTable, Assessment, EndSummary},
     count::{counted, grouped},
@@ -15,7 +15,7 @@ use transhume_engine::{
     printable::escape_hidden,
 };
 
-use super::{STYLE, markdown::escaped, save};
+use super::{markdown::escaped, page::whole, save};
 use crate::{
     failure::Result,
     show::{quantity::Size, terminal::write_pause::forecast},
@@ -266,38 +266,25 @@ fn markdown_table<const COLUMNS: usize>(
 
 fn html_page(assessment: &Assessment) -> String {
     let tables: Vec<_> = assessment.tables.iter().map(table_row).collect();
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title(assessment)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { (title(assessment)) }
-                p class=(if assessment.has_blockers() { "verdict bad" } else { "verdict" }) { (verdict(assessment)) }
-                (html_table("Both servers", &SIDES, &sides(assessment)))
-                @if assessment.target.is_some() {
-                    p { "Pause of writes at a cutover: " (forecast(&assessment.write_pause)) }
-                }
-                @for (severity, heading) in GROUPS {
-                    h2 { (heading) }
-                    @for finding in of(assessment, severity) { (html_finding(finding)) }
-                    @if of(assessment, severity).next().is_none() { p { "none" } }
-                }
-                (html_table("Parameters that differ", &PARAMETERS, &parameters(assessment)))
-                (html_table("Tables", &TABLES, &tables))
-                (html_table("What the target does not get", &LEFT_OUT, &left_out(assessment)))
-                h2 { "From here to the day" }
-                ol { @for step in timeline(assessment) { li { (step) } } }
-            }
+    let content = html! {
+        h1 { (title(assessment)) }
+        p class=(if assessment.has_blockers() { "verdict bad" } else { "verdict" }) { (verdict(assessment)) }
+        (html_table("Both servers", &SIDES, &sides(assessment)))
+        @if assessment.target.is_some() {
+            p { "Pause of writes at a cutover: " (forecast(&assessment.write_pause)) }
         }
-    }
-    .into_string();
-    // What names hide is shown: the page itself has nothing to hide.
-    escape_hidden(&page)
+        @for (severity, heading) in GROUPS {
+            h2 { (heading) }
+            @for finding in of(assessment, severity) { (html_finding(finding)) }
+            @if of(assessment, severity).next().is_none() { p { "none" } }
+        }
+        (html_table("Parameters that differ", &PARAMETERS, &parameters(assessment)))
+        (html_table("Tables", &TABLES, &tables))
+        (html_table("What the target does not get", &LEFT_OUT, &left_out(assessment)))
+        h2 { "From here to the day" }
+        ol { @for step in timeline(assessment) { li { (step) } } }
+    };
+    whole(&title(assessment), &content)
 }
 
 fn html_finding(finding: &Finding) -> Markup {

@@ -21,32 +21,66 @@ pub(super) fn bars<'a>(steps: impl Iterator<Item = (&'a str, f64)>) -> Vec<Bar<'
     steps.collect()
 }
 
-/// Widths in the drawing's own units.
-const LABELS: f64 = 300.0;
-const AXIS: f64 = 520.0;
+/// Lengths in the drawing's own units.
+struct Layout {
+    class: &'static str,
+    /// For the names, left of the bars; where it is 0 each name stands above its bar.
+    labels: f64,
+    axis: f64,
+    row: f64,
+}
+
+const WIDE: Layout = Layout {
+    class: "wide",
+    labels: 300.0,
+    axis: 520.0,
+    row: 26.0,
+};
+/// For a telephone: about one unit a pixel.
+const NARROW: Layout = Layout {
+    class: "narrow",
+    labels: 0.0,
+    axis: 320.0,
+    row: 44.0,
+};
+/// For the figure behind the last bar.
 const FIGURES: f64 = 90.0;
-const ROW: f64 = 26.0;
+const THICKNESS: f64 = 18.0;
 /// A step too short to be seen is still drawn.
 const THINNEST: f64 = 1.5;
 
+/// Drawn for a wide and for a narrow page; the style shows one of them.
 pub(crate) fn drawing(steps: &[(String, f64)]) -> Markup {
     let bars = bars(steps.iter().map(|(name, takes)| (name.as_str(), *takes)));
     let total = bars.last().map_or(1.0, |bar| bar.from + bar.takes).max(0.1);
-    let height = ROW * (bars.len() as f64 + 1.5);
-    let place = |milliseconds: f64| LABELS + milliseconds / total * AXIS;
     html! {
-        svg viewBox=(format!("0 0 {} {height}", LABELS + AXIS + FIGURES)) role="img"
+        div class="bars" {
+            @for layout in [WIDE, NARROW] { (drawn(&bars, total, &layout)) }
+        }
+    }
+}
+
+fn drawn(bars: &[Bar<'_>], total: f64, layout: &Layout) -> Markup {
+    let is_above = layout.labels == 0.0;
+    let head = WIDE.row;
+    let height = layout.row * bars.len() as f64 + head + 8.0;
+    let place = |milliseconds: f64| layout.labels + milliseconds / total * layout.axis;
+    let width = layout.labels + layout.axis + FIGURES;
+    html! {
+        svg class=(layout.class) viewBox=(format!("0 0 {width} {height}")) role="img"
             aria-label=(format!("Timeline of the write pause, {total:.0} milliseconds")) {
             @for mark in marks(total) {
-                line x1=(place(mark)) x2=(place(mark)) y1=(ROW) y2=(height) class="grid" {}
-                text x=(place(mark)) y=(ROW * 0.6) class="axis" { (format!("{mark:.0} ms")) }
+                line x1=(place(mark)) x2=(place(mark)) y1=(head) y2=(height) class="grid" {}
+                @if mark > 0.0 || !is_above { text x=(place(mark)) y=(head * 0.6) class="axis" { (format!("{mark:.0} ms")) } }
             }
             @for (row, bar) in bars.iter().enumerate() {
-                @let top = ROW * (row as f64 + 1.2);
-                text x=(LABELS - 12.0) y=(top + ROW * 0.55) class="label" { (bar.name) }
-                rect x=(place(bar.from)) y=(top) width=((bar.takes / total * AXIS).max(THINNEST))
-                    height=(ROW * 0.7) class="bar" {}
-                text x=(place(bar.from + bar.takes) + 6.0) y=(top + ROW * 0.55) class="figure" {
+                @let from = head + layout.row * row as f64 + 4.0;
+                @let top = if is_above { from + layout.row - THICKNESS - 4.0 } else { from };
+                @let (x, y) = if is_above { (2.0, top - 5.0) } else { (layout.labels - 12.0, top + 14.0) };
+                text x=(x) y=(y) class="label" { (bar.name) }
+                rect x=(place(bar.from)) y=(top) width=((bar.takes / total * layout.axis).max(THINNEST))
+                    height=(THICKNESS) class="bar" {}
+                text x=(place(bar.from + bar.takes) + 6.0) y=(top + 14.0) class="figure" {
                     (format!("{:.1}", bar.takes))
                 }
             }

@@ -1,44 +1,28 @@
 //! The report as one HTML page with the pause drawn.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use transhume_engine::{
-    cutover::{ConditionState, CutoverReport},
-    printable::escape_hidden,
-};
+use maud::{Markup, html};
+use transhume_engine::cutover::{ConditionState, CutoverReport};
 
-use super::{STYLE, facts, remaining, timeline, title, verdict};
+use super::{facts, page::whole, remaining, timeline, title, verdict};
 
 pub(super) fn page(report: &CutoverReport) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title(report)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { (title(report)) }
-                p class=(if is_good(report) { "verdict" } else { "verdict bad" }) { (verdict(report)) }
-                @if report.unfinished.is_none() { (timeline::drawing(report)) }
-                table class="facts" {
-                    @for (name, value) in facts(report) {
-                        tr { th { (name) } td { (value) } }
-                    }
-                }
-                (gate(report))
-                (list("Findings", report.findings.iter().map(|finding| {
-                    format!("{} {}: {}", finding.code, finding.object, finding.message)
-                })))
-                (list("Left out of the target’s schema", report.left_out.iter().cloned()))
-                (list("What remains to do", remaining(report).into_iter()))
+    let content = html! {
+        h1 { (title(report)) }
+        p class=(if is_good(report) { "verdict" } else { "verdict bad" }) { (verdict(report)) }
+        @if report.unfinished.is_none() { (timeline::drawing(report)) }
+        table class="facts" {
+            @for (name, value) in facts(report) {
+                tr { th { (name) } td { (value) } }
             }
         }
-    }
-    .into_string();
-    // What names hide is shown: the page itself has nothing to hide.
-    escape_hidden(&page)
+        (gate(report))
+        (list("Findings", report.findings.iter().map(|finding| {
+            format!("{} {}: {}", finding.code, finding.object, finding.message)
+        })))
+        (list("Left out of the target’s schema", report.left_out.iter().cloned()))
+        (list("What remains to do", remaining(report).into_iter()))
+    };
+    whole(&title(report), &content)
 }
 
 fn is_good(report: &CutoverReport) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod assessment;
 pub(crate) mod bars;
 mod html;
 mod markdown;
+mod page;
 pub(crate) mod record;
 mod timeline;
 
@@ -15,8 +16,6 @@ use std::path::{Path, PathBuf};
 use transhume_engine::cutover::{CutoverReport, Unfinished};
 
 use crate::failure::{Failure, Result};
-
-const STYLE: &str = include_str!("style.css");
 
 /// Writes both files and returns their paths.
 pub(crate) fn write(directory: &Path, report: &CutoverReport) -> Result<[PathBuf; 2]> {

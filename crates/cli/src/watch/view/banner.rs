@@ -4,7 +4,7 @@ use ratatui::text::Line;
 use transhume_engine::count::counted;
 
 use super::{
-    super::model::{Model, Tab, WatchedDatabase},
+    super::model::{Model, WatchedDatabase},
     text::{Paint, cut, wrapped_to},
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         attention::{self, Trouble},
         terminal::style::Tone,
     },
+    tab::Tab,
 };
 
 /// Lines of a message, and of what to run: the whole of both is under Findings.

@@ -3,10 +3,13 @@
 use ratatui::text::{Line, Span};
 
 use super::{
-    super::model::{Mode, Model, Tab, WatchedDatabase},
+    super::model::{Mode, Model, WatchedDatabase},
     text::{Paint, cut, left, width},
 };
-use crate::show::{quantity::Span as Time, terminal::style::Tone};
+use crate::{
+    show::{quantity::Span as Time, terminal::style::Tone},
+    tab::Tab,
+};
 
 pub(super) fn head(model: &Model, paint: Paint, columns: usize) -> Vec<Line<'static>> {
     let mut lines = vec![servers(model.database(), paint, columns)];

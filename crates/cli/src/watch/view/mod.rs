@@ -21,7 +21,8 @@ mod tests;
 use ratatui::{buffer::Buffer, layout::Rect, style::Stylize, text::Line};
 
 use self::text::Paint;
-use super::model::{Mode, Model, Tab};
+use super::model::{Mode, Model};
+use crate::tab::Tab;
 
 /// Draws all of it; returns the last place that the cursor can be at.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> usize {

@@ -1,6 +1,6 @@
 //! The web console in Chromium, beside a real migration: how each page looks, and what a person can do there.
 //!
-//! Not in the everyday run: `make test-browser` installs what it needs and runs it.
+//! Not in the everyday run: `make test-browser` and the CI install what it needs and run it.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -32,8 +32,7 @@ async fn a_browser_shows_every_page_to_everybody_and_a_stop_at_once() {
     )
     .await;
     site.write("token", TOKEN);
-    let mut runner = site.begin(&["run", "--listen", "127.0.0.1:0", "--token-file", "token"]);
-    let client = Client::of(&mut runner).await;
+    let mut runner = site.begin(&["run"]);
     site.wait_for(&mut runner, "following", |status| phase(status) == "follow")
         .await;
     site.succeed(&["verify"]);
@@ -48,11 +47,14 @@ async fn a_browser_shows_every_page_to_everybody_and_a_stop_at_once() {
         .await
         .expect("a row can be inserted");
 
+    // Apart from the runner, which the stop ends.
+    let mut console = site.begin(&["serve", "--listen", "127.0.0.1:0", "--token-file", "token"]);
+    let address = Client::of(&mut console).await.address;
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let modules = modules();
     let mut browser = Command::new("node")
         .arg(here.join("tests/browser/console.mjs"))
-        .args([&format!("http://{}", client.address), TOKEN])
+        .args([&format!("http://{address}"), TOKEN])
         .arg(modules.join("pictures"))
         .env("TRANSHUME_BROWSER", &modules)
         .stdin(Stdio::piped())
@@ -62,16 +64,21 @@ async fn a_browser_shows_every_page_to_everybody_and_a_stop_at_once() {
     let mut answer = browser.stdin.take().expect("it is piped");
     let mut said = BufReader::new(browser.stdout.take().expect("it is piped")).lines();
     while let Some(Ok(line)) = said.next() {
-        assert_eq!(line, "stop");
-        site.execute_on_source("insert into shop.customer values (5001, 'of the source')")
-            .await;
-        site.wait_for(&mut runner, "a stop", |status| {
-            status["findings"]
-                .as_array()
-                .is_some_and(|findings| findings.iter().any(|finding| finding["severity"] == "blocker"))
-        })
-        .await;
-        writeln!(answer, "stopped").expect("the browser listens");
+        match line.as_str() {
+            "restart" => {
+                console.terminate();
+                console.ended().await;
+                console = site.begin(&["serve", "--listen", &address, "--token-file", "token"]);
+                console.said("the console answers on").await;
+            }
+            "stop" => {
+                site.execute_on_source("insert into shop.customer values (5001, 'of the source')")
+                    .await;
+                assert_ne!(runner.ended().await, 0, "{}", runner.log());
+            }
+            other => panic!("what is {other:?}?"),
+        }
+        writeln!(answer, "done").expect("the browser listens");
     }
     let ended = browser.wait().expect("node can be waited for");
     assert!(

@@ -1,21 +1,21 @@
 //! The page: what a reader of next year asks first stands first.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use transhume_engine::{
     count::{and_more, counted, grouped},
     cutover::ConditionState,
     phase::Phase,
-    printable::escape_hidden,
     status::{Record, Switch, TableState, WayBackState},
 };
 
 use super::{Chapter, cutover};
 use crate::{
     failure::Failure,
-    show::{report::bars, terminal::secret::redact},
+    show::{
+        report::{bars, page::whole},
+        terminal::secret::redact,
+    },
 };
-
-const STYLE: &str = include_str!("../style.css");
 
 /// Of the tables that are not equal, and of the largest: all of them are in the CSV file.
 const APART: usize = 200;
@@ -24,31 +24,19 @@ const LARGEST: usize = 20;
 pub(super) fn page(chapters: &[Chapter]) -> String {
     let names: Vec<&str> = chapters.iter().map(|chapter| chapter.database.as_str()).collect();
     let title = format!("Migration of {}", names.join(", "));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { (title) }
-                @for chapter in chapters {
-                    article {
-                        @if chapters.len() > 1 { h1 { (chapter.database) } }
-                        @match &chapter.record {
-                            Ok(record) => (database(chapter, record)),
-                            Err(failure) => (unread(failure)),
-                        }
-                    }
+    let content = html! {
+        h1 { (title) }
+        @for chapter in chapters {
+            article {
+                @if chapters.len() > 1 { h1 { (chapter.database) } }
+                @match &chapter.record {
+                    Ok(record) => (database(chapter, record)),
+                    Err(failure) => (unread(failure)),
                 }
             }
         }
     };
-    // What names hide is shown: the page itself has nothing to hide.
-    escape_hidden(&page.into_string())
+    whole(&title, &content)
 }
 
 fn unread(failure: &Failure) -> Markup {
