@@ -42,7 +42,7 @@ pub struct LoadProgress {
     pub rows: u64,
     /// Bytes of committed parts plus what this process has under way.
     pub bytes: u64,
-    /// Estimate from the source's sizes.
+    /// Estimate from the source's sizes and from what finished parts of them took on the way.
     pub bytes_expected: u64,
     pub large_objects_done: u64,
     pub large_objects: u64,

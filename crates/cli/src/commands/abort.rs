@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use transhume_engine::finish::{AbortOptions, abort};
 
-use super::{removal_text, stake::stake};
+use super::{removal, stake::stake};
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
@@ -60,7 +60,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     let removal = invocation.or_interrupted(work).await??;
     invocation
         .terminal
-        .print_result(arguments.json, &removal, removal_text)?;
+        .print_result(arguments.json, &removal, |removal, _| removal::text(removal))?;
     Ok(Exit::Success)
 }
 

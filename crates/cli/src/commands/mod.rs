@@ -16,6 +16,7 @@ mod man;
 mod notify;
 mod pause;
 mod plan;
+mod removal;
 mod report;
 mod resume;
 mod roles;
@@ -29,7 +30,6 @@ mod watch;
 mod worker;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
-use transhume_engine::finish::Removal;
 
 use self::group::{Group, Members};
 use crate::{
@@ -38,7 +38,7 @@ use crate::{
     invocation::Invocation,
     service,
     settings::{self, Config},
-    show::terminal::{Terminal, style::Style},
+    show::terminal::Terminal,
     signals,
 };
 
@@ -282,31 +282,6 @@ fn overlay(command: &Command, settings: &mut Config) {
 }
 
 /// What `finish` and `abort` took away, and what they left on purpose.
-fn removal_text(removal: &Removal, _style: Style) -> String {
-    let mut lines: Vec<String> = removal
-        .removed
-        .iter()
-        .map(|what| format!("removed  {what}"))
-        .collect();
-    for left in &removal.left {
-        let how = if left.statements.is_empty() {
-            ""
-        } else {
-            "; to undo it:"
-        };
-        lines.push(format!("left     {}{how}", left.description));
-        lines.extend(
-            left.statements
-                .iter()
-                .map(|statement| format!("           {statement};")),
-        );
-    }
-    if lines.is_empty() {
-        lines.push("nothing was left to remove".to_owned());
-    }
-    lines.join("\n") + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

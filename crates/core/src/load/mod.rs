@@ -9,10 +9,12 @@ pub mod format;
 pub mod key_ranges;
 mod parts;
 mod relation_state;
+mod sent_bytes;
 
 pub use self::{
     parts::{PageRange, PartSize, split_by_ctid},
     relation_state::{RelationState, UnknownRelationState},
+    sent_bytes::SentBytes,
 };
 
 /// What the two servers and the machine between them can give.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use transhume_core::load::SentBytes;
 use transhume_pg::{
     connection::session::Session,
     state::load::progress::{Progress, progress},
@@ -22,6 +23,11 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(500);
 const SHARE: u32 = 20;
 
 pub fn load_progress(progress: &Progress, bytes_under_way: u64) -> LoadProgress {
+    let bytes = SentBytes {
+        sent: progress.bytes,
+        stored_done: progress.bytes_expected_done,
+        stored: progress.bytes_expected,
+    };
     LoadProgress {
         tables_done: progress.tables_done,
         tables: progress.tables,
@@ -29,7 +35,7 @@ pub fn load_progress(progress: &Progress, bytes_under_way: u64) -> LoadProgress 
         parts: progress.parts,
         rows: progress.rows,
         bytes: progress.bytes + bytes_under_way,
-        bytes_expected: progress.bytes_expected,
+        bytes_expected: bytes.expected(),
         large_objects_done: progress.large_objects_done,
         large_objects: progress.large_objects,
     }

@@ -7,11 +7,11 @@ use std::{
 };
 use transhume_core::count::counted;
 
-use transhume_core::verify::rows::{Buckets, Region};
+use transhume_core::verify::rows::{Buckets, Digest, Region, Subject};
 use transhume_pg::{
     connection::session::Session,
     load::copy::RateLimit,
-    state::verification::{Claim, ClaimedPiece, ClaimedTable, Digests, TableResult},
+    state::verification::{Claim, ClaimedPiece, ClaimedTable, Digests, RecordedRow, Small, TableResult},
     verify::rows::{Reading, ReadingSide},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
@@ -31,6 +31,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Between two reports: counting what is left visits every table.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Small tables are read and recorded together, since asking for one costs more than reading it. So many are read within
+/// some hundred milliseconds, for which their locks are held; what is larger is read alone.
+const SMALL: Small = Small {
+    bytes: 256 << 10,
+    tables: 100,
+    is_all: false,
+};
+
+type OfBuckets = Vec<(i32, Digest)>;
 
 /// What is the same for all comparers of a frozen pair.
 #[derive(Clone)]
@@ -55,9 +65,15 @@ impl Comparer {
     /// Until every table has its result, by whomever.
     pub(super) async fn work(self, pair: Pair) -> Result<Self> {
         let mut reported = Instant::now();
+        let mut small = SMALL;
         loop {
-            match self.ledger.claim().await? {
-                Claim::Piece(piece) => self.digest(&pair, &piece).await?,
+            match self.ledger.claim(small).await? {
+                Claim::Piece(piece) => {
+                    // The largest comes first.
+                    small.is_all = piece.bytes <= SMALL.bytes;
+                    self.digest(&pair, &piece).await?;
+                }
+                Claim::Small(pieces) => self.digest_together(&pair, &pieces).await?,
                 Claim::Table(table) => self.end(&pair, &table).await?,
                 Claim::Nothing => {
                     let outcome = self.ledger.outcome().await?;
@@ -94,7 +110,10 @@ impl Comparer {
                 self.end(pair, &ClaimedTable { subject, buckets }).await?;
             }
             Reading::Seen(()) => self.ledger.finish_piece(piece, &self.name, &buckets).await?,
-            Reading::Moved => self.moved(pair, &piece.subject.table).await?,
+            Reading::Moved => {
+                let result = moved(pair, &piece.subject.table);
+                self.ledger.end_table(result, Vec::new()).await?;
+            }
         }
         pair.limit
             .take(usize::try_from(piece.bytes).unwrap_or_default())
@@ -102,7 +121,56 @@ impl Comparer {
         Ok(())
     }
 
+    /// Reads small tables in one statement on each side, and ends them in one.
+    async fn digest_together(&self, pair: &Pair, pieces: &[ClaimedPiece]) -> Result<()> {
+        let subjects: Vec<&Subject> = pieces.iter().map(|piece| &piece.subject).collect();
+        let (source, target) = self.sides(pair);
+        let read = tokio::join!(source.buckets_of_all(&subjects), target.buckets_of_all(&subjects));
+        let mut ended = Vec::with_capacity(pieces.len());
+        if let (Ok(source), Ok(target)) = read {
+            for (subject, sides) in subjects.iter().zip(source.into_iter().zip(target)) {
+                ended.push(self.ended(pair, subject, both(sides)).await?);
+            }
+        } else {
+            // Whatever stands in the way is told with its table's name.
+            for subject in &subjects {
+                let mut buckets = Buckets::default();
+                let search = self.search(pair, subject);
+                let reading = search
+                    .digest(&Region::default(), "", "", &subject.cut, &mut buckets)
+                    .await
+                    .doing(format!("comparing {}", subject.table.plain()))?;
+                ended.push(self.ended(pair, subject, reading.map(|()| buckets)).await?);
+            }
+        }
+        self.ledger.end_tables(ended).await?;
+        let bytes: i64 = pieces.iter().map(|piece| piece.bytes).sum();
+        pair.limit.take(usize::try_from(bytes).unwrap_or_default()).await;
+        Ok(())
+    }
+
     async fn end(&self, pair: &Pair, table: &ClaimedTable) -> Result<()> {
+        let (result, rows) = self.searched(pair, table).await?;
+        self.ledger.end_table(result, rows).await
+    }
+
+    async fn ended(
+        &self,
+        pair: &Pair,
+        subject: &Subject,
+        reading: Reading<Buckets>,
+    ) -> Result<(TableResult, Vec<RecordedRow>)> {
+        match reading {
+            Reading::Seen(buckets) => {
+                let subject = subject.clone();
+                self.searched(pair, &ClaimedTable { subject, buckets }).await
+            }
+            Reading::Moved => Ok((moved(pair, &subject.table), Vec::new())),
+        }
+    }
+
+    /// The table's result, with the rows that differ.
+    async fn searched(&self, pair: &Pair, table: &ClaimedTable) -> Result<(TableResult, Vec<RecordedRow>)> {
         let plain = table.subject.table.plain();
         let search = self.search(pair, &table.subject);
         let reading = if table.subject.is_sampled {
@@ -112,48 +180,31 @@ impl Comparer {
         };
         let found = match reading.doing(format!("looking for the rows of {plain} that differ"))? {
             Reading::Seen(found) => found,
-            Reading::Moved => return self.moved(pair, &table.subject.table).await,
+            Reading::Moved => return Ok((moved(pair, &table.subject.table), Vec::new())),
         };
-        let result = result(pair.lsn, table, &found);
-        self.ledger.end_table(result, found.rows).await
+        Ok((result(pair.lsn, table, &found), found.rows))
     }
 
-    /// Its rows are not to be seen under this pair any more: another one must be taken.
-    async fn moved(&self, pair: &Pair, table: &QualifiedName) -> Result<()> {
-        let result = TableResult {
-            name: table.clone(),
-            lsn: pair.lsn,
-            source_rows: None,
-            target_rows: None,
-            digests: None,
-            equal: None,
-            differences: 0,
-            is_all: false,
-            note: "truncated or rewritten while it was compared".to_owned(),
-            has_ended: true,
-            undecided: 0,
-            unchanged: None,
-        };
-        self.ledger.end_table(result, Vec::new()).await
-    }
-
-    fn search<'a>(
-        &'a self,
-        pair: &'a Pair,
-        subject: &'a transhume_core::verify::rows::Subject,
-    ) -> Search<'a> {
+    fn search<'a>(&'a self, pair: &'a Pair, subject: &'a Subject) -> Search<'a> {
+        let (source, target) = self.sides(pair);
         Search {
             subject,
-            source: ReadingSide {
-                session: &self.source,
-                snapshot: &pair.source_snapshot,
-            },
-            target: ReadingSide {
-                session: &self.target,
-                snapshot: &pair.target_snapshot,
-            },
+            source,
+            target,
             settings: pair.settings,
         }
+    }
+
+    fn sides<'a>(&'a self, pair: &'a Pair) -> (ReadingSide<'a>, ReadingSide<'a>) {
+        let source = ReadingSide {
+            session: &self.source,
+            snapshot: &pair.source_snapshot,
+        };
+        let target = ReadingSide {
+            session: &self.target,
+            snapshot: &pair.target_snapshot,
+        };
+        (source, target)
     }
 
     async fn report(&self, pair: &Pair) -> Result<()> {
@@ -166,6 +217,39 @@ impl Comparer {
         }));
         Ok(())
     }
+}
+
+/// Its rows are not to be seen under this pair any more: another one must be taken.
+fn moved(pair: &Pair, table: &QualifiedName) -> TableResult {
+    TableResult {
+        name: table.clone(),
+        lsn: pair.lsn,
+        source_rows: None,
+        target_rows: None,
+        digests: None,
+        equal: None,
+        differences: 0,
+        is_all: false,
+        note: "truncated or rewritten while it was compared".to_owned(),
+        has_ended: true,
+        undecided: 0,
+        unchanged: None,
+    }
+}
+
+/// What both sides have in each bucket; nothing where one has moved.
+fn both(sides: (Reading<OfBuckets>, Reading<OfBuckets>)) -> Reading<Buckets> {
+    let (Reading::Seen(source), Reading::Seen(target)) = sides else {
+        return Reading::Moved;
+    };
+    let mut buckets = Buckets::default();
+    for (bucket, digest) in source {
+        buckets.add_source(bucket, digest);
+    }
+    for (bucket, digest) in target {
+        buckets.add_target(bucket, digest);
+    }
+    Reading::Seen(buckets)
 }
 
 fn result(lsn: Lsn, table: &ClaimedTable, found: &Found) -> TableResult {

@@ -12,7 +12,7 @@ use transhume_core::verify::rows::{Buckets, Subject};
 use transhume_pg::{
     connection::session::Session,
     state::verification::{
-        self, Claim, ClaimedPiece, ClaimedTable, NewTable, RecordedRow, Remaining, TableResult,
+        self, Claim, ClaimedPiece, ClaimedTable, NewTable, RecordedRow, Remaining, Small, TableResult,
     },
 };
 use transhume_wire::ident::QualifiedName;
@@ -39,6 +39,7 @@ pub(crate) struct Book {
 struct Entry {
     subject: Subject,
     bytes: i64,
+    pieces: usize,
     open_pieces: usize,
     bytes_done: i64,
     is_claimed: bool,
@@ -68,6 +69,7 @@ impl Book {
             self.waiting.extend(pieces);
             let entry = Entry {
                 bytes: table.bytes,
+                pieces: self.waiting.len() - before,
                 open_pieces: self.waiting.len() - before,
                 bytes_done: 0,
                 is_claimed: false,
@@ -94,7 +96,17 @@ impl Book {
         self.tables.retain(|name, _| !tables.contains(&name));
     }
 
-    fn claim(&mut self) -> Claim {
+    fn claim(&mut self, small: Small) -> Claim {
+        // The largest come first.
+        let is_small = |piece: &ClaimedPiece| piece.is_only_piece && piece.bytes <= small.bytes;
+        let mut together = Vec::new();
+        let most = usize::try_from(small.tables).unwrap_or_default();
+        while together.len() < most && self.waiting.front().is_some_and(is_small) {
+            together.extend(self.waiting.pop_front());
+        }
+        if !together.is_empty() {
+            return Claim::Small(together);
+        }
         if let Some(piece) = self.waiting.pop_front() {
             return Claim::Piece(piece);
         }
@@ -119,8 +131,11 @@ impl Book {
     }
 
     fn end_table(&mut self, result: TableResult, rows: Vec<RecordedRow>) {
-        self.waiting.retain(|piece| piece.subject.table != result.name);
         if let Some(entry) = self.tables.get_mut(&result.name) {
+            // Of one piece none waits any more.
+            if entry.pieces > 1 {
+                self.waiting.retain(|piece| piece.subject.table != result.name);
+            }
             entry.result = Some(result);
         }
         self.rows.extend(rows);
@@ -151,15 +166,15 @@ pub(crate) fn open(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
 }
 
 impl Ledger {
-    pub(crate) async fn claim(&self) -> Result<Claim> {
+    pub(crate) async fn claim(&self, small: Small) -> Result<Claim> {
         match self {
             Self::Target {
                 session,
                 verification,
-            } => verification::claim(session, *verification)
+            } => verification::claim(session, *verification, small)
                 .await
                 .doing("claiming a piece to compare"),
-            Self::Process(book) => Ok(open(book).claim()),
+            Self::Process(book) => Ok(open(book).claim(small)),
         }
     }
 
@@ -193,6 +208,25 @@ impl Ledger {
                 .doing("recording a compared table"),
             Self::Process(book) => {
                 open(book).end_table(result, rows);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends small tables that were claimed together.
+    pub(crate) async fn end_tables(&self, ended: Vec<(TableResult, Vec<RecordedRow>)>) -> Result<()> {
+        match self {
+            Self::Target {
+                session,
+                verification,
+            } => verification::end_tables(session, *verification, &ended)
+                .await
+                .doing("recording compared tables"),
+            Self::Process(book) => {
+                let mut book = open(book);
+                for (result, rows) in ended {
+                    book.end_table(result, rows);
+                }
                 Ok(())
             }
         }

@@ -5,7 +5,7 @@
 //! here about rows.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -218,11 +218,9 @@ impl Verifier<'_> {
     /// Tables that must be compared under another pair.
     async fn moved(&self, compared: &Compared, waiting: Vec<Table>) -> Result<Vec<Table>> {
         let results = self.results(compared).await?;
-        let has_moved = |table: &Table| {
-            results
-                .iter()
-                .any(|result| result.name == table.name && result.equal.is_none())
-        };
+        let undecided = results.iter().filter(|result| result.equal.is_none());
+        let moved: HashSet<&QualifiedName> = undecided.map(|result| &result.name).collect();
+        let has_moved = |table: &Table| moved.contains(&table.name);
         Ok(waiting.into_iter().filter(has_moved).collect())
     }
 

@@ -29,8 +29,21 @@ pub struct ClaimedTable {
 pub enum Claim {
     Table(ClaimedTable),
     Piece(ClaimedPiece),
+    /// Small tables, one piece each, which are read and ended together.
+    Small(Vec<ClaimedPiece>),
     /// Whatever is left is held by others.
     Nothing,
+}
+
+/// Which tables are claimed together.
+#[derive(Debug, Clone, Copy)]
+pub struct Small {
+    /// Of one piece of at most so many bytes.
+    pub bytes: i64,
+    /// At most so many of them.
+    pub tables: i64,
+    /// What is larger is known to be done or held.
+    pub is_all: bool,
 }
 
 /// How much is left, over all who take part.
@@ -42,24 +55,30 @@ pub struct Remaining {
     pub bytes_done: i64,
 }
 
-/// Begins a transaction that holds what it gives; the finishing functions commit it.
-pub async fn claim(target: &Session, verification: i64) -> Result<Claim, PgError> {
+/// Begins a transaction that holds what it gives; the finishing functions commit it. The largest pieces first; once they
+/// are `small`, as many tables as that says.
+pub async fn claim(target: &Session, verification: i64, small: Small) -> Result<Claim, PgError> {
     target.batch_execute("begin").await?;
-    let piece = target
+    let (bytes, tables) = (small.bytes, small.tables);
+    if small.is_all {
+        let pieces = target
+            .query(
+                include_str!("../sql/verification/claim_small.sql"),
+                &[&verification, &bytes, &tables],
+            )
+            .await?;
+        if !pieces.is_empty() {
+            return Ok(Claim::Small(pieces.iter().map(piece).collect::<Result<_, _>>()?));
+        }
+    }
+    let claimed = target
         .query_opt(
             include_str!("../sql/verification/claim_piece.sql"),
             &[&verification],
         )
         .await?;
-    if let Some(row) = piece {
-        return Ok(Claim::Piece(ClaimedPiece {
-            subject: subject(&row)?,
-            number: row.get("number"),
-            source_predicate: row.get("source_predicate"),
-            target_predicate: row.get("target_predicate"),
-            bytes: row.get("bytes"),
-            is_only_piece: row.get("is_only_piece"),
-        }));
+    if let Some(row) = claimed {
+        return piece(&row).map(Claim::Piece);
     }
     let table = target
         .query_opt(
@@ -74,6 +93,17 @@ pub async fn claim(target: &Session, verification: i64) -> Result<Claim, PgError
     }
     target.batch_execute("rollback").await?;
     Ok(Claim::Nothing)
+}
+
+fn piece(row: &Row) -> Result<ClaimedPiece, PgError> {
+    Ok(ClaimedPiece {
+        subject: subject(row)?,
+        number: row.get("number"),
+        source_predicate: row.get("source_predicate"),
+        target_predicate: row.get("target_predicate"),
+        bytes: row.get("bytes"),
+        is_only_piece: row.get("is_only_piece"),
+    })
 }
 
 fn subject(row: &Row) -> Result<Subject, PgError> {
@@ -179,6 +209,42 @@ pub async fn end_table(
                 &[&verification, &result.name.schema, &result.name.name],
             )
             .await?;
+    }
+    Ok(target.batch_execute("commit").await?)
+}
+
+/// The same for several tables, in one statement.
+pub async fn end_tables(
+    target: &Session,
+    verification: i64,
+    ended: &[(TableResult, Vec<RecordedRow>)],
+) -> Result<(), PgError> {
+    macro_rules! column {
+        ($name:ident, $value:expr) => {
+            ended.iter().map(|($name, _)| $value).collect::<Vec<_>>()
+        };
+    }
+    let digests = |side: fn(&super::Digests) -> &String| column!(one, one.digests.as_ref().map(side));
+    target
+        .execute(
+            include_str!("../sql/verification/end_tables.sql"),
+            &[
+                &verification,
+                &column!(one, &one.name.schema),
+                &column!(one, &one.name.name),
+                &column!(one, one.source_rows),
+                &column!(one, one.target_rows),
+                &column!(one, one.equal),
+                &column!(one, one.differences),
+                &column!(one, one.is_all),
+                &column!(one, &one.note),
+                &digests(|digests| &digests.source),
+                &digests(|digests| &digests.target),
+            ],
+        )
+        .await?;
+    for (_, rows) in ended {
+        super::record_rows(target, verification, rows).await?;
     }
     Ok(target.batch_execute("commit").await?)
 }

@@ -14,7 +14,10 @@ mod rows;
 mod run;
 
 pub use self::{
-    claim::{Claim, ClaimedPiece, ClaimedTable, Remaining, claim, end_table, finish_piece, open_tables},
+    claim::{
+        Claim, ClaimedPiece, ClaimedTable, Remaining, Small, claim, end_table, end_tables, finish_piece,
+        open_tables,
+    },
     clean::{Shapes, altered_since, carry, keep_clean, known, note_shapes},
     latest::{VerificationLine, latest},
     recency::recency,

@@ -28,6 +28,9 @@ pub struct RecordedRow {
 
 /// Inside the caller's transaction.
 pub async fn record_rows(target: &Session, verification: i64, rows: &[RecordedRow]) -> Result<(), PgError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let statement = target
         .prepare(include_str!("../sql/verification/record_rows.sql"))
         .await?;

@@ -49,7 +49,42 @@ impl ReadingSide<'_> {
     ) -> Result<Reading<Vec<(i32, Digest)>>, PgError> {
         let sql = statement::buckets(subject, region, piece, cut);
         let rows = self.read(&subject.table, &sql, &[]).await?;
-        Ok(rows.map(|rows| rows.iter().map(digest).collect()))
+        Ok(rows.map(|rows| rows.iter().map(|row| digest(row, 0)).collect()))
+    }
+
+    /// The same of several whole tables in one statement, in their order.
+    pub async fn buckets_of_all(
+        self,
+        subjects: &[&Subject],
+    ) -> Result<Vec<Reading<Vec<(i32, Digest)>>>, PgError> {
+        let names: Vec<String> = subjects.iter().map(|subject| subject.table.lookup()).collect();
+        let sql = statement::buckets_of_all(subjects);
+        snapshot::import(self.session, self.snapshot).await?;
+        let read = async {
+            let rows = self.session.query_typed(&sql, &[]).await?;
+            // Asked last: the locks that reading took keep the files from changing now.
+            let rewritten = self
+                .session
+                .query(include_str!("../sql/were_rewritten_by_name.sql"), &[&names])
+                .await?;
+            Ok((rows, rewritten))
+        };
+        let (rows, rewritten) = self.end(read.await).await?;
+        let mut readings: Vec<_> = subjects.iter().map(|_| Reading::Moved).collect();
+        for row in &rewritten {
+            let (number, was_rewritten): (i64, bool) = (row.get(0), row.get(1));
+            if !was_rewritten {
+                let place = usize::try_from(number - 1).expect("invariant: ordinality counts from 1");
+                readings[place] = Reading::Seen(Vec::new());
+            }
+        }
+        for row in &rows {
+            let place = usize::try_from(row.get::<_, i32>(0)).expect("invariant: a number of ours");
+            if let Reading::Seen(buckets) = &mut readings[place] {
+                buckets.push(digest(row, 1));
+            }
+        }
+        Ok(readings)
     }
 
     pub async fn keyed_rows(
@@ -236,15 +271,16 @@ impl ReadingSide<'_> {
     }
 }
 
-fn digest(row: &Row) -> (i32, Digest) {
+/// From this column on.
+fn digest(row: &Row, first: usize) -> (i32, Digest) {
     let digest = Digest {
-        rows: row.get(1),
+        rows: row.get(first + 1),
         sum: row
-            .get::<_, &str>(2)
+            .get::<_, &str>(first + 2)
             .parse()
             .expect("a sum of bigint prints as a whole number"),
     };
-    (row.get(0), digest)
+    (row.get(first), digest)
 }
 
 fn keyed_row(row: &Row) -> KeyedRow {

@@ -52,6 +52,16 @@ pub(super) fn buckets(subject: &Subject, region: &Region, piece: &str, cut: &Cut
     )
 }
 
+/// Of several small tables at once, each with its number: number, bucket, rows, sum as text.
+pub(super) fn buckets_of_all(subjects: &[&Subject]) -> String {
+    let of_one = |(number, subject): (usize, &&Subject)| {
+        let buckets = buckets(subject, &Region::default(), "", &subject.cut);
+        format!("select {number}::pg_catalog.int4, of_one.* from ({buckets}) as of_one")
+    };
+    let all: Vec<String> = subjects.iter().enumerate().map(of_one).collect();
+    all.join("\nunion all ")
+}
+
 fn key_texts(subject: &Subject) -> String {
     let texts: Vec<String> = subject
         .key
