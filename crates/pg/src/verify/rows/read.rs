@@ -15,6 +15,10 @@ pub enum Reading<T> {
     Moved,
 }
 
+/// Whoever waits for a second table with the first one locked can be part of a deadlock, which may end the application's
+/// transaction: it is given up well before a server looks for one, after `deadlock_timeout`, 1 s by default.
+const LOCKS_OF_ALL: &str = "set local lock_timeout = '100ms'";
+
 /// A row's key and, column by column, its texts or their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageColumns {
@@ -52,7 +56,8 @@ impl ReadingSide<'_> {
         Ok(rows.map(|rows| rows.iter().map(|row| digest(row, 0)).collect()))
     }
 
-    /// The same of several whole tables in one statement, in their order.
+    /// The same of several whole tables in one statement, in their order. Fails where a lock on one is not to be had at
+    /// once: then they are to be read one by one.
     pub async fn buckets_of_all(
         self,
         subjects: &[&Subject],
@@ -61,6 +66,7 @@ impl ReadingSide<'_> {
         let sql = statement::buckets_of_all(subjects);
         snapshot::import(self.session, self.snapshot).await?;
         let read = async {
+            self.session.batch_execute(LOCKS_OF_ALL).await?;
             let rows = self.session.query_typed(&sql, &[]).await?;
             // Asked last: the locks that reading took keep the files from changing now.
             let rewritten = self
