@@ -64,7 +64,8 @@ impl Guard<'_> {
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let remedy = now.with_type(&change, remedy);
             let is_carried =
-                schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target);
+                schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target)
+                    || self.reloads && may_carry && schema::joins_by_itself(&change, &now.target);
             let refusal = if is_carried {
                 self.carry(ends, &change, &remedy).await?
             } else {

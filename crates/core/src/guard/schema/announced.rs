@@ -11,7 +11,10 @@ use std::slice;
 use serde::Deserialize;
 use transhume_wire::ident::QualifiedName;
 
-use super::{ChangeKind, ColumnFacts, Followed, Remembered, SchemaChange, TableFacts, changes};
+use super::{
+    ChangeKind, ColumnFacts, CommentFacts, Followed, ObjectAddress, Remembered, SchemaChange, SchemaObject,
+    TableFacts, changes,
+};
 use crate::{guard::user_types::UserType, load::RelationState};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,6 +26,14 @@ pub struct AnnouncedSchema {
     pub types: Vec<UserType>,
     /// Tables that it dropped.
     pub gone: Vec<u32>,
+    /// What belongs to the tables that it concerned, and views and functions that it made.
+    #[serde(default)]
+    pub objects: Vec<SchemaObject>,
+    /// All else that it dropped, and that does not go with its table.
+    #[serde(default)]
+    pub gone_objects: Vec<ObjectAddress>,
+    #[serde(default)]
+    pub comments: Vec<CommentFacts>,
     /// It could not be told what it left behind: the source is to be asked.
     #[serde(default)]
     pub is_untold: bool,
@@ -36,6 +47,9 @@ impl AnnouncedSchema {
             tables: Vec::new(),
             types: Vec::new(),
             gone: Vec::new(),
+            objects: Vec::new(),
+            gone_objects: Vec::new(),
+            comments: Vec::new(),
             is_untold: true,
         }
     }

@@ -94,3 +94,29 @@ pub fn may_be_carried(
         _ => false,
     }
 }
+
+/// Whether a table that was made on the source may join without asking, where schema changes are replicated. A partition of
+/// a tree that is new itself does not.
+pub fn joins_by_itself(change: &SchemaChange, target: &[TableFacts]) -> bool {
+    let is_plain = matches!(change.kind, ChangeKind::TableNew { partition: None });
+    is_plain && !target.iter().any(|there| there.name == change.table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::schema::tests::shape;
+
+    #[test]
+    fn a_new_table_joins_once_its_name_is_free_on_the_target() {
+        let change = |partition| SchemaChange {
+            oid: 2,
+            table: shape("new").name,
+            kind: ChangeKind::TableNew { partition },
+        };
+        assert!(joins_by_itself(&change(None), &[shape("t")]));
+        assert!(!joins_by_itself(&change(None), &[shape("new")]));
+        let partition = (shape("root").name, "FOR VALUES IN (1)".to_owned());
+        assert!(!joins_by_itself(&change(Some(partition)), &[]));
+    }
+}

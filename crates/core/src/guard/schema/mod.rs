@@ -13,6 +13,7 @@ mod awaited;
 mod carry_over;
 mod columns;
 mod facts;
+mod objects;
 mod policy;
 mod wording;
 
@@ -23,8 +24,9 @@ use transhume_wire::ident::QualifiedName;
 pub use self::{
     announced::{AnnouncedSchema, ColumnDetail, DescribedTable, SchemaStep, steps, types_to_carry},
     awaited::Awaited,
-    carry_over::{CarryOver, UnknownCarryOver, may_be_carried},
+    carry_over::{CarryOver, UnknownCarryOver, joins_by_itself, may_be_carried},
     facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},
+    objects::{CommentFacts, ObjectAddress, ObjectStep, SchemaObject, SchemaObjectKind, object_steps},
     policy::{SchemaChanges, UnknownSchemaChanges},
 };
 use crate::{finding::Severity, load::RelationState};

@@ -31,6 +31,9 @@ const FIRST_VERSION: u32 = 14;
 /// How facts of tables are asked for, on either side.
 pub(crate) const FACTS: &str = include_str!("sql/facts.sql");
 
+/// How what belongs to tables is asked for, with views and functions, on either side.
+pub(crate) const OBJECTS: &str = include_str!("sql/objects.sql");
+
 /// Stands in the files for a migration's id.
 const NOBODY: &str = "00000000";
 
@@ -83,6 +86,7 @@ pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -
         SchemaChanges::Replicate => vec![
             include_str!("sql/begin.sql").to_owned(),
             function("facts(pg_catalog.oid[], pg_catalog.name)", FACTS),
+            function("objects(pg_catalog.oid[], pg_catalog.oid[])", OBJECTS),
             function("user_types()", crate::guard::user_types::USER_TYPES),
             include_str!("sql/announce.sql").to_owned(),
         ],

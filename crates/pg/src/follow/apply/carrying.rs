@@ -19,7 +19,11 @@ use transhume_core::{
 };
 use transhume_wire::ident::quote_identifier;
 
-use super::{batch::BatchWriter, conflict::ApplyError};
+use super::{
+    batch::BatchWriter,
+    carrying_objects::{carry_comments, carry_objects, drop_objects},
+    conflict::ApplyError,
+};
 use crate::{
     connection::{error::PgError, session::Session},
     follow::announcing::FACTS,
@@ -33,6 +37,7 @@ use crate::{
             followed::{followed, remember},
             relations,
         },
+        migration,
     },
 };
 
@@ -45,8 +50,29 @@ impl BatchWriter {
             identities.doubt_all();
         }
         identities.doubt(announced.tables.iter().map(|table| table.facts.oid));
+        let Some(migration) = migration::read(&session).await? else {
+            return Ok(());
+        };
+        let selector = migration
+            .selection
+            .selector()
+            .map_err(|error| PgError::Protocol {
+                endpoint: "transhume.migration".to_owned(),
+                reason: error.to_string(),
+            })?;
+        let loaded = self.relations.loaded_tables();
+        // What a table's rows were read with is there already, and may be older than what the target has.
+        let is_news = |oid: u32| {
+            let snapshot = loaded.get(&oid).and_then(|table| table.snapshot.as_ref());
+            !snapshot.is_some_and(|snapshot| snapshot.sees(announced.xid))
+        };
+        let mut known = followed(&**session).await?;
+        known.retain(|table| table.state == RelationState::Loaded && is_news(table.oid));
         carry_types(&session, announced).await?;
-        let news = carry_tables(&session, announced).await?;
+        drop_objects(&session, &announced.gone_objects, &selector).await?;
+        let news = carry_tables(&session, announced, &known).await?;
+        carry_objects(&session, announced, &known, &selector).await?;
+        carry_comments(&session, &announced.comments, &selector).await?;
         // Whatever was prepared may name something else now.
         self.relations.take_up(&news);
         Ok(())
@@ -72,12 +98,11 @@ async fn carry_types(session: &Session, announced: &AnnouncedSchema) -> Result<(
 async fn carry_tables(
     session: &Session,
     announced: &AnnouncedSchema,
+    known: &[Followed],
 ) -> Result<Vec<(u32, Remembered)>, PgError> {
     if announced.tables.is_empty() && announced.gone.is_empty() {
         return Ok(Vec::new());
     }
-    let mut known = followed(&**session).await?;
-    known.retain(|table| table.state == RelationState::Loaded);
     let find = |oid: u32| known.iter().find(|table| table.oid == oid);
     let concerned = || {
         announced
@@ -151,7 +176,7 @@ async fn described<'a>(
 }
 
 /// Runs these; false where the target refuses one of them, and then none is done.
-async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError> {
+pub(super) async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError> {
     if statements.is_empty() {
         return Ok(true);
     }

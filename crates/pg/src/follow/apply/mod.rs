@@ -7,6 +7,7 @@
 mod asking;
 mod batch;
 mod carrying;
+mod carrying_objects;
 mod conflict;
 mod exception;
 mod flight;

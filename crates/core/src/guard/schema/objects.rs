@@ -1,0 +1,241 @@
+//! What belongs to a table besides its columns, and views and functions: what a statement left behind of them, and the steps
+//! that make the target so.
+//!
+//! Invariant: only what the statement itself touched takes a step: what somebody made on the target alone stays, and what the
+//! target has not got for a reason of its own is not made by the way.
+
+use serde::Deserialize;
+use transhume_wire::ident::QualifiedName;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemaObjectKind {
+    Index,
+    Constraint,
+    ForeignKey,
+    RowSecurity,
+    Policy,
+    Trigger,
+    View,
+    MaterializedView,
+    Function,
+}
+
+/// One of them as a side's catalogs print it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SchemaObject {
+    pub kind: SchemaObjectKind,
+    pub schema: String,
+    pub name: String,
+    /// What it belongs to, by OID and by name.
+    pub table_oid: Option<u32>,
+    pub table: Option<QualifiedName>,
+    pub definition: String,
+    /// Of an index, and of a key's index, all but its name.
+    pub index_says: Option<String>,
+    /// A constraint that all rows were held against.
+    pub is_checked: bool,
+    pub is_enabled: bool,
+    /// By the statement that announces it.
+    pub is_touched: bool,
+}
+
+/// As `pg_identify_object_as_address` names what was dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ObjectAddress {
+    pub kind: String,
+    pub names: Vec<String>,
+    #[serde(default)]
+    pub arguments: Option<Vec<String>>,
+}
+
+/// What a comment says by now; none where it was taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CommentFacts {
+    #[serde(flatten)]
+    pub on: ObjectAddress,
+    pub text: Option<String>,
+}
+
+/// One thing to be done on the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObjectStep<'a> {
+    Make(&'a SchemaObject),
+    Rename {
+        before: &'a SchemaObject,
+        after: &'a SchemaObject,
+    },
+    /// Dropped and made with another definition.
+    MakeAnew(&'a SchemaObject),
+    /// A key takes an index that is there.
+    TakeIndex {
+        key: &'a SchemaObject,
+        index: &'a SchemaObject,
+    },
+    Check(&'a SchemaObject),
+    Enable(&'a SchemaObject),
+}
+
+impl SchemaObject {
+    fn is_called_as(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.name == other.name
+    }
+
+    /// Equal but for the name.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let own = |object: &Self| match object.kind {
+            SchemaObjectKind::Index => object.index_says.clone(),
+            _ => Some(object.definition.clone()),
+        };
+        self.kind == other.kind && own(self) == own(other)
+    }
+}
+
+/// What makes the target's objects of one table (`there`) as the source's were left (`now`), in an order that can be run.
+/// Views and functions have no `there`: they are made or replaced.
+pub fn object_steps<'a>(now: &'a [SchemaObject], there: &'a [SchemaObject]) -> Vec<ObjectStep<'a>> {
+    let mut steps = Vec::new();
+    for object in now.iter().filter(|object| object.is_touched) {
+        match there.iter().find(|there| there.is_called_as(object)) {
+            Some(there) => steps.extend(alteration(object, there)),
+            None => steps.push(addition(object, now, there)),
+        }
+    }
+    steps
+}
+
+fn alteration<'a>(object: &'a SchemaObject, there: &SchemaObject) -> Vec<ObjectStep<'a>> {
+    let differs = object.definition != there.definition;
+    match object.kind {
+        SchemaObjectKind::RowSecurity if differs => vec![ObjectStep::Make(object)],
+        SchemaObjectKind::Policy | SchemaObjectKind::Trigger if differs => vec![ObjectStep::MakeAnew(object)],
+        SchemaObjectKind::Trigger if object.is_enabled != there.is_enabled => {
+            vec![ObjectStep::Enable(object)]
+        }
+        SchemaObjectKind::Constraint | SchemaObjectKind::ForeignKey
+            if object.is_checked && !there.is_checked =>
+        {
+            vec![ObjectStep::Check(object)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn addition<'a>(
+    object: &'a SchemaObject,
+    now: &'a [SchemaObject],
+    there: &'a [SchemaObject],
+) -> ObjectStep<'a> {
+    // What the source does not have under its name any more.
+    let is_left = |before: &&SchemaObject| !now.iter().any(|now| now.is_called_as(before));
+    let mut left = there.iter().filter(is_left);
+    if let Some(before) = left.clone().find(|before| before.says_the_same(object)) {
+        return ObjectStep::Rename {
+            before,
+            after: object,
+        };
+    }
+    let is_its_index = |index: &&SchemaObject| {
+        object.kind == SchemaObjectKind::Constraint
+            && index.kind == SchemaObjectKind::Index
+            && object.index_says.is_some()
+            && index.index_says == object.index_says
+    };
+    match left.find(is_its_index) {
+        Some(index) => ObjectStep::TakeIndex { key: object, index },
+        None => ObjectStep::Make(object),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(kind: SchemaObjectKind, name: &str, definition: &str) -> SchemaObject {
+        SchemaObject {
+            kind,
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+            table_oid: Some(1),
+            table: Some(QualifiedName::new("public", "t")),
+            definition: definition.to_owned(),
+            index_says: (kind == SchemaObjectKind::Index).then(|| definition.to_owned()),
+            is_checked: true,
+            is_enabled: true,
+            is_touched: true,
+        }
+    }
+
+    #[test]
+    fn only_what_was_touched_is_made_and_nothing_of_the_targets_own_is_dropped() {
+        let made = object(SchemaObjectKind::Index, "made", "ON t (a)");
+        let mut refused = object(SchemaObjectKind::ForeignKey, "refused", "FOREIGN KEY (a)");
+        refused.is_touched = false;
+        let own = object(SchemaObjectKind::Index, "own", "ON t (b)");
+        let now = [made.clone(), refused];
+        assert_eq!(object_steps(&now, &[own]), [ObjectStep::Make(&made)]);
+        assert_eq!(object_steps(&now, std::slice::from_ref(&made)), []);
+    }
+
+    #[test]
+    fn what_says_the_same_under_a_name_that_is_gone_was_renamed() {
+        let before = object(SchemaObjectKind::Constraint, "before", "CHECK (a > 0)");
+        let after = object(SchemaObjectKind::Constraint, "after", "CHECK (a > 0)");
+        let (now, there) = ([after.clone()], [before.clone()]);
+        assert_eq!(
+            object_steps(&now, &there),
+            [ObjectStep::Rename {
+                before: &before,
+                after: &after
+            }]
+        );
+        // The source still has the other one too.
+        let mut kept = before.clone();
+        kept.is_touched = false;
+        assert_eq!(
+            object_steps(&[after.clone(), kept], &there),
+            [ObjectStep::Make(&after)]
+        );
+    }
+
+    #[test]
+    fn a_key_takes_the_index_that_it_was_given() {
+        let index = object(SchemaObjectKind::Index, "i", "UNIQUE ON t (a)");
+        let key = SchemaObject {
+            index_says: index.index_says.clone(),
+            ..object(SchemaObjectKind::Constraint, "k", "UNIQUE (a)")
+        };
+        let there = [index.clone()];
+        assert_eq!(
+            object_steps(std::slice::from_ref(&key), &there),
+            [ObjectStep::TakeIndex {
+                key: &key,
+                index: &index
+            }]
+        );
+    }
+
+    #[test]
+    fn what_is_there_is_altered_only_where_it_can_be() {
+        let now = object(SchemaObjectKind::Constraint, "k", "CHECK (a > 0)");
+        let mut there = now.clone();
+        there.is_checked = false;
+        there.definition = "CHECK ((a > 0))".to_owned();
+        assert_eq!(
+            object_steps(std::slice::from_ref(&now), &[there]),
+            [ObjectStep::Check(&now)]
+        );
+        let trigger = object(SchemaObjectKind::Trigger, "g", "AFTER INSERT");
+        let mut there = trigger.clone();
+        there.is_enabled = false;
+        assert_eq!(
+            object_steps(std::slice::from_ref(&trigger), &[there.clone()]),
+            [ObjectStep::Enable(&trigger)]
+        );
+        there.definition = "AFTER UPDATE".to_owned();
+        assert_eq!(
+            object_steps(std::slice::from_ref(&trigger), &[there]),
+            [ObjectStep::MakeAnew(&trigger)]
+        );
+    }
+}
