@@ -3,6 +3,8 @@
 //! Each is a matter of its own: what the target refuses is taken back, and the comparison of definitions tells it. Triggers and
 //! foreign keys come only where what apply writes does not set them off.
 
+use std::collections::HashSet;
+
 use tokio_postgres::types::Json;
 use transhume_core::{
     guard::schema::{
@@ -35,15 +37,15 @@ pub(super) async fn carry_objects(
         .filter(|object| is_quiet || !is_set_off(object.kind))
         .cloned()
         .partition(|object| object.table_oid.is_none());
-    for table in tables {
-        let now: Vec<SchemaObject> = owned
-            .iter()
-            .filter(|object| object.table_oid == Some(table.oid))
-            .cloned()
-            .collect();
-        let target = table.remembered.as_ref().and_then(|it| it.target.as_ref());
-        if let Some(target) = target.filter(|_| !now.is_empty()) {
-            let there = objects(session, target.oid).await?;
+    let mut seen = HashSet::new();
+    for table in owned.iter().filter_map(|object| object.table_oid) {
+        if !seen.insert(table) {
+            continue;
+        }
+        let of_it = owned.iter().filter(|object| object.table_oid == Some(table));
+        let now: Vec<SchemaObject> = of_it.cloned().collect();
+        if let Some(target) = target_table(session, &now[0], tables).await? {
+            let there = objects(session, target).await?;
             run(session, &object_steps(&now, &there)).await?;
         }
     }
@@ -97,6 +99,30 @@ fn is_selected(object: &ObjectAddress, selector: &Selector) -> bool {
         [schema, name, ..] => selector.selects(&QualifiedName::new(schema.clone(), name.clone())),
         _ => false,
     }
+}
+
+/// The target's table that this belongs to; of the root of partitions, which has no rows of its own, by its name.
+async fn target_table(
+    session: &Session,
+    object: &SchemaObject,
+    tables: &[Followed],
+) -> Result<Option<u32>, PgError> {
+    if let Some(table) = tables.iter().find(|table| Some(table.oid) == object.table_oid) {
+        let target = table.remembered.as_ref().and_then(|it| it.target.as_ref());
+        return Ok(target.map(|target| target.oid));
+    }
+    let is_root_of = |table: &&Followed| {
+        let remembered = table.remembered.as_ref();
+        remembered.is_some_and(|it| it.facts.root.is_some() && it.facts.root == object.table)
+    };
+    if !tables.iter().any(|table| is_root_of(&table)) {
+        return Ok(None);
+    }
+    let name = object.table.as_ref().map(ToString::to_string);
+    let row = session
+        .query_one("select pg_catalog.to_regclass($1)::pg_catalog.oid", &[&name])
+        .await?;
+    Ok(row.try_get(0)?)
 }
 
 async fn objects(session: &Session, table: u32) -> Result<Vec<SchemaObject>, PgError> {

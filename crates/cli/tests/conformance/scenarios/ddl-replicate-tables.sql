@@ -1,0 +1,33 @@
+-- Tables that are new, or made anew under their old name, join by themselves.
+
+-- @on source
+create table customers (id int primary key, email text, city text);
+create table orders (id int primary key, customer int, amount numeric, state text default 'new', note text);
+insert into customers select g, 'c' || g || '@example.com', 'Bonn' from generate_series(1, 50) g;
+insert into orders select g, 1 + g % 50, g, 'new' from generate_series(1, 200) g;
+create index orders_state on orders (state);
+create view cheap as select id from orders where amount < 10;
+create function twice(n int) returns int language sql immutable as 'select n * 2';
+create table parts (id int, region int, v int, primary key (id, region)) partition by list (region);
+create table parts_1 partition of parts for values in (1);
+-- @run --schema-changes replicate
+-- @says announce what alters the schema
+-- @equal
+-- @case a table that is new, and one that is made anew under its old name
+-- @on source
+create table lines (id serial primary key, of_order int references orders (id), what text not null);
+create index lines_what on lines (what);
+insert into lines (of_order, what) values (1, 'a');
+-- @says transhume table add public.lines
+-- @equal
+-- @on source
+alter table lines add column n int default 1;
+insert into lines (of_order, what) values (2, 'b');
+begin;
+drop table parts cascade;
+create table parts (id int primary key, v text);
+insert into parts values (1, 'anew');
+commit;
+-- @says transhume table add public.parts
+-- @equal
+-- @same
