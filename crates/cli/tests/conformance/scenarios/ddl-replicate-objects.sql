@@ -17,7 +17,7 @@ create table parts_1 partition of parts for values in (1);
 -- @on source
 comment on table orders is 'what they''ve bought';
 comment on column orders.state is 'new, open, done';
-comment on index orders_customer is 'for the list';
+comment on index orders_state is 'for the list';
 comment on function twice(int) is 'double';
 comment on constraint is_positive on orders is 'no gifts';
 insert into orders values (1004, 1, 6, 'open');

@@ -18,7 +18,7 @@ create table parts_1 partition of parts for values in (1);
 create table lines (id serial primary key, of_order int references orders (id), what text not null);
 create index lines_what on lines (what);
 insert into lines (of_order, what) values (1, 'a');
--- @says transhume table add public.lines
+-- @says public.lines joined the migration
 -- @equal
 -- @on source
 alter table lines add column n int default 1;
@@ -28,6 +28,6 @@ drop table parts cascade;
 create table parts (id int primary key, v text);
 insert into parts values (1, 'anew');
 commit;
--- @says transhume table add public.parts
+-- @says public.parts joined the migration
 -- @equal
 -- @same
