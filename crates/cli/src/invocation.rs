@@ -229,6 +229,7 @@ pub(crate) fn verify_options(settings: &Config) -> VerifyOptions {
     let defaults = VerifyOptions::default();
     VerifyOptions {
         comparers: settings.comparers.unwrap_or(defaults.comparers),
+        roles: settings.roles.clone().unwrap_or_default(),
         most_rows: settings.named_rows.unwrap_or(defaults.most_rows),
         rate_limit: settings.compared_rate_limit.map_or(0, |size| size.0),
         hold_timeout: settings.hold_timeout.map_or(defaults.hold_timeout, |span| span.0),

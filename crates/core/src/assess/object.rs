@@ -3,6 +3,7 @@
 use super::{capability::Attempt, observation::Observed, wording::or_pass};
 use crate::count::{counted, listed};
 use crate::finding::Finding;
+use crate::load::extension_rows::stays_behind;
 
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [
@@ -226,16 +227,27 @@ fn extension_tables(observed: &Observed) -> Vec<Finding> {
             "no extension keeps rows of the user",
         )];
     }
+    let left = tables
+        .iter()
+        .filter_map(|table| Some((table, stays_behind(&table.extension)?)));
+    let left: Vec<String> = left
+        .map(|(table, reason)| format!("{} ({}: {reason})", table.table.plain(), table.extension))
+        .collect();
+    if left.is_empty() {
+        return vec![Finding::pass(
+            "extension-tables",
+            format!(
+                "rows that extensions keep for the user come along: {}",
+                listed(tables.iter().map(|table| table.table.plain()))
+            ),
+        )];
+    }
     vec![Finding::warning(
         "extension-tables",
         "",
         format!(
             "rows that extensions keep for the user are not copied: {}",
-            listed(
-                tables
-                    .iter()
-                    .map(|table| format!("{} ({})", table.table.plain(), table.extension))
-            )
+            listed(left)
         ),
         "enter them again on the target with the extension's own functions, or copy them at the cutover: pg_dump \
          --data-only --table=…",
@@ -329,7 +341,9 @@ mod tests {
         assert!(
             extension_tables(&observed)[0]
                 .message
-                .contains("cron.job (pg_cron)")
+                .contains("cron.job (pg_cron: ")
         );
+        observed.source.extension_tables[0].extension = "postgis_topology".into();
+        assert_eq!(extension_tables(&observed)[0].severity, Severity::Pass);
     }
 }

@@ -104,6 +104,7 @@ pub const GROUPS: &[Group] = &[
             code("database-settings", Nothing, "A setting of the database is not on the target."),
             code("deferrable-identity", Nothing, "A table's only key is deferrable, so its replica identity is set to full."),
             code("event-triggers", Nothing, "Event triggers of the source are not restored."),
+            code("extension-rows", Nothing, "Rows that an extension keeps could not be carried."),
             code("extension-tables", Nothing, "Tables of an extension hold rows that are not moved."),
             code("extension-versions", Nothing, "An extension has another version on the target."),
             code("extensions", Run, "The target cannot create an extension."),

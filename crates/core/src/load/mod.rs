@@ -5,6 +5,7 @@
 //! condition.
 
 pub mod capacity;
+pub mod extension_rows;
 pub mod format;
 pub mod key_ranges;
 mod parts;

@@ -40,6 +40,8 @@ pub struct Roles {
 pub struct Role {
     pub name: String,
     pub superuser: bool,
+    /// The first of its server, which initdb made.
+    pub is_bootstrap: bool,
     pub inherits: bool,
     pub creates_roles: bool,
     pub creates_databases: bool,

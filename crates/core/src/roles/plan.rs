@@ -186,6 +186,18 @@ impl<'a> Planning<'a> {
                 self.note(name, "its attributes", "it is the role that works on the target");
                 continue;
             }
+            if let Some(own) = self.target.own().filter(|own| {
+                // A plain role of that name is not what it is on the source.
+                role.is_bootstrap && found.is_none() && !own.superuser
+            }) {
+                let why = format!(
+                    "it is the source's first superuser, and the target gives none: let another role stand for it, such as \
+                     --roles {name}={}",
+                    own.name
+                );
+                self.note(name, "the role", &why);
+                continue;
+            }
             self.role(role, found);
         }
     }

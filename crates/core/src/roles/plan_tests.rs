@@ -30,6 +30,35 @@ fn statements(plan: &RolePlan) -> Vec<String> {
 }
 
 #[test]
+fn the_first_superuser_is_made_only_where_it_can_be_one() {
+    let first = || Role {
+        superuser: true,
+        is_bootstrap: true,
+        owns: true,
+        ..role("postgres")
+    };
+    let planned = |own: Role| {
+        plan(
+            &server(vec![first()]),
+            &server(vec![own]),
+            &RoleMap::default(),
+            &Wanted::NoPasswords,
+        )
+    };
+    let managed = planned(own());
+    assert_eq!(statements(&managed), [""; 0]);
+    assert!(
+        managed.notes[0].why.ends_with("--roles postgres=mover"),
+        "{managed:?}"
+    );
+    let full = planned(Role {
+        superuser: true,
+        ..own()
+    });
+    assert_eq!(statements(&full)[1], r#"ALTER ROLE "postgres" SUPERUSER"#);
+}
+
+#[test]
 fn a_script_that_has_been_run_is_empty() {
     let app = Role {
         may_log_in: true,

@@ -34,10 +34,11 @@ use super::{
 use crate::{
     cancel::Cancellation,
     cutover::fallback::{self, Armed, Arming},
+    endpoints::replica_role,
     error::{Doing, EngineError, Result},
     facing,
     failpoint::{Point, reach},
-    load::SequencesSet,
+    load::{SequencesSet, extension_rows::ExtensionRows},
     report::Report,
 };
 
@@ -53,6 +54,9 @@ pub(super) struct Prepared {
     pub(super) closing: Closing,
     pub(super) opening: Opening,
     pub(super) large_objects: LargeObjects,
+    extension_rows: ExtensionRows,
+    /// The target lets us switch triggers and foreign keys off for a session.
+    replica_role: bool,
     /// What the source is told before the target opens; nothing where it cannot remember it.
     pub(super) mark: Option<OpeningMark>,
 }
@@ -158,6 +162,10 @@ impl Cutover<'_> {
         open::refresh_views(self).await?;
         reach(Point::ViewsRefreshed).await;
         let large_objects = LargeObjects::compare(self).await?;
+        let extension_rows = ExtensionRows::on(&self.source, &self.target).await?;
+        let replica_role = replica_role(&self.target).await?;
+        self.bring_over_extension_rows(&extension_rows, replica_role)
+            .await?;
         let announcer = self
             .endpoints
             .source_session(&self.migration.id, "marker")
@@ -181,6 +189,8 @@ impl Cutover<'_> {
             closing,
             opening,
             large_objects,
+            extension_rows,
+            replica_role,
             mark,
         })
     }
@@ -232,6 +242,8 @@ impl Cutover<'_> {
             Ok(())
         };
         let ((), (values, own_xid), ()) = tokio::try_join!(drained, on_source, application.try_again())?;
+        self.bring_over_extension_rows(&prepared.extension_rows, prepared.replica_role)
+            .await?;
         stopwatch.step(PauseStep::Revoked);
         reach(Point::Drained).await;
         application.announce(Moment::Drained).await?;
@@ -249,6 +261,12 @@ impl Cutover<'_> {
             sequences,
             stopwatch: raised.stopwatch,
         })
+    }
+
+    /// They are in no stream; what is brought over stays, whatever becomes of the cutover.
+    async fn bring_over_extension_rows(&self, rows: &ExtensionRows, replica_role: bool) -> Result<()> {
+        rows.bring_over((&self.source, &self.target), replica_role, self.reporter)
+            .await
     }
 
     /// One flight to the target, whose requests are sent in this order and answered in it. All of it comes to its end

@@ -7,6 +7,7 @@
 
 mod binding;
 mod builder;
+pub(crate) mod extension_rows;
 pub mod join;
 mod joined;
 mod large_objects;

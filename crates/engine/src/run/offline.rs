@@ -37,6 +37,7 @@ pub(super) async fn complete(run: &mut Run<'_>) -> Result<RunReason> {
     load::try_again(&mut run.target, run.reporter).await?;
     crate::schema::try_again(&run.schema_work()).await?;
     load::copy_sequences(&run.source, &run.target, &run.selector, 0).await?;
+    run.bring_over_extension_rows().await?;
     let verification = Box::pin(verify_offline(
         run.endpoints,
         &run.migration,

@@ -13,7 +13,7 @@ use crate::{
     cutover,
     error::{Doing, EngineError, Result},
     follow::{self, EndReason, FollowRequest, Until},
-    load,
+    load::{self, extension_rows::ExtensionRows},
     prepare::{Preparation, prepare},
     schema::{self, GrantMoment},
 };
@@ -90,8 +90,16 @@ impl Run<'_> {
         };
         // The builds are read from the source, while the target makes tables.
         tokio::try_join!(Box::pin(definitions), Box::pin(schema::plan_builds(&work)))?;
+        // Before the rows: an index on a function may read them.
+        self.bring_over_extension_rows().await?;
         self.holder = Some(holder);
         self.advance(Phase::PreData, Phase::FullLoad).await
+    }
+
+    pub(super) async fn bring_over_extension_rows(&self) -> Result<()> {
+        let ends = (&self.source, &self.target);
+        let kept = ExtensionRows::on(ends.0, ends.1).await?;
+        kept.bring_over(ends, self.replica_role, self.reporter).await
     }
 
     async fn full_load(&mut self) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use transhume_core::roles::RoleMap;
 
 use crate::follow::SpillOptions;
 
@@ -70,6 +71,8 @@ pub struct VerifyOptions {
     pub mode: Mode,
     /// Patterns as in the selection; empty for all that the migration has.
     pub tables: Vec<String>,
+    /// What roles are called on the target, without a migration that remembers it.
+    pub roles: RoleMap,
     /// Show the values of the columns that differ. They are the application's data.
     pub show_values: bool,
     /// Rows that are named for each table; all are counted.
@@ -105,6 +108,7 @@ impl Default for VerifyOptions {
             comparers: 2,
             mode: Mode::Full,
             tables: Vec::new(),
+            roles: RoleMap::default(),
             show_values: false,
             // A screen or two for each table; who needs more asks for it.
             most_rows: 100,

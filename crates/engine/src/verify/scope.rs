@@ -48,10 +48,13 @@ pub(super) async fn scope(
     let (tables, unlogged): (Vec<_>, Vec<_>) = selected
         .into_iter()
         .partition(|table| migration.is_none() || table.persistence == Persistence::Permanent);
-    let roles = migration.map(|migration| migration.selection.roles.clone());
+    let roles = match migration {
+        Some(migration) => migration.selection.roles.clone(),
+        None => options.roles.clone(),
+    };
     let mut scope = Scope {
         selector,
-        roles: roles.unwrap_or_default(),
+        roles,
         tables,
         not_compared: unlogged.iter().map(|table| unlogged_table(&table.name)).collect(),
         resumed: None,

@@ -4,6 +4,7 @@
 
 pub mod copy;
 pub mod copy_statement;
+pub mod extension_rows;
 pub mod large_objects;
 pub(crate) mod null_test;
 pub mod part_copy;

@@ -32,6 +32,7 @@ pub async fn roles(session: &Session) -> Result<Roles, PgError> {
             settings: by_role.remove(&name).unwrap_or_default(),
             name,
             superuser: row.try_get("superuser")?,
+            is_bootstrap: row.try_get("is_bootstrap")?,
             inherits: row.try_get("inherits")?,
             creates_roles: row.try_get("creates_roles")?,
             creates_databases: row.try_get("creates_databases")?,

@@ -6,7 +6,7 @@ use clap::Args;
 use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
 
 use crate::{
-    arguments::count,
+    arguments::{RoleArguments, count},
     failure::{Exit, Failure, Result},
     invocation::{Invocation, verify_options},
     settings::{Config, replace},
@@ -91,6 +91,8 @@ pub(crate) struct Arguments {
     /// Exported snapshot of the target, without a migration
     #[arg(long, value_name = "NAME", requires = "source_snapshot")]
     target_snapshot: Option<String>,
+    #[command(flatten)]
+    roles: RoleArguments,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -102,6 +104,7 @@ impl Arguments {
         replace(&mut settings.compared_rate_limit, self.rate_limit.as_ref());
         replace(&mut settings.hold_timeout, self.hold_timeout.as_ref());
         replace(&mut settings.named_rows, self.rows.as_ref());
+        self.roles.overlay(settings);
     }
 
     /// What cannot be asked for together, beside what clap knows of.

@@ -11,6 +11,7 @@ mod differences;
 mod doors;
 #[cfg(debug_assertions)]
 mod easing;
+mod extension_rows;
 #[cfg(debug_assertions)]
 mod failpoints;
 mod fallback;
@@ -57,4 +58,5 @@ mod stopped;
 mod tables;
 mod undone;
 mod verify_modes;
+mod wording;
 mod workers;

@@ -12,6 +12,7 @@ mod role_names;
 mod selected;
 mod sequence_position;
 mod verdict;
+mod wording;
 
 pub use self::{
     deliberate::Deliberate,
@@ -19,5 +20,6 @@ pub use self::{
     object::{Object, ObjectKind, for_people},
     recency::{Extent, LastVerification, Outcome, Shortfall, judge as judge_recency},
     sequence_position::{SequenceSituation, positions},
-    verdict::{Agreement, ComparisonContext, agreement},
+    verdict::{Agreement, Compared, ComparisonContext},
+    wording::{MadeAs, Meanings, Reprinted, Wording},
 };

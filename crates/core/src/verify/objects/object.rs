@@ -112,7 +112,7 @@ pub struct Object {
     /// A JSON object of texts.
     pub definition: String,
     pub comment: Option<String>,
-    /// What is printed from a parse tree, in a way that versions differ in; only asked for between equal ones.
+    /// What is printed from a parse tree, in a way that versions differ in.
     pub text: Option<String>,
     /// A JSON object of texts, by grantee; none where they are those of a new object.
     pub privileges: Option<String>,

@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::{
     deliberate::Deliberate,
     difference::{Aspect, Difference, TraitDifference, Versions, differences},
-    object::{COMMENT, Object, ObjectKind, PRIVILEGES, for_people, unquoted},
+    object::{COMMENT, Object, ObjectKind, PRIVILEGES, TEXT, for_people, unquoted},
     remedy, role_names,
     selected::Selected,
+    wording::{self, Equivalence, Meanings, Wording},
 };
 use crate::{
     finding::{Finding, Severity},
@@ -39,33 +40,79 @@ pub struct Agreement {
     pub findings: Vec<Finding>,
     /// What differs on purpose, and how often.
     pub deliberate: BTreeMap<String, usize>,
+    /// Objects whose text says nothing, since the versions print it differently and the target could not print both.
+    pub unread: Vec<String>,
 }
 
 /// Servers of other major versions bring other versions of the same extensions.
 const SERVER_S_EXTENSIONS: &str = "extensions are of the version that comes with the target's server";
 
-pub fn agreement(source: Vec<Object>, target: Vec<Object>, situation: &ComparisonContext<'_>) -> Agreement {
-    let selected = Selected::of(&source, situation.selector);
-    let taken = |mut objects: Vec<Object>| {
-        objects.retain(|object| selected.takes(object));
-        objects
-    };
-    let source = role_names::with_target_roles(taken(source), situation.roles);
-    let target = taken(target);
-    let mut agreement = Agreement::default();
-    for object in source
-        .iter()
-        .filter(|object| object.kind != ObjectKind::IndexOfConstraint)
-    {
-        *agreement
-            .compared
-            .entry(object.kind.name().to_owned())
-            .or_default() += 1;
+/// What is selected of both sides, the source's by the target's names of roles.
+pub struct Compared<'a> {
+    source: Vec<Object>,
+    target: Vec<Object>,
+    selected: Selected<'a>,
+    context: ComparisonContext<'a>,
+}
+
+impl<'a> Compared<'a> {
+    pub fn new(source: Vec<Object>, target: Vec<Object>, context: ComparisonContext<'a>) -> Self {
+        let selected = Selected::of(&source, context.selector);
+        let taken = |mut objects: Vec<Object>| {
+            objects.retain(|object| selected.takes(object));
+            objects
+        };
+        Self {
+            source: role_names::with_target_roles(taken(source), context.roles),
+            target: taken(target),
+            selected,
+            context,
+        }
     }
-    for difference in differences(&source, &target, situation.versions) {
-        judge(difference, situation, &selected, &mut agreement);
+
+    /// Texts that differ in letters, and may mean the same.
+    pub fn wordings(&self) -> Vec<Wording> {
+        let domains = wording::domains(&self.target);
+        let mut found = Vec::new();
+        for difference in differences(&self.source, &self.target, self.context.versions) {
+            if let Aspect::Different(traits) = &difference.aspect {
+                let of = |differing| wording::wording(difference.object, differing, &domains);
+                found.extend(traits.iter().filter_map(of));
+            }
+        }
+        found
     }
-    agreement
+
+    pub fn agreement(&self, meanings: &Meanings) -> Agreement {
+        let mut agreement = Agreement::default();
+        for object in self
+            .source
+            .iter()
+            .filter(|object| object.kind != ObjectKind::IndexOfConstraint)
+        {
+            *agreement
+                .compared
+                .entry(object.kind.name().to_owned())
+                .or_default() += 1;
+        }
+        let between_versions = self.context.versions.source != self.context.versions.target;
+        for mut difference in differences(&self.source, &self.target, self.context.versions) {
+            if let Aspect::Different(traits) = &mut difference.aspect {
+                let object = difference.object;
+                traits.retain(|differing| match meanings.of_trait(object, &differing.name) {
+                    Equivalence::Same => false,
+                    // Versions print it differently: nothing is known of it.
+                    Equivalence::Unknown if between_versions && differing.name == TEXT => {
+                        agreement.unread.push(called(object));
+                        false
+                    }
+                    Equivalence::Unknown | Equivalence::Different => true,
+                });
+            }
+            judge(difference, &self.context, &self.selected, &mut agreement);
+        }
+        agreement
+    }
 }
 
 fn judge(
@@ -115,9 +162,13 @@ fn on_purpose(
         .or_else(|| situation.deliberate.excuses(object, differing))
 }
 
+fn called(object: &Object) -> String {
+    format!("{} {}", object.kind, for_people(&object.name))
+}
+
 fn finding(aspect: &str, severity: Severity, object: &Object, message: String, remedy: String) -> Finding {
     let code = format!("{aspect}-{}", object.kind.name().replace(' ', "-"));
-    let name = format!("{} {}", object.kind, for_people(&object.name));
+    let name = called(object);
     match severity {
         Severity::Blocker => Finding::blocker(&code, &name, message, remedy),
         Severity::Warning | Severity::Pass => Finding::warning(&code, &name, message, remedy),
@@ -266,132 +317,5 @@ fn denies(grantee: &str, differing: &TraitDifference, situation: &ComparisonCont
 }
 
 #[cfg(test)]
-mod tests {
-    use transhume_wire::ident::QualifiedName;
-
-    use super::*;
-
-    fn object(kind: ObjectKind, relation: &str, definition: &str) -> Object {
-        Object {
-            name: format!("\"{relation}\""),
-            kind,
-            schema: Some("shop".to_owned()),
-            relation: Some(QualifiedName::new("shop", relation)),
-            definition: definition.to_owned(),
-            comment: None,
-            text: None,
-            privileges: None,
-        }
-    }
-
-    #[test]
-    fn what_is_not_out_of_the_ordinary_is_told_by_its_opposite() {
-        let of = |name: &str, source: Option<&str>, target: Option<&str>| {
-            reported(&TraitDifference {
-                name: name.to_owned(),
-                source: source.map(str::to_owned),
-                target: target.map(str::to_owned),
-            })
-        };
-        assert_eq!(
-            of("valid", None, Some("no")),
-            "valid: yes on the source, no on the target"
-        );
-        assert_eq!(
-            of("not null", Some("yes"), None),
-            "not null: yes on the source, no on the target"
-        );
-        assert_eq!(
-            of(COMMENT, None, Some("no")),
-            "comment: none on the source, no on the target"
-        );
-        assert_eq!(
-            of("default", None, Some("1")),
-            "default: none on the source, 1 on the target"
-        );
-    }
-
-    fn judged(source: Vec<Object>, target: Vec<Object>, selector: &Selector) -> Agreement {
-        let situation = ComparisonContext {
-            versions: Versions {
-                source: 15,
-                target: 15,
-            },
-            selector,
-            deliberate: &Deliberate::default(),
-            roles: &RoleMap::default(),
-            target_roles: &HashSet::from(["ann".to_owned()]),
-        };
-        agreement(source, target, &situation)
-    }
-
-    fn codes(agreement: &Agreement) -> Vec<(&str, Severity)> {
-        let findings = agreement.findings.iter();
-        findings
-            .map(|finding| (finding.code.as_str(), finding.severity))
-            .collect()
-    }
-
-    #[test]
-    fn the_gravest_trait_gives_the_weight() {
-        let everything = Selector::everything();
-        let owner = |owner: &str, kind: &str| {
-            object(
-                ObjectKind::Table,
-                "orders",
-                &format!(r#"{{"owner":"{owner}","row security":"{kind}"}}"#),
-            )
-        };
-        let found = judged(vec![owner("ann", "x")], vec![owner("bob", "x")], &everything);
-        assert_eq!(codes(&found), [("different-table", Severity::Warning)]);
-        let found = judged(vec![owner("ann", "x")], vec![owner("bob", "y")], &everything);
-        assert_eq!(codes(&found), [("different-table", Severity::Blocker)]);
-        assert_eq!(
-            found.findings[0].message,
-            "owner: ann on the source, bob on the target; row security: x on the source, y on the target"
-        );
-    }
-
-    #[test]
-    fn a_privilege_matters_where_its_role_is_there_and_may_do_less() {
-        let everything = Selector::everything();
-        let with = |privileges: &str| Object {
-            privileges: Some(privileges.to_owned()),
-            ..object(ObjectKind::Table, "orders", "{}")
-        };
-        let severity = |source: &str, target: &str| {
-            codes(&judged(vec![with(source)], vec![with(target)], &everything))[0].1
-        };
-        let ann = r#"{"role \"ann\"":"SELECT"}"#;
-        assert_eq!(severity(ann, "{}"), Severity::Blocker);
-        assert_eq!(severity("{}", ann), Severity::Warning);
-        assert_eq!(
-            severity(ann, r#"{"role \"ann\"":"SELECT WITH GRANT OPTION"}"#),
-            Severity::Warning
-        );
-        assert_eq!(severity(r#"{"role \"gone\"":"SELECT"}"#, "{}"), Severity::Warning);
-    }
-
-    #[test]
-    fn what_acts_on_the_application_s_writes_is_no_mere_surplus() {
-        let everything = Selector::everything();
-        let target = vec![
-            object(ObjectKind::Trigger, "a", "{}"),
-            object(ObjectKind::Index, "b", r#"{"definition":"CREATE INDEX b"}"#),
-            object(
-                ObjectKind::Index,
-                "c",
-                r#"{"definition":"CREATE UNIQUE INDEX c"}"#,
-            ),
-        ];
-        let found = judged(Vec::new(), target, &everything);
-        assert_eq!(
-            codes(&found),
-            [
-                ("surplus-index", Severity::Warning),
-                ("surplus-index", Severity::Blocker),
-                ("surplus-trigger", Severity::Blocker),
-            ]
-        );
-    }
-}
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -1,9 +1,13 @@
 //! What nothing has checked on the target: foreign keys that are not validated, deferrable constraints,
 //! which are not checked while changes are applied as a replica, and tables that nobody analysed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use transhume_core::{count::counted, finding::Finding, verify::objects::for_people};
+use transhume_core::{
+    count::counted,
+    finding::Finding,
+    verify::objects::{Object, ObjectKind, for_people},
+};
 use transhume_pg::{
     connection::session::Session,
     verify::objects::{self, Doubtful},
@@ -16,6 +20,7 @@ use crate::error::{Doing, Result};
 pub(super) async fn check(
     verifier: &ObjectVerifier<'_>,
     target: &Session,
+    unvalidated: &HashSet<String>,
     comparison: &mut ObjectComparison,
 ) -> Result<()> {
     objects::begin(target).await.doing("reading the target")?;
@@ -40,7 +45,12 @@ pub(super) async fn check(
                 // That it is not validated follows.
                 let difference = format!("foreign key {}", shown(constraint));
                 comparison.findings.retain(|finding| finding.object != difference);
-                comparison.findings.push(broken(constraint, count));
+                let as_source = unvalidated.contains(&shown(constraint));
+                comparison.findings.push(if as_source {
+                    broken_on_both(constraint, count)
+                } else {
+                    broken(constraint, count)
+                });
             }
         }
     }
@@ -64,24 +74,53 @@ pub(super) async fn check(
     Ok(())
 }
 
+/// Foreign keys that the source never validated, as people call them: their rows may be without a counterpart there too.
+pub(super) fn unvalidated(source: &[Object]) -> HashSet<String> {
+    source
+        .iter()
+        .filter(|object| object.kind == ObjectKind::ForeignKey && object.traits().contains_key("validated"))
+        .map(|key| for_people(&key.name))
+        .collect()
+}
+
 /// `name on schema.table`, as the objects are called.
 fn shown(constraint: &Doubtful) -> String {
     let name = quote_identifier(&constraint.constraint);
     for_people(&format!("{name} on {}", constraint.table))
 }
 
-fn broken(constraint: &Doubtful, count: i64) -> Finding {
-    let many = |noun| match count {
+fn many(count: i64, noun: &str) -> String {
+    match count {
         more if more > objects::MOST_COUNTED => format!("more than {}", counted(objects::MOST_COUNTED, noun)),
         count => counted(count, noun),
-    };
+    }
+}
+
+/// It is NOT VALID on the source as well.
+fn broken_on_both(constraint: &Doubtful, count: i64) -> Finding {
+    Finding::warning(
+        "broken-foreign-key",
+        &format!("constraint {}", shown(constraint)),
+        format!(
+            "{} without a counterpart, under a key that the source has never validated either",
+            many(count, "row")
+        ),
+        format!(
+            "mend them on both sides where they are wrong, then ALTER TABLE {} VALIDATE CONSTRAINT {}",
+            constraint.table,
+            quote_identifier(&constraint.constraint)
+        ),
+    )
+}
+
+fn broken(constraint: &Doubtful, count: i64) -> Finding {
     let object = format!("constraint {}", shown(constraint));
     let name = quote_identifier(&constraint.constraint);
     if constraint.is_foreign_key {
         Finding::blocker(
             "broken-foreign-key",
             &object,
-            format!("{} without a counterpart", many("row")),
+            format!("{} without a counterpart", many(count, "row")),
             format!(
                 "find out why they are there, mend them, then ALTER TABLE {} VALIDATE CONSTRAINT {name}",
                 constraint.table
@@ -91,7 +130,7 @@ fn broken(constraint: &Doubtful, count: i64) -> Finding {
         Finding::blocker(
             "broken-unique-constraint",
             &object,
-            format!("{} with more than one row", many("key")),
+            format!("{} with more than one row", many(count, "key")),
             "compare the rows of this table, and mend those that are there twice",
         )
     }

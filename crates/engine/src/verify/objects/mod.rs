@@ -7,6 +7,7 @@
 
 mod constraints;
 mod deliberate;
+mod extension_rows;
 mod large_objects;
 mod not_compared;
 mod record;
@@ -24,7 +25,8 @@ use transhume_core::{
     selection::Selector,
     sequence::Sequence,
     verify::objects::{
-        self, Agreement, ComparisonContext, Deliberate, Object, SequenceSituation, Versions, positions,
+        Agreement, Compared, ComparisonContext, Deliberate, Meanings, Object, SequenceSituation, Versions,
+        positions,
     },
 };
 use transhume_pg::{catalog::sequences::sequences, connection::session::Session, verify::objects as facts};
@@ -92,16 +94,18 @@ impl ObjectVerifier<'_> {
         let sides = self.sides().await?;
         let (source, target) = self.objects(&sides).await?;
         let mut comparison = ObjectComparison {
-            not_compared: not_compared::reasons(&source, self.selector, versions(&sides)),
+            not_compared: not_compared::reasons(&source, self.selector),
             ..ObjectComparison::default()
         };
         let views = views::common(&source, &target, self.selector);
+        let unvalidated = constraints::unvalidated(&source);
         let deliberate = self.deliberate(&sides).await?;
         comparison.add(self.agreement(&sides, source, target, &deliberate).await?);
         self.compare_sequences(&sides, &mut comparison).await?;
         self.compare_large_objects(&mut comparison).await?;
+        extension_rows::compare(&sides, self.situation, &mut comparison).await?;
         views::compare(&sides, &views, &mut comparison).await?;
-        constraints::check(self, &sides.target, &mut comparison).await?;
+        constraints::check(self, &sides.target, &unvalidated, &mut comparison).await?;
         comparison.seconds = started.elapsed().as_secs_f64();
         self.reported(&comparison);
         Ok(comparison)
@@ -158,14 +162,19 @@ impl ObjectVerifier<'_> {
         let target_roles = facts::roles(&sides.target)
             .await
             .doing("reading the target's roles")?;
-        let situation = ComparisonContext {
+        let context = ComparisonContext {
             versions: versions(sides),
             selector: self.selector,
             deliberate,
             target_roles: &target_roles,
             roles: self.roles,
         };
-        Ok(objects::agreement(source, target, &situation))
+        let compared = Compared::new(source, target, context);
+        let wordings = compared.wordings();
+        let reprinted = facts::reprinted(&sides.target, &wordings)
+            .await
+            .doing("making definitions on the target that are printed differently")?;
+        Ok(compared.agreement(&Meanings::of(wordings, reprinted)))
     }
 
     async fn compare_sequences(&self, sides: &Sides, comparison: &mut ObjectComparison) -> Result<()> {
@@ -209,6 +218,7 @@ impl ObjectComparison {
         self.compared.extend(agreement.compared);
         self.findings.extend(agreement.findings);
         self.deliberate.extend(agreement.deliberate);
+        self.not_compared.extend(not_compared::unread(&agreement.unread));
     }
 
     fn excuse(&mut self, reason: &str, often: usize) {

@@ -1,10 +1,10 @@
 //! What a comparison of objects leaves out, told every time.
 
 use transhume_core::{
-    count::counted,
+    count::{counted, listed},
     finding::Finding,
     selection::Selector,
-    verify::objects::{Object, ObjectKind, Versions, for_people},
+    verify::objects::{Object, ObjectKind, for_people},
 };
 
 const CODE: &str = "not-compared";
@@ -25,7 +25,7 @@ const NEVER: [(&str, &str); 3] = [
     ),
 ];
 
-pub(super) fn reasons(source: &[Object], selector: &Selector, versions: Versions) -> Vec<Finding> {
+pub(super) fn reasons(source: &[Object], selector: &Selector) -> Vec<Finding> {
     let mut reasons: Vec<Finding> = NEVER
         .iter()
         .map(|(what, why)| Finding::warning(CODE, what, *why, ""))
@@ -56,17 +56,17 @@ pub(super) fn reasons(source: &[Object], selector: &Selector, versions: Versions
         );
         reasons.push(Finding::warning(CODE, "", message, ""));
     }
-    let views = selected
-        .iter()
-        .filter(|object| matches!(object.kind, ObjectKind::View | ObjectKind::MaterializedView));
-    let views = views.count();
-    if views > 0 && versions.source != versions.target {
-        let message = format!(
-            "the text of {views} views, of rules and of functions in standard SQL: versions {} and {} print it \
-             differently; what they read, their columns, owners and privileges were compared",
-            versions.source, versions.target
-        );
-        reasons.push(Finding::warning(CODE, "", message, ""));
-    }
     reasons
+}
+
+/// Objects whose texts the versions print differently, and the target could not print both.
+pub(super) fn unread(objects: &[String]) -> Option<Finding> {
+    let message = format!(
+        "the text of {}: the two versions print it differently, and the target could not make both for a moment to compare \
+         them; what it reads, its columns, owner and privileges were compared",
+        listed(objects)
+    );
+    let remedy =
+        "let the role make temporary tables there (GRANT TEMPORARY ON DATABASE …), where it may write";
+    (!objects.is_empty()).then(|| Finding::warning(CODE, "", message, remedy))
 }

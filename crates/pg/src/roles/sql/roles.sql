@@ -53,6 +53,8 @@ connected as (
 )
 select r.rolname::text                                           as name,
        r.rolsuper                                                as superuser,
+       -- BOOTSTRAP_SUPERUSERID
+       r.oid = 10                                                as is_bootstrap,
        r.rolinherit                                              as inherits,
        r.rolcreaterole                                           as creates_roles,
        r.rolcreatedb                                             as creates_databases,

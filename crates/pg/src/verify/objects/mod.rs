@@ -1,11 +1,12 @@
 //! What a database consists of besides rows, as the objects that core compares.
 //!
 //! A dozen set-based queries in one transaction of its own, whatever the number of tables. They run on
-//! every version from 12 to 18 and print names and definitions alike on all of them; what versions do
-//! print differently is under a trait of its own. Reads only.
+//! every version from 12 to 18 and print names alike on all of them; where definitions are printed differently,
+//! `twins` says what they mean. Reads only.
 
 mod doubtful;
 mod materialized;
+mod twins;
 
 use std::{
     borrow::Cow,
@@ -23,6 +24,7 @@ use transhume_wire::ident::QualifiedName;
 pub use self::{
     doubtful::{Doubtful, MOST_COUNTED, count_against, doubtful_constraints},
     materialized::{Contents, contents},
+    twins::reprinted,
 };
 use crate::connection::{error::PgError, session::Session};
 
@@ -95,9 +97,7 @@ async fn read(session: &Session, other_major: u32) -> Result<Vec<Object>, PgErro
     found.add_definitions(session).await?;
     found.add_traits(session, has_maintain).await?;
     roll_back(session).await?;
-    if major == other_major {
-        found.add_texts(session).await?;
-    }
+    found.add_texts(session).await?;
     Ok(found.objects)
 }
 

@@ -32,7 +32,8 @@ select 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0::pg_catalog.int2,
                       from pg_catalog.pg_enum l where l.enumtypid = t.oid),
            'base', case t.typtype when 'd' then pg_catalog.format_type(t.typbasetype, t.typtypmod) end,
            'not null', case when t.typtype = 'd' and t.typnotnull then 'yes' end,
-           'default', case t.typtype when 'd' then t.typdefault end,
+           'default', case t.typtype when 'd' then
+               pg_catalog.pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::pg_catalog.regclass) end,
            'subtype', (select pg_catalog.format_type(r.rngsubtype, null)
                        from pg_catalog.pg_range r where r.rngtypid = t.oid),
            'attributes', case t.typtype when 'c' then (
