@@ -300,6 +300,7 @@ pub fn check_left_out(text: &str) -> Result<(), BadPattern> {
     match text.split_once(' ') {
         None if text == REFUSED => Ok(()),
         None => bad("give kind and name, such as \"function shop.f(integer)\", or \"refused\""),
+        Some(("table", rest)) if rest.starts_with("constraint ") => Ok(()),
         Some(("table" | "sequence", _)) => bad("tables and sequences are left where they are by exclude"),
         Some(_) => Ok(()),
     }

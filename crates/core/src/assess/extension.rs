@@ -81,9 +81,22 @@ fn missing(observed: &Observed, name: &str) -> Finding {
         format!("the target does not have the extension {name}"),
         platform::extension::missing(
             &observed.target.capabilities,
-            &format!("leave it out: --leave-out 'extension {}'", quote_identifier(name)),
+            &format!("leave it out: --leave-out 'extension {}'", as_identified(name)),
         ),
     )
+}
+
+/// As PostgreSQL identifies it, which is what `--leave-out` compares: quoted only where the name would be read otherwise.
+fn as_identified(name: &str) -> String {
+    let is_plain = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_')
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+    if is_plain {
+        name.to_owned()
+    } else {
+        quote_identifier(name)
+    }
 }
 
 /// One command sets the whole list, so that it allows all that is wanted; the other findings point to it.
