@@ -128,6 +128,17 @@ impl Surrounding {
         }
     }
 
+    /// The same where this role may not read which database that is.
+    pub fn cron_hidden() -> Self {
+        Self {
+            kind: SurroundingKind::Cron,
+            object: "pg_cron".to_owned(),
+            statement: "see on the source, in postgres unless cron.database_name names another database (this role may not read it): \
+                        SELECT * FROM cron.job, and schedule what belongs to this database"
+                .to_owned(),
+        }
+    }
+
     pub fn finding(&self) -> Finding {
         let remedy = format!("{}{}", self.kind.moment(), self.statement);
         Finding::warning(self.kind.code(), &self.object, self.kind.message(), remedy)

@@ -9,6 +9,14 @@ use crate::connection::{error::PgError, session::Session};
 /// Publications have columns, row filters and schemas from here on.
 const RICH_PUBLICATIONS: u32 = 15;
 
+/// `pg_settings_get_flags` tells from here on whether a setting is there, whoever asks.
+const SETTING_FLAGS: u32 = 15;
+
+const CRON_DATABASE: &str =
+    "select nullif(pg_catalog.current_setting('cron.database_name', true), pg_catalog.current_database())";
+
+const CRON_IS_LOADED: &str = "select pg_catalog.pg_settings_get_flags('cron.database_name') is not null";
+
 /// As statements for a database that is called `database`.
 pub async fn surroundings(session: &Session, database: &str) -> Result<Vec<Surrounding>, PgError> {
     let mut found = Vec::new();
@@ -46,11 +54,8 @@ pub async fn surroundings(session: &Session, database: &str) -> Result<Vec<Surro
 
 /// pg_cron keeps the jobs of all databases in one of them.
 async fn cron_jobs(session: &Session, database: &str) -> Result<Vec<Surrounding>, PgError> {
-    let asked = "select pg_catalog.to_regclass('cron.job') is not null \
-                 and pg_catalog.has_table_privilege(pg_catalog.to_regclass('cron.job'), 'SELECT'), \
-                 nullif(pg_catalog.current_setting('cron.database_name', true), pg_catalog.current_database())";
-    let row = session.query_one(asked, &[]).await?;
-    if row.try_get::<_, Option<bool>>(0)?.unwrap_or(false) {
+    let place = session.query_one(include_str!("sql/cron_place.sql"), &[]).await?;
+    if place.try_get::<_, Option<bool>>("is_here")?.unwrap_or(false) {
         let rows = session
             .query(include_str!("sql/cron_jobs.sql"), &[&database])
             .await?;
@@ -65,9 +70,18 @@ async fn cron_jobs(session: &Session, database: &str) -> Result<Vec<Surrounding>
             })
             .collect();
     }
-    let elsewhere: Option<String> = row.try_get(1)?;
-    Ok(elsewhere
-        .map(|elsewhere| Surrounding::cron_elsewhere(&elsewhere))
-        .into_iter()
-        .collect())
+    if place.try_get("may_read")? {
+        let elsewhere: Option<String> = session.query_one(CRON_DATABASE, &[]).await?.try_get(0)?;
+        return Ok(elsewhere
+            .map(|elsewhere| Surrounding::cron_elsewhere(&elsewhere))
+            .into_iter()
+            .collect());
+    }
+    // The value is hidden from this role; that the setting is there is not, from 15 on.
+    let is_loaded: bool = if session.server_version().major() < SETTING_FLAGS {
+        place.try_get("is_offered")?
+    } else {
+        session.query_one(CRON_IS_LOADED, &[]).await?.try_get(0)?
+    };
+    Ok(is_loaded.then(Surrounding::cron_hidden).into_iter().collect())
 }

@@ -292,6 +292,14 @@ async fn documented_rights_are_enough(major: u32, [on_source, on_target]: [Strin
     batch(&source, &without_keys).await;
     batch(&source, "set role app_owner; create table public.loose (id int primary key); insert into public.loose values (1)").await;
     batch(&source, &on_source).await;
+    if on_target.contains("azure_pg_admin") {
+        // The service has it, and its members may do this.
+        batch(
+            &target,
+            "create role azure_pg_admin; grant set on parameter session_replication_role to azure_pg_admin",
+        )
+        .await;
+    }
     batch(&target, &on_target).await;
     (site.source_url, site.target_url) = (as_transhume(&source), as_transhume(&target));
     if major >= 15 {
@@ -347,4 +355,36 @@ async fn the_rights_of_the_guide_to_azure_are_enough_on_17() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rights_of_the_page_are_enough_on_18() {
     documented_rights_are_enough(18, of_the_reference(18)).await;
+}
+
+/// A server with pg_cron hides from most roles in which database its jobs are: that is told, and ends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_jobs_are_hidden_from_the_documented_role_they_are_told_of() {
+    let mut site = Site::empty(15, 15).await;
+    batch(&site.source_url, SOURCE_RIGHTS).await;
+    batch(&site.target_url, TARGET_RIGHTS).await;
+    // The setting of pg_cron without pg_cron.
+    let admin = connect(&site.source_url).await.expect("the source answers");
+    for statement in [
+        "alter system set cron.database_name = 'postgres'",
+        "select pg_reload_conf()",
+    ] {
+        admin.batch_execute(statement).await.expect("it can be set");
+    }
+    let (source, target) = (site.source_url.clone(), site.target_url.clone());
+    site.wait_for_count(
+        &source,
+        "select count(*) from pg_file_settings where name = 'cron.database_name' and applied",
+        1,
+    )
+    .await;
+    (site.source_url, site.target_url) = (as_transhume(&source), as_transhume(&target));
+
+    let assessed = site.call(&["assess", "--all"]);
+    assert!(
+        assessed.output.contains("this role may not read it"),
+        "{}{}",
+        assessed.output,
+        assessed.error
+    );
 }
