@@ -164,7 +164,8 @@ impl Side {
     }
 }
 
-fn connection(url: Option<&str>, command: Option<&str>, side: &str) -> Result<ConnectionSettings> {
+/// One end, as its URL and the command for its password say.
+pub(crate) fn connection(url: Option<&str>, command: Option<&str>, side: &str) -> Result<ConnectionSettings> {
     // An empty variable of the environment counts as not given.
     let url = url
         .filter(|url| !url.trim().is_empty())

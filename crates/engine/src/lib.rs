@@ -16,6 +16,7 @@ pub mod failpoint;
 pub mod finish;
 pub mod follow;
 pub mod guard;
+pub mod instance;
 pub mod load;
 pub mod notify;
 mod prepare;

@@ -163,7 +163,7 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
     // Without a configuration and without servers.
     match &command_line.command {
         Command::Init(arguments) => {
-            return init::execute(arguments, command_line.common.config.as_deref(), terminal);
+            return init::execute(arguments, &command_line.common, terminal).await;
         }
         Command::Completions(arguments) => return completions::execute(arguments, terminal),
         Command::Man(arguments) => return man::execute(arguments, terminal),

@@ -39,7 +39,7 @@ pub(crate) use self::{
     flags::described,
     look::{readable_by_others, unknown_variables},
     precedence::disagreements,
-    template::template,
+    template::{template, template_of_instance},
 };
 
 /// The file's name where none is given.

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use transhume_engine::instance::InstanceDatabase;
+
 use super::{
-    databases,
+    Config, databases,
     keys::{Key, keys},
     notify,
 };
@@ -25,6 +27,33 @@ const NOTIFY: &str = "\
 
 /// Every key with its meaning, commented out, so that the file as written says nothing.
 pub(crate) fn template() -> String {
+    written(&Config::default())
+}
+
+/// The same with the two servers, and a section for each database that is to move; the others are there, commented out
+/// with the reason.
+pub(crate) fn template_of_instance(servers: &Config, databases: &[InstanceDatabase]) -> String {
+    let mut text = written(servers);
+    for database in databases {
+        let (mark, words) = if database.is_to_move {
+            ("", "")
+        } else {
+            ("#", "Left out: ")
+        };
+        let name = quoted(&database.name);
+        push(
+            &mut text,
+            format_args!(
+                "\n# {words}{}.\n{mark}[[{}]]\n{mark}name = {name}\n",
+                database.content,
+                databases::SECTION
+            ),
+        );
+    }
+    text
+}
+
+fn written(servers: &Config) -> String {
     let mut text = OPENING.to_owned();
     let mut section = "";
     for key in keys() {
@@ -33,6 +62,7 @@ pub(crate) fn template() -> String {
             push(&mut text, format_args!("\n[{section}]\n"));
         }
         push_key(&mut text, key);
+        push_value(&mut text, key, servers);
     }
     push(
         &mut text,
@@ -66,6 +96,24 @@ fn push_key<Settings>(text: &mut String, key: &Key<Settings>) {
     push(text, format_args!("#{} = {}\n", key.name, key.example));
 }
 
+/// What the file says of a server besides the example above it.
+fn push_value(text: &mut String, key: &Key, servers: &Config) {
+    let value = match (key.section, key.name) {
+        ("source", "url") => &servers.source,
+        ("target", "url") => &servers.target,
+        ("source", "password_command") => &servers.source_password_command,
+        ("target", "password_command") => &servers.target_password_command,
+        _ => &None,
+    };
+    if let Some(value) = value {
+        push(text, format_args!("{} = {}\n", key.name, quoted(value)));
+    }
+}
+
+fn quoted(value: &str) -> String {
+    toml::Value::from(value).to_string()
+}
+
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
     text.write_fmt(line).expect("writing into a string cannot fail");
 }
@@ -86,6 +134,35 @@ mod tests {
     fn the_written_file_says_nothing_until_it_is_edited() {
         let config = read(Path::new("t.toml"), &template(), &|_| None).unwrap();
         assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn a_whole_instance_is_written_as_it_is_read() {
+        let database = |name: &str, is_to_move| InstanceDatabase {
+            name: name.to_owned(),
+            content: "3 relations".to_owned(),
+            is_to_move,
+        };
+        let servers = Config {
+            source: Some("postgresql://ann@old/shop".to_owned()),
+            target_password_command: Some("sh -c 'echo \"x\"'".to_owned()),
+            ..Config::default()
+        };
+        let databases = [
+            database("shop", true),
+            database("a \"b\"", true),
+            database("postgres", false),
+        ];
+        let text = template_of_instance(&servers, &databases);
+        let config = read(Path::new("t.toml"), &text, &|_| None).unwrap();
+        let names: Vec<_> = config.databases.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["shop", "a \"b\""]);
+        assert_eq!((config.source, config.target), (servers.source, None));
+        assert_eq!(config.target_password_command, servers.target_password_command);
+        assert!(
+            text.contains("# Left out: 3 relations.\n#[[database]]\n#name = \"postgres\"\n"),
+            "{text}"
+        );
     }
 
     fn edited() -> Config {

@@ -14,6 +14,7 @@ pub mod emptying;
 pub mod extensions;
 pub(crate) mod extent;
 pub mod identities;
+pub mod instance;
 pub mod integer_keys;
 pub mod objects;
 pub mod ours;

@@ -188,3 +188,41 @@ async fn several_databases_move_together_or_not_at_all() {
     site.succeed(&["finish", "--yes"]);
     assert!(site.traces().await.is_empty());
 }
+
+/// The way of the guide: the file is written, roles come once, and the databases cut over one by one or together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_instance_moves_by_the_file_that_init_writes() {
+    let site = two_databases().await;
+    site.execute_on_source("create database closed; revoke connect on database closed from public")
+        .await;
+    site.execute_on_source(
+        "create role mover login superuser; create role reader; grant select on orders to reader",
+    )
+    .await;
+    let wrote = site.succeed(&["init", "all.toml", "--all-databases"]);
+    assert!(
+        wrote.error.contains("wrote all.toml with 2 databases"),
+        "{}",
+        wrote.error
+    );
+    for left in ["left out closed: 0 relations", "left out postgres: 0 relations"] {
+        assert!(wrote.error.contains(left), "{}", wrote.error);
+    }
+
+    let roles = json(
+        &site
+            .succeed(&["--config", "all.toml", "roles", "--apply", "--json"])
+            .output,
+    );
+    assert_eq!(roles["shop"]["applied"], true);
+    site.succeed(&["--config", "all.toml", "run", "--until-caught-up"]);
+    site.succeed(&["--config", "all.toml", "verify"]);
+    site.succeed(&["--config", "all.toml", "cutover", "--database", "bills", "--yes"]);
+    let status = json(&site.succeed(&["--config", "all.toml", "status", "--json"]).output);
+    assert_eq!(
+        (phase(&status["bills"]), phase(&status["shop"])),
+        ("done", "follow")
+    );
+    site.succeed(&["--config", "all.toml", "cutover", "--database", DATABASE, "--yes"]);
+    site.succeed(&["--config", "all.toml", "finish", "--yes"]);
+}
