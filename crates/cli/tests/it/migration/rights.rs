@@ -1,8 +1,11 @@
 //! The rights that the README asks for are enough: no superuser on either side.
 
+use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
+    cluster,
     connection::connect,
     oracle::{self, Except},
+    server::{client_programs, server, start},
 };
 
 use super::site::{DATABASE, Site};
@@ -360,24 +363,12 @@ async fn the_rights_of_the_page_are_enough_on_18() {
 /// A server with pg_cron hides from most roles in which database its jobs are: that is told, and ends nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_jobs_are_hidden_from_the_documented_role_they_are_told_of() {
-    let mut site = Site::empty(15, 15).await;
+    // The setting of pg_cron without pg_cron.
+    let source = start(ClusterOptions::new(server(15)).setting("cron.database_name", "postgres"));
+    let mut site = Site::of(source, cluster(15), client_programs(15)).await;
     batch(&site.source_url, SOURCE_RIGHTS).await;
     batch(&site.target_url, TARGET_RIGHTS).await;
-    // The setting of pg_cron without pg_cron.
-    let admin = connect(&site.source_url).await.expect("the source answers");
-    for statement in [
-        "alter system set cron.database_name = 'postgres'",
-        "select pg_reload_conf()",
-    ] {
-        admin.batch_execute(statement).await.expect("it can be set");
-    }
     let (source, target) = (site.source_url.clone(), site.target_url.clone());
-    site.wait_for_count(
-        &source,
-        "select count(*) from pg_file_settings where name = 'cron.database_name' and applied",
-        1,
-    )
-    .await;
     (site.source_url, site.target_url) = (as_transhume(&source), as_transhume(&target));
 
     let assessed = site.call(&["assess", "--all"]);
