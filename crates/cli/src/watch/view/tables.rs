@@ -32,12 +32,12 @@ const NAME: (usize, usize) = (24, 70);
 
 /// Which of the columns there is room for, and how wide the name is.
 #[derive(Clone, Copy)]
-struct Layout {
+struct Widths {
     name: usize,
     columns: usize,
 }
 
-impl Layout {
+impl Widths {
     fn of(columns: usize) -> Self {
         let mut left = columns.saturating_sub(NAME.0);
         let mut shown = 0;
@@ -79,7 +79,7 @@ pub(super) fn parts(model: &Model, paint: Paint, columns: usize) -> Parts<'_> {
             false,
         );
     };
-    let layout = Layout::of(columns);
+    let layout = Widths::of(columns);
     let tables = model.tables();
     let shown = if tables.len() == all.len() {
         counted(all.len(), "table")
@@ -110,7 +110,7 @@ pub(super) fn parts(model: &Model, paint: Paint, columns: usize) -> Parts<'_> {
     (head, body, true)
 }
 
-fn of_table(table: &TableState, layout: Layout, paint: Paint) -> Line<'static> {
+fn of_table(table: &TableState, layout: Widths, paint: Paint) -> Line<'static> {
     let changed = |count: fn(&transhume_engine::status::ChangedRows) -> u64| {
         table
             .changed

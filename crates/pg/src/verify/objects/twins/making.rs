@@ -21,18 +21,7 @@ pub(super) fn making(made_as: &MadeAs, text: &str) -> Option<String> {
             table,
             column,
             data_type,
-        } => {
-            let (kind, expression) = text.split_once(" as ")?;
-            TableTwin::of(table).with(
-                |twin| {
-                    format!(
-                        "alter table {twin} drop column {column}; alter table {twin} add column {column} {data_type} \
-                         generated always as ({expression}) {kind}"
-                    )
-                },
-                "pg_catalog.pg_get_expr(adbin, adrelid) from pg_catalog.pg_attrdef where adrelid",
-            )
-        }
+        } => generated(table, (column, data_type), text)?,
         MadeAs::Constraint { table } => TableTwin::of(table).with(
             |twin| format!("alter table {twin} add constraint {TWIN} {text}"),
             &format!(
@@ -70,13 +59,7 @@ pub(super) fn making(made_as: &MadeAs, text: &str) -> Option<String> {
         }
         MadeAs::PolicyUsing { table } => policy(table, "using", text, "polqual"),
         MadeAs::PolicyCheck { table } => policy(table, "with check", text, "polwithcheck"),
-        MadeAs::PartitionKey { table } => {
-            let twin = TableTwin::of(table);
-            format!(
-                "{} partition by {text}; select pg_catalog.pg_get_partkeydef({})",
-                twin.create, twin.regclass
-            )
-        }
+        MadeAs::PartitionKey { table } => TableTwin::of(table).partitioned(text),
         MadeAs::View => format!(
             "create temporary view {TWIN} as {text}; select pg_catalog.pg_get_viewdef({}::pg_catalog.regclass)",
             quote_literal(&format!("pg_temp.{TWIN}"))
@@ -86,15 +69,16 @@ pub(super) fn making(made_as: &MadeAs, text: &str) -> Option<String> {
              where pronamespace = pg_catalog.pg_my_temp_schema()",
             routine(text)?
         ),
-        MadeAs::DomainDefault { base } => format!(
-            "create domain pg_temp.{TWIN} as {base} default {text}; \
-             select pg_catalog.pg_get_expr(typdefaultbin, 'pg_catalog.pg_type'::pg_catalog.regclass) \
-             from pg_catalog.pg_type where oid = 'pg_temp.{TWIN}'::pg_catalog.regtype"
+        MadeAs::DomainDefault { base } => domain(
+            base,
+            &format!("default {text}"),
+            "pg_catalog.pg_get_expr(typdefaultbin, 'pg_catalog.pg_type'::pg_catalog.regclass) \
+             from pg_catalog.pg_type where oid",
         ),
-        MadeAs::DomainConstraint { base } => format!(
-            "create domain pg_temp.{TWIN} as {base} constraint {TWIN} {text}; \
-             select pg_catalog.pg_get_constraintdef(oid) from pg_catalog.pg_constraint \
-             where contypid = 'pg_temp.{TWIN}'::pg_catalog.regtype"
+        MadeAs::DomainConstraint { base } => domain(
+            base,
+            &format!("constraint {TWIN} {text}"),
+            "pg_catalog.pg_get_constraintdef(oid) from pg_catalog.pg_constraint where contypid",
         ),
     })
 }
@@ -114,6 +98,13 @@ impl TableTwin {
             regclass: format!("{}::pg_catalog.regclass", quote_literal(&name)),
             name,
         }
+    }
+
+    fn partitioned(&self, key: &str) -> String {
+        format!(
+            "{} partition by {key}; select pg_catalog.pg_get_partkeydef({})",
+            self.create, self.regclass
+        )
     }
 
     /// `printed`: what follows SELECT, up to the column that is the table's OID.
@@ -155,6 +146,27 @@ fn routine(text: &str) -> Option<String> {
         .iter()
         .find_map(|begin| Some((begin, text.strip_prefix(begin)?)))?;
     Some(format!("{begin}pg_temp.{TWIN}{}", after_name(rest)?))
+}
+
+/// The expression and how it is kept are printed as one text, which ALTER TABLE takes apart again.
+fn generated(table: &QualifiedName, (column, data_type): (&str, &str), text: &str) -> Option<String> {
+    let (kind, expression) = text.split_once(" as ")?;
+    let add = |twin: &str| {
+        format!(
+            "alter table {twin} drop column {column}; alter table {twin} add column {column} {data_type} \
+             generated always as ({expression}) {kind}"
+        )
+    };
+    let printed = "pg_catalog.pg_get_expr(adbin, adrelid) from pg_catalog.pg_attrdef where adrelid";
+    Some(TableTwin::of(table).with(add, printed))
+}
+
+/// `printed`: what follows SELECT, up to the column that is the domain's OID.
+fn domain(base: &str, clause: &str, printed: &str) -> String {
+    format!(
+        "create domain pg_temp.{TWIN} as {base} {clause}; \
+         select {printed} = 'pg_temp.{TWIN}'::pg_catalog.regtype"
+    )
 }
 
 fn policy(table: &QualifiedName, clause: &str, expression: &str, column: &str) -> String {
