@@ -210,18 +210,18 @@ async fn a_whole_instance_moves_by_the_file_that_init_writes() {
 
     let roles = json(
         &site
-            .succeed(&["--config", "all.toml", "roles", "--apply", "--json"])
+            .succeed(&["roles", "--apply", "--json", "--config", "all.toml"])
             .output,
     );
     assert_eq!(roles["shop"]["applied"], true);
-    site.succeed(&["--config", "all.toml", "run", "--until-caught-up"]);
-    site.succeed(&["--config", "all.toml", "verify"]);
-    site.succeed(&["--config", "all.toml", "cutover", "--database", "bills", "--yes"]);
-    let status = json(&site.succeed(&["--config", "all.toml", "status", "--json"]).output);
+    site.succeed(&["run", "--until-caught-up", "--config", "all.toml"]);
+    site.succeed(&["verify", "--config", "all.toml"]);
+    site.succeed(&["cutover", "--database", "bills", "--yes", "--config", "all.toml"]);
+    let status = json(&site.succeed(&["status", "--json", "--config", "all.toml"]).output);
     assert_eq!(
         (phase(&status["bills"]), phase(&status["shop"])),
         ("done", "follow")
     );
-    site.succeed(&["--config", "all.toml", "cutover", "--database", DATABASE, "--yes"]);
-    site.succeed(&["--config", "all.toml", "finish", "--yes"]);
+    site.succeed(&["cutover", "--database", DATABASE, "--yes", "--config", "all.toml"]);
+    site.succeed(&["finish", "--yes", "--config", "all.toml"]);
 }
