@@ -2,7 +2,7 @@
 
 -- @on source
 create table customers (id int primary key, email text, city text);
-create table orders (id int primary key, customer int, amount numeric, state text default 'new', note text);
+create table orders (id int primary key, customer int, amount numeric constraint is_positive check (amount > 0), state text default 'new', note text);
 insert into customers select g, 'c' || g || '@example.com', 'Bonn' from generate_series(1, 50) g;
 insert into orders select g, 1 + g % 50, g, 'new' from generate_series(1, 200) g;
 create index orders_state on orders (state);
