@@ -20,6 +20,7 @@ insert into lines (of_order, what) values (1, 'a');
 -- @equal
 -- @on source
 alter table lines add column n int default 1;
-insert into lines (of_order, what) values (2, 'b');
+-- Sequences are set at the cutover.
+insert into lines (id, of_order, what) values (2, 2, 'b');
 -- @equal
 -- @same
