@@ -51,11 +51,24 @@ impl Cluster {
         run(promote, self.directory.path())
     }
 
-    /// Serves from now on under the address of a server that is gone, as a managed service does it.
-    pub fn take_place_of(&mut self, gone: &Self) -> Result<(), ClusterError> {
-        self.stop(StopMode::Fast)?;
-        self.port = gone.port;
-        self.launch()
+    /// A standby that has every commit of this server that is acknowledged from then on, once it receives.
+    pub fn synchronous_standby(&mut self) -> Result<Self, ClusterError> {
+        // Once it is the primary it has no standby to wait for.
+        let standby = self.standby(&[("synchronous_standby_names", "")])?;
+        self.set("synchronous_standby_names", "*");
+        self.reload()?;
+        Ok(standby)
+    }
+
+    /// This server is gone, and its standby serves under its address, as a managed service does it.
+    pub fn fail_over_to(&mut self, mut standby: Self) -> Result<(), ClusterError> {
+        self.kill_postmaster();
+        standby.promote()?;
+        standby.stop(StopMode::Fast)?;
+        standby.port = self.port;
+        standby.launch()?;
+        *self = standby;
+        Ok(())
     }
 
     /// Stops every process of the server in the middle of what it does: connections stay open and nothing answers.

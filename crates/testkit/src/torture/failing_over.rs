@@ -22,13 +22,8 @@ const IS_SYNCHRONOUS: &str = "SELECT 1 FROM pg_catalog.pg_stat_replication WHERE
 impl Site {
     /// Over once the standby serves.
     pub(super) async fn fail_over(&mut self) -> Outcome {
-        // Once it is the primary it has no standby to wait for.
-        let alone = [("synchronous_standby_names", "")];
-        let mut standby =
-            tokio::task::block_in_place(|| in_words(self.server(Side::Target).standby(&alone)))?;
         let target = self.server(Side::Target);
-        target.set("synchronous_standby_names", "*");
-        in_words(target.reload())?;
+        let standby = tokio::task::block_in_place(|| in_words(target.synchronous_standby()))?;
         let end = Instant::now() + DEADLINE;
         while self
             .ask_until_done(Side::Target, IS_SYNCHRONOUS)
@@ -41,14 +36,8 @@ impl Site {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tokio::time::sleep(BEFORE_PROMOTION).await;
-        tokio::task::block_in_place(|| {
-            let target = self.server(Side::Target);
-            target.kill_postmaster();
-            in_words(standby.promote())?;
-            in_words(standby.take_place_of(target))
-        })?;
-        self.replace_target(standby);
-        Ok(())
+        let target = self.server(Side::Target);
+        tokio::task::block_in_place(|| in_words(target.fail_over_to(standby)))
     }
 }
 

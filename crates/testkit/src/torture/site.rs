@@ -102,11 +102,6 @@ impl Site {
         }
     }
 
-    /// Another server is the target from now on, under the same address.
-    pub(super) fn replace_target(&mut self, other: Cluster) {
-        self.target = other;
-    }
-
     /// The first column of each row, as text.
     pub(super) async fn ask(&self, side: Side, query: &str) -> Outcome<Vec<String>> {
         let client = told(connect(self.url(side)).await)?;

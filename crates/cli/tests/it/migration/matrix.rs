@@ -5,19 +5,18 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_demo::cluster::{Cluster, ClusterOptions};
 use transhume_engine::failpoint::Point;
 use transhume_testkit::{
     connection::connect,
     oracle::{self, Except},
     proxy::Proxy,
-    server::{client_programs, cluster, server, start},
 };
 
 use super::{
     points::Points,
     promotions::{SHOP, execute, following, until},
-    site::{DATABASE, Running, Site, phase},
+    site::{Running, Site, phase},
+    standbys::{fail_over, has_our_slot, strict, synchronous_standby},
 };
 
 /// What undoing a cutover may take on a busy machine, beside a server that recovers.
@@ -32,7 +31,6 @@ const BIG: &str = "do $$ begin for number in 1..10 loop
     end loop; end $$";
 const LOAD: &[&str] = &["run", "--rate-limit", "1MB", "--loaders", "2"];
 const CUTOVER: &[&str] = &["cutover", "--yes", "--override", "verification"];
-const STANDBY_SLOT: &str = "standby_1";
 const SOME_ARE_LOADED: &str =
     "select count(*) filter (where state = 'loaded') between 2 and 9 from transhume.relation";
 
@@ -93,52 +91,6 @@ async fn is_undone_and_tried_again(site: &Site, mut cutover: Running, mut runner
     .await;
 }
 
-/// A standby that has every commit of this server once it is acknowledged.
-async fn synchronous_standby(primary: &mut Cluster) -> Cluster {
-    let alone = [("synchronous_standby_names", "")];
-    let standby = tokio::task::block_in_place(|| primary.standby(&alone)).expect("a standby can be made");
-    primary.set("synchronous_standby_names", "*");
-    primary.reload().expect("settings can be read again");
-    until(
-        &primary.url("postgres"),
-        "select count(*) = 1 from pg_stat_replication where sync_state = 'sync'",
-    )
-    .await;
-    standby
-}
-
-/// The primary is gone; its standby serves under its address.
-fn fail_over(primary: &mut Cluster, mut standby: Cluster) {
-    tokio::task::block_in_place(|| {
-        primary.kill_postmaster();
-        standby.promote().expect("the standby can be promoted");
-        standby.take_place_of(primary).expect("the address is free");
-    });
-    *primary = standby;
-}
-
-/// A source of 17 whose standby keeps our slot, and has everything before we do.
-async fn of_17_with_a_standby() -> (Site, Cluster) {
-    let source = start(ClusterOptions::new(server(17)).setting("synchronized_standby_slots", STANDBY_SLOT));
-    let make_slot = format!("select pg_create_physical_replication_slot('{STANDBY_SLOT}')");
-    execute(&source.url("postgres"), &make_slot).await;
-    let site = Site::of(source, cluster(17), client_programs(17)).await;
-    let settings = [
-        ("primary_slot_name", STANDBY_SLOT),
-        ("sync_replication_slots", "on"),
-        ("hot_standby_feedback", "on"),
-        ("synchronized_standby_slots", ""),
-    ];
-    let standby = tokio::task::block_in_place(|| site.source.standby(&settings)).expect("a standby");
-    (site, standby)
-}
-
-async fn has_our_slot(standby: &Cluster) {
-    let synced = "select count(*) = 1 from pg_replication_slots
-                  where slot_name like 'transhume%' and synced and not temporary";
-    until(&standby.url(DATABASE), synced).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_goes_on_when_the_target_fails_over() {
     let mut site = Site::empty(15, 15).await;
@@ -168,7 +120,7 @@ async fn a_load_goes_on_when_either_server_hangs_for_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_from_17_outlives_a_fail_over_of_its_source() {
-    let (mut site, standby) = of_17_with_a_standby().await;
+    let (mut site, standby) = strict().await;
     let mut runner = loading(&site).await;
     has_our_slot(&standby).await;
     fail_over(&mut site.source, standby);
@@ -177,7 +129,7 @@ async fn a_load_from_17_outlives_a_fail_over_of_its_source() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cutover_in_which_a_source_of_17_fails_over_is_undone() {
-    let (mut site, standby) = of_17_with_a_standby().await;
+    let (mut site, standby) = strict().await;
     site.execute_on_source(SHOP).await;
     let runner = following(&site).await;
     has_our_slot(&standby).await;

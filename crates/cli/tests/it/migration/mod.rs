@@ -53,6 +53,7 @@ mod schema_changes;
 mod since_last;
 mod site;
 mod slot_making;
+mod standbys;
 #[cfg(debug_assertions)]
 mod stopped;
 mod tables;

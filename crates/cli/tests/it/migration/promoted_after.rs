@@ -4,8 +4,9 @@
 use transhume_demo::cluster::Cluster;
 
 use super::{
-    promotions::{SHOP, execute, following, stop_receiving, until},
+    promotions::{SHOP, execute, following, until},
     site::{DATABASE, Running, Site},
+    standbys::stop_receiving,
 };
 
 /// Moved, with what the application has written since brought back to the old source.

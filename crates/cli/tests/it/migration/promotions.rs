@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use transhume_demo::cluster::Cluster;
-use transhume_testkit::{connection::connect, oracle, server::server};
+use transhume_testkit::{connection::connect, oracle};
 
-use super::site::{DATABASE, Running, Site, phase};
+use super::{
+    site::{DATABASE, Running, Site, phase},
+    standbys::{has_our_slot, stop_receiving, strict},
+};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
-const STANDBY_SLOT: &str = "standby_1";
 
 pub(super) const SHOP: &str = "create table orders (id int primary key, note text);
      create table ledger (note text);
@@ -78,35 +80,10 @@ impl Switched {
     }
 }
 
-/// A source of 17 whose standby keeps the slot and has everything before the target: `synchronized_standby_slots`.
-async fn strict() -> (Site, Cluster) {
-    let options = transhume_demo::cluster::ClusterOptions::new(server(17))
-        .setting("synchronized_standby_slots", STANDBY_SLOT);
-    let source = transhume_testkit::server::start(options);
-    execute(
-        &source.url("postgres"),
-        &format!("select pg_create_physical_replication_slot('{STANDBY_SLOT}')"),
-    )
-    .await;
-    let programs = transhume_testkit::server::client_programs(17);
-    let site = Site::of(source, transhume_testkit::server::cluster(17), programs).await;
-    let standby = site
-        .source
-        .standby(&[
-            ("primary_slot_name", STANDBY_SLOT),
-            ("sync_replication_slots", "on"),
-            ("hot_standby_feedback", "on"),
-            // Once it is the primary it has no standby to wait for.
-            ("synchronized_standby_slots", ""),
-        ])
-        .expect("a standby can be made");
-    site.execute_on_source(SHOP).await;
-    (site, standby)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failover_slot_that_lost_nothing_goes_on_without_a_new_load() {
     let (site, standby) = strict().await;
+    site.execute_on_source(SHOP).await;
     let assessment = site.call(&["assess"]);
     assert!(
         assessment.output.contains("synchronized_standby_slots"),
@@ -121,8 +98,7 @@ async fn a_failover_slot_that_lost_nothing_goes_on_without_a_new_load() {
         "select count(*) = 100 from ledger where note = 'before'",
     )
     .await;
-    let synced = "select count(*) = 1 from pg_replication_slots where slot_name like 'transhume%' and synced and not temporary";
-    until(&standby.url(DATABASE), synced).await;
+    has_our_slot(&standby).await;
     replayed(&site, &standby).await;
 
     let mut switched = Switched::over(site, standby, runner);
@@ -398,17 +374,4 @@ async fn a_promoted_target_that_lacks_what_was_confirmed_is_refused_with_both_po
     let findings = site.status().expect("the state is there")["findings"].to_string();
     assert!(findings.contains("slot-unusable"), "{findings}");
     until(&site.target_url, "select count(*) = 0 from ledger").await;
-}
-
-/// A standby receives nothing any more, as one that lags.
-pub(super) async fn stop_receiving(standby: &Cluster) {
-    let stop = "alter system set primary_conninfo = 'host=127.0.0.1 port=1'; select pg_reload_conf()";
-    for statement in stop.split("; ") {
-        execute(&standby.url("postgres"), statement).await;
-    }
-    until(
-        &standby.url("postgres"),
-        "select count(*) = 0 from pg_stat_wal_receiver",
-    )
-    .await;
 }
