@@ -117,10 +117,7 @@ mod tests {
     fn check(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<SourceFile> = files
             .iter()
-            .map(|(path, text)| SourceFile {
-                path: format!("crates/x/src/{path}"),
-                text: (*text).to_owned(),
-            })
+            .map(|(path, text)| SourceFile::new(&format!("crates/x/src/{path}"), *text))
             .collect();
         complaints(&files)
     }

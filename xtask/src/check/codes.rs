@@ -32,24 +32,17 @@ fn strings(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
     #[test]
     fn a_code_is_called_by_its_name_outside_of_tests() {
         let files = [
-            file(PLACE, "pub const LOCK_NOT_AVAILABLE: &str = \"55P03\";\n"),
-            file("crates/pg/src/a.rs", "\nfn a() -> bool { code() == \"55P03\" }\n"),
-            file(
+            SourceFile::new(PLACE, "pub const LOCK_NOT_AVAILABLE: &str = \"55P03\";\n"),
+            SourceFile::new("crates/pg/src/a.rs", "\nfn a() -> bool { code() == \"55P03\" }\n"),
+            SourceFile::new(
                 "crates/pg/src/b.rs",
                 "\n#[cfg(test)]\nmod tests { const A: &str = \"55P03\"; }\n",
             ),
-            file("crates/pg/src/c_tests.rs", "const A: &str = \"55P03\";\n"),
-            file("crates/pg/src/d.rs", "const A: &str = \"12345\";\n"),
+            SourceFile::new("crates/pg/src/c_tests.rs", "const A: &str = \"55P03\";\n"),
+            SourceFile::new("crates/pg/src/d.rs", "const A: &str = \"12345\";\n"),
         ];
         let found = complaints(&files);
         assert_eq!(found.len(), 1, "{found:?}");

@@ -49,23 +49,19 @@ pub(super) fn complaints(file: &SourceFile) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
     #[test]
     fn a_file_in_order_gives_no_complaint() {
-        assert!(complaints(&file("crates/pg/src/slot.rs", "//! Slots.\n")).is_empty());
+        assert!(complaints(&SourceFile::new("crates/pg/src/slot.rs", "//! Slots.\n")).is_empty());
     }
 
     #[test]
     fn each_broken_rule_gives_one() {
         let long = format!("//! Long.\n{}", "x\n".repeat(LINES_QUESTIONED));
-        assert_eq!(complaints(&file("crates/pg/src/long.rs", &long)).len(), 1);
-        let found = complaints(&file("crates/pg/src/utils/a.rs", "fn nothing() {}\n"));
+        assert_eq!(
+            complaints(&SourceFile::new("crates/pg/src/long.rs", &long)).len(),
+            1
+        );
+        let found = complaints(&SourceFile::new("crates/pg/src/utils/a.rs", "fn nothing() {}\n"));
         assert_eq!(found.len(), 2, "{found:?}");
     }
 }

@@ -247,10 +247,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: format!("crates/x/src/{path}"),
-            text: text.to_owned(),
-        }
+        SourceFile::new(&format!("crates/x/src/{path}"), text)
     }
 
     fn taken(files: &[SourceFile], from: &str, to: &str) -> Vec<String> {

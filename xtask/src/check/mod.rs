@@ -25,6 +25,13 @@ struct SourceFile {
 }
 
 impl SourceFile {
+    fn new(path: &str, text: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            text: text.into(),
+        }
+    }
+
     /// Never part of the product.
     fn is_test(&self) -> bool {
         self.path.contains("/tests/") || self.path.contains("/benches/") || self.path.ends_with("tests.rs")
@@ -80,8 +87,5 @@ fn source_files(workspace: &Path) -> Result<Vec<SourceFile>> {
 fn read(workspace: &Path, path: &Path) -> Result<SourceFile> {
     let text = fs::read_to_string(path)?;
     let relative = path.strip_prefix(workspace).unwrap_or(path);
-    Ok(SourceFile {
-        path: relative.to_string_lossy().into_owned(),
-        text,
-    })
+    Ok(SourceFile::new(&relative.to_string_lossy(), text))
 }

@@ -53,19 +53,12 @@ fn types(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
     #[test]
     fn a_name_is_taken_once_in_a_crate() {
         let files = [
-            file("crates/pg/src/a.rs", "pub struct Plan;\n"),
-            file("crates/pg/src/b.rs", "enum Plan { A }\n"),
-            file("crates/core/src/a.rs", "pub struct Plan;\n"),
+            SourceFile::new("crates/pg/src/a.rs", "pub struct Plan;\n"),
+            SourceFile::new("crates/pg/src/b.rs", "enum Plan { A }\n"),
+            SourceFile::new("crates/core/src/a.rs", "pub struct Plan;\n"),
         ];
         let found = complaints(&files);
         assert_eq!(found.len(), 1);
@@ -75,15 +68,15 @@ mod tests {
     #[test]
     fn tests_comments_and_commands_have_their_own() {
         let files = [
-            file(
+            SourceFile::new(
                 "crates/cli/src/a.rs",
                 "struct Arguments;\n// struct Plan\nstruct Plan;\n",
             ),
-            file(
+            SourceFile::new(
                 "crates/cli/src/b.rs",
                 "struct Arguments;\n#[cfg(test)]\nmod tests { struct Plan; }\n",
             ),
-            file("crates/cli/src/b_tests.rs", "struct Plan;\n"),
+            SourceFile::new("crates/cli/src/b_tests.rs", "struct Plan;\n"),
         ];
         assert_eq!(complaints(&files), Vec::<String>::new());
     }

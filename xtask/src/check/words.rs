@@ -252,10 +252,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, text: &str) -> Vec<String> {
-        complaints(&SourceFile {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        })
+        complaints(&SourceFile::new(path, text))
     }
 
     #[test]
