@@ -11,7 +11,7 @@ use transhume_pg::{
     state::{migration, runner},
 };
 
-use super::Run;
+use super::{Run, RunOpening};
 use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
@@ -95,6 +95,21 @@ where
         }
         reporter.waiting(format!("{failure}; trying again"));
         cancellation.rest(AGAIN_AFTER).await?;
+    }
+}
+
+/// With patience where the run was open before; a first one is told at once what fails.
+pub(super) async fn as_opened<T, Asking>(
+    opening: RunOpening,
+    ask: impl Fn() -> Asking,
+    (reporter, cancellation): (&Reporter, &Cancellation),
+) -> Result<T>
+where
+    Asking: Future<Output = Result<T>>,
+{
+    match opening {
+        RunOpening::First => ask().await,
+        RunOpening::Again => persist(ask, reporter, cancellation).await,
     }
 }
 

@@ -44,10 +44,7 @@ pub async fn run(
         door::enter(endpoints, Past::Left).await?;
         complete(endpoints, options, reporter).await
     };
-    match opening {
-        RunOpening::First => turning().await?,
-        RunOpening::Again => reopen::persist(turning, reporter, cancellation).await?,
-    }
+    reopen::as_opened(opening, turning, telling).await?;
     let looking = || facing::way_back(endpoints, reporter);
     let reversed = reopen::persist(looking, reporter, cancellation)
         .await?
@@ -95,14 +92,11 @@ async fn run_one_way(
     (reporter, cancellation): (&Reporter, &Cancellation),
 ) -> Result<RunEnd> {
     let (canceller, inner) = cancel::cancellation();
-    let open = || Run::open(endpoints, options, direction, opening, (reporter, &inner));
-    let run = match (Box::pin(open()).await, opening) {
-        (Err(failure), RunOpening::Again) => tokio::select! {
-            () = cancellation.cancelled() => return Err(EngineError::Interrupted),
-            opened = reopen::after(failure, open, reporter, cancellation) => opened?,
-        },
-        (opened, _) => opened?,
+    let open = || {
+        let telling = (reporter, &inner);
+        Box::pin(Run::open(endpoints, options, direction, opening, telling))
     };
+    let run = reopen::as_opened(opening, open, (reporter, cancellation)).await?;
     let migration = run.migration.id.clone();
     let outcome = Box::pin(until_ended(run, (canceller, cancellation))).await;
     match &outcome {
