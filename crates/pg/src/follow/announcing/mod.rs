@@ -82,6 +82,7 @@ pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -
         SchemaChanges::Refuse => vec![
             include_str!("sql/begin.sql").to_owned(),
             include_str!("sql/refuse.sql").to_owned(),
+            include_str!("sql/triggers.sql").replace("announce()", "refuse()"),
         ],
         SchemaChanges::Replicate => vec![
             include_str!("sql/begin.sql").to_owned(),
@@ -89,6 +90,7 @@ pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -
             function("objects(pg_catalog.oid[], pg_catalog.oid[])", OBJECTS),
             function("user_types()", crate::guard::user_types::USER_TYPES),
             include_str!("sql/announce.sql").to_owned(),
+            include_str!("sql/triggers.sql").to_owned(),
         ],
     };
     let parts = parts.into_iter().map(|part| part.replace(NOBODY, migration));

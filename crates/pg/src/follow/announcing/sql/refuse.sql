@@ -26,9 +26,3 @@ begin
     end if;
 end
 $function$;
-create event trigger transhume_00000000_ddl_end on ddl_command_end
-    execute function transhume_00000000_ddl.refuse();
-create event trigger transhume_00000000_ddl_drop on sql_drop
-    execute function transhume_00000000_ddl.refuse();
-alter event trigger transhume_00000000_ddl_end enable always;
-alter event trigger transhume_00000000_ddl_drop enable always;
