@@ -39,6 +39,21 @@ enum Side {
 }
 
 impl Invocation {
+    /// What a command line says, before it is known which database it is about.
+    pub(crate) fn new(
+        settings: Config,
+        terminal: &Terminal,
+        (cancellation, stopping): (Cancellation, Stopping),
+    ) -> Self {
+        Self {
+            settings,
+            database: None,
+            terminal: terminal.clone(),
+            cancellation,
+            stopping,
+        }
+    }
+
     /// Both databases, for the commands that work with both.
     pub(crate) fn endpoints(&self) -> Result<Endpoints> {
         Ok(Endpoints {

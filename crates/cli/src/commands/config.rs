@@ -90,13 +90,7 @@ fn checked(common: &CommonArguments, terminal: &Terminal) -> Result<(Checked, Ve
     failures.extend(bad_paths(&settings));
     failures.extend(cutover_options(&settings).err());
     let (cancellation, stopping) = signals::listen(terminal.clone())?;
-    let invocation = Invocation {
-        settings,
-        database: None,
-        terminal: terminal.clone(),
-        cancellation,
-        stopping,
-    };
+    let invocation = Invocation::new(settings, terminal, (cancellation, stopping));
     let mut databases = Vec::new();
     match members(invocation, common.database.as_deref()) {
         Ok(Members::One(only)) => databases.push(ends(&only, &mut failures)),

@@ -188,13 +188,7 @@ pub(crate) async fn execute(command_line: &CommandLine, terminal: &Terminal) -> 
     overlay(&command_line.command, &mut settings);
     let (cancellation, stopping) = signals::listen(terminal.clone())?;
     service::begin(&cancellation);
-    let invocation = Invocation {
-        settings,
-        database: None,
-        terminal: terminal.clone(),
-        cancellation,
-        stopping,
-    };
+    let invocation = Invocation::new(settings, terminal, (cancellation, stopping));
     match group::members(invocation, command_line.common.database.as_deref())? {
         Members::One(invocation) => one(&command_line.command, &invocation).await,
         Members::Several(group) => several(&command_line.command, &group).await,
