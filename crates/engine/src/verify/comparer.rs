@@ -92,7 +92,6 @@ impl Comparer {
 
     async fn digest(&self, pair: &Pair, piece: &ClaimedPiece) -> Result<()> {
         let plain = piece.subject.table.plain();
-        let mut buckets = Buckets::default();
         let search = self.search(pair, &piece.subject);
         let reading = search
             .digest(
@@ -100,19 +99,16 @@ impl Comparer {
                 &piece.source_predicate,
                 &piece.target_predicate,
                 &piece.subject.cut,
-                &mut buckets,
             )
             .await
             .doing(format!("comparing {plain}"))?;
         match reading {
-            Reading::Seen(()) if piece.is_only_piece => {
-                let subject = piece.subject.clone();
-                self.end(pair, &ClaimedTable { subject, buckets }).await?;
+            Reading::Seen(buckets) if !piece.is_only_piece => {
+                self.ledger.finish_piece(piece, &self.name, &buckets).await?;
             }
-            Reading::Seen(()) => self.ledger.finish_piece(piece, &self.name, &buckets).await?,
-            Reading::Moved => {
-                let result = moved(pair, &piece.subject.table);
-                self.ledger.end_table(result, Vec::new()).await?;
+            reading => {
+                let (result, rows) = self.ended(pair, &piece.subject, reading).await?;
+                self.ledger.end_table(result, rows).await?;
             }
         }
         pair.limit
@@ -134,13 +130,12 @@ impl Comparer {
         } else {
             // Whatever stands in the way is told with its table's name.
             for subject in &subjects {
-                let mut buckets = Buckets::default();
                 let search = self.search(pair, subject);
                 let reading = search
-                    .digest(&Region::default(), "", "", &subject.cut, &mut buckets)
+                    .digest(&Region::default(), "", "", &subject.cut)
                     .await
                     .doing(format!("comparing {}", subject.table.plain()))?;
-                ended.push(self.ended(pair, subject, reading.map(|()| buckets)).await?);
+                ended.push(self.ended(pair, subject, reading).await?);
             }
         }
         self.ledger.end_tables(ended).await?;
@@ -242,14 +237,7 @@ fn both(sides: (Reading<OfBuckets>, Reading<OfBuckets>)) -> Reading<Buckets> {
     let (Reading::Seen(source), Reading::Seen(target)) = sides else {
         return Reading::Moved;
     };
-    let mut buckets = Buckets::default();
-    for (bucket, digest) in source {
-        buckets.add_source(bucket, digest);
-    }
-    for (bucket, digest) in target {
-        buckets.add_target(bucket, digest);
-    }
-    Reading::Seen(buckets)
+    Reading::Seen(Buckets::of_sides(source, target))
 }
 
 fn result(lsn: Lsn, table: &ClaimedTable, found: &Found) -> TableResult {

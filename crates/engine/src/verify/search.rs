@@ -76,8 +76,7 @@ impl Search<'_> {
         while let Some(step) = descent.step() {
             let taken = match step {
                 NextReading::Digest { region, cut } => {
-                    let mut inner = Buckets::default();
-                    seen!(self.digest(&region, "", "", &cut, &mut inner).await?);
+                    let inner = seen!(self.digest(&region, "", "", &cut).await?);
                     descent.digested(&cut, &inner)
                 }
                 NextReading::List(region) => {
@@ -136,19 +135,13 @@ impl Search<'_> {
         source_piece: &str,
         target_piece: &str,
         cut: &transhume_core::verify::rows::Cut,
-        buckets: &mut Buckets,
-    ) -> Result<Reading<()>, PgError> {
+    ) -> Result<Reading<Buckets>, PgError> {
         let (source, target) = tokio::join!(
             self.source.buckets(self.subject, region, source_piece, cut),
             self.target.buckets(self.subject, region, target_piece, cut)
         );
-        for (bucket, digest) in seen!(source?) {
-            buckets.add_source(bucket, digest);
-        }
-        for (bucket, digest) in seen!(target?) {
-            buckets.add_target(bucket, digest);
-        }
-        Ok(Reading::Seen(()))
+        let (source, target) = (seen!(source?), seen!(target?));
+        Ok(Reading::Seen(Buckets::of_sides(source, target)))
     }
 
     async fn list(self, region: &Region) -> Result<Reading<(Listed, Listed)>, PgError> {

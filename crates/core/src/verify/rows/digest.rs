@@ -58,6 +58,21 @@ impl PairDigest {
 }
 
 impl Buckets {
+    /// Of what each side has in its buckets.
+    pub fn of_sides(
+        source: impl IntoIterator<Item = (i32, Digest)>,
+        target: impl IntoIterator<Item = (i32, Digest)>,
+    ) -> Self {
+        let mut buckets = Self::default();
+        for (bucket, digest) in source {
+            buckets.add_source(bucket, digest);
+        }
+        for (bucket, digest) in target {
+            buckets.add_target(bucket, digest);
+        }
+        buckets
+    }
+
     pub fn add_source(&mut self, bucket: i32, digest: Digest) {
         self.0.entry(bucket).or_default().source.add(digest);
     }
