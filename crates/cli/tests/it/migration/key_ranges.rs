@@ -38,7 +38,7 @@ const TRAFFIC: &str = "
 const DONE: &str =
     "select r.table_name || ' ' || p.number || ' ' || p.id || ' ' || p.done_at || ' ' || p.snapshot_id
     from transhume.part p join transhume.relation r using (source_oid)
-    where p.done_at is not null and p.snapshot_id = (select min(id) from transhume.snapshot)";
+    where p.done_at is not null and p.snapshot_id = (select min(id) from transhume.snapshot) order by 1";
 
 /// Kills a run in mid-load.
 async fn kill_in_mid_load(site: &Site) {
