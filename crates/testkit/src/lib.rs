@@ -8,6 +8,7 @@ pub mod oracle;
 pub mod pgbouncer;
 pub mod program;
 pub mod proxy;
+pub mod schema;
 pub mod server;
 pub mod torture;
 pub mod traffic;
