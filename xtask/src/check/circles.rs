@@ -141,6 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn a_test_module_declared_at_the_top_hides_no_import() {
+        let found = check(&[
+            (
+                "load/a.rs",
+                "//! A.\n\n#[cfg(test)]\nmod golden;\n\nuse crate::follow::b::B;",
+            ),
+            ("load/c.rs", ""),
+            (
+                "follow/b.rs",
+                "use crate::load::c::C;\n#[cfg(test)]\nmod tests {\n    use crate::x::X;\n}",
+            ),
+        ]);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
     fn two_features_do_not_import_each_other() {
         let found = check(&[
             ("load/a.rs", "use crate::follow::b::B;"),

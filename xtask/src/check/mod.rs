@@ -41,10 +41,15 @@ impl SourceFile {
         self.path.starts_with(&format!("crates/{package}/")) || self.path.starts_with(&format!("{package}/"))
     }
 
-    /// The text up to the unit tests, which stand at the end by convention.
+    /// The text up to the unit tests, which stand at the end by convention. A module of tests in a file of its own may be
+    /// declared anywhere, and ends nothing.
     fn product_text(&self) -> &str {
-        let end = self.text.find("\n#[cfg(test)]\nmod ").unwrap_or(self.text.len());
-        &self.text[..end]
+        let mut modules = self.text.match_indices("\n#[cfg(test)]\nmod ");
+        let tests = modules.find(|(start, found)| {
+            let declaration = self.text[start + found.len()..].lines().next();
+            declaration.is_some_and(|line| line.ends_with('{'))
+        });
+        &self.text[..tests.map_or(self.text.len(), |(start, _)| start)]
     }
 }
 

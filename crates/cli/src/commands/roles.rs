@@ -26,7 +26,8 @@ Examples:
 /// Prints a script that can be run again: every role that owns something, is granted something, or has a session, with
 /// members and groups, attributes, limits, validity and settings, and the grants that the migration itself needs. Each
 /// statement is tried on the target and rolled back. Nothing is taken from a role that is there. Attributes that the target's
-/// service keeps for itself (superuser, replication, bypassrls) are left out and named. Exits with 1 where anything else is refused.
+/// service keeps for itself (superuser, replication, bypassrls), and predefined roles that it grants to nobody (pg_write_all_data), are
+/// left out and named. Exits with 1 where anything else is refused.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -119,7 +120,7 @@ fn push_statement(text: &mut String, statement: &RoleStatement) {
             comment(
                 text,
                 &format!(
-                    "left out, the target keeps it for itself: {}; ({message})",
+                    "left out, only an administrator of the target's service could: {}; ({message})",
                     statement.sql
                 ),
             );

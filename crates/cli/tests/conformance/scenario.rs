@@ -200,8 +200,9 @@ fn statements(body: &[&str]) -> Vec<String> {
     found
 }
 
+/// As a shell takes them: names with spaces stand in quotes.
 fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_owned).collect()
+    shlex::split(text).expect("every quote is closed")
 }
 
 fn side_of(word: &str) -> Result<Side, String> {

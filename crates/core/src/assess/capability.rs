@@ -2,11 +2,9 @@
 //!
 //! Values only: `pg::probe` fills them, the checks beside this file judge them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-
-use super::platform::Marks;
 
 /// What came of trying something in a transaction that was rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +53,15 @@ impl std::fmt::Display for VersionNumber {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}.{}", self.major(), self.minor())
     }
+}
+
+/// What is seen of a server beside its settings: what gives away whose service it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformMarks {
+    /// Names that it was connected by.
+    pub hosts: Vec<String>,
+    /// `role x`, `schema x`, `function x`, `extension x`.
+    pub objects: BTreeSet<String>,
 }
 
 /// A limit of the server and how much of it is taken.
@@ -117,7 +124,7 @@ pub struct Capabilities {
     /// `pg_settings.setting` (in the setting's own unit) of the settings that a check asks for.
     pub settings: BTreeMap<String, String>,
     /// What gives away whose service it is.
-    pub marks: Marks,
+    pub marks: PlatformMarks,
 }
 
 impl Capabilities {

@@ -9,10 +9,9 @@ use super::{
     observation::{
         AssessContext, AvailableExtension, Collation, Database, EventTrigger, Extension, ExtensionTable,
         FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Observed, OurObjects, OurPublication,
-        OurSlot, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
+        OurSlot, Parameter, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
         WritingTransaction,
     },
-    parameter::Parameter,
 };
 use crate::{
     selection::Selection,
@@ -87,7 +86,7 @@ fn capabilities(version: u32, system: &str) -> Capabilities {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        marks: super::platform::Marks::default(),
+        marks: super::capability::PlatformMarks::default(),
     }
 }
 

@@ -30,7 +30,7 @@ use std::cmp::Reverse;
 
 use observation::Observed;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, codes};
 
 const CHECKS: [fn(&Observed) -> Vec<Finding>; 17] = [
     selected::check,
@@ -68,78 +68,14 @@ fn way_back(observed: &Observed) -> Vec<Finding> {
     )
 }
 
-/// Codes that matter only where changes are followed, and sent back after a cutover.
-const OF_THE_STREAM: [&str; 18] = [
-    "deferrable-identity",
-    "fail-over",
-    "fallback",
-    "generated-column-fallback",
-    "generated-column-identity",
-    "generated-identity",
-    "long-transactions",
-    "output-plugin",
-    "prepared-transactions",
-    "publication-right",
-    "replica-identity",
-    "replication-right",
-    "replication-slots",
-    "signal-backend",
-    "slot-retention",
-    "table-ownership",
-    "wal-level",
-    "wal-senders",
-];
-
 /// Whether an offline migration has nothing to do with it.
 pub fn concerns_the_stream(code: &str) -> bool {
-    OF_THE_STREAM.contains(&code)
+    codes::find(code).is_some_and(|code| code.is_of_stream)
 }
-
-/// Codes of what the source alone decides.
-const OF_THE_SOURCE: [&str; 38] = [
-    "collation-versions",
-    "deferrable-identity",
-    "event-triggers",
-    "extension-tables",
-    "fail-over",
-    "firing-triggers",
-    "foreign-tables",
-    "generated-column-fallback",
-    "generated-column-identity",
-    "generated-identity",
-    "inheritance",
-    "inherited-not-null",
-    "large-objects",
-    "leftovers",
-    "lock-table",
-    "long-transactions",
-    "materialized-views",
-    "name-columns",
-    "output-plugin",
-    "prepared-transactions",
-    "publication-right",
-    "replica-identity",
-    "replication-right",
-    "replication-slots",
-    "scattered-partitions",
-    "selection-needs",
-    "selection-unmatched",
-    "sequences",
-    "signal-backend",
-    "slot-retention",
-    "source-identity",
-    "subscriptions",
-    "table-ownership",
-    "table-reading",
-    "unlogged-tables",
-    "user-mappings",
-    "wal-level",
-    "wal-senders",
-];
 
 /// Whether a finding can be told where there is no target yet; what is asked of both servers names its side.
 pub fn is_of_the_source(finding: &Finding) -> bool {
-    OF_THE_SOURCE.contains(&finding.code.as_str()) || finding.object == "source"
+    finding.object == "source" || codes::find(&finding.code).is_some_and(|code| code.is_of_source)
 }
 
 /// Some finding stands in the way.
@@ -176,13 +112,6 @@ mod tests {
                 !finding.message.is_empty() && !finding.message.ends_with('.'),
                 "{finding:?}"
             );
-        }
-    }
-
-    #[test]
-    fn what_an_offline_migration_has_nothing_to_do_with_is_in_the_list_of_codes() {
-        for code in OF_THE_STREAM.iter().chain(&OF_THE_SOURCE) {
-            assert!(crate::finding::codes::is_known(code), "{code}");
         }
     }
 

@@ -5,10 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde::{Deserialize, Serialize};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::{
-    capability::{Capabilities, VersionNumber},
-    parameter::Parameter,
-};
+use super::capability::{Capabilities, VersionNumber};
 use crate::{role_map::RoleMap, selection::Selector, sequence::Sequence, table::Table};
 
 /// Everything that the checks may look at.
@@ -40,6 +37,21 @@ pub struct AssessContext {
 pub enum Tools {
     Found { version: VersionNumber },
     Missing { reason: String },
+}
+
+/// One parameter as new sessions find it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Parameter {
+    pub name: String,
+    pub value: String,
+    /// Of the value; empty where it has none.
+    pub unit: String,
+    /// Who may change it when: `user`, `superuser`, `sighup`, `postmaster`, `internal` and their like.
+    pub context: String,
+    /// Somebody gave it a value.
+    pub is_set: bool,
+    /// It is set for the database, which is told and carried over with roles.
+    pub of_database: bool,
 }
 
 #[derive(Debug, Clone)]

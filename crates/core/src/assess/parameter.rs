@@ -10,26 +10,11 @@ use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::{
     capability::Capabilities,
-    observation::Observed,
+    observation::{Observed, Parameter},
     platform::remedy::{self, Effect},
     wording::or_pass,
 };
 use crate::{count::listed, finding::Finding};
-
-/// One parameter as new sessions find it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Parameter {
-    pub name: String,
-    pub value: String,
-    /// Of the value; empty where it has none.
-    pub unit: String,
-    /// Who may change it when: `user`, `superuser`, `sighup`, `postmaster`, `internal` and their like.
-    pub context: String,
-    /// Somebody gave it a value.
-    pub is_set: bool,
-    /// It is set for the database, which is told and carried over with roles.
-    pub of_database: bool,
-}
 
 /// A parameter that the two servers differ in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

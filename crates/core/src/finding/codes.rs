@@ -34,6 +34,26 @@ pub struct Code {
     pub name: &'static str,
     pub meaning: &'static str,
     pub bars: Bars,
+    /// The source alone decides it: it can be told before there is a target.
+    pub is_of_source: bool,
+    /// It matters only where changes are followed, and sent back after a cutover.
+    pub is_of_stream: bool,
+}
+
+impl Code {
+    const fn of_source(self) -> Self {
+        Self {
+            is_of_source: true,
+            ..self
+        }
+    }
+
+    const fn of_stream(self) -> Self {
+        Self {
+            is_of_stream: true,
+            ..self
+        }
+    }
 }
 
 /// Codes that one feature finds, in the order of their names.
@@ -45,7 +65,13 @@ pub struct Group {
 }
 
 const fn code(name: &'static str, bars: Bars, meaning: &'static str) -> Code {
-    Code { name, meaning, bars }
+    Code {
+        name,
+        meaning,
+        bars,
+        is_of_source: false,
+        is_of_stream: false,
+    }
 }
 
 use Bars::{Cutover, Nothing, Run};
@@ -57,41 +83,41 @@ pub const GROUPS: &[Group] = &[
         title: "`assess`: servers and settings",
         codes: &[
             code("collation", Nothing, "The default collations of both databases differ."),
-            code("collation-versions", Nothing, "Indexes were built with another version of a collation than the server has now."),
+            code("collation-versions", Nothing, "Indexes were built with another version of a collation than the server has now.").of_source(),
             code("collations-missing", Run, "The target lacks a collation that a column uses."),
             code("connections", Run, "A server has too few free connections."),
             code("encoding", Nothing, "The encodings of both databases differ."),
-            code("fail-over", Nothing, "A fail-over of the source would cost the slot, or changes that only the target has."),
-            code("fallback", Nothing, "A requirement of the fallback is not met; the cutover asks for it."),
-            code("lock-table", Run, "A server's lock table is too small for the selected tables."),
+            code("fail-over", Nothing, "A fail-over of the source would cost the slot, or changes that only the target has.").of_source().of_stream(),
+            code("fallback", Nothing, "A requirement of the fallback is not met; the cutover asks for it.").of_stream(),
+            code("lock-table", Run, "A server's lock table is too small for the selected tables.").of_source(),
             code("minor-version", Nothing, "A server runs a minor version with a known defect that concerns a migration."),
-            code("output-plugin", Run, "The source cannot decode its WAL with pgoutput."),
+            code("output-plugin", Run, "The source cannot decode its WAL with pgoutput.").of_source().of_stream(),
             code("parameters", Nothing, "A parameter that changes results differs between the two servers."),
             code("platform", Nothing, "Which service an end belongs to, and what that service does by itself."),
-            code("replication-slots", Run, "The server has no free replication slot."),
+            code("replication-slots", Run, "The server has no free replication slot.").of_source().of_stream(),
             code("same-database", Run, "Source and target are one database."),
             code("schema-tools", Run, "pg_dump or pg_restore is missing or too old for the servers."),
             code("server-version", Run, "A server's version is not supported."),
-            code("slot-retention", Nothing, "The source limits the WAL that a slot may keep."),
-            code("source-identity", Run, "The source is not the server that the migration began with."),
+            code("slot-retention", Nothing, "The source limits the WAL that a slot may keep.").of_source().of_stream(),
+            code("source-identity", Run, "The source is not the server that the migration began with.").of_source(),
             code("standby", Run, "A server is in recovery."),
             code("target-older", Nothing, "The target has an older major version than the source."),
-            code("wal-level", Run, "The server's wal_level is not logical."),
-            code("wal-senders", Run, "The server has no free WAL sender."),
+            code("wal-level", Run, "The server's wal_level is not logical.").of_source().of_stream(),
+            code("wal-senders", Run, "The server has no free WAL sender.").of_source().of_stream(),
         ],
     },
     Group {
         title: "`assess`: rights",
         codes: &[
             code("logins", Nothing, "A login of the source would not work on the target: its role, a right or a setting is missing."),
-            code("publication-right", Run, "The role may not create a publication."),
+            code("publication-right", Run, "The role may not create a publication.").of_source().of_stream(),
             code("replica-role", Nothing, "The role may not set session_replication_role on the target; triggers are disabled instead."),
-            code("replication-right", Run, "The role may not replicate."),
+            code("replication-right", Run, "The role may not replicate.").of_source().of_stream(),
             code("roles-missing", Nothing, "Roles with objects or grants are missing on the target."),
             code("row-security", Run, "A policy hides rows of selected tables from the role."),
-            code("signal-backend", Nothing, "The role may not end other roles' sessions at the cutover."),
-            code("table-ownership", Run, "The role is not a member of the owner of a selected table."),
-            code("table-reading", Run, "The role may not read a selected table."),
+            code("signal-backend", Nothing, "The role may not end other roles' sessions at the cutover.").of_source().of_stream(),
+            code("table-ownership", Run, "The role is not a member of the owner of a selected table.").of_source().of_stream(),
+            code("table-reading", Run, "The role may not read a selected table.").of_source(),
             code("target-create", Run, "The role may not create schemas on the target."),
         ],
     },
@@ -102,42 +128,42 @@ pub const GROUPS: &[Group] = &[
             code("database-comment", Nothing, "The comment of the database is not on the target."),
             code("database-privileges", Nothing, "Privileges on the database differ."),
             code("database-settings", Nothing, "A setting of the database is not on the target."),
-            code("deferrable-identity", Nothing, "A table's only key is deferrable, so its replica identity is set to full."),
-            code("event-triggers", Nothing, "Event triggers of the source are not restored."),
+            code("deferrable-identity", Nothing, "A table's only key is deferrable, so its replica identity is set to full.").of_source().of_stream(),
+            code("event-triggers", Nothing, "Event triggers of the source are not restored.").of_source(),
             code("extension-rows", Nothing, "Rows that an extension keeps could not be carried."),
-            code("extension-tables", Nothing, "Tables of an extension hold rows that are not moved."),
+            code("extension-tables", Nothing, "Tables of an extension hold rows that are not moved.").of_source(),
             code("extension-versions", Nothing, "An extension has another version on the target."),
             code("extensions", Run, "The target cannot create an extension."),
-            code("firing-triggers", Nothing, "A trigger fires for applied changes (ENABLE ALWAYS or REPLICA)."),
-            code("foreign-tables", Nothing, "Foreign tables are not moved."),
-            code("generated-column-fallback", Nothing, "A table without a usable key has a generated column, and the target is of version 18 or later: no fallback."),
-            code("generated-column-identity", Run, "A table without a usable key has a generated column, and the source is of version 18 or later."),
-            code("generated-identity", Nothing, "A key contains a generated column, so the replica identity is set to full."),
-            code("inheritance", Nothing, "Tables that inherit are moved one by one."),
-            code("inherited-not-null", Nothing, "A column takes NULL although the table that it inherits from does not."),
-            code("large-objects", Run, "Large objects cannot be read or described."),
+            code("firing-triggers", Nothing, "A trigger fires for applied changes (ENABLE ALWAYS or REPLICA).").of_source(),
+            code("foreign-tables", Nothing, "Foreign tables are not moved.").of_source(),
+            code("generated-column-fallback", Nothing, "A table without a usable key has a generated column, and the target is of version 18 or later: no fallback.").of_source().of_stream(),
+            code("generated-column-identity", Run, "A table without a usable key has a generated column, and the source is of version 18 or later.").of_source().of_stream(),
+            code("generated-identity", Nothing, "A key contains a generated column, so the replica identity is set to full.").of_source().of_stream(),
+            code("inheritance", Nothing, "Tables that inherit are moved one by one.").of_source(),
+            code("inherited-not-null", Nothing, "A column takes NULL although the table that it inherits from does not.").of_source(),
+            code("large-objects", Run, "Large objects cannot be read or described.").of_source(),
             code("large-objects-on-target", Run, "The target has large objects already."),
-            code("leftovers", Nothing, "Slots or publications of other migrations are on the source."),
-            code("long-transactions", Nothing, "A transaction of the source has been writing for long."),
-            code("materialized-views", Nothing, "Materialized views are refreshed on the target."),
-            code("name-columns", Nothing, "A column holds OIDs or names of objects, which may mean others on the target."),
+            code("leftovers", Nothing, "Slots or publications of other migrations are on the source.").of_source(),
+            code("long-transactions", Nothing, "A transaction of the source has been writing for long.").of_source().of_stream(),
+            code("materialized-views", Nothing, "Materialized views are refreshed on the target.").of_source(),
+            code("name-columns", Nothing, "A column holds OIDs or names of objects, which may mean others on the target.").of_source(),
             code("other-migration", Run, "The target holds the state of another migration."),
             code("other-slots", Nothing, "Another consumer has a slot on the source, and none on the target."),
-            code("prepared-transactions", Run, "Prepared transactions of the source are not finished."),
+            code("prepared-transactions", Run, "Prepared transactions of the source are not finished.").of_source().of_stream(),
             code("publications", Nothing, "Publications of the source are not restored."),
-            code("replica-identity", Nothing, "A table has no usable key, so changed rows are found by all their values."),
-            code("scattered-partitions", Run, "A tree is partitioned by a hash that differs between servers and cannot be moved as a whole."),
+            code("replica-identity", Nothing, "A table has no usable key, so changed rows are found by all their values.").of_source().of_stream(),
+            code("scattered-partitions", Run, "A tree is partitioned by a hash that differs between servers and cannot be moved as a whole.").of_source(),
             code("schema-public", Nothing, "Schema public has another owner on the source."),
             code("security-labels", Nothing, "Security labels are not restored."),
-            code("selection-needs", Run, "A selected object needs one that is not selected or not on the target."),
-            code("selection-unmatched", Run, "A pattern of the selection matches nothing."),
-            code("sequences", Run, "A sequence cannot be read."),
-            code("subscriptions", Nothing, "Subscriptions feed the source; the target does not have them."),
+            code("selection-needs", Run, "A selected object needs one that is not selected or not on the target.").of_source(),
+            code("selection-unmatched", Run, "A pattern of the selection matches nothing.").of_source(),
+            code("sequences", Run, "A sequence cannot be read.").of_source(),
+            code("subscriptions", Nothing, "Subscriptions feed the source; the target does not have them.").of_source(),
             code("target-event-triggers", Nothing, "Event triggers of the target fire for what the migration makes there."),
             code("target-not-empty", Run, "The target has objects that the migration would create."),
             code("trial-restore", Run, "The schema could not be tried on the target, or not all of it."),
-            code("unlogged-tables", Nothing, "Unlogged tables are loaded, and never followed."),
-            code("user-mappings", Nothing, "Options of a user mapping are hidden from the role, and are not restored."),
+            code("unlogged-tables", Nothing, "Unlogged tables are loaded, and never followed.").of_source(),
+            code("user-mappings", Nothing, "Options of a user mapping are hidden from the role, and are not restored.").of_source(),
         ],
     },
     Group {
@@ -238,9 +264,9 @@ const CHECKS: Group = Group {
     ],
 };
 
-/// True where the list has the code or its family.
-pub fn is_known(name: &str) -> bool {
-    all().any(|known| match known.name.strip_suffix('*') {
+/// The code of that name, or of its family.
+pub fn find(name: &str) -> Option<&'static Code> {
+    all().find(|known| match known.name.strip_suffix('*') {
         Some(family) => name.len() > family.len() && name.starts_with(family),
         None => known.name == name,
     })
@@ -301,9 +327,9 @@ mod tests {
 
     #[test]
     fn a_family_needs_a_kind() {
-        assert!(is_known("different-index"));
-        assert!(!is_known("different-"));
-        assert!(!is_known("diferent-index"));
+        assert!(find("different-index").is_some());
+        assert!(find("different-").is_none());
+        assert!(find("diferent-index").is_none());
     }
 
     /// `TRANSHUME_WRITE_PAGES=1` writes the page instead.

@@ -66,7 +66,7 @@ impl Finding {
         remedy: impl Into<String>,
     ) -> Self {
         debug_assert!(
-            codes::is_known(code),
+            codes::find(code).is_some(),
             "the finding code {code:?} is not in core's finding/codes.rs: add it there"
         );
         Self {

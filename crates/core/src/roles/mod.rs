@@ -9,6 +9,7 @@ mod memberships;
 mod plan;
 mod settings;
 mod statements;
+mod step;
 mod surroundings;
 
 use std::{collections::BTreeSet, fmt};
@@ -17,7 +18,8 @@ pub use crate::role_map::{BadRoleMap, RoleMap};
 
 pub use self::{
     logins::{LoginFault, login_faults},
-    plan::{Note, RolePlan, RoleStep, RoleSubject, Wanted, plan},
+    plan::{Note, RolePlan, Wanted, plan},
+    step::{RoleStep, RoleSubject},
     surroundings::{Surrounding, SurroundingKind, lacking},
 };
 

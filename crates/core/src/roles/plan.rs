@@ -10,61 +10,8 @@ use super::{
     memberships::{Grant, grant, usable},
     settings,
     statements::{alter, create, new_role, plain_attributes, strong_attributes},
+    step::{RoleStep, RoleSubject},
 };
-
-/// What a statement is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RoleSubject {
-    Role,
-    /// Login, limit, validity.
-    Attributes,
-    /// An attribute that a managed service may keep for itself: what is refused is left out.
-    StrongAttribute,
-    Membership,
-    Setting,
-    /// What the migration needs to give objects to their owners.
-    Migration,
-    /// Settings, comment and grants of the database.
-    Database,
-    Password,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleStep {
-    pub part: RoleSubject,
-    /// As the target calls it.
-    pub role: String,
-    /// Without its secret, where it has one: [`RoleStep::statement`] has it all.
-    sql: String,
-    pub secret: Option<Secret>,
-}
-
-impl RoleStep {
-    fn new(part: RoleSubject, role: &str, sql: String) -> Self {
-        Self {
-            part,
-            role: role.to_owned(),
-            sql,
-            secret: None,
-        }
-    }
-
-    /// The whole statement.
-    pub fn statement(&self) -> String {
-        match &self.secret {
-            Some(secret) => format!("{} {}", self.sql, quote_literal(secret.reveal())),
-            None => self.sql.clone(),
-        }
-    }
-
-    /// For people and records: a secret stays out.
-    pub fn label(&self) -> String {
-        match &self.secret {
-            Some(_) => format!("{} '…'", self.sql),
-            None => self.sql.clone(),
-        }
-    }
-}
 
 /// What is not in the script, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -273,7 +220,14 @@ impl<'a> Planning<'a> {
                 .find(|present| present.group == group && present.member == name);
             match grant(membership, member, (group, name), (present, self.target.major)) {
                 Grant::There => {}
-                Grant::Needed(sql) => self.step(RoleSubject::Membership, name, sql),
+                Grant::Needed(sql) => {
+                    let part = if is_predefined(group) {
+                        RoleSubject::StrongMembership
+                    } else {
+                        RoleSubject::Membership
+                    };
+                    self.step(part, name, sql);
+                }
                 Grant::Inexpressible => self.note(
                     name,
                     what,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use transhume_core::{
     count::counted,
     finding::Finding,
-    roles::{RolePlan, RoleSubject, Surrounding, Wanted, lacking, login_faults, plan},
+    roles::{RolePlan, Surrounding, Wanted, lacking, login_faults, plan},
     selection::Selection,
 };
 use transhume_pg::{
@@ -72,7 +72,7 @@ pub enum StatementOutcome {
     /// The target would accept it.
     Possible,
     Done,
-    /// The target's service keeps this attribute for itself: it stays out.
+    /// The target's service keeps this attribute or predefined role for itself: it stays out.
     LeftOut,
     Refused,
 }
@@ -189,7 +189,7 @@ fn report(
         let (outcome, message) = match outcome {
             StepOutcome::Done if applied => (StatementOutcome::Done, None),
             StepOutcome::Done => (StatementOutcome::Possible, None),
-            StepOutcome::Refused(message) if step.part == RoleSubject::StrongAttribute => {
+            StepOutcome::Refused(message) if step.part.may_be_kept() => {
                 (StatementOutcome::LeftOut, Some(message))
             }
             StepOutcome::Refused(message) => (StatementOutcome::Refused, Some(message)),

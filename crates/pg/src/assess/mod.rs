@@ -10,9 +10,8 @@ use transhume_core::sqlstate;
 
 use tokio_postgres::{Client, Row};
 use transhume_core::assess::{
-    capability::{Attempt, Budget, Capabilities, SystemIdentity, VersionNumber},
-    parameter::Parameter,
-    platform::Marks,
+    capability::{Attempt, Budget, Capabilities, PlatformMarks, SystemIdentity, VersionNumber},
+    observation::Parameter,
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -186,7 +185,7 @@ fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
         create_publication: Attempt::NotTried,
         create_event_trigger: Attempt::NotTried,
         settings: std::collections::BTreeMap::new(),
-        marks: Marks {
+        marks: PlatformMarks {
             hosts: Vec::new(),
             objects: row.try_get::<_, Vec<String>>("marks")?.into_iter().collect(),
         },

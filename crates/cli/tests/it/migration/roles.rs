@@ -96,7 +96,7 @@ async fn are_carried(source: u32, target: u32) {
         r#"ALTER ROLE "app" LOGIN;"#,
         r#"ALTER ROLE "app" IN DATABASE "shop" SET "search_path" TO '$user', 'shop', 'public';"#,
         r#"GRANT "app_owner" TO "azadmin""#,
-        r#"-- left out, the target keeps it for itself: ALTER ROLE "dba" SUPERUSER;"#,
+        r#"-- left out, only an administrator of the target's service could: ALTER ROLE "dba" SUPERUSER;"#,
         "-- need a password of their own on the target (\\password in psql): Batch-User, app, ",
     ] {
         assert!(printed.output.contains(words), "{words}\n{}", printed.output);

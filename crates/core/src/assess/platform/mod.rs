@@ -10,8 +10,6 @@ pub(super) mod extension;
 mod golden;
 pub mod remedy;
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::{capability::Capabilities, observation::Observed};
@@ -36,15 +34,6 @@ pub enum Platform {
     CrunchyBridge,
     /// A server of one's own, or a service that is not known here.
     Plain,
-}
-
-/// What is seen of a server beside its settings.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marks {
-    /// Names that it was connected by.
-    pub hosts: Vec<String>,
-    /// `role x`, `schema x`, `function x`, `extension x`.
-    pub objects: BTreeSet<String>,
 }
 
 /// What gives a platform away.
@@ -235,14 +224,17 @@ fn habit(platform: Platform) -> Option<(&'static str, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::fixture::healthy, *};
+    use super::{
+        super::{capability::PlatformMarks, fixture::healthy},
+        *,
+    };
     use crate::finding::Severity;
 
     pub(in crate::assess) fn end(settings: &[&str], objects: &[&str], host: &str) -> Capabilities {
         let mut end = healthy().source.capabilities;
         end.settings
             .extend(settings.iter().map(|name| ((*name).to_owned(), String::new())));
-        end.marks = Marks {
+        end.marks = PlatformMarks {
             hosts: vec![host.to_owned()],
             objects: objects.iter().map(|name| (*name).to_owned()).collect(),
         };

@@ -27,6 +27,8 @@ pub struct Deliberate {
     pub chosen: HashSet<String>,
     /// The side that is written to was closed by a fence: on the way back.
     pub closed: bool,
+    /// After the cutover: what was left out is where the changes go to, and not where they come from.
+    pub reversed: bool,
 }
 
 /// Why an object is missing on purpose.
@@ -39,6 +41,11 @@ const CLOSED: &str = "tables and sequences of the old source may not be written,
 const SET_ASIDE: &str = "triggers and rules are disabled on the target until the cutover";
 
 impl Deliberate {
+    /// What the forward migration did not make is on the old source alone.
+    pub(super) fn excuses_surplus(&self, object: &Object) -> Option<&'static str> {
+        self.excuses_absence(object).filter(|_| self.reversed)
+    }
+
     pub(super) fn excuses_absence(&self, object: &Object) -> Option<&'static str> {
         let name = for_people(&object.name);
         let is_chosen = std::iter::once(object.kind.name())
@@ -180,6 +187,15 @@ mod tests {
         assert_eq!(
             chosen("function shop.f(integer)").excuses_absence(&function),
             Some(CHOSEN)
+        );
+        let reversed = Deliberate {
+            reversed: true,
+            ..chosen("function shop.f(integer)")
+        };
+        assert_eq!(reversed.excuses_surplus(&function), Some(CHOSEN));
+        assert_eq!(
+            chosen("function shop.f(integer)").excuses_surplus(&function),
+            None
         );
         for other in ["function shop.f(text)", "aggregate shop.f(integer)"] {
             assert_eq!(chosen(other).excuses_absence(&function), None, "{other}");

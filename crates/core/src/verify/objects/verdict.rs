@@ -130,7 +130,10 @@ fn judge(
         },
         // The provider's own on a managed server: nobody's business.
         Aspect::Surplus if object.kind == ObjectKind::Extension => {}
-        Aspect::Surplus => agreement.findings.push(surplus(object)),
+        Aspect::Surplus => match situation.deliberate.excuses_surplus(object) {
+            Some(reason) => excuse(reason),
+            None => agreement.findings.push(surplus(object)),
+        },
         Aspect::Different(mut traits) => {
             traits.retain(|differing| {
                 match on_purpose(object, differing, situation).or_else(|| selected.excuses(object, differing))

@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
-use transhume_core::verify::objects::{Deliberate, for_people};
+use transhume_core::{
+    direction::Direction,
+    verify::objects::{Deliberate, for_people},
+};
 use transhume_pg::{
     connection::session::Session,
     state::{
         archive,
         deviation::{self, Side},
-        held,
+        held, migration,
         undo::Undo,
     },
 };
@@ -20,12 +23,16 @@ const DOING: &str = "reading what the migration makes different on purpose";
 /// What an entry is left out for where the selection is the reason.
 const FOR_NEED: &str = "it needs ";
 
-pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
+pub(super) async fn of_migration(source: &Session, target: &Session) -> Result<Deliberate> {
     let on_source = deviation::open(target, Side::Source).await.doing(DOING)?;
     let on_target = deviation::open(target, Side::Target).await.doing(DOING)?;
     let held = held::builds(target).await.doing(DOING)?;
-    let left_out = archive::left_out(&**target).await.doing(DOING)?;
-    let chosen = archive::absent_by_choice(&**target).await.doing(DOING)?;
+    let migration = migration::read(target).await.doing(DOING)?;
+    let reversed = migration.is_some_and(|migration| migration.direction == Direction::Reverse);
+    // The archive stays with the migration that restored it, on the server that was its target.
+    let restored = if reversed { source } else { target };
+    let left_out = archive::left_out(&**restored).await.doing(DOING)?;
+    let chosen = archive::absent_by_choice(&**restored).await.doing(DOING)?;
     let identities = on_source
         .iter()
         .flat_map(|deviation| &deviation.undo)
@@ -37,6 +44,7 @@ pub(super) async fn of_migration(target: &Session) -> Result<Deliberate> {
         closed: on_target
             .iter()
             .any(|deviation| deviation.kind == deviation::FENCE),
+        reversed,
         identities: identities.collect(),
         chosen: chosen.iter().map(|name| for_people(name)).collect(),
         undo: on_target

@@ -147,7 +147,7 @@ impl ObjectVerifier<'_> {
 
     async fn deliberate(&self, sides: &Sides) -> Result<Deliberate> {
         match self.situation {
-            SequenceSituation::Following => deliberate::of_migration(&sides.target).await,
+            SequenceSituation::Following => deliberate::of_migration(&sides.source, &sides.target).await,
             SequenceSituation::Final => Ok(Deliberate::default()),
         }
     }

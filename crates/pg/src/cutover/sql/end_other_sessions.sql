@@ -3,13 +3,16 @@
 -- with their leader.
 with candidates as materialized (
     select a.pid,
-           -- Where no role is known only a superuser may.
-           coalesce(
-               pg_catalog.pg_has_role(a.usesysid, 'usage')
-                 or (pg_catalog.pg_has_role('pg_signal_backend', 'usage')
-                     and not (select r.rolsuper from pg_catalog.pg_roles r where r.oid = a.usesysid)),
-               (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user)) as allowed
+           -- A superuser's process ends for superusers alone, whoever is a member of that role; so does one without a role.
+           mover.rolsuper
+             or coalesce(
+                 not owner.rolsuper
+                   and (pg_catalog.pg_has_role(owner.oid, 'usage')
+                        or pg_catalog.pg_has_role('pg_signal_backend', 'usage')),
+                 false) as allowed
     from pg_catalog.pg_stat_activity a
+    join pg_catalog.pg_roles mover on mover.rolname = current_user
+    left join pg_catalog.pg_roles owner on owner.oid = a.usesysid
     where a.datname = pg_catalog.current_database()
       -- Whoever may not see the kind of another role's session sees null; without a role it is then autovacuum.
       and coalesce(a.backend_type, 'client backend') not in ('autovacuum worker', 'parallel worker')
