@@ -1,4 +1,4 @@
-//! Counts as people read them: digits in groups of three, the noun in its right number, long lists cut.
+//! Counts as people read them: digits in groups of three, the noun in its right number, long lists cut, sizes with a unit.
 //!
 //! Owns the only plural forms of the program; `cargo xtask check` refuses a count that is followed by a fixed plural.
 
@@ -6,6 +6,15 @@ use std::fmt::Display;
 
 /// Names shown before the rest is only counted: a line of a terminal holds about as many.
 const SHOWN: usize = 5;
+
+/// Units of size with their bytes, largest first. As in PostgreSQL a kB is 1024 bytes.
+pub const SIZE_UNITS: [(&str, u64); 5] = [
+    ("TB", 1 << 40),
+    ("GB", 1 << 30),
+    ("MB", 1 << 20),
+    ("kB", 1 << 10),
+    ("B", 1),
+];
 
 /// `1 table`, `3 tables`, `25,000 entries`.
 ///
@@ -33,6 +42,23 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `1.50 kB`, `512 MB`: a number of bytes.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let (unit, of_unit) = SIZE_UNITS
+        .into_iter()
+        .find(|(_, of_unit)| bytes >= *of_unit)
+        .unwrap_or(("B", 1));
+    let value = bytes as f64 / of_unit as f64;
+    // Three digits are what a person reads at a glance; whole bytes need no fraction.
+    let decimals = match (of_unit, value) {
+        (1, _) | (_, 100.0..) => 0,
+        (_, 10.0..) => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$} {unit}")
 }
 
 /// The noun, or the first noun of a phrase such as `constraint checked against its rows`, in the number that `count` asks for.

@@ -23,6 +23,7 @@ pub mod roles;
 pub mod schema;
 pub mod selection;
 pub mod sequence;
+pub mod shell;
 pub mod silence;
 pub mod sqlstate;
 pub mod table;

@@ -6,6 +6,7 @@ use transhume_engine::{
     count::counted,
     finding::Severity,
     phase::Phase,
+    shell,
     status::{Status, WayBackState},
 };
 
@@ -29,6 +30,12 @@ impl Trouble {
             remedy: remedy.into(),
         }
     }
+}
+
+/// A command upon the table that a line begins with, as a shell takes it.
+fn on_table(action: &str, line: &str) -> String {
+    let table = line.split(": ").next().unwrap_or_default();
+    format!("transhume table {action} {}", shell::word(table))
 }
 
 /// In one line.
@@ -80,14 +87,14 @@ pub(crate) fn troubles(status: &Status) -> Vec<Trouble> {
     for line in &status.exceptions {
         troubles.push(Trouble::new(
             format!("Stored instead of being applied: {line}"),
-            "transhume table reload TABLE",
+            on_table("reload", line),
         ));
     }
     for line in &status.not_loaded {
         let remedy = if line.ends_with(": suspended") {
-            "transhume table resume TABLE"
+            on_table("resume", line)
         } else {
-            ""
+            String::new()
         };
         troubles.push(Trouble::new(format!("Not kept up: {line}"), remedy));
     }

@@ -5,14 +5,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-/// Units of size with their bytes, largest first.
-const SIZE_UNITS: [(&str, u64); 5] = [
-    ("TB", 1 << 40),
-    ("GB", 1 << 30),
-    ("MB", 1 << 20),
-    ("kB", 1 << 10),
-    ("B", 1),
-];
+use transhume_engine::count::{SIZE_UNITS, size};
 
 /// Units of time with their milliseconds, largest first.
 const DURATION_UNITS: [(&str, u64); 5] = [
@@ -95,18 +88,7 @@ fn split(text: &str) -> (Option<u64>, &str) {
 
 impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, bytes) = SIZE_UNITS
-            .into_iter()
-            .find(|(_, bytes)| self.0 >= *bytes)
-            .unwrap_or(("B", 1));
-        let value = self.0 as f64 / bytes as f64;
-        // Three digits are what a person reads at a glance; whole bytes need no fraction.
-        let decimals = match (bytes, value) {
-            (1, _) | (_, 100.0..) => 0,
-            (_, 10.0..) => 1,
-            _ => 2,
-        };
-        write!(formatter, "{value:.decimals$} {unit}")
+        formatter.write_str(&size(self.0))
     }
 }
 

@@ -9,7 +9,7 @@ use transhume_core::{
         row::{Drift, DriftKind, Operation},
     },
     guard::schema::ChangeKind,
-    sqlstate,
+    shell, sqlstate,
 };
 use transhume_pg::{
     connection::{error::PgError, session::Session},
@@ -392,7 +392,7 @@ fn hint(conflict: &Conflict) -> String {
                  table anew while the rest is followed: \"transhume run {} suspend\", and beside it \
                  \"transhume table reload {}\"",
                 option(conflict.class()),
-                tables.join(" ")
+                shell::words(&tables)
             )
         }
     }

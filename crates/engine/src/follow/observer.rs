@@ -20,7 +20,7 @@ use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, timeout},
 };
-use transhume_core::{finding::Finding, sqlstate};
+use transhume_core::{finding::Finding, shell, sqlstate};
 use transhume_pg::{
     connection::{conninfo::ConnectionSettings, error::PgError, names, session::Session},
     follow::{apply::blockers, wal},
@@ -260,8 +260,8 @@ impl Observing {
                 newest.reason
             ),
             format!(
-                "they bar the cutover: load the table anew (transhume table reload {}), or apply them by hand",
-                newest.table
+                "they bar the cutover: load the table anew (\"transhume table reload {}\"), or apply them by hand",
+                shell::word(&newest.table)
             ),
         );
         self.reported = Some(newest.number);

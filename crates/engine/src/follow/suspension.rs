@@ -3,7 +3,7 @@
 //!
 //! Nothing is applied meanwhile: the refused transaction comes again, without the changes of that table.
 
-use transhume_core::{command::Command, finding::Finding};
+use transhume_core::{command::Command, finding::Finding, shell};
 use transhume_pg::{
     connection::{error::PgError, session::Session},
     state::{command, finding, history, load::relations},
@@ -110,7 +110,7 @@ async fn until_reload(
         SUSPENDED,
         &plain,
         format!("{reason}; its changes are skipped until it is loaded anew"),
-        format!("transhume table reload {plain}"),
+        format!("transhume table reload {}", shell::word(&plain)),
     );
     let findings = std::slice::from_ref(&finding);
     let tables = std::slice::from_ref(table);
@@ -133,7 +133,10 @@ fn finding_of(table: &QualifiedName, reason: &str) -> Finding {
         SUSPENDED,
         &table,
         format!("{reason}; its changes are skipped, as follow.on_error says"),
-        format!("remedy the cause, then \"transhume table resume {table}\""),
+        format!(
+            "remedy the cause, then \"transhume table resume {}\"",
+            shell::word(&table)
+        ),
     )
 }
 

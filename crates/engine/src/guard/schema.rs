@@ -14,6 +14,7 @@ use transhume_core::{
         user_types::TypeChange,
     },
     phase::Phase,
+    shell,
 };
 use transhume_pg::{
     connection::error::PgError,
@@ -116,7 +117,8 @@ impl Guard<'_> {
                 continue;
             }
             let table = table.plain();
-            let detail = serde_json::json!({ "object": table, "statement": format!("transhume table reload {table}") });
+            let statement = format!("transhume table reload {}", shell::word(&table));
+            let detail = serde_json::json!({ "object": table, "statement": statement });
             history::add(&*ends.target, "table loaded anew without asking", &detail).await?;
             command::request(&ends.target, Command::Reload(vec![*oid]), None).await?;
             self.reporter.step(format!("{table} is to be loaded anew"));
@@ -132,8 +134,12 @@ impl Guard<'_> {
         }
         command::request(&ends.target, Command::Add(vec![change.oid]), None).await?;
         let table = change.table.plain();
-        self.carried(ends, &change.table, &format!("transhume table add {table}"))
-            .await
+        self.carried(
+            ends,
+            &change.table,
+            &format!("transhume table add {}", shell::word(&table)),
+        )
+        .await
     }
 
     /// Says why not, where it is not carried over.

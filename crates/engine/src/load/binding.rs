@@ -10,6 +10,7 @@ use transhume_core::{
     finding::Finding,
     guard::schema::{self, Followed, SchemaChange, TableFacts, as_planned::is_read_alike},
     load::format::{Format, FormatChoice},
+    shell,
 };
 use transhume_pg::{
     catalog::{build_definitions, table_facts::table_facts, tables::tables},
@@ -282,8 +283,9 @@ async fn suspend(
         "it was altered on the source before it was copied, and the target refuses the same: {refusal}; it is suspended"
     );
     let remedy = format!(
-        "make it fit on the target: {}; then transhume table reload {name}",
-        statements.join("; ")
+        "make it fit on the target: {}; then \"transhume table reload {}\"",
+        statements.join("; "),
+        shell::word(&name)
     );
     let finding = Finding::warning(LOAD_FAILED, &name, message, remedy);
     finding::replace(&**target, ORIGIN, &finding).await.doing(doing)?;

@@ -5,6 +5,7 @@ use transhume_core::{
     finding::Severity,
     notify::{EventKind, Urgency},
     phase::Phase,
+    shell,
 };
 
 use crate::status::{Status, WayBackState};
@@ -139,7 +140,7 @@ fn tables(status: &Status) -> Vec<Event> {
         }
         let event = |line: &String| {
             let table = name(line);
-            Event::of(kind, &table, line.clone()).remedied_by(format!("{remedy} {table}"))
+            Event::of(kind, &table, line.clone()).remedied_by(format!("{remedy} {}", shell::word(&table)))
         };
         lines.iter().map(event).collect()
     };

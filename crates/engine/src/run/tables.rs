@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use transhume_core::{
-    command::Command, count::counted, disposition::Disposition, finding::Finding, load::RelationState,
+    command::Command, count::counted, disposition::Disposition, finding::Finding, load::RelationState, shell,
 };
 use transhume_pg::{
     catalog::{emptying, tables::tables},
@@ -250,7 +250,10 @@ async fn set_aside(run: &Run<'_>, error: &EngineError) -> Result<()> {
     {
         let table = relation.name.plain();
         let message = format!("it could not be loaded and is suspended: {error}");
-        let remedy = format!("remedy the cause, then run \"transhume table reload {table}\"");
+        let remedy = format!(
+            "remedy the cause, then run \"transhume table reload {}\"",
+            shell::word(&table)
+        );
         let finding = Finding::warning(LOAD_FAILED, &table, message, remedy);
         relations::suspend(&*target, &[relation.source_oid])
             .await

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use transhume_core::{finding::Finding, phase::Phase, selection::Selector};
+use transhume_core::{finding::Finding, phase::Phase, selection::Selector, shell};
 use transhume_pg::{
     catalog::tables::names_of_tables,
     connection::{error::PgError, session::Session},
@@ -80,7 +80,10 @@ pub(crate) async fn not_migrated(
 
 pub(crate) fn finding_of(table: &QualifiedName) -> Finding {
     let table = table.plain();
-    let remedy = format!("run \"transhume table add {table}\", or leave it behind knowingly");
+    let remedy = format!(
+        "run \"transhume table add {}\", or leave it behind knowingly",
+        shell::word(&table)
+    );
     Finding::warning(
         NOT_MIGRATED,
         &table,

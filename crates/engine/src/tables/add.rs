@@ -5,6 +5,7 @@ use transhume_core::{
     load::RelationState,
     schema::addition::AdditionStep,
     selection::Selection,
+    shell,
     table::{Placement, Table, TableKind},
 };
 use transhume_pg::{
@@ -135,7 +136,8 @@ fn part_of_tree(present: &[Table], partition: &Table) -> EngineError {
             partition.name.plain()
         ),
         format!(
-            "add {tree}; where the migration has it, make the partition on the target, then \"transhume table reload {tree}\""
+            "add {tree}; where the migration has it, make the partition on the target, then \"transhume table reload {}\"",
+            shell::word(&tree)
         ),
     )
 }

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transhume_core::{count::counted, finding::Finding, table::Table};
+use transhume_core::{count::counted, finding::Finding, shell, table::Table};
 use transhume_pg::{
     catalog::tables::tables,
     connection::{error::ServerError, names, session::Session},
@@ -212,6 +212,9 @@ fn not_repaired(table: &QualifiedName, error: &ServerError) -> Finding {
         "not-repaired",
         &table.plain(),
         format!("the target does not take the source's rows: {}", error.message),
-        "remedy what the target says, then verify --repair again; or load the table anew: transhume table reload",
+        format!(
+            "remedy what the target says, then \"transhume verify --repair\"; or load the table anew: \"transhume table reload {}\"",
+            shell::word(&table.plain())
+        ),
     )
 }

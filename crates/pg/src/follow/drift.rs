@@ -14,6 +14,7 @@ use transhume_core::{
         schema::{self, ChangeKind, SchemaChange},
         user_types::needed_by,
     },
+    shell,
 };
 use transhume_wire::{ident::quote_identifier, pgoutput::Relation};
 
@@ -130,7 +131,7 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
         DriftKind::NotSelected => Remedy::of(format!(
             "take {table} out of the publication on the source, or take it into the migration: create it on the target, \
              then \"transhume table add {}\"",
-            table.plain()
+            shell::word(&table.plain())
         )),
         DriftKind::NotLoaded => Remedy::of("run the full load to its end"),
         DriftKind::Renamed { before } => Remedy::of(renamed(before, table, false)),
@@ -150,7 +151,7 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
         DriftKind::PartitionEmptied { .. } | DriftKind::ColumnReused { .. } | DriftKind::ReadInParts(_) => {
             Remedy {
                 statement: String::new(),
-                afterwards: Some(format!("transhume table reload {}", table.plain())),
+                afterwards: Some(format!("transhume table reload {}", shell::word(&table.plain()))),
             }
         }
         DriftKind::Computed { column } => Remedy::of(format!(

@@ -2,6 +2,7 @@
 //!
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
+use transhume_core::shell;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::connection::{error::PgError, session::Session};
@@ -47,7 +48,7 @@ pub async fn added_column(
         Some(format!(
             "rows that are there already may have got other values on the source, which are not in the stream: \
              \"transhume table reload {}\"",
-            table.plain()
+            shell::word(&table.plain())
         ))
     } else if row.get("not_null_later") {
         Some(format!(

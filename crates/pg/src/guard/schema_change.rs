@@ -1,7 +1,10 @@
 //! Statements that bring a change of the source's schema to the target: told to people, and run by us where
 //! it is carried over.
 
-use transhume_core::guard::schema::{ChangeKind, SchemaChange};
+use transhume_core::{
+    guard::schema::{ChangeKind, SchemaChange},
+    shell,
+};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::remedy::{Remedy, added_column};
@@ -22,14 +25,16 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
         ChangeKind::TableLost => Remedy {
             statement: String::new(),
             afterwards: Some(format!(
-                "create the table {table} on the target as the source has it, then transhume table reload {plain}"
+                "create the table {table} on the target as the source has it, then \"transhume table reload {}\"",
+                shell::word(&plain)
             )),
         },
         ChangeKind::PartitionsChanged => Remedy {
             statement: String::new(),
             afterwards: Some(format!(
-                "make the partitions of {plain} on the target what they are on the source, then transhume table reload \
-                 {plain}"
+                "make the partitions of {plain} on the target what they are on the source, then \
+                 \"transhume table reload {}\"",
+                shell::word(&plain)
             )),
         },
         ChangeKind::ColumnNew { column } => added_column(source, table, change.oid, &column.name)
@@ -37,7 +42,7 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
             .unwrap_or_else(|| Remedy::of("nothing: the source has dropped it again")),
         _ => Remedy {
             statement: String::new(),
-            afterwards: Some(format!("transhume table add {plain}")),
+            afterwards: Some(format!("transhume table add {}", shell::word(&plain))),
         },
     })
 }
@@ -125,7 +130,7 @@ fn joined(steps: impl IntoIterator<Item = String>) -> String {
 fn reload(table: &str) -> Remedy {
     Remedy {
         statement: String::new(),
-        afterwards: Some(format!("transhume table reload {table}")),
+        afterwards: Some(format!("transhume table reload {}", shell::word(table))),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     finding::{Finding, Severity},
     load::RelationState,
     roles::LoginFault,
+    shell,
     verify::objects::judge_recency,
 };
 
@@ -81,15 +82,17 @@ fn runner(runner: &Runner) -> Condition {
 }
 
 fn lag(lag: u64, limit: u64) -> Condition {
+    let (behind, most) = (count::size(lag), count::size(limit));
     if lag <= limit {
         return Condition::met(
             Name::Lag,
-            format!("the target is {lag} bytes behind, the limit is {limit}"),
+            format!("the target is {behind} behind, within the limit of {most}"),
         );
     }
+    // Both may round to the same: the words say which side of the limit it is.
     Condition::unmet(
         Name::Lag,
-        format!("the target is {lag} bytes behind the source, the limit is {limit}"),
+        format!("the target is {behind} behind the source, over the limit of {most}"),
         "wait until \"transhume status\" shows less, or raise --max-lag",
     )
 }
@@ -195,10 +198,13 @@ fn tables(seen: &Observation) -> Condition {
         return Condition::met(Name::Tables, format!("all {} are loaded", seen.tables_selected));
     }
     let remedy = match suspended.first() {
-        Some(table) => format!("run \"transhume table resume {table}\""),
+        Some(table) => format!("run \"transhume table resume {}\"", shell::word(table)),
         None => match seen.new_tables.first() {
             Some(table) => {
-                format!("run \"transhume table add {table}\"; or create and fill them on the target by hand")
+                format!(
+                    "run \"transhume table add {}\"; or create and fill them on the target by hand",
+                    shell::word(table)
+                )
             }
             None => "wait until \"transhume status\" shows them no more".to_owned(),
         },

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Answer, Refusal};
+use crate::shell;
 use crate::{
     count::first_listed,
     finding::{Finding, Severity},
@@ -191,20 +192,18 @@ fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Depen
         .map(|hint| format!(" ({})", hint.trim_end_matches('.')))
         .unwrap_or_default();
     let way_on = if known.holds_data {
-        format!("; or leave it where it is: --exclude {}", excluded(object))
+        format!(
+            "; or leave it where it is: --exclude {}",
+            shell::word(excluded(object))
+        )
     } else if let Some(table) = dependents.tables.first() {
         format!("; it cannot be left out while {table} is selected")
     } else if known.identity.is_some() {
-        format!("; or leave it out: --leave-out {}", shell_quoted(object))
+        format!("; or leave it out: --leave-out {}", shell::quoted(object))
     } else {
         String::new()
     };
     format!("{first}{hint}{way_on}")
-}
-
-/// As one word of a shell.
-fn shell_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// `table shop.orders` without its kind.
