@@ -12,7 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Console, refusal::Refusal};
+use super::{
+    Console,
+    refusal::{Refusal, documented},
+};
 use crate::failure::{Failure, Result};
 
 /// Shorter ones can be guessed.
@@ -124,7 +127,7 @@ const HEADERS: [(&str, &str); 6] = [
 /// Around every route.
 pub(super) async fn guard(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
     let mut response = if console.access.is_host_in_order(request.headers()) {
-        next.run(request).await
+        documented(next.run(request).await).await
     } else {
         let refusal = Refusal::new(
             StatusCode::MISDIRECTED_REQUEST,

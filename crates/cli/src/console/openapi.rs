@@ -198,6 +198,7 @@ fn described(operation: &Operation, schema: &Value, refusal: &Value) -> Value {
     let good = if operation.takes_time() { "202" } else { "200" };
     let mut answers = json!({
         good: { "description": operation.answer, "content": { kind: { "schema": schema } } },
+        "405": refused("The path has no such method; Allow names those it has"),
         "421": refused("The host's name is not the console's"),
     });
     let mut described = json!({ "summary": operation.summary });
@@ -208,10 +209,19 @@ fn described(operation: &Operation, schema: &Value, refusal: &Value) -> Value {
         if operation.takes_tables() {
             let wishes = json!({ "type": "string", "enum": ["reload", "suspend", "resume"] });
             parameters.push(json!({ "name": "wish", "in": "path", "required": true, "schema": wishes }));
-            answers["400"] = refused("The body names no tables");
+            answers["413"] = refused("The body is too long");
         }
+        answers["400"] = refused(if operation.takes_tables() {
+            "The body names no tables, or the path is no UTF-8"
+        } else {
+            "The path is no UTF-8"
+        });
         described["parameters"] = parameters.into();
-        answers["404"] = refused("There is no such database");
+        answers["404"] = refused(if operation.takes_tables() {
+            "There is no such database, or no such action"
+        } else {
+            "There is no such database"
+        });
         answers["409"] = refused("The migration's state forbids it");
         answers["502"] = refused("A server does not answer");
     }

@@ -1,8 +1,11 @@
 //! What is answered where nothing good can be: a document with message, detail and hint, without secrets.
+//!
+//! Invariant: no refusal leaves as bare text or empty, not even one of the HTTP library's own.
 
 use axum::{
     Json,
-    http::StatusCode,
+    body::to_bytes,
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -13,6 +16,37 @@ use crate::{
         terminal::secret::redact,
     },
 };
+
+/// Bytes of the library's own words that are read: they are a sentence.
+const LONGEST_WORDS: usize = 4096;
+
+/// Turns what the HTTP library refused by itself (a method, a path that is no UTF-8, a body too long) into a document.
+pub(super) async fn documented(answer: Response) -> Response {
+    let (status, headers) = (answer.status(), answer.headers());
+    if !status.is_client_error() || is_told(headers) {
+        return answer;
+    }
+    let allowed = headers.get(header::ALLOW).cloned();
+    let words = to_bytes(answer.into_body(), LONGEST_WORDS)
+        .await
+        .unwrap_or_default();
+    let words = String::from_utf8_lossy(&words);
+    let message = match words.trim() {
+        "" => status.canonical_reason().unwrap_or("refused").to_lowercase(),
+        words => words.to_owned(),
+    };
+    let mut refusal = Refusal::new(status, &message, "").into_response();
+    if let Some(allowed) = allowed {
+        refusal.headers_mut().insert(header::ALLOW, allowed);
+    }
+    refusal
+}
+
+/// A document or a page of our own.
+fn is_told(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+    kind.is_some_and(|kind| kind.starts_with(b"application/json") || kind.starts_with(b"text/html"))
+}
 
 /// An answer that is none.
 pub(super) struct Refusal {

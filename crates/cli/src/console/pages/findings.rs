@@ -16,7 +16,7 @@ use transhume_engine::{
 use super::{
     super::Console,
     layout::answer,
-    words::{statement, tone},
+    words::{remedy, tone},
 };
 use crate::tab::Tab;
 
@@ -77,7 +77,7 @@ fn entry(finding: &Finding) -> Markup {
         div class="entry" {
             @if !finding.object.is_empty() { h3 { (finding.object) } }
             p { (finding.message) }
-            @if !finding.remedy.is_empty() { (statement(&finding.remedy)) }
+            @if !finding.remedy.is_empty() { (remedy(&finding.remedy)) }
         }
     }
 }

@@ -10,7 +10,11 @@ use axum::{
 use maud::{Markup, html};
 use transhume_engine::status::Story;
 
-use super::{super::Console, layout::answer, words::moment};
+use super::{
+    super::Console,
+    layout::answer,
+    words::{breakable, moment},
+};
 use crate::{show::story::detail, tab::Tab};
 
 pub(in super::super) async fn page(
@@ -35,7 +39,7 @@ fn middle(story: &Story) -> Markup {
                         (moment(&line.at))
                         div {
                             strong { (line.step) }
-                            @if let Some(detail) = detail(line) { p { (detail) } }
+                            @if let Some(detail) = detail(line) { p { (breakable(&detail)) } }
                         }
                     }
                 }

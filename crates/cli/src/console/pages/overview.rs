@@ -19,7 +19,7 @@ use transhume_engine::{
 use super::{
     super::{Console, curve},
     layout::{answer, path},
-    words::{ago, bar, milliseconds, moment, statement, tile, tone},
+    words::{ago, bar, milliseconds, moment, remedy, tile, tone},
 };
 use crate::{
     failure::Failure,
@@ -107,7 +107,7 @@ fn banner(status: &Status) -> Markup {
                 article {
                     @if !trouble.title.is_empty() { h2 { code { (trouble.title) } } }
                     p { (trouble.message) }
-                    @if !trouble.remedy.is_empty() { (statement(&trouble.remedy)) }
+                    @if !trouble.remedy.is_empty() { (remedy(&trouble.remedy)) }
                 }
             }
         }

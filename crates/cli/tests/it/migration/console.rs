@@ -138,6 +138,7 @@ async fn a_console_beside_a_run_shows_the_migration_and_acts_only_with_the_token
 
     pages(&client);
     data(&client);
+    refusals(&client);
     actions(&client);
 
     // Whoever listens to events holds up no end.
@@ -232,6 +233,31 @@ fn data(client: &Client) {
         "{}",
         elsewhere.body
     );
+}
+
+/// What the HTTP library refuses by itself is a document too.
+fn refusals(client: &Client) {
+    let api = "/api/v1/databases/shop";
+    let short = format!("{}Content-Length: 0\r\n", bearer(TOKEN));
+    for (method, path, headers, status) in [
+        ("GET", "/pause", "", 405),
+        ("DELETE", "/status", "", 405),
+        ("TRACE", "/tables", "", 405),
+        ("GET", "%FF/status", "", 400),
+        ("GET", "/nothing", "", 404),
+        ("POST", "/tables/reload", &short, 400),
+        ("POST", "/tables/drop", &short, 404),
+    ] {
+        let refused = client.request(method, &format!("{api}{path}"), headers);
+        assert_eq!(refused.status, status, "{method} {path}: {}", refused.body);
+        hold("error", &refused.json());
+        let names_methods = refused.head.contains("\r\nallow: ");
+        assert_eq!(names_methods, status == 405, "{method} {path}: {}", refused.head);
+    }
+    let head = client.request("HEAD", &format!("{api}/status"), "");
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    let asked = format!("{api}/status?{}", "x=1&".repeat(2_000));
+    assert_eq!(client.get(&asked).status, 200);
 }
 
 fn actions(client: &Client) {
