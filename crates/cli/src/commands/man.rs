@@ -118,4 +118,34 @@ mod tests {
         let page = fs::read_to_string(directory.path().join("transhume-cutover.1")).unwrap();
         assert!(page.contains("\n\\&  transhume cutover \\-\\-check"), "{page}");
     }
+
+    /// Names of all commands below this one that have the flag, with their parents' names.
+    fn with_json(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        if command
+            .get_arguments()
+            .any(|argument| argument.get_long() == Some("json"))
+        {
+            found.push(path.to_owned());
+        }
+        for below in command.get_subcommands() {
+            with_json(below, format!("{path} {}", below.get_name()).trim_start(), found);
+        }
+    }
+
+    #[test]
+    fn every_command_that_prints_json_has_its_schema() {
+        // The page is made from the list of all documents.
+        let page = include_str!("../../../../docs/reference/json.md");
+        let mut commands = Vec::new();
+        with_json(&super::super::command(), "", &mut commands);
+        assert!(commands.len() > 15, "{commands:?}");
+        for command in commands {
+            // Those of `table` share a line.
+            let told = match command.strip_prefix("table ") {
+                Some(_) => "`table add".to_owned(),
+                None => format!("{command} --json`"),
+            };
+            assert!(page.contains(&told), "no schema tells of {command} --json");
+        }
+    }
 }

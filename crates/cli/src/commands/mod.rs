@@ -136,7 +136,7 @@ pub(crate) fn parse() -> std::result::Result<(CommandLine, Vec<&'static str>), c
 
 /// The definition, completed by what holds for all commands: exit codes below the long help, and
 /// no values of the environment in any help, since some hold passwords.
-pub(crate) fn command() -> clap::Command {
+fn command() -> clap::Command {
     let complete = |command: clap::Command| {
         let name = command.get_name().to_owned();
         let examples = command

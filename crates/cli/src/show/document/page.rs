@@ -98,40 +98,6 @@ fn the_reference_page_of_the_documents_names_them_all() {
     hold("json.md", &page());
 }
 
-/// Names of all commands below this one that have the flag, with their parents' names.
-fn with_json(command: &clap::Command, parent: &str, found: &mut Vec<String>) {
-    if command
-        .get_arguments()
-        .any(|argument| argument.get_long() == Some("json"))
-    {
-        found.push(parent.to_owned());
-    }
-    for below in command.get_subcommands() {
-        with_json(
-            below,
-            format!("{parent} {}", below.get_name()).trim_start(),
-            found,
-        );
-    }
-}
-
-#[test]
-fn every_command_that_prints_json_has_its_schema() {
-    let mut commands = Vec::new();
-    with_json(&crate::commands::command(), "", &mut commands);
-    assert!(commands.len() > 15, "{commands:?}");
-    for command in commands {
-        let (first, last) = command.rsplit_once(' ').unwrap_or(("", &command));
-        let is_told = |document: &Described| {
-            document.printed_by.contains(&format!("`{command} --json`"))
-                || (!first.is_empty()
-                    && document.printed_by.starts_with(&format!("`{first} "))
-                    && document.printed_by.contains(last))
-        };
-        assert!(ALL.iter().any(is_told), "no schema tells of {command} --json");
-    }
-}
-
 #[test]
 fn every_document_bears_its_version() {
     for document in ALL {
