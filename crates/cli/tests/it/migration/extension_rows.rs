@@ -89,3 +89,49 @@ async fn rows_of_extensions_come_along_and_again_at_the_cutover() {
     site.succeed(&["cutover", "--yes"]);
     assert_eq!(rows(&site.target_url).await, rows(&site.source_url).await);
 }
+
+/// Conditions are text of the source's catalog, where a superuser writes what he likes: each with what the server says.
+const CONDITIONS: [(&str, Option<&str>); 3] = [
+    (
+        "where true; create table public.planted ()",
+        Some("cannot insert multiple commands"),
+    ),
+    ("where true) to program 'touch planted' --", Some("syntax error")),
+    ("where true --", None),
+];
+
+#[tokio::test]
+async fn a_condition_is_one_statement_or_none() {
+    let directory = tempfile::TempDir::new().expect("a temporary directory can be made");
+    write_extension(directory.path());
+    let (source, target) = (with_extension(directory.path()), with_extension(directory.path()));
+    let site = Site::of(source, target, client_programs(NEWEST_MAJOR)).await;
+    site.execute_on_source(
+        "create extension kept; create table public.t (id integer primary key);
+         insert into public.kept_part values (2, 'own'); insert into public.kept_job values (1, 2, 'job')",
+    )
+    .await;
+    for (condition, refusal) in CONDITIONS {
+        site.execute_on_source(&format!(
+            "update pg_extension set extcondition[1] = $condition${condition}$condition$ where extname = 'kept'"
+        ))
+        .await;
+        let said = site.succeed(&["run", "--until-caught-up"]).error;
+        assert_eq!(
+            said.contains("warning: extension-rows"),
+            refusal.is_some(),
+            "{said}"
+        );
+        assert!(said.contains(refusal.unwrap_or_default()), "{condition}: {said}");
+        let planted = "select 'planted' where to_regclass('public.planted') is not null";
+        assert_eq!(site.source_names(planted).await, [""; 0], "{condition}");
+        assert_eq!(site.target_names(planted).await, [""; 0], "{condition}");
+        for server in [&site.source, &site.target] {
+            assert!(!server.data_directory().join("planted").exists(), "{condition}");
+        }
+        if refusal.is_some() {
+            site.succeed(&["abort", "--yes"]);
+        }
+    }
+    assert_eq!(rows(&site.target_url).await, rows(&site.source_url).await);
+}

@@ -1,7 +1,8 @@
 //! Rows that extensions keep for the user: read, digested, and put in the place of those that the target has.
 //!
-//! Invariant: what one extension keeps is replaced in one transaction, in the order in which the extension names it, and
-//! never beyond the condition that the extension gives for it.
+//! Invariants: what one extension keeps is replaced in one transaction, in the order in which the extension names it, and
+//! never beyond the condition that the extension gives for it. That condition is text of the source: it reaches a server
+//! only as the end of one prepared statement, and nothing is put behind it that was not prepared without it.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_postgres::Client;
@@ -98,7 +99,7 @@ pub async fn carry(
 
 async fn replace(source: &Session, target: &Session, tables: &[ConfiguredTable]) -> Result<(), CarryError> {
     for table in tables.iter().rev().filter(|table| !table.is_sequence) {
-        on_target(target, &format!("delete from {} {}", table.name, table.condition)).await?;
+        delete(target, table).await?;
     }
     for table in tables {
         if table.is_sequence {
@@ -114,6 +115,13 @@ async fn replace(source: &Session, target: &Session, tables: &[ConfiguredTable])
 async fn on_target(target: &Session, statement: &str) -> Result<(), CarryError> {
     let done = target.batch_execute(statement).await;
     done.map_err(|error| CarryError::Target(error.into()))
+}
+
+/// As a prepared statement, which is one: what a condition has behind a semicolon is refused.
+async fn delete(target: &Session, table: &ConfiguredTable) -> Result<(), CarryError> {
+    let statement = format!("delete from {} {}", table.name, table.condition);
+    let done = target.execute(&statement, &[]).await;
+    done.map(drop).map_err(|error| CarryError::Target(error.into()))
 }
 
 async fn set(source: &Session, target: &Session, table: &ConfiguredTable) -> Result<(), CarryError> {
@@ -133,10 +141,10 @@ async fn copy(source: &Session, target: &Session, table: &ConfiguredTable) -> Re
     let at_source = |error: tokio_postgres::Error| CarryError::Source(error.into());
     let at_target = |error: tokio_postgres::Error| CarryError::Target(error.into());
     let (name, columns) = (&table.name, table.columns());
-    let out = format!(
-        "copy (select {columns} from {name} {}) to stdout",
-        table.condition
-    );
+    let chosen = format!("select {columns} from {name} {}", table.condition);
+    // What is a query by itself ends none of the parentheses below; a comment at its end ends with the line.
+    source.prepare(&chosen).await.map_err(at_source)?;
+    let out = format!("copy ({chosen}\n) to stdout");
     let rows = source.copy_out(&out).await.map_err(at_source)?;
     let into = format!("copy {name} ({columns}) from stdin");
     let sink = target.copy_in(&into).await.map_err(at_target)?;
