@@ -98,7 +98,7 @@ pub async fn roles(
     options: &RolesOptions,
     reporter: &Reporter,
 ) -> Result<RolesReport> {
-    door::look(endpoints, Past::Left).await?;
+    door::look(endpoints, Past::Compared).await?;
     let source = endpoints.source_session(ROLE, ROLE).await?;
     let mut target = endpoints.target_session(ROLE, ROLE).await?;
     let map = map(&target, &options.selection).await?;

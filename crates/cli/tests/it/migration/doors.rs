@@ -6,12 +6,24 @@ use transhume_demo::cluster::{Cluster, StopMode};
 use transhume_testkit::{cluster, connection::connect};
 
 use super::{planted::COMMANDS, site::Site};
+use crate::program::Program;
 
 const ENTRIES: &str = "create table entry (id int primary key, note text not null default 'first');
     insert into entry select generate_series(1, 100)";
 
 /// The commands that ask nothing of the source: they need not be told that it is another one.
-const OF_TARGET: &[&str] = &["pause", "resume", "status"];
+const OF_TARGET: &[&str] = &["pause", "resume", "status", "watch", "report"];
+
+/// The commands that no migration's servers are given to; `assess` comes before one, and `serve` reads as `status` does.
+const WITHOUT_SERVERS: &[&str] = &[
+    "init",
+    "config",
+    "notify",
+    "demo",
+    "completions",
+    "assess",
+    "serve",
+];
 
 /// Before a cutover these refuse for that, whatever the source has gone through.
 const BEHIND_A_CUTOVER: &[&str] = &["fallback", "finish"];
@@ -75,6 +87,20 @@ async fn are_refused(site: &Site, right: (&str, &str), skipped: &[&str], words: 
         assert_eq!(text(right.0, UNCHANGED).await, source, "{command:?}");
         assert_eq!(text(right.1, STATE).await, state, "{command:?}");
     }
+}
+
+#[test]
+fn every_command_that_is_given_servers_is_tried_with_others() {
+    let help = Program::new(&["--help"]).run().output;
+    let (_, listed) = help.split_once("Commands:\n").expect("commands are listed");
+    let listed = listed.lines().take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let untried: Vec<&str> = names
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| !WITHOUT_SERVERS.contains(name) && !COMMANDS.iter().any(|command| command[0] == *name))
+        .collect();
+    assert_eq!(untried, [""; 0], "{help}");
+    assert!(help.contains("  cutover "), "{help}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
