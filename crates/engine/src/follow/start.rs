@@ -178,10 +178,19 @@ async fn open_control(request: &FollowRequest<'_>) -> Result<Session, Failure> {
         .await
         .while_doing("listening for commands")?;
     let former = ["apply", "early"].map(|role| names::application_name(&request.migration.id, role));
-    apply::end_former(&control, &former)
+    let are_gone = apply::end_former(&control, &former)
         .await
         .while_doing("ending sessions of an earlier attempt")?;
-    Ok(control)
+    if are_gone {
+        return Ok(control);
+    }
+    Err(Failure::Passing {
+        reason: format!(
+            "sessions of an earlier attempt do not end on {}",
+            control.endpoint()
+        ),
+        made_progress: false,
+    })
 }
 
 async fn open_target(

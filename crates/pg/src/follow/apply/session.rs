@@ -3,7 +3,16 @@
 //! It pins what would make writing inexact or slow, over the settings that every session pins, and
 //! verifies what matters.
 
-use crate::connection::{conninfo::ConnectionSettings, error::PgError, session::Session};
+use std::time::Duration;
+
+use crate::{
+    connection::{conninfo::ConnectionSettings, error::PgError, session::Session},
+    wait::Wait,
+};
+
+/// A session that is told to end rolls back and is gone within milliseconds, seconds where a disk is slow.
+const ENDING: Duration = Duration::from_secs(10);
+const ENDING_POLL: Duration = Duration::from_millis(20);
 
 /// Begins the transaction of a batch: nowhere else does this session run under read committed (`sql/session.sql`).
 /// Not READ WRITE: a server that takes no writes any more is waited for.
@@ -67,12 +76,22 @@ pub async fn open(
 }
 
 /// Ends sessions of these names that an earlier attempt has left on the server: their connections may be lost without its
-/// knowing, and their locks would be waited for. Only who holds the runner's lock may do so.
-pub async fn end_former(target: &Session, application_names: &[String]) -> Result<(), PgError> {
-    target
-        .query(include_str!("sql/end_former.sql"), &[&application_names])
-        .await?;
-    Ok(())
+/// knowing, and their locks would be waited for. Only who holds the runner's lock may do so. Over once they are gone, as a
+/// server only tells them to end; false where some still live after a while.
+pub async fn end_former(target: &Session, application_names: &[String]) -> Result<bool, PgError> {
+    let wait = Wait::up_to(ENDING, ENDING_POLL);
+    loop {
+        let row = target
+            .query_one(include_str!("sql/end_former.sql"), &[&application_names])
+            .await?;
+        let left: i64 = row.get(0);
+        if left == 0 {
+            return Ok(true);
+        }
+        if !wait.rest().await {
+            return Ok(false);
+        }
+    }
 }
 
 /// Who keeps the apply session of this name waiting for a lock.

@@ -1,5 +1,5 @@
--- Ends sessions of these names ($1) and of the same role.
-select pg_catalog.pg_terminate_backend(a.pid)
+-- Tells sessions of these names ($1) and of the same role to end; how many were still there.
+select pg_catalog.count(pg_catalog.pg_terminate_backend(a.pid))
 from pg_catalog.pg_stat_activity a
 where a.application_name = any ($1::text[])
   and a.usename = current_user
