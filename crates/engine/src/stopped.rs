@@ -18,7 +18,7 @@ use crate::{
 
 /// Origin and code of the finding.
 const ORIGIN: &str = "run";
-const CODE: &str = "run-stopped";
+pub(crate) const CODE: &str = "run-stopped";
 
 /// The error itself is told in any case: a target that does not answer holds nobody up for longer.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
 use transhume_core::disposition::Disposition;
 use transhume_pg::{
     connection::{error::PgError, session::Session},
@@ -56,7 +57,9 @@ impl Cutover<'_> {
                     return skipped(back, moments, error);
                 }
             };
-            self.catch_up(Instant::now() + MOMENT).await?;
+            // A server that does not answer holds no writer up either.
+            let caught_up = timeout(MOMENT, self.catch_up()).await;
+            caught_up.unwrap_or(Ok(()))?;
             session = fence.lower().await.doing("letting writers go on")?;
             moments.push(milliseconds(began));
             tokio::time::sleep(BETWEEN).await;
@@ -69,9 +72,10 @@ impl Cutover<'_> {
         Ok(Eased { session, moments })
     }
 
-    async fn catch_up(&self, deadline: Instant) -> Result<()> {
+    /// Broken off by whoever lets writers wait for it.
+    async fn catch_up(&self) -> Result<()> {
         let end = self.source_end().await?;
-        while end.bytes_since(self.applied().await?) > LITTLE_LAG_BYTES && Instant::now() < deadline {
+        while end.bytes_since(self.applied().await?) > LITTLE_LAG_BYTES {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())

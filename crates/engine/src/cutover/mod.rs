@@ -143,6 +143,8 @@ pub(crate) struct Cutover<'run> {
     /// Processes of the source whose statements were given up: they end before anything is undone there.
     strays: Vec<i32>,
     retreat: Retreat,
+    /// Whom undoing waits for.
+    undoing: String,
     /// As it was passed, or kept shut.
     gate: Option<Gate>,
     started_at: String,
@@ -277,6 +279,7 @@ impl<'run> Cutover<'run> {
             undo: Vec::new(),
             strays: Vec::new(),
             retreat: Retreat::NothingToUndo,
+            undoing: String::new(),
             gate: None,
             started_at: jiff::Timestamp::now().to_string(),
             left_out,
@@ -333,7 +336,7 @@ impl<'run> Cutover<'run> {
             }
             Ok(report) => Ok(Some(report)),
             Err(error) if self.retreat.is_decided() => Err(Broken::left(together::not_opened(&error))),
-            Err(error) => match self.leave(&mut application).await {
+            Err(error) => match self.leave_because(&error, &mut application).await {
                 Ok(()) => Err(error.into()),
                 Err(undoing) => Err(Broken::left(EngineError::stopped(
                     format!("the cutover failed and could not be undone: {error}"),

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use transhume_core::{
     count::counted, cutover::retreat::Retreat, disposition::Disposition, finding::Finding, phase::Phase,
 };
@@ -34,6 +35,27 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const STRAYS_INTERVAL: Duration = Duration::from_millis(10);
 
 impl Cutover<'_> {
+    /// Tells the cause at once, since undoing may have to wait for the same server. Whoever does not answer while the pause
+    /// may last, or a crash recovery, is named and left to the runner.
+    pub(super) async fn leave_because(
+        &mut self,
+        error: &EngineError,
+        application: &mut Application,
+    ) -> Result<()> {
+        let detail = error.detail().unwrap_or_default();
+        self.reporter
+            .waiting(format!("both servers, to undo the cutover: {error}. {detail}"));
+        let most = self.options.max_pause.max(PATIENCE);
+        let left = timeout(most, Box::pin(self.leave(application))).await;
+        left.unwrap_or_else(|_| {
+            Err(EngineError::stopped(
+                format!("undoing did not come to its end within {} s", most.as_secs()),
+                format!("It waits for {}", self.undoing),
+                "see whether that server answers",
+            ))
+        })
+    }
+
     pub(super) async fn leave(&mut self, application: &mut Application) -> Result<()> {
         if self.retreat == Retreat::AskTarget {
             return Err(EngineError::refused(
@@ -41,10 +63,13 @@ impl Cutover<'_> {
                 "\"transhume run\" settles it as soon as the target answers",
             ));
         }
+        self.undoing = format!("the source, {}", self.source.endpoint());
         let source = self.open_source().await;
+        "PgBouncer".clone_into(&mut self.undoing);
         let clients = application.restore().await;
         source.and(clients)?;
         reach(Point::PoolerRestored).await;
+        self.undoing = format!("the target, {}", self.target.endpoint());
         if !self.take_target_again().await? {
             self.reporter
                 .step("the cutover was undone by the runner: the migration follows on as before");
@@ -55,6 +80,7 @@ impl Cutover<'_> {
         reach(Point::ClosingForgotten).await;
         application::pgbouncer::settled(&self.target).await?;
         reach(Point::HoldForgotten).await;
+        self.undoing = format!("{} or {}", self.source.endpoint(), self.target.endpoint());
         follow_again(&self.source, &self.target, &self.migration).await?;
         self.reporter
             .step("the cutover was undone: the migration follows on as before");

@@ -270,8 +270,11 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         (Ok(_), None) => Err(String::new()),
         (Err(problem), _) => Err(problem),
     };
-    let obstacle = measured.iter().filter_map(|measured| measured.obstacle.clone());
-    overview.findings.extend(obstacle);
+    let seen = measured
+        .as_ref()
+        .ok()
+        .and_then(|measured| measured.obstacle.clone());
+    obstacle::tell(seen, &mut overview.findings);
     let runner = runner_status(&session).await?;
     let source_figures = figures(&measured, runner.is_some(), &overview);
     let source_wal_end = wal_end(&measured, &source_figures, &overview);

@@ -17,11 +17,24 @@ use transhume_pg::{
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
-    succession,
+    stopped, succession,
 };
 
 const SOURCE_CHANGED: &str = "source-changed";
 const SLOT_UNUSABLE: &str = "slot-unusable";
+
+/// Adds what was seen just now. A stop of the last run that has met the same is left out: one cause is told once.
+pub(super) fn tell(seen: Option<Finding>, findings: &mut Vec<Finding>) {
+    let Some(seen) = seen else { return };
+    findings.retain(|finding| !(finding.code == stopped::CODE && is_about(finding, &seen)));
+    findings.push(seen);
+}
+
+/// Both come from the same judgement, whose words a stop keeps behind its time.
+fn is_about(stop: &Finding, seen: &Finding) -> bool {
+    let (cause, _) = seen.message.split_once(';').unwrap_or((&seen.message, ""));
+    stop.message.contains(cause)
+}
 
 /// None where it can go on, where there is no stream yet, and once a cutover has begun to end it.
 pub(super) async fn obstacle(

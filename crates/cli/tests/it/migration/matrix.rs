@@ -160,7 +160,7 @@ async fn a_cutover_in_which_the_target_fails_over_is_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cutover_in_which_the_source_hangs_is_undone_once_it_goes_on_at_length() {
+async fn a_cutover_in_which_the_source_hangs_says_so_and_is_undone_once_it_goes_on() {
     let site = Site::empty(15, 15).await;
     site.execute_on_source(SHOP).await;
     let runner = following(&site).await;

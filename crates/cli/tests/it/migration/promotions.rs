@@ -340,6 +340,8 @@ async fn a_slot_that_is_moved_or_dropped_while_nobody_runs_is_a_blocker() {
         "{}",
         refused.error
     );
+    let told = findings();
+    assert_eq!(told.matches("does not exist on the source").count(), 1, "{told}");
 }
 
 /// The target's asynchronous standby lacks changes that the slot is past: told with both positions by `run` and `status`, and
