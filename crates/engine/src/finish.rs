@@ -8,7 +8,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::Serialize;
-use transhume_core::{command::Command, count::counted, direction::Direction, phase::Phase};
+use transhume_core::{
+    command::Command, count::counted, direction::Direction, guard::anew::GIVE_UP, phase::Phase,
+};
 use transhume_pg::{
     connection::{quiet::silence_event_triggers, session::Session},
     cutover::fence,
@@ -66,7 +68,7 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
                 "the migration is in phase {}, the application still lives on the source",
                 ending.migration.phase
             ),
-            "cut over first, or use \"transhume abort\" to give the migration up",
+            format!("cut over first; else {GIVE_UP}"),
         ));
     }
     ending.stop_runner().await?;

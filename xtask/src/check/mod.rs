@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function from what lies in the workspace to complaints, one line each with place and remedy.
 
+mod advice;
 mod circles;
 mod codes;
 mod dependencies;
@@ -58,6 +59,7 @@ pub(crate) fn check(workspace: &Path) -> Result<()> {
     let mut complaints = dependencies::complaints(workspace, &files)?;
     complaints.extend(files.iter().flat_map(files::complaints));
     complaints.extend(files.iter().flat_map(words::complaints));
+    complaints.extend(files.iter().flat_map(advice::complaints));
     complaints.extend(circles::complaints(&files));
     complaints.extend(codes::complaints(&files));
     complaints.extend(names::complaints(&files));

@@ -42,7 +42,8 @@ pub fn obstacles(way: &WayBack<'_>) -> Vec<Finding> {
             "transhume",
             "the source holds a schema transhume of another migration, where the state of reverse replication would be kept"
                 .to_owned(),
-            "finish or abort that migration, or drop the schema on the source",
+            "end that migration with its own source and target: transhume finish after its cutover; before it transhume abort, which \
+             drops its copy there. Dropping the schema by hand loses what is needed to undo it",
         ));
     }
     found

@@ -64,7 +64,8 @@ fn state(observed: &Observed) -> Vec<Finding> {
         "other-migration",
         "transhume",
         "the target holds the state of another migration in its schema transhume",
-        "end that one with: transhume abort --source … --target … (or transhume finish after its cutover)",
+        "end that one with its own --source and this --target: transhume finish after its cutover; before it transhume abort, \
+         which drops its copy here, or leaves it with --keep-target",
     )]
 }
 
@@ -101,8 +102,8 @@ fn taken_name(owner: &str) -> Finding {
     )
 }
 
-const LEAVE: &str = "leave it while its migration continues; where that is over, \"transhume finish\" or \"transhume abort\" with its \
-                     own source and target removes it";
+const LEAVE: &str = "leave it while its migration continues; where that is over, \"transhume finish\" with its own source and \
+                     target removes it; before its cutover \"transhume abort\" does, which drops its copy there";
 
 fn left_slot(slot: &OurSlot) -> Finding {
     let activity = if slot.active {

@@ -8,6 +8,10 @@ use crate::direction::Direction;
 const STAYS: &str = "nothing of the application's is lost: it continues where it is, and only the fallback is not possible any more; \
                      \"transhume finish\" ends the migration";
 
+/// Ends a migration that nobody wants any more; `abort` itself asks both servers whether the target was opened.
+pub const GIVE_UP: &str = "\"transhume abort\" gives the migration up: it drops the copy on the target, where nobody has written \
+                           anything else before the cutover, and refuses once the target was opened";
+
 /// Where everything that the target has is on the source too.
 pub fn anew(direction: Direction) -> &'static str {
     match direction {
@@ -33,6 +37,11 @@ pub fn anew_after_loss(direction: Direction) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn giving_up_says_what_is_dropped() {
+        assert!(GIVE_UP.contains("drops the copy") && GIVE_UP.contains("refuses"));
+    }
 
     #[test]
     fn nobody_is_told_to_abort_once_the_application_has_moved() {

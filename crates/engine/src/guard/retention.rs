@@ -284,7 +284,7 @@ fn old_catalog(slot: &SlotState) -> Finding {
             "the slot keeps catalog rows of the source from vacuum for {}",
             counted(slot.catalog_xmin_age.unwrap_or_default(), "transaction")
         ),
-        "let the target catch up; a migration that is given up is ended with: transhume abort",
+        "let the target catch up: see what the stream waits for in \"transhume status\"",
     )
 }
 

@@ -3,7 +3,7 @@
 //! Owns what differs from a migration that follows; schema and load are the same, and so is what a kill leaves behind. That nobody wrote
 //! is not believed: the target opens only where the comparison at the end finds both sides equal.
 
-use transhume_core::{count::counted, phase::Phase};
+use transhume_core::{count::counted, guard::anew::GIVE_UP, phase::Phase};
 use transhume_pg::state::migration::Migration;
 
 use super::{Run, RunOptions, RunReason};
@@ -21,7 +21,7 @@ pub(super) fn refuse_followed(migration: &Migration, options: &RunOptions) -> Re
     }
     Err(EngineError::refused(
         "this migration follows its source already",
-        "run it without --offline; to begin an offline one instead, end it first with \"transhume abort\"",
+        format!("run it without --offline; to begin an offline one instead, end it first: {GIVE_UP}"),
     ))
 }
 

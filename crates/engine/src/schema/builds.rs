@@ -1,7 +1,7 @@
 //! Planning the build work: indexes, keys, foreign keys, refreshes, from the source's catalog.
 
 use std::collections::HashSet;
-use transhume_core::count::counted;
+use transhume_core::{count::counted, direction::Direction, guard::anew::anew};
 
 use transhume_core::schema::archive::{CatalogObject, Decision, Entry, EntryKind};
 use transhume_pg::{
@@ -139,7 +139,10 @@ fn all_found(entries: &[&Entry], indexes: &[IndexDefinition], keys: &[ForeignKey
         Some(entry) => Err(EngineError::stopped(
             format!("{} is no longer on the source", entry.description.escape_debug()),
             "It was dropped or rebuilt after the schema was dumped.",
-            "abort this migration and begin anew; leave the schema as it is while the full load runs",
+            format!(
+                "{}; leave the schema as it is while the full load runs",
+                anew(Direction::Forward)
+            ),
         )),
     }
 }

@@ -110,6 +110,7 @@ fn refused(answers: &[ServerError]) -> EngineError {
     EngineError::stopped(
         "not all that the migration made on the target can be removed",
         first_lines(answers.iter().map(line), NAMED).join("\n"),
-        "move or drop what depends on it and abort again, or leave everything there with \"transhume abort --keep-target\"",
+        "what depends on it is not of this migration, and dropping it loses its rows: move it elsewhere and abort again, or leave \
+         everything there with \"transhume abort --keep-target\"",
     )
 }
