@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use transhume_testkit::torture::Round;
+use transhume_testkit::torture::{Endurance, Round, Sample};
 
 use crate::download::target_directory;
 
@@ -17,7 +17,8 @@ use crate::download::target_directory;
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask torture --seed 17            one round\n  \
-                        cargo xtask torture --minutes 5          seeds of its own choice, which it names"
+                        cargo xtask torture --minutes 5          seeds of its own choice, which it names\n  \
+                        cargo xtask torture --endure 10          ten minutes without faults: nothing grows"
 )]
 pub(crate) struct Torture {
     /// Of the first round; the next ones count up from it. By chance where it is not given
@@ -32,6 +33,13 @@ pub(crate) struct Torture {
     /// Faults in a round, at most: fewer of them make a shorter round [default: as the seed says, 6 to 10]
     #[arg(long)]
     faults: Option<usize>,
+    /// Instead of rounds: follows a steady rate of commits for so many minutes, with a large transaction each minute and a
+    /// verification each three, and watches memory, open files and the state's size
+    #[arg(long, conflicts_with_all = ["seed", "rounds", "minutes", "faults", "keep_going"])]
+    endure: Option<u64>,
+    /// Of --endure, as far as the machine gives them
+    #[arg(long, requires = "endure", default_value_t = 1_500)]
+    commits_per_second: u32,
     /// Goes on after a round that broke a rule
     #[arg(long)]
     keep_going: bool,
@@ -50,6 +58,9 @@ pub(crate) fn torture(workspace: &Path, options: &Torture) -> Result<()> {
         Some(program) => program.canonicalize().context("looking for the program")?,
         None => build(workspace)?,
     };
+    if let Some(minutes) = options.endure {
+        return endure(&program, minutes, options.commits_per_second);
+    }
     let first = options.seed.unwrap_or_else(|| fastrand::u64(SEEDS));
     let rounds = options
         .rounds
@@ -83,6 +94,33 @@ pub(crate) fn torture(workspace: &Path, options: &Torture) -> Result<()> {
     }
     println!("{done} rounds broke no rule, {unfinished} of them were not finished in the time");
     Ok(())
+}
+
+fn endure(program: &Path, minutes: u64, commits_per_second: u32) -> Result<()> {
+    let endurance = Endurance {
+        time: Duration::from_secs(minutes * 60),
+        commits_per_second,
+    };
+    let runtime = tokio::runtime::Runtime::new()?;
+    let endured = runtime.block_on(endurance.run(program, tell_sample));
+    let endured = endured.map_err(anyhow::Error::msg)?;
+    println!(
+        "{minutes} minutes: {} commits, {} large transactions and {} verifications; nothing grew, and both sides are equal",
+        endured.committed, endured.large, endured.verified
+    );
+    Ok(())
+}
+
+fn tell_sample(sample: &Sample) {
+    println!(
+        "after {:>4} s: {} commits, {} kB of memory, {} open files, {} kB of state, {} kB of lag",
+        sample.after.as_secs(),
+        sample.committed,
+        sample.memory_kb,
+        sample.files,
+        sample.state_bytes >> 10,
+        sample.lag_bytes >> 10
+    );
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

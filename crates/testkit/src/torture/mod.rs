@@ -4,6 +4,7 @@
 //! the machine interleaves them it cannot decide: the same seed tries the same things, and most often finds the same.
 
 mod decoded;
+mod endurance;
 mod failing_over;
 mod faults;
 mod invariants;
@@ -15,6 +16,7 @@ mod round;
 mod site;
 mod writer;
 
+pub use endurance::{Endurance, Endured, Sample};
 pub use faults::{Fault, Side};
 
 use std::{fmt, path::Path, time::Duration};

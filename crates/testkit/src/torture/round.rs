@@ -137,7 +137,7 @@ async fn sent_in_progress(site: &Site) -> Outcome<u64> {
     count.parse().map_err(|_| format!("\"{count}\" transactions"))
 }
 
-async fn follows(site: &mut Site) -> Outcome {
+pub(super) async fn follows(site: &mut Site) -> Outcome {
     let follows = "SELECT (m.phase = 'follow' AND f.lsn >= m.load_end_lsn)::text \
                    FROM transhume.migration AS m CROSS JOIN transhume.frontier AS f";
     site.until("it follows", follows).await

@@ -177,6 +177,11 @@ impl Site {
         Ok(())
     }
 
+    /// The tool's, while it runs.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.running.as_ref().map(Running::process)
+    }
+
     pub(super) fn kill_tool(&mut self) {
         self.running = None;
     }
@@ -223,11 +228,15 @@ impl Site {
     }
 }
 
+/// What a process holds, while it lives.
+pub(super) fn memory_kb(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    resident.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
 fn memory_within_limit(process: u32) -> Outcome {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = resident.and_then(|text| text.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
-    match kilobytes {
+    match memory_kb(process) {
         Some(kilobytes) if kilobytes > MEMORY_LIMIT_KB => {
             Err(format!("the tool holds {kilobytes} kB of memory"))
         }
