@@ -30,10 +30,10 @@ pub(super) fn tell(seen: Option<Finding>, findings: &mut Vec<Finding>) {
     findings.push(seen);
 }
 
-/// Both come from the same judgement, whose words a stop keeps behind its time.
+/// The run may word it otherwise, as it met it in the stream; the same slot with the same way out is the same cause.
 fn is_about(stop: &Finding, seen: &Finding) -> bool {
-    let (cause, _) = seen.message.split_once(';').unwrap_or((&seen.message, ""));
-    stop.message.contains(cause)
+    let names_it = !seen.object.is_empty() && stop.message.contains(&seen.object);
+    stop.message.contains(&seen.message) || names_it && stop.remedy == seen.remedy
 }
 
 /// None where it can go on, where there is no stream yet, and once a cutover has begun to end it.
@@ -90,4 +90,30 @@ fn slot_lost(migration: &Migration, standing: &ServerStanding) -> Option<Finding
         message,
         remedy,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_slot_is_told_once_and_another_stop_stays() {
+        let stop = |message: &str, remedy: &str| Finding::blocker(stopped::CODE, "", message, remedy);
+        let seen = || Finding::blocker(SLOT_UNUSABLE, "transhume_1", "the slot is gone", "start anew");
+        let mut findings = vec![
+            stop(
+                "the run stopped: the slot transhume_1 does not exist",
+                "start anew",
+            ),
+            stop(
+                "the run stopped: the slot transhume_1 is in use",
+                "end whoever reads it",
+            ),
+        ];
+        tell(Some(seen()), &mut findings);
+        let told: Vec<&str> = findings.iter().map(|finding| finding.remedy.as_str()).collect();
+        assert_eq!(told, ["end whoever reads it", "start anew"]);
+        tell(None, &mut findings);
+        assert_eq!(findings.len(), 2);
+    }
 }
