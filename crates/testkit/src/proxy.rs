@@ -18,6 +18,11 @@ const BUFFER: usize = 64 * 1024;
 /// Between two looks at whether a cut happened.
 const POLL: Duration = Duration::from_millis(5);
 
+/// What a packet carries over Ethernet.
+const PACKET: usize = 1460;
+/// A lost packet is sent again after so long at least (Linux: TCP_RTO_MIN), and what comes behind it waits.
+const RETRANSMISSION: Duration = Duration::from_millis(200);
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Orders {
     /// Connections of an earlier generation are reset.
@@ -29,11 +34,25 @@ struct Orders {
     birth: u64,
     refusing: bool,
     delay: Duration,
+    /// Of packets, in percent; each one comes after its retransmission.
+    lost: f64,
     /// A larger piece is lost, and with it all that comes after it on its connection.
     largest: Option<usize>,
 }
 
 impl Orders {
+    /// What a piece takes on its way.
+    fn time(&self, bytes: usize) -> Duration {
+        let packets = bytes.div_ceil(PACKET);
+        let is_one_lost = (0..packets).any(|_| fastrand::f64() * 100.0 < self.lost);
+        self.delay
+            + if is_one_lost {
+                RETRANSMISSION
+            } else {
+                Duration::ZERO
+            }
+    }
+
     /// Whether a connection of this birth passes so many bytes on.
     fn pass(&self, birth: u64, bytes: usize) -> bool {
         !self.frozen && birth >= self.silent_before && self.largest.is_none_or(|largest| bytes <= largest)
@@ -164,6 +183,16 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// 50 ms there and back, some 20 Mbit/s each way (a piece in each 25 ms), and one packet of a hundred lost.
+    pub fn worsen(&self) {
+        self.orders.send_modify(|orders| {
+            orders.delay = Duration::from_millis(25);
+            orders.lost = 1.0;
+        });
+    }
+}
+
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
@@ -243,7 +272,7 @@ async fn pass_on(
                 }
             }
         }
-        let delay = orders.borrow().delay;
+        let delay = orders.borrow().time(length);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

@@ -39,6 +39,7 @@ mod planning;
 mod planted;
 mod points;
 mod pooled;
+mod poor_lines;
 mod promoted_after;
 mod promotions;
 mod readme;
