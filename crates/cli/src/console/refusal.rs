@@ -5,7 +5,7 @@
 use axum::{
     Json,
     body::to_bytes,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn documented(answer: Response) -> Response {
 
 /// A document or a page of our own.
 fn is_told(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     kind.is_some_and(|kind| kind.starts_with(b"application/json") || kind.starts_with(b"text/html"))
 }
 

@@ -25,7 +25,7 @@ use self::{
         exceptions, lag_seconds, pause_status, runner_status, slot_status, snapshot_status,
         verification_status, write_pause,
     },
-    source::{admitted, connect, figures, retained_bytes, wal_end},
+    source::{connect, figures, measured, retained_bytes, wal_end},
 };
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
@@ -43,7 +43,6 @@ use transhume_pg::{
 use crate::{
     cutover::write_pause::PauseEstimate,
     door,
-    endpoints::Endpoints,
     error::{Doing, EngineError, Result},
     facing,
     load::{build_progress, load_progress},
@@ -259,17 +258,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
     let migration = migration_on(&session).await?;
     let mut overview = overview::read(&session).await.doing("reading the state")?;
     let progress = progress::progress(&*session).await.doing("reading the load")?;
-    let measured = match (on_source, source) {
-        (Ok(session), Some(source)) => {
-            let endpoints = Endpoints {
-                source: source.clone(),
-                target: target.clone(),
-            };
-            admitted(&endpoints, &session, &migration).await?
-        }
-        (Ok(_), None) => Err(String::new()),
-        (Err(problem), _) => Err(problem),
-    };
+    let measured = measured(on_source, (source, target), &migration).await?;
     let seen = measured
         .as_ref()
         .ok()

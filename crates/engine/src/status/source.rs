@@ -98,7 +98,7 @@ async fn measure(
 }
 
 /// Measures where the source is this migration's: another database is refused, one that does not answer is told.
-pub(super) async fn admitted(
+async fn admitted(
     endpoints: &Endpoints,
     source: &Session,
     migration: &Migration,
@@ -110,6 +110,24 @@ pub(super) async fn admitted(
         Ok(Err(error)) => Ok(Err(error.to_string())),
         Err(_) => Ok(Err(silent())),
     }
+}
+
+/// The same of whoever was reached, or why nobody was.
+pub(super) async fn measured(
+    reached: std::result::Result<Session, String>,
+    (source, target): (Option<&ConnectionSettings>, &ConnectionSettings),
+    migration: &Migration,
+) -> Result<std::result::Result<Measured, String>> {
+    let (session, source) = match (reached, source) {
+        (Ok(session), Some(source)) => (session, source),
+        (Ok(_), None) => return Ok(Err(String::new())),
+        (Err(problem), _) => return Ok(Err(problem)),
+    };
+    let endpoints = Endpoints {
+        source: source.clone(),
+        target: target.clone(),
+    };
+    admitted(&endpoints, &session, migration).await
 }
 
 fn silent() -> String {

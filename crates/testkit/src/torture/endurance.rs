@@ -160,8 +160,8 @@ async fn sample(site: &Site, after: Duration, committed: i64) -> Outcome<Sample>
     })
 }
 
-async fn number(site: &Site, side: Side, query: &str) -> Outcome<u64> {
-    let text = site.ask(side, query).await?.concat();
+async fn number(site: &Site, on: Side, query: &str) -> Outcome<u64> {
+    let text = site.ask(on, query).await?.concat();
     text.parse().map_err(|_| format!("\"{text}\" is no number"))
 }
 
@@ -184,6 +184,8 @@ async fn equal(site: &Site, committed: i64) -> Outcome {
     ))
 }
 
+type Figure = fn(&Sample) -> u64;
+
 /// The last third holds no more than the first; without three samples there is nothing to compare.
 fn flat(samples: &[Sample]) -> Outcome {
     let third = samples.len() / 3;
@@ -191,7 +193,7 @@ fn flat(samples: &[Sample]) -> Outcome {
         return Ok(());
     }
     let (first, last) = (&samples[..third], &samples[samples.len() - third..]);
-    let figures: [(&str, fn(&Sample) -> u64, u64); 3] = [
+    let figures: [(&str, Figure, u64); 3] = [
         ("kB of memory", |sample| sample.memory_kb, MORE_MEMORY_KB),
         ("open files", |sample| sample.files, MORE_FILES),
         ("bytes of state", |sample| sample.state_bytes, MORE_STATE_BYTES),
