@@ -120,7 +120,7 @@ mod tests {
     }
 
     /// Names of all commands below this one that have the flag, with their parents' names.
-    fn with_json(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+    fn with_json(command: &Command, path: &str, found: &mut Vec<String>) {
         if command
             .get_arguments()
             .any(|argument| argument.get_long() == Some("json"))

@@ -190,6 +190,7 @@ pub const GROUPS: &[Group] = &[
             code("login-refused", Nothing, "A server that let the migration in before refuses new logins; they are tried again."),
             code("run-stopped", Cutover, "The last run stopped with an error, and none has gone on since."),
             code("schema-change", Cutover, "The schemas of both sides differ since a change on one of them."),
+            code("schema-change-refused", Nothing, "The target refused an object that follows the source's; it is to be made there by hand."),
             code("schema-changes", Nothing, "Changes of the source's schema can be neither replicated nor refused there: they hold the stream."),
             code("schema-drift", Cutover, "Apply waits before a change that does not fit the target's schema."),
             code("slot-catalog-horizon", Nothing, "The slot keeps old catalog rows on the source."),

@@ -42,13 +42,13 @@ pub(super) async fn ensure(
     let installed = announcing::installed(source, id).await.while_doing(doing)?;
     let wanted = match (request.schema_changes, installed) {
         // Nobody says: what is there stays, unless somebody else has altered it.
-        (None, Announcers::As(found)) => found,
+        (None, Announcers::As(found) | Announcers::OfAnotherVersion(found)) => found,
         (None, _) => SchemaChanges::Hold,
         (Some(wanted), _) => wanted,
     };
     let is_right = match installed {
         Announcers::Nothing => wanted == SchemaChanges::Hold,
-        Announcers::Altered => false,
+        Announcers::Altered | Announcers::OfAnotherVersion(_) => false,
         Announcers::As(found) => found == wanted,
     };
     if !is_right && !make(request, (source, target), wanted, reporter).await? {

@@ -17,7 +17,8 @@ use transhume_core::{
     shell,
 };
 use transhume_pg::{
-    connection::error::PgError,
+    catalog::tables::existing,
+    connection::{error::PgError, session::Session},
     guard::{remedy::Remedy, schema_change, user_types as types},
     state::{apply, command, finding, history},
 };
@@ -64,9 +65,10 @@ impl Guard<'_> {
         for change in changes {
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let remedy = now.with_type(&change, remedy);
+            let joins = self.reloads && may_carry && schema::joins_by_itself(&change, &now.target);
             let is_carried =
                 schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target)
-                    || self.reloads && may_carry && schema::joins_by_itself(&change, &now.target);
+                    || joins && is_free(&ends.target, &change.table).await?;
             let refusal = if is_carried {
                 self.carry(ends, &change, &remedy).await?
             } else {
@@ -193,4 +195,10 @@ impl Guard<'_> {
         self.schema_findings = Some(findings);
         Ok(())
     }
+}
+
+/// A view, or a root of partitions, may have the name still: its drop is on its way, or it is in the way.
+async fn is_free(target: &Session, table: &QualifiedName) -> Result<bool, PgError> {
+    let there = existing(target, std::slice::from_ref(table)).await?;
+    Ok(there.is_empty())
 }

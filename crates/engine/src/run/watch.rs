@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 
 use transhume_core::{finding::Finding, phase::Phase, selection::Selector, shell};
 use transhume_pg::{
-    catalog::tables::names_of_tables,
+    catalog::tables::{in_the_way, names_of_tables},
     connection::{error::PgError, session::Session},
     state::{finding, load::relations, migration, runner},
 };
@@ -42,7 +42,7 @@ pub(super) async fn new_tables(run: &Run<'_>) -> std::convert::Infallible {
     }
 }
 
-async fn look_for_tables(run: &Run<'_>, reported: Option<&Vec<QualifiedName>>) -> Result<Vec<QualifiedName>> {
+async fn look_for_tables(run: &Run<'_>, reported: Option<&Vec<Finding>>) -> Result<Vec<Finding>> {
     let source = run.endpoints.source_session(&run.migration.id, "tables").await?;
     let mut target = run.endpoints.target_session(&run.migration.id, "tables").await?;
     let found = not_migrated(&source, &target, &run.selector)
@@ -50,9 +50,9 @@ async fn look_for_tables(run: &Run<'_>, reported: Option<&Vec<QualifiedName>>) -
         .doing("looking for new tables on the source")?;
     if reported != Some(&found) {
         tell(&mut target, &found).await.doing("recording findings")?;
-        for table in &found {
+        for finding in &found {
             run.reporter.send(Report::Finding {
-                finding: finding_of(table),
+                finding: finding.clone(),
             });
         }
     }
@@ -60,44 +60,57 @@ async fn look_for_tables(run: &Run<'_>, reported: Option<&Vec<QualifiedName>>) -
 }
 
 /// Tables with rows that the selection takes and the migration has not.
-pub(crate) async fn not_migrated(
+async fn not_migrated(
     source: &Session,
     target: &Session,
     selector: &Selector,
-) -> std::result::Result<Vec<QualifiedName>, PgError> {
+) -> std::result::Result<Vec<Finding>, PgError> {
     let known: HashSet<u32> = relations::all(&**target)
         .await?
         .iter()
         .map(|relation| relation.source_oid)
         .collect();
     let present = names_of_tables(source).await?;
-    Ok(present
+    let new = present
         .into_iter()
-        .filter(|(oid, name)| selector.selects(name) && !known.contains(oid))
-        .map(|(_, name)| name)
-        .collect())
+        .filter(|(oid, name)| selector.selects(name) && !known.contains(oid));
+    let new: Vec<QualifiedName> = new.map(|(_, name)| name).collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let in_the_way = in_the_way(target, &new).await?;
+    let is_of = |table: &QualifiedName| in_the_way.iter().find(|(name, _)| name == table);
+    let findings = new
+        .iter()
+        .map(|table| finding_of(table, is_of(table).map(|(_, kind)| kind.as_str())));
+    Ok(findings.collect())
 }
 
-pub(crate) fn finding_of(table: &QualifiedName) -> Finding {
-    let table = table.plain();
-    let remedy = format!(
+/// `in_the_way`: what the target has under its name.
+fn finding_of(table: &QualifiedName, in_the_way: Option<&str>) -> Finding {
+    let plain = table.plain();
+    let add = format!(
         "run \"transhume table add {}\", or leave it behind knowingly",
-        shell::word(&table)
+        shell::word(&plain)
+    );
+    let remedy = in_the_way.map_or_else(
+        || add.clone(),
+        |kind| format!("on the target: drop {kind} {table}; then {add}"),
     );
     Finding::warning(
         NOT_MIGRATED,
-        &table,
+        &plain,
         "it is new on the source and the target does not get it",
         remedy,
     )
 }
 
 /// All of them or what was told before: status shows one moment.
-async fn tell(target: &mut Session, found: &[QualifiedName]) -> std::result::Result<(), PgError> {
+async fn tell(target: &mut Session, found: &[Finding]) -> std::result::Result<(), PgError> {
     let transaction = target.transaction().await?;
     finding::clear(&transaction, ORIGIN, NOT_MIGRATED).await?;
-    for table in found {
-        finding::replace(&transaction, ORIGIN, &finding_of(table)).await?;
+    for finding in found {
+        finding::replace(&transaction, ORIGIN, finding).await?;
     }
     Ok(transaction.commit().await?)
 }

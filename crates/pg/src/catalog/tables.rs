@@ -71,6 +71,27 @@ pub async fn existing(client: &Client, names: &[QualifiedName]) -> Result<Vec<Qu
         .collect()
 }
 
+/// What keeps tables from being made under these names and has no rows itself, each as DROP calls it with its name.
+pub async fn in_the_way(
+    target: &Client,
+    names: &[QualifiedName],
+) -> Result<Vec<(QualifiedName, String)>, PgError> {
+    let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();
+    let relations: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
+    let rows = target
+        .query(include_str!("sql/in_the_way.sql"), &[&schemas, &relations])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let name = QualifiedName::new(
+                row.try_get::<_, String>("schema_name")?,
+                row.try_get::<_, String>("relation_name")?,
+            );
+            Ok((name, row.try_get("kind")?))
+        })
+        .collect()
+}
+
 fn table(row: &Row) -> Result<Table, PgError> {
     let columns = columns(row)?;
     let replica_identity = replica_identity(row.try_get("replica_identity")?);

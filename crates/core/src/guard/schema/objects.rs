@@ -76,6 +76,19 @@ pub enum ObjectStep<'a> {
     Enable(&'a SchemaObject),
 }
 
+impl ObjectStep<'_> {
+    /// As it is called when the step is done.
+    pub fn object(&self) -> &SchemaObject {
+        match self {
+            Self::Make(object) | Self::MakeAnew(object) | Self::Check(object) | Self::Enable(object) => {
+                object
+            }
+            Self::Rename { after, .. } => after,
+            Self::TakeIndex { key, .. } => key,
+        }
+    }
+}
+
 impl SchemaObject {
     fn is_called_as(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name

@@ -1,9 +1,9 @@
 //! What a comparison of objects leaves on the target: its findings, and what it adds to the verification.
 
-use transhume_core::count::counted;
-use transhume_core::finding::Finding;
+use transhume_core::{count::counted, finding::Finding, guard};
 use transhume_pg::{
     connection::session::Session,
+    follow::apply::REFUSED,
     state::{finding, verification},
 };
 
@@ -20,6 +20,10 @@ const MOST_KEPT: usize = 500;
 pub(crate) async fn record(target: &Session, comparison: &ObjectComparison) -> Result<()> {
     let doing = "recording the comparison of objects";
     finding::clear_origin(&**target, ORIGIN).await.doing(doing)?;
+    // Whether what was refused is there by now is among what was compared.
+    finding::clear(&**target, guard::ORIGIN, REFUSED)
+        .await
+        .doing(doing)?;
     // What must be acted upon first, should there be too many.
     let mut findings: Vec<_> = comparison.findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -47,6 +47,8 @@ pub enum Announcers {
     Nothing,
     /// It is not as this role has made it.
     Altered,
+    /// It is for this, and sound, but of another version of this program, so it may tell less.
+    OfAnotherVersion(SchemaChanges),
     As(SchemaChanges),
 }
 
@@ -68,15 +70,46 @@ pub async fn installed(source: &Session, migration: &str) -> Result<Announcers, 
     };
     let is_sound: Option<bool> = row.try_get("is_sound")?;
     let name: Option<&str> = row.try_get("name")?;
-    Ok(match name {
-        Some("announce") if is_sound == Some(true) => Announcers::As(SchemaChanges::Replicate),
-        Some("refuse") if is_sound == Some(true) => Announcers::As(SchemaChanges::Refuse),
+    let version: Option<&str> = row.try_get("version")?;
+    let found = match name {
+        Some("announce") => SchemaChanges::Replicate,
+        Some("refuse") => SchemaChanges::Refuse,
+        _ => return Ok(Announcers::Altered),
+    };
+    let is_as_we_make_it = version == Some(version_of(&parts(found, migration)).as_str());
+    Ok(match is_sound {
+        Some(true) if is_as_we_make_it => Announcers::As(found),
+        Some(true) => Announcers::OfAnotherVersion(found),
         _ => Announcers::Altered,
     })
 }
 
 /// Puts what is needed in the place of what is there, in one transaction.
 pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -> Result<(), PgError> {
+    let schema = names::ddl(migration);
+    let parts = parts(wanted, migration);
+    let version = (!parts.is_empty()).then(|| {
+        let schema = quote_identifier(&schema);
+        let version = version_of(&parts);
+        // A default is in the catalog, where it can be looked for without asking a table that may not be there.
+        format!("alter table {schema}.key add column version text default '{version}'")
+    });
+    let all: Vec<String> = std::iter::once(undo::drop_ddl_schema(&schema))
+        .chain(parts)
+        .chain(version)
+        .collect();
+    let all = format!("begin;\n{};\ncommit", all.join(";\n"));
+    match source.batch_execute(&all).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            source.batch_execute("rollback").await?;
+            Err(error.into())
+        }
+    }
+}
+
+/// The statements that make it; none for what needs nothing.
+fn parts(wanted: SchemaChanges, migration: &str) -> Vec<String> {
     let parts = match wanted {
         SchemaChanges::Hold => Vec::new(),
         SchemaChanges::Refuse => vec![
@@ -93,18 +126,15 @@ pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -
             include_str!("sql/triggers.sql").to_owned(),
         ],
     };
-    let parts = parts.into_iter().map(|part| part.replace(NOBODY, migration));
-    let all: Vec<String> = std::iter::once(undo::drop_ddl_schema(&names::ddl(migration)))
-        .chain(parts)
-        .collect();
-    let all = format!("begin;\n{};\ncommit", all.join(";\n"));
-    match source.batch_execute(&all).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            source.batch_execute("rollback").await?;
-            Err(error.into())
-        }
-    }
+    parts
+        .into_iter()
+        .map(|part| part.replace(NOBODY, migration))
+        .collect()
+}
+
+/// A digest of all that is made, so that nobody has to count versions.
+fn version_of(parts: &[String]) -> String {
+    hexadecimal(digest(&SHA256, parts.concat().as_bytes()).as_ref())
 }
 
 fn function(signature: &str, body: &str) -> String {

@@ -21,7 +21,7 @@ use transhume_wire::ident::quote_identifier;
 
 use super::{
     batch::BatchWriter,
-    carrying_objects::{carry_comments, carry_objects, drop_objects},
+    carrying_objects::{carry_comments, carry_objects, drop_objects, drop_roots},
     conflict::ApplyError,
 };
 use crate::{
@@ -71,6 +71,7 @@ impl BatchWriter {
         carry_types(&session, announced).await?;
         drop_objects(&session, &announced.gone_objects, &selector).await?;
         let news = carry_tables(&session, announced, &known).await?;
+        drop_roots(&session, &announced.gone_objects, &selector).await?;
         carry_objects(&session, announced, &known, &selector).await?;
         carry_comments(&session, &announced.comments, &selector).await?;
         // Whatever was prepared may name something else now.
@@ -176,9 +177,14 @@ async fn described<'a>(
 }
 
 /// Runs these; false where the target refuses one of them, and then none is done.
-pub(super) async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError> {
+async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError> {
+    Ok(refusal(session, statements).await?.is_none())
+}
+
+/// Runs these; why not, where the target refuses one of them, and then none is done.
+pub(super) async fn refusal(session: &Session, statements: &[String]) -> Result<Option<PgError>, PgError> {
     if statements.is_empty() {
-        return Ok(true);
+        return Ok(None);
     }
     session.batch_execute("savepoint carrying").await?;
     match session
@@ -195,12 +201,12 @@ pub(super) async fn done(session: &Session, statements: &[String]) -> Result<boo
                 .batch_execute("rollback to savepoint carrying; release savepoint carrying")
                 .await?;
             tracing::warn!(%error, "a change of the schema was refused by the target and is held");
-            return Ok(false);
+            return Ok(Some(error));
         }
     }
     let detail = serde_json::json!({ "statements": statements });
     history::add(&**session, "schema change replicated", &detail).await?;
-    Ok(true)
+    Ok(None)
 }
 
 fn statement(step: &SchemaStep) -> String {

@@ -1,26 +1,38 @@
 //! What belongs to tables, and views and functions, as a statement on the source left them, made so on the target.
 //!
-//! Each is a matter of its own: what the target refuses is taken back, and the comparison of definitions tells it. Triggers and
+//! Each is a matter of its own: what the target refuses is taken back and a finding with the statement; that it is missing bars
+//! the cutover by the comparison of definitions. Triggers and
 //! foreign keys come only where what apply writes does not set them off.
 
 use std::collections::HashSet;
 
 use tokio_postgres::types::Json;
 use transhume_core::{
-    guard::schema::{
-        AnnouncedSchema, CommentFacts, Followed, ObjectAddress, ObjectStep, SchemaObject, SchemaObjectKind,
-        object_steps,
+    finding::Finding,
+    guard::{
+        ORIGIN,
+        schema::{
+            AnnouncedSchema, CommentFacts, Followed, ObjectAddress, ObjectStep, SchemaObject,
+            SchemaObjectKind, object_steps,
+        },
     },
     schema::reserved_options::without_reserved_options,
     selection::Selector,
 };
 use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
-use super::carrying::done;
+use super::carrying::refusal;
 use crate::{
     connection::{error::PgError, session::Session},
     follow::announcing::OBJECTS,
+    state::finding,
 };
+
+/// Code of the finding of what the target has refused.
+pub const REFUSED: &str = "schema-change-refused";
+
+/// What the source calls plain tables and roots of partitions once they are dropped.
+const TABLE: &str = "table";
 
 /// Of tables only those that are followed; of views and functions those that are selected.
 pub(super) async fn carry_objects(
@@ -62,7 +74,27 @@ pub(super) async fn drop_objects(
 ) -> Result<(), PgError> {
     for object in gone {
         if let Some(statement) = dropping(object).filter(|_| is_selected(object, selector)) {
-            done(session, &[statement]).await?;
+            carry(session, &object.names, &[statement]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Roots of partitions that were dropped, which have no rows and so are nobody's by identity. Behind their partitions: one that
+/// the target still has rows below stays.
+pub(super) async fn drop_roots(
+    session: &Session,
+    gone: &[ObjectAddress],
+    selector: &Selector,
+) -> Result<(), PgError> {
+    let tables = gone.iter().filter(|object| object.kind == TABLE);
+    for object in tables.filter(|object| is_selected(object, selector)) {
+        let Some(name) = named(object) else { continue };
+        let found = session
+            .query_one(include_str!("sql/is_empty_root.sql"), &[&name])
+            .await?;
+        if found.try_get("is_empty_root")? {
+            carry(session, &object.names, &[format!("drop table {name}")]).await?;
         }
     }
     Ok(())
@@ -75,7 +107,7 @@ pub(super) async fn carry_comments(
 ) -> Result<(), PgError> {
     for comment in comments {
         if let Some(statement) = commenting(comment).filter(|_| is_selected(&comment.on, selector)) {
-            done(session, &[statement]).await?;
+            carry(session, &comment.on.names, &[statement]).await?;
         }
     }
     Ok(())
@@ -83,9 +115,35 @@ pub(super) async fn carry_comments(
 
 async fn run(session: &Session, steps: &[ObjectStep<'_>]) -> Result<(), PgError> {
     for step in steps {
-        done(session, &statements(step)).await?;
+        carry(session, &names(step.object()), &statements(step)).await?;
     }
     Ok(())
+}
+
+/// As the source addresses it, so that what is dropped is known as what was made.
+fn names(object: &SchemaObject) -> Vec<String> {
+    let own = QualifiedName::new(object.schema.clone(), object.name.clone());
+    match (&object.table, object.kind) {
+        (None, _) | (_, SchemaObjectKind::Index) => vec![own.schema, own.name],
+        (Some(table), _) => vec![table.schema.clone(), table.name.clone(), own.name],
+    }
+}
+
+/// What is refused stands as a finding until the same object is carried, or the definitions are compared.
+async fn carry(session: &Session, names: &[String], statements: &[String]) -> Result<(), PgError> {
+    let object = names.join(".");
+    match refusal(session, statements).await? {
+        None => finding::clear_object(&**session, ORIGIN, REFUSED, &object).await,
+        Some(error) => {
+            let finding = Finding::warning(
+                REFUSED,
+                &object,
+                format!("the source has altered it, and the target refused that: {error}"),
+                format!("on the target: {}", statements.join("; ")),
+            );
+            finding::replace(&**session, ORIGIN, &finding).await
+        }
+    }
 }
 
 /// It acts on what is written, unless by a replica.
@@ -240,6 +298,8 @@ fn dropping(object: &ObjectAddress) -> Option<String> {
             let name = quote_identifier(name);
             format!("alter table if exists {table} drop constraint if exists {name}")
         }
+        // Known by identity, and of those that are not `drop_roots`.
+        TABLE => return None,
         kind => format!("drop {kind} if exists {on}"),
     })
 }
@@ -322,5 +382,10 @@ mod tests {
             Some("comment on column \"s\".\"t\".\"c\" is 'it''s'")
         );
         assert_eq!(dropping(&address("tablespace", &["s", "t"])), None);
+        assert_eq!(
+            dropping(&address("table", &["s", "t"])),
+            None,
+            "known by identity"
+        );
     }
 }

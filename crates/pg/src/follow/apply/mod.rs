@@ -26,6 +26,7 @@ mod target_table;
 
 pub use self::{
     batch::{BatchWriter, Committed, TargetPosition},
+    carrying_objects::REFUSED,
     conflict::{ApplyError, Conflict, ConflictKind},
     session::{blockers, end_former, open},
     source_tables::SourceTables,

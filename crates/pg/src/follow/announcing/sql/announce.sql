@@ -26,7 +26,7 @@ begin
             'kind', d.object_type, 'names', d.address_names, 'arguments', d.address_args)) into gone_objects
         from pg_catalog.pg_event_trigger_dropped_objects() d
         where (d.original or d.normal) and not d.is_temporary
-          and d.object_type in ('index', 'table constraint', 'trigger', 'policy', 'view', 'materialized view', 'function', 'procedure');
+          and d.object_type in ('table', 'index', 'table constraint', 'trigger', 'policy', 'view', 'materialized view', 'function', 'procedure');
     else
         select pg_catalog.array_agg(distinct d.objid) filter (where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass),
                pg_catalog.array_agg(distinct d.objid) filter (where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass)
