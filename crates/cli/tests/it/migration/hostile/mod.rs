@@ -3,10 +3,7 @@
 
 mod crowd;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 use tokio_postgres::Client;
