@@ -8,11 +8,13 @@ use std::time::Duration;
 use transhume_core::{
     assess::observation::Subscription,
     count::{counted, is_or_are, listed},
+    disposition::{Disposition, classify},
     finding::Finding,
+    sqlstate,
 };
 use transhume_pg::{
     catalog::objects::{has_feeding_workers, subscriptions},
-    connection::{quiet::silence_event_triggers, session::Session},
+    connection::{error::PgError, quiet::silence_event_triggers, session::Session},
     cutover::{
         fence::{self, Fence, OwnSessions},
         write_grant::{self, WriteGrant},
@@ -35,8 +37,8 @@ use crate::{
 /// All that the fence's transaction leaves behind on the source.
 pub(crate) const KINDS: [&str; 3] = [FENCE, "own-grants", "triggers"];
 
-/// Enough to let another process that opens it too come to its end.
-const REOPENING_TRIES: u32 = 3;
+/// Long enough for another process that opens it too, and for those who alter the same tables without a rest.
+const REOPENING_PATIENCE: Duration = Duration::from_secs(10);
 const REOPENING_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A worker ends between two transactions of its publisher; nobody waits for it but us.
@@ -233,18 +235,21 @@ pub(super) async fn undo(source: &Session, target: &Session, reporter: &Reporter
 }
 
 /// A runner that finds a cutover dead may do the same at the same moment, and PostgreSQL refuses one of two grants on
-/// a table that come together ("tuple concurrently updated"): another try meets nobody.
+/// a table that come together ("tuple concurrently updated", an internal error): another try meets nobody.
 pub(super) async fn reopen(source: &Session, undo: &[Undo]) -> Result<()> {
     silence_event_triggers(source)
         .await
         .doing("keeping event triggers of the source silent")?;
-    let mut tries = REOPENING_TRIES;
+    let wait = Wait::up_to(REOPENING_PATIENCE, REOPENING_INTERVAL);
     loop {
-        tries -= 1;
-        match fence::undo_all(source, undo).await {
-            Err(error) if tries > 0 && !source.is_closed() && error.server().is_some() => {
-                tokio::time::sleep(REOPENING_INTERVAL).await;
-            }
+        let outcome = fence::undo_all(source, undo).await;
+        let met_somebody = |error: &PgError| {
+            let code = error.sqlstate();
+            code == Some(sqlstate::INTERNAL_ERROR)
+                || code.is_some_and(|code| classify(code) == Disposition::Retry)
+        };
+        match outcome {
+            Err(error) if met_somebody(&error) && !source.is_closed() && wait.rest().await => {}
             outcome => return outcome.doing("opening the source again"),
         }
     }

@@ -8,7 +8,7 @@ const TABLE: &str = "create table fed (n int primary key)";
 const IS_ENABLED: &str = "select subname::text from pg_subscription where subenabled order by 1";
 
 /// A database of the target's server publishes, and the source subscribes.
-pub(super) async fn feed(site: &Site) {
+async fn feed(site: &Site) {
     let server = connect(&site.target.url("postgres")).await.expect("it answers");
     server
         .batch_execute("create database publisher")
