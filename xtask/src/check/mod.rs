@@ -48,7 +48,7 @@ impl SourceFile {
         let mut modules = self.text.match_indices("\n#[cfg(test)]\nmod ");
         let tests = modules.find(|(start, found)| {
             let declaration = self.text[start + found.len()..].lines().next();
-            declaration.is_some_and(|line| line.ends_with('{'))
+            declaration.is_some_and(|line| line.contains('{'))
         });
         &self.text[..tests.map_or(self.text.len(), |(start, _)| start)]
     }

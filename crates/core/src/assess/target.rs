@@ -205,7 +205,7 @@ mod tests {
         assert!(reported[1].contains("is being read"));
         assert!(reported[2].contains("owned by ann") && reported[2].contains("its slot is being read"));
         assert!(reported[2].contains("30 transactions ago"));
-        assert!(findings.iter().all(|finding| !finding.remedy.contains("drop")));
+        assert!(findings.iter().all(|finding| !finding.remedy.contains("drop ")));
         observed.source.ours.schema_owner = Some("app".into());
         assert!(
             leftovers(&observed)[2]
