@@ -103,7 +103,7 @@ fn taken_name(owner: &str) -> Finding {
 }
 
 const LEAVE: &str = "leave it while its migration continues; where that is over, \"transhume finish\" with its own source and \
-                     target removes it; before its cutover \"transhume abort\" does, which drops its copy there";
+                     target removes it; before its cutover \"transhume abort\" does, and the copy on the target goes with it";
 
 fn left_slot(slot: &OurSlot) -> Finding {
     let activity = if slot.active {
@@ -205,7 +205,7 @@ mod tests {
         assert!(reported[1].contains("is being read"));
         assert!(reported[2].contains("owned by ann") && reported[2].contains("its slot is being read"));
         assert!(reported[2].contains("30 transactions ago"));
-        assert!(findings.iter().all(|finding| !finding.remedy.contains("drop ")));
+        assert!(findings.iter().all(|finding| !finding.remedy.contains("drop")));
         observed.source.ours.schema_owner = Some("app".into());
         assert!(
             leftovers(&observed)[2]

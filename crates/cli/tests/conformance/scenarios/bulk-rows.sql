@@ -86,13 +86,14 @@ delete from coded where id = 700;
 -- @run
 -- @equal
 -- @case the table is away when many rows come
--- A run that has not seen the new name stops; one that has goes on by the table's identity, and bars the cutover.
+-- A run that goes on meanwhile may stop with the missing name or have seen the new one: one that begins knows it.
+-- @kill
 -- @on target
 alter table coded rename to away;
 -- @on source
 insert into coded select g, 'again ' || g from generate_series(1000, 1400) g;
--- @kill
+-- @run
+-- @says the target calls it public.away
 -- @on target
 alter table away rename to coded;
--- @run
 -- @equal
