@@ -181,9 +181,7 @@ impl Proxy {
         self.orders
             .send_modify(|orders| orders.delay = Duration::from_millis(milliseconds));
     }
-}
 
-impl Proxy {
     /// 50 ms there and back, some 20 Mbit/s each way (a piece in each 25 ms), and one packet of a hundred lost.
     pub fn worsen(&self) {
         self.orders.send_modify(|orders| {

@@ -1,6 +1,6 @@
 //! What one end lets us do and how much of it, found by trying (design §2.5).
 //!
-//! Values only: `pg::probe` fills them, the checks beside this file judge them.
+//! Values only: `pg::assess` fills them, the checks beside this file judge them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

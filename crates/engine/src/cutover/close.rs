@@ -242,17 +242,18 @@ pub(super) async fn reopen(source: &Session, undo: &[Undo]) -> Result<()> {
         .doing("keeping event triggers of the source silent")?;
     let wait = Wait::up_to(REOPENING_PATIENCE, REOPENING_INTERVAL);
     loop {
-        let outcome = fence::undo_all(source, undo).await;
-        let met_somebody = |error: &PgError| {
-            let code = error.sqlstate();
-            code == Some(sqlstate::INTERNAL_ERROR)
-                || code.is_some_and(|code| classify(code) == Disposition::Retry)
-        };
-        match outcome {
+        match fence::undo_all(source, undo).await {
             Err(error) if met_somebody(&error) && !source.is_closed() && wait.rest().await => {}
             outcome => return outcome.doing("opening the source again"),
         }
     }
+}
+
+/// Another session caused it, and it passes.
+fn met_somebody(error: &PgError) -> bool {
+    error
+        .sqlstate()
+        .is_some_and(|code| code == sqlstate::INTERNAL_ERROR || classify(code) == Disposition::Retry)
 }
 
 /// The source is open: what was written down about closing it holds no more.

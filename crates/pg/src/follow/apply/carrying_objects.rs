@@ -23,6 +23,7 @@ use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
 use super::carrying::refusal;
 use crate::{
+    catalog::tables::in_the_way,
     connection::{error::PgError, session::Session},
     follow::announcing::OBJECTS,
     state::finding,
@@ -88,14 +89,21 @@ pub(super) async fn drop_roots(
     selector: &Selector,
 ) -> Result<(), PgError> {
     let tables = gone.iter().filter(|object| object.kind == TABLE);
-    for object in tables.filter(|object| is_selected(object, selector)) {
-        let Some(name) = named(object) else { continue };
-        let found = session
-            .query_one(include_str!("sql/is_empty_root.sql"), &[&name])
-            .await?;
-        if found.try_get("is_empty_root")? {
-            carry(session, &object.names, &[format!("drop table {name}")]).await?;
-        }
+    let names: Vec<QualifiedName> = tables
+        .filter(|object| is_selected(object, selector))
+        .filter_map(|object| match object.names.as_slice() {
+            [schema, name] => Some(QualifiedName::new(schema.clone(), name.clone())),
+            _ => None,
+        })
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let found = in_the_way(session, &names).await?;
+    for (root, _) in found.into_iter().filter(|(_, kind)| kind == TABLE) {
+        // One goes with another that it is below.
+        let statement = format!("drop table if exists {root}");
+        carry(session, &[root.schema, root.name], &[statement]).await?;
     }
     Ok(())
 }
