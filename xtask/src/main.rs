@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod download;
 mod metadata;
+mod node;
 mod sbom;
 mod servers;
 mod tools;
@@ -26,9 +27,9 @@ enum Command {
         #[arg(long)]
         newest: bool,
     },
-    /// Fetches cargo-nextest and cargo-deny into target/tools, unless they are installed
+    /// Fetches cargo-nextest, cargo-deny and node with npm into target/tools, unless they are installed
     Tools {
-        /// `nextest`, `deny`; both where none is given
+        /// `nextest`, `deny`, `node`; all where none is given
         names: Vec<String>,
     },
     /// Measures transhume beside its peers

