@@ -177,10 +177,10 @@ pub(super) fn text(status: &Status, style: Style, shown: Shown) -> String {
         labelled("changed", Some(deviation.clone()));
     }
     for table in &status.not_loaded {
-        labelled("not kept up", Some(table.clone()));
+        labelled("not kept up", Some(table.to_string()));
     }
     for stored in &status.exceptions {
-        labelled("not applied", Some(stored.clone()));
+        labelled("not applied", Some(stored.to_string()));
     }
     for held in &status.held_until_cutover {
         labelled("held back", Some(held.clone()));

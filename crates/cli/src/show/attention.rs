@@ -4,9 +4,8 @@
 
 use transhume_engine::{
     count::counted,
-    finding::Severity,
+    finding::{Remedy, Severity},
     phase::Phase,
-    shell,
     status::{Status, WayBackState},
 };
 
@@ -19,23 +18,17 @@ pub(crate) struct Trouble {
     pub(crate) title: String,
     pub(crate) message: String,
     /// What to run; empty where none is known.
-    pub(crate) remedy: String,
+    pub(crate) remedy: Remedy,
 }
 
 impl Trouble {
-    fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn new(message: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self {
             title: String::new(),
             message: message.into(),
             remedy: remedy.into(),
         }
     }
-}
-
-/// A command upon the table that a line begins with, as a shell takes it.
-fn on_table(action: &str, line: &str) -> String {
-    let table = line.split(": ").next().unwrap_or_default();
-    format!("transhume table {action} {}", shell::word(table))
 }
 
 /// In one line.
@@ -81,22 +74,15 @@ pub(crate) fn troubles(status: &Status) -> Vec<Trouble> {
     if status.runner.is_none() && status.phase != Phase::Done {
         troubles.push(Trouble::new(
             "No runner is alive: changes are not applied, and WAL gathers on the source.",
-            "transhume run",
+            Remedy::run("transhume run"),
         ));
     }
-    for line in &status.exceptions {
-        troubles.push(Trouble::new(
-            format!("Stored instead of being applied: {line}"),
-            on_table("reload", line),
-        ));
+    for stored in &status.exceptions {
+        let message = format!("Stored instead of being applied: {stored}");
+        troubles.push(Trouble::new(message, stored.remedy()));
     }
-    for line in &status.not_loaded {
-        let remedy = if line.ends_with(": suspended") {
-            on_table("resume", line)
-        } else {
-            String::new()
-        };
-        troubles.push(Trouble::new(format!("Not kept up: {line}"), remedy));
+    for table in &status.not_loaded {
+        troubles.push(Trouble::new(format!("Not kept up: {table}"), table.remedy()));
     }
     if let Some(back) = &status.way_back {
         if back.state == WayBackState::Unknown {

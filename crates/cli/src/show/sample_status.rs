@@ -6,7 +6,8 @@ use transhume_engine::{
     phase::Phase,
     report::{BuildProgress, LoadProgress},
     status::{
-        Extent, Known, LatencyStatus, Rates, SlotStatus, SourceFigures, Status, VERSION, VerificationStatus,
+        Extent, Known, LatencyStatus, Rates, SlotStatus, SourceFigures, Status, StoredChanges, VERSION,
+        VerificationStatus,
     },
 };
 
@@ -61,7 +62,11 @@ pub(crate) fn following() -> Status {
         phases: Vec::new(),
         deviations: vec!["source: replica identity of shop.ledger set to full".to_owned()],
         held_until_cutover: Vec::new(),
-        exceptions: vec!["shop.cart: 2, the latest: insert, value too long".to_owned()],
+        exceptions: vec![StoredChanges {
+            table: "shop.cart".to_owned(),
+            count: 2,
+            latest: "insert, value too long".to_owned(),
+        }],
         not_loaded: Vec::new(),
         write_pause: Some(pause()),
         way_back: None,

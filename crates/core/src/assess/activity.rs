@@ -3,8 +3,8 @@
 //! A slot is created once every transaction that was running has ended; a prepared one may never
 //! end by itself. Resuming, the slot is there and nothing waits.
 
-use super::{observation::Observed, wording::or_pass};
-use crate::finding::Finding;
+use super::observation::Observed;
+use crate::finding::{Finding, Remedy};
 
 /// A prepared transaction older than this many seconds was most likely forgotten.
 const FORGOTTEN_AFTER_SECONDS: i64 = 60;
@@ -30,10 +30,10 @@ fn prepared(observed: &Observed) -> Vec<Finding> {
                 "a transaction of {} in database {} has been prepared for {} s; no slot can be created before it ends",
                 prepared.owner, prepared.database, prepared.age_seconds
             );
-            let remedy = format!(
-                "in database {}: commit prepared '{gid}'; or: rollback prepared '{gid}';",
-                prepared.database
-            );
+            let remedy = Remedy::from(format!("in database {}: ", prepared.database))
+                .then(Remedy::run(format!("commit prepared '{gid}'")))
+                .then("; or: ")
+                .then(Remedy::run(format!("rollback prepared '{gid}';")));
             if prepared.age_seconds >= FORGOTTEN_AFTER_SECONDS {
                 Finding::blocker("prepared-transactions", &prepared.gid, message, remedy)
             } else {
@@ -41,7 +41,7 @@ fn prepared(observed: &Observed) -> Vec<Finding> {
             }
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "prepared-transactions",
         "no transaction of the source is prepared",
@@ -65,11 +65,12 @@ fn long(observed: &Observed) -> Vec<Finding> {
                     writing.pid,
                     writing.age_seconds.unwrap_or_default()
                 ),
-                format!("wait for it, or end it: select pg_terminate_backend({});", writing.pid),
+                Remedy::from("wait for it, or end it: ")
+                    .then(Remedy::run(format!("select pg_terminate_backend({});", writing.pid))),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "long-transactions",
         format!("no transaction of the source has been writing for {LONG_AFTER_SECONDS} s"),

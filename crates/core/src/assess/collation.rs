@@ -7,9 +7,8 @@ use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 use super::{
     observation::{Database, Observed},
     platform::Platform,
-    wording::or_pass,
 };
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     [
@@ -115,7 +114,7 @@ fn order(database: &Database) -> (String, String, String, Option<String>) {
     )
 }
 
-fn create_database(observed: &Observed) -> String {
+fn create_database(observed: &Observed) -> Remedy {
     let source = &observed.source.database;
     let provider = match (source.provider.as_str(), &source.locale) {
         ("icu", Some(locale)) => format!(" locale_provider icu icu_locale {}", quote_literal(locale)),
@@ -125,14 +124,14 @@ fn create_database(observed: &Observed) -> String {
         ),
         _ => String::new(),
     };
-    format!(
-        "to be the same, create the target anew: create database {} template template0 encoding {} lc_collate {} \
-         lc_ctype {}{provider};",
+    let statement = format!(
+        "create database {} template template0 encoding {} lc_collate {} lc_ctype {}{provider};",
         quote_identifier(&observed.target.capabilities.database),
         quote_literal(&source.encoding),
         quote_literal(&source.collate),
         quote_literal(&source.ctype)
-    )
+    );
+    Remedy::from("to be the same, create the target anew: ").then(Remedy::run(statement))
 }
 
 fn missing_collations(observed: &Observed) -> Vec<Finding> {
@@ -156,16 +155,17 @@ fn missing_collations(observed: &Observed) -> Vec<Finding> {
                     collation.name.name, collation.provider
                 ),
                 match Platform::of(&observed.target.capabilities) {
-                    Platform::Plain => {
-                        "install the locale on the target's server, then there: select \
-                         pg_import_system_collations('pg_catalog'); or give the columns another collation"
-                    }
-                    _ => "give the columns another collation, such as one of ICU: alter table … alter column … type … collate \"…\";",
+                    Platform::Plain => Remedy::from("install the locale on the target's server, then there: ")
+                        .then(Remedy::run("select pg_import_system_collations('pg_catalog');"))
+                        .then(" or give the columns another collation"),
+                    _ => Remedy::from(
+                        "give the columns another collation, such as one of ICU: alter table … alter column … type … collate \"…\";",
+                    ),
                 },
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "collations-missing",
         "the target has every collation that columns use",
@@ -183,7 +183,9 @@ fn collation_versions(observed: &Observed) -> Vec<Finding> {
         findings.push(outdated(
             &observed.source.capabilities.database,
             "the database's collation",
-            &format!("reindex database {database}; alter database {database} refresh collation version;"),
+            Remedy::run(format!(
+                "reindex database {database}; alter database {database} refresh collation version;"
+            )),
         ));
     }
     for collation in observed
@@ -196,14 +198,14 @@ fn collation_versions(observed: &Observed) -> Vec<Finding> {
             findings.push(outdated(
                 &collation.name.plain(),
                 &format!("the collation {}", collation.name.plain()),
-                &format!(
-                    "reindex what sorts by it, then: alter collation {} refresh version;",
+                Remedy::from("reindex what sorts by it, then: ").then(Remedy::run(format!(
+                    "alter collation {} refresh version;",
                     collation.name
-                ),
+                ))),
             ));
         }
     }
-    or_pass(
+    Finding::or_pass(
         findings,
         "collation-versions",
         "the source's indexes were built with the collations that its server has now",
@@ -214,7 +216,7 @@ fn changed(recorded: Option<&String>, actual: Option<&String>) -> bool {
     matches!((recorded, actual), (Some(recorded), Some(actual)) if recorded != actual)
 }
 
-fn outdated(object: &str, what: &str, remedy: &str) -> Finding {
+fn outdated(object: &str, what: &str, remedy: Remedy) -> Finding {
     Finding::warning(
         "collation-versions",
         object,

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observation::{Extension, Observed};
-use super::{platform, wording::or_pass};
+use super::platform;
 use crate::count::counted;
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 use transhume_wire::ident::quote_identifier;
 
 /// Part of every installation; no list names it.
@@ -55,7 +55,7 @@ fn available(observed: &Observed) -> Vec<Finding> {
                 .then(|| not_allowed(observed, name, setting, names, &to_be_made))
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "extensions",
         format!(
@@ -66,7 +66,7 @@ fn available(observed: &Observed) -> Vec<Finding> {
 }
 
 /// With part of the database selected, an extension may be none of the migration's business.
-fn finding(observed: &Observed, name: &str, message: String, remedy: String) -> Finding {
+fn finding(observed: &Observed, name: &str, message: String, remedy: Remedy) -> Finding {
     if observed.selector.is_everything() {
         Finding::blocker("extensions", name, message, remedy)
     } else {
@@ -79,10 +79,10 @@ fn missing(observed: &Observed, name: &str) -> Finding {
         observed,
         name,
         format!("the target does not have the extension {name}"),
-        platform::extension::missing(
+        Remedy::from(platform::extension::missing(
             &observed.target.capabilities,
             &format!("leave it out: --leave-out 'extension {}'", as_identified(name)),
-        ),
+        )),
     )
 }
 
@@ -111,7 +111,9 @@ fn not_allowed(
         .iter()
         .find(|wanted| !names.contains(&wanted.to_lowercase()));
     let remedy = match first {
-        Some(first) if *first != name => format!("the command for the extension {first} allows this one too"),
+        Some(first) if *first != name => Remedy::from(format!(
+            "the command for the extension {first} allows this one too"
+        )),
         _ => platform::extension::allow(&observed.target.capabilities, setting, names, wanted),
     };
     finding(
@@ -146,14 +148,16 @@ fn versions(observed: &Observed) -> Vec<Finding> {
                     "the extension {} is {} on the source and {version} on the target",
                     extension.name, extension.version
                 ),
-                format!(
-                    "read its release notes; where the source has that version too: alter extension {} update;",
-                    quote_identifier(&extension.name)
+                Remedy::from("read its release notes; where the source has that version too: ").then(
+                    Remedy::run(format!(
+                        "alter extension {} update;",
+                        quote_identifier(&extension.name)
+                    )),
                 ),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "extension-versions",
         "extensions have the same versions on both sides",

@@ -10,7 +10,7 @@ use super::{
     capability::{Attempt, Capabilities},
     platform::remedy::{self, Effect},
 };
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Remedy, Severity};
 
 /// One slot and one sender for the stream; a verification takes another of each for a moment.
 const WANTED_SLOTS: i64 = 2;
@@ -59,7 +59,7 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
             severity,
             "wal_level",
             format!("the target's wal_level is \"{level}\", so its changes could not be sent back"),
-            &remedy::set(target, "target", &[("wal_level", "logical")], Effect::Restart),
+            remedy::set(target, "target", &[("wal_level", "logical")], Effect::Restart),
         ));
     }
     if let Some(reason) = refusal(target) {
@@ -67,7 +67,7 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
             severity,
             &target.role,
             format!("the target refuses a replication connection: {reason}"),
-            &replication(target),
+            replication(target),
         ));
     }
     if let Some(reason) = target.create_publication.refusal() {
@@ -75,10 +75,11 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
             severity,
             &target.role,
             format!("the target refuses a publication of the migrated tables: {reason}"),
-            &format!(
-                "on the target: grant create on database {} to {role}; and make the role a member of the tables' owners",
+            Remedy::on_target(format!(
+                "grant create on database {} to {role};",
                 quote_identifier(&target.database)
-            ),
+            ))
+            .then(" and make the role a member of the tables' owners"),
         ));
     }
     let budgets = [
@@ -95,9 +96,9 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
                     budget.free().max(0),
                     budget.limit
                 ),
-                &remedy::with_note(
+                remedy::with_note(
                     target,
-                    &remedy::set(
+                    remedy::set(
                         target,
                         "target",
                         &[(setting, &(budget.limit + WANTED_SLOTS).to_string())],
@@ -111,8 +112,8 @@ pub fn of_target(target: &Capabilities, severity: Severity) -> Vec<Finding> {
     found
 }
 
-fn replication(target: &Capabilities) -> String {
-    format!("on the target: {}", remedy::replication(target))
+fn replication(target: &Capabilities) -> Remedy {
+    Remedy::from("on the target: ").then(remedy::replication(target))
 }
 
 fn refusal(target: &Capabilities) -> Option<String> {
@@ -132,7 +133,7 @@ fn refuses_writers(table: &QualifiedName) -> Finding {
         &table.plain(),
         "it has a generated column and no key that the stream could carry: published so, the target would refuse UPDATE and DELETE"
             .to_owned(),
-        &format!(
+        format!(
             "give it a key of columns that are not generated, on both sides (alter table {table} add primary key (…))"
         ),
     )
@@ -149,23 +150,27 @@ fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
             counted(way.foreign_keys.len(), "foreign key"),
             first.plain()
         ),
-        &format!(
-            "on the source (15 and later): grant set on parameter session_replication_role to {}; before, only a \
-             superuser may set it",
-            quote_identifier(way.source_role)
-        ),
+        Remedy::from("on the source (15 and later): ")
+            .then(Remedy::run(format!(
+                "grant set on parameter session_replication_role to {};",
+                quote_identifier(way.source_role)
+            )))
+            .then(" before, only a superuser may set it"),
     ))
 }
 
-fn finding(severity: Severity, object: &str, message: String, remedy: &str) -> Finding {
+fn finding(severity: Severity, object: &str, message: String, remedy: impl Into<Remedy>) -> Finding {
+    const OTHERWISE: &str = "or cut over with --without-fallback";
+    let remedy = remedy.into();
     // Behind a command, or a statement with its comment, it is a comment too.
-    let lead = match remedy {
-        commented if commented.contains("\n-- ") => "\n-- ",
-        command if command.contains("\n# ") => "\n# ",
-        statement if statement.ends_with(';') => " ",
-        _ => "; ",
+    let remedy = if remedy.contains("\n-- ") {
+        remedy.with_comment(&format!("\n-- {OTHERWISE}"))
+    } else if remedy.contains("\n# ") {
+        remedy.with_comment(&format!("\n# {OTHERWISE}"))
+    } else {
+        let lead = if remedy.ends_with(';') { " " } else { "; " };
+        remedy.then(lead).then(OTHERWISE)
     };
-    let remedy = format!("{remedy}{lead}or cut over with --without-fallback");
     match severity {
         Severity::Blocker => Finding::blocker("fallback", object, message, remedy),
         Severity::Warning | Severity::Pass => Finding::warning("fallback", object, message, remedy),

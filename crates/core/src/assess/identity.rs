@@ -4,10 +4,10 @@
 //! identity. So that the application never fails because of us, such tables are set to replica
 //! identity full before they are published, and set back at the end.
 
-use super::{observation::Observed, wording::or_pass};
+use super::observation::Observed;
 use crate::{
     count::counted,
-    finding::Finding,
+    finding::{Finding, Remedy},
     table::{Generation, Persistence, Placement, ReplicaIdentity, Table},
 };
 
@@ -99,7 +99,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         }
     }
     let keyed = published.len() - counted_out;
-    findings.extend(or_pass(
+    findings.extend(Finding::or_pass(
         Vec::new(),
         "replica-identity",
         format!("{} identify their rows by a key", counted(keyed, "table")),
@@ -165,10 +165,9 @@ fn is_full(table: &Table) -> Finding {
             "{} has replica identity full: each changed row is looked up by all its values",
             table.name.plain()
         ),
-        format!(
-            "nothing needs doing; if it has a primary key, this is faster: alter table {} replica identity default;",
-            table.name
-        ),
+        Remedy::from("nothing needs doing; if it has a primary key, this is faster: ").then(Remedy::run(
+            format!("alter table {} replica identity default;", table.name),
+        )),
     )
 }
 

@@ -4,7 +4,6 @@ use super::{
     capability::{Budget, Capabilities},
     observation::Observed,
     platform::remedy::{self, Effect},
-    wording::or_pass,
 };
 use crate::count::counted;
 use crate::finding::Finding;
@@ -82,7 +81,7 @@ fn budget(observed: &Observed, code: &str, noun: &str, setting: &str, budget: Bu
     let source = &observed.source.capabilities;
     let more = (limit + wanted).to_string();
     let remedy = remedy::set(source, "source", &[(setting, &more)], Effect::Restart);
-    let remedy = remedy::with_note(source, &remedy, "or free one that nobody uses");
+    let remedy = remedy::with_note(source, remedy, "or free one that nobody uses");
     if free >= wanted {
         return vec![Finding::pass(
             code,
@@ -106,7 +105,7 @@ fn retention(observed: &Observed) -> Vec<Finding> {
             format!("the source gives up a slot that holds back more than {megabytes} MB of WAL"),
             remedy::with_note(
                 source,
-                &remedy::set(
+                remedy::set(
                     source,
                     "source",
                     &[("max_slot_wal_keep_size", "-1")],
@@ -132,7 +131,7 @@ fn retention(observed: &Observed) -> Vec<Finding> {
             ),
         ));
     }
-    or_pass(
+    Finding::or_pass(
         findings,
         "slot-retention",
         "the source keeps WAL for a slot as long as it takes",
@@ -179,7 +178,7 @@ fn connections(observed: &Observed) -> Vec<Finding> {
         .filter(|(_, end)| end.free_connections < wanted)
         .map(|(name, end)| too_few_connections(name, end, wanted))
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "connections",
         format!("both servers have {} free for us", counted(wanted, "connection")),

@@ -24,7 +24,6 @@ mod table_trait;
 mod target;
 mod tool;
 mod tree;
-mod wording;
 
 use std::cmp::Reverse;
 
@@ -61,7 +60,7 @@ pub fn findings(observed: &Observed) -> Vec<Finding> {
 
 /// A cutover is refused without it, or says that none is wanted: time enough to remedy it until then.
 fn way_back(observed: &Observed) -> Vec<Finding> {
-    wording::or_pass(
+    Finding::or_pass(
         fallback::of_target(&observed.target.capabilities, Severity::Warning),
         "fallback",
         "the target's changes can be sent back to the source after a cutover",

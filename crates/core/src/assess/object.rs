@@ -1,8 +1,8 @@
 //! Objects besides tables: large objects, sequences, event triggers, tables of extensions.
 
-use super::{capability::Attempt, observation::Observed, wording::or_pass};
+use super::{capability::Attempt, observation::Observed};
 use crate::count::{counted, listed};
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 use crate::load::extension_rows::stays_behind;
 
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
@@ -24,9 +24,9 @@ fn large_objects(observed: &Observed) -> Vec<Finding> {
     findings.extend(unreadable_large_objects(observed));
     findings.extend(taken_large_objects(observed));
     if count == 0 {
-        return or_pass(findings, "large-objects", "the source has no large objects");
+        return Finding::or_pass(findings, "large-objects", "the source has no large objects");
     }
-    or_pass(
+    Finding::or_pass(
         findings,
         "large-objects",
         format!(
@@ -44,11 +44,13 @@ fn unreadable_large_objects(observed: &Observed) -> Option<Finding> {
             "large-objects",
             &observed.source.capabilities.database,
             format!("{role} may not read {unreadable} of the source's large objects"),
-            format!(
-                "make {} a member of the roles that own them, see: select distinct lomowner::regrole from \
-                 pg_largeobject_metadata;",
+            Remedy::from(format!(
+                "make {} a member of the roles that own them, see: ",
                 transhume_wire::ident::quote_identifier(role)
-            ),
+            ))
+            .then(Remedy::run(
+                "select distinct lomowner::regrole from pg_largeobject_metadata;",
+            )),
         )
     })
 }
@@ -60,10 +62,13 @@ fn taken_large_objects(observed: &Observed) -> Option<Finding> {
         Finding::blocker(
             "large-objects-on-target",
             &observed.target.capabilities.database,
-            format!("the target already holds {}, with OIDs that the source's may need",
-                counted(present, "large object")),
-            "if nothing there is needed, on the target: select lo_unlink(oid) from pg_largeobject_metadata; or give an \
-             empty database",
+            format!(
+                "the target already holds {}, with OIDs that the source's may need",
+                counted(present, "large object")
+            ),
+            Remedy::from("if nothing there is needed, on the target: ")
+                .then(Remedy::run("select lo_unlink(oid) from pg_largeobject_metadata;"))
+                .then(" or give an empty database"),
         )
     })
 }
@@ -84,15 +89,15 @@ fn sequences(observed: &Observed) -> Vec<Finding> {
                 "sequences",
                 &sequence.name.plain(),
                 format!("{role} may not read the value of {}", sequence.name.plain()),
-                format!(
+                Remedy::run(format!(
                     "grant select on sequence {} to {};",
                     sequence.name,
                     transhume_wire::ident::quote_identifier(role)
-                ),
+                )),
             ));
         }
     }
-    or_pass(
+    Finding::or_pass(
         findings,
         "sequences",
         format!(
@@ -180,7 +185,7 @@ fn target_event_triggers(observed: &Observed) -> Vec<Finding> {
             "event triggers of the target fire while the schema is made: {}",
             listed(&names)
         ),
-        disable.join(" "),
+        Remedy::run(disable.join(" ")),
     )]
 }
 
@@ -198,12 +203,11 @@ fn subscriptions(observed: &Observed) -> Vec<Finding> {
     let others = observed.source.subscriptions.iter().filter(|one| !one.is_owned);
     let disable: Vec<String> = others.map(|one| format!("{};", one.disable())).collect();
     let stop = if disable.is_empty() {
-        "the cutover disables them before its pause".to_owned()
+        Remedy::from("the cutover disables them before its pause")
     } else {
-        format!(
-            "before the cutover, which is refused while one of another role is enabled: {} -- the others it disables itself",
-            disable.join(" ")
-        )
+        Remedy::from("before the cutover, which is refused while one of another role is enabled: ")
+            .then(Remedy::run(disable.join(" ")))
+            .then(" -- the others it disables itself")
     };
     vec![Finding::warning(
         "subscriptions",
@@ -212,9 +216,8 @@ fn subscriptions(observed: &Observed) -> Vec<Finding> {
             "subscriptions feed the source: {}; what they bring is followed, but the target does not have them",
             listed(&names)
         ),
-        format!(
-            "{stop}; then create them on the target with the same slots of their publishers (create_slot = false, \
-             copy_data = false)"
+        stop.then(
+            "; then create them on the target with the same slots of their publishers (create_slot = false, copy_data = false)",
         ),
     )]
 }

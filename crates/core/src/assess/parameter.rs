@@ -12,9 +12,11 @@ use super::{
     capability::Capabilities,
     observation::{Observed, Parameter},
     platform::remedy::{self, Effect},
-    wording::or_pass,
 };
-use crate::{count::listed, finding::Finding};
+use crate::{
+    count::listed,
+    finding::{Finding, Remedy},
+};
 
 /// A parameter that the two servers differ in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -26,7 +28,7 @@ pub struct ParameterDifference {
     /// The same statement may give another result, not only take another time.
     pub changes_results: bool,
     /// What gives the target the source's value; empty where nothing can.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 /// What the application would notice, and how.
@@ -125,7 +127,7 @@ fn difference(observed: &Observed, here: &Parameter, there: Option<&Parameter>) 
         source: shown(here),
         target: there.map(shown),
         changes_results: effect(&here.name).is_some(),
-        remedy: there.map_or_else(String::new, |there| {
+        remedy: there.map_or_else(Remedy::default, |there| {
             remedy(&observed.target.capabilities, here, there)
         }),
     }
@@ -150,15 +152,15 @@ fn shown(parameter: &Parameter) -> String {
 }
 
 /// What a session may set is set for the database, which its owner can do anywhere; all else is the server's.
-fn remedy(target: &Capabilities, here: &Parameter, there: &Parameter) -> String {
+fn remedy(target: &Capabilities, here: &Parameter, there: &Parameter) -> Remedy {
     match there.context.as_str() {
-        "user" => format!(
-            "on the target: alter database {} set {} = {};",
+        "user" => Remedy::on_target(format!(
+            "alter database {} set {} = {};",
             quote_identifier(&target.database),
             quote_identifier(&here.name),
             value(here)
-        ),
-        "internal" => String::new(),
+        )),
+        "internal" => Remedy::default(),
         "postmaster" => remedy::set(target, "target", &[(&here.name, &here.value)], Effect::Restart),
         _ => remedy::set(target, "target", &[(&here.name, &here.value)], Effect::Reload),
     }
@@ -202,7 +204,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
             listed(&names)
         )
     };
-    or_pass(findings, "parameters", message)
+    Finding::or_pass(findings, "parameters", message)
 }
 
 #[cfg(test)]

@@ -9,11 +9,10 @@ use super::{
     identity::is_publishable,
     observation::{Observed, TableRights},
     platform::{Platform, remedy},
-    wording::or_pass,
 };
 use crate::{
     count::listed,
-    finding::Finding,
+    finding::{Finding, Remedy},
     table::{RowSecurity, Table},
 };
 
@@ -70,11 +69,12 @@ fn publication(observed: &Observed) -> Vec<Finding> {
         "publication-right",
         &source.role,
         format!("the source refuses a publication of the selected tables: {reason}"),
-        format!(
-            "grant create on database {} to {}; and make the role owner of the tables or a member of their owner",
+        Remedy::run(format!(
+            "grant create on database {} to {};",
             quote_identifier(&source.database),
             quote_identifier(&source.role)
-        ),
+        ))
+        .then(" and make the role owner of the tables or a member of their owner"),
     )]
 }
 
@@ -109,11 +109,15 @@ fn ownership(observed: &Observed) -> Vec<Finding> {
                     "only the owner may publish a table, and {role} is no member of {owner}, which owns {}",
                     listed(tables.iter().map(|table| table.plain()))
                 ),
-                format!("grant {} to {};", quote_identifier(owner), quote_identifier(role)),
+                Remedy::run(format!(
+                    "grant {} to {};",
+                    quote_identifier(owner),
+                    quote_identifier(role)
+                )),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "table-ownership",
         format!("{role} may publish every selected table"),
@@ -140,14 +144,14 @@ fn reading(observed: &Observed) -> Vec<Finding> {
                 "table-reading",
                 schema,
                 format!("{role} may not read {}", listed(tables)),
-                format!(
+                Remedy::run(format!(
                     "grant usage on schema {schema_name} to {role_name}; \
                      grant select on all tables in schema {schema_name} to {role_name};"
-                ),
+                )),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "table-reading",
         format!("{role} may read every selected table"),
@@ -177,7 +181,7 @@ fn row_security(observed: &Observed) -> Vec<Finding> {
             &forced,
         ));
     }
-    or_pass(
+    Finding::or_pass(
         findings,
         "row-security",
         "no policy hides rows of the selected tables from us",
@@ -192,11 +196,14 @@ fn bypass_needed(end: &str, role: &str, tables: &[String]) -> Finding {
             "policies would hide rows from the role {role} on the {end}: {}",
             listed(tables)
         ),
-        format!(
-            "on the {end}: alter role {} bypassrls; or for the time of the migration on the source: \
-             alter table … no force row level security;",
-            quote_identifier(role)
-        ),
+        Remedy::from(format!("on the {end}: "))
+            .then(Remedy::run(format!(
+                "alter role {} bypassrls;",
+                quote_identifier(role)
+            )))
+            .then(
+                " or for the time of the migration on the source: alter table … no force row level security;",
+            ),
     )
 }
 
@@ -219,9 +226,11 @@ fn target_rights(observed: &Observed) -> Vec<Finding> {
                 "the role {} may not create in schema public of the target",
                 target.role
             ),
-            format!(
-                "on the target, by the owner of the database or an administrator: grant usage, create on schema public to {};",
-                quote_identifier(&target.role)
+            Remedy::from("on the target, by the owner of the database or an administrator: ").then(
+                Remedy::run(format!(
+                    "grant usage, create on schema public to {};",
+                    quote_identifier(&target.role)
+                )),
             ),
         )];
     }
@@ -230,11 +239,11 @@ fn target_rights(observed: &Observed) -> Vec<Finding> {
             "target-create",
             &target.role,
             format!("the target refuses to create a schema: {reason}"),
-            format!(
-                "on the target: grant create on database {} to {};",
+            Remedy::on_target(format!(
+                "grant create on database {} to {};",
                 quote_identifier(&target.database),
                 quote_identifier(&target.role)
-            ),
+            )),
         )],
         None => vec![Finding::pass(
             "target-create",
@@ -254,12 +263,14 @@ fn replica_role(observed: &Observed) -> Vec<Finding> {
                  keys are added at the cutover"
             ),
             match Platform::of(target) {
-                Platform::Plain => format!(
-                    "nothing needs doing; from PostgreSQL 15 on a superuser may allow it: \
-                     grant set on parameter session_replication_role to {};",
-                    quote_identifier(&target.role)
-                ),
-                _ => "nothing needs doing".to_owned(),
+                Platform::Plain => {
+                    Remedy::from("nothing needs doing; from PostgreSQL 15 on a superuser may allow it: ")
+                        .then(Remedy::run(format!(
+                            "grant set on parameter session_replication_role to {};",
+                            quote_identifier(&target.role)
+                        )))
+                }
+                _ => Remedy::from("nothing needs doing"),
             },
         )],
         None => vec![Finding::pass(
@@ -287,7 +298,10 @@ fn signal_backend(observed: &Observed) -> Vec<Finding> {
             "the role {} may not end other sessions, so the cutover can only wait for writers",
             source.role
         ),
-        format!("grant pg_signal_backend to {};", quote_identifier(&source.role)),
+        Remedy::run(format!(
+            "grant pg_signal_backend to {};",
+            quote_identifier(&source.role)
+        )),
     )]
 }
 
@@ -309,16 +323,17 @@ fn roles(observed: &Observed) -> Vec<Finding> {
                 "roles-missing",
                 role,
                 format!("the role {role} owns or is granted something on the source and is not on the target"),
-                format!(
-                    "run \"transhume roles --apply\", or on the target: create role {}; or let another one stand for it \
-                     (--roles {role}=…); else its grants are left out and its objects belong to {}",
-                    quote_identifier(role),
-                    observed.target.capabilities.role
-                ),
+                Remedy::from("run \"transhume roles --apply\", or on the target: ")
+                    .then(Remedy::run(format!("create role {};", quote_identifier(role))))
+                    .then(format!(
+                        " or let another one stand for it (--roles {role}=…); else its grants are left out and its objects \
+                         belong to {}",
+                        observed.target.capabilities.role
+                    )),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "roles-missing",
         "every role with objects or grants exists on the target",

@@ -9,9 +9,8 @@ use super::{
         Platform,
         remedy::{self, Effect},
     },
-    wording::or_pass,
 };
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 
 /// Oldest and newest major version that the tests run on.
 const SUPPORTED_MAJORS: std::ops::RangeInclusive<u32> = 12..=18;
@@ -55,7 +54,7 @@ fn versions(observed: &Observed) -> Vec<Finding> {
         "source {} and target {} are supported",
         observed.source.capabilities.server_version, observed.target.capabilities.server_version
     );
-    or_pass(findings, "server-version", message)
+    Finding::or_pass(findings, "server-version", message)
 }
 
 fn ends(observed: &Observed) -> [(&'static str, VersionNumber); 2] {
@@ -96,10 +95,11 @@ fn standby(observed: &Observed) -> Vec<Finding> {
             "standby",
             "target",
             "the target is a standby: nothing can be written to it",
-            "give the primary as target, or promote this one: select pg_promote();",
+            Remedy::from("give the primary as target, or promote this one: ")
+                .then(Remedy::run("select pg_promote();")),
         ));
     }
-    or_pass(findings, "standby", "both servers are primaries")
+    Finding::or_pass(findings, "standby", "both servers are primaries")
 }
 
 /// First version whose standbys keep the slot.
@@ -140,17 +140,17 @@ fn fail_over(observed: &Observed) -> Vec<Finding> {
     }
 }
 
-fn keep_slots(source: &Capabilities) -> String {
+fn keep_slots(source: &Capabilities) -> Remedy {
     if !Platform::of(source).is_service() {
         return "on each standby that may be promoted: sync_replication_slots = on, hot_standby_feedback = on, primary_slot_name, and a \
                 dbname in primary_conninfo; on the source: synchronized_standby_slots = 'the names of those slots', and then a \
                 fail-over continues where it was"
-            .to_owned();
+            .into();
     }
     let wanted = [("sync_replication_slots", "on"), ("hot_standby_feedback", "on")];
     remedy::with_note(
         source,
-        &remedy::set(source, "source", &wanted, Effect::Reload),
+        remedy::set(source, "source", &wanted, Effect::Reload),
         "and plan no switch-over of the source until the cutover is done",
     )
 }
@@ -190,10 +190,10 @@ fn identity(observed: &Observed) -> Vec<Finding> {
             "source-identity",
             "source",
             "neither pg_control_system() nor a replication connection tells which system the source is",
-            format!(
+            Remedy::run(format!(
                 "grant execute on function pg_control_system(), pg_control_checkpoint() to {};",
                 quote_identifier(&source.role)
-            ),
+            )),
         )],
     }
 }

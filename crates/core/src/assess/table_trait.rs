@@ -2,10 +2,10 @@
 
 use transhume_wire::ident::quote_identifier;
 
-use super::{observation::Observed, wording::or_pass};
+use super::observation::Observed;
 use crate::{
     count::{counted, listed},
-    finding::Finding,
+    finding::{Finding, Remedy},
     table::{Persistence, TableKind},
 };
 
@@ -34,14 +34,12 @@ fn unlogged(observed: &Observed) -> Vec<Finding> {
                     "{} is unlogged: its rows are copied once, later changes are not in the WAL",
                     table.name.plain()
                 ),
-                format!(
-                    "alter table {} set logged; or exclude it from the selection, or fill it again after the cutover",
-                    table.name
-                ),
+                Remedy::run(format!("alter table {} set logged;", table.name))
+                    .then(" or exclude it from the selection, or fill it again after the cutover"),
             )
         })
         .collect();
-    or_pass(findings, "unlogged-tables", "no selected table is unlogged")
+    Finding::or_pass(findings, "unlogged-tables", "no selected table is unlogged")
 }
 
 fn inheritance(observed: &Observed) -> Vec<Finding> {
@@ -75,14 +73,14 @@ fn nullable_children(observed: &Observed) -> Vec<Finding> {
                 &format!("{}.{}", table.plain(), column.column),
                 "it takes NULL although the table that it inherits from does not; the target's will not, and rows with a NULL \
                  cannot be loaded",
-                format!(
-                    "on the source, if no row has a NULL there: alter table only {table} alter column {name} set not null; else on a \
-                     target before version 18, once the schema is restored: alter table {table} alter column {name} drop not null"
-                ),
+                Remedy::from("on the source, if no row has a NULL there: ")
+                    .then(Remedy::run(format!("alter table only {table} alter column {name} set not null;")))
+                    .then(" else on a target before version 18, once the schema is restored: ")
+                    .then(Remedy::run(format!("alter table {table} alter column {name} drop not null"))),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "inherited-not-null",
         "no selected column takes NULL where its parent does not",
@@ -107,7 +105,7 @@ fn name_columns(observed: &Observed) -> Vec<Finding> {
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "name-columns",
         "no selected column holds names of objects or roles",
@@ -129,15 +127,17 @@ fn firing_triggers(observed: &Observed) -> Vec<Finding> {
                      that arrive in the stream",
                     trigger.mode
                 ),
-                format!(
-                    "unless this is meant: alter table {} enable trigger {}; on the source before the migration",
-                    trigger.table,
-                    quote_identifier(&trigger.name)
-                ),
+                Remedy::from("unless this is meant: ")
+                    .then(Remedy::run(format!(
+                        "alter table {} enable trigger {};",
+                        trigger.table,
+                        quote_identifier(&trigger.name)
+                    )))
+                    .then(" on the source before the migration"),
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         "firing-triggers",
         "no trigger fires for applied changes",

@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 
 use transhume_wire::ident::QualifiedName;
 
-use super::{
-    observation::{Observed, OurPublication, OurSlot},
-    wording::or_pass,
-};
+use super::observation::{Observed, OurPublication, OurSlot};
 use crate::count::{counted, listed};
 use crate::finding::Finding;
 
@@ -82,7 +79,7 @@ fn leftovers(observed: &Observed) -> Vec<Finding> {
                 .map(|publication| left_publication(publication, observed)),
         );
     }
-    or_pass(
+    Finding::or_pass(
         findings,
         "leftovers",
         "no other migration has slots or publications on the source",

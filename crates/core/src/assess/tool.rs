@@ -1,15 +1,14 @@
 //! pg_dump and pg_restore: there, and new enough for both servers?
 
 use super::observation::{Observed, Tools};
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 
 pub(super) fn check(observed: &Observed) -> Vec<Finding> {
     let source = observed.source.capabilities.server_version.major();
     let target = observed.target.capabilities.server_version.major();
     let newest = source.max(target);
-    let install = format!(
-        "apt-get install postgresql-client-{newest} (from apt.postgresql.org where the distribution has none), or name \
-         the directory of newer programs in the configuration"
+    let install = Remedy::run(format!("apt-get install postgresql-client-{newest}")).then(
+        " (from apt.postgresql.org where the distribution has none), or name the directory of newer programs in the configuration",
     );
     match &observed.context.tools {
         None => Vec::new(),

@@ -1,6 +1,6 @@
 //! Partition trees that are moved as a whole, since their rows lie in other partitions on another server.
 
-use super::{observation::Observed, wording::or_pass};
+use super::observation::Observed;
 use crate::{
     count::{counted, listed},
     finding::Finding,
@@ -25,7 +25,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
             counted(moved, "tree")
         ),
     };
-    or_pass(findings, CODE, message)
+    Finding::or_pass(findings, CODE, message)
 }
 
 fn obstacle(observed: &Observed, tree: &Table) -> Option<Finding> {

@@ -18,11 +18,12 @@ pub enum Bars {
 }
 
 impl Bars {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Nothing => "–",
-            Self::Run => "run",
-            Self::Cutover => "cutover",
+    fn text(self, is_check: bool) -> &'static str {
+        match (self, is_check) {
+            (Self::Nothing, false) => "–",
+            (Self::Run, false) => "run",
+            (Self::Run, true) => "run, cutover",
+            (Self::Nothing, true) | (Self::Cutover, _) => "cutover",
         }
     }
 }
@@ -38,6 +39,8 @@ pub struct Code {
     pub is_of_source: bool,
     /// It matters only where changes are followed, and sent back after a cutover.
     pub is_of_stream: bool,
+    /// A check of a cutover has this name too, and asks the same of that moment.
+    pub is_check: bool,
 }
 
 impl Code {
@@ -51,6 +54,13 @@ impl Code {
     const fn of_stream(self) -> Self {
         Self {
             is_of_stream: true,
+            ..self
+        }
+    }
+
+    const fn and_check(self) -> Self {
+        Self {
+            is_check: true,
             ..self
         }
     }
@@ -71,6 +81,7 @@ const fn code(name: &'static str, bars: Bars, meaning: &'static str) -> Code {
         bars,
         is_of_source: false,
         is_of_stream: false,
+        is_check: false,
     }
 }
 
@@ -85,7 +96,7 @@ pub const GROUPS: &[Group] = &[
             code("collation", Nothing, "The default collations of both databases differ."),
             code("collation-versions", Nothing, "Indexes were built with another version of a collation than the server has now.").of_source(),
             code("collations-missing", Run, "The target lacks a collation that a column uses."),
-            code("connections", Run, "A server has too few free connections."),
+            code("connections", Run, "A server has too few free connections.").and_check(),
             code("encoding", Nothing, "The encodings of both databases differ."),
             code("fail-over", Nothing, "A fail-over of the source would cost the slot, or changes that only the target has.").of_source().of_stream(),
             code("fallback", Nothing, "A requirement of the fallback is not met; the cutover asks for it.").of_stream(),
@@ -109,7 +120,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         title: "`assess`: rights",
         codes: &[
-            code("logins", Nothing, "A login of the source would not work on the target: its role, a right or a setting is missing."),
+            code("logins", Nothing, "A login of the source would not work on the target: its role, a right or a setting is missing.").and_check(),
             code("publication-right", Run, "The role may not create a publication.").of_source().of_stream(),
             code("replica-role", Nothing, "The role may not set session_replication_role on the target; triggers are disabled instead."),
             code("replication-right", Run, "The role may not replicate.").of_source().of_stream(),
@@ -144,12 +155,12 @@ pub const GROUPS: &[Group] = &[
             code("large-objects", Run, "Large objects cannot be read or described.").of_source(),
             code("large-objects-on-target", Run, "The target has large objects already."),
             code("leftovers", Nothing, "Slots or publications of other migrations are on the source.").of_source(),
-            code("long-transactions", Nothing, "A transaction of the source has been writing for long.").of_source().of_stream(),
+            code("long-transactions", Nothing, "A transaction of the source has been writing for long: the slot waits for its end, and so would a fence.").of_source().of_stream().and_check(),
             code("materialized-views", Nothing, "Materialized views are refreshed on the target.").of_source(),
             code("name-columns", Nothing, "A column holds OIDs or names of objects, which may mean others on the target.").of_source(),
             code("other-migration", Run, "The target holds the state of another migration."),
             code("other-slots", Nothing, "Another consumer has a slot on the source, and none on the target."),
-            code("prepared-transactions", Run, "Prepared transactions of the source are not finished.").of_source().of_stream(),
+            code("prepared-transactions", Run, "Prepared transactions of the source are not finished.").of_source().of_stream().and_check(),
             code("publications", Nothing, "Publications of the source are not restored."),
             code("replica-identity", Nothing, "A table has no usable key, so changed rows are found by all their values.").of_source().of_stream(),
             code("scattered-partitions", Run, "A tree is partitioned by a hash that differs between servers and cannot be moved as a whole.").of_source(),
@@ -157,7 +168,7 @@ pub const GROUPS: &[Group] = &[
             code("security-labels", Nothing, "Security labels are not restored."),
             code("selection-needs", Run, "A selected object needs one that is not selected or not on the target.").of_source(),
             code("selection-unmatched", Run, "A pattern of the selection matches nothing.").of_source(),
-            code("sequences", Run, "A sequence cannot be read.").of_source(),
+            code("sequences", Run, "A sequence cannot be read on the source, or set on the target.").of_source().and_check(),
             code("subscriptions", Nothing, "Subscriptions feed the source; the target does not have them.").of_source(),
             code("target-event-triggers", Nothing, "Event triggers of the target fire for what the migration makes there."),
             code("target-not-empty", Run, "The target has objects that the migration would create."),
@@ -238,25 +249,21 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
-/// The checks of a cutover, which are findings under their own names where they fail.
+/// The checks of a cutover that are findings under names of their own where they fail; others share the code of what is assessed
+/// ([`Code::and_check`]).
 #[rustfmt::skip]
 const CHECKS: Group = Group {
     title: "Checks of `cutover` and `fallback`",
     codes: &[
         code("application", Cutover, "PgBouncer or a hook could not take part."),
         code("builds", Cutover, "Indexes or constraints are still to be built."),
-        code("connections", Cutover, "A server has too few free connections."),
         code("deviations", Cutover, "Something that the migration made on a server is in an unknown state."),
         code("exceptions", Cutover, "Changes were not applied and are stored in `transhume.exception`."),
         code("fence", Cutover, "The fence would not hold every writer."),
         code("findings", Cutover, "A blocker stands."),
         code("lag", Cutover, "The receiving side is too far behind."),
-        code("logins", Cutover, "A role that logs in to the source may not do so on the target, or has other settings there."),
-        code("long-transactions", Cutover, "A transaction would hold the fence up."),
-        code("prepared-transactions", Cutover, "Prepared transactions could commit after the fence."),
         code("runner", Cutover, "The last run stopped: nobody applies."),
         code("schema", Cutover, "Definitions, owners or grants differ between both sides."),
-        code("sequences", Cutover, "A sequence cannot be set."),
         code("subscriptions", Cutover, "A subscription still feeds the side that is to be closed."),
         code("tables", Cutover, "A table is not loaded, or suspended."),
         code("validity", Cutover, "A constraint or index is not valid."),
@@ -297,11 +304,16 @@ pub fn page() -> String {
                 "| `{}` | {} | {} |",
                 code.name,
                 code.meaning,
-                code.bars.text()
+                code.bars.text(code.is_check)
             )
             .expect("text grows");
         }
     }
+    let shared: Vec<String> = all()
+        .filter(|code| code.is_check)
+        .map(|code| format!("`{}`", code.name))
+        .collect();
+    writeln!(page, "\nChecks too, as above: {}.", shared.join(", ")).expect("text grows");
     page
 }
 
@@ -324,6 +336,14 @@ mod tests {
                 assert!(code.meaning.ends_with(['.', '…']), "{}", code.meaning);
             }
         }
+    }
+
+    #[test]
+    fn a_code_stands_once() {
+        let mut names: Vec<&str> = all().map(|code| code.name).collect();
+        names.sort_unstable();
+        let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! A finding: one result of a check, with its evidence and its remedy.
 //!
-//! Codes are stable words that scripts may match, all in one list ([`codes`]); messages may change. A blocker always carries
-//! a remedy (a test holds every producer to that).
+//! Codes are stable words that scripts may match, all in one list ([`codes`]); messages may change. A blocker always carries a
+//! remedy (a test holds every producer to that). How it looks on a screen is the command line's (`show`).
 
 pub mod codes;
+mod remedy;
+mod wording;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::remedy::Remedy;
 
 /// How much a finding matters.
 #[derive(
@@ -42,39 +46,5 @@ pub struct Finding {
     /// One sentence with the evidence in it.
     pub message: String,
     /// SQL or a command that remedies it; empty where nothing needs doing.
-    pub remedy: String,
-}
-
-impl Finding {
-    pub fn pass(code: &str, message: impl Into<String>) -> Self {
-        Self::new(code, Severity::Pass, "", message, "")
-    }
-
-    pub fn warning(code: &str, object: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(code, Severity::Warning, object, message, remedy)
-    }
-
-    pub fn blocker(code: &str, object: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(code, Severity::Blocker, object, message, remedy)
-    }
-
-    fn new(
-        code: &str,
-        severity: Severity,
-        object: &str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        debug_assert!(
-            codes::find(code).is_some(),
-            "the finding code {code:?} is not in core's finding/codes.rs: add it there"
-        );
-        Self {
-            code: code.to_owned(),
-            severity,
-            object: object.to_owned(),
-            message: message.into(),
-            remedy: remedy.into(),
-        }
-    }
+    pub remedy: Remedy,
 }

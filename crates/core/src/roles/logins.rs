@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use transhume_wire::ident::quote_identifier;
 
 use super::{Role, RoleMap, Roles, chosen::is_reserved, settings, statements::alter};
+use crate::finding::Remedy;
 
 /// One login that would not work there as it does here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct LoginFault {
     pub role: String,
     pub what: String,
     /// A statement or a command.
-    pub remedy: String,
+    pub remedy: Remedy,
     /// No client depends on it, or the service does not allow it.
     pub is_slight: bool,
 }
@@ -41,13 +42,13 @@ pub fn login_faults(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<LoginF
 
 fn faults(role: &Role, (target, map): (&Roles, &RoleMap)) -> Vec<LoginFault> {
     let name = map.target(&role.name);
-    let fault = |what: String, remedy: String, is_slight| LoginFault {
+    let fault = |what: String, remedy: Remedy, is_slight| LoginFault {
         role: role.name.clone(),
         what,
         remedy,
         is_slight,
     };
-    let make = "transhume roles --apply, or map it to another role (--roles)".to_owned();
+    let make = Remedy::run("transhume roles --apply").then(", or map it to another role (--roles)");
     let Some(found) = target.role(name) else {
         return vec![fault(
             format!("the role {name} is not on the target"),
@@ -59,7 +60,7 @@ fn faults(role: &Role, (target, map): (&Roles, &RoleMap)) -> Vec<LoginFault> {
     if !found.may_log_in {
         faults.push(fault(
             format!("the role {name} may not log in on the target"),
-            format!("on the target: {}", alter(name, "LOGIN")),
+            Remedy::on_target(alter(name, "LOGIN")),
             false,
         ));
     }
@@ -69,11 +70,11 @@ fn faults(role: &Role, (target, map): (&Roles, &RoleMap)) -> Vec<LoginFault> {
                 "the role {name} may not connect to the target's database {}",
                 target.database
             ),
-            format!(
-                "on the target: GRANT CONNECT ON DATABASE {} TO {}",
+            Remedy::on_target(format!(
+                "GRANT CONNECT ON DATABASE {} TO {}",
                 quote_identifier(&target.database),
                 quote_identifier(name)
-            ),
+            )),
             false,
         ));
     }
@@ -95,16 +96,13 @@ fn faults(role: &Role, (target, map): (&Roles, &RoleMap)) -> Vec<LoginFault> {
                 "{} of {name} is \"{}\" on the source alone",
                 setting.name, setting.value
             ),
-            format!(
-                "on the target: {}",
-                alter(
-                    name,
-                    &format!(
-                        "{place}SET {}",
-                        settings::assignment(&setting.name, &setting.value)
-                    )
-                )
-            ),
+            Remedy::on_target(alter(
+                name,
+                &format!(
+                    "{place}SET {}",
+                    settings::assignment(&setting.name, &setting.value)
+                ),
+            )),
             setting.is_privileged,
         ));
     }

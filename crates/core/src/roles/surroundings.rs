@@ -4,7 +4,7 @@ use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::{RoleMap, settings};
 use crate::{
-    finding::Finding,
+    finding::{Finding, Remedy},
     schema::{archive::EntryKind, role_names::with_target_roles},
 };
 
@@ -21,11 +21,13 @@ pub enum SurroundingKind {
     Publication,
     Slot,
     Cron,
+    /// Its jobs cannot be read: they are told of in a sentence.
+    CronElsewhere,
     /// Its options are hidden from the role that dumps.
     UserMapping,
 }
 
-const KINDS: [(SurroundingKind, &str, &str); 10] = [
+const KINDS: [(SurroundingKind, &str, &str); 11] = [
     (SurroundingKind::Setting, "setting", "database-settings"),
     (SurroundingKind::Comment, "comment", "database-comment"),
     (SurroundingKind::Privilege, "privilege", "database-privileges"),
@@ -39,6 +41,7 @@ const KINDS: [(SurroundingKind, &str, &str); 10] = [
     (SurroundingKind::Publication, "publication", "publications"),
     (SurroundingKind::Slot, "slot", "other-slots"),
     (SurroundingKind::Cron, "cron-job", "cron-jobs"),
+    (SurroundingKind::CronElsewhere, "cron-elsewhere", "cron-jobs"),
     (SurroundingKind::UserMapping, "user-mapping", "user-mappings"),
 ];
 
@@ -77,7 +80,7 @@ impl SurroundingKind {
             Self::SecurityLabel => "security labels are not restored: their provider is the server's",
             Self::Publication => "publications are not restored: they feed whoever subscribes to the source",
             Self::Slot => "another consumer reads the source through it; it finds no slot on the target",
-            Self::Cron => "pg_cron's jobs are not restored, so that none runs twice",
+            Self::Cron | Self::CronElsewhere => "pg_cron's jobs are not restored, so that none runs twice",
             Self::UserMapping => "its options are hidden from this role, so it is restored without them",
         }
     }
@@ -90,6 +93,7 @@ impl SurroundingKind {
             }
             Self::Revoked | Self::SecurityLabel | Self::UserMapping => "on the target: ",
             Self::Publication | Self::Slot | Self::Cron => "at the cutover, on the target: ",
+            Self::CronElsewhere => "",
         }
     }
 }
@@ -99,6 +103,7 @@ impl SurroundingKind {
 pub struct Surrounding {
     pub kind: SurroundingKind,
     pub object: String,
+    /// Where the jobs of pg_cron cannot be read, a sentence.
     pub statement: String,
 }
 
@@ -119,7 +124,7 @@ impl Surrounding {
     /// The jobs are in another database of the source's server, which nobody has connected to.
     pub fn cron_elsewhere(database: &str) -> Self {
         Self {
-            kind: SurroundingKind::Cron,
+            kind: SurroundingKind::CronElsewhere,
             object: format!("database {database}"),
             statement: format!(
                 "see there on the source: SELECT * FROM cron.job, and schedule what belongs to this database; pg_cron keeps its jobs in {}",
@@ -131,7 +136,7 @@ impl Surrounding {
     /// The same where this role may not read which database that is.
     pub fn cron_hidden() -> Self {
         Self {
-            kind: SurroundingKind::Cron,
+            kind: SurroundingKind::CronElsewhere,
             object: "pg_cron".to_owned(),
             statement: "see on the source, in postgres unless cron.database_name names another database (this role may not read it): \
                         SELECT * FROM cron.job, and schedule what belongs to this database"
@@ -140,7 +145,10 @@ impl Surrounding {
     }
 
     pub fn finding(&self) -> Finding {
-        let remedy = format!("{}{}", self.kind.moment(), self.statement);
+        let remedy = match self.kind {
+            SurroundingKind::CronElsewhere => Remedy::from(&self.statement),
+            kind => Remedy::from(kind.moment()).then(Remedy::run(&self.statement)),
+        };
         Finding::warning(self.kind.code(), &self.object, self.kind.message(), remedy)
     }
 }

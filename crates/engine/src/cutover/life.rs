@@ -114,7 +114,7 @@ impl Watch {
             Runner::Stopped(stop) => Err(EngineError::stopped(
                 "whoever applied has stopped: the target will not come to have all that the source has",
                 stop.message,
-                stop.remedy,
+                stop.remedy.as_str(),
             )),
             Runner::None if self.was_missing => Err(EngineError::stopped(
                 "the runner ended meanwhile: nobody applies what the source commits",

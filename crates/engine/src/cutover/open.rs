@@ -7,7 +7,11 @@
 use std::{collections::HashSet, time::Duration};
 
 use transhume_core::{
-    count::counted, direction::Direction, finding::Finding, phase::Phase, sequence::Sequence,
+    count::counted,
+    direction::Direction,
+    finding::{Finding, Remedy},
+    phase::Phase,
+    sequence::Sequence,
 };
 use transhume_pg::{
     catalog::{objects::materialized_views, sequences::sequences},
@@ -202,7 +206,7 @@ impl Opening {
                     "after-opening",
                     &build.name,
                     format!("could not be completed: {error}"),
-                    build.statements.join(";\n"),
+                    Remedy::run(build.statements.join(";\n")),
                 ));
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use transhume_core::{
     disposition::Disposition,
+    finding::Remedy,
     follow::{
         error_policy::{ErrorClass, class_of},
         row::{Drift, DriftKind, Operation},
@@ -17,7 +18,7 @@ use transhume_pg::{
         apply::{ApplyError, Conflict, ConflictKind},
         drift::{self, remedy},
     },
-    guard::{remedy::Remedy, user_types as types},
+    guard::user_types as types,
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
@@ -30,7 +31,7 @@ pub(super) struct Obstacle {
     pub(super) drift: Drift,
     pub(super) message: String,
     /// The exact statement where there is one.
-    pub(super) remedy: String,
+    pub(super) remedy: Remedy,
 }
 
 impl Obstacle {
@@ -224,7 +225,7 @@ pub(super) async fn by_identity(
                 ChangeKind::ColumnRenamed { .. } => format!("{}: {}", change.table.plain(), change.message()),
                 _ => obstacle.message,
             },
-            remedy: in_words(remedy),
+            remedy: remedy.in_words(),
             drift: obstacle.drift,
         },
         Ok(None) => obstacle,
@@ -249,22 +250,13 @@ pub(super) async fn explained(request: &FollowRequest<'_>, obstacle: Obstacle) -
     }
 }
 
-fn in_words(remedy: Remedy) -> String {
-    let afterwards = remedy.afterwards.unwrap_or_default();
-    match (remedy.statement.as_str(), afterwards.as_str()) {
-        ("", then) => then.to_owned(),
-        (statement, "") => format!("on the target: {statement}"),
-        (statement, then) => format!("on the target: {statement}; {then}"),
-    }
-}
-
 /// Why the stream stands, and what makes it go on.
 pub(super) async fn obstacle(drift: Drift, source: &Session) -> Obstacle {
     let remedy = match remedy(source, &drift).await {
-        Ok(remedy) => in_words(remedy),
+        Ok(remedy) => remedy.in_words(),
         Err(error) => {
             tracing::debug!("asking the source for a definition failed: {error}");
-            "make the table on the target like the one on the source".to_owned()
+            "make the table on the target like the one on the source".into()
         }
     };
     Obstacle {

@@ -38,7 +38,7 @@ pub(super) async fn no_slot(request: &FollowRequest<'_>, target: &Session) -> Re
         Some(finding) => Failure::stopped(
             finding.message,
             "Changes since the applied LSN are lost.",
-            finding.remedy,
+            finding.remedy.as_str(),
         ),
         None => Failure::stopped(
             format!(

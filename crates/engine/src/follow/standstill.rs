@@ -88,7 +88,7 @@ impl<'a> DriftWait<'a> {
         let detail = serde_json::json!({
             "table": self.obstacle.drift.table().plain(),
             "reason": self.obstacle.message,
-            "remedy": self.obstacle.remedy,
+            "remedy": self.obstacle.remedy.as_str(),
         });
         self.record("the stream waits", &detail).await?;
         loop {

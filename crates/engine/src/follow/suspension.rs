@@ -3,7 +3,11 @@
 //!
 //! Nothing is applied meanwhile: the refused transaction comes again, without the changes of that table.
 
-use transhume_core::{command::Command, finding::Finding, shell};
+use transhume_core::{
+    command::Command,
+    finding::{Finding, Remedy},
+    shell,
+};
 use transhume_pg::{
     connection::{error::PgError, session::Session},
     state::{command, finding, history, load::relations},
@@ -110,7 +114,7 @@ async fn until_reload(
         SUSPENDED,
         &plain,
         format!("{reason}; its changes are skipped until it is loaded anew"),
-        format!("transhume table reload {}", shell::word(&plain)),
+        Remedy::run(format!("transhume table reload {}", shell::word(&plain))),
     );
     let findings = std::slice::from_ref(&finding);
     let tables = std::slice::from_ref(table);

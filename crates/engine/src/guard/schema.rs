@@ -19,7 +19,7 @@ use transhume_core::{
 use transhume_pg::{
     catalog::tables::existing,
     connection::{error::PgError, session::Session},
-    guard::{remedy::Remedy, schema_change, user_types as types},
+    guard::{remedy::SchemaRemedy, schema_change, user_types as types},
     state::{apply, command, finding, history},
 };
 use transhume_wire::ident::QualifiedName;
@@ -91,10 +91,13 @@ impl Guard<'_> {
         &mut self,
         ends: &Ends,
         change: &SchemaChange,
-        remedy: &Remedy,
+        remedy: &SchemaRemedy,
     ) -> Result<Option<String>, PgError> {
         if let ChangeKind::TableNew { .. } = change.kind {
             return self.ask_for(ends, change).await.map(|()| None);
+        }
+        if remedy.statement.is_empty() {
+            return Ok(Some(String::new()));
         }
         let done = schema_change::run(&ends.target, &remedy.statement).await;
         match done {

@@ -3,7 +3,7 @@
 //! Reads only. Who carries a change over, and who refuses to go on because of it, is decided elsewhere.
 
 use transhume_core::{
-    finding::{Finding, Severity},
+    finding::{Finding, Remedy, Severity},
     guard::{
         schema::{self, Awaited, ChangeKind, Followed, SchemaChange, TableFacts},
         user_types::{self as types, TypeChange, TypeChangeKind, UserType},
@@ -15,7 +15,7 @@ use transhume_pg::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
     follow::wal,
-    guard::{remedy::Remedy, schema_change, user_types as type_change},
+    guard::{remedy::SchemaRemedy, schema_change, user_types as type_change},
     state::{
         addition::{self, Addition},
         apply, known_type,
@@ -128,7 +128,7 @@ impl Schemas {
 
     /// What the target does not have yet, were nothing carried over.
     /// The statement behind the one that makes the type which it names, where the target does not have that.
-    pub(super) fn with_type(&self, change: &SchemaChange, remedy: Remedy) -> Remedy {
+    pub(super) fn with_type(&self, change: &SchemaChange, remedy: SchemaRemedy) -> SchemaRemedy {
         let changes = self.types.changes();
         type_change::before(types::needed_by(&changes, change), remedy)
     }
@@ -149,20 +149,18 @@ impl Schemas {
 
 /// One finding for each table, however much of it has changed; none for one that is new, which is told by who watches for
 /// them.
-pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &Remedy, refusal: &str) {
+pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &SchemaRemedy, refusal: &str) {
     if matches!(change.kind, ChangeKind::TableNew { .. }) {
         return;
     }
     let message = format!("{}{refusal}", change.message());
-    let on_target = Some(&remedy.statement).filter(|statement| !statement.is_empty());
-    let on_target = on_target.map(|statement| format!("on the target: {statement}"));
-    let steps: Vec<_> = on_target.into_iter().chain(remedy.afterwards.clone()).collect();
-    let remedy = steps.join("; then ");
+    let remedy = remedy.in_words();
     let object = change.table.plain();
     match findings.iter_mut().find(|finding| finding.object == object) {
         Some(finding) => {
             finding.message = format!("{}; {message}", finding.message);
-            finding.remedy = format!("{}; {remedy}", finding.remedy);
+            let before = std::mem::take(&mut finding.remedy);
+            finding.remedy = Remedy::joined([before, remedy], "; ");
             finding.severity = finding.severity.max(change.kind.severity());
         }
         None if change.kind.severity() == Severity::Blocker => {
@@ -175,12 +173,13 @@ pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &R
 /// One finding for each type.
 pub(super) fn add_type(findings: &mut Vec<Finding>, change: &TypeChange, refusal: &str) {
     let message = format!("{}{refusal}", change.message());
-    let remedy = format!("on the target: {}", type_change::statement(change));
+    let remedy = Remedy::on_target(type_change::statement(change));
     let object = change.name.plain();
     match findings.iter_mut().find(|finding| finding.object == object) {
         Some(finding) => {
             finding.message = format!("{}; {message}", finding.message);
-            finding.remedy = format!("{}; {remedy}", finding.remedy);
+            let before = std::mem::take(&mut finding.remedy);
+            finding.remedy = Remedy::joined([before, remedy], "; ");
         }
         None => findings.push(Finding::blocker(CHANGED, &object, message, remedy)),
     }

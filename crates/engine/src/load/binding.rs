@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use transhume_core::{
-    finding::Finding,
+    finding::{Finding, Remedy},
     guard::schema::{self, Followed, SchemaChange, TableFacts, as_planned::is_read_alike},
     load::format::{Format, FormatChoice},
     shell,
@@ -219,13 +219,13 @@ async fn fit(
     let mut statements = Vec::new();
     for change in &changes {
         let remedy = schema_change::remedy(&source, change).await.doing(doing)?;
-        statements.push(remedy.statement);
+        statements.extend(Some(remedy.statement).filter(|statement| !statement.is_empty()));
     }
     let done = if changes
         .iter()
         .any(|change| change.kind == schema::ChangeKind::TableLost)
     {
-        Err("the target's table is gone".to_owned())
+        Fitting::Refused("the target's table is gone".to_owned())
     } else {
         attempt(&source, target, (seen, &altered.table), &statements, snapshot)
             .await
@@ -233,30 +233,36 @@ async fn fit(
     };
     let table = altered.table.name.plain();
     match done {
-        Ok(()) => context.reporter.step(format!(
+        Fitting::Done => context.reporter.step(format!(
             "{table} was altered on the source before it was copied; done on the target: {}",
             statements.join("; ")
         )),
-        Err(refusal) => suspend(context, target, &altered.table, &refusal, &statements).await?,
+        Fitting::Refused(refusal) => suspend(context, target, &altered.table, &refusal, &statements).await?,
     }
     Ok(())
 }
 
-/// The inner error is the server's refusal.
+/// Whether the target's table could be made to fit.
+enum Fitting {
+    Done,
+    /// By the server, with its message.
+    Refused(String),
+}
+
 async fn attempt(
     source: &Session,
     target: &mut Session,
     (seen, table): (&Seen, &Followed),
     statements: &[String],
     snapshot: i32,
-) -> std::result::Result<std::result::Result<(), String>, PgError> {
+) -> std::result::Result<Fitting, PgError> {
     let oid = table.oid;
     let indexes = build_definitions::indexes_of(source, oid).await?;
     let transaction = target.transaction().await?;
     for statement in statements {
         match transaction.batch_execute(statement).await.map_err(PgError::from) {
             Ok(()) => {}
-            Err(PgError::Server(error)) => return Ok(Err(error.message)),
+            Err(PgError::Server(error)) => return Ok(Fitting::Refused(error.message)),
             Err(error) => return Err(error),
         }
     }
@@ -266,7 +272,7 @@ async fn attempt(
     state_binding::replace_bound(&transaction, &planned, &facts, snapshot).await?;
     state_binding::replace_builds(&transaction, oid, &table.name, &build::indexes(&indexes)).await?;
     transaction.commit().await?;
-    Ok(Ok(()))
+    Ok(Fitting::Done)
 }
 
 async fn suspend(
@@ -282,11 +288,12 @@ async fn suspend(
     let message = format!(
         "it was altered on the source before it was copied, and the target refuses the same: {refusal}; it is suspended"
     );
-    let remedy = format!(
-        "make it fit on the target: {}; then \"transhume table reload {}\"",
-        statements.join("; "),
-        shell::word(&name)
-    );
+    let remedy = Remedy::from("make it fit on the target: ")
+        .then(Remedy::run(statements.join("; ")))
+        .then(format!(
+            "; then \"transhume table reload {}\"",
+            shell::word(&name)
+        ));
     let finding = Finding::warning(LOAD_FAILED, &name, message, remedy);
     finding::replace(&**target, ORIGIN, &finding).await.doing(doing)?;
     context.reporter.send(Report::Finding { finding });

@@ -7,7 +7,7 @@
 use std::time::Instant;
 use transhume_core::{count::counted, sqlstate};
 
-use transhume_core::finding::Finding;
+use transhume_core::finding::{Finding, Remedy};
 use transhume_pg::{
     catalog::ownership::{self, RoleAbility},
     connection::{error::PgError, session::Session},
@@ -77,7 +77,8 @@ fn finding(used: &UsedRole, ability: &RoleAbility) -> Option<Finding> {
         code,
         &used.name,
         message,
-        format!("on the target, before the cutover, which then corrects them: {remedy}"),
+        Remedy::from("on the target, before the cutover, which then corrects them: ")
+            .then(Remedy::run(remedy)),
     ))
 }
 

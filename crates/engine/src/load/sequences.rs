@@ -2,7 +2,7 @@
 
 use transhume_core::{
     count::counted,
-    finding::Finding,
+    finding::{Finding, Remedy},
     selection::Selector,
     sequence::{Sequence, is_near_end, value_with_margin, values_left},
 };
@@ -72,9 +72,8 @@ fn finding(sequence: &Sequence, margin: i64) -> Finding {
             "it has {} left: it was set as it is, without the margin of {margin}",
             counted(values_left(sequence).unwrap_or_default(), "value")
         ),
-        format!(
-            "give it room: alter sequence {} as bigint, and its column",
-            sequence.name
-        ),
+        Remedy::from("give it room: ")
+            .then(Remedy::run(format!("alter sequence {} as bigint", sequence.name)))
+            .then(", and its column"),
     )
 }

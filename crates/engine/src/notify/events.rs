@@ -5,7 +5,6 @@ use transhume_core::{
     finding::Severity,
     notify::{EventKind, Urgency},
     phase::Phase,
-    shell,
 };
 
 use crate::status::{Status, WayBackState};
@@ -126,37 +125,35 @@ fn findings(status: &Status) -> Vec<Event> {
             (_, None) => String::new(),
         };
         let message = format!("{}: {objects}{}", group.code, group.message);
-        Some(Event::of(kind, &group.code, message).remedied_by(&group.remedy))
+        Some(Event::of(kind, &group.code, message).remedied_by(group.remedy.as_str()))
     });
     events.collect()
 }
 
 fn tables(status: &Status) -> Vec<Event> {
-    let of_tables = |kind, lines: &[String], remedy: &str| -> Vec<Event> {
-        let name = |line: &str| line.split(": ").next().unwrap_or_default().to_owned();
-        if lines.len() > TABLES {
-            let message = format!("{} and {}", lines[0], counted(lines.len() - 1, "more table"));
-            return vec![Event::of(kind, "several", message).remedied_by("transhume status")];
+    let stored = status.exceptions.iter().map(|stored| {
+        Event::of(EventKind::ChangesStored, &stored.table, stored.to_string()).remedied_by(stored.remedy())
+    });
+    let suspended = status.not_loaded.iter().filter(|table| table.is_suspended());
+    let suspended = suspended.map(|table| {
+        Event::of(EventKind::TablesSuspended, &table.table, table.to_string()).remedied_by(table.remedy())
+    });
+    [few(stored.collect()), few(suspended.collect())].concat()
+}
+
+/// As they are, or one event for all.
+fn few(events: Vec<Event>) -> Vec<Event> {
+    match events.first() {
+        Some(first) if events.len() > TABLES => {
+            let message = format!(
+                "{} and {}",
+                first.message,
+                counted(events.len() - 1, "more table")
+            );
+            vec![Event::of(first.kind, "several", message).remedied_by("transhume status")]
         }
-        let event = |line: &String| {
-            let table = name(line);
-            Event::of(kind, &table, line.clone()).remedied_by(format!("{remedy} {}", shell::word(&table)))
-        };
-        lines.iter().map(event).collect()
-    };
-    let is_suspended = |line: &&String| line.ends_with(": suspended");
-    let suspended: Vec<String> = status.not_loaded.iter().filter(is_suspended).cloned().collect();
-    let mut events = of_tables(
-        EventKind::ChangesStored,
-        &status.exceptions,
-        "transhume table reload",
-    );
-    events.extend(of_tables(
-        EventKind::TablesSuspended,
-        &suspended,
-        "transhume table resume",
-    ));
-    events
+        _ => events,
+    }
 }
 
 fn runner(status: &Status) -> Option<Event> {

@@ -3,7 +3,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use transhume_core::{finding::Finding, phase::Phase, selection::Selector, shell};
+use transhume_core::{
+    finding::{Finding, Remedy},
+    phase::Phase,
+    selection::Selector,
+    shell,
+};
 use transhume_pg::{
     catalog::tables::{in_the_way, names_of_tables},
     connection::{error::PgError, session::Session},
@@ -93,10 +98,10 @@ fn finding_of(table: &QualifiedName, in_the_way: Option<&str>) -> Finding {
         "run \"transhume table add {}\", or leave it behind knowingly",
         shell::word(&plain)
     );
-    let remedy = in_the_way.map_or_else(
-        || add.clone(),
-        |kind| format!("on the target: drop {kind} {table}; then {add}"),
-    );
+    let remedy = match in_the_way {
+        Some(kind) => Remedy::on_target(format!("drop {kind} {table}")).then(format!("; then {add}")),
+        None => Remedy::from(add),
+    };
     Finding::warning(
         NOT_MIGRATED,
         &plain,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use transhume_core::{
     count::counted,
-    finding::Finding,
+    finding::{Finding, Remedy},
     schema::archive::{CatalogObject, Decision, Entry, EntryKind},
 };
 use transhume_pg::{
@@ -142,10 +142,8 @@ impl Refused {
                     1 => format!("a grant is refused: {message}"),
                     count => format!("{count} grants are refused: {message}"),
                 };
-                let remedy = format!(
-                    "make the role or right it lacks, then on the target: {}",
-                    statements.join("; ")
-                );
+                let remedy = Remedy::from("make the role or right it lacks, then on the target: ")
+                    .then(Remedy::run(statements.join("; ")));
                 Finding::warning(CODE, &message, text, remedy)
             })
             .collect()

@@ -5,7 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{count::counted, finding::Finding, roles::RoleMap, schema::archive::CatalogObject};
+use transhume_core::{
+    count::counted,
+    finding::{Finding, Remedy},
+    roles::RoleMap,
+    schema::archive::CatalogObject,
+};
 use transhume_pg::{
     catalog::ownership::{self, Ownership, RoleAbility},
     connection::session::Session,
@@ -73,14 +78,13 @@ fn not_possible(ability: &RoleAbility, owned: &[Ownership]) -> Finding {
             format!("CREATE ROLE {role}; GRANT {role} TO CURRENT_USER"),
         )
     };
-    let remedy = format!(
-        "{remedy} (\"transhume roles --apply\" does it for all roles); it is tried again at the next start"
-    );
+    let remedy = Remedy::on_target(remedy)
+        .then(" (\"transhume roles --apply\" does it for all roles); it is tried again at the next start");
     let message = format!(
         "on the source {role} owns {owned}; {reason}",
         owned = count(owned)
     );
-    Finding::warning(CODE, &ability.role, message, format!("on the target: {remedy}"))
+    Finding::warning(CODE, &ability.role, message, remedy)
 }
 
 /// `12 objects (table "s"."t" …)`
@@ -112,7 +116,7 @@ pub(super) async fn set(target: &mut Session, ownerships: &[Ownership]) -> Resul
         .map(|((role, message), owned)| {
             let quoted = quote_identifier(&role);
             let text = format!("{} could not be given to {quoted}: {message}", count(&owned));
-            Finding::warning(CODE, &role, text, owned[0].statement())
+            Finding::warning(CODE, &role, text, Remedy::run(owned[0].statement()))
         })
         .collect())
 }

@@ -1,7 +1,7 @@
 //! Findings by code: five hundred tables without a key are one thing to know.
 
 use serde::Serialize;
-use transhume_core::finding::{Finding, Severity};
+use transhume_core::finding::{Finding, Remedy, Severity};
 
 /// Objects that a group names; the findings themselves have them all.
 const NAMED: usize = 20;
@@ -16,7 +16,7 @@ pub struct FindingGroup {
     /// Of the first one.
     pub message: String,
     /// Of the first one.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 pub(super) fn groups(findings: &[Finding]) -> Vec<FindingGroup> {

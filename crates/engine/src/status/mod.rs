@@ -1,6 +1,7 @@
 //! One snapshot of everything about a migration: the value behind `status`, its JSON and the
 //! progress display. Field names are a stable face for scripts.
 
+mod behind;
 mod group;
 mod obstacle;
 mod parts;
@@ -12,6 +13,7 @@ mod story;
 mod tables;
 
 pub use self::{
+    behind::{StoredChanges, TableBehind},
     group::FindingGroup,
     phases::PhaseSpan,
     rates::{LatencyStatus, Rates},
@@ -25,7 +27,7 @@ use self::{
         exceptions, lag_seconds, pause_status, runner_status, slot_status, snapshot_status,
         verification_status, write_pause,
     },
-    source::{connect, figures, measured, retained_bytes, wal_end},
+    source::{ask, connect, figures, retained_bytes, wal_end},
 };
 use serde::Serialize;
 pub use transhume_core::verify::objects::Extent;
@@ -95,9 +97,11 @@ pub struct Status {
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
     /// Changes that were stored instead of being applied: `table: count, the latest: …`.
-    pub exceptions: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub exceptions: Vec<StoredChanges>,
     /// Tables that are not kept up while the rest is followed: `table: state`.
-    pub not_loaded: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub not_loaded: Vec<TableBehind>,
     /// How long writers would wait if it were cut over now; null unless it is followed.
     pub write_pause: Option<PauseEstimate>,
     /// After a cutover that left one; null before, and without one.
@@ -258,15 +262,12 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
     let migration = migration_on(&session).await?;
     let mut overview = overview::read(&session).await.doing("reading the state")?;
     let progress = progress::progress(&*session).await.doing("reading the load")?;
-    let measured = measured(on_source, (source, target), &migration).await?;
-    let seen = measured
-        .as_ref()
-        .ok()
-        .and_then(|measured| measured.obstacle.clone());
+    let asked = ask(on_source, (source, target), &migration).await?;
+    let seen = asked.measured().and_then(|measured| measured.obstacle.clone());
     obstacle::tell(seen, &mut overview.findings);
     let runner = runner_status(&session).await?;
-    let source_figures = figures(&measured, runner.is_some(), &overview);
-    let source_wal_end = wal_end(&measured, &source_figures, &overview);
+    let source_figures = figures(&asked, runner.is_some(), &overview);
+    let source_wal_end = wal_end(&asked, &source_figures, &overview);
     let way_back = facing::is_open(&migration).then(|| unknown(WayBackState::Unknown, ""));
     let frontier = migration.consistent_point.map(|_| migration.frontier);
     let lag_bytes = frontier
@@ -295,7 +296,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         changes: overview.changes.unsigned_abs(),
         slot: slot_status(
             (migration.slot_name, migration.publication_name),
-            retained_bytes(&measured, &source_figures, &overview),
+            retained_bytes(&asked, &source_figures, &overview),
             &overview.slot,
         ),
         source_figures,
@@ -306,7 +307,7 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         deviations: overview.deviations,
         held_until_cutover: overview.held_until_cutover,
         exceptions: exceptions(&session).await?,
-        not_loaded: overview.not_loaded,
+        not_loaded: overview.not_loaded.into_iter().map(TableBehind::from).collect(),
         write_pause: write_pause(&session, migration.phase, lag_bytes).await?,
         way_back,
     })

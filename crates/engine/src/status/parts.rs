@@ -11,7 +11,7 @@ use transhume_pg::{
     },
 };
 
-use super::{PauseStatus, RunnerStatus, SlotStatus, SnapshotStatus, VerificationStatus};
+use super::{PauseStatus, RunnerStatus, SlotStatus, SnapshotStatus, StoredChanges, VerificationStatus};
 use crate::{
     cutover::write_pause::{PauseEstimate, of_following},
     error::{Doing, Result},
@@ -105,10 +105,11 @@ pub(super) async fn verification_status(session: &Session) -> Result<Option<Veri
 }
 
 /// Changes that were stored, by table.
-pub(super) async fn exceptions(session: &Session) -> Result<Vec<String>> {
-    exception::summary(&**session)
+pub(super) async fn exceptions(session: &Session) -> Result<Vec<StoredChanges>> {
+    let stored = exception::summary(&**session)
         .await
-        .doing("reading what was stored instead of being applied")
+        .doing("reading what was stored instead of being applied")?;
+    Ok(stored.into_iter().map(StoredChanges::from).collect())
 }
 
 /// Only what is followed can be cut over.

@@ -56,6 +56,28 @@ pub(super) struct Measured {
     pub(super) obstacle: Option<Finding>,
 }
 
+/// What came of asking the source.
+pub(super) enum Asked {
+    Measured(Measured),
+    /// Nothing, and why.
+    Silent(String),
+}
+
+impl Asked {
+    pub(super) fn measured(&self) -> Option<&Measured> {
+        match self {
+            Self::Measured(measured) => Some(measured),
+            Self::Silent(_) => None,
+        }
+    }
+}
+
+impl From<std::result::Result<Measured, String>> for Asked {
+    fn from(measured: std::result::Result<Measured, String>) -> Self {
+        measured.map_or_else(Self::Silent, Self::Measured)
+    }
+}
+
 /// A session on the source, or why there is none.
 pub(super) async fn connect(source: Option<&ConnectionSettings>) -> std::result::Result<Session, String> {
     let source = source.ok_or("no source is given")?;
@@ -98,30 +120,26 @@ async fn measure(
 }
 
 /// Measures where the source is this migration's: another database is refused, one that does not answer is told.
-async fn admitted(
-    endpoints: &Endpoints,
-    source: &Session,
-    migration: &Migration,
-) -> Result<std::result::Result<Measured, String>> {
+async fn admitted(endpoints: &Endpoints, source: &Session, migration: &Migration) -> Result<Asked> {
     let admitted = Box::pin(door::admit_source(endpoints, migration, source));
     match tokio::time::timeout(PATIENCE, admitted).await {
-        Ok(Ok(())) => Ok(Box::pin(measure(endpoints, source, migration)).await),
+        Ok(Ok(())) => Ok(Box::pin(measure(endpoints, source, migration)).await.into()),
         Ok(Err(error @ EngineError::Stopped { .. })) => Err(error),
-        Ok(Err(error)) => Ok(Err(error.to_string())),
-        Err(_) => Ok(Err(silent())),
+        Ok(Err(error)) => Ok(Asked::Silent(error.to_string())),
+        Err(_) => Ok(Asked::Silent(silent())),
     }
 }
 
 /// The same of whoever was reached, or why nobody was.
-pub(super) async fn measured(
+pub(super) async fn ask(
     reached: std::result::Result<Session, String>,
     (source, target): (Option<&ConnectionSettings>, &ConnectionSettings),
     migration: &Migration,
-) -> Result<std::result::Result<Measured, String>> {
+) -> Result<Asked> {
     let (session, source) = match (reached, source) {
         (Ok(session), Some(source)) => (session, source),
-        (Ok(_), None) => return Ok(Err(String::new())),
-        (Err(problem), _) => return Ok(Err(problem)),
+        (Ok(_), None) => return Ok(Asked::Silent(String::new())),
+        (Err(problem), _) => return Ok(Asked::Silent(problem)),
     };
     let endpoints = Endpoints {
         source: source.clone(),
@@ -135,20 +153,16 @@ fn silent() -> String {
 }
 
 /// What may be told of the source, the best that is known.
-pub(super) fn figures(
-    measured: &std::result::Result<Measured, String>,
-    is_runner_alive: bool,
-    overview: &Overview,
-) -> SourceFigures {
+pub(super) fn figures(asked: &Asked, is_runner_alive: bool, overview: &Overview) -> SourceFigures {
     let last_known = overview.measured_at.clone();
-    match measured {
-        Ok(_) => SourceFigures {
+    match asked {
+        Asked::Measured(_) => SourceFigures {
             known: Known::Measured,
             age_seconds: Some(0.0),
             last_known,
             problem: String::new(),
         },
-        Err(problem) => {
+        Asked::Silent(problem) => {
             let reported = is_runner_alive && overview.source_wal_end.is_some();
             SourceFigures {
                 known: if reported { Known::Reported } else { Known::Unknown },
@@ -160,26 +174,18 @@ pub(super) fn figures(
     }
 }
 
-pub(super) fn wal_end(
-    measured: &std::result::Result<Measured, String>,
-    figures: &SourceFigures,
-    overview: &Overview,
-) -> Option<Lsn> {
-    match (measured, figures.known) {
-        (Ok(measured), _) => Some(measured.wal_end),
-        (Err(_), Known::Unknown) => None,
-        (Err(_), _) => overview.source_wal_end,
+pub(super) fn wal_end(asked: &Asked, figures: &SourceFigures, overview: &Overview) -> Option<Lsn> {
+    match (asked, figures.known) {
+        (Asked::Measured(measured), _) => Some(measured.wal_end),
+        (Asked::Silent(_), Known::Unknown) => None,
+        (Asked::Silent(_), _) => overview.source_wal_end,
     }
 }
 
-pub(super) fn retained_bytes(
-    measured: &std::result::Result<Measured, String>,
-    figures: &SourceFigures,
-    overview: &Overview,
-) -> Option<i64> {
-    match (measured, figures.known) {
-        (Ok(measured), _) => measured.retained_bytes,
-        (Err(_), Known::Unknown) => None,
-        (Err(_), _) => overview.slot.retained_bytes,
+pub(super) fn retained_bytes(asked: &Asked, figures: &SourceFigures, overview: &Overview) -> Option<i64> {
+    match (asked, figures.known) {
+        (Asked::Measured(measured), _) => measured.retained_bytes,
+        (Asked::Silent(_), Known::Unknown) => None,
+        (Asked::Silent(_), _) => overview.slot.retained_bytes,
     }
 }

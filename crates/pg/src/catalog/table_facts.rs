@@ -115,3 +115,27 @@ fn columns(row: &Row) -> Result<Vec<ColumnFacts>, PgError> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    /// From one mark to another, whatever the layout.
+    fn between(text: &str, from: &str, to: &str) -> String {
+        let start = text.find(from).expect("it begins so");
+        let end = start + text[start..].find(to).expect("it ends so") + to.len();
+        text[start..end].split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The trigger on the source is a function of its own, which cannot share the text.
+    #[test]
+    fn the_source_announces_a_table_as_this_query_describes_it() {
+        let query = include_str!("sql/table_facts.sql");
+        let announced = include_str!("../follow/announcing/sql/facts.sql");
+        for (from, to) in [
+            ("'number', a.attnum,", "'version', a.xmin::text::bigint"),
+            ("p.pubinsert and", "->> 'prattrs', '') = ''"),
+            ("a.attnum > 0 and not", "a.attgenerated = ''"),
+        ] {
+            assert_eq!(between(query, from, to), between(announced, from, to));
+        }
+    }
+}

@@ -5,10 +5,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use transhume_core::{
+    finding::Remedy,
     follow::{
         identity::{Identified, align, align_tree},
         portion::LoadedTable,
-        row::{Drift, DriftKind, RowPlan},
+        row::{Drift, DriftKind},
     },
     guard::{
         schema::{self, ChangeKind, SchemaChange},
@@ -23,7 +24,7 @@ use crate::{
     catalog::table_facts::table_facts,
     connection::{error::PgError, session::Session},
     guard::{
-        remedy::{Remedy, added_column},
+        remedy::{SchemaRemedy, added_column},
         schema_change::{self, renamed},
         user_types as types,
     },
@@ -57,20 +58,19 @@ pub async fn standing(source: &Session, target: &Session, drift: &Drift) -> Resu
     let relation = std::slice::from_ref(&drift.relation);
     let tables = read_tables(&loaded, target, &table_query, relation).await?;
     // A load under way is waited for elsewhere.
-    let still = as_announced(source, &loaded, &tables, &drift.relation)
-        .await?
-        .err();
+    let still = from_announced(source, &loaded, &tables, &drift.relation).await?;
     // A load under way is waited for elsewhere, and what must be loaded anew is seen to there.
     let is_elsewhere = |drift: &Drift| drift.kind == DriftKind::NotLoaded || drift.kind.needs_reload();
     Ok(still.filter(|drift| !is_elsewhere(drift)))
 }
 
-async fn as_announced(
+/// How the target's table differs from what the stream announced; none where it fits.
+async fn from_announced(
     source: &Session,
     loaded: &HashMap<u32, LoadedTable>,
     tables: &TargetTables,
     relation: &Arc<Relation>,
-) -> Result<Result<RowPlan, Drift>, PgError> {
+) -> Result<Option<Drift>, PgError> {
     let former = loaded.get(&relation.id).and_then(|table| table.former.as_ref());
     let now = source_tables(source, &[relation.id]).await?.remove(&relation.id);
     let identified = former.zip(now).and_then(|(former, now)| {
@@ -79,12 +79,7 @@ async fn as_announced(
         let numbers = align(&former.source, &now, &relation.columns).ok()?;
         Some(Identified { numbers, now })
     });
-    Ok(match_relation(
-        loaded,
-        tables,
-        relation,
-        former.zip(identified.as_ref()),
-    ))
+    Ok(match_relation(loaded, tables, relation, former.zip(identified.as_ref())).err())
 }
 
 /// What the catalogs of both sides say that it is, by what is remembered of the table; none where they do not show it.
@@ -93,7 +88,7 @@ pub async fn by_identity(
     target: &Session,
     publication: &str,
     drift: &Drift,
-) -> Result<Option<(SchemaChange, Remedy)>, PgError> {
+) -> Result<Option<(SchemaChange, SchemaRemedy)>, PgError> {
     let is_it = |oid: u32| oid == drift.relation.id;
     let mut known = followed(&**target).await?;
     known.retain(|table| is_it(table.oid));
@@ -122,19 +117,19 @@ fn explains(change: &SchemaChange, drift: &DriftKind) -> bool {
     }
 }
 
-pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> {
+pub async fn remedy(source: &Session, drift: &Drift) -> Result<SchemaRemedy, PgError> {
     let table = drift.table();
     Ok(match &drift.kind {
-        DriftKind::TableMissing => Remedy::of(format!(
+        DriftKind::TableMissing => SchemaRemedy::by_hand(format!(
             "create the table {table} on the target as the source has it"
         )),
-        DriftKind::NotSelected => Remedy::of(format!(
+        DriftKind::NotSelected => SchemaRemedy::by_hand(format!(
             "take {table} out of the publication on the source, or take it into the migration: create it on the target, \
              then \"transhume table add {}\"",
             shell::word(&table.plain())
         )),
-        DriftKind::NotLoaded => Remedy::of("run the full load to its end"),
-        DriftKind::Renamed { before } => Remedy::of(renamed(before, table, false)),
+        DriftKind::NotLoaded => SchemaRemedy::by_hand("run the full load to its end"),
+        DriftKind::Renamed { before } => SchemaRemedy::of(renamed(before, table, false)),
         DriftKind::ColumnMissing { column } => column_missing(source, drift, column).await?,
         DriftKind::TypeDiffers {
             column,
@@ -143,36 +138,32 @@ pub async fn remedy(source: &Session, drift: &Drift) -> Result<Remedy, PgError> 
         } => {
             let column = quote_identifier(column);
             let type_name = type_name(source, *type_oid, *type_modifier).await?;
-            Remedy::of(format!(
+            SchemaRemedy::of(format!(
                 "alter table {table} alter column {column} type {type_name} using {column}::{type_name}"
             ))
         }
-        DriftKind::TypeChanged(change) => Remedy::of(types::statement(change)),
+        DriftKind::TypeChanged(change) => SchemaRemedy::of(types::statement(change)),
         DriftKind::PartitionEmptied { .. } | DriftKind::ColumnReused { .. } | DriftKind::ReadInParts(_) => {
-            Remedy {
-                statement: String::new(),
-                afterwards: Some(format!("transhume table reload {}", shell::word(&table.plain()))),
-            }
+            SchemaRemedy::reload(table)
         }
-        DriftKind::Computed { column } => Remedy::of(format!(
+        DriftKind::Computed { column } => SchemaRemedy::of(format!(
             "alter table {table} alter column {} drop expression",
             quote_identifier(column)
         )),
     })
 }
 
-async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result<Remedy, PgError> {
+async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result<SchemaRemedy, PgError> {
     let table = drift.table();
     if let Some(remedy) = added_column(source, table, drift.relation.id, column).await? {
         return Ok(remedy);
     }
     let quoted = quote_identifier(column);
     let type_name = announced_type(source, drift, column).await?;
-    Ok(Remedy {
+    Ok(SchemaRemedy {
         statement: format!("alter table {table} add column {quoted} {type_name}"),
-        afterwards: Some(format!(
-            "the source has the column no more: once the target has caught up, alter table {table} drop column {quoted}"
-        )),
+        afterwards: Remedy::from("the source has the column no more: once the target has caught up, ")
+            .then(Remedy::run(format!("alter table {table} drop column {quoted}"))),
     })
 }
 

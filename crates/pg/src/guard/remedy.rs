@@ -2,26 +2,51 @@
 //!
 //! Texts are for a person to read and run; nothing here is ever executed by us.
 
-use transhume_core::shell;
+use transhume_core::{finding::Remedy, shell};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::connection::{error::PgError, session::Session};
 
-/// What to do about a drift.
+/// What to do about a difference of the schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remedy {
-    /// The exact statement to run on the target, or words where there is none.
+pub struct SchemaRemedy {
+    /// The exact statement to run on the target; empty where there is none.
     pub statement: String,
-    /// What else must follow for the rows that are there already.
-    pub afterwards: Option<String>,
+    /// What no statement does, and what must follow for the rows that are there already.
+    pub afterwards: Remedy,
 }
 
-impl Remedy {
+impl SchemaRemedy {
     pub(crate) fn of(statement: impl Into<String>) -> Self {
         Self {
             statement: statement.into(),
-            afterwards: None,
+            afterwards: Remedy::default(),
         }
+    }
+
+    pub(crate) fn by_hand(remedy: impl Into<Remedy>) -> Self {
+        Self {
+            statement: String::new(),
+            afterwards: remedy.into(),
+        }
+    }
+
+    pub(crate) fn reload(table: &QualifiedName) -> Self {
+        let table = table.plain();
+        Self::by_hand(Remedy::run(format!(
+            "transhume table reload {}",
+            shell::word(&table)
+        )))
+    }
+
+    /// As an operator reads it.
+    pub fn in_words(&self) -> Remedy {
+        let statement = Some(&self.statement).filter(|statement| !statement.is_empty());
+        let afterwards = Some(self.afterwards.clone()).filter(|afterwards| !afterwards.is_empty());
+        Remedy::joined(
+            statement.map(Remedy::on_target).into_iter().chain(afterwards),
+            "; ",
+        )
     }
 }
 
@@ -31,7 +56,7 @@ pub async fn added_column(
     table: &QualifiedName,
     oid: u32,
     column: &str,
-) -> Result<Option<Remedy>, PgError> {
+) -> Result<Option<SchemaRemedy>, PgError> {
     let quoted = quote_identifier(column);
     let row = source
         .query_opt(include_str!("sql/column_definition.sql"), &[&oid, &column])
@@ -45,19 +70,19 @@ pub async fn added_column(
     let definition: &str = row.get("definition");
     let statement = format!("alter table {table} add column {definition}{later}");
     let afterwards = if row.get("may_be_rewritten") {
-        Some(format!(
+        Remedy::from(format!(
             "rows that are there already may have got other values on the source, which are not in the stream: \
              \"transhume table reload {}\"",
             shell::word(&table.plain())
         ))
     } else if row.get("not_null_later") {
-        Some(format!(
-            "once the target has caught up: alter table {table} alter column {quoted} set not null"
-        ))
+        Remedy::from("once the target has caught up: ").then(Remedy::run(format!(
+            "alter table {table} alter column {quoted} set not null"
+        )))
     } else {
-        None
+        Remedy::default()
     };
-    Ok(Some(Remedy {
+    Ok(Some(SchemaRemedy {
         statement,
         afterwards,
     }))

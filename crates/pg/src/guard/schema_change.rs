@@ -2,18 +2,19 @@
 //! it is carried over.
 
 use transhume_core::{
+    finding::Remedy,
     guard::schema::{ChangeKind, SchemaChange},
     shell,
 };
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::remedy::{Remedy, added_column};
+use super::remedy::{SchemaRemedy, added_column};
 use crate::connection::{error::PgError, session::Session};
 
 /// What to run on the target, and what must follow.
-pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, PgError> {
+pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<SchemaRemedy, PgError> {
     if let Some(statement) = worded(change) {
-        return Ok(Remedy::of(statement));
+        return Ok(SchemaRemedy::of(statement));
     }
     let table = &change.table;
     let plain = table.plain();
@@ -21,29 +22,23 @@ pub async fn remedy(source: &Session, change: &SchemaChange) -> Result<Remedy, P
         ChangeKind::NotPublished
         | ChangeKind::PublishedAnew
         | ChangeKind::Rewritten
-        | ChangeKind::ColumnMadeAnew { .. } => reload(&plain),
-        ChangeKind::TableLost => Remedy {
-            statement: String::new(),
-            afterwards: Some(format!(
-                "create the table {table} on the target as the source has it, then \"transhume table reload {}\"",
-                shell::word(&plain)
-            )),
-        },
-        ChangeKind::PartitionsChanged => Remedy {
-            statement: String::new(),
-            afterwards: Some(format!(
-                "make the partitions of {plain} on the target what they are on the source, then \
-                 \"transhume table reload {}\"",
-                shell::word(&plain)
-            )),
-        },
+        | ChangeKind::ColumnMadeAnew { .. } => SchemaRemedy::reload(table),
+        ChangeKind::TableLost => SchemaRemedy::by_hand(format!(
+            "create the table {table} on the target as the source has it, then \"transhume table reload {}\"",
+            shell::word(&plain)
+        )),
+        ChangeKind::PartitionsChanged => SchemaRemedy::by_hand(format!(
+            "make the partitions of {plain} on the target what they are on the source, then \
+             \"transhume table reload {}\"",
+            shell::word(&plain)
+        )),
         ChangeKind::ColumnNew { column } => added_column(source, table, change.oid, &column.name)
             .await?
-            .unwrap_or_else(|| Remedy::of("nothing: the source has dropped it again")),
-        _ => Remedy {
-            statement: String::new(),
-            afterwards: Some(format!("transhume table add {}", shell::word(&plain))),
-        },
+            .unwrap_or_else(|| SchemaRemedy::by_hand("nothing: the source has dropped it again")),
+        _ => SchemaRemedy::by_hand(Remedy::run(format!(
+            "transhume table add {}",
+            shell::word(&plain)
+        ))),
     })
 }
 
@@ -125,13 +120,6 @@ pub fn renamed(before: &QualifiedName, after: &QualifiedName, is_occupied: bool)
 
 fn joined(steps: impl IntoIterator<Item = String>) -> String {
     steps.into_iter().collect::<Vec<_>>().join("; ")
-}
-
-fn reload(table: &str) -> Remedy {
-    Remedy {
-        statement: String::new(),
-        afterwards: Some(format!("transhume table reload {}", shell::word(table))),
-    }
 }
 
 fn moved(

@@ -8,7 +8,7 @@ use transhume_core::guard::{
 };
 use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
-use super::remedy::Remedy;
+use super::remedy::SchemaRemedy;
 use crate::{connection::error::PgError, state::known_type};
 
 /// How they are asked for, on either side.
@@ -93,10 +93,15 @@ pub fn statement(change: &TypeChange) -> String {
 }
 
 /// What makes the type first.
-pub fn before(new: Option<&TypeChange>, remedy: Remedy) -> Remedy {
+pub fn before(new: Option<&TypeChange>, remedy: SchemaRemedy) -> SchemaRemedy {
     match new {
-        Some(new) => Remedy {
-            statement: format!("{}; {}", statement(new), remedy.statement),
+        Some(new) => SchemaRemedy {
+            statement: [&statement(new), &remedy.statement]
+                .into_iter()
+                .filter(|statement| !statement.is_empty())
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join("; "),
             ..remedy
         },
         None => remedy,

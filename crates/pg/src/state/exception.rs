@@ -6,12 +6,29 @@ use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::error::PgError;
 
-/// Each table with its stored changes: `table: count, reason of the latest`.
-pub async fn summary(target: &impl GenericClient) -> Result<Vec<String>, PgError> {
+/// What is stored of one table.
+#[derive(Debug, Clone)]
+pub struct StoredOfTable {
+    /// `schema.table`
+    pub table: String,
+    pub count: u64,
+    /// Operation and reason of the newest.
+    pub latest: String,
+}
+
+/// Each table with its stored changes.
+pub async fn summary(target: &impl GenericClient) -> Result<Vec<StoredOfTable>, PgError> {
     let rows = target
         .query(include_str!("sql/exception/summary.sql"), &[])
         .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let of_table = |row: &tokio_postgres::Row| {
+        Ok(StoredOfTable {
+            table: row.try_get("table_name")?,
+            count: row.try_get::<_, i64>("count")?.unsigned_abs(),
+            latest: row.try_get("latest")?,
+        })
+    };
+    rows.iter().map(of_table).collect()
 }
 
 /// The newest of them, and how many there are above a number.

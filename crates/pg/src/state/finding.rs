@@ -1,7 +1,8 @@
-//! `transhume.finding`: what the operator should know, current per origin, code and object.
+//! `transhume.finding`: what the operator should know, current per origin, code and object. What a remedy says to run is marked
+//! in its text.
 
 use tokio_postgres::GenericClient;
-use transhume_core::finding::{Finding, Severity};
+use transhume_core::finding::{Finding, Remedy, Severity};
 
 use crate::connection::error::PgError;
 
@@ -16,7 +17,7 @@ pub async fn replace(target: &impl GenericClient, origin: &str, finding: &Findin
                 &finding.severity.name(),
                 &finding.object,
                 &finding.message,
-                &finding.remedy,
+                &finding.remedy.marked(),
             ],
         )
         .await?;
@@ -43,7 +44,7 @@ pub(super) fn read(row: &tokio_postgres::Row) -> Finding {
         severity,
         object: row.get("object"),
         message: row.get("message"),
-        remedy: row.get("remedy"),
+        remedy: Remedy::from_marked(row.get("remedy")),
     }
 }
 

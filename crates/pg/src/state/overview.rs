@@ -1,8 +1,9 @@
 //! What `status` shows beside the figures of load and verification.
 
-use transhume_core::finding::Finding;
+use transhume_core::{finding::Finding, load::RelationState};
 use transhume_wire::lsn::Lsn;
 
+use super::load::relations;
 use crate::connection::{error::PgError, session::Session};
 
 #[derive(Debug, Clone)]
@@ -19,8 +20,15 @@ pub struct Overview {
     pub findings: Vec<Finding>,
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
-    /// Tables that are not kept up, each with its state.
-    pub not_loaded: Vec<String>,
+    pub not_loaded: Vec<NotLoaded>,
+}
+
+/// A table that is not kept up.
+#[derive(Debug, Clone)]
+pub struct NotLoaded {
+    /// `schema.table`
+    pub table: String,
+    pub state: RelationState,
 }
 
 /// The slot as the runner last saw it on the source.
@@ -58,8 +66,21 @@ pub async fn read(target: &Session) -> Result<Overview, PgError> {
         findings: findings.iter().map(super::finding::read).collect(),
         deviations: lines(target, include_str!("sql/overview/deviations.sql")).await?,
         held_until_cutover: lines(target, include_str!("sql/overview/held.sql")).await?,
-        not_loaded: lines(target, include_str!("sql/overview/not_loaded.sql")).await?,
+        not_loaded: not_loaded(target).await?,
     })
+}
+
+async fn not_loaded(target: &Session) -> Result<Vec<NotLoaded>, PgError> {
+    let rows = target
+        .query(include_str!("sql/overview/not_loaded.sql"), &[])
+        .await?;
+    let not_loaded = |row: &tokio_postgres::Row| {
+        Ok(NotLoaded {
+            table: row.try_get("table_name")?,
+            state: relations::state_of(row)?,
+        })
+    };
+    rows.iter().map(not_loaded).collect()
 }
 
 async fn lines(target: &Session, query: &str) -> Result<Vec<String>, PgError> {

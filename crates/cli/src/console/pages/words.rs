@@ -1,7 +1,7 @@
 //! Small pieces that several pages show alike.
 
 use maud::{Markup, html};
-use transhume_engine::finding::Severity;
+use transhume_engine::finding::{Remedy, Severity};
 
 use crate::show::{quantity::Span, terminal::figures::span};
 
@@ -29,85 +29,17 @@ pub(super) fn statement(text: &str) -> Markup {
 }
 
 /// What to do about a finding: a box for what can be taken along as it stands, a sentence for the rest.
-pub(super) fn remedy(text: &str) -> Markup {
-    if is_to_paste(text) {
-        return statement(text);
+pub(super) fn remedy(remedy: &Remedy) -> Markup {
+    if remedy.is_run_whole() {
+        return statement(remedy);
     }
-    if let Some((place, rest)) = text.split_once(": ")
-        && PLACES.iter().any(|start| place.starts_with(start))
-        && is_to_paste(rest)
-    {
-        return html! { p class="remedy" { (place) ":" } (statement(rest)) };
+    if let Some((place, code)) = remedy.place_and_statement() {
+        return html! { p class="remedy" { (place) ":" } (statement(code)) };
     }
     html! {
-        p class="remedy" { strong { "What to do: " } (breakable(text)) }
-        @for command in quoted_commands(text) { (statement(command)) }
+        p class="remedy" { strong { "What to do: " } (breakable(remedy)) }
+        @for code in remedy.to_run() { (statement(code)) }
     }
-}
-
-/// How it begins where a statement is to be run.
-const PLACES: [&str; 3] = ["on the ", "in database ", "in the database "];
-
-/// First words of what a shell or psql takes, and of comments above it; remedies in prose begin with others.
-const FIRST_WORDS: [&str; 20] = [
-    "#",
-    "--",
-    "alter",
-    "analyze",
-    "aws",
-    "az",
-    "call",
-    "create",
-    "delete",
-    "drop",
-    "gcloud",
-    "grant",
-    "insert",
-    "psql",
-    "reindex",
-    "revoke",
-    "rollback",
-    "select",
-    "transhume",
-    "update",
-];
-
-/// What shows that a text which begins like a statement goes on as a sentence.
-const SENTENCES: [&str; 8] = [
-    ", or ",
-    "; or ",
-    "; then ",
-    ", then ",
-    " the ",
-    " them ",
-    "…",
-    "\"transhume ",
-];
-
-fn is_to_paste(text: &str) -> bool {
-    let first = text.split_whitespace().next().unwrap_or_default();
-    let is_comment = matches!(first, "#" | "--");
-    FIRST_WORDS.contains(&first) && (is_comment || !SENTENCES.iter().any(|words| text.contains(words)))
-}
-
-/// The commands that a sentence quotes. A quote inside of a shell's own quotes belongs to a name and ends nothing.
-fn quoted_commands(text: &str) -> Vec<&str> {
-    let mut commands = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("\"transhume ") {
-        let command = &rest[start + 1..];
-        let mut is_in_name = false;
-        let end = command.find(|character: char| {
-            is_in_name ^= character == '\'';
-            character == '"' && !is_in_name
-        });
-        let Some(end) = end else { break };
-        if !command[..end].contains('…') {
-            commands.push(&command[..end]);
-        }
-        rest = &command[end + 1..];
-    }
-    commands
 }
 
 /// Text that may hold long addresses and paths: it breaks behind their marks, before it breaks inside a word.
@@ -160,38 +92,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_shell_or_psql_takes_can_be_copied() {
-        for taken in [
-            "transhume run",
-            "transhume table resume 'shop.a b'",
-            "alter table shop.item replica identity full;",
-            "grant select on sequence shop.n to mover",
-        ] {
-            assert!(is_to_paste(taken), "{taken}");
-        }
-        for prose in [
-            "remedy the cause and run the same command again",
-            "grant … to …, or let its owner do it",
-            "create them on the target, or make the role a member of their owner",
-            "update the source to PostgreSQL 15.8 or a later minor version",
-            "create the table shop.item on the target as the source has it",
-            "see \"transhume status\"",
-            "",
-        ] {
-            assert!(!is_to_paste(prose), "{prose}");
-        }
-        let placed = remedy("on the target: alter database shop set x = 1;").into_string();
+    fn what_is_said_to_be_run_can_be_copied_and_nothing_else() {
+        let shown = |what: Remedy| remedy(&what).into_string();
+        let placed = shown(Remedy::on_target("alter database shop set x = 1;"));
         assert!(placed.contains("data-copy=\"alter database"), "{placed}");
-    }
-
-    #[test]
-    fn commands_in_a_sentence_are_taken_out_whole() {
-        let text = "mend it, then \"transhume table reload 'a\"b' shop.c\", or \"transhume table add …\", or \"transhume run\"";
-        assert_eq!(
-            quoted_commands(text),
-            ["transhume table reload 'a\"b' shop.c", "transhume run"]
+        let whole = shown(Remedy::run("transhume run"));
+        assert!(whole.contains("data-copy=\"transhume run\""), "{whole}");
+        let prose = shown("create the table shop.item on the target as the source has it".into());
+        assert!(
+            !prose.contains("data-copy") && prose.contains("What to do"),
+            "{prose}"
         );
-        assert!(quoted_commands("an \"open one: \"transhume run").is_empty());
+        let quoted = shown("mend it, then \"transhume table reload shop.c\"".into());
+        assert!(
+            quoted.contains("data-copy=\"transhume table reload shop.c\""),
+            "{quoted}"
+        );
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn parameters(assessment: &Assessment) -> Vec<[String; 5]> {
                     .clone()
                     .unwrap_or_else(|| "unknown there".to_owned()),
                 if difference.changes_results { "yes" } else { "no" }.to_owned(),
-                difference.remedy.clone(),
+                difference.remedy.to_string(),
             ]
         })
         .collect()
@@ -295,7 +295,7 @@ fn html_finding(finding: &Finding) -> Markup {
     };
     html! {
         p { b class=(class) { (finding.code) } " " (finding.object) @if !finding.object.is_empty() { ": " } (finding.message) }
-        @if finding.severity != Severity::Pass && !finding.remedy.is_empty() { pre { (finding.remedy) } }
+        @if finding.severity != Severity::Pass && !finding.remedy.is_empty() { pre { (finding.remedy.as_str()) } }
     }
 }
 

@@ -6,7 +6,7 @@ mod defects;
 
 use defects::{Concerns, DEFECTS, Defect, NEVER};
 
-use super::{capability::VersionNumber, observation::Observed, wording::or_pass};
+use super::{capability::VersionNumber, observation::Observed};
 use crate::finding::Finding;
 
 /// Code of the finding about a server's minor version.
@@ -83,7 +83,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         observed.target.capabilities.server_version,
     );
     let findings = [of_source(source), of_target(target)];
-    or_pass(
+    Finding::or_pass(
         findings.into_iter().flatten().collect(),
         SERVER,
         format!("no known defect of PostgreSQL {source} and {target} concerns this migration"),

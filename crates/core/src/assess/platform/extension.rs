@@ -6,7 +6,7 @@ use super::{
     Platform,
     remedy::{self, Effect},
 };
-use crate::{assess::capability::Capabilities, count::listed};
+use crate::{assess::capability::Capabilities, count::listed, finding::Remedy};
 
 /// Extensions that work only where the server has loaded their library at its start, and the library's name.
 const PRELOADED: [(&str, &str); 9] = [
@@ -42,12 +42,12 @@ pub(in crate::assess) fn allow(
     setting: &str,
     allowed: &BTreeSet<String>,
     wanted: &[&str],
-) -> String {
+) -> Remedy {
     let wanted: BTreeSet<String> = wanted.iter().map(|name| name.to_lowercase()).collect();
     let list: Vec<&str> = allowed.union(&wanted).map(String::as_str).collect();
     let allowing = remedy::set(end, "target", &[(setting, &list.join(","))], Effect::Reload);
     match preloading(end, &wanted) {
-        Some(preloading) => format!("{allowing}\n{preloading}"),
+        Some(preloading) => allowing.with_comment(&format!("\n{preloading}")),
         None => allowing,
     }
 }

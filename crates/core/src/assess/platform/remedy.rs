@@ -6,7 +6,7 @@
 use transhume_wire::ident::quote_identifier;
 
 use super::Platform;
-use crate::assess::capability::Capabilities;
+use crate::{assess::capability::Capabilities, finding::Remedy};
 
 /// When a parameter takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,16 @@ pub type Wanted<'a> = (&'a str, &'a str);
 const LOGICAL: Wanted<'static> = ("wal_level", "logical");
 
 /// What a database that offers no logical replication can do instead.
-pub const OFFLINE: &str = "Heroku offers no logical replication: stop the application and move it offline, with the schema, the rows and \
-     a comparison in one command: transhume run --offline";
+pub fn offline() -> Remedy {
+    Remedy::from(
+        "Heroku offers no logical replication: stop the application and move it offline, with the schema, the rows and a comparison \
+         in one command: ",
+    )
+    .then(Remedy::run("transhume run --offline"))
+}
 
 /// The commands that give parameters of a server their values, together.
-pub fn set(end: &Capabilities, side: &str, wanted: &[Wanted<'_>], effect: Effect) -> String {
+pub fn set(end: &Capabilities, side: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
     let platform = Platform::of(end);
     let wants_logical = wanted.contains(&LOGICAL);
     match platform {
@@ -40,26 +45,28 @@ pub fn set(end: &Capabilities, side: &str, wanted: &[Wanted<'_>], effect: Effect
             wanted,
         ),
         Platform::Neon if wants_logical => {
-            "enable it in the Neon console: Settings > Logical Replication (it cannot be taken back, and computes restart)".to_owned()
+            "enable it in the Neon console: Settings > Logical Replication (it cannot be taken back, and computes restart)".into()
         }
-        Platform::Heroku if wants_logical => OFFLINE.to_owned(),
+        Platform::Heroku if wants_logical => offline(),
         Platform::Neon | Platform::Heroku => {
             let settings = joined(wanted, ", ", |name, value| format!("{name} = {value}"));
-            format!("ask {}'s support for {settings}", platform.name())
+            format!("ask {}'s support for {settings}", platform.name()).into()
         }
         Platform::Supabase => {
             let settings = joined(wanted, " ", |name, value| format!("--config {name}={value}"));
-            format!(
+            Remedy::run(format!(
                 "supabase --experimental --project-ref PROJECT postgres-config update {settings}\n# the database restarts"
-            )
+            ))
         }
         Platform::Aiven => {
             let settings = joined(wanted, " ", |name, value| format!("-c pg.{name}={value}"));
-            format!("avn service update SERVICE {settings}")
+            Remedy::run(format!("avn service update SERVICE {settings}"))
         }
         Platform::DigitalOcean => {
             let settings = joined(wanted, ", ", |name, value| format!("\"{name}\": {value}"));
-            format!("doctl databases configuration update DATABASE_ID --engine pg --config-json '{{{settings}}}'")
+            Remedy::run(format!(
+                "doctl databases configuration update DATABASE_ID --engine pg --config-json '{{{settings}}}'"
+            ))
         }
     }
 }
@@ -69,18 +76,22 @@ fn joined(wanted: &[Wanted<'_>], separator: &str, form: impl Fn(&str, &str) -> S
     all.join(separator)
 }
 
-fn by_sql(platform: Platform, side: &str, wanted: &[Wanted<'_>], effect: Effect) -> String {
+fn by_sql(platform: Platform, side: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
     let statements = joined(wanted, " ", |name, value| {
         format!("alter system set {name} = {};", value_of(value))
     });
     match (effect, platform) {
-        (Effect::Reload, _) => format!("{statements} select pg_reload_conf();"),
-        (Effect::Restart, Platform::Plain) => format!("{statements} then restart the {side}"),
-        (Effect::Restart, _) => format!("{statements} then restart the {side} in the dashboard"),
+        (Effect::Reload, _) => Remedy::run(format!("{statements} select pg_reload_conf();")),
+        (Effect::Restart, Platform::Plain) => {
+            Remedy::run(statements).then(format!(" then restart the {side}"))
+        }
+        (Effect::Restart, _) => {
+            Remedy::run(statements).then(format!(" then restart the {side} in the dashboard"))
+        }
     }
 }
 
-fn by_az(server: &str, wanted: &[Wanted<'_>], effect: Effect) -> String {
+fn by_az(server: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
     let commands = joined(wanted, " && ", |name, value| azure_set(server, name, value));
     let then = match effect {
         Effect::Restart => {
@@ -88,10 +99,12 @@ fn by_az(server: &str, wanted: &[Wanted<'_>], effect: Effect) -> String {
         }
         Effect::Reload => String::new(),
     };
-    format!("{commands}{then}\n# or in the portal: Settings > Server parameters")
+    Remedy::run(format!(
+        "{commands}{then}\n# or in the portal: Settings > Server parameters"
+    ))
 }
 
-fn by_aws(platform: Platform, instance: &str, wanted: &[Wanted<'_>], effect: Effect) -> String {
+fn by_aws(platform: Platform, instance: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
     let (method, then) = match effect {
         Effect::Restart => (
             "pending-reboot",
@@ -109,17 +122,17 @@ fn by_aws(platform: Platform, instance: &str, wanted: &[Wanted<'_>], effect: Eff
         }
         _ => "modify-db-parameter-group --db-parameter-group-name PARAMETER_GROUP",
     };
-    format!(
+    Remedy::run(format!(
         "aws rds {group} --parameters {parameters}{then}\n# in a parameter group of your own: the default one cannot be changed"
-    )
+    ))
 }
 
-fn by_gcloud(command: &str, prefix: &str, wanted: &[Wanted<'_>]) -> String {
+fn by_gcloud(command: &str, prefix: &str, wanted: &[Wanted<'_>]) -> Remedy {
     let flags = joined(wanted, ",", |name, value| google_flag(prefix, name, value));
-    format!(
+    Remedy::run(format!(
         "gcloud {command} --database-flags={flags}\n# with the flags that are set already: the list replaces them; the instance restarts \
          where a flag asks for it"
-    )
+    ))
 }
 
 fn azure_set(server: &str, parameter: &str, value: &str) -> String {
@@ -179,50 +192,52 @@ fn server_name(end: &Capabilities) -> String {
 }
 
 /// A remedy and what else may be done: behind a command it is a comment, so that the command can be pasted as it is.
-pub fn with_note(end: &Capabilities, remedy: &str, note: &str) -> String {
+pub fn with_note(end: &Capabilities, remedy: Remedy, note: &str) -> Remedy {
     match Platform::of(end) {
-        Platform::Plain if remedy.ends_with(';') => format!("{remedy} {note}"),
-        Platform::Plain => format!("{remedy}, {note}"),
-        _ => format!("{remedy}\n# {note}"),
+        Platform::Plain if remedy.ends_with(';') => remedy.then(format!(" {note}")),
+        Platform::Plain => remedy.then(format!(", {note}")),
+        _ => remedy.with_comment(&format!("\n# {note}")),
     }
 }
 
 /// What lets the role replicate, and the connection through.
-pub fn replication(end: &Capabilities) -> String {
+pub fn replication(end: &Capabilities) -> Remedy {
     let right = replication_right(end);
     match Platform::of(end) {
-        Platform::Plain => format!("{right} and {}", access_to(Platform::Plain)),
+        Platform::Plain => right.then(format!(" and {}", access_to(Platform::Plain))),
         Platform::Heroku => right,
-        Platform::Azure | Platform::AzureElastic => {
-            format!(
-                "{right}\n-- by the server's administrator; {}",
-                access_to(Platform::Azure)
-            )
-        }
-        platform => format!("{right}\n-- {}", access_to(platform)),
+        Platform::Azure | Platform::AzureElastic => right.with_comment(&format!(
+            "\n-- by the server's administrator; {}",
+            access_to(Platform::Azure)
+        )),
+        platform => right.with_comment(&format!("\n-- {}", access_to(platform))),
     }
 }
 
 /// What gives the role its right to replicate.
-pub fn replication_right(end: &Capabilities) -> String {
+pub fn replication_right(end: &Capabilities) -> Remedy {
     let role = quote_identifier(&end.role);
+    let alter = format!("alter role {role} replication;");
+    let by = |administrator: &str| {
+        Remedy::from(format!("connect as {administrator}, or as it: ")).then(Remedy::run(alter.clone()))
+    };
     match Platform::of(end) {
-        Platform::Rds | Platform::Aurora => format!("grant rds_replication to {role};"),
-        Platform::CloudSql | Platform::AlloyDb => format!("alter user {role} with replication;"),
+        Platform::Rds | Platform::Aurora => Remedy::run(format!("grant rds_replication to {role};")),
+        Platform::CloudSql | Platform::AlloyDb => Remedy::run(format!("alter user {role} with replication;")),
         Platform::Supabase if end.server_version.major() < 17 => {
-            "connect as the role postgres, by the direct host: before PostgreSQL 17 no other one may replicate".to_owned()
+            "connect as the role postgres, by the direct host: before PostgreSQL 17 no other one may replicate".into()
         }
         Platform::Neon => "make the role in the Neon console (a role of its own SQL has no right to replicate), and connect by the \
              host without -pooler"
-            .to_owned(),
-        Platform::Aiven => format!("connect as avnadmin, or as it: alter role {role} replication;"),
-        Platform::DigitalOcean => format!("connect as doadmin, or as it: alter role {role} replication;"),
-        Platform::Heroku => OFFLINE.to_owned(),
+            .into(),
+        Platform::Aiven => by("avnadmin"),
+        Platform::DigitalOcean => by("doadmin"),
+        Platform::Heroku => offline(),
         Platform::Plain
         | Platform::Azure
         | Platform::AzureElastic
         | Platform::CrunchyBridge
-        | Platform::Supabase => format!("alter role {role} replication;"),
+        | Platform::Supabase => Remedy::run(alter),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Subscriptions that feed the source: those that a cutover may disable by itself, and those that somebody else must.
 
 use super::{Condition, ConditionName as Name};
-use crate::{assess::observation::Subscription, count::listed};
+use crate::{assess::observation::Subscription, count::listed, finding::Remedy};
 
 /// Their workers write for the server itself: what a publisher sends behind the fence would be on the closed side alone.
 pub(super) fn subscriptions(subscriptions: &[Subscription]) -> Condition {
@@ -17,10 +17,9 @@ pub(super) fn subscriptions(subscriptions: &[Subscription]) -> Condition {
         );
         return Condition::met(Name::Subscriptions, evidence);
     };
-    let remedy = format!(
-        "on the source, as its owner: {}; its publisher keeps what follows for the one that you create on the target",
-        first.disable()
-    );
+    let remedy = Remedy::from("on the source, as its owner: ")
+        .then(Remedy::run(first.disable()))
+        .then("; its publisher keeps what follows for the one that you create on the target");
     let evidence = format!("subscriptions of other roles feed the source: {}", names(&others));
     Condition::unmet(Name::Subscriptions, evidence, remedy)
 }

@@ -10,7 +10,7 @@ use super::{
 
 use crate::{
     count::{self, counted},
-    finding::{Finding, Severity},
+    finding::{Finding, Remedy, Severity},
     load::RelationState,
     roles::LoginFault,
     shell,
@@ -162,7 +162,7 @@ fn schema(differing: &[Finding]) -> Condition {
                 first.object,
                 first.message
             ),
-            format!("on the target: {}", first.remedy),
+            Remedy::from("on the target: ").then(&first.remedy),
         ),
     }
 }
@@ -271,10 +271,8 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
             "nothing: autovacuum gives way to the fence, unless it prevents wraparound; then wait for its end",
         );
     }
-    let ends = format!(
-        "end it, or wait for it: select pg_terminate_backend({})",
-        first.pid
-    );
+    let ends = Remedy::from("end it, or wait for it: ")
+        .then(Remedy::run(format!("select pg_terminate_backend({})", first.pid)));
     Condition::unmet(Name::LongTransactions, count::listed(&reported), ends)
 }
 

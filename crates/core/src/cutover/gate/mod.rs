@@ -16,7 +16,7 @@ pub use self::{
     judge::judge,
     observation::{BlockingLock, FenceRights, Limits, Observation, Runner},
 };
-use crate::finding::Finding;
+use crate::finding::{Finding, Remedy};
 
 /// What a condition is called, by people and by `--override`.
 #[derive(
@@ -154,7 +154,7 @@ pub struct Condition {
     pub state: ConditionState,
     pub evidence: String,
     /// Empty where nothing needs doing.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 impl Condition {
@@ -162,11 +162,11 @@ impl Condition {
         Self::new(name, ConditionState::Met, evidence, "")
     }
 
-    pub fn degraded(name: ConditionName, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn degraded(name: ConditionName, evidence: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self::new(name, ConditionState::Degraded, evidence, remedy)
     }
 
-    pub fn unmet(name: ConditionName, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn unmet(name: ConditionName, evidence: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self::new(name, ConditionState::Unmet, evidence, remedy)
     }
 
@@ -189,7 +189,7 @@ impl Condition {
         name: ConditionName,
         state: ConditionState,
         evidence: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
         Self {
             name,
@@ -239,10 +239,9 @@ impl Gate {
     /// What keeps it shut, for an error; each names the way past it.
     pub fn blockers(&self) -> Vec<Finding> {
         let blocker = |condition: &Condition| {
-            let remedy = match condition.remedy.as_str() {
-                "" => format!("or go on with --override {}", condition.name),
-                remedy => format!("{remedy}; or go on with --override {}", condition.name),
-            };
+            let lead = if condition.remedy.is_empty() { "" } else { "; " };
+            let remedy = condition.remedy.clone();
+            let remedy = remedy.then(format!("{lead}or go on with --override {}", condition.name));
             Finding::blocker(condition.name.name(), "", &condition.evidence, remedy)
         };
         self.unmet().map(blocker).collect()

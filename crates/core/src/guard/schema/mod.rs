@@ -13,9 +13,9 @@ mod awaited;
 mod carry_over;
 mod columns;
 mod facts;
+mod message;
 mod objects;
 mod policy;
-mod wording;
 
 use std::collections::{HashMap, HashSet};
 

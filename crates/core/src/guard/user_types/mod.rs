@@ -4,7 +4,7 @@
 //! A type is in no stream: a new label simply arrives in a row, and one that was renamed too. So both sides are compared with
 //! what is remembered of the source. Types of extensions change with the extension and are not our matter here.
 
-mod wording;
+mod message;
 
 use std::collections::HashMap;
 

@@ -5,6 +5,7 @@
 
 mod deliberate;
 mod difference;
+mod meaning;
 mod object;
 mod recency;
 mod remedy;
@@ -12,14 +13,13 @@ mod role_names;
 mod selected;
 mod sequence_position;
 mod verdict;
-mod wording;
 
 pub use self::{
     deliberate::Deliberate,
     difference::Versions,
+    meaning::{MadeAs, Meanings, Reprinted, Wording},
     object::{Object, ObjectKind, for_people},
     recency::{Extent, LastVerification, Outcome, Shortfall, judge as judge_recency},
     sequence_position::{SequenceSituation, positions},
     verdict::{Agreement, Compared, ComparisonContext},
-    wording::{MadeAs, Meanings, Reprinted, Wording},
 };

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    finding::Finding,
+    finding::{Finding, Remedy},
     sequence::{self, Sequence, SequenceValue},
 };
 
@@ -96,8 +96,10 @@ fn evidence(source: &Sequence, target: &Sequence) -> String {
 fn behind(source: &Sequence, target: &Sequence) -> Finding {
     let next = sequence::value_with_margin(source, 1);
     let remedy = match next {
-        Some(SequenceValue { value, .. }) => format!("ALTER SEQUENCE {} RESTART WITH {value}", source.name),
-        None => "set it from the source's value".to_owned(),
+        Some(SequenceValue { value, .. }) => {
+            Remedy::run(format!("ALTER SEQUENCE {} RESTART WITH {value}", source.name))
+        }
+        None => Remedy::from("set it from the source's value"),
     };
     Finding::blocker(
         "sequence-behind",

@@ -11,13 +11,13 @@ use serde::Serialize;
 use super::{
     deliberate::Deliberate,
     difference::{Aspect, Difference, TraitDifference, Versions, differences},
+    meaning::{self, Equivalence, Meanings, Wording},
     object::{COMMENT, Object, ObjectKind, PRIVILEGES, TEXT, for_people, unquoted},
     remedy, role_names,
     selected::Selected,
-    wording::{self, Equivalence, Meanings, Wording},
 };
 use crate::{
-    finding::{Finding, Severity},
+    finding::{Finding, Remedy, Severity},
     role_map::RoleMap,
     selection::Selector,
 };
@@ -72,11 +72,11 @@ impl<'a> Compared<'a> {
 
     /// Texts that differ in letters, and may mean the same.
     pub fn wordings(&self) -> Vec<Wording> {
-        let domains = wording::domains(&self.target);
+        let domains = meaning::domains(&self.target);
         let mut found = Vec::new();
         for difference in differences(&self.source, &self.target, self.context.versions) {
             if let Aspect::Different(traits) = &difference.aspect {
-                let of = |differing| wording::wording(difference.object, differing, &domains);
+                let of = |differing| meaning::wording(difference.object, differing, &domains);
                 found.extend(traits.iter().filter_map(of));
             }
         }
@@ -169,7 +169,7 @@ fn called(object: &Object) -> String {
     format!("{} {}", object.kind, for_people(&object.name))
 }
 
-fn finding(aspect: &str, severity: Severity, object: &Object, message: String, remedy: String) -> Finding {
+fn finding(aspect: &str, severity: Severity, object: &Object, message: String, remedy: Remedy) -> Finding {
     let code = format!("{aspect}-{}", object.kind.name().replace(' ', "-"));
     let name = called(object);
     match severity {
@@ -231,7 +231,7 @@ fn different(object: &Object, traits: &[TraitDifference], situation: &Comparison
         .map(|differing| weight(object, differing, situation));
     let severity = weights.max().unwrap_or(Severity::Warning);
     let reported: Vec<String> = traits.iter().map(reported).collect();
-    let mut remedies: Vec<String> = traits
+    let mut remedies: Vec<Remedy> = traits
         .iter()
         .map(|differing| remedy::of_different(object, differing))
         .collect();
@@ -241,7 +241,7 @@ fn different(object: &Object, traits: &[TraitDifference], situation: &Comparison
         severity,
         object,
         reported.join("; "),
-        remedies.join(";\n"),
+        Remedy::joined(remedies, ";\n"),
     )
 }
 

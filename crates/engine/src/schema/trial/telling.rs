@@ -1,6 +1,9 @@
 //! What a trial says of owners, of grants and of itself; definitions are core's.
 
-use transhume_core::{count::counted, finding::Finding};
+use transhume_core::{
+    count::counted,
+    finding::{Finding, Remedy},
+};
 
 use super::{CODE, TrialRun};
 use crate::schema::owners;
@@ -17,7 +20,7 @@ impl TrialRun<'_> {
                     owners::CODE,
                     "",
                     format!("an owner is refused: {message}"),
-                    format!("on the target, after the load: {statement}"),
+                    Remedy::from("on the target, after the load: ").then(Remedy::run(statement)),
                 )
             })
             .collect();

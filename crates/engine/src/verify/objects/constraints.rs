@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use transhume_core::{
     count::counted,
-    finding::Finding,
+    finding::{Finding, Remedy},
     verify::objects::{Object, ObjectKind, for_people},
 };
 use transhume_pg::{
@@ -68,7 +68,7 @@ pub(super) async fn check(
             "no-statistics",
             &format!("table {}", table.plain()),
             "the target has no statistics of it: queries may be planned badly",
-            format!("ANALYZE {table}"),
+            Remedy::run(format!("ANALYZE {table}")),
         )
     }));
     Ok(())
@@ -96,6 +96,14 @@ fn many(count: i64, noun: &str) -> String {
     }
 }
 
+fn validate(constraint: &Doubtful) -> Remedy {
+    Remedy::run(format!(
+        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+        constraint.table,
+        quote_identifier(&constraint.constraint)
+    ))
+}
+
 /// It is NOT VALID on the source as well.
 fn broken_on_both(constraint: &Doubtful, count: i64) -> Finding {
     Finding::warning(
@@ -105,26 +113,18 @@ fn broken_on_both(constraint: &Doubtful, count: i64) -> Finding {
             "{} without a counterpart, under a key that the source has never validated either",
             many(count, "row")
         ),
-        format!(
-            "mend them on both sides where they are wrong, then ALTER TABLE {} VALIDATE CONSTRAINT {}",
-            constraint.table,
-            quote_identifier(&constraint.constraint)
-        ),
+        Remedy::from("mend them on both sides where they are wrong, then ").then(validate(constraint)),
     )
 }
 
 fn broken(constraint: &Doubtful, count: i64) -> Finding {
     let object = format!("constraint {}", shown(constraint));
-    let name = quote_identifier(&constraint.constraint);
     if constraint.is_foreign_key {
         Finding::blocker(
             "broken-foreign-key",
             &object,
             format!("{} without a counterpart", many(count, "row")),
-            format!(
-                "find out why they are there, mend them, then ALTER TABLE {} VALIDATE CONSTRAINT {name}",
-                constraint.table
-            ),
+            Remedy::from("find out why they are there, mend them, then ").then(validate(constraint)),
         )
     } else {
         Finding::blocker(

@@ -1,7 +1,10 @@
 //! Whether extensions keep the same rows for the user on both sides: they are in no stream, so what differs while changes
 //! are followed is carried at the cutover.
 
-use transhume_core::{finding::Finding, verify::objects::SequenceSituation};
+use transhume_core::{
+    finding::{Finding, Remedy},
+    verify::objects::SequenceSituation,
+};
 
 use super::{ObjectComparison, Sides};
 use crate::{error::Result, load::extension_rows::ExtensionRows};
@@ -38,7 +41,8 @@ pub(super) async fn compare(
                 code,
                 &object,
                 message,
-                format!("pg_dump --data-only --table={object} of the source, into the target"),
+                Remedy::run(format!("pg_dump --data-only --table={object}"))
+                    .then(" of the source, into the target"),
             ),
         });
     }

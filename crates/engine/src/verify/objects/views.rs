@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transhume_core::{
     count::counted,
-    finding::Finding,
+    finding::{Finding, Remedy},
     selection::Selector,
     verify::objects::{Object, ObjectKind, for_people},
 };
@@ -75,7 +75,8 @@ pub(super) async fn compare(sides: &Sides, views: &Views, comparison: &mut Objec
                     counted(left.rows, "row"),
                     counted(right.rows, "row")
                 ),
-                format!("REFRESH MATERIALIZED VIEW {name} on both sides; the cutover refreshes the target's"),
+                Remedy::run(format!("REFRESH MATERIALIZED VIEW {name}"))
+                    .then(" on both sides; the cutover refreshes the target's"),
             ));
         }
     }

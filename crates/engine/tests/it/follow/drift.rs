@@ -16,7 +16,8 @@ async fn stands_for(bench: &Bench) -> (String, String) {
         .await;
     (
         bench.on_target(finding).await,
-        remedy.trim_start_matches("on the target: ").to_owned(),
+        // What is to be run stands between backquotes.
+        remedy.split('`').nth(1).unwrap_or_default().to_owned(),
     )
 }
 

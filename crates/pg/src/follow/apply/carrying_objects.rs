@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use tokio_postgres::types::Json;
 use transhume_core::{
-    finding::Finding,
+    finding::{Finding, Remedy},
     guard::{
         ORIGIN,
         schema::{
@@ -147,7 +147,7 @@ async fn carry(session: &Session, names: &[String], statements: &[String]) -> Re
                 REFUSED,
                 &object,
                 format!("the source has altered it, and the target refused that: {error}"),
-                format!("on the target: {}", statements.join("; ")),
+                Remedy::on_target(statements.join("; ")),
             );
             finding::replace(&**session, ORIGIN, &finding).await
         }

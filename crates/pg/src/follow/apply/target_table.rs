@@ -117,3 +117,24 @@ fn generation(identity: &str, generated: &str) -> Generation {
         _ => Generation::Plain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// What both ask for, whatever the layout.
+    fn description(query: &str) -> String {
+        let start = query.find("pg_catalog.concat_ws(").expect("it describes tables");
+        let end = start
+            + query[start..]
+                .find("order by a.attnum))")
+                .expect("by their columns");
+        query[start..end].split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_table_is_described_alike_when_it_is_planned_and_when_it_is_asked_again() {
+        assert_eq!(
+            description(include_str!("sql/target_table.sql")),
+            description(include_str!("sql/as_described.sql"))
+        );
+    }
+}

@@ -20,21 +20,24 @@ pub async fn all(target: &impl GenericClient) -> Result<Vec<Relation>, PgError> 
         .await?;
     rows.iter()
         .map(|row| {
-            let state: &str = row.try_get("state")?;
-            let state = state.parse().map_err(|error| PgError::Protocol {
-                endpoint: "transhume.relation".to_owned(),
-                reason: format!("{error}"),
-            })?;
             Ok(Relation {
                 source_oid: row.try_get("source_oid")?,
                 name: QualifiedName::new(
                     row.try_get::<_, String>("schema_name")?,
                     row.try_get::<_, String>("table_name")?,
                 ),
-                state,
+                state: state_of(row)?,
             })
         })
         .collect()
+}
+
+pub(in crate::state) fn state_of(row: &tokio_postgres::Row) -> Result<RelationState, PgError> {
+    let state: &str = row.try_get("state")?;
+    state.parse().map_err(|error| PgError::Protocol {
+        endpoint: "transhume.relation".to_owned(),
+        reason: format!("{error}"),
+    })
 }
 
 /// A table is to be loaded or being loaded, or something is to be built.

@@ -274,7 +274,7 @@ fn findings(record: &Record) -> Markup {
                 @if !group.objects.is_empty() {
                     p class="faint" { (group.objects.join(", ")) @if group.count > group.objects.len() { ", …" } }
                 }
-                @if !group.remedy.is_empty() { pre { (group.remedy) } }
+                @if !group.remedy.is_empty() { pre { (group.remedy.as_str()) } }
             }
         }
     }

@@ -3,12 +3,15 @@
 use transhume_wire::ident::quote_literal;
 
 use super::{add_constraint, by_hand, in_table, keyword};
-use crate::verify::objects::{
-    difference::TraitDifference,
-    object::{COMMENT, Object, ObjectKind, PRIVILEGES},
+use crate::{
+    finding::Remedy,
+    verify::objects::{
+        difference::TraitDifference,
+        object::{COMMENT, Object, ObjectKind, PRIVILEGES},
+    },
 };
 
-pub(in crate::verify::objects) fn of_different(object: &Object, differing: &TraitDifference) -> String {
+pub(in crate::verify::objects) fn of_different(object: &Object, differing: &TraitDifference) -> Remedy {
     let wanted = differing.source.as_deref();
     let name = differing.name.as_str();
     let statement = match (name, wanted) {
@@ -26,7 +29,7 @@ pub(in crate::verify::objects) fn of_different(object: &Object, differing: &Trai
             _ => of_other(object, name, wanted),
         },
     };
-    statement.unwrap_or_else(|| by_hand(object))
+    statement.map_or_else(|| by_hand(object), Remedy::run)
 }
 
 fn comment(object: &Object, text: Option<&str>) -> Option<String> {
@@ -220,7 +223,7 @@ mod tests {
             source: source.map(str::to_owned),
             target: target.map(str::to_owned),
         };
-        of_different(&object, &differing)
+        of_different(&object, &differing).into()
     }
 
     #[test]

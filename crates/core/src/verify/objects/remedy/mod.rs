@@ -4,16 +4,17 @@ mod different;
 
 pub(super) use self::different::of_different;
 use super::object::{Object, ObjectKind, Traits};
+use crate::finding::Remedy;
 
 /// Where no single statement does it.
-pub(super) fn by_hand(object: &Object) -> String {
-    format!(
+pub(super) fn by_hand(object: &Object) -> Remedy {
+    Remedy::from(format!(
         "make {} {} on the target as \"pg_dump --schema-only\" prints it on the source",
         object.kind, object.name
-    )
+    ))
 }
 
-pub(super) fn of_missing(object: &Object) -> String {
+pub(super) fn of_missing(object: &Object) -> Remedy {
     let traits = object.traits();
     let text = |name: &str| traits.get(name).map(|text| text.trim_end_matches(';').trim_end());
     let name = &object.name;
@@ -38,10 +39,10 @@ pub(super) fn of_missing(object: &Object) -> String {
         ObjectKind::Type => text("labels").map(|labels| format!("CREATE TYPE {name} AS ENUM ({labels})")),
         _ => None,
     };
-    statement.unwrap_or_else(|| by_hand(object))
+    statement.map_or_else(|| by_hand(object), Remedy::run)
 }
 
-pub(super) fn of_surplus(object: &Object) -> String {
+pub(super) fn of_surplus(object: &Object) -> Remedy {
     let name = &object.name;
     let statement = match object.kind {
         ObjectKind::Column | ObjectKind::Constraint | ObjectKind::ForeignKey => {
@@ -61,8 +62,8 @@ pub(super) fn of_surplus(object: &Object) -> String {
         _ => Some(format!("DROP {} {name}", keyword(&object.kind))),
     };
     match statement {
-        Some(statement) => format!("if nothing needs it there: {statement}"),
-        None => "drop it there if nothing needs it".to_owned(),
+        Some(statement) => Remedy::from("if nothing needs it there: ").then(Remedy::run(statement)),
+        None => Remedy::from("drop it there if nothing needs it"),
     }
 }
 
