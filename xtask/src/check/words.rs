@@ -5,7 +5,7 @@ use super::source_text::split;
 
 /// The glossary has another word for each of these (docs/architecture.md); only those are listed
 /// that have no other meaning in Rust code.
-const BANNED: [(&str, &str); 16] = [
+const BANNED: [(&str, &str); 28] = [
     ("src", "source"),
     ("dst", "target"),
     ("upstream", "source"),
@@ -22,10 +22,22 @@ const BANNED: [(&str, &str); 16] = [
     ("job", "migration, phase or step"),
     ("bookmark", "slot or frontier"),
     ("sentinel", "marker"),
+    ("master", "source"),
+    ("daemon", "runner"),
+    ("crew", "workers"),
+    ("artefact", "deviation"),
+    ("issue", "finding"),
+    ("fix", "remedy"),
+    ("offset", "LSN"),
+    ("checkpoint", "frontier"),
+    ("lease", "claim"),
+    ("tailing", "stream"),
+    ("barrier", "fence"),
+    ("downtime", "write pause"),
 ];
 
 /// Words of the code, or of nobody, that an operator does not read; his word for each (docs/glossary.md).
-const NOT_FOR_OPERATORS: [(&str, &str); 9] = [
+const NOT_FOR_OPERATORS: [(&str, &str); 16] = [
     ("frontier", "applied LSN"),
     ("way back", "fallback or reverse replication"),
     ("the gate", "checks"),
@@ -35,6 +47,13 @@ const NOT_FOR_OPERATORS: [(&str, &str); 9] = [
     ("stands before", "waits before"),
     ("crew", "worker"),
     ("goes on", "continues"),
+    ("setting aside", "suspending or disabling"),
+    ("stream back", "reverse replication"),
+    ("back-sync", "reverse replication"),
+    ("condition met", "check passed"),
+    ("dry run", "rehearsal"),
+    ("daemon", "runner"),
+    ("downtime", "write pause"),
 ];
 
 /// Nouns that follow a number in some message: `core::count::counted` gives each its right form.

@@ -143,8 +143,8 @@ pub(crate) struct Cutover<'run> {
     /// Processes of the source whose statements were given up: they end before anything is undone there.
     strays: Vec<i32>,
     retreat: Retreat,
-    /// Whom undoing waits for.
-    undoing: String,
+    /// Where undoing is, once it has begun.
+    undoing: undo::UndoStep,
     /// As it was passed, or kept shut.
     gate: Option<Gate>,
     started_at: String,
@@ -279,7 +279,7 @@ impl<'run> Cutover<'run> {
             undo: Vec::new(),
             strays: Vec::new(),
             retreat: Retreat::NothingToUndo,
-            undoing: String::new(),
+            undoing: undo::UndoStep::Source,
             gate: None,
             started_at: jiff::Timestamp::now().to_string(),
             left_out,

@@ -47,7 +47,7 @@ impl Cutover<'_> {
         let mut earlier_tries = Vec::new();
         for attempt in 1..=self.options.attempts {
             let tried = match Fence::approach(session, &order).await {
-                Err((session, error)) => Err(Failed::by_server(session, error, None)),
+                Err((session, error)) => Tried::Failed(Failed::by_server(session, error, None)),
                 Ok(approach) => {
                     let trying = self.try_once(approach, &mut order, application);
                     let tried = timeout(self.options.max_pause, trying).await;
@@ -56,7 +56,7 @@ impl Cutover<'_> {
             };
             let is_last = attempt == self.options.attempts;
             let failed = match stands_for_all(tried, is_last, ballot, application).await? {
-                Ok((fence, stopwatch)) => {
+                Tried::Stands(fence, stopwatch) => {
                     reach(Point::FenceRaised).await;
                     return Ok(Raised {
                         fence,
@@ -66,7 +66,7 @@ impl Cutover<'_> {
                         stopwatch,
                     });
                 }
-                Err(failed) => failed,
+                Tried::Failed(failed) => failed,
             };
             session = failed.session;
             earlier_tries.extend(failed.waited.map(|waited| waited.as_secs_f64() * 1_000.0));
@@ -140,10 +140,10 @@ impl Cutover<'_> {
         approach: Approach,
         order: &mut LockOrder,
         application: &mut Application,
-    ) -> Result<std::result::Result<(Fence, Stopwatch), Failed>> {
+    ) -> Result<Tried> {
         let stopwatch = Stopwatch::start();
         if let Some(error) = application.hold().await? {
-            return Ok(Err(Failed {
+            return Ok(Tried::Failed(Failed {
                 session: approach.lower().await.doing("lowering the fence")?,
                 error,
                 passes: true,
@@ -158,11 +158,12 @@ impl Cutover<'_> {
         match approach.raise(order, self.options.lock_timeout).await {
             Ok(fence) => {
                 stopwatch.step(PauseStep::Fence);
-                Ok(Ok((fence, stopwatch)))
+                Ok(Tried::Stands(fence, stopwatch))
             }
             Err((session, error)) => {
                 application.release().await?;
-                Ok(Err(Failed::by_server(session, error, Some(stopwatch.elapsed()))))
+                let waited = Some(stopwatch.elapsed());
+                Ok(Tried::Failed(Failed::by_server(session, error, waited)))
             }
         }
     }
@@ -189,6 +190,12 @@ pub(super) struct Raised {
     /// How long writers waited in vain, for each.
     pub(super) earlier_tries: Vec<f64>,
     pub(super) stopwatch: Stopwatch,
+}
+
+/// What one try of the fence came to.
+pub(super) enum Tried {
+    Stands(Fence, Stopwatch),
+    Failed(Failed),
 }
 
 /// A try of the fence that did not come to stand.

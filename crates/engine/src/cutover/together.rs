@@ -6,11 +6,15 @@
 //! others must go on.
 
 use transhume_core::{cutover::vote::VoteOutcome, phase::Phase};
-use transhume_pg::{connection::session::Session, cutover::fence::Fence, state::migration};
+use transhume_pg::{connection::session::Session, state::migration};
 
 use super::{
-    Ballot, Cutover, application::Application, close, interrupted::follow_again, opening_mark, raise::Failed,
-    stopwatch::Stopwatch,
+    Ballot, Cutover,
+    application::Application,
+    close,
+    interrupted::follow_again,
+    opening_mark,
+    raise::{Failed, Tried},
 };
 use crate::error::{Doing, EngineError, Result};
 
@@ -105,30 +109,30 @@ pub(super) async fn agreed(ballot: &Ballot, otherwise: &str) -> Result<()> {
 
 /// What a try of the fence came to, once every other database's has come to something: it stands for all, or for none.
 pub(super) async fn stands_for_all(
-    tried: std::result::Result<(Fence, Stopwatch), Failed>,
+    tried: Tried,
     is_last: bool,
     ballot: &Ballot,
     application: &mut Application,
-) -> Result<std::result::Result<(Fence, Stopwatch), Failed>> {
+) -> Result<Tried> {
     let (fence, stopwatch) = match tried {
-        Ok(raised) => raised,
-        Err(mut failed) => {
+        Tried::Stands(fence, stopwatch) => (fence, stopwatch),
+        Tried::Failed(mut failed) => {
             // Whoever gives up leaves the group, which says it to the others.
             if failed.passes && !is_last {
                 failed.passes = ballot.vote(false).await != VoteOutcome::Void;
             }
-            return Ok(Err(failed));
+            return Ok(Tried::Failed(failed));
         }
     };
     let outcome = ballot.vote(true).await;
     if outcome == VoteOutcome::Carried {
-        return Ok(Ok((fence, stopwatch)));
+        return Ok(Tried::Stands(fence, stopwatch));
     }
     // Its writers and ours go on together.
     let waited = Some(stopwatch.elapsed());
     let session = fence.lower().await.doing("lowering the fence")?;
     application.release().await?;
-    Ok(Err(Failed {
+    Ok(Tried::Failed(Failed {
         session,
         error: failed("the fence of another database could not be raised"),
         passes: outcome == VoteOutcome::Refused,

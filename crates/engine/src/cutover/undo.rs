@@ -34,6 +34,16 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// A session ends within a millisecond or two, and writers wait for it.
 const STRAYS_INTERVAL: Duration = Duration::from_millis(10);
 
+/// How far undoing has come, in the order in which it goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum UndoStep {
+    Source,
+    Clients,
+    Target,
+    /// The migration follows as before.
+    Following,
+}
+
 impl Cutover<'_> {
     /// Tells the cause at once, since undoing may have to wait for the same server. Whoever does not answer while the pause
     /// may last, or a crash recovery, is named and left to the runner.
@@ -50,7 +60,7 @@ impl Cutover<'_> {
         left.unwrap_or_else(|_| {
             Err(EngineError::stopped(
                 format!("undoing did not come to its end within {} s", most.as_secs()),
-                format!("It waits for {}", self.undoing),
+                format!("It waits for {}", self.awaited_by_undoing()),
                 "see whether that server answers",
             ))
         })
@@ -63,13 +73,13 @@ impl Cutover<'_> {
                 "\"transhume run\" settles it as soon as the target answers",
             ));
         }
-        self.undoing = format!("the source, {}", self.source.endpoint());
+        self.undoing = UndoStep::Source;
         let source = self.open_source().await;
-        "PgBouncer".clone_into(&mut self.undoing);
+        self.undoing = UndoStep::Clients;
         let clients = application.restore().await;
         source.and(clients)?;
         reach(Point::PoolerRestored).await;
-        self.undoing = format!("the target, {}", self.target.endpoint());
+        self.undoing = UndoStep::Target;
         if !self.take_target_again().await? {
             self.reporter
                 .step("the cutover was undone by the runner: the migration follows on as before");
@@ -80,7 +90,7 @@ impl Cutover<'_> {
         reach(Point::ClosingForgotten).await;
         application::pgbouncer::settled(&self.target).await?;
         reach(Point::HoldForgotten).await;
-        self.undoing = format!("{} or {}", self.source.endpoint(), self.target.endpoint());
+        self.undoing = UndoStep::Following;
         follow_again(&self.source, &self.target, &self.migration).await?;
         self.reporter
             .step("the cutover was undone: the migration follows on as before");
@@ -95,6 +105,16 @@ impl Cutover<'_> {
             self.reporter.send(Report::Finding { finding });
         }
         Ok(())
+    }
+
+    fn awaited_by_undoing(&self) -> String {
+        let (source, target) = (self.source.endpoint(), self.target.endpoint());
+        match self.undoing {
+            UndoStep::Source => format!("the source, {source}"),
+            UndoStep::Clients => "PgBouncer".to_owned(),
+            UndoStep::Target => format!("the target, {target}"),
+            UndoStep::Following => format!("{source} or {target}"),
+        }
     }
 
     async fn open_source(&mut self) -> Result<()> {

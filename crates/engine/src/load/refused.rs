@@ -27,12 +27,12 @@ use crate::{
 const CODE: &str = "build-failed";
 
 /// Lets everything else go on without it. Where several were sent together, each is tried by itself first.
-pub(super) async fn set_aside(
+pub(super) async fn put_off(
     worker: &mut WorkerSessions,
     builds: &[RefusedBuild],
     error: &PgError,
 ) -> Result<()> {
-    let doing = "setting aside what cannot be built";
+    let doing = "putting off what cannot be built";
     if let Ok(target) = worker.target().await {
         // What the transaction has done is done again; without an answer the session is given up.
         if part_copy::roll_back(target).await.is_err() {
@@ -47,7 +47,7 @@ pub(super) async fn set_aside(
         return refused::separate(&*session, &ids).await.doing(doing);
     };
     let found = if build.can_wait {
-        refused::set_aside(&*session, build.id, &error.to_string())
+        refused::put_off(&*session, build.id, &error.to_string())
             .await
             .doing(doing)?;
         waiting(&build.name, &error.to_string(), error.detail())

@@ -74,7 +74,7 @@ impl Worker {
                         .await?;
                 }
                 Err(WorkFailure::Refused { builds, error }) => {
-                    refused::set_aside(&mut self.sessions, &builds, &error).await?;
+                    refused::put_off(&mut self.sessions, &builds, &error).await?;
                 }
                 Err(failure) => self.recover(failure, &mut failures).await?,
             }

@@ -1,4 +1,4 @@
-//! Tables that are loaded anew, or set aside, while the rest goes on being followed.
+//! Tables that are loaded anew, or suspended, while the rest goes on being followed.
 //!
 //! A request is taken up while nothing is applied: the table is emptied and planned in the transaction
 //! that answers it. From then on apply holds before the table's next change until the load's snapshot is
@@ -173,7 +173,7 @@ async fn answer(target: &Session, request: &Pending, answer: Answer) -> Result<(
 }
 
 /// Does what is to be done for single tables beside the following: those that join, and every load and build
-/// that is open. What cannot be loaded is set aside, so that the rest goes on. Returns when following must begin
+/// that is open. What cannot be loaded is suspended, so that the rest goes on. Returns when following must begin
 /// anew, or nothing is left.
 pub(super) async fn work(run: &Run<'_>) -> Result<()> {
     loop {
@@ -185,7 +185,7 @@ pub(super) async fn work(run: &Run<'_>) -> Result<()> {
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
             Err(error) => {
-                set_aside(run, &error).await?;
+                suspend_unloaded(run, &error).await?;
                 return Ok(());
             }
         }
@@ -236,9 +236,9 @@ async fn load_unfinished(run: &Run<'_>) -> Result<()> {
 }
 
 /// Suspends what could not be loaded, and says why.
-async fn set_aside(run: &Run<'_>, error: &EngineError) -> Result<()> {
+async fn suspend_unloaded(run: &Run<'_>, error: &EngineError) -> Result<()> {
     let target = run.endpoints.target_session(&run.migration.id, "tables").await?;
-    let doing = "setting aside tables that cannot be loaded";
+    let doing = "suspending tables that cannot be loaded";
     let incomplete = relations::incomplete(&*target).await.doing(doing)?;
     if incomplete.is_empty() {
         return build_failed(run, &target, error).await;

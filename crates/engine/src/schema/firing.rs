@@ -13,7 +13,7 @@ use transhume_pg::{
 use super::SchemaWork;
 use crate::error::{Doing, Result};
 
-pub(super) async fn set_aside(work: &SchemaWork<'_>) -> Result<()> {
+pub(super) async fn disable(work: &SchemaWork<'_>) -> Result<()> {
     let mut target = work.target().await?;
     let tables = firing(&**target, work.options.replica_role)
         .await
@@ -23,7 +23,7 @@ pub(super) async fn set_aside(work: &SchemaWork<'_>) -> Result<()> {
         .filter(|firing| work.selector.selects(&firing.table));
     let mut count = 0;
     for firing in selected {
-        set_aside_on(&mut target, firing)
+        disable_on(&mut target, firing)
             .await
             .doing(format!("disabling the triggers of {}", firing.table.plain()))?;
         count += 1;
@@ -37,7 +37,7 @@ pub(super) async fn set_aside(work: &SchemaWork<'_>) -> Result<()> {
     Ok(())
 }
 
-async fn set_aside_on(target: &mut Session, firing: &Firing) -> std::result::Result<(), PgError> {
+async fn disable_on(target: &mut Session, firing: &Firing) -> std::result::Result<(), PgError> {
     let transaction = target.transaction().await?;
     let description = format!(
         "triggers and rules disabled while changes are applied: {}",

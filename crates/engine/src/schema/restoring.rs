@@ -32,7 +32,7 @@ pub async fn pre_data(work: &SchemaWork<'_>) -> Result<()> {
 /// would act on what apply writes.
 pub async fn post_data(work: &SchemaWork<'_>) -> Result<()> {
     restore_section(work, &Decision::AfterData).await?;
-    firing::set_aside(work).await
+    firing::disable(work).await
 }
 
 async fn restore_section(work: &SchemaWork<'_>, section: &Decision) -> Result<()> {

@@ -8,7 +8,6 @@
 //! Owns the order of things; what differs is decided in `core::comparison`.
 
 mod comparer;
-mod crew;
 mod frozen;
 mod ledger;
 pub(crate) mod objects;
@@ -24,6 +23,7 @@ mod scope;
 mod search;
 mod since;
 mod spreading;
+mod workers;
 
 pub use transhume_core::verify::rows::DifferenceKind;
 
@@ -98,7 +98,7 @@ async fn verify_one_way(
         return Err(refuse_without_migration());
     }
     if options.role == Role::Joins {
-        return crew::join(endpoints, options, migration, &target, reporter, cancellation).await;
+        return workers::join(endpoints, options, migration, &target, reporter, cancellation).await;
     }
     let mut companion = match &migration {
         Some(migration) => {

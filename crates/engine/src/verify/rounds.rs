@@ -18,12 +18,12 @@ use transhume_pg::{
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use super::{
-    Compared, Mode, Verifier, crew,
+    Compared, Mode, Verifier,
     frozen::{Freezing, FrozenPair},
     ledger,
     options::Settings,
     plan::{self, Planning, VerifyPlan},
-    quiet, recheck,
+    quiet, recheck, workers,
 };
 use crate::{
     cancel::Cancellation,
@@ -161,14 +161,15 @@ impl Verifier<'_> {
                 .doing("recording what is to be compared")?;
             self.note(id, under).await?;
         }
-        let crew = crew::Crew {
+        let workers = workers::Workers {
             endpoints: self.endpoints,
             options: self.options,
             migration: self.id(),
             reporter: self.reporter,
         };
-        let pair = crew.pair(frozen.consistent_point, snapshots, self.settings());
-        crew.compare(pair, compared.id, &compared.book, cancellation)
+        let pair = workers.pair(frozen.consistent_point, snapshots, self.settings());
+        workers
+            .compare(pair, compared.id, &compared.book, cancellation)
             .await
     }
 

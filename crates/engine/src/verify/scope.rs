@@ -16,7 +16,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{Role, VerifyOptions, crew, options::Settings};
+use super::{Role, VerifyOptions, options::Settings, workers};
 use crate::{
     error::{Doing, EngineError, Result},
     selection::selector,
@@ -99,7 +99,7 @@ async fn resume(target: &Session, scope: &mut Scope) -> Result<()> {
             "run \"transhume verify\" without --resume",
         ));
     };
-    if crew::is_alive(target, &running).await? {
+    if workers::is_alive(target, &running).await? {
         return Err(EngineError::refused(
             "the last verification is still running",
             "help it with \"transhume verify --join\", or wait for its end",

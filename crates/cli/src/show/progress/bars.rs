@@ -5,7 +5,7 @@ use std::time::Instant;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transhume_engine::report::{BuildProgress, LoadProgress, Report, VerifyProgress};
 
-use super::{View, rate::Rate, wording};
+use super::{View, figures, rate::Rate};
 use crate::show::terminal::{
     Terminal,
     secret::{printable, redact},
@@ -45,7 +45,7 @@ impl Bars {
             .get_or_insert_with(|| bar(&self.all, self.terminal.prefixed("load")));
         bar.set_length(progress.bytes_expected.max(progress.bytes).max(1));
         bar.set_position(progress.bytes);
-        bar.set_message(wording::load(progress, &self.load_rate));
+        bar.set_message(figures::load(progress, &self.load_rate));
     }
 
     fn show_build(&mut self, progress: &BuildProgress) {
@@ -54,7 +54,7 @@ impl Bars {
             .get_or_insert_with(|| bar(&self.all, self.terminal.prefixed("build")));
         bar.set_length(progress.all.max(1));
         bar.set_position(progress.done);
-        bar.set_message(printable(&wording::build(progress)));
+        bar.set_message(printable(&figures::build(progress)));
     }
 
     fn show_verify(&mut self, progress: &VerifyProgress, now: Instant) {
@@ -64,7 +64,7 @@ impl Bars {
             .get_or_insert_with(|| bar(&self.all, self.terminal.prefixed("verify")));
         bar.set_length(progress.bytes.max(1));
         bar.set_position(progress.bytes_done);
-        bar.set_message(wording::verify(progress, &self.verify_rate));
+        bar.set_message(figures::verify(progress, &self.verify_rate));
     }
 
     fn clear(&mut self) {
@@ -104,7 +104,7 @@ impl View for Bars {
             Report::Follow(progress) => self
                 .follow
                 .get_or_insert_with(|| line(&self.all, self.terminal.prefixed("follow")))
-                .set_message(wording::follow(progress)),
+                .set_message(figures::follow(progress)),
             Report::Waiting { reason } => self
                 .waiting
                 .get_or_insert_with(|| line(&self.all, self.terminal.prefixed("waiting")))

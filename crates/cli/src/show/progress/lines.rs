@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use transhume_engine::report::Report;
 
-use super::{View, rate::Rate, wording};
+use super::{View, figures, rate::Rate};
 use crate::show::terminal::Terminal;
 
 /// Least time between two lines of the same kind of progress at its beginning, while somebody is likely to look.
@@ -76,11 +76,11 @@ impl Lines {
                 self.load_rate.observe(now, progress.bytes);
                 let complete = progress.tables_done == progress.tables;
                 self.due(Kind::Load, now, None, complete)
-                    .then(|| format!("load: {}", wording::load(progress, &self.load_rate)))
+                    .then(|| format!("load: {}", figures::load(progress, &self.load_rate)))
             }
             Report::Build(progress) => self
                 .due(Kind::Build, now, None, progress.done == progress.all)
-                .then(|| format!("build: {}", wording::build(progress))),
+                .then(|| format!("build: {}", figures::build(progress))),
             Report::Follow(progress) => {
                 let idle = (progress.transactions == self.transactions).then_some(IDLE);
                 let due = self.due(Kind::Follow, now, idle, false);
@@ -89,13 +89,13 @@ impl Lines {
                 } else {
                     self.transactions
                 };
-                due.then(|| format!("follow: {}", wording::follow(progress)))
+                due.then(|| format!("follow: {}", figures::follow(progress)))
             }
             Report::Verify(progress) => {
                 self.verify_rate.observe(now, progress.bytes_done);
                 let complete = progress.tables_done == progress.tables;
                 self.due(Kind::Verify, now, None, complete)
-                    .then(|| format!("verify: {}", wording::verify(progress, &self.verify_rate)))
+                    .then(|| format!("verify: {}", figures::verify(progress, &self.verify_rate)))
             }
             Report::Finding { .. } | Report::Waiting { .. } => None,
         }

@@ -4,9 +4,9 @@
 //! has ended, after showing all that was reported until then.
 
 mod bars;
+mod figures;
 mod lines;
 mod rate;
-mod wording;
 
 use std::time::Instant;
 

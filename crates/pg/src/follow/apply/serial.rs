@@ -54,8 +54,8 @@ impl BatchWriter {
         })?;
         let RowWrite { shape, values } = write;
         let operation = shape.operation;
-        let prepared = self.prepared(id, AnyShape::Row(shape)).await?;
-        let prepared = prepared.map_err(|error| unprepared(&plan, operation, origin, error))?;
+        let refused = |error| unprepared(&plan, operation, origin, error);
+        let prepared = self.prepared(id, AnyShape::Row(shape), refused).await?;
         let bytes = values.iter().flatten().map(bytes::Bytes::len).sum();
         let session = Arc::clone(&self.session);
         let parameters: Vec<_> = values.into_iter().map(TextParameter).collect();
@@ -69,18 +69,20 @@ impl BatchWriter {
         Ok(())
     }
 
-    /// The statement for a shape. The inner error is its own, the outer one of what was sent before.
+    /// The statement for a shape; `refused` says what it was for. An error of what was sent before is passed on as it is.
     pub(super) async fn prepared(
         &mut self,
         id: u32,
         shape: AnyShape,
-    ) -> Result<Result<Statement, ApplyError>, ApplyError> {
+        refused: impl FnOnce(ApplyError) -> ApplyError,
+    ) -> Result<Statement, ApplyError> {
         if let Some(prepared) = self.relations.statement(id, &shape) {
-            return Ok(Ok(prepared));
+            return Ok(prepared);
         }
         // Answers first: an error under way would make this one fail for no reason of its own.
         self.flight.drain().await?;
-        Ok(self.relations.prepare(&self.session, id, shape).await)
+        let prepared = self.relations.prepare(&self.session, id, shape).await;
+        prepared.map_err(refused)
     }
 
     pub(super) async fn plan(&mut self, id: u32) -> Result<Arc<RowPlan>, ApplyError> {

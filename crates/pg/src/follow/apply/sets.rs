@@ -206,8 +206,10 @@ impl BatchWriter {
         let by_image = write.shape.nulls.is_some();
         let is_copy = write.shape.operation == SetOperation::Copy;
         let is_counted = write.shape.is_counted;
-        let prepared = self.prepared(relation, AnyShape::Set(write.shape)).await?;
-        let prepared = prepared.map_err(|error| unprepared(&plan, operation, SEVERAL, error))?;
+        let refused = |error| unprepared(&plan, operation, SEVERAL, error);
+        let prepared = self
+            .prepared(relation, AnyShape::Set(write.shape), refused)
+            .await?;
         let (count, mut values) = (write.rows as u64, write.values);
         let subject = if is_counted {
             values.push(Bytes::copy_from_slice(&count.to_be_bytes()));

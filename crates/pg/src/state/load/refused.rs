@@ -1,4 +1,4 @@
-//! `transhume.build`: what the server refused to build, set aside with its message so that all else goes on.
+//! `transhume.build`: what the server refused to build, put off with its message so that all else continues.
 
 use tokio_postgres::GenericClient;
 
@@ -28,9 +28,9 @@ pub async fn all(target: &Session) -> Result<Vec<Refused>, PgError> {
 }
 
 /// Holds nobody up from now on.
-pub async fn set_aside(target: &impl GenericClient, id: i64, message: &str) -> Result<(), PgError> {
+pub async fn put_off(target: &impl GenericClient, id: i64, message: &str) -> Result<(), PgError> {
     target
-        .execute(include_str!("../sql/load/set_build_aside.sql"), &[&id, &message])
+        .execute(include_str!("../sql/load/put_build_off.sql"), &[&id, &message])
         .await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::{
 };
 
 #[derive(Clone, Copy)]
-pub(super) struct Crew<'run> {
+pub(super) struct Workers<'run> {
     pub(super) endpoints: &'run Endpoints,
     pub(super) options: &'run VerifyOptions,
     /// Its id, or what stands for it.
@@ -36,7 +36,7 @@ pub(super) struct Crew<'run> {
     pub(super) reporter: &'run Reporter,
 }
 
-impl Crew<'_> {
+impl Workers<'_> {
     pub(super) fn pair(self, lsn: Lsn, snapshots: (&str, &str), settings: Settings) -> Pair {
         Pair {
             lsn,
@@ -119,15 +119,16 @@ pub(super) async fn join(
         return Err(nothing());
     }
     let started = std::time::Instant::now();
-    let crew = Crew {
+    let workers = Workers {
         endpoints,
         options,
         migration: &migration.id,
         reporter,
     };
     let snapshots = (running.source_snapshot.as_str(), running.target_snapshot.as_str());
-    let pair = crew.pair(running.lsn, snapshots, running.settings);
-    crew.compare(pair, Some(running.id), &Arc::default(), cancellation)
+    let pair = workers.pair(running.lsn, snapshots, running.settings);
+    workers
+        .compare(pair, Some(running.id), &Arc::default(), cancellation)
         .await?;
     let mut verification = outcome::read(target, running.id, running.lsn, &running.mode).await?;
     verification.seconds = started.elapsed().as_secs_f64();
