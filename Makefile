@@ -1,6 +1,6 @@
 # Two doors into the house; both install what is missing first (scripts/setup). The rest is cargo.
 
-.PHONY: test test-browser demo check torture release
+.PHONY: test test-browser test-api demo check torture release
 
 test: ## all tests
 	scripts/setup
@@ -9,6 +9,10 @@ test: ## all tests
 test-browser: ## the web console in Chromium: every page, light and dark, wide and narrow; pictures in target/browser/pictures
 	scripts/setup
 	scripts/test-browser
+
+test-api: ## the console's API under an OpenAPI fuzzer: nothing but documented answers
+	scripts/setup
+	scripts/test-api
 
 demo: ## two throwaway servers, live traffic, a whole migration, a report; DEMO= takes arguments
 	scripts/setup --without-servers

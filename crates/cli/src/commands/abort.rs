@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use transhume_engine::finish::{AbortOptions, abort};
 
-use super::{removal, stake::stake};
+use super::{
+    removal,
+    stake::{Asked, stake},
+};
 use crate::{
     failure::{Exit, Result},
     invocation::Invocation,
@@ -52,7 +55,8 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         &invocation.terminal,
         arguments.yes,
         "abort",
-        &(question(arguments.keep_target).to_owned() + &stake(invocation, arguments.yes).await),
+        &(question(arguments.keep_target).to_owned()
+            + &stake(invocation, Asked::Removal, arguments.yes).await),
     )?;
     let work = shown(&invocation.terminal, async |reporter| {
         abort(&endpoints, &options, reporter, &invocation.cancellation).await

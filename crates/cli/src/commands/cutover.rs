@@ -11,7 +11,10 @@ use transhume_engine::cutover::{
     UnknownCondition, check, cutover,
 };
 
-use super::{group::Group, stake::stake};
+use super::{
+    group::Group,
+    stake::{Asked, stake},
+};
 use crate::{
     failure::{Exit, Result},
     invocation::{Invocation, cutover_options},
@@ -156,7 +159,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         switch.yes,
         "cutover",
         &(consequence(switch.rehearse, &endpoints.source, &endpoints.target)
-            + &stake(invocation, switch.yes).await),
+            + &stake(invocation, Asked::Switch, switch.yes).await),
     )?;
     move_over(arguments, invocation, Ballot::alone()).await
 }
@@ -178,7 +181,13 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
              application: all of them, or none."
         )
     };
-    let stakes = join_all(group.members.iter().map(|member| stake(member, switch.yes))).await;
+    let stakes = join_all(
+        group
+            .members
+            .iter()
+            .map(|member| stake(member, Asked::Switch, switch.yes)),
+    )
+    .await;
     let consequence = consequence + &stakes.concat();
     confirm(&group.terminal, switch.yes, "cutover", &consequence)?;
     let mut ballots = group.ballots();

@@ -1,6 +1,7 @@
 //! `fallback`: the switch back.
 
 use clap::Args;
+use futures_util::future::join_all;
 use transhume_engine::cutover::{
     Ballot, CutoverOptions,
     fallback::{check, fallback},
@@ -9,7 +10,7 @@ use transhume_engine::cutover::{
 use super::{
     cutover::{SwitchArguments, conclude, consequence, reported, show_gate},
     group::Group,
-    stake::stake,
+    stake::{Asked, stake},
 };
 use crate::{
     failure::{Exit, Result},
@@ -67,7 +68,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         switch.yes,
         "fallback",
         &(consequence(switch.rehearse, &endpoints.target, &endpoints.source)
-            + &stake(invocation, switch.yes).await),
+            + &stake(invocation, Asked::Switch, switch.yes).await),
     )?;
     move_back(arguments, invocation, Ballot::alone()).await
 }
@@ -83,6 +84,14 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
         "Writes on the targets of {names} will be stopped, and their old sources will be opened for the application \
          again: all of them, or none."
     );
+    let stakes = join_all(
+        group
+            .members
+            .iter()
+            .map(|member| stake(member, Asked::Switch, switch.yes)),
+    )
+    .await;
+    let consequence = consequence + &stakes.concat();
     confirm(&group.terminal, switch.yes, "fallback", &consequence)?;
     let mut ballots = group.ballots();
     let mut ballot = || ballots.next().expect("invariant: there is one for each member");

@@ -7,42 +7,59 @@ use crate::{
     invocation::Invocation,
     show::{
         quantity::Size,
-        terminal::{confirm::is_asked, write_pause},
+        terminal::{confirm::is_asked, figures::span, write_pause},
     },
 };
 
-/// Sentences to put behind the consequence; empty where nobody is asked, and where the state cannot be read: whoever does it says so.
-pub(super) async fn stake(invocation: &Invocation, agreed: bool) -> String {
+/// What it is that somebody is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Writers wait meanwhile.
+    Switch,
+    Removal,
+}
+
+/// Lines to put below the consequence; empty where nobody is asked, and where the state cannot be read: whoever does it says so.
+pub(super) async fn stake(invocation: &Invocation, asked: Asked, agreed: bool) -> String {
     if !is_asked(agreed) {
         return String::new();
     }
     match Box::pin(status::read(invocation)).await {
-        Ok(status) => consequence_of(&status),
+        Ok(status) => lines(&status, asked),
         Err(_) => String::new(),
     }
 }
 
-fn consequence_of(status: &Status) -> String {
+fn lines(status: &Status, asked: Asked) -> String {
     let load = &status.load;
-    let mut text = format!(
-        " Migration {} from {} to {}: phase {}, {}, {}.",
+    let about = format!(
+        "{}, phase {}, {}, {}",
         status.migration,
-        status.source,
-        status.target,
         status.phase,
         counted(load.tables, "table"),
         Size(load.bytes)
     );
+    let mut lines = vec![
+        ("migration", about),
+        ("source", status.source.clone()),
+        ("target", status.target.clone()),
+    ];
     // After a cutover it is the way back that would be taken.
     let back = status.way_back.as_ref().and_then(|back| back.stream.as_deref());
-    let status = back.unwrap_or(status);
-    if let Some(lag) = status.lag_bytes.filter(|lag| *lag > 0) {
-        text = format!("{text} The side that follows is {} behind.", Size(lag));
+    let followed = back.unwrap_or(status);
+    if let Some(lag) = followed.lag_bytes {
+        lines.push(("lag", Size(lag).to_string()));
     }
-    if let Some(pause) = &status.write_pause {
-        text = format!("{text} Writers would wait {}.", write_pause::estimate(pause));
+    if let Some(pause) = followed.write_pause.as_ref().filter(|_| asked == Asked::Switch) {
+        let rehearsed = pause.rehearsal_age_seconds.map_or_else(
+            || "not rehearsed".to_owned(),
+            |age| format!("rehearsed {} ago", span(age)),
+        );
+        let forecast = write_pause::forecast(&pause.forecast);
+        lines.push(("pause", format!("{forecast}; {rehearsed}")));
     }
-    text
+    let line = |(name, value)| format!("\n  {name:<10} {value}");
+    lines.into_iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -51,12 +68,15 @@ mod tests {
     use crate::show::sample_status::following;
 
     #[test]
-    fn a_question_names_servers_sizes_and_the_forecast() {
+    fn a_question_names_servers_sizes_and_for_a_switch_the_forecast() {
+        let removal = "\n  migration  0123abcd, phase follow, 2 tables, 1.00 MB\
+                       \n  source     postgresql://ann@old/shop\
+                       \n  target     postgresql://ann@new/shop\
+                       \n  lag        128 kB";
+        assert_eq!(lines(&following(), Asked::Removal), removal);
         assert_eq!(
-            consequence_of(&following()),
-            " Migration 0123abcd from postgresql://ann@old/shop to postgresql://ann@new/shop: phase follow, 2 tables, 1.00 MB. \
-             The side that follows is 128 kB behind. Writers would wait about 1.2 s: locks 40 ms, drain 1.2 s; rehearsed 90 s ago: locks, \
-             large objects measured."
+            lines(&following(), Asked::Switch),
+            format!("{removal}\n  pause      about 1.2 s: locks 40 ms, drain 1.2 s; rehearsed 90 s ago")
         );
     }
 }

@@ -3,6 +3,7 @@
 //! Refuses to ask the engine for anything: values come in, text goes out.
 
 pub(crate) mod attention;
+pub(crate) mod breakable;
 pub(crate) mod document;
 pub(crate) mod metrics;
 pub(crate) mod progress;

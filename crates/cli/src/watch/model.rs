@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use transhume_engine::{
     cutover::Gate,
+    phase::Phase,
     status::{Sample, Status, Story, TableState},
 };
 
@@ -28,7 +29,7 @@ impl Intervention {
             Self::PauseLoad => "Pause the full load? Loaders finish the parts that they copy".to_owned(),
             Self::ResumeLoad => "Resume the full load?".to_owned(),
             Self::SuspendTable(table) => {
-                format!("Suspend {table}? Its changes are skipped, and no cutover before it is resumed")
+                format!("Suspend {table}? Its changes are skipped; no cutover until it is resumed")
             }
             Self::ResumeTable(table) => {
                 format!("Resume {table}? It is emptied on the target and loaded anew")
@@ -72,6 +73,15 @@ pub(crate) struct WatchedDatabase {
     pub(crate) story: Option<Arc<Story>>,
     /// As they were checked from here.
     pub(crate) gate: Option<Gate>,
+}
+
+impl WatchedDatabase {
+    /// The full load is under way, as far as is known.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| {
+            status.phase <= Phase::PostData || status.load.tables_done < status.load.tables
+        })
+    }
 }
 
 #[derive(Debug)]

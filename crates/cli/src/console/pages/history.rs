@@ -10,12 +10,11 @@ use axum::{
 use maud::{Markup, html};
 use transhume_engine::status::Story;
 
-use super::{
-    super::Console,
-    layout::answer,
-    words::{breakable, moment},
+use super::{super::Console, layout::answer, words::moment};
+use crate::{
+    show::{breakable::breakable, story::detail},
+    tab::Tab,
 };
-use crate::{show::story::detail, tab::Tab};
 
 pub(in super::super) async fn page(
     State(console): State<Arc<Console>>,

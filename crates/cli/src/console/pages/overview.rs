@@ -25,8 +25,9 @@ use crate::{
     failure::Failure,
     show::{
         attention,
+        breakable::breakable,
         quantity::{Size, Span},
-        terminal::figures::{latency, load_pace, rate, span, whole},
+        terminal::figures::{bytes, latency, load_pace, span, whole},
     },
     tab::Tab,
     watched::Watched,
@@ -52,7 +53,6 @@ pub(in super::super) async fn page(
     let minutes = wish
         .minutes
         .filter(|minutes| SPANS.iter().any(|(known, _)| known == minutes));
-    let minutes = minutes.unwrap_or(60);
     let middle = match console.database(&name) {
         None => None,
         Some(database) => Some(read(database, minutes).await),
@@ -60,10 +60,24 @@ pub(in super::super) async fn page(
     answer(&console, (&name, Tab::Overview), &headers, middle)
 }
 
-async fn read(database: &Watched, minutes: u32) -> Result<Markup, Arc<Failure>> {
+async fn read(database: &Watched, minutes: Option<u32>) -> Result<Markup, Arc<Failure>> {
     let status = database.status().await?;
     let samples = database.samples().await.unwrap_or_default();
+    let minutes = minutes.unwrap_or_else(|| usual_span(&samples));
     Ok(middle(&database.name, &status, &samples, minutes))
+}
+
+/// Where nobody has chosen: an hour, or less while nothing is older.
+fn usual_span(samples: &[Sample]) -> u32 {
+    let age = samples
+        .first()
+        .zip(samples.last())
+        .map_or(0.0, |(first, last)| last.at - first.at);
+    if age < f64::from(SPANS[0].0) * 60.0 {
+        SPANS[0].0
+    } else {
+        SPANS[1].0
+    }
 }
 
 fn middle(name: &str, status: &Status, samples: &[Sample], minutes: u32) -> Markup {
@@ -150,7 +164,10 @@ fn tiles(status: &Status) -> Markup {
         }
         @if let Some(rates) = &status.rates {
             @if status.latency.is_some() {
-                (tile("Changes a second", whole(rates.changes_per_second), rate(status).unwrap_or_default(), ""))
+                @let writes = rates.source_wal_bytes_per_second
+                    .map_or_else(String::new, |rate| format!("; the source writes {}/s of WAL", bytes(rate)));
+                (tile("Changes a second", whole(rates.changes_per_second),
+                    format!("{} transactions/s{writes}", whole(rates.transactions_per_second)), ""))
             }
         }
         (slot(status))
@@ -268,9 +285,9 @@ fn facts(status: &Status) -> Markup {
             h2 { "Facts" }
             table class="facts" {
                 tbody {
-                    tr { th scope="row" { "From" } td { (status.source) } }
-                    tr { th scope="row" { "To" } td { (status.target) } }
-                    tr { th scope="row" { "Migration" } td { (status.migration) ", slot " (status.slot.name) } }
+                    tr { th scope="row" { "From" } td { (breakable(&status.source)) } }
+                    tr { th scope="row" { "To" } td { (breakable(&status.target)) } }
+                    tr { th scope="row" { "Migration" } td { (status.migration) ", slot " (breakable(&status.slot.name)) } }
                     tr { th scope="row" { "Runner" } td {
                         @match &status.runner {
                             Some(runner) => {
@@ -283,8 +300,8 @@ fn facts(status: &Status) -> Markup {
                     @if let Some(applied) = status.frontier { tr { th scope="row" { "Applied LSN" } td {
                         (applied) @if let Some(end) = status.source_wal_end { ", the source's WAL ends at " (end) }
                     } } }
-                    @for changed in &status.deviations { tr { th scope="row" { "Changed" } td { (changed) } } }
-                    @for held in &status.held_until_cutover { tr { th scope="row" { "Held back" } td { (held) } } }
+                    @for changed in &status.deviations { tr { th scope="row" { "Changed" } td { (breakable(&changed.to_string())) } } }
+                    @for held in &status.held_until_cutover { tr { th scope="row" { "Held back" } td { (breakable(held)) } } }
                     tr { th scope="row" { "Findings" } td class=(tone(worst(status))) { (status.findings.len()) } }
                 }
             }

@@ -140,6 +140,7 @@ pub(crate) enum OperationState {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedTables {
     /// Names, such as `public.orders` or `shop.audit_*`.
+    #[schemars(length(min = 1))]
     pub(crate) tables: Vec<String>,
 }
 

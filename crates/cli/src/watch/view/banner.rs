@@ -18,7 +18,7 @@ use crate::{
 
 /// Lines of a message, and of what to run: the whole of both is under Findings.
 const MESSAGE: usize = 3;
-const REMEDY: usize = 3;
+const REMEDY: usize = 5;
 /// Columns that what belongs to a heading is moved in by.
 const INDENT: usize = 2;
 

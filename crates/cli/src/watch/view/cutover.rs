@@ -9,16 +9,16 @@ use transhume_engine::{
 
 use super::{
     super::model::WatchedDatabase,
-    text::{Paint, cut, left, right, wrapped},
+    text::{Paint, cut, left, right, width, wrapped},
 };
 use crate::show::{
     story::steps,
     terminal::{figures::span, style::Tone, write_pause::milliseconds},
 };
 
-/// Columns of a step's name and of its time.
+/// Columns of a step's name at the least, and of its time.
 const NAME: usize = 26;
-const TIME: usize = 10;
+const TIME: usize = 8;
 /// Rehearsals and cutovers that are drawn.
 const SHOWN: usize = 5;
 
@@ -86,7 +86,10 @@ fn forecast(status: &Status, paint: Paint, columns: usize) -> Vec<Line<'static>>
     reason = "places on the screen"
 )]
 fn timeline(steps: &[(String, f64)], paint: Paint, columns: usize) -> Vec<Line<'static>> {
-    let room = columns.saturating_sub(NAME + TIME + 4).max(1);
+    // No name is cut where half of the screen holds it.
+    let longest = steps.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    let named = longest.clamp(NAME, (columns / 2).max(NAME));
+    let room = columns.saturating_sub(named + TIME + 4).max(1);
     let total: f64 = steps
         .iter()
         .map(|(_, takes)| takes.max(0.0))
@@ -102,7 +105,7 @@ fn timeline(steps: &[(String, f64)], paint: Paint, columns: usize) -> Vec<Line<'
         let bar = "█".repeat(end.saturating_sub(begin).max(1));
         let text = format!(
             "  {} {} {}{bar}",
-            left(name, NAME),
+            left(name, named),
             right(&milliseconds(*takes), TIME),
             " ".repeat(begin)
         );

@@ -113,11 +113,28 @@ pub(super) fn foot(model: &Model, paint: Paint, columns: usize) -> Line<'static>
     if model.is_acting {
         return paint.line(Tone::Warning, "asked for, and not done yet …");
     }
-    Line::from(paint.span(Tone::Faint, &left(&keys(model), columns)))
+    Line::from(paint.span(Tone::Faint, &left(&fitting(&keys(model), columns), columns)))
 }
 
-fn keys(model: &Model) -> String {
-    let mut keys = vec!["q quit", "? help", "1-6 tabs"];
+/// Those that can be told whole; the help tells of all.
+fn fitting(keys: &[&str], columns: usize) -> String {
+    let mut told = String::new();
+    for key in keys {
+        let between = if told.is_empty() { "" } else { "  " };
+        if width(&told) + width(between) + width(key) > columns {
+            break;
+        }
+        told = told + between + key;
+    }
+    told
+}
+
+/// The tabs tell of their numbers themselves.
+fn keys(model: &Model) -> Vec<&'static str> {
+    let mut keys = vec!["q quit", "? help"];
+    if model.is_read_only {
+        keys.push("read-only");
+    }
     if model.databases.len() > 1 {
         keys.push("[ ] database");
     }
@@ -125,14 +142,12 @@ fn keys(model: &Model) -> String {
         Tab::Tables => keys.extend(["↑↓ choose", "/ filter", "a not in order"]),
         _ => keys.extend(["↑↓ scroll", "/ tables"]),
     }
-    if model.is_read_only {
-        keys.push("read-only");
-    } else {
-        keys.extend(match model.tab {
-            Tab::Tables => ["s suspend", "u resume"].as_slice(),
-            Tab::Cutover => &["c check"],
-            _ => &["p pause load", "r resume it"],
-        });
+    match model.tab {
+        _ if model.is_read_only => {}
+        Tab::Tables => keys.extend(["s suspend", "u resume"]),
+        Tab::Cutover => keys.push("c check"),
+        _ if model.database().is_loading() => keys.extend(["p pause load", "r resume it"]),
+        _ => {}
     }
-    keys.join("  ")
+    keys
 }

@@ -20,10 +20,7 @@ const KEYS: [(&str, &str); 9] = [
     ("?", "this help"),
     ("q, Ctrl-C", "quit; the migration continues"),
     ("", ""),
-    (
-        "",
-        "Curves show the last 15 minutes; their highest point is the whole height.",
-    ),
+    ("", "Curves: 15 minutes; the highest point is the whole height."),
 ];
 const ACTIONS: [(&str, &str); 5] = [
     ("p", "pause the full load"),

@@ -40,7 +40,8 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> usize {
     let foot = top.foot();
     let rest = top.area;
     foot_line(model, paint, foot, buffer);
-    let (head, body, is_chosen) = tab(model, paint, rest.width.into());
+    let size = (rest.width.into(), rest.height.into());
+    let (head, body, is_chosen) = tab(model, paint, size);
     let mut column = Column { area: rest, buffer };
     for line in head {
         column.line(&line);
@@ -66,13 +67,13 @@ impl Body<'_> {
     }
 }
 
-fn tab(model: &Model, paint: Paint, width: usize) -> Parts<'_> {
+fn tab(model: &Model, paint: Paint, (width, height): (usize, usize)) -> Parts<'_> {
     let text = |lines| (Vec::new(), Body::of(lines), false);
     if model.mode == Mode::Helping {
         return text(help::lines(model, paint, width));
     }
     match model.tab {
-        Tab::Overview => text(overview::lines(model.database(), paint, width)),
+        Tab::Overview => text(overview::lines(model.database(), paint, (width, height))),
         Tab::Tables => tables::parts(model, paint, width),
         Tab::Findings => text(findings::lines(model.database(), paint, width)),
         Tab::Verification => text(verification::lines(model.database(), paint, width)),

@@ -23,7 +23,11 @@ use crate::show::{
 
 const LABEL: usize = 12;
 /// Columns of a sparkline: a minute each at the least, and no wider than is read at a glance.
-const CURVE: (usize, usize) = (16, 60);
+const CURVE: (usize, usize) = (16, 90);
+/// From so many columns on a curve gets half of them, else a third.
+const WIDE: usize = 140;
+/// Lines of a curve at the most, where the screen has more than the figures need.
+const TALLEST: usize = 4;
 /// Lines of a figure that is long.
 const LINES: usize = 2;
 
@@ -33,18 +37,30 @@ struct Row {
     curve: Option<Vec<Points>>,
 }
 
-pub(super) fn lines(database: &WatchedDatabase, paint: Paint, columns: usize) -> Vec<Line<'static>> {
+pub(super) fn lines(
+    database: &WatchedDatabase,
+    paint: Paint,
+    (columns, height): (usize, usize),
+) -> Vec<Line<'static>> {
     let Some(status) = &database.status else {
         return Vec::new();
     };
     let samples: Vec<&Sample> = database.samples.iter().collect();
-    rows(status, &samples)
-        .iter()
-        .flat_map(|row| drawn(row, paint, columns))
-        .collect()
+    let rows = rows(status, &samples);
+    let all = |tall: usize| -> Vec<Line<'static>> {
+        let lines = rows.iter().flat_map(|row| drawn(row, paint, columns, tall));
+        lines.collect()
+    };
+    // What is left is shared by the curves, with an empty line below each.
+    let flat = all(1);
+    let curves = rows.iter().filter(|row| row.curve.is_some()).count();
+    match height.saturating_sub(flat.len()).checked_div(curves) {
+        Some(more) if more > 1 => all(more.min(TALLEST)),
+        _ => flat,
+    }
 }
 
-fn drawn(row: &Row, paint: Paint, columns: usize) -> Vec<Line<'static>> {
+fn drawn(row: &Row, paint: Paint, columns: usize, tall: usize) -> Vec<Line<'static>> {
     let label = paint.span(Tone::Label, &left(row.label, LABEL));
     let room = columns.saturating_sub(LABEL);
     let Some(parts) = &row.curve else {
@@ -55,13 +71,20 @@ fn drawn(row: &Row, paint: Paint, columns: usize) -> Vec<Line<'static>> {
         };
         return lines.iter().enumerate().map(line).collect();
     };
-    let curve = (columns / 3).clamp(CURVE.0, CURVE.1).min(room);
+    let share = if columns < WIDE { columns / 3 } else { columns / 2 };
+    let curve = share.clamp(CURVE.0, CURVE.1).min(room);
     let value = left(&cut(&row.value, room - curve), room - curve);
-    vec![Line::from(vec![
-        label,
-        paint.span(Tone::Plain, &value),
-        Span::styled(sparkline(parts, curve), paint.style(Tone::Good)),
-    ])]
+    let mut before = vec![label, paint.span(Tone::Plain, &value)];
+    let mut lines = Vec::new();
+    for marks in sparkline(parts, curve, tall) {
+        before.push(Span::styled(marks, paint.style(Tone::Good)));
+        lines.push(Line::from(before));
+        before = vec![Span::raw(" ".repeat(LABEL + room - curve))];
+    }
+    if tall > 1 {
+        lines.push(Line::default());
+    }
+    lines
 }
 
 fn rows(status: &Status, samples: &[&Sample]) -> Vec<Row> {

@@ -1,4 +1,5 @@
-//! A curve in one line of text. A column where nobody measured stays empty; a measured nought is the lowest mark.
+//! A curve in one line of text, or in a few where there is room. A column where nobody measured stays empty; a measured nought is
+//! the lowest mark.
 
 use crate::show::series::Points;
 
@@ -6,8 +7,8 @@ use crate::show::series::Points;
 pub(super) const SPAN: f64 = 900.0;
 const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The highest of each column, scaled by the highest of all.
-pub(super) fn sparkline(parts: &[Points], columns: usize) -> String {
+/// The highest of each column, scaled by the highest of all; from the top down.
+pub(super) fn sparkline(parts: &[Points], columns: usize, lines: usize) -> Vec<String> {
     let mut highest: Vec<Option<f64>> = vec![None; columns];
     let each = SPAN / columns.max(1) as f64;
     for (at, value) in parts.iter().flatten() {
@@ -17,7 +18,13 @@ pub(super) fn sparkline(parts: &[Points], columns: usize) -> String {
         }
     }
     let top = highest.iter().flatten().copied().fold(0.0, f64::max);
-    highest.iter().map(|value| mark(*value, top)).collect()
+    let line = |above_ground: usize| {
+        let marks = highest
+            .iter()
+            .map(|value| mark(*value, top, (above_ground, lines)));
+        marks.collect()
+    };
+    (0..lines).rev().map(line).collect()
 }
 
 /// From the left; none for what is older than the span.
@@ -34,13 +41,16 @@ fn column(at: f64, each: f64, columns: usize) -> Option<usize> {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "one of eight marks"
+    reason = "one of a few marks"
 )]
-fn mark(value: Option<f64>, top: f64) -> char {
-    match value {
-        None => ' ',
-        Some(value) if top > 0.0 => MARKS[((value / top * 7.0).round().max(0.0) as usize).min(7)],
-        Some(_) => MARKS[0],
+fn mark(value: Option<f64>, top: f64, (above_ground, lines): (usize, usize)) -> char {
+    let Some(value) = value else { return ' ' };
+    let steps = (lines * MARKS.len() - 1) as f64;
+    let share = if top > 0.0 { value / top } else { 0.0 };
+    let height = 1 + (share.clamp(0.0, 1.0) * steps).round() as usize;
+    match height.saturating_sub(above_ground * MARKS.len()) {
+        0 => ' ',
+        here => MARKS[here.min(MARKS.len()) - 1],
     }
 }
 
@@ -54,9 +64,10 @@ mod tests {
             vec![(-850.0, 4.0)],
             vec![(-150.0, 0.0), (-50.0, 8.0), (-40.0, 2.0)],
         ];
-        assert_eq!(sparkline(&parts, 9), "▅      ▁█");
-        assert_eq!(sparkline(&[vec![(-1_000.0, 4.0)]], 3), "   ");
-        assert_eq!(sparkline(&[vec![(0.0, 0.0)]], 3), "  ▁");
-        assert_eq!(sparkline(&[], 0), "");
+        assert_eq!(sparkline(&parts, 9, 1), ["▅      ▁█"]);
+        assert_eq!(sparkline(&parts, 9, 2), ["▁       █", "█      ▁█"]);
+        assert_eq!(sparkline(&[vec![(-1_000.0, 4.0)]], 3, 1), ["   "]);
+        assert_eq!(sparkline(&[vec![(0.0, 0.0)]], 3, 2), ["   ", "  ▁"]);
+        assert_eq!(sparkline(&[], 0, 1), [""]);
     }
 }

@@ -74,6 +74,25 @@ fn every_tab_is_as_agreed() {
 }
 
 #[test]
+fn no_key_and_no_help_is_cut_at_eighty_columns() {
+    let mut model = following();
+    for tab in Tab::ALL {
+        for mode in [Mode::Looking, Mode::Helping] {
+            (model.tab, model.mode) = (tab, mode);
+            let screen = text(&drawn(&model, SIZES[0]));
+            let lines: Vec<&str> = screen.lines().collect();
+            let told = if model.mode == Mode::Helping {
+                &lines[4..]
+            } else {
+                &lines[23..]
+            };
+            assert!(!told.concat().contains('…'), "{tab:?}: {screen}");
+            assert!(lines[23].len() > 10, "{screen}");
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_is_on_top_with_what_to_run() {
     let mut model = hostile();
     for tab in [Tab::Overview, Tab::Tables, Tab::Findings] {

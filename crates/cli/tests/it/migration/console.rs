@@ -12,6 +12,8 @@ use super::site::{Running, Site, phase};
 use crate::schema::hold;
 
 pub(super) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+/// Bytes that the console reads of a body at the most.
+const LONGEST_BODY: usize = 2 * 1024 * 1024;
 const PAGES: [&str; 6] = [
     "/db/shop",
     "/db/shop/tables",
@@ -30,6 +32,19 @@ struct Answer {
 }
 
 impl Answer {
+    /// To its end.
+    fn read(mut stream: TcpStream) -> Self {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer comes whole");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).expect("a status");
+        Self {
+            status: status.parse().expect("a number"),
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        }
+    }
+
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -69,17 +84,15 @@ impl Client {
     }
 
     fn request(&self, method: &str, path: &str, headers: &str) -> Answer {
-        let mut text = String::new();
-        self.open(method, path, headers)
-            .read_to_string(&mut text)
-            .expect("an answer comes whole");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        let status = head.split(' ').nth(1).expect("a status");
-        Answer {
-            status: status.parse().expect("a number"),
-            head: head.to_lowercase(),
-            body: body.to_owned(),
-        }
+        Answer::read(self.open(method, path, headers))
+    }
+
+    /// With the token, and a body.
+    fn post_body(&self, path: &str, body: &[u8]) -> Answer {
+        let headers = format!("{}Content-Length: {}\r\n", bearer(TOKEN), body.len());
+        let mut stream = self.open("POST", path, &headers);
+        stream.write_all(body).expect("a body can be sent");
+        Answer::read(stream)
     }
 
     fn get(&self, path: &str) -> Answer {
@@ -210,6 +223,10 @@ fn data(client: &Client) {
         "{story:#}"
     );
     let described = client.get("/api/v1/openapi.json").json();
+    assert_eq!(
+        described["components"]["schemas"]["WantedTables"]["properties"]["tables"]["minItems"],
+        1
+    );
     assert!(described["paths"]["/databases/{database}/status"]["get"].is_object());
 
     let metrics = client.get("/metrics");
@@ -254,6 +271,9 @@ fn refusals(client: &Client) {
         let names_methods = refused.head.contains("\r\nallow: ");
         assert_eq!(names_methods, status == 405, "{method} {path}: {}", refused.head);
     }
+    let long = client.post_body(&format!("{api}/tables/reload"), &[b' '; LONGEST_BODY + 1]);
+    assert_eq!(long.status, 413, "{}", long.body);
+    hold("error", &long.json());
     let head = client.request("HEAD", &format!("{api}/status"), "");
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     let asked = format!("{api}/status?{}", "x=1&".repeat(2_000));

@@ -17,6 +17,7 @@ mod failpoints;
 mod fallback;
 mod feeding;
 mod figures;
+mod fuzzed;
 mod gate;
 mod group;
 #[cfg(debug_assertions)]
@@ -58,6 +59,7 @@ mod standbys;
 #[cfg(debug_assertions)]
 mod stopped;
 mod tables;
+mod terminal;
 mod undone;
 mod verify_modes;
 mod wording;

@@ -1,6 +1,7 @@
 //! Two servers with the mixed workload, and the program between them.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -117,6 +118,37 @@ impl Site {
         );
         command.args(arguments);
         command
+    }
+
+    /// Not started yet, for whoever has a use of its own for its output.
+    pub(super) fn prepared(&self, arguments: &[&str]) -> Command {
+        self.command(arguments)
+    }
+
+    /// The same as a shell takes it, with its directory and its environment.
+    pub(super) fn shell_command(&self, arguments: &[&str]) -> String {
+        let command = self.command(arguments);
+        let quoted = |text: &OsStr| format!("'{}'", text.to_string_lossy().replace('\'', "'\\''"));
+        let variables = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let variables =
+            variables.map(|(name, value)| format!("{}={}", name.to_string_lossy(), quoted(value)));
+        let words = command.get_args().map(&quoted);
+        let all: Vec<String> = variables
+            .chain([quoted(command.get_program())])
+            .chain(words)
+            .collect();
+        format!(
+            "cd {} && {}",
+            quoted(self.directory.path().as_os_str()),
+            all.join(" ")
+        )
+    }
+
+    /// Of a file beside the program.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     /// Runs to the end.

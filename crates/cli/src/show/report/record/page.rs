@@ -12,6 +12,7 @@ use super::{Chapter, cutover};
 use crate::{
     failure::Failure,
     show::{
+        breakable::breakable,
         report::{bars, page::whole},
         terminal::secret::redact,
     },
@@ -49,7 +50,7 @@ fn unread(failure: &Failure) -> Markup {
 fn database(chapter: &Chapter, record: &Record) -> Markup {
     let (is_good, verdict) = verdict(record);
     html! {
-        p class=(if is_good { "verdict" } else { "verdict bad" }) { (verdict) }
+        p class=(if is_good { "verdict" } else { "verdict bad" }) { (breakable(&verdict)) }
         @if let Some(switch) = cutover(record) { (bars::drawing(&steps(switch))) }
         (facts(record))
         @if let Some(switch) = cutover(record).or(record.switches.first()) { (checks(switch)) }
@@ -115,6 +116,14 @@ fn verdict(record: &Record) -> (bool, String) {
     }
 }
 
+/// Of a moment in RFC 3339: whoever needs its fractions finds them in the JSON.
+fn to_the_second(at: &str) -> String {
+    match at.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => at.to_owned(),
+    }
+}
+
 fn steps(switch: &Switch) -> Vec<(String, f64)> {
     let steps = switch.steps.iter();
     steps.map(|step| (step.name.clone(), step.milliseconds)).collect()
@@ -135,7 +144,11 @@ fn facts(record: &Record) -> Markup {
         ("migration", status.migration.clone()),
         (
             "written",
-            format!("{}, by transhume {}", record.written_at, record.program),
+            format!(
+                "{}, by transhume {}",
+                to_the_second(&record.written_at),
+                record.program
+            ),
         ),
         (
             "changes applied",
@@ -154,7 +167,9 @@ fn facts(record: &Record) -> Markup {
                 "cut over",
                 format!(
                     "{} by {}, transhume {}",
-                    switch.started_at, switch.by, switch.program
+                    to_the_second(&switch.started_at),
+                    switch.by,
+                    switch.program
                 ),
             ),
             ("fence LSN", switch.fence_lsn.clone()),
@@ -174,7 +189,7 @@ fn facts(record: &Record) -> Markup {
             ),
         ]);
     }
-    html! { table class="facts" { @for (name, value) in facts { tr { th scope="row" { (name) } td { (value) } } } } }
+    html! { table class="facts" { @for (name, value) in facts { tr { th scope="row" { (name) } td { (breakable(&value)) } } } } }
 }
 
 fn checks(switch: &Switch) -> Markup {
@@ -288,7 +303,7 @@ fn tried(record: &Record) -> Markup {
                 tr { th scope="col" { "began" } th scope="col" { "what" } th scope="col" { "by" } th scope="col" class="number" { "ms" } th scope="col" { "came to" } }
                 @for switch in &record.switches {
                     tr {
-                        td { (switch.started_at) }
+                        td { (to_the_second(&switch.started_at)) }
                         td { (switch.step) }
                         td { (switch.by) }
                         td class="number" { (format!("{:.0}", switch.write_pause_milliseconds)) }
