@@ -13,7 +13,7 @@ use super::{
     assess::depth,
     group::Group,
     notify, plan,
-    serve::{TokenArguments, listen},
+    serve::{TokenArguments, listen, listening_at},
 };
 use crate::{
     arguments::{FollowArguments, LoadArguments, SelectionArguments},
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIRECTORY")]
     programs: Option<PathBuf>,
     /// Answer with the web console and metrics meanwhile, on this address and port
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run", value_parser = listening_at)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
     token: TokenArguments,

@@ -30,11 +30,20 @@ pub(crate) struct Arguments {
         long,
         value_name = "ADDRESS",
         env = "TRANSHUME_LISTEN",
-        default_value = "127.0.0.1:8077"
+        default_value = "127.0.0.1:8077",
+        value_parser = listening_at
     )]
     listen: SocketAddr,
     #[command(flatten)]
     token: TokenArguments,
+}
+
+/// Names are not looked up, but for the one that everybody writes for this machine.
+pub(super) fn listening_at(text: &str) -> std::result::Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:");
+    let text = port.map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let wanted = "an IP address and a port are wanted, such as 127.0.0.1:8077 or [::1]:8077";
+    text.parse().map_err(|_| wanted.to_owned())
 }
 
 /// Of every command that listens.
@@ -83,4 +92,22 @@ pub(super) async fn listen(address: SocketAddr, terminal: &Terminal) -> Result<L
     }
     terminal.note(&format!("the console answers on http://{}", listening.address));
     Ok(listening)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_may_be_called_by_its_name() {
+        let address = |text: &str| listening_at(text).map(|address| address.to_string());
+        assert_eq!(address("localhost:8077").as_deref(), Ok("127.0.0.1:8077"));
+        assert_eq!(address("[::1]:8077").as_deref(), Ok("[::1]:8077"));
+        for wrong in ["8077", "localhost", ":8077", "example.com:8077"] {
+            assert!(
+                address(wrong).is_err_and(|told| told.contains("such as")),
+                "{wrong}"
+            );
+        }
+    }
 }

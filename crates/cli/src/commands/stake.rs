@@ -7,7 +7,7 @@ use crate::{
     invocation::Invocation,
     show::{
         quantity::Size,
-        terminal::{confirm::is_asked, figures::span, write_pause},
+        terminal::{confirm::is_asked, figures::age, write_pause},
     },
 };
 
@@ -53,12 +53,12 @@ fn lines(status: &Status, asked: Asked) -> String {
     if let Some(pause) = followed.write_pause.as_ref().filter(|_| asked == Asked::Switch) {
         let rehearsed = pause.rehearsal_age_seconds.map_or_else(
             || "not rehearsed".to_owned(),
-            |age| format!("rehearsed {} ago", span(age)),
+            |seconds| format!("rehearsed {} ago", age(seconds)),
         );
         let forecast = write_pause::forecast(&pause.forecast);
         lines.push(("pause", format!("{forecast}; {rehearsed}")));
     }
-    let line = |(name, value)| format!("\n  {name:<10} {value}");
+    let line = |(name, value)| format!("\n{name:<10} {value}");
     lines.into_iter().map(line).collect()
 }
 
@@ -69,14 +69,14 @@ mod tests {
 
     #[test]
     fn a_question_names_servers_sizes_and_for_a_switch_the_forecast() {
-        let removal = "\n  migration  0123abcd, phase follow, 2 tables, 1.00 MB\
-                       \n  source     postgresql://ann@old/shop\
-                       \n  target     postgresql://ann@new/shop\
-                       \n  lag        128 kB";
+        let removal = "\nmigration  0123abcd, phase follow, 2 tables, 1.00 MB\
+                       \nsource     postgresql://ann@old/shop\
+                       \ntarget     postgresql://ann@new/shop\
+                       \nlag        128 kB";
         assert_eq!(lines(&following(), Asked::Removal), removal);
         assert_eq!(
             lines(&following(), Asked::Switch),
-            format!("{removal}\n  pause      about 1.2 s: locks 40 ms, drain 1.2 s; rehearsed 90 s ago")
+            format!("{removal}\npause      about 1.2 s: locks 40 ms, drain 1.2 s; rehearsed 90 s ago")
         );
     }
 }

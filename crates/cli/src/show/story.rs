@@ -17,7 +17,10 @@ const LONGEST: usize = 240;
 /// Its figures in a line; lists are left to the pages that draw them, and to the JSON.
 pub(crate) fn detail(line: &HistoryLine) -> Option<String> {
     let fields = line.detail.as_object().filter(|fields| !fields.is_empty())?;
-    let reported: Vec<String> = if steps(line).is_empty() {
+    let reported: Vec<String> = if let Some(message) = line.detail["message"].as_str() {
+        // What to do about it stands with the findings, while it is to be done.
+        vec![message.to_owned()]
+    } else if steps(line).is_empty() {
         let plain = |value: &Value| !value.is_array() && !value.is_object() && !value.is_null();
         let plain = fields.iter().filter(|(_, value)| plain(value));
         plain.map(|(name, value)| figure(name, value)).collect()
@@ -119,6 +122,9 @@ mod tests {
             ),
             "size: 28.7 MB, retained: 2.00 kB, rows: 225,000, took: 1.5 s"
         );
+        let stop =
+            json!({ "detail": "SQLSTATE 23505.", "message": "a row is in the way", "remedy": "mend it" });
+        assert_eq!(told(stop), "a row is in the way");
         let rehearsal = json!({
             "by": "ann on vm", "fence_attempts": 2, "late_changes": 0, "migration": "5ddc2583", "sessions_ended": 1,
             "write_pause_milliseconds": 104.2, "forecast_milliseconds": 107.6,

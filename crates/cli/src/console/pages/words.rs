@@ -3,7 +3,11 @@
 use maud::{Markup, html};
 use transhume_engine::finding::{Remedy, Severity};
 
-use crate::show::{breakable::breakable, quantity::Span, terminal::figures::span};
+use crate::show::{
+    breakable::breakable,
+    quantity::Span,
+    terminal::figures::{age, span},
+};
 
 /// A figure with its name, and a line of what it means below.
 pub(super) fn tile(name: &str, value: impl AsRef<str>, below: impl AsRef<str>, tone: &str) -> Markup {
@@ -63,7 +67,7 @@ pub(super) fn tone(severity: Severity) -> &'static str {
 
 /// As a reader counts them.
 pub(super) fn ago(seconds: f64) -> String {
-    format!("{} ago", span(seconds.max(0.0)))
+    format!("{} ago", age(seconds))
 }
 
 /// A duration of milliseconds.

@@ -105,7 +105,17 @@ pub(crate) fn verified(table: &TableState) -> String {
         Some(false) => format!("{} differ", counted(verified.differences, "row")),
         None => "not compared".to_owned(),
     };
-    format!("{result} {} ago", span(verified.age_seconds))
+    format!("{result} {} ago", age(verified.age_seconds))
+}
+
+/// How old something is, in one unit: nobody counts the seconds of an hour.
+pub(crate) fn age(seconds: f64) -> String {
+    match rounded(seconds) {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
 }
 
 pub(crate) fn span(seconds: f64) -> Span {
@@ -128,4 +138,23 @@ pub(crate) fn bytes(rate: f64) -> Size {
 )]
 fn rounded(rate: f64) -> u64 {
     rate.round().max(0.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_one_unit() {
+        let ages = [
+            (-1.0, "0 s"),
+            (119.0, "119 s"),
+            (1_163.0, "19 min"),
+            (86_399.0, "23 h"),
+            (400_000.0, "4 d"),
+        ];
+        for (seconds, told) in ages {
+            assert_eq!(age(seconds), told);
+        }
+    }
 }
