@@ -95,6 +95,8 @@ pub(crate) struct LoadArguments {
     rate_limit: Option<Size>,
     #[arg(long, value_name = "DURATION")]
     snapshot_age_warning: Option<Span>,
+    #[arg(long, value_name = "DURATION")]
+    snapshot_renewal: Option<Span>,
 }
 
 #[derive(Debug, Args)]
@@ -194,6 +196,7 @@ impl LoadArguments {
             &mut config.snapshot_age_warning,
             self.snapshot_age_warning.as_ref(),
         );
+        replace(&mut config.snapshot_renewal, self.snapshot_renewal.as_ref());
     }
 }
 

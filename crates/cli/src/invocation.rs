@@ -140,6 +140,7 @@ impl Invocation {
             part_bytes: self.settings.part_size.map(|size| size.0),
             rate_limit_bytes_per_second: self.settings.rate_limit.map(|size| size.0),
             snapshot_age_warning: self.settings.snapshot_age_warning.map(|span| span.0),
+            snapshot_renewal: self.settings.snapshot_renewal.map(|span| span.0),
         }
     }
 

@@ -104,13 +104,7 @@ async fn keep_finished_parts(
     snapshot: i32,
 ) -> Result<Vec<u32>> {
     let oids: Vec<u32> = known.iter().map(|table| table.oid).collect();
-    let is_as_it_was = |table: &&Followed| {
-        let remembered = table.remembered.as_ref().map(|remembered| &remembered.facts);
-        let facts = seen.facts.get(&table.oid);
-        remembered.is_some()
-            && remembered == facts
-            && facts.is_some_and(|facts| schema::differences(table, facts, on_target).is_empty())
-    };
+    let is_as_it_was = |table: &&Followed| is_as_it_was(table, &seen.facts, on_target);
     let binding = async {
         let transaction = target.transaction().await?;
         let begun = state_binding::begun(&transaction, &oids).await?;
@@ -135,6 +129,58 @@ async fn keep_finished_parts(
     Ok(stay)
 }
 
+/// Binds tables that are cut into ranges to a newer snapshot while they are loaded: gives how many. One that the snapshot does not
+/// show as it was stays with the one before, where whoever claims a part of it finds that out.
+///
+/// Nobody is waited for: a part under way is finished under the snapshot that it was claimed with, and recorded so.
+pub(super) async fn rebind_ranges(
+    context: &LoadContext<'_>,
+    target: &mut Session,
+    holder: &SnapshotHolder,
+    oids: &[u32],
+) -> Result<u64> {
+    let doing = "binding the parts that are left to a newer snapshot";
+    let source = context.source_session("plan").await?;
+    let facts = facts_under(context, &source, holder, oids).await.doing(doing)?;
+    let mut known = followed(&**target).await.doing(doing)?;
+    let on_target = target_facts(target).await.doing(doing)?;
+    known.retain(|table| oids.contains(&table.oid) && is_as_it_was(table, &facts, &on_target));
+    let stay: Vec<u32> = known.iter().map(|table| table.oid).collect();
+    if stay.is_empty() {
+        return Ok(0);
+    }
+    let binding = async {
+        let transaction = target.transaction().await?;
+        let snapshot = plan::insert_snapshot(&transaction, holder, false).await?;
+        let bound = state_binding::rebind_ranges(&transaction, &stay, snapshot).await?;
+        transaction.commit().await?;
+        Ok(bound)
+    };
+    binding.await.doing(doing)
+}
+
+/// Nothing but rows has changed on the source since this was remembered, and the target fits.
+fn is_as_it_was(table: &Followed, facts: &HashMap<u32, TableFacts>, on_target: &[TableFacts]) -> bool {
+    let remembered = table.remembered.as_ref().map(|remembered| &remembered.facts);
+    let facts = facts.get(&table.oid);
+    remembered.is_some()
+        && remembered == facts
+        && facts.is_some_and(|facts| schema::differences(table, facts, on_target).is_empty())
+}
+
+/// What the snapshot shows of these tables; the session is in its transaction afterwards.
+async fn facts_under(
+    context: &LoadContext<'_>,
+    source: &Session,
+    holder: &SnapshotHolder,
+    oids: &[u32],
+) -> std::result::Result<HashMap<u32, TableFacts>, PgError> {
+    snapshot::import(source, holder.name()).await?;
+    let facts = table_facts(&**source, &context.migration.publication_name).await?;
+    let wanted = facts.into_iter().filter(|table| oids.contains(&table.oid));
+    Ok(wanted.map(|table| (table.oid, table)).collect())
+}
+
 /// Under the snapshot, in a session of its own: the holder's would keep its locks for as long as the load lasts.
 async fn read(
     context: &LoadContext<'_>,
@@ -144,15 +190,12 @@ async fn read(
 ) -> Result<Seen> {
     let source = context.source_session("plan").await?;
     let doing = "reading tables under their snapshot";
-    snapshot::import(&source, holder.name()).await.doing(doing)?;
-    let publication = &context.migration.publication_name;
-    let mut facts = table_facts(&*source, publication).await.doing(doing)?;
-    facts.retain(|table| oids.contains(&table.oid));
+    let facts = facts_under(context, &source, holder, oids).await.doing(doing)?;
     let mut wanted = tables(&source).await.doing(doing)?;
     wanted.retain(|table| table.moves_rows() && oids.contains(&table.oid));
     let planned = planned_relations(context.options, &source, target, &wanted).await?;
     Ok(Seen {
-        facts: facts.into_iter().map(|table| (table.oid, table)).collect(),
+        facts,
         planned: planned
             .into_iter()
             .map(|relation| (relation.source_oid, relation))

@@ -1,7 +1,7 @@
 //! The full load: copying the existing rows, and building what waits for them (design §6).
 //!
 //! One process or many do the same: claim a piece from the target, do it, commit. The runner alone
-//! holds the snapshot and renews it when it is lost; workers only claim. Invariant: a finished table
+//! holds the snapshot and renews it when it is lost or old; workers only claim. Invariant: a finished table
 //! is never read again, nor a finished part that is a range of a key; every other unfinished table is read under one
 //! snapshot. What was read under which is recorded with it.
 
@@ -18,6 +18,7 @@ mod plan;
 mod pool;
 mod progress;
 mod refused;
+mod renewal;
 mod sequences;
 mod sessions;
 mod shared;
@@ -77,6 +78,8 @@ pub struct LoadOptions {
     pub rate_limit_bytes_per_second: Option<u64>,
     /// From this age on, the snapshot that the load holds on the source is a finding.
     pub snapshot_age_warning: Option<Duration>,
+    /// From this age on, parts that are left are read under a fresh snapshot where their table allows it.
+    pub snapshot_renewal: Option<Duration>,
 }
 
 /// What everything in the load works with.
@@ -103,7 +106,11 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
     loop {
         holders.renew(context, &mut target).await?;
         let pool = WorkerPool::new(context, &target).await?;
-        match pool.work(Place::Runner).await? {
+        let end = tokio::select! {
+            end = pool.work(Place::Runner) => end?,
+            never = renewal::renew_old(context, &mut holders) => match never {},
+        };
+        match end {
             WorkEnd::NothingLeft => break,
             WorkEnd::SnapshotLost => {
                 context

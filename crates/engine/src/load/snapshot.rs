@@ -110,7 +110,7 @@ impl Holders {
     }
 
     /// Each is a session on the source: those that no open part is read under are closed.
-    async fn keep_needed(&mut self, target: &Session) -> Result<()> {
+    pub(super) async fn keep_needed(&mut self, target: &Session) -> Result<()> {
         let needed = plan::needed_snapshots(&**target)
             .await
             .doing("reading which snapshots the load needs")?;
@@ -120,6 +120,12 @@ impl Holders {
             needed.iter().any(is_of)
         });
         Ok(())
+    }
+
+    /// Another snapshot, which open parts are about to be bound to.
+    pub(super) fn hold(&mut self, holder: SnapshotHolder) -> &SnapshotHolder {
+        self.held.push(holder);
+        self.held.last().expect("invariant: one was added above")
     }
 
     async fn drop_dead(&mut self) {

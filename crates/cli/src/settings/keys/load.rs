@@ -30,7 +30,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "part_size",
         brief: "Tables larger than this are copied in parts of about this size",
         details: "",
-        default: "tables above 1GB, in parts of 32MB to 256MB",
+        default: "tables above 1GB, in ranges of a key of 64MB or in parts of 32MB to 256MB",
         example: "\"256MB\"",
         flag: "--part-size",
         form: SIZE,
@@ -61,5 +61,16 @@ pub(super) const KEYS: &[Key] = &[
                 .duration()
                 .map(|span| config.snapshot_age_warning = Some(span))
         },
+    },
+    Key {
+        section: "load",
+        name: "snapshot_renewal",
+        brief: "Read what is left of a table under a fresh snapshot once the load's is this old",
+        details: "Where a table is copied in ranges of its key; others are finished under the snapshot that they were begun with.",
+        default: "2h",
+        example: "\"2h\"",
+        flag: "--snapshot-renewal",
+        form: DURATION,
+        set: |config, value| value.duration().map(|span| config.snapshot_renewal = Some(span)),
     },
 ];

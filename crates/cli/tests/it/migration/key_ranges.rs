@@ -83,7 +83,18 @@ async fn a_killed_load_goes_on_with_the_parts_that_are_left() {
     let before = site.target_names(DONE).await;
     assert!(before.len() > 5, "{before:?}");
 
-    let mut runner = site.begin(&["run"]);
+    // The snapshot of this run is renewed on purpose, while the load goes on.
+    let mut runner = site.begin(&["run", "--snapshot-renewal", "1s", "--rate-limit", "500kB"]);
+    site.wait_for_count(&site.target_url, "select count(*) from transhume.snapshot", 3)
+        .await;
+    let third =
+        "select txid_snapshot_xmin(snapshot)::text from transhume.snapshot order by id offset 2 limit 1";
+    let third = site.target_names(third).await.concat();
+    let let_go = format!(
+        "select (not exists (select from pg_stat_activity where application_name like 'transhume%'
+            and backend_xmin::text::bigint < {third}))::int::bigint"
+    );
+    site.wait_for_count(&site.source_url, &let_go, 1).await;
     site.wait_for(&mut runner, "follow", |status| phase(status) == "follow")
         .await;
     traffic.abort();
@@ -103,7 +114,12 @@ async fn a_killed_load_goes_on_with_the_parts_that_are_left() {
         join transhume.part p using (source_oid) group by table_name having count(distinct p.snapshot_id) > 1";
     assert!(
         !site.target_names(apart).await.is_empty(),
-        "no table has parts of two snapshots"
+        "no table has parts of two snapshots\n{log}"
+    );
+    let under = "select distinct snapshot_id::text from transhume.part where done_at is not null";
+    assert!(
+        site.target_names(under).await.len() > 2,
+        "nothing was read under a renewed snapshot\n{log}"
     );
 }
 

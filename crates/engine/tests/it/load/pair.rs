@@ -75,6 +75,7 @@ impl Pair {
                 part_bytes: Some(300 << 10),
                 rate_limit_bytes_per_second: None,
                 snapshot_age_warning: None,
+                snapshot_renewal: None,
             },
             reporter: Reporter::silent(),
             canceller,

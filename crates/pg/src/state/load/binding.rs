@@ -2,6 +2,8 @@
 //!
 //! Every function runs inside the caller's transaction.
 
+use std::time::Duration;
+
 use tokio_postgres::GenericClient;
 use transhume_core::guard::schema::TableFacts;
 use transhume_wire::ident::QualifiedName;
@@ -56,6 +58,32 @@ pub async fn bind(target: &impl GenericClient, oids: &[u32], snapshot_id: i32) -
         )
         .await?;
     Ok(())
+}
+
+/// Tables in ranges with open parts whose snapshot is of this age or older, by the target's clock.
+pub async fn ranges_under_old(target: &impl GenericClient, age: Duration) -> Result<Vec<u32>, PgError> {
+    let rows = target
+        .query(
+            include_str!("../sql/load/ranges_under_old.sql"),
+            &[&age.as_secs_f64()],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// From now on the open ranges of these tables are claimed under this snapshot; what has ended or waits for one stays as it is.
+pub async fn rebind_ranges(
+    target: &impl GenericClient,
+    oids: &[u32],
+    snapshot_id: i32,
+) -> Result<u64, PgError> {
+    let bound = target
+        .execute(
+            include_str!("../sql/load/rebind_ranges.sql"),
+            &[&oids, &snapshot_id],
+        )
+        .await?;
+    Ok(bound)
 }
 
 /// Plans tables anew and binds them to the snapshot whose `facts` these are.
