@@ -55,9 +55,8 @@ pub(crate) async fn enter(endpoints: &Endpoints, past: Past) -> Result<Migration
 
 /// The same where there may be none yet.
 pub(crate) async fn look(endpoints: &Endpoints, past: Past) -> Result<Option<Migration>> {
-    let target = endpoints.target_session(NAME, NAME).await?;
+    let (source, target) = endpoints.sessions(NAME, NAME).await?;
     let migration = migration::read(&target).await.doing("reading the migration")?;
-    let source = endpoints.source_session(NAME, NAME).await?;
     let Some(migration) = migration else {
         refuse_mistaken(endpoints, &source, &target).await?;
         return Ok(None);

@@ -21,6 +21,17 @@ impl Endpoints {
             .doing("connecting to the source")
     }
 
+    /// Sessions on the source and on the target, opened at the same time: over a long way each takes some round trips. Where
+    /// neither can be had, the target's error is told.
+    pub async fn sessions(&self, migration: &str, role: &str) -> Result<(Session, Session)> {
+        let (source, target) = tokio::join!(
+            self.source_session(migration, role),
+            self.target_session(migration, role)
+        );
+        let target = target?;
+        Ok((source?, target))
+    }
+
     /// The same two as the reverse stream sees them: it comes from the target and writes the old source,
     /// which a fence has closed to all others.
     #[must_use]

@@ -1,10 +1,11 @@
 //! A TCP proxy that breaks connections the way networks do.
 //!
 //! Listens on 127.0.0.1 and passes everything on to a port there, until it is told to cut (reset), freeze (silence
-//! in both directions while the connections stay) or delay. It can also spoil one statement, which the server then refuses.
+//! in both directions while the connections stay) or delay. It can also spoil one statement, which the server then refuses, and
+//! count the round trips that a client waits for.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -74,10 +75,61 @@ pub struct Proxy {
 /// The text whose first byte is overwritten the next time that a client sends it.
 type Spoiled = Arc<Mutex<Option<&'static str>>>;
 
+/// Round trips that a client has waited for, one after the other, over all connections of the proxies that share this.
+///
+/// What is asked before an answer has come does not wait for it, so that sessions used side by side count once; for that a delay
+/// must keep them in step. Opening a connection is one.
+#[derive(Debug, Clone, Default)]
+pub struct RoundTrips(Arc<AtomicU64>);
+
+impl RoundTrips {
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The same for one connection: the number of its latest question, and of the latest that was answered.
+#[derive(Debug)]
+struct Turns {
+    all: RoundTrips,
+    asked: AtomicU64,
+    answered: AtomicU64,
+}
+
+impl Turns {
+    fn opened(all: &RoundTrips) -> Self {
+        let opening = all.count() + 1;
+        Self {
+            all: all.clone(),
+            asked: AtomicU64::new(opening),
+            answered: AtomicU64::new(opening),
+        }
+    }
+
+    fn ask(&self) {
+        let known = self.all.count().max(self.answered.load(Ordering::Relaxed));
+        self.asked.fetch_max(known + 1, Ordering::Relaxed);
+    }
+
+    fn answer(&self) {
+        let asked = self.asked.load(Ordering::Relaxed);
+        self.answered.fetch_max(asked, Ordering::Relaxed);
+        self.all.0.fetch_max(asked, Ordering::Relaxed);
+    }
+}
+
 impl Proxy {
     /// # Panics
     /// Where no port can be had.
     pub async fn start(target_port: u16) -> Self {
+        Self::counting(target_port, &RoundTrips::default()).await
+    }
+
+    /// As [`Proxy::start`]; its round trips are counted there.
+    ///
+    /// # Panics
+    /// Where no port can be had.
+    pub async fn counting(target_port: u16, trips: &RoundTrips) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let (orders, receiver) = watch::channel(Orders::default());
@@ -88,6 +140,7 @@ impl Proxy {
             orders: receiver,
             allowance: Arc::clone(&allowance),
             spoiled: Arc::clone(&spoiled),
+            trips: trips.clone(),
         };
         let accepting = tokio::spawn(accept(listener, way));
         Self {
@@ -205,6 +258,7 @@ struct Way {
     orders: watch::Receiver<Orders>,
     allowance: Arc<AtomicI64>,
     spoiled: Spoiled,
+    trips: RoundTrips,
 }
 
 async fn accept(listener: TcpListener, way: Way) {
@@ -216,6 +270,7 @@ async fn accept(listener: TcpListener, way: Way) {
 /// Ends with a reset on both sides if the connection was cut, in order otherwise.
 async fn serve(client: TcpStream, mut way: Way) {
     let born = *way.orders.borrow();
+    let turns = Turns::opened(&way.trips);
     let server = TcpStream::connect(("127.0.0.1", way.target_port)).await;
     let Ok(server) = server else { return };
     // Both ends of small packets, as a database protocol sends them.
@@ -236,8 +291,8 @@ async fn serve(client: TcpStream, mut way: Way) {
         _ = cut => {}
         _ = async {
             tokio::try_join!(
-                pass_on(&mut from_client, &mut to_server, (forward, born.birth), Manner::ToServer(&way.spoiled)),
-                pass_on(&mut from_server, &mut to_client, (backward, born.birth), Manner::ToClient(&way.allowance)),
+                pass_on(&mut from_client, &mut to_server, (forward, born.birth), Manner::ToServer(&way.spoiled, &turns)),
+                pass_on(&mut from_server, &mut to_client, (backward, born.birth), Manner::ToClient(&way.allowance, &turns)),
             )
         } => {}
     }
@@ -248,8 +303,8 @@ struct Cut;
 
 /// What may happen to bytes besides waiting.
 enum Manner<'a> {
-    ToServer(&'a Spoiled),
-    ToClient(&'a AtomicI64),
+    ToServer(&'a Spoiled, &'a Turns),
+    ToClient(&'a AtomicI64, &'a Turns),
 }
 
 async fn pass_on(
@@ -261,8 +316,11 @@ async fn pass_on(
     let mut buffer = vec![0; BUFFER];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         match manner {
-            Manner::ToServer(spoiled) => spoil(&mut buffer[..length], spoiled),
-            Manner::ToClient(allowance) => {
+            Manner::ToServer(spoiled, turns) => {
+                turns.ask();
+                spoil(&mut buffer[..length], spoiled);
+            }
+            Manner::ToClient(allowance, _) => {
                 if let Some(last) = ends_within(allowance, length) {
                     // The receiver may be gone already.
                     let _ = to.write_all(&buffer[..last]).await;
@@ -273,6 +331,9 @@ async fn pass_on(
         let delay = orders.borrow().time(length);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
+        }
+        if let Manner::ToClient(_, turns) = &manner {
+            turns.answer();
         }
         if orders
             .wait_for(|orders| orders.pass(birth, length))

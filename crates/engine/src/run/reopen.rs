@@ -16,6 +16,7 @@ use crate::{
     cancel::Cancellation,
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
+    facing,
     report::Reporter,
     runner::host_name,
 };
@@ -114,34 +115,48 @@ where
 }
 
 /// Waits for servers that start up, and for the primaries of a migration that there is already where standbys answer. A
-/// first run is not kept waiting for a standby: the assessment tells of it.
+/// first run is not kept waiting for a standby: the assessment tells of it. Gives whether a way back is open, where that could be
+/// read.
 pub(super) async fn until_primary(
     endpoints: &Endpoints,
     reporter: &Reporter,
     cancellation: &Cancellation,
-) -> Result<()> {
+) -> Result<Option<bool>> {
     loop {
         let reason = match look(endpoints).await {
-            Ok(Some(standby)) => format!("{standby} is a standby"),
+            Ok(Looked {
+                standby: Some(standby),
+                ..
+            }) => format!("{standby} is a standby"),
+            Ok(looked) => return Ok(Some(looked.has_way_back)),
             Err(EngineError::Server { doing, source }) if source.awaits_primary() => {
                 format!("{doing}: {source}")
             }
             // Whoever comes next tells an error better.
-            Ok(None) | Err(_) => return Ok(()),
+            Err(_) => return Ok(None),
         };
         reporter.waiting(format!("{reason}; trying again"));
         cancellation.rest(AGAIN_AFTER).await?;
     }
 }
 
-/// The end of a migration that is a standby now.
-async fn look(endpoints: &Endpoints) -> Result<Option<String>> {
-    let target = endpoints.target_session("run", "control").await?;
-    let source = endpoints.source_session("run", "control").await?;
-    let standby = [&target, &source].into_iter().find(|end| end.is_standby());
-    let Some(standby) = standby else { return Ok(None) };
+/// What is to be known before a run.
+struct Looked {
+    /// The end of a migration that is a standby now.
+    standby: Option<String>,
+    has_way_back: bool,
+}
+
+async fn look(endpoints: &Endpoints) -> Result<Looked> {
+    let (source, target) = endpoints.sessions("run", "control").await?;
     let migration = migration::read(&target).await.doing("reading the migration")?;
-    Ok(migration.map(|_| standby.endpoint().to_owned()))
+    let standby = [&target, &source].into_iter().find(|end| end.is_standby());
+    Ok(Looked {
+        standby: standby
+            .filter(|_| migration.is_some())
+            .map(|standby| standby.endpoint().to_owned()),
+        has_way_back: migration.as_ref().is_some_and(facing::is_open),
+    })
 }
 
 /// The connection is gone or cannot be had now. What a server answers on a sound one (a lock that is not

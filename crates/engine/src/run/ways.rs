@@ -27,10 +27,14 @@ pub async fn run(
     reporter: &Reporter,
     cancellation: &Cancellation,
 ) -> Result<RunEnd> {
-    reopen::until_primary(endpoints, reporter, cancellation).await?;
+    let looked = reopen::until_primary(endpoints, reporter, cancellation).await?;
     let mut opening = RunOpening::First;
     let telling = (reporter, cancellation);
-    if !has_way_back(endpoints).await? {
+    let is_reversed = match looked {
+        Some(has_way_back) => has_way_back,
+        None => has_way_back(endpoints).await?,
+    };
+    if !is_reversed {
         let forward = (Direction::Forward, opening);
         let end = run_one_way(endpoints, options, forward, telling).await?;
         // It was open: a server that is away just now is waited for.

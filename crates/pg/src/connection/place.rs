@@ -5,8 +5,11 @@ use super::{error::PgError, session::Session};
 /// Both sessions are in the same database of the same running server, whatever copies of it there are.
 pub async fn is_same_place(one: &Session, other: &Session) -> Result<bool, PgError> {
     let place = async |session: &Session| -> Result<(u32, String), PgError> {
-        let row = session.query_one(include_str!("sql/place.sql"), &[]).await?;
+        let row = session
+            .query_typed_one(include_str!("sql/place.sql"), &[])
+            .await?;
         Ok((row.get(0), row.get(1)))
     };
-    Ok(place(one).await? == place(other).await?)
+    let (one, other) = tokio::try_join!(place(one), place(other))?;
+    Ok(one == other)
 }

@@ -2,7 +2,10 @@
 //!
 //! Refuses to judge: core says whether that is still the server that a migration began with.
 
-use tokio_postgres::Row;
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
 use transhume_core::guard::succession::{ServerStanding, SlotStanding};
 use transhume_wire::{
     lsn::Lsn,
@@ -18,11 +21,16 @@ const NO_SYSTEM: &str = "null::pg_catalog.text";
 
 /// What the server is, and how this slot stands on it.
 pub async fn standing(session: &Session, slot: &str) -> Result<ServerStanding, PgError> {
-    let row = match session.query_one(STANDING, &[&slot]).await.map_err(PgError::from) {
+    let slot: [(&(dyn ToSql + Sync), Type); 1] = [(&slot, Type::NAME)];
+    let row = match session
+        .query_typed_one(STANDING, &slot)
+        .await
+        .map_err(PgError::from)
+    {
         Ok(row) => row,
         Err(error) if error.refusal().is_some() => {
             let without = STANDING.replace(SYSTEM, NO_SYSTEM);
-            session.query_one(&without, &[&slot]).await?
+            session.query_typed_one(&without, &slot).await?
         }
         Err(error) => return Err(error),
     };

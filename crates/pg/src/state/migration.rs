@@ -126,22 +126,24 @@ pub(super) async fn create_within(
 /// The migration that the target holds; none where there is no `transhume` schema, refused where that is not certainly
 /// ours. Everything that works with the state begins here.
 pub async fn read(target: &Session) -> Result<Option<Migration>, PgError> {
-    let Some(trusted) = trust::examine(target).await? else {
-        return Ok(None);
-    };
-    read_trusted(target, trusted).await
+    // Both ask the catalogs alone.
+    let (trusted, exists) = tokio::try_join!(biased; trust::examine(target), has_table(target))?;
+    match trusted {
+        Some(trusted) if exists => read_trusted(target, trusted).await,
+        _ => Ok(None),
+    }
+}
+
+async fn has_table(target: &Session) -> Result<bool, PgError> {
+    let row = target
+        .query_typed_one(include_str!("sql/migration/exists.sql"), &[])
+        .await?;
+    Ok(row.get(0))
 }
 
 async fn read_trusted(target: &Session, _: Trusted) -> Result<Option<Migration>, PgError> {
-    let exists: bool = target
-        .query_one(include_str!("sql/migration/exists.sql"), &[])
-        .await?
-        .get(0);
-    if !exists {
-        return Ok(None);
-    }
     let row = target
-        .query_opt(include_str!("sql/migration/read.sql"), &[])
+        .query_typed_opt(include_str!("sql/migration/read.sql"), &[])
         .await?;
     row.as_ref().map(from_row).transpose()
 }
@@ -276,11 +278,17 @@ pub async fn new_id(target: &Session) -> Result<String, PgError> {
 /// The database that a session is in, and its system where the server lets us ask.
 pub async fn identity(session: &impl tokio_postgres::GenericClient) -> Result<Identity, PgError> {
     let row = session
-        .query_one(include_str!("../connection/sql/database_identity.sql"), &[])
+        .query_typed_one(include_str!("../connection/sql/database_identity.sql"), &[])
         .await?;
     let system = if row.get(2) {
         let asked = include_str!("../connection/sql/system_identifier.sql");
-        Some(session.query_one(asked, &[]).await?.get::<_, i64>(0).to_string())
+        Some(
+            session
+                .query_typed_one(asked, &[])
+                .await?
+                .get::<_, i64>(0)
+                .to_string(),
+        )
     } else {
         None
     };

@@ -50,7 +50,7 @@ pub async fn is_cutover_alive(target: &Session) -> Result<bool, PgError> {
 
 async fn take(target: &Session, name: &str) -> Result<bool, PgError> {
     let drawn = target
-        .query_one(include_str!("sql/runner/draw_key.sql"), &[])
+        .query_typed_one(include_str!("sql/runner/draw_key.sql"), &[])
         .await?;
     let key: i64 = drawn.get("key");
     if !drawn.get::<_, bool>("is_taken") {

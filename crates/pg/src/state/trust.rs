@@ -22,22 +22,20 @@ const NAMED: usize = 8;
 
 /// None where there is no schema `transhume`; refused where it is not certainly ours.
 pub async fn examine(session: &Session) -> Result<Option<Trusted>, PgError> {
-    let row = session
-        .query_one(include_str!("sql/trust/schema_exists.sql"), &[])
-        .await?;
-    if !row.get::<_, bool>(0) {
+    // Sent together: every command begins here, and over a long way each answer that is waited for by itself is felt.
+    let (exists, strangers, expressions) = tokio::try_join!(biased;
+        session.query_typed_one(include_str!("sql/trust/schema_exists.sql"), &[]),
+        session.query_typed(include_str!("sql/trust/strangers.sql"), &[]),
+        session.query_typed(include_str!("sql/trust/expressions.sql"), &[]),
+    )?;
+    if !exists.get::<_, bool>(0) {
         return Ok(None);
     }
-    let mut strange: Vec<String> = session
-        .query(include_str!("sql/trust/strangers.sql"), &[])
-        .await?
+    let mut strange: Vec<String> = strangers
         .iter()
         .map(|row| format!("{}{}", row.get::<_, &str>("what"), row.get::<_, &str>("owner")))
         .collect();
-    for row in session
-        .query(include_str!("sql/trust/expressions.sql"), &[])
-        .await?
-    {
+    for row in expressions {
         let expression: &str = row.get("expression");
         if !is_plain(expression) {
             strange.push(format!("{} is {expression}", row.get::<_, &str>("what")));

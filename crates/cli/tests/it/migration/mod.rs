@@ -15,6 +15,7 @@ mod extension_rows;
 #[cfg(debug_assertions)]
 mod failpoints;
 mod fallback;
+mod far_start;
 mod feeding;
 mod figures;
 mod fuzzed;

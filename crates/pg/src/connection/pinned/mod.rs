@@ -5,7 +5,7 @@
 //! options. default_transaction_read_only is left alone on purpose, a fence relies on it; only who writes
 //! behind a fence, as the reverse stream does, asks for it to be lifted.
 
-use transhume_core::value_encoding;
+use transhume_core::{sqlstate, value_encoding};
 use transhume_wire::ident::quote_literal;
 
 use crate::connection::{
@@ -73,21 +73,8 @@ pub(crate) async fn pin(
 ) -> Result<(), PgError> {
     let writes_where_closed = session.writes_where_closed;
     let major = connection.server_version().major();
-    connection
-        .simple_query(&set_all(TIMEOUTS, session, major))
-        .await?;
-    let all = format!(
-        "{}; {}",
-        set_all(SETTINGS, session, major),
-        peer_timeouts(mode, major)
-    );
-    connection.simple_query(&all).await?;
     let settings: Vec<&PinnedSetting> = present(TIMEOUTS, major).chain(present(SETTINGS, major)).collect();
-    let names: Vec<&str> = settings.iter().map(|PinnedSetting(name, ..)| *name).collect();
-    let list = quote_literal(&format!("{{{}}}", names.join(",")));
-    let rows = connection
-        .simple_query(&VERIFY.replace("'{search_path}'", &list))
-        .await?;
+    let rows = set_and_read_back(connection, mode, session, &settings).await?;
     let value = |name: &str| {
         let row = rows
             .iter()
@@ -120,6 +107,33 @@ pub(crate) async fn pin(
             read_only: read_only && !writes_where_closed,
         },
     )
+}
+
+/// One question for all, since a session is opened in every step and each answer costs the length of the way.
+async fn set_and_read_back(
+    connection: &mut RawConnection,
+    mode: Mode,
+    session: &ConnectionSettings,
+    settings: &[&PinnedSetting],
+) -> Result<Vec<Vec<Option<String>>>, PgError> {
+    let major = connection.server_version().major();
+    let timeouts = set_all(TIMEOUTS, session, major);
+    let names: Vec<&str> = settings.iter().map(|PinnedSetting(name, ..)| *name).collect();
+    let list = quote_literal(&format!("{{{}}}", names.join(",")));
+    let all = format!(
+        "{timeouts}; {}; {}; {}",
+        set_all(SETTINGS, session, major),
+        peer_timeouts(mode, major),
+        VERIFY.replace("'{search_path}'", &list)
+    );
+    match connection.simple_query(&all).await {
+        // A preset of a millisecond may be over before so much is parsed.
+        Err(error) if error.sqlstate() == Some(sqlstate::QUERY_CANCELED) => {
+            connection.simple_query(&timeouts).await?;
+            connection.simple_query(&all).await
+        }
+        answer => answer,
+    }
 }
 
 /// How soon the server ends this session once we are gone; without, its locks may stay for two hours. Not read back:
