@@ -40,12 +40,16 @@ const DONE: &str =
     from transhume.part p join transhume.relation r using (source_oid)
     where p.done_at is not null and p.snapshot_id = (select min(id) from transhume.snapshot) order by 1";
 
+/// Parts that are claimed by the handful, and those that are claimed one by one.
+const SMALL_PARTS: &str = "150kB";
+const LARGE_PARTS: &str = "300kB";
+
 /// Kills a run in mid-load.
-async fn kill_in_mid_load(site: &Site) {
+async fn kill_in_mid_load(site: &Site, part_size: &str) {
     let mut runner = site.begin(&[
         "run",
         "--part-size",
-        "150kB",
+        part_size,
         "--rate-limit",
         "400kB",
         "--loaders",
@@ -79,7 +83,7 @@ async fn a_killed_load_goes_on_with_the_parts_that_are_left() {
                 .expect("the statements are in order");
         }
     });
-    kill_in_mid_load(&site).await;
+    kill_in_mid_load(&site, LARGE_PARTS).await;
     let before = site.target_names(DONE).await;
     assert!(before.len() > 5, "{before:?}");
 
@@ -129,7 +133,7 @@ async fn a_killed_load_goes_on_with_the_parts_that_are_left() {
 async fn a_moved_row_whose_values_were_not_sent_has_its_table_loaded_anew() {
     let site = Site::empty(15, 15).await;
     site.execute_on_source(TABLES).await;
-    kill_in_mid_load(&site).await;
+    kill_in_mid_load(&site, SMALL_PARTS).await;
     let open = "select r.table_name || ' ' || p.number from transhume.part p join transhume.relation r using (source_oid)
         where p.done_at is null";
     let first_key = |is_done: bool| {

@@ -63,5 +63,6 @@ mod tables;
 mod terminal;
 mod undone;
 mod verify_modes;
+mod very_large_row;
 mod wording;
 mod workers;
