@@ -5,6 +5,7 @@
 mod apply;
 mod cutover;
 mod data;
+mod kills;
 mod load;
 mod measure;
 mod peer;
@@ -33,6 +34,8 @@ pub(crate) enum Bench {
     Cutover(cutover::Arguments),
     /// Comparing both sides, beside md5 aggregates and pgcopydb if it is installed, and finding one row that differs
     Verify(verify::Arguments),
+    /// A full load that is killed every few seconds, and how many rows are read in all
+    Kills(kills::Arguments),
 }
 
 pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
@@ -41,6 +44,7 @@ pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
         Bench::Apply(arguments) => apply::apply(workspace, &arguments),
         Bench::Cutover(arguments) => cutover::cutover(workspace, &arguments),
         Bench::Verify(arguments) => verify::verify(workspace, &arguments),
+        Bench::Kills(arguments) => kills::kills(workspace, &arguments),
     }
 }
 
