@@ -112,16 +112,24 @@ fn endure(program: &Path, minutes: u64, commits_per_second: u32) -> Result<()> {
 }
 
 fn tell_sample(sample: &Sample) {
+    let largest = sample.state.iter().take(LARGEST_TABLES);
+    let largest: Vec<String> = largest
+        .map(|(table, bytes)| format!("{table} {}", bytes >> 10))
+        .collect();
     println!(
-        "after {:>4} s: {} commits, {} kB of memory, {} open files, {} kB of state, {} kB of lag",
+        "after {:>4} s: {} commits, {} kB of memory, {} open files, {} kB of state ({}), {} kB of lag",
         sample.after.as_secs(),
         sample.committed,
         sample.memory_kb,
         sample.files,
-        sample.state_bytes >> 10,
+        sample.state_bytes() >> 10,
+        largest.join(", "),
         sample.lag_bytes >> 10
     );
 }
+
+/// Tables of the state that a line names.
+const LARGEST_TABLES: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {

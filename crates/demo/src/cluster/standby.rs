@@ -51,10 +51,12 @@ impl Cluster {
         run(promote, self.directory.path())
     }
 
-    /// A standby that has every commit of this server that is acknowledged from then on, once it receives.
-    pub fn synchronous_standby(&mut self) -> Result<Self, ClusterError> {
+    /// A standby, with these settings beside, that has every commit of this server that is acknowledged from then on, once it
+    /// receives.
+    pub fn synchronous_standby(&mut self, settings: &[(&str, &str)]) -> Result<Self, ClusterError> {
         // Once it is the primary it has no standby to wait for.
-        let standby = self.standby(&[("synchronous_standby_names", "")])?;
+        let settings = [settings, &[("synchronous_standby_names", "")]].concat();
+        let standby = self.standby(&settings)?;
         self.set("synchronous_standby_names", "*");
         self.reload()?;
         Ok(standby)

@@ -25,6 +25,7 @@ mod pause;
 mod raise;
 mod rehearsal;
 mod report;
+mod silent;
 mod stopwatch;
 mod together;
 mod undo;
@@ -60,6 +61,7 @@ use crate::{
 use self::application::{Application, ApplicationOptions};
 use self::broken::Broken;
 use self::interrupted::settle;
+use self::silent::Attended;
 pub use self::{
     ballot::Ballot,
     report::{CutoverFailure, CutoverReport, Step, Unfinished},
@@ -318,11 +320,15 @@ impl<'run> Cutover<'run> {
         let Some(ballot) = self.take_up(ballot).await? else {
             return Ok(None);
         };
-        // Before the gate, so that nothing falls between.
-        let before = alterations::now(self).await?;
-        let gate = self.pass_gate().await?;
-        reach(Point::GatePassed).await;
-        let mut application = Application::connect(self).await?;
+        let attended = Attended::of(self);
+        let looking = async {
+            // Before the gate, so that nothing falls between.
+            let before = alterations::now(self).await?;
+            let gate = self.pass_gate().await?;
+            reach(Point::GatePassed).await;
+            Ok((before, gate, Application::connect(self).await?))
+        };
+        let (before, gate, mut application) = attended.unless_silent(Box::pin(looking)).await?;
         together::agreed(&ballot, "checks of another database failed").await?;
         self.enter().await?;
         reach(Point::Entered).await;

@@ -28,6 +28,7 @@ use super::{
     open::{self, Opening},
     opening_mark,
     raise::Raised,
+    silent::Attended,
     stopwatch::Stopwatch,
     together::Decider,
 };
@@ -39,7 +40,6 @@ use crate::{
     facing,
     failpoint::{Point, reach},
     load::{SequencesSet, extension_rows::ExtensionRows},
-    report::Report,
 };
 
 /// Between two looks at the target's frontier when no notification came: short, for it is the pause.
@@ -85,9 +85,12 @@ impl Cutover<'_> {
         cancellation: &Cancellation,
     ) -> Result<CutoverReport> {
         let decider = Decider::of(self, ballot).await?;
-        let mut prepared = interruptible(cancellation, Box::pin(self.prepare(cancellation))).await?;
+        let attended = Attended::of(self);
+        let preparing = attended.unless_silent(Box::pin(self.prepare(cancellation)));
+        let mut prepared = interruptible(cancellation, preparing).await?;
         if !self.retreat.is_decided() {
-            interruptible(cancellation, alterations::refuse_newer(self, before)).await?;
+            let looking = attended.unless_silent(alterations::refuse_newer(self, before));
+            interruptible(cancellation, looking).await?;
         }
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));
         let drained = interruptible(cancellation, drained).await?;
@@ -201,12 +204,9 @@ impl Cutover<'_> {
         application: &mut Application,
         ballot: &Ballot,
     ) -> Result<Drained> {
-        self.sign_of_life(&prepared.announcer).await?;
-        if let Some(finding) = application.try_out(&self.target).await? {
-            self.reporter.send(Report::Finding { finding });
-        }
-        application.announce(Moment::BeforeFence).await?;
-        let raised = self.raise(application, ballot).await?;
+        let raised = self
+            .ask_and_raise(&prepared.announcer, application, ballot)
+            .await?;
         let (most, stopwatch) = (self.options.max_pause, raised.stopwatch.clone());
         let behind_fence = Box::pin(self.behind_fence(prepared, application, raised));
         stopwatch.within(most, behind_fence).await

@@ -21,20 +21,43 @@ use transhume_pg::{
 };
 
 use super::{
-    Ballot, Cutover, RELEASE_INTERVAL, application::Application, stopwatch::Stopwatch,
+    Ballot, Cutover, RELEASE_INTERVAL,
+    application::{Application, Moment},
+    silent::Attended,
+    stopwatch::Stopwatch,
     together::stands_for_all,
 };
 use crate::{
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
+    report::Report,
 };
 
 /// Transactions in one line; more say nothing new.
 const NAMED: usize = 3;
 
 impl Cutover<'_> {
+    /// What is asked last before anybody waits, then the fence; given up where a server falls silent.
+    pub(super) async fn ask_and_raise(
+        &mut self,
+        announcer: &Session,
+        application: &mut Application,
+        ballot: &Ballot,
+    ) -> Result<Raised> {
+        let attended = Attended::of(self);
+        let raising = async {
+            self.sign_of_life(announcer).await?;
+            if let Some(finding) = application.try_out(&self.target).await? {
+                self.reporter.send(Report::Finding { finding });
+            }
+            application.announce(Moment::BeforeFence).await?;
+            self.raise(application, ballot).await
+        };
+        attended.unless_silent(Box::pin(raising)).await
+    }
+
     /// Tries the fence until it stands; between tries the application gets through.
-    pub(super) async fn raise(&self, application: &mut Application, ballot: &Ballot) -> Result<Raised> {
+    async fn raise(&self, application: &mut Application, ballot: &Ballot) -> Result<Raised> {
         application.write_down(self).await?;
         reach(Point::HoldIntended).await;
         let mut order = LockOrder::new(&self.tables, &self.sequences);

@@ -58,9 +58,12 @@ impl Cutover<'_> {
         let most = self.options.max_pause.max(PATIENCE);
         let left = timeout(most, Box::pin(self.leave(application))).await;
         left.unwrap_or_else(|_| {
-            Err(EngineError::stopped(
-                format!("undoing did not come to its end within {} s", most.as_secs()),
-                format!("It waits for {}", self.awaited_by_undoing()),
+            Err(EngineError::refused(
+                format!(
+                    "undoing did not come to its end within {} s: it waits for {}",
+                    most.as_secs(),
+                    self.awaited_by_undoing()
+                ),
                 "see whether that server answers",
             ))
         })

@@ -14,8 +14,6 @@ use crate::{
 
 /// Newer lines of the story that are shown.
 const LINES: i64 = 500;
-/// Newer verifications that are shown.
-const VERIFICATIONS: i64 = 50;
 
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Story {
@@ -33,7 +31,7 @@ pub async fn story(target: &ConnectionSettings) -> Result<Story> {
         history: history::latest(&session, LINES)
             .await
             .doing("reading the history")?,
-        verifications: verification::latest(&session, VERIFICATIONS)
+        verifications: verification::latest(&session, verification::KEPT)
             .await
             .doing("reading the verifications")?,
     })

@@ -17,4 +17,5 @@ mod restoring;
 mod securing;
 mod silence;
 mod standing;
+mod state;
 mod streaming;

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     connection::connect,
     oracle::{self, Except},
+    server::EVERYDAY_MAJOR,
 };
 
 const CLIENTS: u32 = 4;
@@ -44,9 +45,12 @@ const TABLES: &str = "CREATE SCHEMA endurance; \
     CREATE TABLE endurance.bulk (id int PRIMARY KEY, body text)";
 const LARGE: &str = "BEGIN; DELETE FROM endurance.bulk; \
     INSERT INTO endurance.bulk SELECT g, md5(random()::text) || repeat('y', 100) FROM generate_series(1, 100000) g; COMMIT";
-const STATE_SIZE: &str = "SELECT coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::bigint::text \
-    FROM pg_catalog.pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'transhume'::regnamespace";
+const STATE_SIZES: &str = "SELECT c.relname || ' ' || pg_catalog.pg_total_relation_size(c.oid) \
+    FROM pg_catalog.pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'transhume'::regnamespace \
+    ORDER BY pg_catalog.pg_total_relation_size(c.oid) DESC, c.relname";
 
+/// Tables of the state that are named where something grows.
+const LARGEST: usize = 4;
 /// What may come on top of the first third's figures in the last third.
 const MORE_MEMORY_KB: u64 = 32 << 10;
 const MORE_FILES: u64 = 8;
@@ -60,14 +64,21 @@ pub struct Endurance {
 }
 
 /// The program and its state at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sample {
     pub after: Duration,
     pub committed: i64,
     pub memory_kb: u64,
     pub files: u64,
-    pub state_bytes: u64,
+    /// Bytes of each table of the state with its indexes, the largest first.
+    pub state: Vec<(String, u64)>,
     pub lag_bytes: u64,
+}
+
+impl Sample {
+    pub fn state_bytes(&self) -> u64 {
+        self.state.iter().map(|(_, bytes)| bytes).sum()
+    }
 }
 
 /// What it came to.
@@ -85,7 +96,7 @@ impl Endurance {
     /// # Errors
     /// Where something grows, a verification finds a difference, or both sides are not equal at the end.
     pub async fn run(&self, program: &Path, tell: impl Fn(&Sample)) -> Result<Endured, String> {
-        let mut site = Site::start(program, false).await?;
+        let mut site = Site::start(program, EVERYDAY_MAJOR, false).await?;
         let source = told(connect(site.url(Side::Source)).await)?;
         told(source.batch_execute(TABLES).await)?;
         site.keep_running()?;
@@ -155,9 +166,20 @@ async fn sample(site: &Site, after: Duration, committed: i64) -> Outcome<Sample>
         committed,
         memory_kb: memory_kb(process).unwrap_or_default(),
         files: files.map_or(0, |files| files.count() as u64),
-        state_bytes: number(site, Side::Target, STATE_SIZE).await?,
+        state: state_sizes(site).await?,
         lag_bytes: end.saturating_sub(applied),
     })
+}
+
+async fn state_sizes(site: &Site) -> Outcome<Vec<(String, u64)>> {
+    let rows = site.ask(Side::Target, STATE_SIZES).await?;
+    let size = |row: &String| {
+        let (table, bytes) = row.split_once(' ')?;
+        Some((table.to_owned(), bytes.parse().ok()?))
+    };
+    rows.iter()
+        .map(|row| size(row).ok_or_else(|| format!("\"{row}\" is no size")))
+        .collect()
 }
 
 async fn number(site: &Site, on: Side, query: &str) -> Outcome<u64> {
@@ -196,16 +218,25 @@ fn flat(samples: &[Sample]) -> Outcome {
     let figures: [(&str, Figure, u64); 3] = [
         ("kB of memory", |sample| sample.memory_kb, MORE_MEMORY_KB),
         ("open files", |sample| sample.files, MORE_FILES),
-        ("bytes of state", |sample| sample.state_bytes, MORE_STATE_BYTES),
+        ("bytes of state", Sample::state_bytes, MORE_STATE_BYTES),
     ];
     for (what, figure, more) in figures {
         let most = |part: &[Sample]| part.iter().map(figure).max().unwrap_or_default();
         let (before, after) = (most(first), most(last));
         if after > before + more {
-            return Err(format!("{what} grew from {before} to {after}"));
+            return Err(format!("{what} grew from {before} to {after}{}", largest(last)));
         }
     }
     Ok(())
+}
+
+/// Where the state is, for whoever looks for what grows.
+fn largest(samples: &[Sample]) -> String {
+    let tables = samples.last().map(|sample| sample.state.iter().take(LARGEST));
+    let named = tables.into_iter().flatten();
+    named
+        .map(|(table, bytes)| format!("; transhume.{table} holds {bytes} bytes"))
+        .collect()
 }
 
 /// Sessions that commit at a rate together; a commit is an insert and an update.
@@ -286,7 +317,7 @@ mod tests {
             committed: 0,
             memory_kb: 50_000,
             files: 20 + number,
-            state_bytes: 1 << 20,
+            state: vec![("frontier".to_owned(), 1 << 20)],
             lag_bytes: 0,
         };
         let growing: Vec<Sample> = (0..30).map(sample).collect();

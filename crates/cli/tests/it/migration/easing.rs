@@ -1,6 +1,9 @@
 //! A stream that is behind is given moments to catch up in before the pause, and the report says so.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 use transhume_engine::failpoint::Point;
@@ -19,9 +22,32 @@ const SENDERS: &str = "select count(*), max(pid) from pg_stat_replication \
 const LOCKED_OUT: &str = "select count(*) from pg_locks where relation = 'entry'::regclass \
                           and mode = 'ShareRowExclusiveLock' and granted";
 
+/// Two moments of an eighth of a second and the pauses between them, where a debug build shares two cores.
+const EASED_WITHIN: Duration = Duration::from_secs(8);
+
 fn signal(signal: &str, pid: i32) {
     let sent = Command::new("kill").args([signal, &pid.to_string()]).status();
     assert!(sent.expect("kill is there").success());
+}
+
+/// The stream stands still: writers are let go on after the moment all the same, long before the stream moves again.
+async fn ends_while_nothing_is_caught_up(site: &Site, sender: i32) {
+    let points = Points::new();
+    points.hold(Point::HoldIntended);
+    let words = ["cutover", "--rehearse", "--override", "verification"];
+    let mut rehearsal = site.begin_with(&words, &[points.variable()]);
+    points.wait_at(&mut rehearsal, Point::HoldIntended).await;
+    signal("-STOP", sender);
+    site.execute_on_source(MUCH).await;
+    let begun = Instant::now();
+    points.let_go();
+    points.hold(Point::ClientsHeld);
+    points.wait_at(&mut rehearsal, Point::ClientsHeld).await;
+    assert!(begun.elapsed() < EASED_WITHIN, "{:?}", begun.elapsed());
+    signal("-CONT", sender);
+    points.let_go();
+    assert_eq!(rehearsal.ended().await, 0, "{}", rehearsal.log());
+    site.execute_on_source("truncate entry").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,6 +72,7 @@ async fn a_stream_that_is_behind_catches_up_before_the_pause() {
         "--report",
         reports.as_str(),
     ];
+    ends_while_nothing_is_caught_up(&site, sender).await;
     // It falls behind once it has given its sign of life.
     let points = Points::new();
     points.hold(Point::HoldIntended);

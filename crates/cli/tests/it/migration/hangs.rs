@@ -16,6 +16,8 @@ const TABLE: &str =
 const LIMIT: Duration = Duration::from_secs(8);
 /// What the undoing may take beside it.
 const UNDOING: Duration = Duration::from_secs(20);
+/// A silence of four seconds and an undoing of thirty, on a busy machine; a session gives up after sixty.
+const LEFT_TO_THE_RUNNER: Duration = Duration::from_secs(55);
 
 async fn following(site: &Site) -> Running {
     site.execute_on_source(TABLE).await;
@@ -81,6 +83,55 @@ async fn a_target_that_hangs_after_the_drain_ends_the_pause_at_its_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_hangs_once_the_source_is_closed_opens_it_again() {
     the_target_hangs_at(Point::LargeObjectsCompared).await;
+}
+
+/// Nothing is closed yet, and nobody waits: it is told after seconds, and given up long before a session gives it up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_hangs_before_the_fence_is_named_and_costs_nobody_anything() {
+    let site = Site::empty(15, 15).await;
+    let mut runner = following(&site).await;
+    let points = Points::new();
+    points.hold(Point::GatePassed);
+    let words = [
+        "cutover",
+        "--yes",
+        "--override",
+        "verification",
+        "--max-pause",
+        "4s",
+    ];
+    let mut cutover = site.begin_with(&words, &[points.variable()]);
+    points.wait_at(&mut cutover, Point::GatePassed).await;
+    site.source.hang();
+    let hung = Instant::now();
+    points.let_go();
+    cutover.said("nor a new connection").await;
+    assert!(
+        hung.elapsed() < UNDOING,
+        "{:?}: {}",
+        hung.elapsed(),
+        cutover.log()
+    );
+    // The undoing has a bound too, and the server hangs on.
+    assert_eq!(cutover.ended().await, 1, "{}", cutover.log());
+    assert!(hung.elapsed() < LEFT_TO_THE_RUNNER, "{:?}", hung.elapsed());
+    let log = cutover.log();
+    for words in [
+        "nobody has waited for this cutover",
+        "undoing did not come to its end within 30 s: it waits for",
+    ] {
+        assert!(log.contains(words), "{log}");
+    }
+    site.source.go_on();
+    let passed = points.passed();
+    assert!(
+        !passed.iter().any(|name| name == Point::ClientsHeld.name()),
+        "{passed:?}"
+    );
+    site.wait_for(&mut runner, "following again", |status| phase(status) == "follow")
+        .await;
+    site.succeed(&["cutover", "--yes", "--override", "verification"]);
+    assert_eq!(site.status().as_ref().map(phase), Some("done"));
 }
 
 /// A standby that must confirm every commit of the target, and does not: asked before anybody waits.

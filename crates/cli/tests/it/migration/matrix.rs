@@ -89,6 +89,10 @@ async fn is_undone_and_tried_again(site: &Site, mut cutover: Running, mut runner
         "select count(*) >= 1 from ledger where note = 'goes on'",
     )
     .await;
+    // The fallback that it promises is alive, whichever server has taken over meanwhile.
+    execute(&site.target_url, "insert into ledger values ('brought back')").await;
+    let back = "select count(*) = 1 from ledger where note = 'brought back'";
+    until(&site.source_url, back).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

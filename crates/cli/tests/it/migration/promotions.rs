@@ -150,8 +150,30 @@ async fn a_promoted_server_without_the_slot_is_refused_at_once() {
         log.contains("the source failed over") && log.contains("does not have the slot"),
         "{log}"
     );
-    let cutover = switched.site.call(&["cutover", "--yes"]);
+    let site = &switched.site;
+    let cutover = site.call(&["cutover", "--yes"]);
     assert_ne!(cutover.code, 0, "{}", cutover.output);
+    // As it is advised.
+    assert!(log.contains("transhume abort, then transhume run"), "{log}");
+    site.succeed(&["abort", "--yes"]);
+    site.succeed(&["run", "--until-caught-up"]);
+    oracle::assert_equal(&site.source_url, &site.target_url).await;
+}
+
+/// Recovery takes hours on a large server; who begins meanwhile waits as one that runs does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_begins_while_the_source_starts_up_waits_for_it() {
+    let mut site = Site::empty(15, 15).await;
+    site.execute_on_source(SHOP).await;
+    // It recovers, and lets nobody in.
+    let starting = site.source.standby(&[("hot_standby", "off")]);
+    let starting = starting.expect("a standby can be made");
+    site.source_url = starting.url(DATABASE);
+    let mut runner = site.begin(&["run"]);
+    runner.said("not accepting connections").await;
+    starting.promote().expect("it comes to the end of its recovery");
+    site.wait_for(&mut runner, "following", |status| phase(status) == "follow")
+        .await;
 }
 
 /// What the target has and no source has any more is said, with both positions.

@@ -145,7 +145,7 @@ impl ConnectionSettings {
     }
 
     /// For a question about a connection of these settings.
-    pub(crate) fn unattended(self) -> Self {
+    pub fn unattended(self) -> Self {
         Self {
             is_attended: false,
             target_session: TargetSession::Any,

@@ -24,7 +24,7 @@ pub use self::{
     rechecked::{Rechecked, record_rechecked, undecided},
     rows::{RecordedRow, record_rows, repaired, rows},
     run::{
-        Digests, LastVerification, NewTable, Running, TableResult, Unchanged, add_objects, add_tables, begin,
-        end, last, refreeze, reopen, running, table_results,
+        Digests, KEPT, LastVerification, NewTable, Running, TableResult, Unchanged, add_objects, add_tables,
+        begin, end, last, refreeze, reopen, running, table_results,
     },
 };

@@ -84,6 +84,10 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("values of ours have JSON")
 }
 
+/// The newest verifications, which are kept with all that they found; what shows them shows no more.
+pub const KEPT: i64 = 50;
+
+/// Begins a verification, and forgets those that are not kept any more.
 pub async fn begin(
     target: &Session,
     lsn: Lsn,
@@ -100,6 +104,8 @@ pub async fn begin(
                 &snapshots.0,
                 &snapshots.1,
                 &json(settings),
+                // Beside the new one.
+                &(KEPT - 1),
             ],
         )
         .await?;
