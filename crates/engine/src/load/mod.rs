@@ -108,7 +108,7 @@ pub async fn load(context: &LoadContext<'_>, holder: Option<SnapshotHolder>) -> 
         let pool = WorkerPool::new(context, &target).await?;
         let end = tokio::select! {
             end = pool.work(Place::Runner) => end?,
-            never = renewal::renew_old(context, &mut holders) => match never {},
+            never = Box::pin(renewal::renew_old(context, &mut holders)) => match never {},
         };
         match end {
             WorkEnd::NothingLeft => break,
