@@ -2,7 +2,8 @@
 //!
 //! No statement has CASCADE: what others built on these objects stops the removal. In reverse order of
 //! the archive nearly every statement succeeds at once; those that do not (an index of a partition
-//! belongs to its parent's) are tried again once others are gone. What is not there counts as removed.
+//! belongs to its parent's) are tried again once others are gone. What is not there counts as removed. Views that rest on each
+//! other are first made ones of nothing, as pg_dump proposes for them.
 
 use tokio_postgres::{Client, Transaction};
 use transhume_core::{schema::archive::Entry, sqlstate};
@@ -63,12 +64,35 @@ fn before_definitions(text: &str) -> Vec<String> {
     statements(&sql)
         .into_iter()
         .filter(|statement| {
-            // A view that rests on a key is first made one of nothing, which would make it where it is gone.
-            let others = ["SET ", "SELECT pg_catalog.set_config(", "CREATE OR REPLACE VIEW "];
+            let others = ["SET ", "SELECT pg_catalog.set_config("];
             !others.iter().any(|other| statement.starts_with(other))
         })
         .map(str::to_owned)
         .collect()
+}
+
+/// A view that rests on a key or on itself by others is made one of nothing by such a statement.
+const LOOSENING: &str = "CREATE OR REPLACE VIEW ";
+
+/// Those that remove, and those that loosen views: where a view is gone these would make it again.
+fn parted(statements: Vec<String>) -> (Vec<String>, Vec<String>) {
+    statements
+        .into_iter()
+        .partition(|statement| !statement.starts_with(LOOSENING))
+}
+
+/// What loosens a view that is still to be removed.
+fn loosening(statements: &[String], left: &[(String, ServerError)]) -> Vec<String> {
+    let is_left = |statement: &&String| {
+        let name = statement
+            .strip_prefix(LOOSENING)
+            .and_then(|rest| rest.split_once(" AS\n"));
+        name.is_some_and(|(name, _)| {
+            let removal = format!("DROP VIEW IF EXISTS {name}");
+            left.iter().any(|(statement, _)| *statement == removal)
+        })
+    };
+    statements.iter().filter(is_left).cloned().collect()
 }
 
 /// Runs the statements until all have succeeded or none does any more.
@@ -82,7 +106,7 @@ pub async fn drop_all(target: &mut Client, statements: Vec<String>) -> Result<Dr
         }
         return Ok(outcome);
     }
-    let mut left = statements;
+    let (mut left, mut views) = parted(statements);
     loop {
         let mut refused = Vec::new();
         for group in left.chunks(GROUP) {
@@ -94,21 +118,31 @@ pub async fn drop_all(target: &mut Client, statements: Vec<String>) -> Result<Dr
             return Ok(Dropped::All);
         }
         if refused.len() == left.len() {
-            return Ok(Dropped::Refused(answers(refused)));
+            let loose = loosening(&std::mem::take(&mut views), &refused);
+            if loose.is_empty() {
+                return Ok(Dropped::Refused(answers(refused)));
+            }
+            let transaction = target.transaction().await?;
+            once(&transaction, &loose).await?;
+            transaction.commit().await?;
         }
         left = refused.into_iter().map(|(statement, _)| statement).collect();
     }
 }
 
 async fn drop_in(transaction: &Transaction<'_>, statements: Vec<String>) -> Result<Dropped, PgError> {
-    let mut left = statements;
+    let (mut left, mut views) = parted(statements);
     loop {
         let refused = once(transaction, &left).await?;
         if refused.is_empty() {
             return Ok(Dropped::All);
         }
         if refused.len() == left.len() {
-            return Ok(Dropped::Refused(answers(refused)));
+            let loose = loosening(&std::mem::take(&mut views), &refused);
+            if loose.is_empty() {
+                return Ok(Dropped::Refused(answers(refused)));
+            }
+            once(transaction, &loose).await?;
         }
         left = refused.into_iter().map(|(statement, _)| statement).collect();
     }
@@ -169,7 +203,24 @@ mod tests {
             [
                 "ALTER TABLE IF EXISTS ONLY s.t DROP CONSTRAINT IF EXISTS k",
                 "DROP TABLE IF EXISTS s.\"t;\"",
+                "CREATE OR REPLACE VIEW s.v AS\nSELECT NULL::integer AS id",
             ]
         );
+    }
+
+    #[test]
+    fn a_view_is_loosened_only_while_it_is_there() {
+        let view = |name: &str| format!("{LOOSENING}{name} AS\nSELECT NULL::integer AS id");
+        let answer = ServerError {
+            sqlstate: "2BP01".to_owned(),
+            message: String::new(),
+            detail: None,
+            hint: None,
+            context: None,
+            table: None,
+            constraint: None,
+        };
+        let left = [("DROP VIEW IF EXISTS s.v".to_owned(), answer)];
+        assert_eq!(loosening(&[view("s.v"), view("s.gone")], &left), [view("s.v")]);
     }
 }
