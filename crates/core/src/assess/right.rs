@@ -10,6 +10,7 @@ use super::{
     observation::{Observed, TableRights},
     platform::{Platform, remedy},
 };
+use crate::roles::is_reserved;
 use crate::{
     count::listed,
     finding::{Finding, Remedy},
@@ -322,14 +323,10 @@ fn roles(observed: &Observed) -> Vec<Finding> {
             Finding::warning(
                 "roles-missing",
                 role,
-                format!("the role {role} owns or is granted something on the source and is not on the target"),
-                Remedy::from("run \"transhume roles --apply\", or on the target: ")
-                    .then(Remedy::run(format!("create role {};", quote_identifier(role))))
-                    .then(format!(
-                        " or let another one stand for it (--roles {role}=…); else its grants are left out and its objects \
-                         belong to {}",
-                        observed.target.capabilities.role
-                    )),
+                format!(
+                    "the role {role} owns or is granted something on the source and is not on the target"
+                ),
+                missing_role_remedy(role, &observed.target.capabilities.role),
             )
         })
         .collect();
@@ -338,6 +335,18 @@ fn roles(observed: &Observed) -> Vec<Finding> {
         "roles-missing",
         "every role with objects or grants exists on the target",
     )
+}
+
+/// As the script of roles treats it: what belongs to the source's service is made nowhere else.
+fn missing_role_remedy(role: &str, own: &str) -> Remedy {
+    let stand_in = format!("let another one of the target stand for it (--roles {role}=…)");
+    let otherwise = format!("else its grants are left out and its objects belong to {own}");
+    if is_reserved(role) {
+        return format!("{stand_in}; {otherwise}").into();
+    }
+    Remedy::from("run \"transhume roles --apply\", or on the target: ")
+        .then(Remedy::run(format!("create role {};", quote_identifier(role))))
+        .then(format!(" or {stand_in}; {otherwise}"))
 }
 
 #[cfg(test)]

@@ -70,6 +70,12 @@ fn missing_roles_are_named() {
     let mut observed = healthy();
     observed.source.roles.push("auditor".into());
     assert_eq!(roles(&observed)[0].object, "auditor");
+    assert!(roles(&observed)[0].remedy.contains("transhume roles --apply"));
+    observed.source.roles = vec!["rds_superuser".into()];
+    assert!(
+        !roles(&observed)[0].remedy.contains("roles --apply"),
+        "the script does not make it"
+    );
     observed.source.capabilities.signal_backend = false;
     assert_eq!(signal_backend(&observed)[0].severity, Severity::Warning);
 }

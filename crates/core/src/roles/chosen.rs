@@ -1,9 +1,9 @@
-//! Which roles of the source belong to the database: who owns, is granted something or has a session there, whoever is a
-//! member of these, and all groups of all of them.
+//! Which roles of the source belong to the database: who owns, is granted something or has a session there or may read or
+//! write all of it, whoever is a member of these, and all groups of all of them.
 
 use std::collections::BTreeSet;
 
-use super::{Role, Roles};
+use super::{Role, Roles, by_membership::OF_ALL_TABLES};
 
 /// Beginnings of the names that managed platforms give to roles of their own; nobody can make them elsewhere.
 const OF_PLATFORMS: [&str; 7] = [
@@ -11,7 +11,7 @@ const OF_PLATFORMS: [&str; 7] = [
 ];
 
 /// The server's or its platform's own.
-pub(super) fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     is_predefined(name) || OF_PLATFORMS.iter().any(|start| name.starts_with(start))
 }
 
@@ -28,6 +28,7 @@ impl Roles {
             .iter()
             .filter(|role| belongs(role) && !is_reserved(&role.name))
             .map(|role| role.name.as_str())
+            .chain(self.of_all_tables())
             .collect();
         self.close(&mut names, |one| (&one.group, &one.member));
         // The migration's own role is a member of every owner, and moves nowhere.
@@ -39,6 +40,15 @@ impl Roles {
             .iter()
             .filter(|role| names.contains(role.name.as_str()))
             .collect()
+    }
+
+    /// Members of a predefined role that reads or writes every table.
+    fn of_all_tables(&self) -> impl Iterator<Item = &str> {
+        self.memberships
+            .iter()
+            .filter(|one| OF_ALL_TABLES.iter().any(|all| all.name == one.group))
+            .map(|one| one.member.as_str())
+            .filter(|member| !is_reserved(member))
     }
 
     /// Adds whatever memberships lead to.
@@ -95,6 +105,8 @@ mod tests {
                 role("staff"),
                 role("other_app"),
                 role("pg_monitor"),
+                role("reader"),
+                role("rds_superuser"),
                 Role {
                     is_self: true,
                     ..role("mover")
@@ -106,10 +118,12 @@ mod tests {
                 member("staff", "app"),
                 member("staff", "other_app"),
                 member("pg_monitor", "app"),
+                member("pg_read_all_data", "reader"),
+                member("pg_read_all_data", "rds_superuser"),
             ],
             ..Roles::default()
         };
         let names: Vec<&str> = roles.chosen().iter().map(|role| role.name.as_str()).collect();
-        assert_eq!(names, ["app_rw", "app", "staff", "pg_monitor"]);
+        assert_eq!(names, ["app_rw", "app", "staff", "pg_monitor", "reader"]);
     }
 }

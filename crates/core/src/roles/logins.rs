@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use transhume_wire::ident::quote_identifier;
 
-use super::{Role, RoleMap, Roles, chosen::is_reserved, settings, statements::alter};
+use super::{Role, RoleMap, Roles, by_membership, chosen::is_reserved, settings, statements::alter};
 use crate::finding::Remedy;
 
 /// One login that would not work there as it does here.
@@ -32,15 +32,17 @@ pub fn login_faults(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<LoginF
             let belongs = role.sessions > 0 || chosen.contains(role.name.as_str());
             // Nobody gets a superuser's place on a managed service.
             let is_slight = !belongs || role.superuser || is_reserved(&role.name);
-            faults(role, (target, map)).into_iter().map(move |mut fault| {
-                fault.is_slight |= is_slight;
-                fault
-            })
+            faults(role, (source, target), map)
+                .into_iter()
+                .map(move |mut fault| {
+                    fault.is_slight |= is_slight;
+                    fault
+                })
         })
         .collect()
 }
 
-fn faults(role: &Role, (target, map): (&Roles, &RoleMap)) -> Vec<LoginFault> {
+fn faults(role: &Role, (source, target): (&Roles, &Roles), map: &RoleMap) -> Vec<LoginFault> {
     let name = map.target(&role.name);
     let fault = |what: String, remedy: Remedy, is_slight| LoginFault {
         role: role.name.clone(),
@@ -78,6 +80,7 @@ fn faults(role: &Role, (target, map): (&Roles, &RoleMap)) -> Vec<LoginFault> {
             false,
         ));
     }
+    faults.extend(by_membership::faults(role, found, (source, target), map));
     for setting in &role.settings {
         let theirs = found
             .settings

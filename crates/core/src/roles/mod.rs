@@ -3,6 +3,7 @@
 //! Owns the choice of roles, the script and what logins lack. Refuses servers and secrets' contents: a secret passes through
 //! as it came and is never printed by `Debug`. Invariant: the script gives what is missing and takes nothing away.
 
+mod by_membership;
 mod chosen;
 mod logins;
 mod memberships;
@@ -16,7 +17,9 @@ use std::{collections::BTreeSet, fmt};
 
 pub use crate::role_map::{BadRoleMap, RoleMap};
 
+pub(crate) use self::chosen::is_reserved;
 pub use self::{
+    by_membership::without_all_tables,
     logins::{LoginFault, login_faults},
     plan::{Note, RolePlan, Wanted, plan},
     step::{RoleStep, RoleSubject},
@@ -32,6 +35,8 @@ pub struct Roles {
     pub memberships: Vec<Membership>,
     /// Whoever has no grant of its own may create in schema `public`.
     pub everybody_creates_in_public: bool,
+    /// Schemas with tables, without the server's and extensions'.
+    pub table_schemas: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +77,10 @@ pub struct Role {
     pub is_self: bool,
     /// The session that looks may give objects to it and use them afterwards.
     pub is_usable: bool,
+    /// By rights of its own; looked at only where a predefined role is lacking.
+    pub reads_all_tables: bool,
+    /// The same of inserting, updating and deleting.
+    pub writes_all_tables: bool,
 }
 
 /// A setting of a role, everywhere or in the database.
@@ -133,6 +142,20 @@ impl Roles {
     /// The role of the session that looked.
     pub fn own(&self) -> Option<&Role> {
         self.roles.iter().find(|role| role.is_self)
+    }
+
+    /// Roles that it is a member of, directly or through others.
+    fn groups_of<'a>(&'a self, member: &str) -> BTreeSet<&'a str> {
+        let mut reached: BTreeSet<&'a str> = BTreeSet::new();
+        let mut open: Vec<&str> = vec![member];
+        while let Some(name) = open.pop() {
+            for one in self.memberships.iter().filter(|one| one.member == name) {
+                if reached.insert(&one.group) {
+                    open.push(&one.group);
+                }
+            }
+        }
+        reached
     }
 
     fn names(&self) -> BTreeSet<&str> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use transhume_core::{
     count::counted,
     finding::Finding,
-    roles::{RolePlan, Surrounding, Wanted, lacking, login_faults, plan},
+    roles::{RolePlan, Surrounding, Wanted, lacking, login_faults, plan, without_all_tables},
     selection::Selection,
 };
 use transhume_pg::{
@@ -237,7 +237,11 @@ pub(crate) async fn lacking_surroundings(
 
 /// What keeps the source's clients from logging in to the target and working there as they do now.
 pub(crate) async fn faults(source: &Session, target: &Session, map: &RoleMap) -> Result<Vec<LoginFault>> {
-    let (on_source, on_target) = read(source, target).await?;
+    let (on_source, mut on_target) = read(source, target).await?;
+    let by_themselves = without_all_tables(&on_source, &on_target, map);
+    roles::rights_to_all_tables(target, &mut on_target, &by_themselves)
+        .await
+        .doing("reading what logins may do with the target's tables")?;
     Ok(login_faults(&on_source, &on_target, map))
 }
 

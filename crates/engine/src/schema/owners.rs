@@ -41,6 +41,7 @@ pub(super) async fn plan(
     let mut by_role: BTreeMap<String, Vec<Ownership>> = BTreeMap::new();
     for mut one in all {
         let owner = map.target(&one.owner).to_owned();
+        one.is_of_first_superuser &= owner == one.owner;
         one.owner.clone_from(&owner);
         by_role.entry(owner).or_default().push(one);
     }
@@ -78,8 +79,13 @@ fn not_possible(ability: &RoleAbility, owned: &[Ownership]) -> Finding {
             format!("CREATE ROLE {role}; GRANT {role} TO CURRENT_USER"),
         )
     };
-    let remedy = Remedy::on_target(remedy)
-        .then(" (\"transhume roles --apply\" does it for all roles); it is tried again at the next start");
+    let remedy = if owned.iter().any(|one| one.is_of_first_superuser) {
+        // The script of roles does not make it: its name says more than a role of the target can be.
+        Remedy::from(format!("let another role of the target stand for it: transhume run --roles {role}=…"))
+    } else {
+        Remedy::on_target(remedy)
+            .then(" (\"transhume roles --apply\" does it for all roles); it is tried again at the next start")
+    };
     let message = format!(
         "on the source {role} owns {owned}; {reason}",
         owned = count(owned)

@@ -11,6 +11,8 @@ use crate::connection::{attempt::attempt_each, error::PgError};
 pub struct Ownership {
     pub object: CatalogObject,
     pub owner: String,
+    /// The owner is the source's first superuser, which a managed service gives to nobody.
+    pub is_of_first_superuser: bool,
     /// As `ALTER` names the kind: `table`, `operator class` …
     pub kind: String,
     /// Quoted and schema-qualified.
@@ -71,6 +73,7 @@ pub async fn ownerships(source: &Client, objects: &[CatalogObject]) -> Result<Ve
                     oid: row.try_get("object")?,
                 },
                 owner: row.try_get("owner")?,
+                is_of_first_superuser: row.try_get("is_first_superuser")?,
                 kind: row.try_get("kind")?,
                 identity: row.try_get("identity")?,
                 schema: row.try_get("schema")?,

@@ -52,6 +52,7 @@ pub async fn roles(session: &Session) -> Result<Roles, PgError> {
             creates_in_database: row.try_get("creates_in_database")?,
             is_self: row.try_get("is_self")?,
             is_usable: row.try_get("is_usable")?,
+            ..Role::default()
         });
     }
     Ok(Roles {
@@ -60,6 +61,7 @@ pub async fn roles(session: &Session) -> Result<Roles, PgError> {
         roles,
         memberships: memberships(client).await?,
         everybody_creates_in_public: everybody_creates_in_public(client).await?,
+        table_schemas: table_schemas(client).await?,
     })
 }
 
@@ -83,6 +85,30 @@ async fn memberships(client: &Client) -> Result<Vec<Membership>, PgError> {
 
 async fn one_text(client: &Client, sql: &str) -> Result<String, PgError> {
     Ok(client.query_one(sql, &[]).await?.try_get(0)?)
+}
+
+async fn table_schemas(client: &Client) -> Result<Vec<String>, PgError> {
+    let rows = client.query(include_str!("sql/table_schemas.sql"), &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Asks what these roles may do with each table by itself: each costs as many looks as there are tables.
+pub async fn rights_to_all_tables(client: &Client, of: &mut Roles, names: &[String]) -> Result<(), PgError> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    for row in client
+        .query(include_str!("sql/rights_to_all_tables.sql"), &[&names])
+        .await?
+    {
+        let name: String = row.try_get("name")?;
+        let Some(role) = of.roles.iter_mut().find(|role| role.name == name) else {
+            continue;
+        };
+        role.reads_all_tables = row.try_get("reads")?;
+        role.writes_all_tables = row.try_get("writes")?;
+    }
+    Ok(())
 }
 
 /// The name `public` stands for everybody there.

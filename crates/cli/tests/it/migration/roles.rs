@@ -198,6 +198,12 @@ async fn another_name_for_a_role_counts_in_owners_grants_policies_and_comparison
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_are_a_check_and_what_was_refused_is_tried_again() {
     let site = site(15, 15).await;
+    // Nothing of the database names it.
+    batch(
+        &site.source_url,
+        "create role filler login in role pg_write_all_data",
+    )
+    .await;
     let new = site.target.url(DATABASE);
     site.succeed(&["run", "--until-caught-up"]);
     let owner = "select tableowner::text from pg_tables where tablename = 'item'";
@@ -213,9 +219,34 @@ async fn logins_are_a_check_and_what_was_refused_is_tried_again() {
     }
 
     site.succeed(&["roles", "--apply"]);
+    // As on a service that gives it to nobody.
+    batch(&new, "revoke pg_write_all_data from filler").await;
+    let through_a_predefined_role = "filler writes the source's tables through pg_write_all_data";
+    let assessed = site.call(&["assess", "--quick", "--all"]);
+    let check = site.call(&["cutover", "--check"]);
+    for told in [&assessed.output, &check.output] {
+        assert!(told.contains(through_a_predefined_role), "{told}");
+    }
+    // What the remedy proposes where a service gives that role to nobody; and a membership that somebody took away.
     batch(
         &new,
-        "alter role report connection limit 5; revoke connect on database shop from public",
+        "grant usage on schema shop to filler; grant insert, update, delete on all tables in schema shop to filler;
+         revoke app_rw from app",
+    )
+    .await;
+    let check = site.call(&["cutover", "--check"]);
+    assert!(
+        !check.output.contains(through_a_predefined_role),
+        "{}",
+        check.output
+    );
+    let membership = "the role app is no member of app_rw on the target";
+    assert!(check.output.contains(membership), "{}", check.output);
+    site.succeed(&["roles", "--apply"]);
+    batch(
+        &new,
+        "alter role report connection limit 5; revoke connect on database shop from public;
+         revoke all on all tables in schema shop from filler; revoke usage on schema shop from filler",
     )
     .await;
     let check = site.call(&["cutover", "--check"]);

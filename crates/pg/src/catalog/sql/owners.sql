@@ -31,6 +31,8 @@ owned as (
 select owned.class,
        owned.object,
        pg_catalog.pg_get_userbyid(owned.owner)::text as owner,
+       -- BOOTSTRAP_SUPERUSERID
+       owned.owner = 10 as is_first_superuser,
        case i.type
            when 'statistics object' then 'statistics'
            when 'composite type' then 'type'
