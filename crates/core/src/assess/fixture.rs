@@ -156,6 +156,7 @@ pub(crate) fn healthy() -> Observed {
         nullable_children: vec![],
         parameters: vec![],
         foreign_keys: 0,
+        words_of_functions: Vec::new(),
         round_trip: Duration::from_millis(1),
         ours: OurObjects::default(),
     };
@@ -255,6 +256,8 @@ fn wrong_database() -> Observed {
         version: "0.9".into(),
         ..extension("plpgsql")
     }];
+    observed.source.capabilities.server_version = VersionNumber(140_000);
+    observed.source.words_of_functions = vec![("function shop.f()".into(), vec!["pg_start_backup".into()])];
     observed.target.database.encoding = "LATIN1".into();
     let zone = |value: &str| Parameter {
         name: "TimeZone".into(),

@@ -17,6 +17,7 @@ mod object;
 pub mod observation;
 pub mod parameter;
 pub mod platform;
+pub mod release;
 mod right;
 mod selected;
 mod server;
@@ -31,7 +32,7 @@ use observation::Observed;
 
 use crate::finding::{Finding, Severity, codes};
 
-const CHECKS: [fn(&Observed) -> Vec<Finding>; 17] = [
+const CHECKS: [fn(&Observed) -> Vec<Finding>; 18] = [
     selected::check,
     platform::check,
     server::check,
@@ -44,6 +45,7 @@ const CHECKS: [fn(&Observed) -> Vec<Finding>; 17] = [
     tree::check,
     object::check,
     extension::check,
+    release::check,
     collation::check,
     parameter::check,
     target::check,

@@ -85,6 +85,8 @@ pub struct SourceObservation {
     pub parameters: Vec<Parameter>,
     /// Foreign keys of all tables.
     pub foreign_keys: usize,
+    /// Users' functions whose texts name what some version took away, each with these words.
+    pub words_of_functions: Vec<(String, Vec<String>)>,
     /// To the server and back.
     pub round_trip: Duration,
     pub ours: OurObjects,

@@ -162,6 +162,7 @@ pub const GROUPS: &[Group] = &[
             code("other-slots", Nothing, "Another consumer has a slot on the source, and none on the target."),
             code("prepared-transactions", Run, "Prepared transactions of the source are not finished.").of_source().of_stream().and_check(),
             code("publications", Nothing, "Publications of the source are not restored."),
+            code("release-changes", Nothing, "The text of a function names what a version between both servers took away."),
             code("replica-identity", Nothing, "A table has no usable key, so changed rows are found by all their values.").of_source().of_stream(),
             code("scattered-partitions", Run, "A tree is partitioned by a hash that differs between servers and cannot be moved as a whole.").of_source(),
             code("schema-public", Nothing, "Schema public has another owner on the source."),

@@ -4,6 +4,7 @@ use transhume_core::{
     assess::{
         identity::is_publishable,
         observation::{OurObjects, SourceObservation, TargetObservation},
+        release,
     },
     selection::Selector,
     table::Table,
@@ -102,6 +103,7 @@ async fn read_source(
         objects::foreign_keys(session),
         assess::parameters(session),
     )?;
+    let words_of_functions = objects::words_of_functions(session, release::words()).await?;
     let round_trip = session.round_trip().await?;
     Ok(SourceObservation {
         parameters,
@@ -126,6 +128,7 @@ async fn read_source(
         inheritance_children,
         nullable_children,
         foreign_keys,
+        words_of_functions,
         round_trip,
         ours,
     })

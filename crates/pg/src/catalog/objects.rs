@@ -15,9 +15,23 @@ const EVENT_TRIGGERS: &str = include_str!("sql/event_triggers.sql");
 const SUBSCRIPTIONS: &str = include_str!("sql/subscriptions.sql");
 const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
 const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
+const WORDS_OF_FUNCTIONS: &str = include_str!("sql/words_of_functions.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
 const NULLABLE_CHILDREN: &str = include_str!("sql/nullable_children.sql");
 const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
+
+/// Users' functions whose texts hold some of these words.
+pub async fn words_of_functions<'a>(
+    client: &Client,
+    words: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<(String, Vec<String>)>, PgError> {
+    let words: Vec<&str> = words.into_iter().collect();
+    let pattern = format!(r"\m({})\M", words.join("|"));
+    let rows = client.query(WORDS_OF_FUNCTIONS, &[&pattern]).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("function")?, row.try_get("words")?)))
+        .collect()
+}
 
 /// How many large objects there are.
 pub async fn large_objects(client: &Client) -> Result<i64, PgError> {
