@@ -44,13 +44,10 @@ fn unreadable_large_objects(observed: &Observed) -> Option<Finding> {
             "large-objects",
             &observed.source.capabilities.database,
             format!("{role} may not read {unreadable} of the source's large objects"),
-            Remedy::from(format!(
-                "make {} a member of the roles that own them, see: ",
-                transhume_wire::ident::quote_identifier(role)
-            ))
-            .then(Remedy::run(
-                "select distinct lomowner::regrole from pg_largeobject_metadata;",
-            )),
+            Remedy::from("in psql on the source, by a role that owns them: ").then(Remedy::run(format!(
+                "select format('grant select, update on large object %s to %I', oid, {}) from pg_largeobject_metadata \\gexec",
+                transhume_wire::ident::quote_literal(role)
+            ))),
         )
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::{
-    capability::Attempt,
+    capability::{Attempt, Capabilities},
     identity::is_publishable,
     observation::{Observed, TableRights},
     platform::{Platform, remedy},
@@ -71,11 +71,10 @@ fn publication(observed: &Observed) -> Vec<Finding> {
         &source.role,
         format!("the source refuses a publication of the selected tables: {reason}"),
         Remedy::run(format!(
-            "grant create on database {} to {};",
+            "grant create on database {} to {};\n-- and where it is no member of a table's owner: see table-ownership",
             quote_identifier(&source.database),
             quote_identifier(&source.role)
-        ))
-        .then(" and make the role owner of the tables or a member of their owner"),
+        )),
     )]
 }
 
@@ -162,25 +161,17 @@ fn reading(observed: &Observed) -> Vec<Finding> {
 fn row_security(observed: &Observed) -> Vec<Finding> {
     let rights = rights_by_table(observed);
     let mut findings = Vec::new();
-    let hidden: Vec<String> = names(observed, |table| {
+    let hidden = tables(observed, |table| {
         rights
             .get(&table.oid)
             .is_some_and(|rights| rights.row_security_active)
     });
     if !hidden.is_empty() && !observed.source.capabilities.bypass_row_security {
-        findings.push(bypass_needed(
-            "source",
-            &observed.source.capabilities.role,
-            &hidden,
-        ));
+        findings.push(bypass_needed("source", &observed.source.capabilities, &hidden));
     }
-    let forced: Vec<String> = names(observed, |table| table.row_security == RowSecurity::Forced);
+    let forced = tables(observed, |table| table.row_security == RowSecurity::Forced);
     if !forced.is_empty() && !observed.target.capabilities.bypass_row_security {
-        findings.push(bypass_needed(
-            "target",
-            &observed.target.capabilities.role,
-            &forced,
-        ));
+        findings.push(bypass_needed("target", &observed.target.capabilities, &forced));
     }
     Finding::or_pass(
         findings,
@@ -189,30 +180,48 @@ fn row_security(observed: &Observed) -> Vec<Finding> {
     )
 }
 
-fn bypass_needed(end: &str, role: &str, tables: &[String]) -> Finding {
-    Finding::blocker(
-        "row-security",
-        end,
-        format!(
-            "policies would hide rows from the role {role} on the {end}: {}",
-            listed(tables)
-        ),
+/// First version on which Azure lets an administrator give BYPASSRLS away.
+const AZURE_BYPASSES_SINCE: u32 = 16;
+
+fn bypass_needed(end: &str, capabilities: &Capabilities, tables: &[&QualifiedName]) -> Finding {
+    let role = &capabilities.role;
+    let unforced: Vec<String> = tables
+        .iter()
+        .map(|table| format!("alter table {table} no force row level security;"))
+        .collect();
+    let unforced =
+        Remedy::from("on the source, for the time of the migration: ").then(Remedy::run(unforced.join(" ")));
+    let is_azure = matches!(
+        Platform::of(capabilities),
+        Platform::Azure | Platform::AzureElastic
+    );
+    let remedy = if is_azure && capabilities.server_version.major() < AZURE_BYPASSES_SINCE {
+        unforced
+    } else {
         Remedy::from(format!("on the {end}: "))
             .then(Remedy::run(format!(
                 "alter role {} bypassrls;",
                 quote_identifier(role)
             )))
-            .then(
-                " or for the time of the migration on the source: alter table … no force row level security;",
-            ),
+            .then(" or ")
+            .then(unforced)
+    };
+    Finding::blocker(
+        "row-security",
+        end,
+        format!(
+            "policies would hide rows from the role {role} on the {end}: {}",
+            listed(tables.iter().map(|table| table.plain()))
+        ),
+        remedy,
     )
 }
 
-fn names(observed: &Observed, wanted: impl Fn(&Table) -> bool) -> Vec<String> {
+fn tables(observed: &Observed, wanted: impl Fn(&Table) -> bool) -> Vec<&QualifiedName> {
     observed
         .selected_with_rows()
         .filter(|table| wanted(table))
-        .map(|table| table.name.plain())
+        .map(|table| &table.name)
         .collect()
 }
 

@@ -299,7 +299,8 @@ async fn documented_rights_are_enough(major: u32, [on_source, on_target]: [Strin
         // The service has it, and its members may do this.
         batch(
             &target,
-            "create role azure_pg_admin; grant set on parameter session_replication_role to azure_pg_admin",
+            "create role azure_pg_admin; grant pg_signal_backend to azure_pg_admin; \
+             grant set on parameter session_replication_role to azure_pg_admin",
         )
         .await;
     }

@@ -118,7 +118,12 @@ fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<
             "where it is needed, have a role of the target create it that may",
         );
     }
-    let remedy = remedy(answer, &object, known, &dependents);
+    // A policy names roles, and of what it needs nothing else can be missing alone.
+    let remedy = if entry.kind == EntryKind::Policy && answer.sqlstate == sqlstate::UNDEFINED_OBJECT {
+        "bring the roles first: transhume roles --apply".to_owned()
+    } else {
+        remedy(answer, &object, known, &dependents)
+    };
     Finding::blocker(REFUSED, &object, message, remedy)
 }
 
@@ -197,7 +202,10 @@ fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Depen
             shell::word(excluded(object))
         )
     } else if let Some(table) = dependents.tables.first() {
-        format!("; it cannot be left out while {table} is selected")
+        format!(
+            "; it cannot be left out while {table} is selected: --exclude {}",
+            shell::word(excluded(table))
+        )
     } else if known.identity.is_some() {
         format!("; or leave it out: --leave-out {}", shell::quoted(object))
     } else {
@@ -251,7 +259,9 @@ mod tests {
             "the target refuses it: permission denied for language c (SQLSTATE 42501); table shop.t needs it"
         );
         assert!(
-            findings[0].remedy.ends_with("while table shop.t is selected"),
+            findings[0]
+                .remedy
+                .ends_with("while table shop.t is selected: --exclude shop.t"),
             "{findings:?}"
         );
     }

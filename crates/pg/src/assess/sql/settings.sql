@@ -12,3 +12,9 @@ where setting is not null
     'shared_preload_libraries',
     'azure.extensions', 'rds.allowed_extensions', 'rds.extensions', 'rds.logical_replication',
     'cloudsql.logical_decoding', 'alloydb.logical_decoding', 'neon.timeline_id')
+union all
+-- A service may keep a setting of its own out of that list, and show it all the same.
+select own.name, pg_catalog.current_setting(own.name, true)
+from pg_catalog.unnest(array['azure.extensions', 'rds.allowed_extensions']) as own (name)
+where pg_catalog.current_setting(own.name, true) is not null
+  and not exists (select from pg_catalog.pg_settings s where s.name = own.name)
