@@ -18,7 +18,7 @@ use transhume_pg::{
 };
 
 use crate::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, EngineError, Result},
     follow::past,
     prepare::identity::source_identity,
@@ -62,7 +62,7 @@ pub(crate) async fn look(endpoints: &Endpoints, past: Past) -> Result<Option<Mig
         return Ok(None);
     };
     refuse_exchanged(endpoints, &migration)?;
-    admit(endpoints, &migration, (&source, &target)).await?;
+    admit(endpoints, &migration, Sessions::of(&source, &target)).await?;
     refuse_standbys(&source, &target)?;
     let is_compared = match past {
         Past::Compared => true,
@@ -71,7 +71,7 @@ pub(crate) async fn look(endpoints: &Endpoints, past: Past) -> Result<Option<Mig
     };
     if is_compared {
         let followed = runner::is_locked(&target).await.doing("looking for a runner")?;
-        past::examine(endpoints, &migration, (&source, &target), followed).await?;
+        past::examine(endpoints, &migration, Sessions::of(&source, &target), followed).await?;
     }
     Ok(Some(migration))
 }
@@ -111,7 +111,7 @@ pub(crate) async fn enter_target(settings: &ConnectionSettings, role: &str) -> R
 pub(crate) async fn admit(
     endpoints: &Endpoints,
     migration: &Migration,
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
 ) -> Result<()> {
     compare_layout(migration)?;
     refuse_one_database(endpoints, source, target).await?;

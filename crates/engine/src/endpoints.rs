@@ -13,6 +13,19 @@ pub struct Endpoints {
     pub target: ConnectionSettings,
 }
 
+/// A session on each, for what asks both.
+#[derive(Clone, Copy)]
+pub(crate) struct Sessions<'a> {
+    pub(crate) source: &'a Session,
+    pub(crate) target: &'a Session,
+}
+
+impl<'a> Sessions<'a> {
+    pub(crate) fn of(source: &'a Session, target: &'a Session) -> Self {
+        Self { source, target }
+    }
+}
+
 impl Endpoints {
     /// A session on the source; `migration` is its id, `role` what the session is for.
     pub async fn source_session(&self, migration: &str, role: &str) -> Result<Session> {

@@ -29,7 +29,7 @@ use crate::{
     cancel::Cancellation,
     cutover::{close, fallback, opening_mark},
     door::{self, Past},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, EngineError, Result},
     facing,
     present::migration_on,
@@ -146,7 +146,7 @@ impl<'run> Ending<'run> {
         silence_event_triggers(&source)
             .await
             .doing("keeping event triggers of the source silent")?;
-        door::admit(endpoints, &migration, (&source, &target)).await?;
+        door::admit(endpoints, &migration, Sessions::of(&source, &target)).await?;
         Ok(Self {
             reporter,
             source,

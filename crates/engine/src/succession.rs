@@ -23,7 +23,7 @@ use transhume_pg::{
 use transhume_wire::timeline::TimelineHistory;
 
 use crate::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, EngineError, Result},
     prepare::identity::source_identity,
     report::Reporter,
@@ -42,7 +42,7 @@ pub(crate) struct KnownSource {
 /// caller read it.
 pub(crate) async fn known(
     endpoints: &Endpoints,
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
     reporter: &Reporter,
 ) -> Result<KnownSource> {
     let migration = migration::read(target)

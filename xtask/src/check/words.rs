@@ -1,11 +1,13 @@
 //! Words that the product's code does not use: banned synonyms of the glossary, SQL outside of `crates/pg`, printing.
 
+use std::collections::HashSet;
+
 use super::SourceFile;
 use super::source_text::split;
 
 /// The glossary has another word for each of these (docs/architecture.md); only those are listed
 /// that have no other meaning in Rust code.
-const BANNED: [(&str, &str); 28] = [
+const BANNED: [(&str, &str); 27] = [
     ("src", "source"),
     ("dst", "target"),
     ("upstream", "source"),
@@ -33,7 +35,6 @@ const BANNED: [(&str, &str); 28] = [
     ("lease", "claim"),
     ("tailing", "stream"),
     ("barrier", "fence"),
-    ("downtime", "write pause"),
 ];
 
 /// Words of the code, or of nobody, that an operator does not read; his word for each (docs/glossary.md).
@@ -121,10 +122,9 @@ pub(super) fn complaints(file: &SourceFile) -> Vec<String> {
     let text = split(file.product_text());
     let mut complaints = Vec::new();
     for (line, code) in &text.code {
-        for (word, better) in BANNED {
-            if uses(code, word) {
-                complaints.push(format!("{}:{line}: say \"{better}\", not \"{word}\"", file.path));
-            }
+        let named = own_words(code);
+        for (word, better) in BANNED.iter().filter(|(word, _)| named.contains(*word)) {
+            complaints.push(format!("{}:{line}: say \"{better}\", not \"{word}\"", file.path));
         }
         if prints(code)
             && !["cli", "xtask", "testkit"]
@@ -217,8 +217,9 @@ fn is_query(literal: &str) -> bool {
     .any(|start| literal.trim_start().starts_with(start))
 }
 
-/// True where a name that this code gives holds the word. What follows a dot or a path separator was named elsewhere.
-fn uses(code: &str, word: &str) -> bool {
+/// The words of names that this code gives. What follows a dot or a path separator was named elsewhere.
+fn own_words(code: &str) -> HashSet<String> {
+    let mut words = HashSet::new();
     let mut rest = code;
     let mut before = String::new();
     while let Some(start) = rest.find(|character: char| character.is_alphanumeric() || character == '_') {
@@ -227,13 +228,13 @@ fn uses(code: &str, word: &str) -> bool {
         let length = rest.find(|character: char| !(character.is_alphanumeric() || character == '_'));
         let name = &rest[..length.unwrap_or(rest.len())];
         let named_elsewhere = before.ends_with('.') && !before.ends_with("..") || before.ends_with("::");
-        if !named_elsewhere && words_of(name).any(|part| part == word) {
-            return true;
+        if !named_elsewhere {
+            words.extend(words_of(name));
         }
         before.push_str(name);
         rest = &rest[name.len()..];
     }
-    false
+    words
 }
 
 /// `read_parts` and `ReadParts` are both read and parts.

@@ -32,6 +32,7 @@ use super::{Cutover, RELEASE_INTERVAL, alterations, application, life};
 use crate::{
     cancel::cancellation,
     cutover::fallback,
+    endpoints::Sessions,
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
@@ -121,7 +122,7 @@ async fn way_back(cutover: &Cutover<'_>) -> Result<Option<Condition>> {
     let obstacles = fallback::obstacles(
         cutover.endpoints,
         &cutover.migration.id,
-        (&cutover.source, &cutover.target),
+        Sessions::of(&cutover.source, &cutover.target),
         &cutover.tables,
     )
     .await?;

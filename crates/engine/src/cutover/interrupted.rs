@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     cutover::fallback,
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, Result},
     failpoint::{Point, reach},
     present::migration_on,
@@ -26,14 +26,15 @@ use crate::{
 pub(super) async fn settle(
     endpoints: &Endpoints,
     options: &CutoverOptions,
-    (source, target): (&Session, &Session),
+    sessions: Sessions<'_>,
     migration: migration::Migration,
     reporter: &Reporter,
 ) -> Result<migration::Migration> {
     let pgbouncer = options.application.pgbouncer.as_ref();
+    let target = sessions.target;
     match migration.phase {
         Phase::Cutover => {
-            Box::pin(undo_interrupted(endpoints, pgbouncer, (source, target), reporter)).await?;
+            Box::pin(undo_interrupted(endpoints, pgbouncer, sessions, reporter)).await?;
             migration_on(target).await
         }
         Phase::Done => {
@@ -64,7 +65,7 @@ pub(crate) async fn complete_interrupted(
 pub(crate) async fn undo_interrupted(
     endpoints: &Endpoints,
     pgbouncer: Option<&PgBouncerOptions>,
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
     reporter: &Reporter,
 ) -> Result<()> {
     let migration = migration_on(target).await?;

@@ -47,7 +47,7 @@ use transhume_pg::{
 use crate::{
     cancel::Cancellation,
     door::{self, Past},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
     follow::SpillOptions,
@@ -246,7 +246,14 @@ impl<'run> Cutover<'run> {
             .await
             .doing("keeping event triggers of the source silent")?;
         opening_mark::refuse_lost(&source, &target, &migration).await?;
-        let migration = settle(endpoints, options, (&source, &target), migration, reporter).await?;
+        let migration = settle(
+            endpoints,
+            options,
+            Sessions::of(&source, &target),
+            migration,
+            reporter,
+        )
+        .await?;
         let left_out = archive::left_out(&*target)
             .await
             .doing("reading what was left out")?;

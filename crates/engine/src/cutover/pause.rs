@@ -35,6 +35,7 @@ use super::{
 use crate::{
     cancel::Cancellation,
     cutover::fallback::{self, Armed, Arming},
+    endpoints::Sessions,
     endpoints::replica_role,
     error::{Doing, EngineError, Result},
     facing,
@@ -265,8 +266,12 @@ impl Cutover<'_> {
 
     /// They are in no stream; what is brought over stays, whatever becomes of the cutover.
     async fn bring_over_extension_rows(&self, rows: &ExtensionRows, replica_role: bool) -> Result<()> {
-        rows.bring_over((&self.source, &self.target), replica_role, self.reporter)
-            .await
+        rows.bring_over(
+            Sessions::of(&self.source, &self.target),
+            replica_role,
+            self.reporter,
+        )
+        .await
     }
 
     /// One flight to the target, whose requests are sent in this order and answered in it. All of it comes to its end

@@ -70,7 +70,7 @@ impl Cutover<'_> {
         let mut earlier_tries = Vec::new();
         for attempt in 1..=self.options.attempts {
             let tried = match Fence::approach(session, &order).await {
-                Err((session, error)) => Tried::Failed(Failed::by_server(session, error, None)),
+                Err((session, error)) => FenceTry::Failed(Failed::by_server(session, error, None)),
                 Ok(approach) => {
                     let trying = self.try_once(approach, &mut order, application);
                     let tried = timeout(self.options.max_pause, trying).await;
@@ -79,7 +79,7 @@ impl Cutover<'_> {
             };
             let is_last = attempt == self.options.attempts;
             let failed = match stands_for_all(tried, is_last, ballot, application).await? {
-                Tried::Stands(fence, stopwatch) => {
+                FenceTry::Stands(fence, stopwatch) => {
                     reach(Point::FenceRaised).await;
                     return Ok(Raised {
                         fence,
@@ -89,7 +89,7 @@ impl Cutover<'_> {
                         stopwatch,
                     });
                 }
-                Tried::Failed(failed) => failed,
+                FenceTry::Failed(failed) => failed,
             };
             session = failed.session;
             earlier_tries.extend(failed.waited.map(|waited| waited.as_secs_f64() * 1_000.0));
@@ -163,10 +163,10 @@ impl Cutover<'_> {
         approach: Approach,
         order: &mut LockOrder,
         application: &mut Application,
-    ) -> Result<Tried> {
+    ) -> Result<FenceTry> {
         let stopwatch = Stopwatch::start();
         if let Some(error) = application.hold().await? {
-            return Ok(Tried::Failed(Failed {
+            return Ok(FenceTry::Failed(Failed {
                 session: approach.lower().await.doing("lowering the fence")?,
                 error,
                 passes: true,
@@ -181,12 +181,12 @@ impl Cutover<'_> {
         match approach.raise(order, self.options.lock_timeout).await {
             Ok(fence) => {
                 stopwatch.step(PauseStep::Fence);
-                Ok(Tried::Stands(fence, stopwatch))
+                Ok(FenceTry::Stands(fence, stopwatch))
             }
             Err((session, error)) => {
                 application.release().await?;
                 let waited = Some(stopwatch.elapsed());
-                Ok(Tried::Failed(Failed::by_server(session, error, waited)))
+                Ok(FenceTry::Failed(Failed::by_server(session, error, waited)))
             }
         }
     }
@@ -216,7 +216,7 @@ pub(super) struct Raised {
 }
 
 /// What one try of the fence came to.
-pub(super) enum Tried {
+pub(super) enum FenceTry {
     Stands(Fence, Stopwatch),
     Failed(Failed),
 }

@@ -14,7 +14,7 @@ use super::{
     close,
     interrupted::follow_again,
     opening_mark,
-    raise::{Failed, Tried},
+    raise::{Failed, FenceTry},
 };
 use crate::error::{Doing, EngineError, Result};
 
@@ -109,30 +109,30 @@ pub(super) async fn agreed(ballot: &Ballot, otherwise: &str) -> Result<()> {
 
 /// What a try of the fence came to, once every other database's has come to something: it stands for all, or for none.
 pub(super) async fn stands_for_all(
-    tried: Tried,
+    tried: FenceTry,
     is_last: bool,
     ballot: &Ballot,
     application: &mut Application,
-) -> Result<Tried> {
+) -> Result<FenceTry> {
     let (fence, stopwatch) = match tried {
-        Tried::Stands(fence, stopwatch) => (fence, stopwatch),
-        Tried::Failed(mut failed) => {
+        FenceTry::Stands(fence, stopwatch) => (fence, stopwatch),
+        FenceTry::Failed(mut failed) => {
             // Whoever gives up leaves the group, which says it to the others.
             if failed.passes && !is_last {
                 failed.passes = ballot.vote(false).await != VoteOutcome::Void;
             }
-            return Ok(Tried::Failed(failed));
+            return Ok(FenceTry::Failed(failed));
         }
     };
     let outcome = ballot.vote(true).await;
     if outcome == VoteOutcome::Carried {
-        return Ok(Tried::Stands(fence, stopwatch));
+        return Ok(FenceTry::Stands(fence, stopwatch));
     }
     // Its writers and ours go on together.
     let waited = Some(stopwatch.elapsed());
     let session = fence.lower().await.doing("lowering the fence")?;
     application.release().await?;
-    Ok(Tried::Failed(Failed {
+    Ok(FenceTry::Failed(Failed {
         session,
         error: failed("the fence of another database could not be raised"),
         passes: outcome == VoteOutcome::Refused,

@@ -21,7 +21,10 @@ use super::{
     FollowRequest, ORIGIN,
     failure::{Failure, While},
 };
-use crate::report::{Report, Reporter};
+use crate::{
+    endpoints::Sessions,
+    report::{Report, Reporter},
+};
 
 /// The kind of the deviation, and the code of the finding where it cannot be made.
 const KIND: &str = "schema-changes";
@@ -51,7 +54,7 @@ pub(super) async fn ensure(
         Announcers::Altered | Announcers::OfAnotherVersion(_) => false,
         Announcers::As(found) => found == wanted,
     };
-    if !is_right && !make(request, (source, target), wanted, reporter).await? {
+    if !is_right && !make(request, Sessions::of(source, target), wanted, reporter).await? {
         return Ok(None);
     }
     if wanted != SchemaChanges::Replicate {
@@ -64,7 +67,7 @@ pub(super) async fn ensure(
 /// False where the source refuses it.
 async fn make(
     request: &FollowRequest<'_>,
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
     wanted: SchemaChanges,
     reporter: &Reporter,
 ) -> Result<bool, Failure> {

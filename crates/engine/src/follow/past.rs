@@ -33,7 +33,7 @@ use transhume_wire::{
 };
 
 use crate::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, EngineError, Result},
 };
 
@@ -93,7 +93,7 @@ pub(crate) fn set_back(endpoints: &Endpoints, direction: Direction, evidence: &s
 pub(crate) async fn examine(
     endpoints: &Endpoints,
     migration: &Migration,
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
     followed: bool,
 ) -> Result<()> {
     if migration.consistent_point.is_none() || migration.phase == Phase::Done {

@@ -41,6 +41,7 @@ use super::{
     standstill,
 };
 use crate::{
+    endpoints::Sessions,
     error::{Doing, EngineError},
     report::Reporter,
     silence::shown,
@@ -102,7 +103,7 @@ pub(super) async fn open(
     let source = shown(reporter, SOURCE, connect_source(request, "start"))
         .await
         .map_err(as_failure)?;
-    let known = succession::known(request.endpoints, (&source, &control), reporter);
+    let known = succession::known(request.endpoints, Sessions::of(&source, &control), reporter);
     let known = shown(reporter, BOTH, known).await.map_err(as_failure)?;
     let encoding = value_encoding(&source, &control);
     let encoding = shown(reporter, BOTH, encoding)

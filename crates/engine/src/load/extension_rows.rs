@@ -11,6 +11,7 @@ use transhume_pg::{
 };
 
 use crate::{
+    endpoints::Sessions,
     error::{Doing, Result},
     report::{Report, Reporter},
 };
@@ -71,7 +72,7 @@ impl ExtensionRows {
     /// Carries all that an extension keeps where some of it differs.
     pub(crate) async fn bring_over(
         &self,
-        (source, target): (&Session, &Session),
+        Sessions { source, target }: Sessions<'_>,
         replica_role: bool,
         reporter: &Reporter,
     ) -> Result<()> {

@@ -22,6 +22,7 @@ use transhume_pg::{
 use super::{LoadContext, binding};
 use crate::{
     back_off::{BackOff, persist},
+    endpoints::Sessions,
     error::{Doing, EngineError, Result},
     succession,
 };
@@ -229,7 +230,12 @@ async fn known_source(context: &LoadContext<'_>) -> Result<()> {
             let id = &context.migration.id;
             let source = context.endpoints.source_session(id, "identify").await?;
             let target = context.endpoints.target_session(id, "identify").await?;
-            succession::known(context.endpoints, (&source, &target), context.reporter).await
+            succession::known(
+                context.endpoints,
+                Sessions::of(&source, &target),
+                context.reporter,
+            )
+            .await
         };
         match asked.await {
             Ok(_) => return Ok(()),

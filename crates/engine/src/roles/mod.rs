@@ -130,7 +130,8 @@ pub async fn roles(
         endpoints,
         plan,
         outcomes,
-        (options.apply, secrets_unreadable),
+        options.apply,
+        secrets_unreadable,
     ))
 }
 
@@ -183,7 +184,8 @@ fn report(
     endpoints: &Endpoints,
     plan: RolePlan,
     outcomes: Vec<StepOutcome>,
-    (applied, secrets_unreadable): (bool, bool),
+    applied: bool,
+    secrets_unreadable: bool,
 ) -> RolesReport {
     let statements = plan.steps.iter().zip(outcomes).map(|(step, outcome)| {
         let (outcome, message) = match outcome {

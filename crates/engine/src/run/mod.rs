@@ -45,7 +45,7 @@ use crate::{
     cancel::Cancellation,
     cutover::{self, application::PgBouncerOptions},
     door,
-    endpoints::{Endpoints, replica_role},
+    endpoints::{Endpoints, Sessions, replica_role},
     error::{Doing, EngineError, Result},
     follow::FollowOptions,
     load::{LoadContext, LoadOptions},
@@ -176,8 +176,8 @@ impl<'run> Run<'run> {
             }
             None => (None, endpoints.source_session(&migration.id, "control").await?),
         };
-        door::admit(endpoints, &migration, (&source, &target)).await?;
-        succession::known(endpoints, (&source, &target), reporter).await?;
+        door::admit(endpoints, &migration, Sessions::of(&source, &target)).await?;
+        succession::known(endpoints, Sessions::of(&source, &target), reporter).await?;
         // As it is behind a fail-over.
         let migration = reread(&target, &migration.id).await?;
         refuse_other_selection(&migration, options, &source).await?;

@@ -11,6 +11,7 @@ use transhume_pg::{
 use super::{Run, RunOpening, RunReason, additions, offline, tables, watch};
 use crate::{
     cutover,
+    endpoints::Sessions,
     error::{Doing, EngineError, Result},
     follow::{self, EndReason, FollowRequest, Until},
     load::{self, extension_rows::ExtensionRows},
@@ -97,9 +98,9 @@ impl Run<'_> {
     }
 
     pub(super) async fn bring_over_extension_rows(&self) -> Result<()> {
-        let ends = (&self.source, &self.target);
-        let kept = ExtensionRows::on(ends.0, ends.1).await?;
-        kept.bring_over(ends, self.replica_role, self.reporter).await
+        let sessions = Sessions::of(&self.source, &self.target);
+        let kept = ExtensionRows::on(sessions.source, sessions.target).await?;
+        kept.bring_over(sessions, self.replica_role, self.reporter).await
     }
 
     async fn full_load(&mut self) -> Result<()> {

@@ -19,6 +19,7 @@ use transhume_wire::ident::QualifiedName;
 use super::Run;
 use crate::{
     cutover,
+    endpoints::Sessions,
     error::{Doing, EngineError, Result},
     follow::ORIGIN,
     report::Report,
@@ -165,5 +166,11 @@ async fn undo(run: &Run<'_>) -> Result<()> {
     }
     let source = endpoints.source_session(&run.migration.id, "undo").await?;
     let pgbouncer = run.options.pgbouncer.as_ref();
-    cutover::undo_interrupted(run.endpoints, pgbouncer, (&source, &target), run.reporter).await
+    cutover::undo_interrupted(
+        run.endpoints,
+        pgbouncer,
+        Sessions::of(&source, &target),
+        run.reporter,
+    )
+    .await
 }

@@ -20,7 +20,10 @@ use transhume_pg::{
 };
 
 use super::{SchemaOptions, SchemaWork, contents::Contents, findings, owners};
-use crate::error::{Doing, Result};
+use crate::{
+    endpoints::Sessions,
+    error::{Doing, Result},
+};
 
 pub(super) const CODE: &str = "grant-not-applied";
 
@@ -54,7 +57,7 @@ async fn set(
     let source = work.source().await?;
     let contents = Contents::stored(work, source.server_version().major(), &target).await?;
     let roles = &work.migration.selection.roles;
-    let mut plan = owners::plan((&source, &target), &made(&contents, moment), roles).await?;
+    let mut plan = owners::plan(Sessions::of(&source, &target), &made(&contents, moment), roles).await?;
     if let Some(owners) = owners_refused {
         plan.possible.retain(|one| owners.contains(&one.owner));
         plan.findings.retain(|finding| owners.contains(&finding.object));

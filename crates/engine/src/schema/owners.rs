@@ -17,7 +17,10 @@ use transhume_pg::{
 };
 use transhume_wire::ident::quote_identifier;
 
-use crate::error::{Doing, Result};
+use crate::{
+    endpoints::Sessions,
+    error::{Doing, Result},
+};
 
 /// ALTER … OWNER locks each object until its transaction ends; the lock table is shared by all sessions.
 const GROUP: usize = 1000;
@@ -31,7 +34,7 @@ pub(super) struct OwnerPlan {
 }
 
 pub(super) async fn plan(
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
     objects: &[CatalogObject],
     map: &RoleMap,
 ) -> Result<OwnerPlan> {

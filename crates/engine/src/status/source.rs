@@ -57,13 +57,13 @@ pub(super) struct Measured {
 }
 
 /// What came of asking the source.
-pub(super) enum Asked {
+pub(super) enum SourceAnswer {
     Measured(Measured),
     /// Nothing, and why.
     Silent(String),
 }
 
-impl Asked {
+impl SourceAnswer {
     pub(super) fn measured(&self) -> Option<&Measured> {
         match self {
             Self::Measured(measured) => Some(measured),
@@ -72,7 +72,7 @@ impl Asked {
     }
 }
 
-impl From<std::result::Result<Measured, String>> for Asked {
+impl From<std::result::Result<Measured, String>> for SourceAnswer {
     fn from(measured: std::result::Result<Measured, String>) -> Self {
         measured.map_or_else(Self::Silent, Self::Measured)
     }
@@ -120,13 +120,13 @@ async fn measure(
 }
 
 /// Measures where the source is this migration's: another database is refused, one that does not answer is told.
-async fn admitted(endpoints: &Endpoints, source: &Session, migration: &Migration) -> Result<Asked> {
+async fn admitted(endpoints: &Endpoints, source: &Session, migration: &Migration) -> Result<SourceAnswer> {
     let admitted = Box::pin(door::admit_source(endpoints, migration, source));
     match tokio::time::timeout(PATIENCE, admitted).await {
         Ok(Ok(())) => Ok(Box::pin(measure(endpoints, source, migration)).await.into()),
         Ok(Err(error @ EngineError::Stopped { .. })) => Err(error),
-        Ok(Err(error)) => Ok(Asked::Silent(error.to_string())),
-        Err(_) => Ok(Asked::Silent(silent())),
+        Ok(Err(error)) => Ok(SourceAnswer::Silent(error.to_string())),
+        Err(_) => Ok(SourceAnswer::Silent(silent())),
     }
 }
 
@@ -135,11 +135,11 @@ pub(super) async fn ask(
     reached: std::result::Result<Session, String>,
     (source, target): (Option<&ConnectionSettings>, &ConnectionSettings),
     migration: &Migration,
-) -> Result<Asked> {
+) -> Result<SourceAnswer> {
     let (session, source) = match (reached, source) {
         (Ok(session), Some(source)) => (session, source),
-        (Ok(_), None) => return Ok(Asked::Silent(String::new())),
-        (Err(problem), _) => return Ok(Asked::Silent(problem)),
+        (Ok(_), None) => return Ok(SourceAnswer::Silent(String::new())),
+        (Err(problem), _) => return Ok(SourceAnswer::Silent(problem)),
     };
     let endpoints = Endpoints {
         source: source.clone(),
@@ -153,16 +153,16 @@ fn silent() -> String {
 }
 
 /// What may be told of the source, the best that is known.
-pub(super) fn figures(asked: &Asked, is_runner_alive: bool, overview: &Overview) -> SourceFigures {
+pub(super) fn figures(asked: &SourceAnswer, is_runner_alive: bool, overview: &Overview) -> SourceFigures {
     let last_known = overview.measured_at.clone();
     match asked {
-        Asked::Measured(_) => SourceFigures {
+        SourceAnswer::Measured(_) => SourceFigures {
             known: Known::Measured,
             age_seconds: Some(0.0),
             last_known,
             problem: String::new(),
         },
-        Asked::Silent(problem) => {
+        SourceAnswer::Silent(problem) => {
             let reported = is_runner_alive && overview.source_wal_end.is_some();
             SourceFigures {
                 known: if reported { Known::Reported } else { Known::Unknown },
@@ -174,18 +174,22 @@ pub(super) fn figures(asked: &Asked, is_runner_alive: bool, overview: &Overview)
     }
 }
 
-pub(super) fn wal_end(asked: &Asked, figures: &SourceFigures, overview: &Overview) -> Option<Lsn> {
+pub(super) fn wal_end(asked: &SourceAnswer, figures: &SourceFigures, overview: &Overview) -> Option<Lsn> {
     match (asked, figures.known) {
-        (Asked::Measured(measured), _) => Some(measured.wal_end),
-        (Asked::Silent(_), Known::Unknown) => None,
-        (Asked::Silent(_), _) => overview.source_wal_end,
+        (SourceAnswer::Measured(measured), _) => Some(measured.wal_end),
+        (SourceAnswer::Silent(_), Known::Unknown) => None,
+        (SourceAnswer::Silent(_), _) => overview.source_wal_end,
     }
 }
 
-pub(super) fn retained_bytes(asked: &Asked, figures: &SourceFigures, overview: &Overview) -> Option<i64> {
+pub(super) fn retained_bytes(
+    asked: &SourceAnswer,
+    figures: &SourceFigures,
+    overview: &Overview,
+) -> Option<i64> {
     match (asked, figures.known) {
-        (Asked::Measured(measured), _) => measured.retained_bytes,
-        (Asked::Silent(_), Known::Unknown) => None,
-        (Asked::Silent(_), _) => overview.slot.retained_bytes,
+        (SourceAnswer::Measured(measured), _) => measured.retained_bytes,
+        (SourceAnswer::Silent(_), Known::Unknown) => None,
+        (SourceAnswer::Silent(_), _) => overview.slot.retained_bytes,
     }
 }

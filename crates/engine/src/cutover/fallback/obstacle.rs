@@ -12,7 +12,7 @@ use transhume_pg::{
 };
 
 use crate::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, Result},
     prepare::publishing::published_tables,
 };
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) async fn obstacles(
     endpoints: &Endpoints,
     id: &str,
-    (source, target): (&Session, &Session),
+    Sessions { source, target }: Sessions<'_>,
     tables: &[Table],
 ) -> Result<Vec<Finding>> {
     let migrated = relations::all(&**target)

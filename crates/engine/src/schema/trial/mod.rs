@@ -38,7 +38,7 @@ use super::{
     owners,
 };
 use crate::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, Result},
     report::Reporter,
 };
@@ -91,7 +91,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     let entries = tried_entries(&dumped);
     let scripts = scripts(trying, &dumped, &entries).await?;
     let objects: Vec<_> = entries.iter().map(|(entry, _)| entry.object).collect();
-    let owners = owners::plan((&source, &target), &objects, &trying.selection.roles).await?;
+    let owners = owners::plan(Sessions::of(&source, &target), &objects, &trying.selection.roles).await?;
     let listed: Vec<&Entry> = entries.iter().map(|(entry, _)| *entry).collect();
     let identities = identities(&source, &listed)
         .await
