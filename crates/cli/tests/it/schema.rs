@@ -25,7 +25,7 @@ fn printed_by(arguments: &[&str]) -> Option<&'static str> {
     }
     Some(match *arguments.first()? {
         "status" if has("--tables") => "tables",
-        "status" => "status",
+        "status" | "watch" => "status",
         "assess" => "assess",
         "roles" => "roles",
         "run" if has("--dry-run") => "plan",
@@ -40,7 +40,6 @@ fn printed_by(arguments: &[&str]) -> Option<&'static str> {
         "demo" => "demo",
         "config" => "config-check",
         "notify" => "notify-test",
-        "watch" => "status",
         other => panic!("which schema has {other} --json? tell it in {}", file!()),
     })
 }

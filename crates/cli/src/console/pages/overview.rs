@@ -300,7 +300,7 @@ fn facts(status: &Status) -> Markup {
                     @if let Some(applied) = status.frontier { tr { th scope="row" { "Applied LSN" } td {
                         (applied) @if let Some(end) = status.source_wal_end { ", the source's WAL ends at " (end) }
                     } } }
-                    @for changed in &status.deviations { tr { th scope="row" { "Changed" } td { (breakable(&changed.to_string())) } } }
+                    @for changed in &status.deviations { tr { th scope="row" { "Changed" } td { (breakable(changed)) } } }
                     @for held in &status.held_until_cutover { tr { th scope="row" { "Held back" } td { (breakable(held)) } } }
                     tr { th scope="row" { "Findings" } td class=(tone(worst(status))) { (status.findings.len()) } }
                 }

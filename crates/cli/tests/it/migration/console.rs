@@ -271,7 +271,7 @@ fn refusals(client: &Client) {
         let names_methods = refused.head.contains("\r\nallow: ");
         assert_eq!(names_methods, status == 405, "{method} {path}: {}", refused.head);
     }
-    let long = client.post_body(&format!("{api}/tables/reload"), &[b' '; LONGEST_BODY + 1]);
+    let long = client.post_body(&format!("{api}/tables/reload"), &vec![b' '; LONGEST_BODY + 1]);
     assert_eq!(long.status, 413, "{}", long.body);
     hold("error", &long.json());
     let head = client.request("HEAD", &format!("{api}/status"), "");

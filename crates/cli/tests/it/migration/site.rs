@@ -134,7 +134,7 @@ impl Site {
             .filter_map(|(name, value)| Some((name, value?)));
         let variables =
             variables.map(|(name, value)| format!("{}={}", name.to_string_lossy(), quoted(value)));
-        let words = command.get_args().map(&quoted);
+        let words = command.get_args().map(quoted);
         let all: Vec<String> = variables
             .chain([quoted(command.get_program())])
             .chain(words)
