@@ -38,8 +38,8 @@ impl Tmux {
         let program = site.shell_command(arguments);
         let script = format!("{program}; echo \"ended with $?\"; read -r forever");
         let (columns, lines) = (columns.to_string(), lines.to_string());
-        let size = ["-x", &columns, "-y", &lines];
-        let opened = self.call(&[&["new-session", "-d", "-s", name], &size[..], &[&script]].concat());
+        let room = ["-x", &columns, "-y", &lines];
+        let opened = self.call(&[&["new-session", "-d", "-s", name], &room[..], &[&script]].concat());
         assert!(
             opened.status.success(),
             "{}",
@@ -103,8 +103,8 @@ async fn a_terminal_shows_the_migration_and_asks_before_it_changes_anything() {
     .await;
     lines_of_json(&site);
     let tmux = Tmux::new(&site);
-    for (name, size) in [("small", (80, 24)), ("large", (200, 50))] {
-        watched(&tmux, &site, name, size);
+    for (name, room) in [("small", (80, 24)), ("large", (200, 50))] {
+        watched(&tmux, &site, name, room);
     }
     asked(&tmux, &site);
     assert!(runner.is_alive(), "nobody agreed to anything: {}", runner.log());
@@ -138,13 +138,13 @@ fn lines_of_json(site: &Site) {
     hold_printed(&arguments, &whole.concat());
 }
 
-fn watched(tmux: &Tmux, site: &Site, name: &str, size: (u16, u16)) {
-    tmux.open(site, name, size, &["watch", "--interval", "200ms"]);
+fn watched(tmux: &Tmux, site: &Site, name: &str, room: (u16, u16)) {
+    tmux.open(site, name, room, &["watch", "--interval", "200ms"]);
     let overview = tmux.shows(
         name,
         &["[1 Overview]", "✓ In order: the target", "to runner", "q quit"],
     );
-    assert_eq!(overview.lines().count(), usize::from(size.1), "{overview}");
+    assert_eq!(overview.lines().count(), usize::from(room.1), "{overview}");
     tmux.press(name, &["2"]);
     tmux.shows(name, &["[2 Tables]", "public.item", "public.order_line"]);
     tmux.press(name, &["/", "line", "Enter"]);
