@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{observation::Observed, wording::or_pass};
+use super::observation::Observed;
 use crate::{count::listed, finding::Finding};
 
 const CODE: &str = "release-changes";
@@ -137,7 +137,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
             )
         })
         .collect();
-    or_pass(
+    Finding::or_pass(
         findings,
         CODE,
         "no function names what the versions between both servers took away",

@@ -84,7 +84,9 @@ fn not_possible(ability: &RoleAbility, owned: &[Ownership]) -> Finding {
     };
     let remedy = if owned.iter().any(|one| one.is_of_first_superuser) {
         // The script of roles does not make it: its name says more than a role of the target can be.
-        Remedy::from(format!("let another role of the target stand for it: transhume run --roles {role}=…"))
+        Remedy::from(format!(
+            "let another role of the target stand for it: transhume run --roles {role}=…"
+        ))
     } else {
         Remedy::on_target(remedy)
             .then(" (\"transhume roles --apply\" does it for all roles); it is tried again at the next start")
