@@ -64,7 +64,7 @@ impl Arguments {
     }
 }
 
-/// Ends by a signal, or when the status cannot be read the first time. Later a server that is away
+/// Ends by a signal, when nobody reads its lines any more, or when the status cannot be read the first time. Later a server that is away
 /// for a moment is waited for.
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
     invocation.stopping.of_service(one(arguments, invocation).await)
@@ -82,6 +82,9 @@ async fn one(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
             Err(failure) => invocation.terminal.failure(&failure),
         }
         seen = true;
+        if invocation.terminal.is_left() {
+            return Ok(Exit::Success);
+        }
         invocation
             .or_interrupted(tokio::time::sleep(arguments.interval.0))
             .await?;
@@ -113,6 +116,9 @@ async fn all(arguments: &Arguments, group: &Group) -> Result<Exit> {
             }
         }
         show_several(arguments, &group.terminal, &statuses)?;
+        if group.terminal.is_left() {
+            return Ok(Exit::Success);
+        }
         group.members[0]
             .or_interrupted(tokio::time::sleep(arguments.interval.0))
             .await?;

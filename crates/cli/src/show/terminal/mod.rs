@@ -18,7 +18,10 @@ pub(crate) mod write_pause;
 
 use std::{
     io::{self, IsTerminal, Write},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -43,6 +46,8 @@ pub(crate) struct Terminal {
     pub(crate) output: Style,
     error: Style,
     voice: Voice,
+    /// Whoever read stdout went away, as `| head` does; shared by all clones.
+    is_left: Arc<AtomicBool>,
     /// One of several databases: its name stands before what is said, its results are told with the others'.
     member: Option<Member>,
 }
@@ -70,6 +75,7 @@ impl Terminal {
             output: Style::new(color, io::stdout().is_terminal() && capable),
             error: Style::new(color, draws && voice != Voice::Json),
             voice,
+            is_left: Arc::default(),
             member: None,
         }
     }
@@ -129,11 +135,20 @@ impl Terminal {
             output.flush()
         };
         match self.above_bars(write) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_left.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => Err(Failure::new(format!(
                 "cannot write to the standard output: {error}"
             ))),
-            _ => Ok(()),
+            Ok(()) => Ok(()),
         }
+    }
+
+    /// Nobody reads stdout any more: whoever prints until it is stopped has come to its end.
+    pub(crate) fn is_left(&self) -> bool {
+        self.is_left.load(Ordering::Relaxed)
     }
 
     /// The result of a command, as text or as JSON.

@@ -1,7 +1,7 @@
 //! What a person sees in a terminal, by tmux: `watch` at two sizes and its keys, and the questions before what cannot be taken back.
 
 use std::{
-    fs::File,
+    io::{BufRead, BufReader},
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -101,7 +101,7 @@ async fn a_terminal_shows_the_migration_and_asks_before_it_changes_anything() {
         phase(status) == "follow" && status["rates"].is_object()
     })
     .await;
-    lines_of_json(&site);
+    lines_of_json(&site).await;
     let tmux = Tmux::new(&site);
     for (name, room) in [("small", (80, 24)), ("large", (200, 50))] {
         watched(&tmux, &site, name, room);
@@ -110,32 +110,30 @@ async fn a_terminal_shows_the_migration_and_asks_before_it_changes_anything() {
     assert!(runner.is_alive(), "nobody agreed to anything: {}", runner.log());
 }
 
-/// `watch --json` prints documents of `status`, for as long as it is let.
-fn lines_of_json(site: &Site) {
+/// `watch --json` prints documents of `status` for as long as somebody reads them.
+async fn lines_of_json(site: &Site) {
     let arguments = ["watch", "--json", "--interval", "100ms"];
-    let (lines, path) = (2, site.path("lines"));
-    let mut watch = site.prepared(&arguments);
-    let output = File::create(&path).expect("a file can be made");
-    let mut watch = watch
-        .stdout(Stdio::from(output))
+    let mut watch = site
+        .prepared(&arguments)
+        .stdout(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    let mut read = BufReader::new(watch.stdout.take().expect("it is piped"));
+    let mut printed = String::new();
+    for _ in 0..2 {
+        read.read_line(&mut printed).expect("a line comes");
+    }
+    drop(read);
+    hold_printed(&arguments, &printed);
     let end = Instant::now() + PATIENCE;
-    let printed = loop {
-        let printed = std::fs::read_to_string(&path).expect("the file can be read");
-        if printed.matches('\n').count() >= lines {
-            break printed;
+    let code = loop {
+        if let Some(status) = watch.try_wait().expect("it can be waited for") {
+            break status.code();
         }
-        assert!(Instant::now() < end, "{printed}");
-        std::thread::sleep(LOOK_AGAIN);
+        assert!(Instant::now() < end, "it goes on though nobody reads");
+        tokio::time::sleep(LOOK_AGAIN).await;
     };
-    watch.kill().expect("it can be killed");
-    watch.wait().expect("it ends");
-    let whole: Vec<&str> = printed
-        .split_inclusive('\n')
-        .filter(|line| line.ends_with('\n'))
-        .collect();
-    hold_printed(&arguments, &whole.concat());
+    assert_eq!(code, Some(0));
 }
 
 fn watched(tmux: &Tmux, site: &Site, name: &str, room: (u16, u16)) {
