@@ -173,12 +173,12 @@ async fn sample(site: &Site, after: Duration, committed: i64) -> Outcome<Sample>
 
 async fn state_sizes(site: &Site) -> Outcome<Vec<(String, u64)>> {
     let rows = site.ask(Side::Target, STATE_SIZES).await?;
-    let size = |row: &String| {
+    let measured = |row: &String| {
         let (table, bytes) = row.split_once(' ')?;
         Some((table.to_owned(), bytes.parse().ok()?))
     };
     rows.iter()
-        .map(|row| size(row).ok_or_else(|| format!("\"{row}\" is no size")))
+        .map(|row| measured(row).ok_or_else(|| format!("\"{row}\" is no size")))
         .collect()
 }
 
@@ -234,9 +234,10 @@ fn flat(samples: &[Sample]) -> Outcome {
 fn largest(samples: &[Sample]) -> String {
     let tables = samples.last().map(|sample| sample.state.iter().take(LARGEST));
     let named = tables.into_iter().flatten();
-    named
+    let told: Vec<String> = named
         .map(|(table, bytes)| format!("; transhume.{table} holds {bytes} bytes"))
-        .collect()
+        .collect();
+    told.concat()
 }
 
 /// Sessions that commit at a rate together; a commit is an insert and an update.

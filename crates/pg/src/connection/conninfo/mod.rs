@@ -145,6 +145,7 @@ impl ConnectionSettings {
     }
 
     /// For a question about a connection of these settings.
+    #[must_use]
     pub fn unattended(self) -> Self {
         Self {
             is_attended: false,
