@@ -34,7 +34,7 @@ fn signal(signal: &str, pid: i32) {
 async fn ends_while_nothing_is_caught_up(site: &Site, sender: i32) {
     let points = Points::new();
     points.hold(Point::HoldIntended);
-    let words = ["cutover", "--rehearse", "--override", "verification"];
+    let words = ["cutover", "--rehearse", "--yes", "--override", "verification"];
     let mut rehearsal = site.begin_with(&words, &[points.variable()]);
     points.wait_at(&mut rehearsal, Point::HoldIntended).await;
     signal("-STOP", sender);
