@@ -53,6 +53,15 @@ pub fn is_refused_by_data(sqlstate: &str) -> bool {
     ABOUT_A_BUILD.iter().any(|class| sqlstate.starts_with(class))
 }
 
+/// The server takes no writes for now, as managed ones do when their storage is full: work that is under way waits for that, and
+/// says so.
+pub fn takes_no_writes(sqlstate: &str) -> bool {
+    matches!(
+        sqlstate,
+        sqlstate::READ_ONLY_SQL_TRANSACTION | sqlstate::DISK_FULL
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,6 +34,7 @@ pub const UNDEFINED_TABLE: &str = "42P01";
 pub const DUPLICATE_SCHEMA: &str = "42P06";
 pub const DUPLICATE_TABLE: &str = "42P07";
 pub const OUT_OF_MEMORY: &str = "53200";
+pub const DISK_FULL: &str = "53100";
 pub const TOO_MANY_CONNECTIONS: &str = "53300";
 pub const OBJECT_NOT_IN_PREREQUISITE_STATE: &str = "55000";
 pub const OBJECT_IN_USE: &str = "55006";

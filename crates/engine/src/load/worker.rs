@@ -4,7 +4,7 @@
 //! cost the worker its connections, nothing else: the piece it held is open again, and whether a commit
 //! whose answer was lost took place is in its row.
 
-use transhume_core::disposition::Disposition;
+use transhume_core::disposition::{Disposition, takes_no_writes};
 use transhume_pg::{
     connection::error::PgError,
     load::copy::CopySide,
@@ -118,7 +118,7 @@ impl Worker {
             WorkFailure::SnapshotLost | WorkFailure::Refused { .. } => return Ok(()),
             WorkFailure::Server { doing, side, error } => (doing, side, error),
         };
-        if error.disposition() == Disposition::Retry {
+        if passes(side, &error) {
             let shared = &self.sessions.shared;
             shared.reporter.waiting(format!("{doing}: {error}; trying again"));
             return failures.wait(&shared.cancellation).await;
@@ -133,10 +133,16 @@ impl Worker {
         };
         match work_left(target).await {
             Ok(left) => Ok(left),
-            Err(error) if error.disposition() == Disposition::Retry => Ok(WorkLeft::Some),
+            Err(error) if passes(CopySide::Target, &error) => Ok(WorkLeft::Some),
             Err(error) => Err(error).doing("looking for open work"),
         }
     }
+}
+
+/// Another try may succeed. A target that takes no writes for now does so again once somebody has given it room.
+fn passes(side: CopySide, error: &PgError) -> bool {
+    let is_waited_for = matches!(side, CopySide::Target) && error.sqlstate().is_some_and(takes_no_writes);
+    is_waited_for || error.disposition() == Disposition::Retry
 }
 
 fn stopped(doing: &str, side: CopySide, error: &PgError) -> EngineError {

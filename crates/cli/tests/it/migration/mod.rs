@@ -33,6 +33,7 @@ mod live;
 mod load_on_source;
 #[cfg(debug_assertions)]
 mod matrix;
+mod messages;
 mod objects;
 mod offline;
 mod orders;

@@ -145,6 +145,37 @@ async fn a_target_that_crashes_in_mid_load_is_loaded_on() {
     load.goes_on(now, &before).await;
 }
 
+/// As a managed server does when its storage is full: sessions end, and new ones may only read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_takes_no_writes_for_a_while_is_waited_for() {
+    let mut load = Load::half_done().await;
+    let now = load.target_time().await;
+    let before = load.finished(Some(now)).await;
+    let administrator = connect(&load.site.target_url).await.expect("the target answers");
+    let execute = async |statement: &str| {
+        administrator
+            .batch_execute(statement)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
+    };
+    execute("set default_transaction_read_only = off").await;
+    execute("alter system set default_transaction_read_only = on").await;
+    execute("select pg_reload_conf()").await;
+    let is_read_only =
+        "select count(*) from pg_settings where name = 'default_transaction_read_only' and reset_val = 'on'";
+    load.site
+        .wait_for_count(&load.site.target_url, is_read_only, 1)
+        .await;
+    execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+    )
+    .await;
+    load.runner.said("read-only transaction; trying again").await;
+    execute("alter system reset default_transaction_read_only").await;
+    execute("select pg_reload_conf()").await;
+    load.goes_on(now, &before).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn backends_of_loaders_that_are_killed_cost_their_parts() {
     let load = Load::half_done().await;
