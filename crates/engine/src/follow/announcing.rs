@@ -44,7 +44,8 @@ pub(super) async fn ensure(
     let doing = "looking for event triggers of this migration on the source";
     let installed = announcing::installed(source, id).await.while_doing(doing)?;
     let wanted = match (request.schema_changes, installed) {
-        // Nobody says: what is there stays, unless somebody else has altered it.
+        // A command that follows for a while has no such setting: what the run made stays, unless somebody else has altered it.
+        // A run always has one, which is "hold" where nobody sets it.
         (None, Announcers::As(found) | Announcers::OfAnotherVersion(found)) => found,
         (None, _) => SchemaChanges::Hold,
         (Some(wanted), _) => wanted,
@@ -54,8 +55,18 @@ pub(super) async fn ensure(
         Announcers::Altered | Announcers::OfAnotherVersion(_) => false,
         Announcers::As(found) => found == wanted,
     };
-    if !is_right && !make(request, Sessions::of(source, target), wanted, reporter).await? {
-        return Ok(None);
+    if !is_right {
+        // What statements have announced until now is still to be read.
+        let kept = match installed {
+            Announcers::As(SchemaChanges::Replicate)
+            | Announcers::OfAnotherVersion(SchemaChanges::Replicate) => {
+                announcing::key(source, id).await.ok()
+            }
+            _ => None,
+        };
+        if !make(request, Sessions::of(source, target), (wanted, kept), reporter).await? {
+            return Ok(None);
+        }
     }
     if wanted != SchemaChanges::Replicate {
         return Ok(None);
@@ -68,7 +79,7 @@ pub(super) async fn ensure(
 async fn make(
     request: &FollowRequest<'_>,
     Sessions { source, target }: Sessions<'_>,
-    wanted: SchemaChanges,
+    (wanted, kept): (SchemaChanges, Option<AnnouncementKey>),
     reporter: &Reporter,
 ) -> Result<bool, Failure> {
     let id = &request.migration.id;
@@ -94,7 +105,7 @@ async fn make(
     let deviation = deviation::intend(&**target, &deviation)
         .await
         .while_doing(doing)?;
-    match announcing::install(source, id, wanted).await {
+    match announcing::install(source, id, wanted, kept.as_ref()).await {
         Ok(()) if wanted == SchemaChanges::Hold => {
             deviation::undone(target, &[deviation]).await.while_doing(doing)?;
             reporter.step("changes of the source's schema are neither announced nor refused any more");

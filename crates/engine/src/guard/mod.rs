@@ -9,9 +9,10 @@ mod login;
 mod retention;
 mod schema;
 pub(crate) mod schemas;
+mod settling;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -47,8 +48,8 @@ pub(crate) struct Guard<'run> {
     migration: Migration,
     selector: Selector,
     carry_over: Vec<CarryOver>,
-    /// Tables whose rows were altered unseen are loaded anew without asking.
-    reloads: bool,
+    /// Statements on the source are followed: tables whose rows were altered unseen are loaded anew without asking, new ones join.
+    replicates: bool,
     policy: WalPolicy,
     reporter: &'run Reporter,
     began: Instant,
@@ -62,8 +63,10 @@ pub(crate) struct Guard<'run> {
     next_schema_look: Option<Instant>,
     schema_findings: Option<Vec<Finding>>,
     awaited: Awaited,
-    /// Partitions that were to be taken in.
-    asked_for: HashSet<u32>,
+    /// Tables that were to be taken in, and since when.
+    asked_for: HashMap<u32, Instant>,
+    /// Those of them that are not settled yet.
+    joining: HashSet<u32>,
     /// Tables that are to be loaded anew.
     asked_anew: HashSet<u32>,
 }
@@ -94,7 +97,7 @@ impl<'run> Guard<'run> {
             migration,
             selector,
             carry_over: options.carry_over.clone(),
-            reloads: options.schema_changes == SchemaChanges::Replicate,
+            replicates: options.schema_changes == SchemaChanges::Replicate,
             policy: options.wal,
             reporter,
             began: Instant::now(),
@@ -106,7 +109,8 @@ impl<'run> Guard<'run> {
             next_schema_look: None,
             schema_findings: None,
             awaited: Awaited::default(),
-            asked_for: HashSet::new(),
+            asked_for: HashMap::new(),
+            joining: HashSet::new(),
             asked_anew: HashSet::new(),
         }
     }

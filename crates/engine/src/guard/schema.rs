@@ -32,6 +32,8 @@ use crate::report::Report;
 
 /// At least this between two looks.
 const EVERY: Duration = Duration::from_secs(5);
+/// A table that could not join is asked for again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// Looking takes at most one part in this many of the servers' time, however many tables there are.
 const SHARE: u32 = 20;
 
@@ -55,17 +57,20 @@ impl Guard<'_> {
         let now = Schemas::take(&ends.source, &ends.target, publication, &self.selector).await?;
         now.remember(&ends.source, &ends.target, &mut self.awaited)
             .await?;
+        if may_carry {
+            self.settle(ends, &now).await?;
+        }
         let allowed = self.carry_over.iter().copied();
         let allowed: Vec<CarryOver> = allowed.filter(|_| may_carry).collect();
         let mut findings: Vec<Finding> = Vec::new();
         let changes = now.changes();
-        if self.reloads && may_carry {
+        if self.replicates && may_carry {
             self.ask_for_reloads(ends, &schema::to_reload(&changes)).await?;
         }
         for change in changes {
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let remedy = now.with_type(&change, remedy);
-            let joins = self.reloads && may_carry && schema::joins_by_itself(&change, &now.target);
+            let joins = self.replicates && may_carry && schema::joins_by_itself(&change, &now.target);
             let is_carried =
                 schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target)
                     || joins && is_free(&ends.target, &change.table).await?;
@@ -133,10 +138,13 @@ impl Guard<'_> {
 
     /// The runner takes the partition in by the way of every table that joins.
     async fn ask_for(&mut self, ends: &Ends, change: &SchemaChange) -> Result<(), PgError> {
-        // What it could not do it has said; asking again and again would not help.
-        if !self.asked_for.insert(change.oid) {
+        // What it could not do it has said; asking again and again would not help, but another statement may have been in its way.
+        let asked = self.asked_for.get(&change.oid);
+        if asked.is_some_and(|asked| asked.elapsed() < ASK_AGAIN) {
             return Ok(());
         }
+        self.asked_for.insert(change.oid, Instant::now());
+        self.joining.insert(change.oid);
         command::request(&ends.target, Command::Add(vec![change.oid]), None).await?;
         let table = change.table.plain();
         self.carried(

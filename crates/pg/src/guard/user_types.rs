@@ -78,6 +78,8 @@ pub fn statement(change: &TypeChange) -> String {
             quote_identifier(&attribute.name),
             attribute.type_name
         ),
+        TypeChangeKind::DomainDefault(Some(default)) => format!("alter domain {name} set default {default}"),
+        TypeChangeKind::DomainDefault(None) => format!("alter domain {name} drop default"),
         TypeChangeKind::DomainNotNull(true) => format!("alter domain {name} set not null"),
         TypeChangeKind::DomainNotNull(false) => format!("alter domain {name} drop not null"),
         TypeChangeKind::ConstraintNew(constraint) => {

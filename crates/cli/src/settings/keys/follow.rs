@@ -58,7 +58,8 @@ pub(super) const KEYS: &[Key] = &[
         details: "hold: the stream waits before the first change that does not fit, with the statement to run on the target.\n\
                 replicate: event triggers on the source announce in the stream what each statement left behind, and the target is\n\
                 altered so in the same transaction; what cannot be followed exactly is held. refuse: the source refuses such\n\
-                statements until finish or abort. Without the right to event triggers it is hold (PostgreSQL 14 and later).",
+                statements until finish or abort. Without the right to event triggers it is hold (PostgreSQL 14 and later). A run without\n\
+                the setting takes the event triggers of an earlier one away.",
         default: "hold",
         example: "\"hold\"",
         flag: "--schema-changes",

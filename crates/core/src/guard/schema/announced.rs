@@ -12,8 +12,8 @@ use serde::Deserialize;
 use transhume_wire::ident::QualifiedName;
 
 use super::{
-    ChangeKind, ColumnFacts, CommentFacts, Followed, ObjectAddress, Remembered, SchemaChange, SchemaObject,
-    TableFacts, changes,
+    ChangeKind, ColumnFacts, CommentFacts, Followed, ObjectAddress, Remembered, RenamedObject, SchemaChange,
+    SchemaObject, TableFacts, changes,
 };
 use crate::{guard::user_types::UserType, load::RelationState};
 
@@ -29,6 +29,9 @@ pub struct AnnouncedSchema {
     /// What belongs to the tables that it concerned, and views and functions that it made.
     #[serde(default)]
     pub objects: Vec<SchemaObject>,
+    /// What is called by its name alone on the target, and has another one.
+    #[serde(default)]
+    pub renamed: Vec<RenamedObject>,
     /// All else that it dropped, and that does not go with its table.
     #[serde(default)]
     pub gone_objects: Vec<ObjectAddress>,
@@ -48,6 +51,7 @@ impl AnnouncedSchema {
             types: Vec::new(),
             gone: Vec::new(),
             objects: Vec::new(),
+            renamed: Vec::new(),
             gone_objects: Vec::new(),
             comments: Vec::new(),
             is_untold: true,
@@ -61,6 +65,9 @@ pub struct DescribedTable {
     #[serde(flatten)]
     pub facts: TableFacts,
     pub details: Vec<ColumnDetail>,
+    /// Names of the columns that are computed, which are not among the facts.
+    #[serde(default)]
+    pub generated: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -85,6 +92,11 @@ pub enum SchemaStep {
     Add {
         table: QualifiedName,
         definition: String,
+    },
+    /// A column that was computed has its values from now on.
+    NoLongerComputed {
+        table: QualifiedName,
+        column: String,
     },
     NotNull {
         table: QualifiedName,
@@ -122,7 +134,7 @@ pub fn steps(followed: &Followed, now: &DescribedTable, there: &DescribedTable) 
     );
     let mut steps = Vec::new();
     for change in found {
-        steps.extend(of_change(change, now)?);
+        steps.extend(of_change(change, now, there)?);
     }
     let table = now.facts.root.as_ref().unwrap_or(&now.facts.name);
     for column in &now.facts.columns {
@@ -133,8 +145,14 @@ pub fn steps(followed: &Followed, now: &DescribedTable, there: &DescribedTable) 
     Some(steps)
 }
 
-fn of_change(change: SchemaChange, now: &DescribedTable) -> Option<Vec<SchemaStep>> {
+fn of_change(change: SchemaChange, now: &DescribedTable, there: &DescribedTable) -> Option<Vec<SchemaStep>> {
     match &change.kind {
+        ChangeKind::ColumnNew { column } if there.generated.contains(&column.name) => {
+            Some(vec![SchemaStep::NoLongerComputed {
+                table: change.table.clone(),
+                column: column.name.clone(),
+            }])
+        }
         ChangeKind::ColumnNew { column } => {
             let detail = now.detail(column.number).filter(|detail| detail.is_by_value)?;
             Some(vec![SchemaStep::Add {

@@ -20,6 +20,7 @@ fn described(facts: TableFacts) -> DescribedTable {
     DescribedTable {
         details: facts.columns.iter().map(detail).collect(),
         facts,
+        generated: Vec::new(),
     }
 }
 
@@ -223,6 +224,7 @@ impl Model {
                 let place = self.number_of(column).expect("the column is there");
                 self.0.facts.columns[place].not_null = *is_set;
             }
+            SchemaStep::NoLongerComputed { .. } => panic!("no column of the model is computed"),
             SchemaStep::Default {
                 column, expression, ..
             } => {

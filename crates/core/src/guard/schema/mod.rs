@@ -26,7 +26,9 @@ pub use self::{
     awaited::Awaited,
     carry_over::{CarryOver, UnknownCarryOver, joins_by_itself, may_be_carried},
     facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},
-    objects::{CommentFacts, ObjectAddress, ObjectStep, SchemaObject, SchemaObjectKind, object_steps},
+    objects::{
+        CommentFacts, ObjectAddress, ObjectStep, RenamedObject, SchemaObject, SchemaObjectKind, object_steps,
+    },
     policy::{SchemaChanges, UnknownSchemaChanges},
 };
 use crate::{finding::Severity, load::RelationState};

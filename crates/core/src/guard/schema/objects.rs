@@ -19,6 +19,17 @@ pub enum SchemaObjectKind {
     View,
     MaterializedView,
     Function,
+    Rule,
+    Statistics,
+    /// That a table's column counts by itself.
+    Identity,
+    /// A column that is computed, which facts of tables do not tell.
+    GeneratedColumn,
+    /// Something else that is said of a table: the whole statement. One without a name says that the others are all.
+    Setting,
+    Schema,
+    Extension,
+    Sequence,
 }
 
 /// One of them as a side's catalogs print it.
@@ -31,7 +42,8 @@ pub struct SchemaObject {
     pub table_oid: Option<u32>,
     pub table: Option<QualifiedName>,
     pub definition: String,
-    /// Of an index, and of a key's index, all but its name.
+    /// Of an index, and of a key's index, all but its name; of a setting or identity the statement that takes it away; of a
+    /// sequence what owns it.
     pub index_says: Option<String>,
     /// A constraint that all rows were held against.
     pub is_checked: bool,
@@ -74,15 +86,22 @@ pub enum ObjectStep<'a> {
     },
     Check(&'a SchemaObject),
     Enable(&'a SchemaObject),
+    /// A foreign key that is checked at another time.
+    Defer(&'a SchemaObject),
+    /// The target's, which the source does not have any more.
+    TakeAway(&'a SchemaObject),
 }
 
 impl ObjectStep<'_> {
     /// As it is called when the step is done.
     pub fn object(&self) -> &SchemaObject {
         match self {
-            Self::Make(object) | Self::MakeAnew(object) | Self::Check(object) | Self::Enable(object) => {
-                object
-            }
+            Self::Make(object)
+            | Self::MakeAnew(object)
+            | Self::Check(object)
+            | Self::Enable(object)
+            | Self::Defer(object)
+            | Self::TakeAway(object) => object,
             Self::Rename { after, .. } => after,
             Self::TakeIndex { key, .. } => key,
         }
@@ -92,6 +111,22 @@ impl ObjectStep<'_> {
 impl SchemaObject {
     fn is_called_as(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name
+    }
+
+    /// It belongs to a table as a value belongs to a row.
+    pub fn is_trait(&self) -> bool {
+        matches!(self.kind, SchemaObjectKind::Setting | SchemaObjectKind::Identity)
+    }
+
+    fn says_that_all_are_told(&self) -> bool {
+        self.kind == SchemaObjectKind::Setting && self.name.is_empty() && self.is_touched
+    }
+
+    /// Without when it is checked.
+    fn reference(&self) -> &str {
+        let text = self.definition.as_str();
+        let text = text.strip_suffix(" INITIALLY DEFERRED").unwrap_or(text);
+        text.strip_suffix(" DEFERRABLE").unwrap_or(text)
     }
 
     /// Equal but for the name.
@@ -107,8 +142,9 @@ impl SchemaObject {
 /// What makes the target's objects of one table (`there`) as the source's were left (`now`), in an order that can be run.
 /// Views and functions have no `there`: they are made or replaced.
 pub fn object_steps<'a>(now: &'a [SchemaObject], there: &'a [SchemaObject]) -> Vec<ObjectStep<'a>> {
-    let mut steps = Vec::new();
-    for object in now.iter().filter(|object| object.is_touched) {
+    let mut steps = taken_away(now, there);
+    let is_said = |object: &&SchemaObject| object.is_touched && !object.says_that_all_are_told();
+    for object in now.iter().filter(is_said) {
         match there.iter().find(|there| there.is_called_as(object)) {
             Some(there) => steps.extend(alteration(object, there)),
             None => steps.push(addition(object, now, there)),
@@ -117,12 +153,35 @@ pub fn object_steps<'a>(now: &'a [SchemaObject], there: &'a [SchemaObject]) -> V
     steps
 }
 
-fn alteration<'a>(object: &'a SchemaObject, there: &SchemaObject) -> Vec<ObjectStep<'a>> {
+fn taken_away<'a>(now: &[SchemaObject], there: &'a [SchemaObject]) -> Vec<ObjectStep<'a>> {
+    if !now.iter().any(SchemaObject::says_that_all_are_told) {
+        return Vec::new();
+    }
+    let is_gone = |object: &&SchemaObject| {
+        object.is_trait() && !object.name.is_empty() && !now.iter().any(|now| now.is_called_as(object))
+    };
+    there.iter().filter(is_gone).map(ObjectStep::TakeAway).collect()
+}
+
+fn alteration<'a>(object: &'a SchemaObject, there: &'a SchemaObject) -> Vec<ObjectStep<'a>> {
     let differs = object.definition != there.definition;
     match object.kind {
-        SchemaObjectKind::RowSecurity if differs => vec![ObjectStep::Make(object)],
-        SchemaObjectKind::Policy | SchemaObjectKind::Trigger if differs => vec![ObjectStep::MakeAnew(object)],
-        SchemaObjectKind::Trigger if object.is_enabled != there.is_enabled => {
+        SchemaObjectKind::RowSecurity | SchemaObjectKind::Setting | SchemaObjectKind::Rule if differs => {
+            vec![ObjectStep::Make(object)]
+        }
+        SchemaObjectKind::Identity if differs => vec![ObjectStep::TakeAway(there), ObjectStep::Make(object)],
+        SchemaObjectKind::Policy
+        | SchemaObjectKind::Trigger
+        | SchemaObjectKind::Statistics
+        | SchemaObjectKind::GeneratedColumn
+            if differs =>
+        {
+            vec![ObjectStep::MakeAnew(object)]
+        }
+        SchemaObjectKind::ForeignKey if differs && object.reference() == there.reference() => {
+            vec![ObjectStep::Defer(object)]
+        }
+        SchemaObjectKind::Trigger | SchemaObjectKind::Rule if object.is_enabled != there.is_enabled => {
             vec![ObjectStep::Enable(object)]
         }
         SchemaObjectKind::Constraint | SchemaObjectKind::ForeignKey
@@ -142,7 +201,8 @@ fn addition<'a>(
     // What the source does not have under its name any more.
     let is_left = |before: &&SchemaObject| !now.iter().any(|now| now.is_called_as(before));
     let mut left = there.iter().filter(is_left);
-    if let Some(before) = left.clone().find(|before| before.says_the_same(object)) {
+    let is_same = |before: &&SchemaObject| !before.is_trait() && before.says_the_same(object);
+    if let Some(before) = left.clone().find(is_same) {
         return ObjectStep::Rename {
             before,
             after: object,
@@ -158,6 +218,14 @@ fn addition<'a>(
         Some(index) => ObjectStep::TakeIndex { key: object, index },
         None => ObjectStep::Make(object),
     }
+}
+
+/// What has another name, by the one that it had.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RenamedObject {
+    #[serde(flatten)]
+    pub before: ObjectAddress,
+    pub after: Vec<String>,
 }
 
 #[cfg(test)]
@@ -250,5 +318,38 @@ mod tests {
             object_steps(std::slice::from_ref(&trigger), &[there]),
             [ObjectStep::MakeAnew(&trigger)]
         );
+    }
+
+    #[test]
+    fn what_a_table_says_no_more_is_taken_away_only_where_all_is_told() {
+        let setting = |name: &str, says: &str| object(SchemaObjectKind::Setting, name, says);
+        let all = setting("", "");
+        let (before, after) = (
+            setting("option a", "set (a = 1)"),
+            setting("option a", "set (a = 2)"),
+        );
+        let there = [setting("", ""), before.clone()];
+        assert_eq!(
+            object_steps(std::slice::from_ref(&all), &there),
+            [ObjectStep::TakeAway(&before)]
+        );
+        let now = [all.clone(), after.clone()];
+        assert_eq!(object_steps(&now, &there), [ObjectStep::Make(&after)]);
+        let mut untouched = all;
+        untouched.is_touched = false;
+        assert_eq!(object_steps(&[untouched], &there), []);
+    }
+
+    #[test]
+    fn a_foreign_key_is_deferred_where_nothing_else_differs() {
+        let key = |says: &str| object(SchemaObjectKind::ForeignKey, "k", says);
+        let now = key("FOREIGN KEY (a) REFERENCES t(a) DEFERRABLE INITIALLY DEFERRED");
+        let there = [key("FOREIGN KEY (a) REFERENCES t(a)")];
+        assert_eq!(
+            object_steps(std::slice::from_ref(&now), &there),
+            [ObjectStep::Defer(&now)]
+        );
+        let other = [key("FOREIGN KEY (b) REFERENCES t(a)")];
+        assert_eq!(object_steps(std::slice::from_ref(&now), &other), []);
     }
 }

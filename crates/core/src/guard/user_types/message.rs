@@ -39,6 +39,10 @@ impl TypeChange {
                 attribute.type_name
             ),
             TypeChangeKind::DomainNotNull(true) => "the domain takes no null on the source now".to_owned(),
+            TypeChangeKind::DomainDefault(Some(default)) => {
+                format!("the domain's default is {default} on the source now")
+            }
+            TypeChangeKind::DomainDefault(None) => "the domain has no default on the source now".to_owned(),
             TypeChangeKind::DomainNotNull(false) => "the domain takes null on the source now".to_owned(),
             TypeChangeKind::ConstraintNew(constraint) => {
                 format!(

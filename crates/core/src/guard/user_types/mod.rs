@@ -75,15 +75,27 @@ pub struct TypeChange {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TypeChangeKind {
     New(Definition),
-    LabelRenamed { before: String, after: String },
+    LabelRenamed {
+        before: String,
+        after: String,
+    },
     LabelNew(MissingLabel),
     AttributeNew(Attribute),
-    AttributeGone { name: String },
-    AttributeRenamed { before: String, after: String },
+    AttributeGone {
+        name: String,
+    },
+    AttributeRenamed {
+        before: String,
+        after: String,
+    },
     AttributeRetyped(Attribute),
     DomainNotNull(bool),
+    /// None takes it away.
+    DomainDefault(Option<String>),
     ConstraintNew(DomainConstraint),
-    ConstraintGone { name: String },
+    ConstraintGone {
+        name: String,
+    },
 }
 
 /// What the target lacks, in an order that can be run.
@@ -124,7 +136,13 @@ fn of_type(before: Option<&UserType>, now: &UserType, there: &UserType) -> Vec<T
             };
             attributes(before, now, there)
         }
-        (Definition::Domain(now), Definition::Domain(there)) => domain(now, there),
+        (Definition::Domain(now), Definition::Domain(there)) => {
+            let before = match before {
+                Some(Definition::Domain(before)) => Some(before),
+                _ => None,
+            };
+            domain(before, now, there)
+        }
         _ => Vec::new(),
     }
 }
@@ -190,8 +208,8 @@ fn attributes(before: &[Attribute], now: &[Attribute], there: &[Attribute]) -> V
     changes
 }
 
-/// Definitions are printed by servers of two versions, so constraints are compared by name.
-fn domain(now: &Domain, there: &Domain) -> Vec<TypeChangeKind> {
+/// Definitions are printed by servers of two versions, so constraints are compared by name, and defaults with what they were.
+fn domain(before: Option<&Domain>, now: &Domain, there: &Domain) -> Vec<TypeChangeKind> {
     let named = |domain: &Domain, name: &str| domain.constraints.iter().any(|it| it.name == name);
     let gone = there
         .constraints
@@ -206,7 +224,10 @@ fn domain(now: &Domain, there: &Domain) -> Vec<TypeChangeKind> {
         .filter(|constraint| !named(there, &constraint.name))
         .map(|constraint| TypeChangeKind::ConstraintNew(constraint.clone()));
     let not_null = (now.not_null != there.not_null).then_some(TypeChangeKind::DomainNotNull(now.not_null));
-    gone.chain(new).chain(not_null).collect()
+    let has_changed =
+        before.is_some_and(|before| before.default != now.default) && now.default != there.default;
+    let default = has_changed.then(|| TypeChangeKind::DomainDefault(now.default.clone()));
+    gone.chain(new).chain(not_null).chain(default).collect()
 }
 
 /// The type that a column needs and the target does not have.

@@ -9,7 +9,10 @@
 
 use ring::digest::{SHA256, digest};
 use transhume_core::guard::schema::{AnnouncedSchema, SchemaChanges};
-use transhume_wire::{ident::quote_identifier, pgoutput::LogicalMessage};
+use transhume_wire::{
+    ident::{quote_identifier, quote_literal},
+    pgoutput::LogicalMessage,
+};
 
 use crate::{
     connection::{error::PgError, names, session::Session},
@@ -34,8 +37,17 @@ pub(crate) const FACTS: &str = include_str!("sql/facts.sql");
 /// How what belongs to tables is asked for, with views and functions, on either side.
 pub(crate) const OBJECTS: &str = include_str!("sql/objects.sql");
 
+/// What the functions give back that tell facts.
+const DESCRIBED: &str = "described pg_catalog.jsonb";
+
 /// Stands in the files for a migration's id.
 const NOBODY: &str = "00000000";
+
+/// What every version tells.
+#[derive(serde::Deserialize)]
+struct TransactionOf {
+    xid: u32,
+}
 
 /// What recognises messages.
 #[derive(Clone)]
@@ -84,10 +96,20 @@ pub async fn installed(source: &Session, migration: &str) -> Result<Announcers, 
     })
 }
 
-/// Puts what is needed in the place of what is there, in one transaction.
-pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -> Result<(), PgError> {
+/// Puts what is needed in the place of what is there, in one transaction. What was announced before and is not read yet counts
+/// as long as its key is `kept`.
+pub async fn install(
+    source: &Session,
+    migration: &str,
+    wanted: SchemaChanges,
+    kept: Option<&AnnouncementKey>,
+) -> Result<(), PgError> {
     let schema = names::ddl(migration);
     let parts = parts(wanted, migration);
+    let kept = kept.filter(|_| wanted == SchemaChanges::Replicate).map(|kept| {
+        let schema = quote_identifier(&schema);
+        format!("update {schema}.key set key = {}", quote_literal(&kept.0))
+    });
     let version = (!parts.is_empty()).then(|| {
         let schema = quote_identifier(&schema);
         let version = version_of(&parts);
@@ -97,6 +119,7 @@ pub async fn install(source: &Session, migration: &str, wanted: SchemaChanges) -
     let all: Vec<String> = std::iter::once(undo::drop_ddl_schema(&schema))
         .chain(parts)
         .chain(version)
+        .chain(kept)
         .collect();
     let all = format!("begin;\n{};\ncommit", all.join(";\n"));
     match source.batch_execute(&all).await {
@@ -119,9 +142,14 @@ fn parts(wanted: SchemaChanges, migration: &str) -> Vec<String> {
         ],
         SchemaChanges::Replicate => vec![
             include_str!("sql/begin.sql").to_owned(),
-            function("facts(pg_catalog.oid[], pg_catalog.name)", FACTS),
-            function("objects(pg_catalog.oid[], pg_catalog.oid[])", OBJECTS),
-            function("user_types()", crate::guard::user_types::USER_TYPES),
+            function("facts(pg_catalog.oid[], pg_catalog.name)", DESCRIBED, FACTS),
+            function("objects(pg_catalog.oid[], pg_catalog.oid[])", DESCRIBED, OBJECTS),
+            function("user_types()", DESCRIBED, crate::guard::user_types::USER_TYPES),
+            function(
+                "names(pg_catalog.oid[])",
+                "class pg_catalog.oid, object pg_catalog.oid, kind text, names text[], arguments text[]",
+                include_str!("sql/names.sql"),
+            ),
             include_str!("sql/announce.sql").to_owned(),
             include_str!("sql/triggers.sql").to_owned(),
         ],
@@ -137,9 +165,9 @@ fn version_of(parts: &[String]) -> String {
     hexadecimal(digest(&SHA256, parts.concat().as_bytes()).as_ref())
 }
 
-fn function(signature: &str, body: &str) -> String {
+fn function(signature: &str, columns: &str, body: &str) -> String {
     format!(
-        "create function transhume_{NOBODY}_ddl.{signature} returns table (described pg_catalog.jsonb) language sql \
+        "create function transhume_{NOBODY}_ddl.{signature} returns table ({columns}) language sql \
          set search_path = '' as $body$\n{body}\n$body$"
     )
 }
@@ -167,8 +195,10 @@ impl AnnouncementKey {
         if found != self.digest_of(facts) {
             return None;
         }
-        let announced: AnnouncedSchema = serde_json::from_str(facts).ok()?;
-        (announced.xid == xid).then_some(announced)
+        // Another version of this program may have told it in other words.
+        let xid_of: TransactionOf = serde_json::from_str(facts).ok()?;
+        let announced = serde_json::from_str(facts).unwrap_or_else(|_| AnnouncedSchema::untold(xid));
+        (xid_of.xid == xid).then_some(announced)
     }
 
     /// Twice, so that nothing can be put behind a content whose digest is known.
@@ -219,6 +249,14 @@ mod tests {
         assert_eq!(read(8, &ours), None, "sent again by another transaction");
         assert_eq!(read(7, &ours.replace("16401", "16402")), None, "other facts");
         assert_eq!(read(7, facts), None, "no digest");
+        let other = r#"{"xid": 7, "tables": "in other words"}"#;
+        let other = format!("{}{other}", key.digest_of(other));
+        assert_eq!(
+            read(7, &other),
+            Some(AnnouncedSchema::untold(7)),
+            "of another version: the source is asked"
+        );
+        assert_eq!(read(8, &other), None, "the same by another transaction");
         assert_eq!(
             AnnouncementKey("other".to_owned()).read(7, &message(ours)),
             None,

@@ -6,7 +6,10 @@
 //! Invariants: statements are worded here from facts, with every identifier quoted; what is remembered of a table is
 //! written in the same transaction as the statements that it describes.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use tokio_postgres::types::Json;
 use transhume_core::{
@@ -21,7 +24,10 @@ use transhume_wire::ident::quote_identifier;
 
 use super::{
     batch::BatchWriter,
-    carrying_objects::{carry_comments, carry_objects, drop_objects, drop_roots},
+    carrying_objects::{
+        carry_comments, carry_first, carry_objects, carry_owners, carry_renames, drop_left, drop_objects,
+        drop_roots,
+    },
     conflict::ApplyError,
 };
 use crate::{
@@ -68,11 +74,20 @@ impl BatchWriter {
         };
         let mut known = followed(&**session).await?;
         known.retain(|table| table.state == RelationState::Loaded && is_news(table.oid));
+        carry_renames(&session, &announced.renamed, &selector).await?;
+        carry_first(&session, announced, &known, &selector).await?;
         carry_types(&session, announced).await?;
-        drop_objects(&session, &announced.gone_objects, &selector).await?;
+        let left = drop_objects(&session, &announced.gone_objects, &selector).await?;
         let news = carry_tables(&session, announced, &known).await?;
         drop_roots(&session, &announced.gone_objects, &selector).await?;
-        carry_objects(&session, announced, &known, &selector).await?;
+        drop_left(&session, left).await?;
+        let is_behind = |oid: &u32| {
+            known.iter().any(|table| table.oid == *oid) && !news.iter().any(|(in_step, _)| in_step == oid)
+        };
+        let oids = announced.tables.iter().map(|table| table.facts.oid);
+        let behind: HashSet<u32> = oids.filter(is_behind).collect();
+        carry_objects(&session, announced, (&known, &behind), &selector).await?;
+        carry_owners(&session, announced, &known, &selector).await?;
         carry_comments(&session, &announced.comments, &selector).await?;
         // Whatever was prepared may name something else now.
         self.relations.take_up(&news);
@@ -219,6 +234,7 @@ fn statement(step: &SchemaStep) -> String {
     match step {
         SchemaStep::Change(change) => worded(change).unwrap_or_default(),
         SchemaStep::Add { table, definition } => format!("alter table {table} add column {definition}"),
+        SchemaStep::NoLongerComputed { table, column } => alter(table, column, "drop expression".to_owned()),
         SchemaStep::NotNull {
             table,
             column,

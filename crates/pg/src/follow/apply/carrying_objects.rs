@@ -1,8 +1,8 @@
-//! What belongs to tables, and views and functions, as a statement on the source left them, made so on the target.
+//! What belongs to tables, and what stands by itself, as a statement on the source left it, made so on the target.
 //!
 //! Each is a matter of its own: what the target refuses is taken back and a finding with the statement; that it is missing bars
-//! the cutover by the comparison of definitions. Triggers and
-//! foreign keys come only where what apply writes does not set them off.
+//! the cutover by the comparison of definitions. Triggers, rules and foreign keys come only where what apply writes does not set
+//! them off.
 
 use std::collections::HashSet;
 
@@ -12,16 +12,18 @@ use transhume_core::{
     guard::{
         ORIGIN,
         schema::{
-            AnnouncedSchema, CommentFacts, Followed, ObjectAddress, ObjectStep, SchemaObject,
+            AnnouncedSchema, CommentFacts, Followed, ObjectAddress, ObjectStep, RenamedObject, SchemaObject,
             SchemaObjectKind, object_steps,
         },
     },
-    schema::reserved_options::without_reserved_options,
     selection::Selector,
 };
-use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
+use transhume_wire::ident::QualifiedName;
 
-use super::carrying::refusal;
+use super::{
+    carrying::refusal,
+    object_statement::{COLUMN, TABLE, commenting, dropping, giving_names, owning, statements},
+};
 use crate::{
     catalog::tables::in_the_way,
     connection::{error::PgError, session::Session},
@@ -29,17 +31,101 @@ use crate::{
     state::finding,
 };
 
+/// Names, and the statement.
+pub(super) type DropStatement = (Vec<String>, String);
+
+/// The name of that setting.
+const REPLICA_IDENTITY: &str = "replica identity";
+
 /// Code of the finding of what the target has refused.
 pub const REFUSED: &str = "schema-change-refused";
 
-/// What the source calls plain tables and roots of partitions once they are dropped.
-const TABLE: &str = "table";
+/// What columns and types may need.
+const FIRST: [SchemaObjectKind; 3] = [
+    SchemaObjectKind::Schema,
+    SchemaObjectKind::Extension,
+    SchemaObjectKind::Sequence,
+];
 
-/// Of tables only those that are followed; of views and functions those that are selected.
-pub(super) async fn carry_objects(
+/// What has another name is given it before anything is said of it.
+pub(super) async fn carry_renames(
+    session: &Session,
+    renamed: &[RenamedObject],
+    selector: &Selector,
+) -> Result<(), PgError> {
+    for object in renamed {
+        if is_selected(&object.before, selector) {
+            carry(session, &object.after, &giving_names(object)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Schemas, extensions, and sequences that the target has: a new one comes with the table that uses it, whose archive holds it.
+pub(super) async fn carry_first(
     session: &Session,
     announced: &AnnouncedSchema,
     tables: &[Followed],
+    selector: &Selector,
+) -> Result<(), PgError> {
+    for object in of_kinds(announced, &FIRST) {
+        let selected = match object.kind {
+            SchemaObjectKind::Schema => QualifiedName::new(object.name.clone(), ""),
+            _ => QualifiedName::new(object.schema.clone(), object.name.clone()),
+        };
+        let waits = object.kind == SchemaObjectKind::Sequence && !is_there(session, &selected).await?
+            || object.table_oid.is_some() && target_table(session, object, tables).await?.is_none();
+        if selector.selects(&selected) && !waits {
+            carry(session, &names(object), &statements(&ObjectStep::Make(object))).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Which columns sequences belong to, once the columns are there.
+pub(super) async fn carry_owners(
+    session: &Session,
+    announced: &AnnouncedSchema,
+    tables: &[Followed],
+    selector: &Selector,
+) -> Result<(), PgError> {
+    for sequence in of_kinds(announced, &[SchemaObjectKind::Sequence]) {
+        let own = QualifiedName::new(sequence.schema.clone(), sequence.name.clone());
+        let waits = !is_there(session, &own).await?
+            || sequence.table_oid.is_some() && target_table(session, sequence, tables).await?.is_none();
+        if let Some(statement) = owning(sequence).filter(|_| selector.selects(&own) && !waits) {
+            carry(session, &names(sequence), &[statement]).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn is_there(session: &Session, relation: &QualifiedName) -> Result<bool, PgError> {
+    let row = session
+        .query_one(
+            "select pg_catalog.to_regclass($1) is not null",
+            &[&relation.to_string()],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+fn of_kinds<'a>(
+    announced: &'a AnnouncedSchema,
+    kinds: &'a [SchemaObjectKind],
+) -> impl Iterator<Item = &'a SchemaObject> {
+    announced
+        .objects
+        .iter()
+        .filter(|object| kinds.contains(&object.kind))
+}
+
+/// Of tables only those that are followed, and what is said of them only where their columns are in step (not `behind`); of
+/// all else what is selected.
+pub(super) async fn carry_objects(
+    session: &Session,
+    announced: &AnnouncedSchema,
+    (tables, behind): (&[Followed], &HashSet<u32>),
     selector: &Selector,
 ) -> Result<(), PgError> {
     let role = session.query_one("show session_replication_role", &[]).await?;
@@ -48,6 +134,11 @@ pub(super) async fn carry_objects(
         .objects
         .iter()
         .filter(|object| is_quiet || !is_set_off(object.kind))
+        .filter(|object| !FIRST.contains(&object.kind))
+        .filter(|object| {
+            let is_of_columns = object.is_trait() || object.kind == SchemaObjectKind::GeneratedColumn;
+            !is_of_columns || object.table_oid.is_none_or(|table| !behind.contains(&table))
+        })
         .cloned()
         .partition(|object| object.table_oid.is_none());
     let mut seen = HashSet::new();
@@ -56,9 +147,15 @@ pub(super) async fn carry_objects(
             continue;
         }
         let of_it = owned.iter().filter(|object| object.table_oid == Some(table));
-        let now: Vec<SchemaObject> = of_it.cloned().collect();
-        if let Some(target) = target_table(session, &now[0], tables).await? {
-            let there = objects(session, target).await?;
+        let mut now: Vec<SchemaObject> = of_it.cloned().collect();
+        let target = target_table(session, &now[0], tables).await?;
+        if let Some(target) = target.filter(|_| is_owner_selected(&now[0], selector)) {
+            let mut there = objects(session, target).await?;
+            if has_identity_of_ours(session, &now[0]).await? {
+                let is_other = |object: &SchemaObject| !is_replica_identity(object);
+                now.retain(is_other);
+                there.retain(is_other);
+            }
             run(session, &object_steps(&now, &there)).await?;
         }
     }
@@ -67,18 +164,78 @@ pub(super) async fn carry_objects(
     run(session, &object_steps(&alone, &[])).await
 }
 
-/// What was dropped by itself, and not with its table.
+/// What was dropped by itself, and not with its table, in whatever order it goes. Gives back what does not go yet.
 pub(super) async fn drop_objects(
     session: &Session,
     gone: &[ObjectAddress],
     selector: &Selector,
-) -> Result<(), PgError> {
-    for object in gone {
-        if let Some(statement) = dropping(object).filter(|_| is_selected(object, selector)) {
-            carry(session, &object.names, &[statement]).await?;
+) -> Result<Vec<DropStatement>, PgError> {
+    let mut left = Vec::new();
+    for object in gone.iter().filter(|object| is_selected(object, selector)) {
+        if object.kind == COLUMN && !is_computed(session, &object.names).await? {
+            continue;
         }
+        left.extend(dropping(object).map(|statement| (object.names.clone(), statement)));
+    }
+    loop {
+        let before = left.len();
+        let mut still = Vec::new();
+        for (names, statement) in left {
+            match refusal(session, std::slice::from_ref(&statement)).await? {
+                None => clear(session, &names).await?,
+                Some(_) => still.push((names, statement)),
+            }
+        }
+        if still.is_empty() || still.len() == before {
+            return Ok(still);
+        }
+        left = still;
+    }
+}
+
+/// What may have waited for tables to go.
+pub(super) async fn drop_left(session: &Session, left: Vec<DropStatement>) -> Result<(), PgError> {
+    for (names, statement) in left {
+        carry(session, &names, &[statement]).await?;
     }
     Ok(())
+}
+
+/// Other columns go by their numbers.
+async fn is_computed(session: &Session, names: &[String]) -> Result<bool, PgError> {
+    let [schema, table, column] = names else {
+        return Ok(false);
+    };
+    let row = session
+        .query_one(
+            "select exists (select from pg_catalog.pg_attribute a \
+             join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+             where n.nspname = $1 and c.relname = $2 and a.attname = $3 and a.attgenerated <> '')",
+            &[schema, table, column],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+pub(super) fn is_replica_identity(object: &SchemaObject) -> bool {
+    object.kind == SchemaObjectKind::Setting && object.name == REPLICA_IDENTITY
+}
+
+/// The source has it of this program, for as long as it is followed.
+pub(super) async fn has_identity_of_ours(session: &Session, object: &SchemaObject) -> Result<bool, PgError> {
+    let table = object
+        .table
+        .as_ref()
+        .map(QualifiedName::plain)
+        .unwrap_or_default();
+    let row = session
+        .query_one(
+            "select exists (select from transhume.deviation where side = 'source' and kind = 'replica-identity' \
+             and object = $1 and state <> 'undone')",
+            &[&table],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
 }
 
 /// Roots of partitions that were dropped, which have no rows and so are nobody's by identity. Behind their partitions: one that
@@ -132,7 +289,11 @@ async fn run(session: &Session, steps: &[ObjectStep<'_>]) -> Result<(), PgError>
 fn names(object: &SchemaObject) -> Vec<String> {
     let own = QualifiedName::new(object.schema.clone(), object.name.clone());
     match (&object.table, object.kind) {
-        (None, _) | (_, SchemaObjectKind::Index) => vec![own.schema, own.name],
+        (_, SchemaObjectKind::Schema) => vec![own.name],
+        (None, _)
+        | (_, SchemaObjectKind::Index | SchemaObjectKind::Sequence | SchemaObjectKind::Statistics) => {
+            vec![own.schema, own.name]
+        }
         (Some(table), _) => vec![table.schema.clone(), table.name.clone(), own.name],
     }
 }
@@ -141,7 +302,7 @@ fn names(object: &SchemaObject) -> Vec<String> {
 async fn carry(session: &Session, names: &[String], statements: &[String]) -> Result<(), PgError> {
     let object = names.join(".");
     match refusal(session, statements).await? {
-        None => finding::clear_object(&**session, ORIGIN, REFUSED, &object).await,
+        None => clear(session, names).await,
         Some(error) => {
             let finding = Finding::warning(
                 REFUSED,
@@ -154,20 +315,39 @@ async fn carry(session: &Session, names: &[String], statements: &[String]) -> Re
     }
 }
 
+async fn clear(session: &Session, names: &[String]) -> Result<(), PgError> {
+    finding::clear_object(&**session, ORIGIN, REFUSED, &names.join(".")).await
+}
+
 /// It acts on what is written, unless by a replica.
-fn is_set_off(kind: SchemaObjectKind) -> bool {
-    matches!(kind, SchemaObjectKind::Trigger | SchemaObjectKind::ForeignKey)
+pub(super) fn is_set_off(kind: SchemaObjectKind) -> bool {
+    matches!(
+        kind,
+        SchemaObjectKind::Trigger | SchemaObjectKind::ForeignKey | SchemaObjectKind::Rule
+    )
 }
 
 /// Names of what belongs to a table begin with the table's, but an index has a name of its own.
 fn is_selected(object: &ObjectAddress, selector: &Selector) -> bool {
     match object.names.as_slice() {
         [schema, name, ..] => selector.selects(&QualifiedName::new(schema.clone(), name.clone())),
-        _ => false,
+        // A schema or extension, or a type as the server prints it.
+        [printed] => {
+            let (schema, name) = printed.split_once('.').unwrap_or((printed.as_str(), ""));
+            selector.selects(&QualifiedName::new(
+                schema.trim_matches('"'),
+                name.trim_matches('"'),
+            ))
+        }
+        [] => false,
     }
 }
 
-/// The target's table that this belongs to; of the root of partitions, which has no rows of its own, by its name.
+fn is_owner_selected(object: &SchemaObject, selector: &Selector) -> bool {
+    object.table.as_ref().is_some_and(|table| selector.selects(table))
+}
+
+/// The target's table that this belongs to; of what has no rows of its own, a view or the root of partitions, by its name.
 async fn target_table(
     session: &Session,
     object: &SchemaObject,
@@ -177,21 +357,18 @@ async fn target_table(
         let target = table.remembered.as_ref().and_then(|it| it.target.as_ref());
         return Ok(target.map(|target| target.oid));
     }
-    let is_root_of = |table: &&Followed| {
-        let remembered = table.remembered.as_ref();
-        remembered.is_some_and(|it| it.facts.root.is_some() && it.facts.root == object.table)
-    };
-    if !tables.iter().any(|table| is_root_of(&table)) {
-        return Ok(None);
-    }
     let name = object.table.as_ref().map(ToString::to_string);
     let row = session
-        .query_one("select pg_catalog.to_regclass($1)::pg_catalog.oid", &[&name])
+        .query_opt(
+            "select c.oid from pg_catalog.pg_class c \
+             where c.oid = pg_catalog.to_regclass($1)::pg_catalog.oid and c.relkind in ('p', 'v', 'm')",
+            &[&name],
+        )
         .await?;
-    Ok(row.try_get(0)?)
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-async fn objects(session: &Session, table: u32) -> Result<Vec<SchemaObject>, PgError> {
+pub(super) async fn objects(session: &Session, table: u32) -> Result<Vec<SchemaObject>, PgError> {
     let nothing: Vec<u32> = Vec::new();
     let rows = session.query(OBJECTS, &[&vec![table], &nothing]).await?;
     rows.iter()
@@ -200,200 +377,4 @@ async fn objects(session: &Session, table: u32) -> Result<Vec<SchemaObject>, PgE
             Ok(described)
         })
         .collect()
-}
-
-fn statements(step: &ObjectStep<'_>) -> Vec<String> {
-    match step {
-        ObjectStep::Make(object) => making(object),
-        ObjectStep::MakeAnew(object) => {
-            let drop = of_table(object, |name, table| match object.kind {
-                SchemaObjectKind::Policy => format!("drop policy {name} on {table}"),
-                _ => format!("drop trigger {name} on {table}"),
-            });
-            drop.into_iter().chain(making(object)).collect()
-        }
-        ObjectStep::Rename { before, after } => renaming(before, after),
-        ObjectStep::TakeIndex { key, index } => {
-            // Behind the columns stands only when it is checked.
-            let (what, when) = key.definition.rsplit_once(')').unwrap_or((&key.definition, ""));
-            let kind = if what.starts_with("PRIMARY") {
-                "primary key"
-            } else {
-                "unique"
-            };
-            let index = quote_identifier(&index.name);
-            of_table(key, |name, table| {
-                format!("alter table {table} add constraint {name} {kind} using index {index}{when}")
-            })
-        }
-        ObjectStep::Check(object) => of_table(object, |name, table| {
-            format!("alter table {table} validate constraint {name}")
-        }),
-        ObjectStep::Enable(object) => of_table(object, |name, table| switching(object, name, table)),
-    }
-}
-
-fn switching(trigger: &SchemaObject, name: &str, table: &QualifiedName) -> String {
-    let word = if trigger.is_enabled { "enable" } else { "disable" };
-    format!("alter table {table} {word} trigger {name}")
-}
-
-fn of_table(object: &SchemaObject, worded: impl FnOnce(&str, &QualifiedName) -> String) -> Vec<String> {
-    let table = object.table.as_ref();
-    table
-        .map(|table| worded(&quote_identifier(&object.name), table))
-        .into_iter()
-        .collect()
-}
-
-fn making(object: &SchemaObject) -> Vec<String> {
-    let says = &object.definition;
-    let own = QualifiedName::new(object.schema.clone(), object.name.clone());
-    match object.kind {
-        SchemaObjectKind::Index => {
-            let statement = format!("CREATE {says}");
-            vec![without_reserved_options(&statement).into_owned()]
-        }
-        SchemaObjectKind::Constraint | SchemaObjectKind::ForeignKey => of_table(object, |name, table| {
-            let later = if object.is_checked { "" } else { " not valid" };
-            format!("alter table {table} add constraint {name} {says}{later}")
-        }),
-        SchemaObjectKind::RowSecurity => of_table(object, |_, table| format!("alter table {table} {says}")),
-        SchemaObjectKind::Policy => of_table(object, |name, table| {
-            format!("create policy {name} on {table} {says}")
-        }),
-        SchemaObjectKind::Trigger => {
-            let kind = object.index_says.as_deref().unwrap_or_default();
-            let mut statements = of_table(object, |name, _| format!("create {kind}trigger {name} {says}"));
-            if !object.is_enabled {
-                statements.extend(of_table(object, |name, table| switching(object, name, table)));
-            }
-            statements
-        }
-        SchemaObjectKind::View => vec![format!("create or replace view {own} {says}")],
-        SchemaObjectKind::MaterializedView => vec![format!("create materialized view {own} {says}")],
-        SchemaObjectKind::Function => vec![says.clone()],
-    }
-}
-
-fn renaming(before: &SchemaObject, after: &SchemaObject) -> Vec<String> {
-    let to = quote_identifier(&after.name);
-    match before.kind {
-        SchemaObjectKind::Index => {
-            let own = QualifiedName::new(before.schema.clone(), before.name.clone());
-            vec![format!("alter index {own} rename to {to}")]
-        }
-        SchemaObjectKind::Policy => of_table(before, |name, table| {
-            format!("alter policy {name} on {table} rename to {to}")
-        }),
-        SchemaObjectKind::Trigger => of_table(before, |name, table| {
-            format!("alter trigger {name} on {table} rename to {to}")
-        }),
-        _ => of_table(before, |name, table| {
-            format!("alter table {table} rename constraint {name} to {to}")
-        }),
-    }
-}
-
-fn dropping(object: &ObjectAddress) -> Option<String> {
-    let on = named(object)?;
-    Some(match object.kind.as_str() {
-        "table constraint" => {
-            let [schema, table, name] = object.names.as_slice() else {
-                return None;
-            };
-            let table = QualifiedName::new(schema.clone(), table.clone());
-            let name = quote_identifier(name);
-            format!("alter table if exists {table} drop constraint if exists {name}")
-        }
-        // Known by identity, and of those that are not `drop_roots`.
-        TABLE => return None,
-        kind => format!("drop {kind} if exists {on}"),
-    })
-}
-
-fn commenting(comment: &CommentFacts) -> Option<String> {
-    let on = named(&comment.on)?;
-    let kind = match comment.on.kind.as_str() {
-        "table column" | "view column" | "materialized view column" => "column",
-        "table constraint" => "constraint",
-        kind => kind,
-    };
-    let text = comment
-        .text
-        .as_ref()
-        .map_or_else(|| "null".to_owned(), |text| quote_literal(text));
-    Some(format!("comment on {kind} {on} is {text}"))
-}
-
-/// As DROP and COMMENT name it; none of kinds that are not known here.
-fn named(object: &ObjectAddress) -> Option<String> {
-    let dotted = |names: &[String]| {
-        let quoted: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
-        quoted.join(".")
-    };
-    let names = object.names.as_slice();
-    Some(match object.kind.as_str() {
-        "table"
-        | "index"
-        | "view"
-        | "materialized view"
-        | "sequence"
-        | "table column"
-        | "view column"
-        | "materialized view column" => dotted(names),
-        "trigger" | "policy" | "table constraint" => {
-            let (own, table) = names.split_last()?;
-            format!("{} on {}", quote_identifier(own), dotted(table))
-        }
-        "function" | "procedure" => {
-            let arguments = object.arguments.as_deref().unwrap_or_default();
-            format!("{}({})", dotted(names), arguments.join(", "))
-        }
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(kind: &str, names: &[&str]) -> ObjectAddress {
-        ObjectAddress {
-            kind: kind.to_owned(),
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-            arguments: None,
-        }
-    }
-
-    #[test]
-    fn what_is_dropped_and_commented_is_quoted_throughout() {
-        let key = address("table constraint", &["s", "a b", "k\"k"]);
-        assert_eq!(
-            dropping(&key).as_deref(),
-            Some("alter table if exists \"s\".\"a b\" drop constraint if exists \"k\"\"k\"")
-        );
-        let function = ObjectAddress {
-            arguments: Some(vec!["integer".to_owned(), "public.mood".to_owned()]),
-            ..address("function", &["s", "f"])
-        };
-        assert_eq!(
-            dropping(&function).as_deref(),
-            Some("drop function if exists \"s\".\"f\"(integer, public.mood)")
-        );
-        let comment = CommentFacts {
-            on: address("table column", &["s", "t", "c"]),
-            text: Some("it's".to_owned()),
-        };
-        assert_eq!(
-            commenting(&comment).as_deref(),
-            Some("comment on column \"s\".\"t\".\"c\" is 'it''s'")
-        );
-        assert_eq!(dropping(&address("tablespace", &["s", "t"])), None);
-        assert_eq!(
-            dropping(&address("table", &["s", "t"])),
-            None,
-            "known by identity"
-        );
-    }
 }

@@ -13,6 +13,7 @@ mod exception;
 mod flight;
 mod identities;
 mod in_air;
+mod object_statement;
 mod parameter;
 mod planned;
 mod relation_map;
@@ -20,6 +21,7 @@ mod serial;
 pub mod session;
 mod set;
 mod sets;
+mod settling;
 mod source_tables;
 mod statement;
 mod target_table;
@@ -29,6 +31,7 @@ pub use self::{
     carrying_objects::REFUSED,
     conflict::{ApplyError, Conflict, ConflictKind},
     session::{blockers, end_former, open},
+    settling::settle_objects,
     source_tables::SourceTables,
 };
 pub(crate) use self::{

@@ -3,6 +3,11 @@
 -- statement itself must not fail because of it.
 insert into transhume_00000000_ddl.key
 select pg_catalog.replace(pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, '-', '');
+-- What is called by its name alone on the other side is remembered here by its identity, so that a rename can be told as one.
+create table transhume_00000000_ddl.named (
+    class pg_catalog.oid, object pg_catalog.oid, kind text, names text[], arguments text[], primary key (class, object));
+revoke all on table transhume_00000000_ddl.named from public;
+insert into transhume_00000000_ddl.named select n.* from transhume_00000000_ddl.names(null) n;
 create function transhume_00000000_ddl.announce() returns event_trigger
     language plpgsql security definer set search_path = '' as $function$
 declare
@@ -12,12 +17,17 @@ declare
     -- Those that have or are what was made, altered or renamed, and what that is.
     owners pg_catalog.oid[];
     objects pg_catalog.oid[];
+    renamed pg_catalog.jsonb;
     gone_objects pg_catalog.jsonb;
     comments pg_catalog.jsonb;
     facts pg_catalog.jsonb;
     content text;
     secret text;
 begin
+    -- What this program alters itself is nobody else's to follow.
+    if pg_catalog.current_setting('application_name') like 'transhume:00000000:%' then
+        return;
+    end if;
     if tg_event = 'sql_drop' then
         select pg_catalog.array_agg(d.objid) into gone
         from pg_catalog.pg_event_trigger_dropped_objects() d
@@ -26,38 +36,88 @@ begin
             'kind', d.object_type, 'names', d.address_names, 'arguments', d.address_args)) into gone_objects
         from pg_catalog.pg_event_trigger_dropped_objects() d
         where (d.original or d.normal) and not d.is_temporary
-          and d.object_type in ('table', 'index', 'table constraint', 'trigger', 'policy', 'view', 'materialized view', 'function', 'procedure');
+          and d.object_type in (
+              'table', 'index', 'table constraint', 'trigger', 'policy', 'view', 'materialized view', 'function', 'procedure',
+              'table column', 'rule', 'statistics object', 'sequence', 'type', 'schema', 'extension', 'aggregate');
+        delete from transhume_00000000_ddl.named n using pg_catalog.pg_event_trigger_dropped_objects() d
+        where n.class = d.classid and n.object = d.objid and d.objsubid = 0;
+        -- Tables that lost a column because something else was dropped.
+        select pg_catalog.array_agg(distinct c.oid) into tables
+        from pg_catalog.pg_event_trigger_dropped_objects() d
+        join pg_catalog.pg_namespace n on n.nspname = d.address_names[1]
+        join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = d.address_names[2]
+        where d.object_type = 'table column' and not d.original and not d.is_temporary;
     else
         select pg_catalog.array_agg(distinct d.objid) filter (where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass),
                pg_catalog.array_agg(distinct d.objid) filter (where d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass)
             into tables, types
         from pg_catalog.pg_event_trigger_ddl_commands() d
-        where d.schema_name is distinct from 'pg_temp' and d.command_tag !~ '^(COMMENT|GRANT|REVOKE|SECURITY)';
-        -- A composite is altered as a relation.
-        select nullif(types || coalesce(pg_catalog.array_agg(c.reltype), '{}'), '{}') into types
-        from pg_catalog.pg_class c where c.oid = any (tables) and c.relkind = 'c';
+        where d.schema_name is distinct from 'pg_temp' and not d.in_extension
+          and d.command_tag !~ '^(COMMENT|GRANT|REVOKE|SECURITY)';
+        -- A composite is altered as a relation, a domain's constraint by itself.
+        select nullif(types || coalesce(pg_catalog.array_agg(altered.it), '{}'), '{}') into types
+        from (
+            select c.reltype from pg_catalog.pg_class c where c.oid = any (tables) and c.relkind = 'c'
+            union select k.contypid
+            from pg_catalog.pg_event_trigger_ddl_commands() d join pg_catalog.pg_constraint k on k.oid = d.objid
+            where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.contypid <> 0 and not d.in_extension) altered (it);
+        -- A partition that was detached is named by nobody.
+        if exists (select from pg_catalog.pg_class c where c.oid = any (tables) and c.relkind = 'p') then
+            select tables || coalesce(pg_catalog.array_agg(c.oid), '{}') into tables
+            from pg_catalog.pg_class c
+            where c.relkind in ('r', 'p') and c.relpersistence <> 't' and not c.oid = any (tables)
+              and pg_catalog.age(c.xmin) <= pg_catalog.age(
+                  pg_catalog.mod(pg_catalog.txid_current(), 4294967296)::text::pg_catalog.xid);
+        end if;
+        -- All that is in a schema has another name once that has.
+        select tables || coalesce(pg_catalog.array_agg(c.oid), '{}') into tables
+        from pg_catalog.pg_event_trigger_ddl_commands() d
+        join pg_catalog.pg_class c on c.relnamespace = d.objid and c.relkind in ('r', 'p')
+        where d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.command_tag = 'ALTER SCHEMA';
         select pg_catalog.array_agg(distinct d.objid) into objects
         from pg_catalog.pg_event_trigger_ddl_commands() d
-        where d.schema_name is distinct from 'pg_temp' and d.command_tag !~ '^(COMMENT|GRANT|REVOKE|SECURITY)'
+        where d.schema_name is distinct from 'pg_temp' and not d.in_extension
+          and d.command_tag !~ '^(COMMENT|GRANT|REVOKE|SECURITY)'
           and d.classid in (
               'pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_constraint'::pg_catalog.regclass,
               'pg_catalog.pg_trigger'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass,
-              'pg_catalog.pg_proc'::pg_catalog.regclass);
+              'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_namespace'::pg_catalog.regclass,
+              'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass,
+              'pg_catalog.pg_extension'::pg_catalog.regclass);
         select pg_catalog.array_agg(has.it) into owners
         from (
             select c.oid from pg_catalog.pg_class c where c.oid = any (objects) and c.relkind in ('r', 'p')
+            -- its column's identity is altered as a sequence
+            union select d.refobjid from pg_catalog.pg_depend d
+            where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = any (objects)
+              and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0 and d.deptype = 'i'
+            union select r.ev_class from pg_catalog.pg_rewrite r where r.oid = any (objects) and r.rulename <> '_RETURN'
+            union select s.stxrelid from pg_catalog.pg_statistic_ext s where s.oid = any (objects)
             union select i.indrelid from pg_catalog.pg_index i where i.indexrelid = any (objects)
             union select k.conrelid from pg_catalog.pg_constraint k where k.oid = any (objects)
             union select t.tgrelid from pg_catalog.pg_trigger t where t.oid = any (objects)
             union select p.polrelid from pg_catalog.pg_policy p where p.oid = any (objects)) has (it)
         where has.it <> 0;
         select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+            'kind', now.kind, 'names', known.names, 'arguments', now.arguments, 'after', now.names)) into renamed
+        from transhume_00000000_ddl.names(coalesce(objects || types, '{}')) now
+        join transhume_00000000_ddl.named known using (class, object)
+        where known.names <> now.names;
+        insert into transhume_00000000_ddl.named as known
+        select now.* from transhume_00000000_ddl.names(
+            case when exists (
+                select from pg_catalog.pg_event_trigger_ddl_commands() d
+                where d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.command_tag = 'ALTER SCHEMA')
+            then null else coalesce(objects || types, '{}') end) now
+        on conflict (class, object) do update set names = excluded.names, arguments = excluded.arguments
+        where known.names <> excluded.names or known.arguments <> excluded.arguments;
+        select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
             'kind', a.type, 'names', a.object_names, 'arguments', a.object_args,
             'text', (select c.description from pg_catalog.pg_description c
                      where c.classoid = d.classid and c.objoid = d.objid and c.objsubid = d.objsubid))) into comments
         from pg_catalog.pg_event_trigger_ddl_commands() d,
              pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid) a
-        where d.schema_name is distinct from 'pg_temp' and d.command_tag = 'COMMENT' and d.classid <> 0;
+        where d.schema_name is distinct from 'pg_temp' and d.command_tag = 'COMMENT' and d.classid <> 0 and not d.in_extension;
     end if;
     facts := pg_catalog.jsonb_build_object(
         'tables', coalesce((
@@ -68,6 +128,7 @@ begin
         'objects', coalesce((
             select pg_catalog.jsonb_agg(o.described) from transhume_00000000_ddl.objects(owners, objects) o), '[]'),
         'gone', coalesce(pg_catalog.to_jsonb(gone::bigint[]), '[]'),
+        'renamed', coalesce(renamed, '[]'),
         'gone_objects', coalesce(gone_objects, '[]'),
         'comments', coalesce(comments, '[]'));
     if not exists (select from pg_catalog.jsonb_each(facts) told where told.value <> '[]') then

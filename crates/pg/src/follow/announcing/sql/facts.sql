@@ -57,6 +57,10 @@ select pg_catalog.jsonb_build_object(
             'version', a.xmin::text::bigint) order by a.attnum)
         from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''), '[]'),
+    'generated', coalesce((
+        select pg_catalog.jsonb_agg(a.attname order by a.attnum)
+        from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> ''), '[]'),
     -- How ALTER TABLE ... ADD COLUMN gets it so that rows which are there already have the value that they have here, and
     -- what its default is; see column_definition.sql.
     'details', coalesce((

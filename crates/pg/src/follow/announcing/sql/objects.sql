@@ -1,4 +1,4 @@
--- What belongs to tables ($1), and the views and functions among $2, as core::guard::schema::SchemaObject: what it is called and,
+-- What belongs to tables ($1), and what stands by itself among $2, as core::guard::schema::SchemaObject: what it is called and,
 -- without that, what it says. Touched is what $2 names and what was written no earlier than this transaction began to write.
 -- Expects search_path = ''. The body of a function on the source, and a query on the target.
 with own (age) as materialized (
@@ -17,6 +17,96 @@ with own (age) as materialized (
     from own cross join pg_catalog.pg_index i
     join pg_catalog.pg_class ic on ic.oid = i.indexrelid
     where i.indrelid = any ($1::pg_catalog.oid[])
+), altered as materialized (
+    select c.oid, c.relkind, c.relreplident, c.reloptions, n.nspname, pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
+           pg_catalog.format('alter table %I.%I ', n.nspname, c.relname) as alter_it,
+           c.oid = any ($2) or exists (
+               select from pg_catalog.pg_depend d
+               where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = any ($2)
+                 and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = c.oid and d.deptype = 'i')
+           or exists (select from pg_catalog.pg_statistic_ext s where s.stxrelid = c.oid and s.oid = any ($2)) as is_touched
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.oid = any ($1) and c.relkind in ('r', 'p')
+), altered_column as materialized (
+    select c.oid, c.nspname, c.is_touched, a.attnum, a.attname, a.attidentity, a.attgenerated, a.attnotnull,
+           a.attstorage, t.typstorage, coalesce((pg_catalog.to_jsonb(a) ->> 'attstattarget')::integer, -1) as target,
+           coalesce(pg_catalog.to_jsonb(a) ->> 'attcompression', '') as compression, a.attoptions,
+           pg_catalog.format('%salter column %I ', c.alter_it, a.attname) as alter_it,
+           pg_catalog.format_type(a.atttypid, a.atttypmod) as type_name,
+           case when a.attcollation <> t.typcollation then (
+               select pg_catalog.format(' collate %I.%I', cn.nspname, sorting.collname)
+               from pg_catalog.pg_collation sorting join pg_catalog.pg_namespace cn on cn.oid = sorting.collnamespace
+               where sorting.oid = a.attcollation) end as collation
+    from altered c
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attislocal
+    join pg_catalog.pg_type t on t.oid = a.atttypid
+), setting (schema, name, table_oid, says, undo, is_touched) as (
+    -- says that the settings below are all that there are
+    select c.nspname, '', c.oid, '', null, c.is_touched from altered c
+    union all
+    select c.nspname, 'replica identity', c.oid,
+           pg_catalog.format('alter table only %s replica identity ', c.name)
+           || case c.relreplident when 'f' then 'full' when 'n' then 'nothing' else 'using index ' || (
+                  select pg_catalog.quote_ident(ic.relname)
+                  from pg_catalog.pg_index i join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+                  where i.indrelid = c.oid and i.indisreplident) end,
+           pg_catalog.format('alter table only %s replica identity default', c.name), c.is_touched
+    from altered c where c.relreplident <> 'd'
+    union all
+    select c.nspname, 'option ' || o.option_name, c.oid,
+           pg_catalog.format('%sset (%I = %L)', c.alter_it, o.option_name, o.option_value),
+           pg_catalog.format('%sreset (%I)', c.alter_it, o.option_name), c.is_touched
+    from altered c, pg_catalog.pg_options_to_table(c.reloptions) o
+    union all
+    select c.nspname, 'cluster', c.oid, pg_catalog.format('%scluster on %I', c.alter_it, ic.relname),
+           c.alter_it || 'set without cluster', c.is_touched
+    from altered c
+    join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisclustered
+    join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+    union all
+    select a.nspname, what.name || a.attname, a.oid, a.alter_it || what.says, a.alter_it || what.undo, a.is_touched
+    from altered_column a, lateral (
+        select 'storage of ', 'set storage ' || stored.word, 'set storage ' || usual.word
+        from (values ('p', 'plain'), ('e', 'external'), ('m', 'main'), ('x', 'extended')) stored (letter, word),
+             (values ('p', 'plain'), ('e', 'external'), ('m', 'main'), ('x', 'extended')) usual (letter, word)
+        where a.attstorage <> a.typstorage and stored.letter = a.attstorage::text and usual.letter = a.typstorage::text
+        union all
+        select 'statistics of ', 'set statistics ' || a.target, 'set statistics -1' where a.target >= 0
+        union all
+        select 'compression of ', 'set compression ' || case a.compression when 'l' then 'lz4' else 'pglz' end,
+               'set compression default' where a.compression <> ''
+        union all
+        select 'collation of ', 'type ' || a.type_name || a.collation, 'type ' || a.type_name
+        where a.collation is not null and a.attgenerated = ''
+        union all
+        select 'option ' || o.option_name || ' of ', pg_catalog.format('set (%I = %L)', o.option_name, o.option_value),
+               pg_catalog.format('reset (%I)', o.option_name)
+        from pg_catalog.pg_options_to_table(a.attoptions) o) what (name, says, undo)
+    union all
+    select c.nspname, 'statistics target of ' || s.stxname, c.oid,
+           pg_catalog.format('alter statistics %I.%I set statistics %s', sn.nspname, s.stxname, target.value),
+           pg_catalog.format('alter statistics %I.%I set statistics -1', sn.nspname, s.stxname), c.is_touched
+    from altered c
+    join pg_catalog.pg_statistic_ext s on s.stxrelid = c.oid
+    join pg_catalog.pg_namespace sn on sn.oid = s.stxnamespace
+    cross join lateral (select (pg_catalog.to_jsonb(s) ->> 'stxstattarget')::integer) target (value)
+    where target.value >= 0
+), counted as materialized (
+    select c.oid, n.nspname, c.relname, owner.oid as table_oid, owner.attnum, owner.is_identity,
+           pg_catalog.format(
+               ' start with %s increment by %s minvalue %s maxvalue %s cache %s %scycle',
+               s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, case when s.seqcycle then '' else 'no ' end) as says,
+           pg_catalog.format_type(s.seqtypid, null) as type_name
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_sequence s on s.seqrelid = c.oid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join lateral (
+        select d.refobjid, d.refobjsubid, d.deptype = 'i'
+        from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
+          and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
+          and d.deptype in ('a', 'i')) owner (oid, attnum, is_identity) on true
+    where c.relkind = 'S' and c.relpersistence <> 't' and (c.oid = any ($2) or owner.is_identity and owner.oid = any ($1))
 ), objects (kind, class, schema, name, table_oid, definition, index_says, is_checked, is_enabled, is_touched) as (
     select 'index', 1, n.nspname, i.relname, i.indrelid, i.uniqueness || 'INDEX ' || pg_catalog.quote_ident(i.relname) || ' ' || i.says,
            i.uniqueness || i.says, true, true, i.is_touched
@@ -57,6 +147,65 @@ with own (age) as materialized (
     join pg_catalog.pg_class c on c.oid = p.polrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where p.polrelid = any ($1)
+    union all
+    select 'setting', 3, s.schema, s.name, s.table_oid, s.says, s.undo, true, true, s.is_touched
+    from setting s
+    union all
+    select 'identity', 3, a.nspname, a.attname, a.oid,
+           pg_catalog.format(
+               '%sadd generated %s as identity (sequence name %I.%I%s)', a.alter_it,
+               case a.attidentity when 'a' then 'always' else 'by default' end, s.nspname, s.relname, s.says),
+           a.alter_it || 'drop identity if exists', true, true, a.is_touched
+    from altered_column a
+    join counted s on s.is_identity and s.table_oid = a.oid and s.attnum = a.attnum
+    where a.attidentity <> ''
+    union all
+    -- behind the columns that it is computed from, before what is said of it
+    select 'generated-column', 0, a.nspname, a.attname, a.oid,
+           a.type_name || coalesce(a.collation, '') || ' generated always as (' || pg_catalog.pg_get_expr(d.adbin, d.adrelid) || ') '
+           || case a.attgenerated when 's' then 'stored' else 'virtual' end || case when a.attnotnull then ' not null' else '' end,
+           null, true, true, a.is_touched
+    from altered_column a
+    join pg_catalog.pg_attrdef d on d.adrelid = a.oid and d.adnum = a.attnum
+    where a.attgenerated <> ''
+    union all
+    select 'statistics', 5, sn.nspname, s.stxname, s.stxrelid,
+           pg_catalog.substr(
+               pg_catalog.pg_get_statisticsobjdef(s.oid),
+               pg_catalog.length(pg_catalog.format('CREATE STATISTICS %I.%I', sn.nspname, s.stxname)) + 2),
+           null, true, true, s.oid = any ($2) or pg_catalog.age(s.xmin) <= own.age
+    from own cross join pg_catalog.pg_statistic_ext s
+    join pg_catalog.pg_namespace sn on sn.oid = s.stxnamespace
+    where s.stxrelid = any ($1)
+    union all
+    select 'rule', 8, n.nspname, r.rulename, r.ev_class,
+           pg_catalog.rtrim(pg_catalog.substr(
+               pg_catalog.pg_get_ruledef(r.oid),
+               pg_catalog.length('CREATE RULE ' || pg_catalog.quote_ident(r.rulename)) + 2), ';'),
+           null, true, r.ev_enabled <> 'D', r.oid = any ($2) or pg_catalog.age(r.xmin) <= own.age
+    from own cross join pg_catalog.pg_rewrite r
+    join pg_catalog.pg_class c on c.oid = r.ev_class
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where r.ev_class = any ($1) and r.rulename <> '_RETURN' and r.ev_enabled in ('O', 'D')
+    union all
+    select 'schema', 0, n.nspname, n.nspname, null, '', null, true, true, true
+    from pg_catalog.pg_namespace n
+    where n.oid = any ($2) and n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
+    union all
+    select 'extension', 1, n.nspname, e.extname, null, 'schema ' || pg_catalog.quote_ident(n.nspname), null, true, true, true
+    from pg_catalog.pg_extension e
+    join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+    where e.oid = any ($2)
+    union all
+    select 'sequence', 2, s.nspname, s.relname, s.table_oid, 'as ' || s.type_name || s.says,
+           case when s.table_oid is null then 'none' else (
+               select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname)
+               from pg_catalog.pg_class c
+               join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = s.attnum
+               where c.oid = s.table_oid) end,
+           true, true, true
+    from counted s where s.oid = any ($2) and not coalesce(s.is_identity, false)
     union all
     select 'trigger', 8, n.nspname, t.tgname, t.tgrelid,
            pg_catalog.substr(

@@ -1,0 +1,53 @@
+//! What a statement altered of an object that could not be altered then, done later.
+//!
+//! A table joins while statements go on: what they say of it comes before the target has it, or behind the moment whose schema
+//! it got. Worded anew from both catalogs: no statement that the state holds is run.
+
+use transhume_core::guard::schema::{SchemaObject, object_steps};
+
+use super::{
+    carrying_objects::{has_identity_of_ours, is_replica_identity, is_set_off, objects},
+    object_statement::statements,
+};
+use crate::{
+    connection::{error::PgError, session::Session},
+    state::history,
+};
+
+/// Makes what belongs to a table that has joined as the source has it now. What needs more than the stream has brought is
+/// refused, and comes with its own statement.
+pub async fn settle_objects(
+    source: &Session,
+    target: &Session,
+    (oid, there): (u32, u32),
+) -> Result<(), PgError> {
+    let mut now = objects(source, oid).await?;
+    let mut there = objects(target, there).await?;
+    now.retain(|object| !is_set_off(object.kind));
+    for object in &mut now {
+        object.is_touched = true;
+    }
+    if let Some(first) = now.first()
+        && has_identity_of_ours(target, first).await?
+    {
+        let is_other = |object: &SchemaObject| !is_replica_identity(object);
+        now.retain(is_other);
+        there.retain(is_other);
+    }
+    for step in object_steps(&now, &there) {
+        let statements = statements(&step);
+        match target
+            .batch_execute(&statements.join(";\n"))
+            .await
+            .map_err(PgError::from)
+        {
+            Ok(()) => {
+                let detail = serde_json::json!({ "statements": statements });
+                history::add(&**target, "schema change replicated", &detail).await?;
+            }
+            Err(error) if error.server().is_none() => return Err(error),
+            Err(error) => tracing::debug!(%error, "a change of a table that has joined is refused by now"),
+        }
+    }
+    Ok(())
+}
