@@ -5,7 +5,10 @@
 //! difference. What was found is pinned to the settings, so that every later connection is compared again, wherever its name
 //! leads by then. Where nobody follows, the source is asked for the latest transaction that the target remembers.
 
-use transhume_core::{direction::Direction, guard::succession::ServerStanding};
+use transhume_core::{
+    direction::Direction,
+    guard::succession::{ServerStanding, Succession},
+};
 use transhume_pg::{
     connection::{
         conninfo::ConnectionSettings, error::PgError, identity::Identity, names, place, session::Session,
@@ -62,13 +65,19 @@ pub(crate) async fn look(endpoints: &Endpoints, past: Past) -> Result<Option<Mig
         return Ok(None);
     };
     refuse_exchanged(endpoints, &migration)?;
-    admit(endpoints, &migration, Sessions::of(&source, &target)).await?;
-    refuse_standbys(&source, &target)?;
+    let sessions = Sessions::of(&source, &target);
     let is_compared = match past {
-        Past::Compared => true,
-        Past::Left => false,
-        Past::ComparedElsewhere => !has_same_address(&endpoints.source, &migration.source_label),
+        Past::Compared | Past::Left => {
+            admit(endpoints, &migration, sessions).await?;
+            past == Past::Compared
+        }
+        Past::ComparedElsewhere => {
+            // A fail-over explains another address, and its history was read.
+            let succession = admit_to_leave(endpoints, &migration, sessions).await?;
+            succession == Succession::Same && !has_same_address(&endpoints.source, &migration.source_label)
+        }
     };
+    refuse_standbys(&source, &target)?;
     if is_compared {
         let followed = runner::is_locked(&target).await.doing("looking for a runner")?;
         past::examine(endpoints, &migration, Sessions::of(&source, &target), followed).await?;
@@ -111,16 +120,34 @@ pub(crate) async fn enter_target(settings: &ConnectionSettings, role: &str) -> R
 pub(crate) async fn admit(
     endpoints: &Endpoints,
     migration: &Migration,
-    Sessions { source, target }: Sessions<'_>,
+    sessions: Sessions<'_>,
 ) -> Result<()> {
-    compare_layout(migration)?;
-    refuse_one_database(endpoints, source, target).await?;
-    compare_target(&endpoints.target, migration, target).await?;
-    let (standing, system) = compare_source(endpoints, migration, source).await?;
+    let (standing, system) = compare_ends(endpoints, migration, sessions).await?;
     // A promoted server is the same source where it goes on behind all that was applied.
     succession::compare(endpoints, migration, &standing, &system)
         .await
         .map(drop)
+}
+
+/// The same for a migration that is given up or finished.
+pub(crate) async fn admit_to_leave(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    sessions: Sessions<'_>,
+) -> Result<Succession> {
+    let (standing, system) = compare_ends(endpoints, migration, sessions).await?;
+    succession::compare_to_leave(endpoints, migration, &standing, &system).await
+}
+
+async fn compare_ends(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    Sessions { source, target }: Sessions<'_>,
+) -> Result<(ServerStanding, String)> {
+    compare_layout(migration)?;
+    refuse_one_database(endpoints, source, target).await?;
+    compare_target(&endpoints.target, migration, target).await?;
+    compare_source(endpoints, migration, source).await
 }
 
 /// Neither takes writes: what is done to a standby would seem done, and be undone on the primary.

@@ -146,7 +146,7 @@ impl<'run> Ending<'run> {
         silence_event_triggers(&source)
             .await
             .doing("keeping event triggers of the source silent")?;
-        door::admit(endpoints, &migration, Sessions::of(&source, &target)).await?;
+        door::admit_to_leave(endpoints, &migration, Sessions::of(&source, &target)).await?;
         Ok(Self {
             reporter,
             source,

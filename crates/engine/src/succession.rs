@@ -84,6 +84,29 @@ pub(crate) async fn compare(
     standing: &ServerStanding,
     system: &str,
 ) -> Result<Succession> {
+    let succession = judged(endpoints, migration, standing, system).await?;
+    refuse(endpoints, migration, succession)
+}
+
+/// The same for a migration that is given up: a promoted server with which nothing goes on is still the one to be tidied.
+pub(crate) async fn compare_to_leave(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    standing: &ServerStanding,
+    system: &str,
+) -> Result<Succession> {
+    match judged(endpoints, migration, standing, system).await? {
+        left @ (Succession::SetBack { .. } | Succession::SlotUnusable { .. }) => Ok(left),
+        other => refuse(endpoints, migration, other),
+    }
+}
+
+async fn judged(
+    endpoints: &Endpoints,
+    migration: &Migration,
+    standing: &ServerStanding,
+    system: &str,
+) -> Result<Succession> {
     if migration.phase == Phase::Done {
         // Nobody follows it any more, and its slot is dropped. Whether it lacks what was brought back to it since is seen by the stream
         // that leads to it.
@@ -97,8 +120,11 @@ pub(crate) async fn compare(
         Some(timeline) => Some(history_of(endpoints, migration, timeline).await?),
         None => None,
     };
-    let succession = succession::judge(&remembered, system, standing, history.as_ref());
-    match succession::refusal(&remembered, &succession) {
+    Ok(succession::judge(&remembered, system, standing, history.as_ref()))
+}
+
+fn refuse(endpoints: &Endpoints, migration: &Migration, succession: Succession) -> Result<Succession> {
+    match succession::refusal(&remembered(migration), &succession) {
         None => Ok(succession),
         Some([message, detail, hint]) => Err(EngineError::stopped(
             format!("{message}: {}", endpoints.source),

@@ -51,12 +51,10 @@ impl Cluster {
         run(promote, self.directory.path())
     }
 
-    /// A standby, with these settings beside, that has every commit of this server that is acknowledged from then on, once it
-    /// receives.
-    pub fn synchronous_standby(&mut self, settings: &[(&str, &str)]) -> Result<Self, ClusterError> {
+    /// A standby that has every commit of this server that is acknowledged from then on, once it receives.
+    pub fn synchronous_standby(&mut self) -> Result<Self, ClusterError> {
         // Once it is the primary it has no standby to wait for.
-        let settings = [settings, &[("synchronous_standby_names", "")]].concat();
-        let standby = self.standby(&settings)?;
+        let standby = self.standby(&[("synchronous_standby_names", "")])?;
         self.set("synchronous_standby_names", "*");
         self.reload()?;
         Ok(standby)

@@ -87,10 +87,11 @@ impl Cutover<'_> {
     ) -> Result<CutoverReport> {
         let decider = Decider::of(self, ballot).await?;
         let attended = Attended::of(self);
-        let preparing = Box::pin(attended.unless_silent(self.prepare(cancellation)));
+        let preparing = attended.unless_silent(Box::pin(self.prepare(cancellation)));
         let mut prepared = interruptible(cancellation, preparing).await?;
         if !self.retreat.is_decided() {
-            let looking = Box::pin(attended.unless_silent(alterations::refuse_newer(self, before)));
+            let looking = Box::pin(alterations::refuse_newer(self, before));
+            let looking = attended.unless_silent(looking);
             interruptible(cancellation, looking).await?;
         }
         let drained = Box::pin(self.drain_behind_fence(&prepared, application, ballot));

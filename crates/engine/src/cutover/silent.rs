@@ -50,8 +50,8 @@ impl<'run> Attended<'run> {
         tokio::select! {
             biased;
             outcome = work => outcome,
-            error = self.silence_of("source", &self.endpoints.source) => Err(error),
-            error = self.silence_of("target", &self.endpoints.target) => Err(error),
+            error = Box::pin(self.silence_of("source", &self.endpoints.source)) => Err(error),
+            error = Box::pin(self.silence_of("target", &self.endpoints.target)) => Err(error),
         }
     }
 

@@ -18,7 +18,7 @@ use transhume_wire::lsn::Lsn;
 
 const ID: &str = "0123abcd";
 /// Versions of the frontier's row that fill some forty blocks.
-const BATCHES: u64 = 3_000;
+const BATCHES: u64 = 4_000;
 /// A look at the row by its place, its update, and a block more where a new one is begun.
 const FEW_BLOCKS: i64 = 16;
 

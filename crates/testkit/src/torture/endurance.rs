@@ -27,7 +27,6 @@ use super::{
 use crate::{
     connection::connect,
     oracle::{self, Except},
-    server::EVERYDAY_MAJOR,
 };
 
 const CLIENTS: u32 = 4;
@@ -96,7 +95,7 @@ impl Endurance {
     /// # Errors
     /// Where something grows, a verification finds a difference, or both sides are not equal at the end.
     pub async fn run(&self, program: &Path, tell: impl Fn(&Sample)) -> Result<Endured, String> {
-        let mut site = Site::start(program, EVERYDAY_MAJOR, false).await?;
+        let mut site = Site::start(program, false).await?;
         let source = told(connect(site.url(Side::Source)).await)?;
         told(source.batch_execute(TABLES).await)?;
         site.keep_running()?;
@@ -173,12 +172,12 @@ async fn sample(site: &Site, after: Duration, committed: i64) -> Outcome<Sample>
 
 async fn state_sizes(site: &Site) -> Outcome<Vec<(String, u64)>> {
     let rows = site.ask(Side::Target, STATE_SIZES).await?;
-    let measured = |row: &String| {
+    let parsed = |row: &String| {
         let (table, bytes) = row.split_once(' ')?;
         Some((table.to_owned(), bytes.parse().ok()?))
     };
     rows.iter()
-        .map(|row| measured(row).ok_or_else(|| format!("\"{row}\" is no size")))
+        .map(|row| parsed(row).ok_or_else(|| format!("\"{row}\" is no size")))
         .collect()
 }
 
@@ -224,7 +223,10 @@ fn flat(samples: &[Sample]) -> Outcome {
         let most = |part: &[Sample]| part.iter().map(figure).max().unwrap_or_default();
         let (before, after) = (most(first), most(last));
         if after > before + more {
-            return Err(format!("{what} grew from {before} to {after}{}", largest(last)));
+            return Err(format!(
+                "{what} grew from {before} to {after} ({})",
+                largest(last)
+            ));
         }
     }
     Ok(())
@@ -234,10 +236,9 @@ fn flat(samples: &[Sample]) -> Outcome {
 fn largest(samples: &[Sample]) -> String {
     let tables = samples.last().map(|sample| sample.state.iter().take(LARGEST));
     let named = tables.into_iter().flatten();
-    let told: Vec<String> = named
-        .map(|(table, bytes)| format!("; transhume.{table} holds {bytes} bytes"))
-        .collect();
-    told.concat()
+    let named = named.map(|(table, bytes)| format!("transhume.{table} holds {bytes} bytes"));
+    let named: Vec<String> = named.collect();
+    named.join(", ")
 }
 
 /// Sessions that commit at a rate together; a commit is an insert and an update.

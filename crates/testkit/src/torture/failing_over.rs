@@ -1,10 +1,8 @@
-//! A server fails over to a physical standby, as a managed service does it: the standby has all that was acknowledged, and
-//! serves under the same address.
+//! The target fails over to a physical standby, as a managed service does it: the standby has all that was acknowledged,
+//! and serves under the same address.
 //!
 //! The standby is made for each fail-over and becomes a synchronous one while the tool writes: what the tool believed of the
-//! server's commits before is not true any more. Invariant: no commit that anybody has heard of is lost with the primary. From 17 on
-//! the source's standby keeps the slots too, and no reader of one is ever ahead of it (`synchronized_standby_slots`); before,
-//! it has none, and the migration must be refused.
+//! target's commits before is not true any more. Refuses the source: before 17 its slot does not survive that.
 
 use std::time::{Duration, Instant};
 
@@ -12,111 +10,35 @@ use transhume_demo::cluster::ClusterError;
 
 use super::{
     faults::Side,
-    reading::{self, Outcome},
+    reading::Outcome,
     site::{DEADLINE, Site},
 };
 
-/// First version whose standbys keep logical slots.
-const SLOTS_SURVIVE_SINCE: u32 = 17;
 /// The tool writes so long with a standby that must confirm.
 const BEFORE_PROMOTION: Duration = Duration::from_millis(700);
-const POLL: Duration = Duration::from_millis(20);
 
-/// The physical slot that keeps readers of the others behind the standby.
-const STANDBY_SLOT: &str = "torture_standby";
 const IS_SYNCHRONOUS: &str = "SELECT 1 FROM pg_catalog.pg_stat_replication WHERE sync_state = 'sync'";
-const HAS_OUR_SLOT: &str = "SELECT 1 FROM pg_catalog.pg_replication_slots \
-                            WHERE slot_name LIKE 'transhume%' AND NOT temporary AND failover";
 
 impl Site {
-    pub(super) fn slots_survive(&self) -> bool {
-        self.major >= SLOTS_SURVIVE_SINCE
-    }
-
     /// Over once the standby serves.
-    pub(super) async fn fail_over_target(&mut self) -> Outcome {
+    pub(super) async fn fail_over(&mut self) -> Outcome {
         let target = self.server(Side::Target);
-        let standby = tokio::task::block_in_place(|| in_words(target.synchronous_standby(&[])))?;
-        self.until_synchronous(Side::Target).await?;
+        let standby = tokio::task::block_in_place(|| in_words(target.synchronous_standby()))?;
+        let end = Instant::now() + DEADLINE;
+        while self
+            .ask_until_done(Side::Target, IS_SYNCHRONOUS)
+            .await?
+            .is_empty()
+        {
+            if Instant::now() > end {
+                return Err("the target's standby does not become synchronous".to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         tokio::time::sleep(BEFORE_PROMOTION).await;
         let target = self.server(Side::Target);
         tokio::task::block_in_place(|| in_words(target.fail_over_to(standby)))
     }
-
-    /// With the slots, where the version keeps them. A source whose slot is not made yet is restarted instead.
-    pub(super) async fn fail_over_source(&mut self) -> Outcome {
-        let keeps_slots = self.slots_survive();
-        if keeps_slots && self.ask_until_done(Side::Source, HAS_OUR_SLOT).await?.is_empty() {
-            let source = self.server(Side::Source);
-            return tokio::task::block_in_place(|| in_words(source.restart()));
-        }
-        let settings: &[(&str, &str)] = if keeps_slots {
-            self.keep_readers_behind_the_standby().await?;
-            &[
-                ("primary_slot_name", STANDBY_SLOT),
-                ("sync_replication_slots", "on"),
-                ("hot_standby_feedback", "on"),
-                // Once it is the primary it has no standby to wait for.
-                ("synchronized_standby_slots", ""),
-            ]
-        } else {
-            &[]
-        };
-        let source = self.server(Side::Source);
-        let standby = tokio::task::block_in_place(|| in_words(source.synchronous_standby(settings)))?;
-        self.until_synchronous(Side::Source).await?;
-        if keeps_slots {
-            let count = format!(
-                "SELECT 1 FROM pg_catalog.pg_replication_slots WHERE synced AND NOT temporary \
-                 AND (slot_name LIKE 'transhume%' OR slot_name = '{}') OFFSET 1",
-                reading::SLOT
-            );
-            let url = standby.url("postgres");
-            until_answered(&url, &count, "the source's standby has both slots").await?;
-        }
-        tokio::time::sleep(BEFORE_PROMOTION).await;
-        let source = self.server(Side::Source);
-        tokio::task::block_in_place(|| in_words(source.fail_over_to(standby)))
-    }
-
-    async fn keep_readers_behind_the_standby(&mut self) -> Outcome {
-        let make = format!(
-            "SELECT pg_catalog.pg_create_physical_replication_slot('{STANDBY_SLOT}', true) WHERE NOT EXISTS \
-             (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = '{STANDBY_SLOT}')"
-        );
-        self.ask_until_done(Side::Source, &make).await?;
-        let source = self.server(Side::Source);
-        source.set("synchronized_standby_slots", STANDBY_SLOT);
-        in_words(source.reload())
-    }
-
-    async fn until_synchronous(&self, side: Side) -> Outcome {
-        until_answered(
-            self.url(side),
-            IS_SYNCHRONOUS,
-            &format!("the {side:?}'s standby is synchronous"),
-        )
-        .await
-    }
-}
-
-/// Until there is a row.
-async fn until_answered(url: &str, query: &str, what: &str) -> Outcome {
-    let end = Instant::now() + DEADLINE;
-    while !has_row(url, query).await {
-        if Instant::now() > end {
-            return Err(format!("waited in vain until {what}"));
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(())
-}
-
-async fn has_row(url: &str, query: &str) -> bool {
-    let Ok(client) = crate::connection::connect(url).await else {
-        return false;
-    };
-    client.query(query, &[]).await.is_ok_and(|rows| !rows.is_empty())
 }
 
 fn in_words<T>(outcome: Result<T, ClusterError>) -> Outcome<T> {

@@ -50,8 +50,8 @@ pub enum Fault {
     CutBoth,
     /// All processes of the server stop in the midst of what they do, and go on after these milliseconds.
     Hang(Side, u64),
-    /// The server's synchronous standby takes over under its address.
-    FailOver(Side),
+    /// The target's synchronous standby takes over under its address.
+    FailOver,
     /// Somebody locks a table on the target.
     Lock(u64),
     /// Somebody sets time-outs for the target's database that no batch meets.
@@ -59,8 +59,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// `source_fails_over`: a fail-over of the source is one of them, since the slot survives it.
-    pub fn random(random: &mut Rng, source_fails_over: bool) -> Self {
+    pub fn random(random: &mut Rng) -> Self {
         let side = if random.bool() { Side::Source } else { Side::Target };
         let while_milliseconds = random.u64(100..2_500);
         match random.u32(0..21) {
@@ -82,8 +81,7 @@ impl Fault {
             18 => Self::CutBoth,
             19 if random.u32(0..LONG_HANG_OF) == 0 => Self::Hang(side, LONG_HANG_MILLISECONDS),
             19 => Self::Hang(side, while_milliseconds),
-            _ if source_fails_over => Self::FailOver(side),
-            _ => Self::FailOver(Side::Target),
+            _ => Self::FailOver,
         }
     }
 }
@@ -147,8 +145,7 @@ impl Site {
                 for_a_while(milliseconds).await;
                 self.server(side).go_on();
             }
-            Fault::FailOver(Side::Target) => self.fail_over_target().await?,
-            Fault::FailOver(Side::Source) => self.fail_over_source().await?,
+            Fault::FailOver => self.fail_over().await?,
             Fault::Lock(milliseconds) => self.lock_tables(milliseconds).await,
             Fault::TimeOuts(milliseconds) => self.time_out(milliseconds).await?,
         }

@@ -56,7 +56,7 @@ pub(super) async fn run(round: &Round, program: &Path) -> Result<Survived, Box<B
             last_words,
         })
     };
-    let mut site = match Site::start(program, round.major(), round.sends_in_progress()).await {
+    let mut site = match Site::start(program, round.sends_in_progress()).await {
         Ok(site) => site,
         Err(error) => return Err(broken(error, &trace, String::new())),
     };
@@ -96,10 +96,6 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
             // However slow the machine is, as many meet it here as before.
             follows(site).await?;
             compared(LOOKS, site, &mut judge, trace).await?;
-            if site.slots_survive() {
-                trace.push("fail-over of the source".to_owned());
-                site.strike(Fault::FailOver(Side::Source)).await?;
-            }
         }
         let (told, outcome) = one_fault(number, site, &mut judge, &writer, &mut random).await;
         trace.push(format!("{told}, {} commits", traffic.committed()));
@@ -127,25 +123,11 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
     reach_the_end(site, Side::Source).await?;
     judge.look(site).await?;
     equal(site, &promised).await?;
-    if round.loses_the_source() {
-        trace.push("fail-over of the source without its slot".to_owned());
-        lose_the_source(site).await?;
-        equal(site, &promised).await?;
-    }
     Ok(End {
         compared: judge.compared,
         in_progress,
         promised,
     })
-}
-
-/// A server without the slot has taken over: refused, and what is advised then works.
-async fn lose_the_source(site: &mut Site) -> Outcome {
-    site.strike(Fault::FailOver(Side::Source)).await?;
-    site.tool_refuses("transhume abort, then transhume run").await?;
-    moving::succeed(site, "abort", "--yes").await?;
-    follows(site).await?;
-    reach_the_end(site, Side::Source).await
 }
 
 /// For whoever wants to know whether a round had any; a crash of the source forgets the number.
@@ -232,7 +214,7 @@ async fn one_fault(
     writer: &Writer,
     random: &mut Rng,
 ) -> (String, Outcome) {
-    let fault = Fault::random(random, site.slots_survive());
+    let fault = Fault::random(random);
     // The first ones meet preparation and load.
     let wait = if number < 3 {
         random.u64(0..1_500)

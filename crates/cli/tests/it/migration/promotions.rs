@@ -196,6 +196,10 @@ async fn a_promoted_server_that_lacks_what_was_applied_was_set_back() {
         log.contains("lacks changes which the target has") && log.contains("It was promoted at"),
         "{log}"
     );
+    // As it is advised to whoever wants to look at them.
+    let site = &switched.site;
+    site.succeed(&["abort", "--keep-target", "--yes"]);
+    until(&site.target_url, "select count(*) = 99 from ledger").await;
 }
 
 /// The first of two hosts is restarted and the standby answers: waited for, and nothing is lost.

@@ -35,7 +35,7 @@ pub(super) async fn has_our_slot(standby: &Cluster) {
 
 pub(super) async fn synchronous_standby(primary: &mut Cluster) -> Cluster {
     let standby =
-        tokio::task::block_in_place(|| primary.synchronous_standby(&[])).expect("a standby can be made");
+        tokio::task::block_in_place(|| primary.synchronous_standby()).expect("a standby can be made");
     let is_synchronous = "select count(*) = 1 from pg_stat_replication where sync_state = 'sync'";
     until(&primary.url("postgres"), is_synchronous).await;
     standby
