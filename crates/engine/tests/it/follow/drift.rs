@@ -5,27 +5,22 @@ use transhume_engine::follow::{EndReason, Until};
 
 use super::bench::{Bench, Running, stop_of};
 
-/// What the stream stands for, from its finding: the message and the statement to run on the target.
+/// What the stream stands for, from its finding: the message, and the remedy with what is to be run between backquotes.
 async fn stands_for(bench: &Bench) -> (String, String) {
     let finding = "select message from transhume.finding where code = 'schema-drift'";
     bench
         .wait_on_target(&format!("select exists ({finding})"), "true")
         .await;
-    let remedy = bench
-        .on_target("select remedy from transhume.finding where code = 'schema-drift'")
-        .await;
-    (
-        bench.on_target(finding).await,
-        // What is to be run stands between backquotes.
-        remedy.split('`').nth(1).unwrap_or_default().to_owned(),
-    )
+    let remedy = "select remedy from transhume.finding where code = 'schema-drift'";
+    (bench.on_target(finding).await, bench.on_target(remedy).await)
 }
 
 /// Runs the statement that it waits for; then all that the source has arrives, without a new start.
 async fn goes_on_after_the_remedy(bench: &Bench, expected: &str) {
-    let (message, statement) = stands_for(bench).await;
+    let (message, remedy) = stands_for(bench).await;
     assert!(message.starts_with(expected), "{message}");
-    bench.target.batch_execute(&statement).await.unwrap();
+    let statement = remedy.split('`').nth(1).unwrap_or_default();
+    bench.target.batch_execute(statement).await.unwrap();
     bench
         .wait_on_target(
             "select count(*) from transhume.finding where code = 'schema-drift'",
@@ -132,11 +127,8 @@ async fn while_the_stream_stands_requests_are_heard_and_a_hold_is_refused() {
         .run("alter table t add column n uuid default gen_random_uuid(); insert into t values (1)")
         .await;
 
-    let (_, statement) = stands_for(&bench).await;
-    assert!(
-        statement.contains("transhume table reload public.t"),
-        "{statement}"
-    );
+    let (_, remedy) = stands_for(&bench).await;
+    assert!(remedy.contains("`transhume table reload public.t`"), "{remedy}");
     bench
         .wait_on_target(
             "select stands_before is not null and waiting_for like '%has no column n%' from transhume.runner",
