@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use transhume_engine::count::counted;
 
 use clap::Args;
-use futures_util::future::join_all;
 use transhume_engine::conninfo::ConnectionSettings;
 use transhume_engine::cutover::{
     Ballot, ConditionName, ConditionState, CutoverFailure, CutoverOptions, CutoverReport, Gate,
@@ -13,7 +12,7 @@ use transhume_engine::cutover::{
 
 use super::{
     group::Group,
-    stake::{Asked, stake},
+    stake::{Asked, stake, stakes},
 };
 use crate::{
     failure::{Exit, Result},
@@ -181,14 +180,7 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
              application: all of them, or none."
         )
     };
-    let stakes = join_all(
-        group
-            .members
-            .iter()
-            .map(|member| stake(member, Asked::Switch, switch.yes)),
-    )
-    .await;
-    let consequence = consequence + &stakes.concat();
+    let consequence = consequence + &stakes(&group.members, Asked::Switch, switch.yes).await;
     confirm(&group.terminal, switch.yes, "cutover", &consequence)?;
     let mut ballots = group.ballots();
     let mut ballot = || ballots.next().expect("invariant: there is one for each member");

@@ -1,7 +1,6 @@
 //! `fallback`: the switch back.
 
 use clap::Args;
-use futures_util::future::join_all;
 use transhume_engine::cutover::{
     Ballot, CutoverOptions,
     fallback::{check, fallback},
@@ -10,7 +9,7 @@ use transhume_engine::cutover::{
 use super::{
     cutover::{SwitchArguments, conclude, consequence, reported, show_gate},
     group::Group,
-    stake::{Asked, stake},
+    stake::{Asked, stake, stakes},
 };
 use crate::{
     failure::{Exit, Result},
@@ -84,14 +83,7 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
         "Writes on the targets of {names} will be stopped, and their old sources will be opened for the application \
          again: all of them, or none."
     );
-    let stakes = join_all(
-        group
-            .members
-            .iter()
-            .map(|member| stake(member, Asked::Switch, switch.yes)),
-    )
-    .await;
-    let consequence = consequence + &stakes.concat();
+    let consequence = consequence + &stakes(&group.members, Asked::Switch, switch.yes).await;
     confirm(&group.terminal, switch.yes, "fallback", &consequence)?;
     let mut ballots = group.ballots();
     let mut ballot = || ballots.next().expect("invariant: there is one for each member");

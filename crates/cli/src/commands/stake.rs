@@ -1,5 +1,6 @@
 //! What a question is about: how much lies there, and how long writers would wait. Read only where somebody is asked.
 
+use futures_util::future::join_all;
 use transhume_engine::{count::counted, status::Status};
 
 use super::status;
@@ -28,6 +29,12 @@ pub(super) async fn stake(invocation: &Invocation, asked: Asked, agreed: bool) -
         Ok(status) => lines(&status, asked),
         Err(_) => String::new(),
     }
+}
+
+/// The same of all databases of a file.
+pub(super) async fn stakes(members: &[Invocation], asked: Asked, agreed: bool) -> String {
+    let each = members.iter().map(|member| stake(member, asked, agreed));
+    join_all(each).await.concat()
 }
 
 fn lines(status: &Status, asked: Asked) -> String {

@@ -10,10 +10,10 @@ use super::{
     observation::{Observed, TableRights},
     platform::{Platform, remedy},
 };
-use crate::roles::is_reserved;
 use crate::{
     count::listed,
     finding::{Finding, Remedy},
+    roles::is_reserved,
     table::{RowSecurity, Table},
 };
 

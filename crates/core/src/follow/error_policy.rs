@@ -4,7 +4,7 @@
 //! was asked for, and what is skipped is stored whole. Errors of the environment are in no row's nature: they
 //! are waited out, whatever the policy.
 
-use crate::sqlstate;
+use crate::{disposition::takes_no_writes, sqlstate};
 use std::{fmt, str::FromStr};
 
 use transhume_wire::lsn::Lsn;
@@ -108,8 +108,7 @@ pub fn class_of(sqlstate: &str) -> ErrorClass {
     match sqlstate {
         // Null, check; among the integrity violations these are a matter of one value.
         sqlstate::NOT_NULL_VIOLATION | sqlstate::CHECK_VIOLATION => ErrorClass::Data,
-        // The transaction is read-only: the server takes no writes, as managed ones do when their storage is full.
-        sqlstate::READ_ONLY_SQL_TRANSACTION => ErrorClass::Environment,
+        _ if takes_no_writes(sqlstate) => ErrorClass::Environment,
         _ => match sqlstate.get(..2) {
             // Data exceptions; a limit of the program, such as a row that is too wide for its index.
             Some("22" | "54") => ErrorClass::Data,

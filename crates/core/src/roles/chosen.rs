@@ -52,7 +52,7 @@ impl Roles {
     }
 
     /// Adds whatever memberships lead to.
-    fn close<'a>(
+    pub(super) fn close<'a>(
         &'a self,
         names: &mut BTreeSet<&'a str>,
         way: impl Fn(&'a super::Membership) -> (&'a String, &'a String),

@@ -146,16 +146,10 @@ impl Roles {
 
     /// Roles that it is a member of, directly or through others.
     fn groups_of<'a>(&'a self, member: &str) -> BTreeSet<&'a str> {
-        let mut reached: BTreeSet<&'a str> = BTreeSet::new();
-        let mut open: Vec<&str> = vec![member];
-        while let Some(name) = open.pop() {
-            for one in self.memberships.iter().filter(|one| one.member == name) {
-                if reached.insert(&one.group) {
-                    open.push(&one.group);
-                }
-            }
-        }
-        reached
+        let of_it = self.memberships.iter().filter(|one| one.member == member);
+        let mut groups = of_it.map(|one| one.group.as_str()).collect();
+        self.close(&mut groups, |one| (&one.member, &one.group));
+        groups
     }
 
     fn names(&self) -> BTreeSet<&str> {

@@ -94,7 +94,16 @@ async fn read_source(
         collations::used_collations(session),
         rights::referenced_roles(session),
     )?;
-    let (triggers, name_columns, inheritance_children, nullable_children, ours, foreign_keys, parameters) = tokio::try_join!(
+    let (
+        triggers,
+        name_columns,
+        inheritance_children,
+        nullable_children,
+        ours,
+        foreign_keys,
+        parameters,
+        words_of_functions,
+    ) = tokio::try_join!(
         objects::firing_triggers(session),
         objects::name_columns(session),
         objects::inheritance_children(session),
@@ -102,8 +111,8 @@ async fn read_source(
         ours::our_objects(session),
         objects::foreign_keys(session),
         assess::parameters(session),
+        objects::words_of_functions(session, release::words()),
     )?;
-    let words_of_functions = objects::words_of_functions(session, release::words()).await?;
     let round_trip = session.round_trip().await?;
     Ok(SourceObservation {
         parameters,

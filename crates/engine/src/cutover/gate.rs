@@ -32,8 +32,7 @@ use super::{Cutover, RELEASE_INTERVAL, alterations, application, life};
 use crate::{
     cancel::cancellation,
     cutover::fallback,
-    endpoints::Sessions,
-    endpoints::replica_role,
+    endpoints::{Sessions, replica_role},
     error::{Doing, EngineError, Result},
     guard::schemas::CHANGED,
     load, roles,

@@ -35,8 +35,7 @@ use super::{
 use crate::{
     cancel::Cancellation,
     cutover::fallback::{self, Armed, Arming},
-    endpoints::Sessions,
-    endpoints::replica_role,
+    endpoints::{Sessions, replica_role},
     error::{Doing, EngineError, Result},
     facing,
     failpoint::{Point, reach},

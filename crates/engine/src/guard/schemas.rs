@@ -99,6 +99,7 @@ impl Schemas {
         changes
     }
 
+    /// What the target does not have yet, were nothing carried over.
     pub(crate) fn changes(&self) -> Vec<SchemaChange> {
         schema::changes(&self.followed, &self.source, &self.target)
     }
@@ -126,7 +127,6 @@ impl Schemas {
         Ok(())
     }
 
-    /// What the target does not have yet, were nothing carried over.
     /// The statement behind the one that makes the type which it names, where the target does not have that.
     pub(super) fn with_type(&self, change: &SchemaChange, remedy: SchemaRemedy) -> SchemaRemedy {
         let changes = self.types.changes();

@@ -1,6 +1,6 @@
 //! What an operator does about a difference of the schemas.
 //!
-//! Texts are for a person to read and run; nothing here is ever executed by us.
+//! Words only: whoever carries a change over runs the statement (`schema_change`), everything else is for a person.
 
 use transhume_core::{finding::Remedy, shell};
 use transhume_wire::ident::{QualifiedName, quote_identifier};

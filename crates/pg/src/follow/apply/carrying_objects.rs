@@ -22,7 +22,7 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     carrying::refusal,
-    object_statement::{COLUMN, TABLE, commenting, dropping, giving_names, owning, statements},
+    object_statement::{COLUMN, TABLE, commenting, dropping, giving_names, own, owning, statements},
 };
 use crate::{
     catalog::tables::in_the_way,
@@ -71,7 +71,7 @@ pub(super) async fn carry_first(
     for object in of_kinds(announced, &FIRST) {
         let selected = match object.kind {
             SchemaObjectKind::Schema => QualifiedName::new(object.name.clone(), ""),
-            _ => QualifiedName::new(object.schema.clone(), object.name.clone()),
+            _ => own(object),
         };
         let waits = object.kind == SchemaObjectKind::Sequence && !is_there(session, &selected).await?
             || object.table_oid.is_some() && target_table(session, object, tables).await?.is_none();
@@ -90,10 +90,10 @@ pub(super) async fn carry_owners(
     selector: &Selector,
 ) -> Result<(), PgError> {
     for sequence in of_kinds(announced, &[SchemaObjectKind::Sequence]) {
-        let own = QualifiedName::new(sequence.schema.clone(), sequence.name.clone());
-        let waits = !is_there(session, &own).await?
+        let name = own(sequence);
+        let waits = !is_there(session, &name).await?
             || sequence.table_oid.is_some() && target_table(session, sequence, tables).await?.is_none();
-        if let Some(statement) = owning(sequence).filter(|_| selector.selects(&own) && !waits) {
+        if let Some(statement) = owning(sequence).filter(|_| selector.selects(&name) && !waits) {
             carry(session, &names(sequence), &[statement]).await?;
         }
     }
@@ -151,16 +151,12 @@ pub(super) async fn carry_objects(
         let target = target_table(session, &now[0], tables).await?;
         if let Some(target) = target.filter(|_| is_owner_selected(&now[0], selector)) {
             let mut there = objects(session, target).await?;
-            if has_identity_of_ours(session, &now[0]).await? {
-                let is_other = |object: &SchemaObject| !is_replica_identity(object);
-                now.retain(is_other);
-                there.retain(is_other);
-            }
+            without_identity_of_ours(session, &mut now, &mut there).await?;
             run(session, &object_steps(&now, &there)).await?;
         }
     }
     let mut alone = alone;
-    alone.retain(|object| selector.selects(&QualifiedName::new(object.schema.clone(), object.name.clone())));
+    alone.retain(|object| selector.selects(&own(object)));
     run(session, &object_steps(&alone, &[])).await
 }
 
@@ -217,22 +213,31 @@ async fn is_computed(session: &Session, names: &[String]) -> Result<bool, PgErro
     Ok(row.try_get(0)?)
 }
 
-pub(super) fn is_replica_identity(object: &SchemaObject) -> bool {
-    object.kind == SchemaObjectKind::Setting && object.name == REPLICA_IDENTITY
+/// Leaves out the replica identity of a table that the source has of this program, for as long as it is followed.
+pub(super) async fn without_identity_of_ours(
+    target: &Session,
+    now: &mut Vec<SchemaObject>,
+    there: &mut Vec<SchemaObject>,
+) -> Result<(), PgError> {
+    let Some(table) = now.first().and_then(|first| first.table.as_ref()) else {
+        return Ok(());
+    };
+    if has_identity_of_ours(target, table).await? {
+        let is_other = |object: &SchemaObject| {
+            object.kind != SchemaObjectKind::Setting || object.name != REPLICA_IDENTITY
+        };
+        now.retain(is_other);
+        there.retain(is_other);
+    }
+    Ok(())
 }
 
-/// The source has it of this program, for as long as it is followed.
-pub(super) async fn has_identity_of_ours(session: &Session, object: &SchemaObject) -> Result<bool, PgError> {
-    let table = object
-        .table
-        .as_ref()
-        .map(QualifiedName::plain)
-        .unwrap_or_default();
-    let row = session
+async fn has_identity_of_ours(target: &Session, table: &QualifiedName) -> Result<bool, PgError> {
+    let row = target
         .query_one(
             "select exists (select from transhume.deviation where side = 'source' and kind = 'replica-identity' \
              and object = $1 and state <> 'undone')",
-            &[&table],
+            &[&table.plain()],
         )
         .await?;
     Ok(row.try_get(0)?)
@@ -287,7 +292,7 @@ async fn run(session: &Session, steps: &[ObjectStep<'_>]) -> Result<(), PgError>
 
 /// As the source addresses it, so that what is dropped is known as what was made.
 fn names(object: &SchemaObject) -> Vec<String> {
-    let own = QualifiedName::new(object.schema.clone(), object.name.clone());
+    let own = own(object);
     match (&object.table, object.kind) {
         (_, SchemaObjectKind::Schema) => vec![own.name],
         (None, _)

@@ -57,7 +57,7 @@ pub(super) fn statements(step: &ObjectStep<'_>) -> Vec<String> {
     }
 }
 
-fn own(object: &SchemaObject) -> QualifiedName {
+pub(super) fn own(object: &SchemaObject) -> QualifiedName {
     QualifiedName::new(object.schema.clone(), object.name.clone())
 }
 
@@ -133,20 +133,15 @@ fn making(object: &SchemaObject) -> Vec<String> {
             let name = quote_identifier(&object.name);
             vec![format!("create extension if not exists {name} {says}")]
         }
-        SchemaObjectKind::Sequence => vec![
-            format!("create sequence if not exists {own} {says}"),
-            format!("alter sequence {own} {says}"),
-        ],
+        // A new one comes with the table that uses it.
+        SchemaObjectKind::Sequence => vec![format!("alter sequence {own} {says}")],
     }
 }
 
 fn renaming(before: &SchemaObject, after: &SchemaObject) -> Vec<String> {
     let to = quote_identifier(&after.name);
     match before.kind {
-        SchemaObjectKind::Index => {
-            let own = QualifiedName::new(before.schema.clone(), before.name.clone());
-            vec![format!("alter index {own} rename to {to}")]
-        }
+        SchemaObjectKind::Index => vec![format!("alter index {} rename to {to}", own(before))],
         SchemaObjectKind::Policy => of_table(before, |name, table| {
             format!("alter policy {name} on {table} rename to {to}")
         }),

@@ -3,10 +3,10 @@
 //! A table joins while statements go on: what they say of it comes before the target has it, or behind the moment whose schema
 //! it got. Worded anew from both catalogs: no statement that the state holds is run.
 
-use transhume_core::guard::schema::{SchemaObject, object_steps};
+use transhume_core::guard::schema::object_steps;
 
 use super::{
-    carrying_objects::{has_identity_of_ours, is_replica_identity, is_set_off, objects},
+    carrying_objects::{is_set_off, objects, without_identity_of_ours},
     object_statement::statements,
 };
 use crate::{
@@ -27,13 +27,7 @@ pub async fn settle_objects(
     for object in &mut now {
         object.is_touched = true;
     }
-    if let Some(first) = now.first()
-        && has_identity_of_ours(target, first).await?
-    {
-        let is_other = |object: &SchemaObject| !is_replica_identity(object);
-        now.retain(is_other);
-        there.retain(is_other);
-    }
+    without_identity_of_ours(target, &mut now, &mut there).await?;
     for step in object_steps(&now, &there) {
         let statements = statements(&step);
         match target
