@@ -5,6 +5,7 @@
 pub mod addition;
 pub mod archive;
 pub mod build;
+pub mod logged;
 pub mod reserved_options;
 pub mod role_names;
 mod tokens;

@@ -247,3 +247,33 @@ async fn without_the_right_to_create_anything_that_alone_is_told() {
         .unwrap();
     assert_eq!(codes(&pair.assess().await), Vec::<String>::new());
 }
+
+/// Made and rolled back, one would keep the target from starting where it crashes within the same second.
+#[tokio::test]
+async fn no_unlogged_relation_is_made_for_a_trial() {
+    let pair = Pair::with(
+        "create unlogged table cache (id int generated always as identity primary key, v text);
+         create unlogged sequence counted;
+         create unlogged table parted (id int) partition by list (id);",
+    )
+    .await;
+    execute(
+        &pair.target.url("postgres"),
+        "create function refuse_unlogged() returns event_trigger language plpgsql as $$
+         begin
+           if exists (select from pg_class where relpersistence = 'u' and relkind <> 'p') then
+             raise 'an unlogged relation';
+           end if;
+         end $$;
+         create event trigger refuse_unlogged on ddl_command_end execute function refuse_unlogged();
+         alter event trigger refuse_unlogged enable always",
+    )
+    .await;
+    let assessment = pair.assess().await;
+    assert_eq!(refused(&assessment), Vec::<&Finding>::new());
+    assert!(
+        trial(&assessment).message.contains("0 refused"),
+        "{:?}",
+        trial(&assessment)
+    );
+}

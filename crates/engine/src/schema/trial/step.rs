@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use transhume_core::schema::archive::{CatalogObject, Decision, Entry, EntryKind};
+use transhume_core::schema::{
+    archive::{CatalogObject, Decision, Entry, EntryKind},
+    logged::as_logged,
+};
 use transhume_pg::{
     catalog::ownership::Ownership,
     schema::restore::{self, Piece},
@@ -114,7 +117,7 @@ fn self_contained(pieces: &[Piece]) -> HashMap<i32, Definition> {
         let (sql, next) = piece.parts();
         let definition = Definition {
             settings: settings.clone(),
-            sql: sql.to_owned(),
+            sql: as_logged(sql).into_owned(),
         };
         contained.insert(piece.dump_id, definition);
         if !next.is_empty() {
