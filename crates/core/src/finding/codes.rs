@@ -189,6 +189,7 @@ pub const GROUPS: &[Group] = &[
             code("large-object-owner", Nothing, "The owner of large objects is missing on the target, or not ours to use."),
             code("left-out", Nothing, "An object is left out as the operator says, with what needs it."),
             code("owner-not-set", Nothing, "An owner was not set on the target."),
+            code("rows-refused", Run, "The target refuses rows of a table for a function that it evaluates, or an index or view made of them."),
             code("snapshot-age", Nothing, "The load has held its snapshot on the source for long, so that vacuum keeps dead rows."),
             code("table-add-incomplete", Nothing, "A table was added, and something that belongs to it was not."),
             code("table-load-failed", Nothing, "A table could not be loaded and is suspended."),

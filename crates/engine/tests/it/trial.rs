@@ -160,6 +160,73 @@ async fn all_that_the_target_refuses_is_named_at_once_with_its_cause_and_nothing
     );
 }
 
+/// Names without a schema, which no restore finds: in a check, a generated column, a domain, an index and a materialized view.
+#[tokio::test]
+async fn functions_that_rely_on_a_search_path_are_named_with_the_statement_that_helps() {
+    let pair = Pair::with(
+        "create schema s;
+         set search_path = s;
+         create function inner_f(int) returns int language sql immutable as 'select $1 + 1';
+         create function outer_f(int) returns int language plpgsql immutable as 'begin return inner_f($1); end';
+         create domain d as int check (outer_f(value) > 0);
+         create table checked (id int primary key, a int check (outer_f(a) > 0));
+         create table generated (id int primary key, g int generated always as (outer_f(id)) stored);
+         create table of_domain (id d primary key);
+         create table indexed (id int primary key, parent int references checked);
+         create index by_function on indexed (outer_f(id));
+         comment on index by_function is 'falls away with it';
+         create table quiet (id int primary key, a int default outer_f(1));
+         create materialized view viewed as select outer_f(id) as n from quiet;
+         insert into checked values (1, 1), (2, null);
+         insert into generated values (1);
+         insert into of_domain values (1);
+         insert into indexed values (1, 1), (2, 2);
+         insert into quiet values (1);
+         create function touch() returns trigger language plpgsql as 'begin raise exception ''fired''; end';
+         create trigger fires before insert or delete on checked for each row execute function touch();",
+    )
+    .await;
+    let before = pair.catalog().await;
+    let assessment = pair.assess().await;
+    assert_eq!(
+        pair.catalog().await,
+        before,
+        "the trial has left something behind"
+    );
+    let rows = |assessment: &Assessment| -> Vec<(String, Severity)> {
+        let findings = assessment.findings.iter();
+        let mut found: Vec<_> = findings
+            .filter(|finding| finding.code == "rows-refused")
+            .map(|finding| (finding.object.clone(), finding.severity))
+            .collect();
+        found.sort();
+        found
+    };
+    let named = |name: &str, severity| (name.to_owned(), severity);
+    assert_eq!(
+        rows(&assessment),
+        [
+            named("index s.by_function", Severity::Warning),
+            named("materialized view s.viewed", Severity::Warning),
+            named("table s.checked", Severity::Blocker),
+            named("table s.generated", Severity::Blocker),
+            named("table s.of_domain", Severity::Blocker),
+        ],
+        "{:#?}",
+        assessment.findings
+    );
+    assert_eq!(refused(&assessment), Vec::<&Finding>::new());
+    let remedy = "alter function s.outer_f(integer) set search_path = s, public";
+    let blockers = assessment.blockers();
+    assert!(
+        blockers.iter().all(|finding| finding.remedy.contains(remedy)),
+        "{blockers:#?}"
+    );
+
+    execute(&pair.source.url("postgres"), remedy).await;
+    assert_eq!(rows(&pair.assess().await), []);
+}
+
 #[tokio::test]
 async fn a_schema_too_large_for_the_lock_table_is_tried_in_pieces_and_says_so() {
     let tables: Vec<String> = (0..400)

@@ -11,6 +11,7 @@ pub mod build_definitions;
 pub mod collations;
 pub mod database;
 pub mod emptying;
+pub mod evaluations;
 pub mod extensions;
 pub(crate) mod extent;
 pub mod identities;

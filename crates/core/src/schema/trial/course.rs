@@ -11,6 +11,8 @@ pub struct Answer {
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
+    /// It is the rows that were refused; the definition as such was not.
+    pub is_for_rows: bool,
 }
 
 /// An entry that the target refused, and what could not be tried for want of it.
@@ -86,6 +88,7 @@ mod tests {
             message: "permission denied".into(),
             detail: None,
             hint: None,
+            is_for_rows: false,
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Answer, Refusal};
+use super::{Answer, Refusal, rows::rows_refused};
 use crate::shell;
 use crate::{
     count::first_listed,
-    finding::{Finding, Severity},
+    finding::{Finding, Remedy, Severity},
     schema::archive::{Entry, EntryKind},
     sqlstate,
 };
@@ -103,6 +103,9 @@ fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<
             "run \"transhume assess\" again when that session has ended",
         );
     }
+    if answer.is_for_rows {
+        return rows_refused(answer, &object, false, &[]);
+    }
     let dependents = Dependents::of(refusal, names);
     let message = format!(
         "the target refuses it: {} (SQLSTATE {}){}",
@@ -120,9 +123,9 @@ fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<
     }
     // A policy names roles, and of what it needs nothing else can be missing alone.
     let remedy = if entry.kind == EntryKind::Policy && answer.sqlstate == sqlstate::UNDEFINED_OBJECT {
-        "bring the roles first: transhume roles --apply".to_owned()
+        Remedy::from("bring the roles first: ").then(Remedy::run("transhume roles --apply"))
     } else {
-        remedy(answer, &object, known, &dependents)
+        remedy(answer, &object, known, &dependents).into()
     };
     Finding::blocker(REFUSED, &object, message, remedy)
 }
@@ -214,9 +217,12 @@ fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Depen
     format!("{first}{hint}{way_on}")
 }
 
-/// `table shop.orders` without its kind.
-fn excluded(identity: &str) -> &str {
-    identity.rsplit(' ').next().unwrap_or(identity)
+/// `table shop.orders` without its kind, whose words hold neither quotes nor dots; a name may hold spaces.
+pub(super) fn excluded(identity: &str) -> &str {
+    let name = identity.find(['"', '.']).unwrap_or(identity.len());
+    identity[..name]
+        .rfind(' ')
+        .map_or(identity, |space| &identity[space + 1..])
 }
 
 #[cfg(test)]
@@ -231,6 +237,7 @@ mod tests {
                 message: "permission denied for language c".into(),
                 detail: None,
                 hint: None,
+                is_for_rows: false,
             },
             dependents: dependents.to_vec(),
         }
@@ -286,6 +293,13 @@ mod tests {
         let left_out = findings(&refusals, &names, &BTreeMap::new(), true);
         assert_eq!(left_out.findings[0].severity, Severity::Warning);
         assert_eq!(left_out.left_out, ["function shop.f()"]);
+    }
+
+    #[test]
+    fn a_table_is_excluded_by_its_name_whatever_stands_in_it() {
+        assert_eq!(excluded("table s.t"), "s.t");
+        assert_eq!(excluded("foreign table \"a b\".\"c d\""), "\"a b\".\"c d\"");
+        assert_eq!(excluded("table s.\"c d\""), "s.\"c d\"");
     }
 
     #[test]

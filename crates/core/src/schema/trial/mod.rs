@@ -7,7 +7,9 @@
 mod course;
 mod finding;
 mod piece;
+mod rows;
 
 pub use course::{Answer, Course, Refusal};
 pub use finding::{KnownObject, Names, REFUSED, Verdicts, findings};
 pub use piece::{Pieces, pieces};
+pub use rows::rows_refused;

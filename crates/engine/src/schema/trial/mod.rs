@@ -4,6 +4,7 @@
 //! is told of it. Nothing is left behind: every transaction is rolled back, and every statement has a time-out.
 //! What cannot be tried is told as such, never as in order.
 
+mod rows;
 mod step;
 mod telling;
 
@@ -31,7 +32,10 @@ use transhume_pg::{
     },
 };
 
-use self::step::{Material, TrialStep};
+use self::{
+    rows::RowsRefused,
+    step::{Material, TrialStep},
+};
 use super::{
     dumping::{self, Dumped, Preview},
     grants::Refused,
@@ -96,7 +100,13 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     let identities = identities(&source, &listed)
         .await
         .doing("reading what the source's objects are called")?;
-    let material = Material::new(&entries, &scripts.definitions, &scripts.grants, owners.possible);
+    let samples = rows::samples(&source, &listed).await?;
+    let material = Material::new(
+        &entries,
+        (&scripts.definitions, &scripts.grants),
+        owners.possible,
+        &samples,
+    );
     let mut run = TrialRun {
         endpoints,
         material: &material,
@@ -106,6 +116,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
         owners: BTreeSet::new(),
         without_right: HashSet::new(),
         grants: Refused::default(),
+        rows: RowsRefused::default(),
         until: Instant::now() + PATIENCE,
         cut_short: None,
         pieces: 0,
@@ -126,6 +137,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     let leave_refused = trying.selection.leaves_refused();
     let verdicts = findings(run.course.refusals(), &names, trying.unavailable, leave_refused);
     let mut found = verdicts.findings;
+    found.extend(run.rows.findings(&names, &samples));
     found.extend(owners.findings);
     found.extend(run.reported(entries.len()));
     trying.reporter.step(format!(
@@ -203,6 +215,7 @@ struct TrialRun<'a> {
     /// Tried once more, with the right to create in the schema.
     without_right: HashSet<String>,
     grants: Refused,
+    rows: RowsRefused,
     until: Instant,
     /// Why not all was tried.
     cut_short: Option<String>,
@@ -227,6 +240,7 @@ impl TrialRun<'_> {
                     message: finding.message.clone(),
                     detail: None,
                     hint: None,
+                    is_for_rows: false,
                 };
                 self.course.refuse(entry, answer);
             }
@@ -322,6 +336,10 @@ impl TrialRun<'_> {
                 let may = self.course.may_try(entry);
                 may.then(|| format!("{settings}{}", definition.sql))
             }
+            TrialStep::Rows(entry, sample, moment) => {
+                let is_over = self.course.is_absent(entry.dump_id) || self.rows.has(entry, *moment);
+                (!is_over).then(|| sample.statement(*moment)).flatten()
+            }
             TrialStep::Own(entry, ownership) => {
                 let statement = ownership.statement();
                 let is_refused = self.owners.iter().any(|(refused, _)| *refused == statement);
@@ -348,7 +366,12 @@ impl TrialRun<'_> {
                 if answer.sqlstate == sqlstate::INVALID_PARAMETER_VALUE
                     && !definition.settings.is_empty()
                     && self.unset.insert(entry.dump_id) => {}
-            TrialStep::Define(entry, _) => self.course.refuse(entry, answer_of(answer)),
+            TrialStep::Define(entry, _) => {
+                let mut said = answer_of(answer);
+                said.is_for_rows = rows::is_for_rows(entry, answer);
+                self.course.refuse(entry, said);
+            }
+            TrialStep::Rows(entry, _, moment) => self.rows.add(entry, *moment, answer),
             TrialStep::Own(_, ownership)
                 if ownership.schema.is_some() && self.without_right.insert(ownership.statement()) => {}
             TrialStep::Own(_, ownership) => {
@@ -369,5 +392,6 @@ fn answer_of(answer: &ServerError) -> Answer {
         message: answer.message.clone(),
         detail: answer.detail.clone(),
         hint: answer.hint.clone(),
+        is_for_rows: false,
     }
 }

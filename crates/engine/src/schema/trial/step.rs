@@ -11,9 +11,12 @@ use transhume_pg::{
     schema::restore::{self, Piece},
 };
 
+use super::rows::{self, Moment, Sample};
+
 /// One statement, or the statements of one definition.
 pub(super) enum TrialStep<'a> {
     Define(&'a Entry, &'a Definition),
+    Rows(&'a Entry, &'a Sample, Moment),
     Own(&'a Entry, &'a Ownership),
     Grant(&'a Entry, &'a str),
 }
@@ -31,14 +34,15 @@ pub(super) struct Material<'a> {
     grants: HashMap<i32, Vec<String>>,
     owners: HashMap<CatalogObject, Ownership>,
     schemas: HashSet<i32>,
+    samples: &'a HashMap<u32, Sample>,
 }
 
 impl<'a> Material<'a> {
     pub(super) fn new(
         entries: &[(&'a Entry, &'a Decision)],
-        definitions: &[Piece],
-        grants: &[Piece],
+        (definitions, grants): (&[Piece], &[Piece]),
         owners: Vec<Ownership>,
+        samples: &'a HashMap<u32, Sample>,
     ) -> Self {
         let statements = |piece: &Piece| {
             let statements = restore::statements(&piece.sql);
@@ -56,6 +60,7 @@ impl<'a> Material<'a> {
                 .map(|piece| (piece.dump_id, statements(piece)))
                 .collect(),
             owners: owners.into_iter().map(|one| (one.object, one)).collect(),
+            samples,
         }
     }
 
@@ -80,11 +85,19 @@ impl<'a> Material<'a> {
             .partition(|(entry, _)| entry.kind == EntryKind::Schema);
         let mut steps = Vec::new();
         self.define(&before, &mut steps);
+        self.rows(&before, Moment::Filled, &mut steps);
         self.own(&schemas, &mut steps);
         self.grant(&on_schemas, &mut steps);
         self.own(&others, &mut steps);
         self.grant(&on_others, &mut steps);
-        self.define(&after, &mut steps);
+        let with_rows = after
+            .iter()
+            .position(|(entry, _)| rows::ends_rows(entry.kind))
+            .unwrap_or(after.len());
+        self.define(&after[..with_rows], &mut steps);
+        self.rows(&before, Moment::Refreshed, &mut steps);
+        self.rows(&before, Moment::Emptied, &mut steps);
+        self.define(&after[with_rows..], &mut steps);
         self.own(&after, &mut steps);
         self.grant(&late_grants, &mut steps);
         steps
@@ -94,6 +107,11 @@ impl<'a> Material<'a> {
         let defined =
             |entry: &'a Entry| Some(TrialStep::Define(entry, self.definitions.get(&entry.dump_id)?));
         steps.extend(entries.iter().filter_map(|(entry, _)| defined(entry)));
+    }
+
+    fn rows(&'a self, entries: &[(&'a Entry, &'a Decision)], moment: Moment, steps: &mut Vec<TrialStep<'a>>) {
+        let sampled = |entry: &'a Entry| Some(TrialStep::Rows(entry, rows::of(self.samples, entry)?, moment));
+        steps.extend(entries.iter().filter_map(|(entry, _)| sampled(entry)));
     }
 
     fn own(&'a self, entries: &[(&'a Entry, &'a Decision)], steps: &mut Vec<TrialStep<'a>>) {
