@@ -196,9 +196,10 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
     let Dumping {
         programs, snapshot, ..
     } = dumping;
+    let source_major = dumping.source.server_version().major();
     let bytes = pg_dump::schema(
         programs,
-        &dumping.endpoints.source,
+        (&dumping.endpoints.source, source_major),
         dumping.application_name,
         snapshot,
     )

@@ -25,10 +25,10 @@ const STATISTICS_SINCE: u32 = 18;
 /// Others queue behind whom pg_dump waits for; what holds a table locked for longer is somebody's maintenance.
 const LOCK_WAIT: &str = "--lock-wait-timeout=60s";
 
-/// Dumps the schema as seen by `snapshot` and returns the archive's bytes.
+/// Dumps the schema of a source of this major version as seen by `snapshot` and returns the archive's bytes.
 pub async fn schema(
     programs: &Programs,
-    source: &ConnectionSettings,
+    (source, major): (&ConnectionSettings, u32),
     application_name: &str,
     snapshot: &str,
 ) -> Result<Vec<u8>, PgError> {
@@ -47,6 +47,10 @@ pub async fn schema(
         .arg("--compress=1");
     if programs.version.major() >= STATISTICS_SINCE {
         command.arg("--no-statistics");
+    }
+    if programs.version.major() != major {
+        // The source does not quote what is a word of the language only in a later version.
+        command.arg("--quote-all-identifiers");
     }
     run(&mut command, connection.environment(), Stdio::null(), "pg_dump").await
 }
