@@ -182,6 +182,7 @@ pub const GROUPS: &[Group] = &[
         title: "`run`: schema and load",
         codes: &[
             code("build-failed", Cutover, "An index, constraint or other object could not be built."),
+            code("check-not-validated", Nothing, "A check that is inherited, and validated on the source, was not validated on the target."),
             code("client-programs-outdated", Nothing, "pg_dump or pg_restore is older than the newest minor version."),
             code("definition-refused", Run, "The target refuses a definition: found by the trial restore, or by the run."),
             code("grant-not-applied", Nothing, "A grant was not applied on the target."),

@@ -60,7 +60,19 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[CopiedTable]
     let trees = build_definitions::partition_trees(&source, &relations)
         .await
         .doing("reading the partitioned tables")?;
+    // As the dump does: the source does not quote what is a word of the language only in a later version.
+    let quoted = source.server_version().major() != target.server_version().major();
+    if quoted {
+        build_definitions::quote_all(&source)
+            .await
+            .doing("asking for quoted names")?;
+    }
     let mut planned = of_source(work, &source, &relations, &builds).await?;
+    if quoted {
+        build_definitions::quote_no_more(&source)
+            .await
+            .doing("asking for names as they are")?;
+    }
     let script = restore::script(
         &contents.archive.programs,
         &contents.archive.file,

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::schema::archive::{CatalogObject, Decision, Entry, EntryKind, sections};
+use transhume_core::schema::archive::{
+    CatalogObject, Decision, Entry, EntryKind, join_shells_to_types, sections,
+};
 use transhume_pg::{
     connection::session::Session,
     schema::{archive_file::ArchiveFile, archive_list, dump::Programs},
@@ -137,9 +139,10 @@ pub(super) async fn known(work: &SchemaWork<'_>, target: &Session) -> Result<Has
 /// The archive at hand for pg_restore, and its table of contents.
 pub(super) async fn unpacked(programs: &Programs, bytes: &[u8]) -> Result<(ArchiveFile, Vec<Entry>)> {
     let file = ArchiveFile::holding(bytes).doing("unpacking the schema archive")?;
-    let entries = archive_list::read(programs, &file)
+    let mut entries = archive_list::read(programs, &file)
         .await
         .doing("reading the schema archive's table of contents")?;
+    join_shells_to_types(&mut entries);
     Ok((file, entries))
 }
 

@@ -8,14 +8,13 @@ use std::{
 use transhume_core::{
     count::counted,
     finding::Finding,
-    schema::archive::{self as contents, ArchiveContext, Chosen, Decision, Decisions, Entry, Facts, Joining},
+    schema::archive::{self as contents, ArchiveContext, Decision, Decisions, Entry, Facts, Joining},
     selection::{Selection, Selector},
 };
 use transhume_pg::{
     catalog::{
-        archive_facts::archive_facts,
-        extensions::extensions,
-        identities::{identities, on_target, user_mappings},
+        archive_facts::archive_facts, database::has_usual_comment_of_public, extensions::extensions,
+        identities::user_mappings,
     },
     connection::{names, session::Session, snapshot::SnapshotHolder},
     schema::{
@@ -28,11 +27,14 @@ use transhume_pg::{
     },
 };
 
-use super::{ROLE, SchemaWork, builds, contents as stored, findings};
+use super::{ROLE, SchemaWork, builds, choice::Choice, contents as stored, findings};
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
 };
+
+/// How a dump with quoted names calls it.
+const COMMENT_OF_PUBLIC: &str = "COMMENT - SCHEMA \"public\" ";
 
 /// Dumps the schema as `snapshot` shows it and decides what becomes of each entry. Archive and
 /// decisions are stored together; called again, it does nothing.
@@ -210,8 +212,8 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
     let facts = archive_facts(dumping.source, snapshot, &entries)
         .await
         .doing("reading the catalogs of the source")?;
-    let mut choice = Choice::of(&dumping, &entries).await?;
-    let decisions = decide(
+    let mut choice = Choice::of(dumping.selection, (dumping.source, dumping.target), &entries).await?;
+    let mut decisions = decide(
         dumping.selector,
         dumping.target,
         entries,
@@ -219,6 +221,7 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
         dumping.addition.as_ref(),
     )
     .await?;
+    leave_usual_comment(dumping.source, &mut decisions.entries).await?;
     choice.absent = decisions
         .chosen
         .iter()
@@ -252,80 +255,21 @@ async fn add_needs(source: &Session, entries: &mut [Entry]) -> Result<()> {
     Ok(())
 }
 
-/// What the operator leaves out by name.
-struct Choice {
-    left_out: HashMap<i32, contents::LeaveOut>,
-    /// By dump id; empty where nothing is left out.
-    identities: HashMap<i32, String>,
-    /// Names that no entry has.
-    unmatched: Vec<String>,
-    /// Entries that are missing on the target since something is left out.
-    absent: HashSet<i32>,
-}
-
-impl Choice {
-    async fn of(dumping: &Dumping<'_>, entries: &[Entry]) -> Result<Self> {
-        let names: HashSet<&str> = dumping.selection.left_out().collect();
-        let mut choice = Self {
-            left_out: HashMap::new(),
-            identities: HashMap::new(),
-            unmatched: Vec::new(),
-            absent: HashSet::new(),
-        };
-        if names.is_empty() {
-            return Ok(choice);
-        }
-        let listed: Vec<&Entry> = entries.iter().collect();
-        choice.identities = identities(dumping.source, &listed)
-            .await
-            .doing("reading what the source's objects are called")?;
-        let is_chosen = |entry: &&&Entry| {
-            let identity = choice.identities.get(&entry.dump_id);
-            identity.is_some_and(|identity| names.contains(identity.as_str()))
-        };
-        let chosen: Vec<&Entry> = listed.iter().filter(is_chosen).copied().collect();
-        let present = on_target(dumping.source, dumping.target, &chosen)
-            .await
-            .doing("looking for what is left out on the target")?;
-        for entry in chosen {
-            let how = if present.contains(&entry.dump_id) {
-                contents::LeaveOut::OnTarget
-            } else {
-                contents::LeaveOut::Gone
-            };
-            choice.left_out.insert(entry.dump_id, how);
-        }
-        let found: HashSet<&str> = choice.identities.values().map(String::as_str).collect();
-        let missing = names.into_iter().filter(|name| !found.contains(name));
-        choice.unmatched = missing.map(str::to_owned).collect();
-        Ok(choice)
+/// pg_dump takes a comment for one of somebody's own where it quotes the schema's name.
+async fn leave_usual_comment(source: &Session, entries: &mut [(Entry, Decision)]) -> Result<()> {
+    let comment = entries
+        .iter_mut()
+        .find(|(entry, _)| entry.description.starts_with(COMMENT_OF_PUBLIC));
+    let Some((_, decision)) = comment else {
+        return Ok(());
+    };
+    let is_usual = has_usual_comment_of_public(source)
+        .await
+        .doing("reading the comment of the schema public")?;
+    if is_usual && *decision != Decision::Ignored {
+        *decision = Decision::LeftOut("every database has it".to_owned());
     }
-
-    fn name(&self, dump_id: i32) -> Option<&str> {
-        self.identities.get(&dump_id).map(String::as_str)
-    }
-
-    /// The name of what is missing since something is left out.
-    fn identity_of_absent(&self, dump_id: i32) -> Option<&str> {
-        self.name(dump_id).filter(|_| self.absent.contains(&dump_id))
-    }
-
-    fn findings(&self, decisions: &Decisions) -> Vec<Finding> {
-        let left_out = decisions
-            .chosen
-            .iter()
-            .filter_map(|chosen| self.left_out_finding(chosen));
-        let unmatched = self
-            .unmatched
-            .iter()
-            .map(|name| findings::nothing_to_leave_out(name));
-        left_out.chain(unmatched).collect()
-    }
-
-    fn left_out_finding(&self, chosen: &Chosen) -> Option<Finding> {
-        let names: Vec<&str> = chosen.dependents.iter().filter_map(|id| self.name(*id)).collect();
-        Some(findings::left_out(self.name(chosen.dump_id)?, chosen.how, &names))
-    }
+    Ok(())
 }
 
 async fn decide(

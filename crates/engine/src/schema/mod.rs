@@ -8,11 +8,13 @@
 //! `transhume.archive_item`, and what the operator should act on is a finding.
 
 mod builds;
+mod choice;
 mod contents;
 mod dumping;
 mod findings;
 mod firing;
 mod grants;
+mod inherited_checks;
 mod owners;
 mod removal;
 mod restoring;

@@ -13,7 +13,7 @@ use transhume_pg::{
     state::archive::{self, Disposition, Item},
 };
 
-use super::{SchemaWork, contents::Contents, findings, firing};
+use super::{SchemaWork, contents::Contents, findings, firing, inherited_checks};
 use crate::error::{Doing, EngineError, Result};
 
 /// Entries restored by one transaction: each takes a lock or more, and the default lock table holds
@@ -32,6 +32,7 @@ pub async fn pre_data(work: &SchemaWork<'_>) -> Result<()> {
 /// would act on what apply writes.
 pub async fn post_data(work: &SchemaWork<'_>) -> Result<()> {
     restore_section(work, &Decision::AfterData).await?;
+    inherited_checks::validate(work).await?;
     firing::disable(work).await
 }
 

@@ -28,3 +28,10 @@ pub async fn database(client: &Client, version: VersionNumber) -> Result<Databas
         actual_collation_version,
     })
 }
+
+/// Whether the schema `public` has the comment that each database is made with.
+pub async fn has_usual_comment_of_public(client: &Client) -> Result<bool, PgError> {
+    let asked = "select coalesce(pg_catalog.obj_description(pg_catalog.to_regnamespace('public'), 'pg_namespace'), '') \
+                 = 'standard public schema'";
+    Ok(client.query_one(asked, &[]).await?.try_get(0)?)
+}

@@ -15,6 +15,7 @@ pub mod evaluations;
 pub mod extensions;
 pub(crate) mod extent;
 pub mod identities;
+pub mod inherited_checks;
 pub mod instance;
 pub mod integer_keys;
 pub mod objects;

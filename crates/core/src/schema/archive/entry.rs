@@ -1,6 +1,11 @@
 //! One entry of the table of contents, and its reading from the line that pg_restore prints.
 
+use std::collections::HashMap;
+
 use super::EntryKind;
+
+/// What pg_dump calls the shell of a type, which comes before the functions that the type is made of.
+const SHELL: &str = "SHELL ";
 
 /// An object as the source's catalogs number it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,5 +51,40 @@ impl Entry {
             description: description.trim_end().to_owned(),
             depends_on: Vec::new(),
         })
+    }
+}
+
+/// pg_dump writes the shell of a type as no object of its own: what becomes of the type becomes of its shell.
+pub fn join_shells_to_types(entries: &mut [Entry]) {
+    let types: HashMap<String, CatalogObject> = entries
+        .iter()
+        .filter(|entry| entry.description.starts_with("TYPE "))
+        .map(|entry| (entry.description.clone(), entry.object))
+        .collect();
+    for entry in entries.iter_mut().filter(|entry| entry.object.class == 0) {
+        let of_type = entry.description.strip_prefix(SHELL);
+        if let Some(object) = of_type.and_then(|name| types.get(name)) {
+            entry.object = *object;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_is_the_object_of_its_type() {
+        let mut entries: Vec<Entry> = [
+            "1; 0 0 SHELL TYPE s a o",
+            "2; 1247 16401 TYPE s a o",
+            "3; 0 0 SHELL TYPE s b o",
+            "4; 0 0 COMMENT s TYPE a o",
+        ]
+        .map(|line| Entry::parse(line).expect("it is a line"))
+        .into();
+        join_shells_to_types(&mut entries);
+        assert_eq!(entries[0].object, entries[1].object);
+        assert_eq!((entries[2].object.class, entries[3].object.class), (0, 0));
     }
 }

@@ -16,7 +16,7 @@ pub use addition::{Joining, decide_addition};
 pub use decide::{
     ArchiveContext, Chosen, Decision, Decisions, Fact, Facts, LeaveOut, Unmet, decide, sections,
 };
-pub use entry::{CatalogObject, Entry};
+pub use entry::{CatalogObject, Entry, join_shells_to_types};
 pub use kind::EntryKind;
 
 #[cfg(test)]

@@ -150,9 +150,13 @@ impl Dependents {
             names: Vec::new(),
             tables: Vec::new(),
         };
+        let refused = names.get(&refusal.dump_id).map(|(entry, _)| entry.object);
         for (entry, known) in refusal.dependents.iter().filter_map(|id| names.get(id)) {
-            // What goes along with its object is not told beside it.
-            if entry.object.class == 0 || matches!(entry.kind, EntryKind::Grant | EntryKind::Comment) {
+            // What goes along with its object is not told beside it, nor a type beside its shell.
+            if entry.object.class == 0
+                || Some(entry.object) == refused
+                || matches!(entry.kind, EntryKind::Grant | EntryKind::Comment)
+            {
                 continue;
             }
             let name = known

@@ -24,7 +24,7 @@ pub fn rows_refused(answer: &Answer, object: &str, holds_data: bool, remedies: &
     );
     let mend = mend(answer, remedies);
     if !holds_data {
-        let remedy = mend.then("; else the run goes on without it, and tells it again before the cutover");
+        let remedy = mend.then("; else the run continues without it, and tells it again before the cutover");
         return Finding::warning(CODE, object, message, remedy);
     }
     let exclude = shell::word(excluded(object));

@@ -9,7 +9,7 @@ mod step;
 mod telling;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -123,17 +123,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     };
     run.leave_unavailable(&entries, &dumped.facts, trying.unavailable);
     run.all(target, &listed).await?;
-    let names: Names<'_> = entries
-        .iter()
-        .map(|(entry, _)| {
-            let view = dumped.facts.get(&entry.object).is_some_and(|fact| fact.view);
-            let known = KnownObject {
-                identity: identities.get(&entry.dump_id).cloned(),
-                holds_data: entry.kind == EntryKind::Relation && !view,
-            };
-            (entry.dump_id, (*entry, known))
-        })
-        .collect();
+    let names = names(&listed, &dumped.facts, &identities);
     let leave_refused = trying.selection.leaves_refused();
     let verdicts = findings(run.course.refusals(), &names, trying.unavailable, leave_refused);
     let mut found = verdicts.findings;
@@ -149,6 +139,18 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
         preview,
         left_out: verdicts.left_out,
     })
+}
+
+fn names<'a>(entries: &[&'a Entry], facts: &Facts, identities: &HashMap<i32, String>) -> Names<'a> {
+    let named = |entry: &&'a Entry| {
+        let is_view = facts.get(&entry.object).is_some_and(|fact| fact.view);
+        let known = KnownObject {
+            identity: identities.get(&entry.dump_id).cloned(),
+            holds_data: entry.kind == EntryKind::Relation && !is_view,
+        };
+        (entry.dump_id, (*entry, known))
+    };
+    entries.iter().map(named).collect()
 }
 
 /// All that a run would make, in the archive's order.
@@ -336,9 +338,9 @@ impl TrialRun<'_> {
                 let may = self.course.may_try(entry);
                 may.then(|| format!("{settings}{}", definition.sql))
             }
-            TrialStep::Rows(entry, sample, moment) => {
-                let is_over = self.course.is_absent(entry.dump_id) || self.rows.has(entry, *moment);
-                (!is_over).then(|| sample.statement(*moment)).flatten()
+            TrialStep::Rows(entry, sample, stage) => {
+                let is_over = self.course.is_absent(entry.dump_id) || self.rows.has(entry, *stage);
+                (!is_over).then(|| sample.statement(*stage)).flatten()
             }
             TrialStep::Own(entry, ownership) => {
                 let statement = ownership.statement();
@@ -371,7 +373,7 @@ impl TrialRun<'_> {
                 said.is_for_rows = rows::is_for_rows(entry, answer);
                 self.course.refuse(entry, said);
             }
-            TrialStep::Rows(entry, _, moment) => self.rows.add(entry, *moment, answer),
+            TrialStep::Rows(entry, _, stage) => self.rows.add(entry, *stage, answer),
             TrialStep::Own(_, ownership)
                 if ownership.schema.is_some() && self.without_right.insert(ownership.statement()) => {}
             TrialStep::Own(_, ownership) => {

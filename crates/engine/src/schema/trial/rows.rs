@@ -26,7 +26,7 @@ const RELATION: u32 = 1259;
 
 /// When rows are at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Moment {
+pub(super) enum SampleStage {
     Filled,
     Refreshed,
     Emptied,
@@ -39,15 +39,15 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn statement(&self, moment: Moment) -> Option<String> {
+    pub(super) fn statement(&self, stage: SampleStage) -> Option<String> {
         let name = &self.evaluation.name;
-        match moment {
-            Moment::Filled => self.insert.clone(),
-            Moment::Refreshed => self
+        match stage {
+            SampleStage::Filled => self.insert.clone(),
+            SampleStage::Refreshed => self
                 .evaluation
                 .is_view
                 .then(|| format!("refresh materialized view {name}")),
-            Moment::Emptied => self.insert.as_ref().map(|_| format!("delete from only {name}")),
+            SampleStage::Emptied => self.insert.as_ref().map(|_| format!("delete from only {name}")),
         }
     }
 }
@@ -92,22 +92,22 @@ pub(super) fn ends_rows(kind: EntryKind) -> bool {
 
 /// What the target refused for its rows, by dump id.
 #[derive(Default)]
-pub(super) struct RowsRefused(BTreeMap<(i32, Moment), Answer>);
+pub(super) struct RowsRefused(BTreeMap<(i32, SampleStage), Answer>);
 
 impl RowsRefused {
-    pub(super) fn has(&self, entry: &Entry, moment: Moment) -> bool {
-        self.0.contains_key(&(entry.dump_id, moment))
+    pub(super) fn has(&self, entry: &Entry, stage: SampleStage) -> bool {
+        self.0.contains_key(&(entry.dump_id, stage))
     }
 
-    pub(super) fn add(&mut self, entry: &Entry, moment: Moment, answer: &ServerError) {
-        self.0.insert((entry.dump_id, moment), answer_of(answer));
+    pub(super) fn add(&mut self, entry: &Entry, stage: SampleStage, answer: &ServerError) {
+        self.0.insert((entry.dump_id, stage), answer_of(answer));
     }
 
     /// A table whose rows are refused stops a load; a view that does not refresh stops nothing.
     pub(super) fn findings(&self, names: &Names<'_>, samples: &HashMap<u32, Sample>) -> Vec<Finding> {
-        let told = self.0.iter().filter(|((_, moment), answer)| {
+        let told = self.0.iter().filter(|((_, stage), answer)| {
             // Slow rows are refused by the trial's own limit alone.
-            *moment != Moment::Emptied && answer.sqlstate != sqlstate::QUERY_CANCELED
+            *stage != SampleStage::Emptied && answer.sqlstate != sqlstate::QUERY_CANCELED
         });
         told.filter_map(|((dump_id, _), answer)| {
             let (entry, known) = names.get(dump_id)?;

@@ -11,12 +11,12 @@ use transhume_pg::{
     schema::restore::{self, Piece},
 };
 
-use super::rows::{self, Moment, Sample};
+use super::rows::{self, Sample, SampleStage};
 
 /// One statement, or the statements of one definition.
 pub(super) enum TrialStep<'a> {
     Define(&'a Entry, &'a Definition),
-    Rows(&'a Entry, &'a Sample, Moment),
+    Rows(&'a Entry, &'a Sample, SampleStage),
     Own(&'a Entry, &'a Ownership),
     Grant(&'a Entry, &'a str),
 }
@@ -85,7 +85,7 @@ impl<'a> Material<'a> {
             .partition(|(entry, _)| entry.kind == EntryKind::Schema);
         let mut steps = Vec::new();
         self.define(&before, &mut steps);
-        self.rows(&before, Moment::Filled, &mut steps);
+        self.rows(&before, SampleStage::Filled, &mut steps);
         self.own(&schemas, &mut steps);
         self.grant(&on_schemas, &mut steps);
         self.own(&others, &mut steps);
@@ -95,8 +95,8 @@ impl<'a> Material<'a> {
             .position(|(entry, _)| rows::ends_rows(entry.kind))
             .unwrap_or(after.len());
         self.define(&after[..with_rows], &mut steps);
-        self.rows(&before, Moment::Refreshed, &mut steps);
-        self.rows(&before, Moment::Emptied, &mut steps);
+        self.rows(&before, SampleStage::Refreshed, &mut steps);
+        self.rows(&before, SampleStage::Emptied, &mut steps);
         self.define(&after[with_rows..], &mut steps);
         self.own(&after, &mut steps);
         self.grant(&late_grants, &mut steps);
@@ -109,8 +109,13 @@ impl<'a> Material<'a> {
         steps.extend(entries.iter().filter_map(|(entry, _)| defined(entry)));
     }
 
-    fn rows(&'a self, entries: &[(&'a Entry, &'a Decision)], moment: Moment, steps: &mut Vec<TrialStep<'a>>) {
-        let sampled = |entry: &'a Entry| Some(TrialStep::Rows(entry, rows::of(self.samples, entry)?, moment));
+    fn rows(
+        &'a self,
+        entries: &[(&'a Entry, &'a Decision)],
+        stage: SampleStage,
+        steps: &mut Vec<TrialStep<'a>>,
+    ) {
+        let sampled = |entry: &'a Entry| Some(TrialStep::Rows(entry, rows::of(self.samples, entry)?, stage));
         steps.extend(entries.iter().filter_map(|(entry, _)| sampled(entry)));
     }
 
