@@ -22,11 +22,28 @@ pub(super) async fn differences(source: &Client, target: &Client, except: &Excep
     let wanted = |line: &&(String, String)| {
         !except.kinds.contains(&line.0) && (same_version || !PRINTED_BY_VERSION.contains(&line.0.as_str()))
     };
-    let missing = left.difference(&right).filter(wanted);
-    let missing = missing.map(|(kind, text)| format!("{kind} missing on the target: {text}"));
-    let surplus = right.difference(&left).filter(wanted);
-    let surplus = surplus.map(|(kind, text)| format!("{kind} surplus on the target: {text}"));
-    missing.chain(surplus).collect()
+    // Each version quotes the words of its own language.
+    let alike = |(kind, text): &(String, String)| {
+        let text = if same_version {
+            text.clone()
+        } else {
+            text.replace('"', "")
+        };
+        (kind.clone(), text)
+    };
+    let lacking = |these: &BTreeSet<(String, String)>, others: &BTreeSet<(String, String)>, side: &str| {
+        let others: BTreeSet<_> = others.iter().map(alike).collect();
+        let lacking = these
+            .iter()
+            .filter(wanted)
+            .filter(|line| !others.contains(&alike(line)));
+        lacking
+            .map(|(kind, text)| format!("{kind} {side} on the target: {text}"))
+            .collect::<Vec<_>>()
+    };
+    let mut found = lacking(&left, &right, "missing");
+    found.extend(lacking(&right, &left, "surplus"));
+    found
 }
 
 /// A sequence of the target must have gone at least as far as the source's.

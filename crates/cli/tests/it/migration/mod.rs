@@ -20,12 +20,14 @@ mod feeding;
 mod figures;
 mod fuzzed;
 mod gate;
+mod globals;
 mod group;
 #[cfg(debug_assertions)]
 mod hangs;
 mod hooks;
 mod hostile;
 mod key_ranges;
+mod kinds;
 mod large_objects;
 #[cfg(debug_assertions)]
 mod late;

@@ -67,7 +67,7 @@ const CHANGES: &str = "
     reset role;
 ";
 
-async fn batch(url: &str, sql: &str) {
+pub(super) async fn batch(url: &str, sql: &str) {
     let client = connect(url).await.expect("the server answers");
     client
         .batch_execute(sql)
@@ -118,7 +118,7 @@ async fn moves_without_superuser(extra_rights: &str, cutover: &[&str]) -> Site {
     site
 }
 
-fn as_transhume(url: &str) -> String {
+pub(super) fn as_transhume(url: &str) -> String {
     url.replace("//postgres@", "//transhume@")
 }
 
@@ -344,6 +344,14 @@ async fn documented_rights_are_enough(major: u32, [on_source, on_target]: [Strin
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rights_of_the_page_are_enough_on_13() {
     documented_rights_are_enough(13, of_the_reference(13)).await;
+}
+
+/// In the profile `long`: servers that no other test needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_page_are_enough_on_rarer_servers() {
+    for major in [12, 14, 16] {
+        documented_rights_are_enough(major, of_the_reference(major)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,11 @@
 //! Roles and logins: the script that carries them, the names that they have on the target, and the check of a cutover.
 
-use transhume_testkit::connection::connect;
+use transhume_testkit::{connection::connect, server::client_programs};
 
-use super::site::{DATABASE, Site};
+use super::{
+    globals,
+    site::{DATABASE, Site},
+};
 
 /// Groups, logins, settings, a superuser, names in need of quotes; the database belongs to one that cannot log in.
 const ROLES: &str = r#"
@@ -128,6 +131,7 @@ async fn are_carried(source: u32, target: u32) {
     );
     let (left, right) = (text(&old, GLOBALS).await, text(&new, GLOBALS).await);
     assert_eq!(left, right);
+    only_a_superuser_could_give_what_is_lacking(&site, source.max(target), &applied.output);
 
     let again = site.succeed(&["roles", "--passwords"]);
     let left: Vec<&str> = statements(&again.output)
@@ -142,6 +146,37 @@ async fn are_carried(source: u32, target: u32) {
             .as_array()
             .is_some_and(|all| all.iter().all(|one| one["outcome"] == "left-out"))
     );
+}
+
+/// As `pg_dumpall --globals-only` shows both servers: what is lacking is named by the script.
+fn only_a_superuser_could_give_what_is_lacking(site: &Site, major: u32, told: &str) {
+    let both = (&*site.source.url("postgres"), &*site.target.url("postgres"));
+    let ours = ["postgres", "transhume", "unrelated"];
+    let lacking: Vec<(String, String)> = globals::lacking(&client_programs(major), both)
+        .into_iter()
+        .filter(|(role, _)| !ours.contains(&role.as_str()))
+        .map(|(role, what)| match what.strip_prefix("'md5") {
+            Some(_) => (role, "'md5'".to_owned()),
+            None => (role, what),
+        })
+        .collect();
+    let named = |role: &str, what: &str| (role.to_owned(), what.to_owned());
+    assert_eq!(
+        lacking,
+        [
+            named("auditor", "BYPASSRLS"),
+            named("dba", "SUPERUSER"),
+            named("old_md5", "'md5'"),
+            named("old_md5", "PASSWORD"),
+        ]
+    );
+    for words in [
+        "ALTER ROLE \"auditor\" BYPASSRLS",
+        "ALTER ROLE \"dba\" SUPERUSER",
+        "(\\password in psql): old_md5",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
