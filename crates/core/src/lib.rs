@@ -18,6 +18,7 @@ pub mod load;
 pub mod login;
 pub mod notify;
 pub mod phase;
+pub mod review;
 pub mod role_map;
 pub mod roles;
 pub mod schema;

@@ -22,6 +22,7 @@ pub mod notify;
 mod prepare;
 mod present;
 pub mod report;
+pub mod review;
 pub mod roles;
 pub mod run;
 mod runner;

@@ -11,6 +11,7 @@ pub mod cutover;
 pub mod follow;
 pub mod guard;
 pub mod load;
+pub mod review;
 pub mod roles;
 pub mod schema;
 pub mod state;

@@ -1,10 +1,10 @@
 //! `assess`: what stands in the way, on both sides; changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use transhume_engine::{
-    assess::{Assessment, Depth, EndSummary, Estimate, Way, assess, assess_source},
+    assess::{Assessment, Depth, EndSummary, Estimate, Way, assess, assess_recorded, assess_source, script},
     endpoints::Endpoints,
 };
 
@@ -12,7 +12,7 @@ use transhume_engine::count::counted;
 
 use crate::{
     arguments::SelectionArguments,
-    failure::{Exit, Result},
+    failure::{Exit, Failure, Result},
     invocation::Invocation,
     settings::{Config, replace},
     show::{
@@ -32,6 +32,8 @@ Examples:
   transhume assess
   transhume assess --quick                      catalogs and rights alone
   transhume assess --source-only                before there is a target
+  transhume assess --offline-sql > assess.sql   for whoever alone reaches the source: psql -X -f assess.sql -o shop.json
+  transhume assess --offline shop.json          what that wrote, on any machine
   transhume assess --report .                   files that one can hand on
   transhume assess --include shop --exclude 'shop.audit_*'
   transhume assess --json | jq '.findings[] | select(.severity == \"blocker\")'";
@@ -52,6 +54,16 @@ pub(crate) struct Arguments {
     /// Look at the source alone, before there is a target
     #[arg(long, conflicts_with = "quick")]
     source_only: bool,
+    /// Assess a source that cannot be reached from here, from what psql wrote with the file of --offline-sql
+    ///
+    /// Tells what --source-only tells, but for what only a connection can show.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "source_only"])]
+    offline: Option<PathBuf>,
+    /// Print the file for psql whose output --offline reads
+    ///
+    /// It reads catalogs alone, in a transaction that reads only.
+    #[arg(long, conflicts_with_all = ["quick", "source_only", "offline", "json", "report"])]
+    offline_sql: bool,
     /// Leave out the trial of the schema on the target
     #[arg(long)]
     quick: bool,
@@ -76,6 +88,32 @@ impl Arguments {
 }
 
 pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
+    if arguments.offline_sql {
+        invocation.terminal.print(&script())?;
+        return Ok(Exit::Success);
+    }
+    let assessment = match &arguments.offline {
+        Some(file) => recorded(file, invocation)?,
+        None => looked_at(arguments, invocation).await?,
+    };
+    let terminal = &invocation.terminal;
+    if let Some(directory) = &arguments.report {
+        for path in report::assessment::write(directory, &assessment)? {
+            terminal.note(&format!("written: {}", path.display()));
+        }
+    }
+    let shown = Shown::all(arguments.all);
+    terminal.print_result(arguments.json, &assessment, |assessment, style| {
+        text(assessment, style, shown)
+    })?;
+    Ok(if assessment.has_blockers() {
+        Exit::OperatorMustAct
+    } else {
+        Exit::Success
+    })
+}
+
+async fn looked_at(arguments: &Arguments, invocation: &Invocation) -> Result<Assessment> {
     let (selection, programs) = (invocation.selection(), invocation.settings.programs.as_deref());
     let (source, target) = if arguments.source_only {
         (invocation.source()?, None)
@@ -93,22 +131,19 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         let thoroughly = (depth(arguments.quick), Way::Following);
         assess(&endpoints, &selection, programs, thoroughly, reporter).await
     });
-    let assessment = invocation.or_interrupted(work).await??;
-    let terminal = &invocation.terminal;
-    if let Some(directory) = &arguments.report {
-        for path in report::assessment::write(directory, &assessment)? {
-            terminal.note(&format!("written: {}", path.display()));
-        }
-    }
-    let shown = Shown::all(arguments.all);
-    terminal.print_result(arguments.json, &assessment, |assessment, style| {
-        text(assessment, style, shown)
+    Ok(invocation.or_interrupted(work).await??)
+}
+
+fn recorded(file: &Path, invocation: &Invocation) -> Result<Assessment> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(format!("cannot read {}: {error}", file.display()))
+            .with_hint("let psql write it: transhume assess --offline-sql > assess.sql, and psql -X -f assess.sql -o FILE")
     })?;
-    Ok(if assessment.has_blockers() {
-        Exit::OperatorMustAct
-    } else {
-        Exit::Success
-    })
+    Ok(assess_recorded(
+        &text,
+        &file.display().to_string(),
+        &invocation.selection(),
+    )?)
 }
 
 pub(super) fn depth(quick: bool) -> Depth {

@@ -19,6 +19,7 @@ mod plan;
 mod removal;
 mod report;
 mod resume;
+mod review;
 mod roles;
 mod run;
 mod serve;
@@ -61,6 +62,7 @@ A migration:
   transhume verify                    compare both sides while traffic runs
   transhume cutover                   stop writes on the source, drain, open the target
   transhume fallback                  move back, should it be needed: the old source has followed
+  transhume review                    compare how both servers do their work, and what to switch off
   transhume finish                    remove all that it made on both sides
 
 The same with flags only:
@@ -99,6 +101,7 @@ pub(crate) enum Command {
     Report(report::Arguments),
     Cutover(cutover::Arguments),
     Fallback(fallback::Arguments),
+    Review(review::Arguments),
     Finish(finish::Arguments),
     Abort(abort::Arguments),
     Demo(demo::Arguments),
@@ -218,6 +221,7 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
         Command::Report(arguments) => report::execute(arguments, invocation).await,
         Command::Cutover(arguments) => cutover::execute(arguments, invocation).await,
         Command::Fallback(arguments) => fallback::execute(arguments, invocation).await,
+        Command::Review(arguments) => review::execute(arguments, invocation).await,
         Command::Finish(arguments) => finish::execute(arguments, invocation).await,
         Command::Abort(arguments) => abort::execute(arguments, invocation).await,
         Command::Demo(arguments) => demo::execute(arguments, invocation).await,
@@ -269,6 +273,7 @@ fn overlay(command: &Command, settings: &mut Config) {
         | Command::Serve(_)
         | Command::Table(_)
         | Command::Report(_)
+        | Command::Review(_)
         | Command::Finish(_)
         | Command::Abort(_)
         | Command::Demo(_) => {}

@@ -2,7 +2,7 @@
 
 use crate::program::Program;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "assess",
     "init",
     "config",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 19] = [
     "verify",
     "cutover",
     "report",
+    "review",
     "finish",
     "abort",
     "demo",

@@ -36,6 +36,7 @@ fn printed_by(arguments: &[&str]) -> Option<&'static str> {
         "report" => "report",
         "cutover" | "fallback" if has("--check") => "checks",
         "cutover" | "fallback" => "cutover",
+        "review" => "review",
         "finish" | "abort" => "removal",
         "demo" => "demo",
         "config" => "config-check",

@@ -17,6 +17,7 @@ mod object;
 pub mod observation;
 pub mod parameter;
 pub mod platform;
+pub mod recorded;
 pub mod release;
 mod right;
 mod selected;

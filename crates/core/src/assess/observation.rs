@@ -123,12 +123,14 @@ pub struct Database {
     pub locale: Option<String>,
     pub collation_version: Option<String>,
     /// What the operating system or ICU has now; differs after an upgrade of it.
+    #[serde(default)]
     pub actual_collation_version: Option<String>,
 }
 
 /// What the role may do with one table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct TableRights {
+    #[serde(deserialize_with = "crate::table::catalog::oid")]
     pub oid: u32,
     /// Owner, or member of the owning role: may publish it.
     pub owned: bool,
@@ -167,7 +169,7 @@ pub struct MaterializedView {
 }
 
 /// A subscription that feeds a database: its publisher's changes are written there by the server itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Subscription {
     pub name: String,
     pub enabled: bool,
@@ -182,7 +184,7 @@ impl Subscription {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct EventTrigger {
     pub name: String,
     /// ddl_command_start, ddl_command_end, sql_drop, table_rewrite or login.
@@ -190,10 +192,11 @@ pub struct EventTrigger {
     pub enabled: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PreparedTransaction {
     pub gid: String,
     pub owner: String,
+    #[serde(rename = "database_name")]
     pub database: String,
     pub age_seconds: i64,
 }

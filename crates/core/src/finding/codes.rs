@@ -250,6 +250,16 @@ pub const GROUPS: &[Group] = &[
             code("trial-login", Nothing, "A trial login through PgBouncer's new entry says nothing about its clients."),
         ],
     },
+    Group {
+        title: "`review`",
+        codes: &[
+            code("extension-version", Nothing, "An extension has another version than on the source, or than its server offers."),
+            code("index-unused", Nothing, "The source used an index that the target never uses, while it reads the whole table."),
+            code("old-server", Nothing, "Somebody or something still works on the old server, or keeps WAL there."),
+            code("queries-not-compared", Nothing, "A server counts no statements, or hides them from the role."),
+            code("query-slower", Nothing, "A statement takes longer on the target than it took on the source."),
+        ],
+    },
 ];
 
 /// The checks of a cutover that are findings under names of their own where they fail; others share the code of what is assessed

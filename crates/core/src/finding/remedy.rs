@@ -36,7 +36,12 @@ impl Remedy {
 
     /// What is run on the target, after the words that say so.
     pub fn on_target(statement: impl Into<String>) -> Self {
-        Self::from("on the target: ").then(Self::run(statement))
+        Self::on("target", statement)
+    }
+
+    /// What is run on a side, after the words that say so.
+    pub fn on(side: &str, statement: impl Into<String>) -> Self {
+        Self::from(format!("on the {side}: ")).then(Self::run(statement))
     }
 
     /// One behind the other; statements that are run one by one are run together too.

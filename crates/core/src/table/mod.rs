@@ -2,6 +2,7 @@
 //!
 //! Columns are matched by name everywhere; positions are never compared between the two sides.
 
+pub mod catalog;
 mod tree;
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! finding means is decided in core. A target that already holds this migration is no obstacle to itself.
 
 mod observe;
+mod recorded;
 mod summary;
 mod trial;
 
@@ -19,7 +20,7 @@ use transhume_core::{
         platform::Platform,
     },
     finding::{Finding, Severity},
-    selection::{Selection, Torn},
+    selection::{Selection, Selector, Torn},
     table::Table,
 };
 use transhume_pg::{
@@ -28,6 +29,7 @@ use transhume_pg::{
     schema::dump::Programs,
 };
 
+pub use self::recorded::{assess_recorded, script};
 use self::summary::summarise;
 use crate::{
     cutover::write_pause::Forecast,
@@ -227,7 +229,8 @@ pub async fn assess(
     };
     let logins = roles::findings(endpoints, &selection.roles).await?;
     add_logins(&mut findings, logins);
-    let mut assessment = summarise(endpoints, &observed, findings);
+    let ends = (endpoints.source.to_string(), endpoints.target.to_string());
+    let mut assessment = summarise(ends, &observed, findings);
     assessment.prior = Prior {
         tables: observed.source.tables,
         programs,
@@ -255,6 +258,21 @@ pub async fn assess_source(
     let (selection, torn) = closed(endpoints, selection).await?;
     let selector = selector(&selection)?;
     let source = Box::pin(observe::source(endpoints, &selector, reporter)).await?;
+    Ok(of_source_alone(
+        endpoints.source.to_string(),
+        source,
+        (&selection, torn.as_slice()),
+        selector,
+    ))
+}
+
+/// What can be told before there is a target.
+fn of_source_alone(
+    endpoint: String,
+    source: SourceObservation,
+    (selection, torn): (&Selection, &[Torn]),
+    selector: Selector,
+) -> Assessment {
     let observed = Observed {
         target: observe::none_yet(&source),
         source,
@@ -268,10 +286,10 @@ pub async fn assess_source(
     let mut findings = findings(&observed);
     findings.retain(is_of_the_source);
     findings.splice(0..0, torn.iter().map(Torn::finding));
-    let mut assessment = summarise(endpoints, &observed, findings);
+    let mut assessment = summarise((endpoint, String::new()), &observed, findings);
     assessment.target = None;
     assessment.parameters.clear();
-    Ok(assessment)
+    assessment
 }
 
 /// With the partitions of all trees that it takes. Without patterns it takes everything anyway.

@@ -12,22 +12,27 @@ use transhume_core::{
 };
 
 use super::{AssessedTable, Assessment, EndSummary, Estimate, LargeTable, Prior};
-use crate::{cutover::write_pause, endpoints::Endpoints};
+use crate::cutover::write_pause;
 
 /// Tables named in the estimate.
 const LARGEST_SHOWN: usize = 5;
 
-pub(super) fn summarise(endpoints: &Endpoints, observed: &Observed, findings: Vec<Finding>) -> Assessment {
+/// `ends` are the places of source and target.
+pub(super) fn summarise(
+    (source_place, target_place): (String, String),
+    observed: &Observed,
+    findings: Vec<Finding>,
+) -> Assessment {
     let (source, target) = (&observed.source, &observed.target);
     Assessment {
         source: end(
-            endpoints.source.to_string(),
+            source_place,
             &source.capabilities,
             &source.database,
             &source.tables,
         ),
         target: Some(end(
-            endpoints.target.to_string(),
+            target_place,
             &target.capabilities,
             &target.database,
             &target.tables,

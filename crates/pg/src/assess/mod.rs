@@ -4,6 +4,7 @@
 //! refuse. The caller gives a session of its own with no transaction open.
 
 mod attempt;
+pub mod recording;
 
 use std::fmt::Write as _;
 use transhume_core::sqlstate;
@@ -141,7 +142,8 @@ pub async fn replication(
     }
 }
 
-async fn facts(client: &Client) -> Result<Capabilities, PgError> {
+/// Who we are on a server, its limits, and the settings that checks ask for.
+pub async fn facts(client: &Client) -> Result<Capabilities, PgError> {
     let row = client.query_one(FACTS, &[]).await?;
     let settings = client.query(SETTINGS, &[]).await?;
     let mut capabilities = capabilities(&row)?;

@@ -15,7 +15,7 @@ const EVENT_TRIGGERS: &str = include_str!("sql/event_triggers.sql");
 const SUBSCRIPTIONS: &str = include_str!("sql/subscriptions.sql");
 const FIRING_TRIGGERS: &str = include_str!("sql/firing_triggers.sql");
 const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
-const WORDS_OF_FUNCTIONS: &str = include_str!("sql/words_of_functions.sql");
+pub(crate) const WORDS_OF_FUNCTIONS: &str = include_str!("sql/words_of_functions.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
 const NULLABLE_CHILDREN: &str = include_str!("sql/nullable_children.sql");
 const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
@@ -25,12 +25,17 @@ pub async fn words_of_functions<'a>(
     client: &Client,
     words: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<(String, Vec<String>)>, PgError> {
-    let words: Vec<&str> = words.into_iter().collect();
-    let pattern = format!(r"\m({})\M", words.join("|"));
+    let pattern = any_of(words);
     let rows = client.query(WORDS_OF_FUNCTIONS, &[&pattern]).await?;
     rows.iter()
         .map(|row| Ok((row.try_get("function")?, row.try_get("words")?)))
         .collect()
+}
+
+/// The pattern that asks for them.
+pub(crate) fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.into_iter().collect();
+    format!(r"\m({})\M", words.join("|"))
 }
 
 /// How many large objects there are.

@@ -1,9 +1,7 @@
 //! Tables, materialized views, foreign tables and views with their columns, in one query.
 
 use tokio_postgres::{Client, Row};
-use transhume_core::table::{
-    Column, Generation, Persistence, Placement, ReplicaIdentity, RowSecurity, Table, TableKind, place,
-};
+use transhume_core::table::{Table, catalog::TableRow, place};
 use transhume_wire::ident::QualifiedName;
 
 use super::partition_trees::scattered;
@@ -93,96 +91,31 @@ pub async fn in_the_way(
 }
 
 fn table(row: &Row) -> Result<Table, PgError> {
-    let columns = columns(row)?;
-    let replica_identity = replica_identity(row.try_get("replica_identity")?);
-    let identity_columns = match replica_identity {
-        ReplicaIdentity::Full => columns
-            .iter()
-            .filter(|column| column.generation != Generation::Computed)
-            .map(|column| column.name.clone())
-            .collect(),
-        ReplicaIdentity::Nothing => Vec::new(),
-        ReplicaIdentity::Default | ReplicaIdentity::Index => row.try_get("identity_index_columns")?,
-    };
-    Ok(Table {
+    let row = TableRow {
         oid: row.try_get("oid")?,
-        name: QualifiedName::new(
-            row.try_get::<_, String>("schema_name")?,
-            row.try_get::<_, String>("table_name")?,
-        ),
-        kind: kind(row.try_get("kind")?),
-        persistence: match row.try_get("persistence")? {
-            "u" => Persistence::Unlogged,
-            _ => Persistence::Permanent,
-        },
+        schema_name: row.try_get("schema_name")?,
+        table_name: row.try_get("table_name")?,
+        kind: row.try_get("kind")?,
+        persistence: row.try_get("persistence")?,
         is_partition: row.try_get("is_partition")?,
-        columns,
-        replica_identity,
-        identity_columns,
+        replica_identity: row.try_get("replica_identity")?,
+        column_names: row.try_get("column_names")?,
+        column_type_oids: row.try_get("column_type_oids")?,
+        column_type_names: row.try_get("column_type_names")?,
+        column_type_modifiers: row.try_get("column_type_modifiers")?,
+        column_not_nulls: row.try_get("column_not_nulls")?,
+        column_generations: row.try_get("column_generations")?,
+        identity_index_columns: row.try_get("identity_index_columns")?,
         identity_index: row.try_get("identity_index")?,
         deferrable_key: row.try_get("deferrable_key")?,
-        row_security: match (row.try_get("row_security")?, row.try_get("row_security_forced")?) {
-            (false, _) => RowSecurity::Off,
-            (true, false) => RowSecurity::Enabled,
-            (true, true) => RowSecurity::Forced,
-        },
+        row_security: row.try_get("row_security")?,
+        row_security_forced: row.try_get("row_security_forced")?,
         owner: row.try_get("owner")?,
         rows_estimate: row.try_get("rows_estimate")?,
         pages: row.try_get("pages")?,
         bytes: row.try_get("bytes")?,
-        placement: Placement::Own,
-    })
-}
-
-fn columns(row: &Row) -> Result<Vec<Column>, PgError> {
-    let names: Vec<String> = row.try_get("column_names")?;
-    let type_oids: Vec<u32> = row.try_get("column_type_oids")?;
-    let type_names: Vec<String> = row.try_get("column_type_names")?;
-    let type_modifiers: Vec<i32> = row.try_get("column_type_modifiers")?;
-    let not_nulls: Vec<bool> = row.try_get("column_not_nulls")?;
-    let generations: Vec<&str> = row.try_get("column_generations")?;
-    Ok(names
-        .into_iter()
-        .zip(type_oids)
-        .zip(type_names)
-        .zip(type_modifiers)
-        .zip(not_nulls)
-        .zip(generations)
-        .map(
-            |(((((name, type_oid), type_name), type_modifier), not_null), generation)| Column {
-                name,
-                type_oid,
-                type_name,
-                type_modifier,
-                not_null,
-                generation: match generation {
-                    "computed" => Generation::Computed,
-                    "always" => Generation::IdentityAlways,
-                    "by default" => Generation::IdentityByDefault,
-                    _ => Generation::Plain,
-                },
-            },
-        )
-        .collect())
-}
-
-fn kind(relkind: &str) -> TableKind {
-    match relkind {
-        "p" => TableKind::Partitioned,
-        "m" => TableKind::MaterializedView,
-        "f" => TableKind::Foreign,
-        "v" => TableKind::View,
-        _ => TableKind::Ordinary,
-    }
-}
-
-fn replica_identity(relreplident: &str) -> ReplicaIdentity {
-    match relreplident {
-        "i" => ReplicaIdentity::Index,
-        "f" => ReplicaIdentity::Full,
-        "n" => ReplicaIdentity::Nothing,
-        _ => ReplicaIdentity::Default,
-    }
+    };
+    Ok(row.into_table())
 }
 
 /// Every partition with each table above it.

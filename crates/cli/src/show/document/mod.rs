@@ -17,6 +17,7 @@ use transhume_engine::{
     cutover::{CutoverReport, Gate},
     finish::Removal,
     load::throttle::Pausing,
+    review::Review,
     roles::RolesReport,
     run::{Plan, RunEnd},
     status::{self, Record, Sample, Status, Story, TableState},
@@ -187,6 +188,7 @@ documents! {
     Record, true, "report", "`report --json`";
     Gate, false, "checks", "`cutover --check --json`, `fallback --check --json`, `POST …/check`";
     CutoverReport, false, "cutover", "`cutover --json`, `cutover --rehearse --json`, `fallback --json`";
+    Review, false, "review", "`review --json`";
     Removal, false, "removal", "`finish --json`, `abort --json`";
     Checked, true, "config-check", "`config check --json`";
     Tried, true, "notify-test", "`notify test --json`";

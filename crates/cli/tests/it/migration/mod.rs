@@ -22,6 +22,7 @@ mod fuzzed;
 mod gate;
 mod globals;
 mod group;
+mod handed_on;
 #[cfg(debug_assertions)]
 mod hangs;
 mod hooks;
@@ -53,6 +54,7 @@ mod refusals;
 mod reserved;
 mod restarts;
 mod retention;
+mod reviewing;
 mod rights;
 mod roles;
 mod schema_changes;

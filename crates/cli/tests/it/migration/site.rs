@@ -75,6 +75,11 @@ impl Site {
         std::fs::write(self.directory.path().join(name), content).expect("a file can be written");
     }
 
+    /// Where the program is called.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// With the mixed workload's schema and first rows in the source.
     pub(super) async fn with_torture(source: u32, target: u32) -> Self {
         let site = Self::empty(source, target).await;

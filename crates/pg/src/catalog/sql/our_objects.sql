@@ -6,10 +6,10 @@ select 'slot' as kind, s.slot_name::text as name, s.active, s.database::text as 
        end as retained_bytes,
        pg_catalog.age(s.catalog_xmin)::bigint as age
 from pg_catalog.pg_replication_slots s
-where s.slot_name like 'transhume\_%' and not s.temporary and s.database is not null
+where s.slot_name ~ '^transhume_[0-9a-fA-F]{8}' and not s.temporary and s.database is not null
 union all
 select 'publication', p.pubname::text, false, '', pg_catalog.pg_get_userbyid(p.pubowner)::text, null, pg_catalog.age(p.xmin)::bigint
-from pg_catalog.pg_publication p where p.pubname like 'transhume\_%'
+from pg_catalog.pg_publication p where p.pubname ~ '^transhume_[0-9a-fA-F]{8}'
 union all
 select 'schema', n.nspname::text, false, '', pg_catalog.pg_get_userbyid(n.nspowner)::text, null, null
 from pg_catalog.pg_namespace n where n.nspname = 'transhume'
