@@ -351,7 +351,7 @@ fn spoil_objects(source: &mut SourceObservation) {
     source.event_triggers = vec![EventTrigger {
         name: "log_ddl".into(),
         occasion: "ddl_command_end".into(),
-        enabled: true,
+        fires: true,
     }];
     source.prepared_transactions = vec![PreparedTransaction {
         gid: "left".into(),

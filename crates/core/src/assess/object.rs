@@ -1,6 +1,11 @@
 //! Objects besides tables: large objects, sequences, event triggers, tables of extensions.
 
-use super::{capability::Attempt, observation::Observed};
+use transhume_wire::ident::quote_identifier;
+
+use super::{
+    capability::Attempt,
+    observation::{EventTrigger, Observed},
+};
 use crate::count::{counted, listed};
 use crate::finding::{Finding, Remedy};
 use crate::load::extension_rows::stays_behind;
@@ -12,6 +17,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         event_triggers(observed),
         schema_changes(observed),
         target_event_triggers(observed),
+        source_event_triggers(observed),
         subscriptions(observed),
         extension_tables(observed),
     ]
@@ -89,7 +95,7 @@ fn sequences(observed: &Observed) -> Vec<Finding> {
                 Remedy::run(format!(
                     "grant select on sequence {} to {};",
                     sequence.name,
-                    transhume_wire::ident::quote_identifier(role)
+                    quote_identifier(role)
                 )),
             ));
         }
@@ -153,37 +159,57 @@ fn schema_changes(observed: &Observed) -> Vec<Finding> {
 }
 
 fn target_event_triggers(observed: &Observed) -> Vec<Finding> {
-    let names: Vec<&str> = observed
-        .target
-        .event_triggers
-        .iter()
-        .filter(|trigger| trigger.enabled)
-        .map(|trigger| trigger.name.as_str())
-        .collect();
+    let names = firing(&observed.target.event_triggers);
     if names.is_empty() || observed.context.resuming {
         return vec![Finding::pass(
             "target-event-triggers",
-            "no event trigger of the target fires while the schema is made",
+            "no event trigger of the target fires for what the migration makes there",
         )];
     }
-    let disable: Vec<String> = names
-        .iter()
-        .map(|name| {
-            format!(
-                "alter event trigger {} disable;",
-                transhume_wire::ident::quote_identifier(name)
-            )
-        })
-        .collect();
     vec![Finding::warning(
         "target-event-triggers",
         "target",
         format!(
-            "event triggers of the target fire while the schema is made: {}",
+            "event triggers of the target fire for what the migration makes there: {}",
             listed(&names)
         ),
-        Remedy::run(disable.join(" ")),
+        Remedy::run(disabling(&names)),
     )]
+}
+
+/// Nothing is said where they stay silent.
+fn source_event_triggers(observed: &Observed) -> Vec<Finding> {
+    let names = firing(&observed.source.event_triggers);
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let message = format!(
+        "event triggers of the source fire for what the migration does there, as for the grants that a cutover takes away: {}",
+        listed(&names)
+    );
+    let role = quote_identifier(&observed.source.capabilities.role);
+    let grant = |parameter: &str| Remedy::run(format!("grant set on parameter {parameter} to {role};"));
+    let remedy = match observed.source.capabilities.server_version.major() {
+        17.. => grant("event_triggers"),
+        15.. => grant("session_replication_role"),
+        _ => Remedy::from("for the time of the migration: ").then(Remedy::run(disabling(&names))),
+    };
+    vec![Finding::warning(
+        "source-event-triggers",
+        "source",
+        message,
+        remedy,
+    )]
+}
+
+fn firing(triggers: &[EventTrigger]) -> Vec<&str> {
+    let firing = triggers.iter().filter(|trigger| trigger.fires);
+    firing.map(|trigger| trigger.name.as_str()).collect()
+}
+
+fn disabling(names: &[&str]) -> String {
+    let disable = |name: &&str| format!("alter event trigger {} disable;", quote_identifier(name));
+    names.iter().map(disable).collect::<Vec<_>>().join(" ")
 }
 
 /// What they bring is followed as everything else; but they exist on no target, and no fence stops their publishers.
@@ -271,7 +297,7 @@ mod tests {
         EventTrigger {
             name: "log_ddl".into(),
             occasion: "ddl_command_end".into(),
-            enabled: true,
+            fires: true,
         }
     }
 
@@ -311,6 +337,15 @@ mod tests {
         assert!(schema_changes(&observed)[0].message.contains("must be superuser"));
         observed.target.event_triggers = vec![trigger()];
         assert!(target_event_triggers(&observed)[0].remedy.contains("disable"));
+        assert_eq!(source_event_triggers(&observed)[0].severity, Severity::Warning);
+        for triggers in [
+            &mut observed.source.event_triggers,
+            &mut observed.target.event_triggers,
+        ] {
+            triggers[0].fires = false;
+        }
+        assert_eq!(target_event_triggers(&observed)[0].severity, Severity::Pass);
+        assert_eq!(source_event_triggers(&observed), []);
     }
 
     #[test]

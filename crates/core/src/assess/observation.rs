@@ -189,7 +189,8 @@ pub struct EventTrigger {
     pub name: String,
     /// ddl_command_start, ddl_command_end, sql_drop, table_rewrite or login.
     pub occasion: String,
-    pub enabled: bool,
+    /// For what our own sessions do.
+    pub fires: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

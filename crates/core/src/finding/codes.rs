@@ -170,6 +170,7 @@ pub const GROUPS: &[Group] = &[
             code("selection-needs", Run, "A selected object needs one that is not selected or not on the target.").of_source(),
             code("selection-unmatched", Run, "A pattern of the selection matches nothing.").of_source(),
             code("sequences", Run, "A sequence cannot be read on the source, or set on the target.").of_source().and_check(),
+            code("source-event-triggers", Nothing, "Event triggers of the source fire for what the migration does there.").of_source(),
             code("subscriptions", Nothing, "Subscriptions feed the source; the target does not have them.").of_source().and_check(),
             code("target-event-triggers", Nothing, "Event triggers of the target fire for what the migration makes there."),
             code("target-not-empty", Run, "The target has objects that the migration would create."),

@@ -65,7 +65,7 @@ pub async fn event_triggers(client: &Client) -> Result<Vec<EventTrigger>, PgErro
             Ok(EventTrigger {
                 name: row.try_get("name")?,
                 occasion: row.try_get("occasion")?,
-                enabled: row.try_get("enabled")?,
+                fires: row.try_get("fires")?,
             })
         })
         .collect()

@@ -7,7 +7,7 @@ use transhume_core::{
     disposition::Disposition,
 };
 use transhume_demo::cluster::{Cluster, ClusterOptions};
-use transhume_pg::{assess, connection::session::Session};
+use transhume_pg::{assess, catalog::objects, connection::session::Session};
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
 use transhume_wire::ident::QualifiedName;
 
@@ -119,6 +119,34 @@ async fn from_version_15_on_replica_role_can_be_granted() {
         .unwrap();
     let stranger = session(&cluster, "stranger").await;
     assert_eq!(assess::replica_role(&stranger).await.unwrap(), Attempt::Allowed);
+}
+
+/// On the first version that switches them off by themselves, while the right comes and goes.
+#[tokio::test]
+async fn event_triggers_stay_silent_for_as_long_as_the_role_may() {
+    let cluster = server::start(ClusterOptions::new(server::server(17)));
+    let owner = session(&cluster, "postgres").await;
+    let log = "create role stranger login;
+        create table public.log (tag text); grant insert on public.log to stranger;
+        create function public.note() returns event_trigger language plpgsql as
+            'begin insert into public.log select tg_tag; end';
+        create event trigger note on ddl_command_end execute function public.note()";
+    owner.batch_execute(log).await.unwrap();
+    for (right, is_silent) in [
+        ("select", false),
+        ("grant set on parameter event_triggers to stranger", true),
+        ("revoke set on parameter event_triggers from stranger", false),
+    ] {
+        owner.batch_execute(right).await.unwrap();
+        let stranger = session(&cluster, "stranger").await;
+        let fire = "create temporary table noted (); drop table pg_temp.noted";
+        stranger.batch_execute(fire).await.unwrap();
+        let told = &objects::event_triggers(&stranger).await.unwrap()[0];
+        assert_eq!(told.fires, !is_silent);
+        let noted = "with gone as (delete from public.log returning 1) select count(*) from gone";
+        let noted: i64 = owner.query_one(noted, &[]).await.unwrap().get(0);
+        assert_eq!(noted == 0, is_silent, "{right}");
+    }
 }
 
 #[tokio::test]

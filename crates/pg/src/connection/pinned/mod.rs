@@ -2,8 +2,8 @@
 //!
 //! What a role, a database or a proxy presets must not change how values print, how long a
 //! statement may run or what a name means. Set by SET, since managed servers refuse start-up
-//! options. default_transaction_read_only is left alone on purpose, a fence relies on it; only who writes
-//! behind a fence, as the reverse stream does, asks for it to be lifted.
+//! options. Event triggers are kept silent where the role may. default_transaction_read_only is left alone on
+//! purpose, a fence relies on it; only who writes behind a fence, as the reverse stream does, asks for it to be lifted.
 
 use transhume_core::{sqlstate, value_encoding};
 use transhume_wire::ident::quote_literal;
@@ -121,9 +121,14 @@ async fn set_and_read_back(
     let names: Vec<&str> = settings.iter().map(|PinnedSetting(name, ..)| *name).collect();
     let list = quote_literal(&format!("{{{}}}", names.join(",")));
     let all = format!(
-        "{timeouts}; {}; {}; {}",
+        "{timeouts}; {}; {}; {}; {}",
         set_all(SETTINGS, session, major),
         peer_timeouts(mode, major),
+        if major >= EVENT_TRIGGERS_SINCE {
+            SILENCE
+        } else {
+            ""
+        },
         VERIFY.replace("'{search_path}'", &list)
     );
     match connection.simple_query(&all).await {
@@ -159,6 +164,13 @@ const CONNECTION_CHECK_SINCE: u32 = 14;
 /// Only where the server's operating system can; elsewhere it refuses anything but 0. In milliseconds.
 const CONNECTION_CHECK: &str = "; SELECT pg_catalog.set_config('client_connection_check_interval', '10000', false) \
                                 WHERE pg_catalog.version() LIKE '%linux%'";
+
+/// First version that switches event triggers off by themselves.
+const EVENT_TRIGGERS_SINCE: u32 = 17;
+/// They act for what an application does; an object that a load makes is none of that. Older versions only know the replica role, which
+/// more hangs on: there it is for who takes it ([`super::quiet`]).
+const SILENCE: &str = "SELECT pg_catalog.set_config('event_triggers', 'off', false) \
+                       WHERE pg_catalog.has_parameter_privilege('event_triggers', 'SET')";
 
 fn present(settings: &'static [PinnedSetting], major: u32) -> impl Iterator<Item = &'static PinnedSetting> {
     settings
