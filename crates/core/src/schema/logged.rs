@@ -9,7 +9,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{Token, TokenKind, replaced, tokens};
 
 const UNLOGGED: &str = "UNLOGGED";
 
@@ -21,23 +21,15 @@ pub fn as_logged(sql: &str) -> Cow<'_, str> {
     let Some(tokens) = tokens(sql) else {
         return Cow::Borrowed(sql);
     };
-    let mut kept = String::with_capacity(sql.len());
-    let mut at = 0;
-    for statement in tokens.split_inclusive(|token| token.text(sql) == ";") {
-        let Some((place, instead)) = change(sql, statement) else {
-            continue;
-        };
-        kept.push_str(&sql[at..place.start]);
-        kept.push_str(instead);
-        at = place.end;
-    }
-    kept.push_str(&sql[at..]);
-    Cow::Owned(kept)
+    let changes: Vec<_> = tokens
+        .split_inclusive(|token| token.text(sql) == ";")
+        .filter_map(|statement| change(sql, statement))
+        .collect();
+    replaced(sql, &changes)
 }
 
 /// What of a statement is to be replaced, and by what.
 fn change(sql: &str, statement: &[Token]) -> Option<(Range<usize>, &'static str)> {
-    let text = |place: usize| statement.get(place).map(|token| token.text(sql));
     let is_word = |place: usize, word: &str| {
         statement
             .get(place)
@@ -46,8 +38,7 @@ fn change(sql: &str, statement: &[Token]) -> Option<(Range<usize>, &'static str)
     if is_word(0, "CREATE") && is_word(1, UNLOGGED) && !is_partitioned(sql, statement) {
         return Some((statement[1].span.start..statement.get(2)?.span.start, ""));
     }
-    let end = statement.len() - usize::from(text(statement.len() - 1) == Some(";"));
-    let last = end.checked_sub(1)?;
+    let last = statement.iter().rposition(|token| token.text(sql) != ";")?;
     let sets = is_word(0, "ALTER") && is_word(last, UNLOGGED) && is_word(last.checked_sub(1)?, "SET");
     sets.then(|| (statement[last].span.clone(), "LOGGED"))
 }

@@ -9,7 +9,7 @@
 
 use std::{borrow::Cow, iter, ops::Range};
 
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{Token, TokenKind, replaced, tokens};
 
 /// What begins the names of what belongs to the server, as with schemas, roles and tablespaces.
 const RESERVED: &str = "pg_";
@@ -39,21 +39,12 @@ pub fn without_reserved_options(sql: &str) -> Cow<'_, str> {
     let Some(tokens) = tokens(sql) else {
         return Cow::Borrowed(sql);
     };
-    let cuts: Vec<Range<usize>> = tokens
+    let cuts: Vec<_> = tokens
         .split_inclusive(|token| token.text(sql) == ";")
         .flat_map(|statement| cuts(sql, statement))
+        .map(|cut| (cut, ""))
         .collect();
-    if cuts.is_empty() {
-        return Cow::Borrowed(sql);
-    }
-    let mut kept = String::with_capacity(sql.len());
-    let mut at = 0;
-    for cut in cuts {
-        kept.push_str(&sql[at..cut.start]);
-        at = cut.end;
-    }
-    kept.push_str(&sql[at..]);
-    Cow::Owned(kept)
+    replaced(sql, &cuts)
 }
 
 /// What is to be cut out of one statement.

@@ -9,7 +9,7 @@ use transhume_wire::ident::quote_identifier;
 
 use super::{
     archive::EntryKind,
-    tokens::{Token, TokenKind, tokens},
+    tokens::{Token, TokenKind, replaced, tokens},
 };
 use crate::role_map::RoleMap;
 
@@ -21,11 +21,7 @@ pub fn with_target_roles<'sql>(kind: EntryKind, sql: &'sql str, roles: &RoleMap)
     let Some((naming, tokens)) = Naming::of(kind, sql).zip(tokens(sql)) else {
         return Cow::Borrowed(sql);
     };
-    let mut text = sql.to_owned();
-    for (span, role) in renamed(&tokens, sql, naming, roles).into_iter().rev() {
-        text.replace_range(span, &quote_identifier(&role));
-    }
-    Cow::Owned(text)
+    replaced(sql, &renamed(&tokens, sql, naming, roles))
 }
 
 /// How a text names roles.
@@ -76,7 +72,7 @@ fn renamed(tokens: &[Token], sql: &str, naming: Naming, roles: &RoleMap) -> Vec<
             Expecting::Role => {
                 let role = name(token, text);
                 if let Some(role) = role.filter(|role| roles.maps(role)) {
-                    found.push((token.span.clone(), roles.target(&role).to_owned()));
+                    found.push((token.span.clone(), quote_identifier(roles.target(&role))));
                 }
                 Expecting::More
             }

@@ -3,7 +3,7 @@
 //! Knows strings with and without escapes, quoted names, dollar quotes and nested comments; refuses grammar. Expects
 //! `standard_conforming_strings`, which the scripts of pg_restore set.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenKind {
@@ -22,6 +22,18 @@ impl Token {
     pub(super) fn text<'sql>(&self, sql: &'sql str) -> &'sql str {
         &sql[self.span.clone()]
     }
+}
+
+/// The text with other words in these places, which come in order and do not overlap.
+pub(super) fn replaced<'sql, S: AsRef<str>>(sql: &'sql str, places: &[(Range<usize>, S)]) -> Cow<'sql, str> {
+    if places.is_empty() {
+        return Cow::Borrowed(sql);
+    }
+    let mut text = sql.to_owned();
+    for (place, instead) in places.iter().rev() {
+        text.replace_range(place.clone(), instead.as_ref());
+    }
+    Cow::Owned(text)
 }
 
 /// The tokens of a text as the server's lexer sees them; none where one does not end.

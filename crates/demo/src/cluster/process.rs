@@ -40,11 +40,8 @@ pub(super) fn ended_within(child: &mut Child, deadline: Duration) -> bool {
 /// Ends a server and all its children as a power failure would: none of them runs another instruction.
 pub(super) fn kill_tree(child: &mut Child) {
     // Stopped first: it forks nobody while its children are listed, and none of them sees it die and cleans up.
-    signal(child, Signal::STOP);
+    signal_tree(child, Signal::STOP);
     let children = children_of(child.id());
-    for pid in &children {
-        signal_pid(*pid, Signal::STOP);
-    }
     signal(child, Signal::KILL);
     for pid in &children {
         signal_pid(*pid, Signal::KILL);
