@@ -5,6 +5,7 @@
 
 mod activity;
 pub mod capability;
+pub mod catalog;
 mod collation;
 mod extension;
 pub mod fallback;

@@ -11,7 +11,8 @@ use transhume_core::sqlstate;
 
 use tokio_postgres::{Client, Row};
 use transhume_core::assess::{
-    capability::{Attempt, Budget, Capabilities, PlatformMarks, SystemIdentity, VersionNumber},
+    capability::{Attempt, Capabilities, SystemIdentity},
+    catalog::FactsRow,
     observation::Parameter,
 };
 use transhume_wire::ident::QualifiedName;
@@ -158,8 +159,8 @@ pub async fn facts(client: &Client) -> Result<Capabilities, PgError> {
 
 fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
     let server_version: i32 = row.try_get("server_version")?;
-    Ok(Capabilities {
-        server_version: VersionNumber(server_version.unsigned_abs()),
+    let facts = FactsRow {
+        server_version: server_version.unsigned_abs(),
         started_at: row.try_get("started_at")?,
         in_recovery: row.try_get("in_recovery")?,
         role: row.try_get("role")?,
@@ -168,30 +169,17 @@ fn capabilities(row: &Row) -> Result<Capabilities, PgError> {
         bypass_row_security: row.try_get("bypass_row_security")?,
         signal_backend: row.try_get("signal_backend")?,
         creates_in_public: row.try_get("creates_in_public")?,
-        database: row.try_get("database_name")?,
+        database_name: row.try_get("database_name")?,
         database_oid: row.try_get("database_oid")?,
-        identity: None,
-        slots: Budget {
-            limit: row.try_get("slots")?,
-            used: row.try_get("slots_used")?,
-        },
-        senders: Budget {
-            limit: row.try_get("senders")?,
-            used: row.try_get("senders_used")?,
-        },
+        slots_used: row.try_get("slots_used")?,
+        slots: row.try_get("slots")?,
+        senders_used: row.try_get("senders_used")?,
+        senders: row.try_get("senders")?,
         standbys: row.try_get("standbys")?,
+        marks: row.try_get("marks")?,
         free_connections: row.try_get("free_connections")?,
-        replication_connection: Attempt::NotTried,
-        replica_role: Attempt::NotTried,
-        create_schema: Attempt::NotTried,
-        create_publication: Attempt::NotTried,
-        create_event_trigger: Attempt::NotTried,
-        settings: std::collections::BTreeMap::new(),
-        marks: PlatformMarks {
-            hosts: Vec::new(),
-            objects: row.try_get::<_, Vec<String>>("marks")?.into_iter().collect(),
-        },
-    })
+    };
+    Ok(facts.capabilities())
 }
 
 fn create_publication(tables: &[QualifiedName]) -> String {

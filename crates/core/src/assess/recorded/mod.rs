@@ -13,11 +13,12 @@ use serde_json::Value;
 use transhume_wire::ident::QualifiedName;
 
 use self::rows::{
-    CollationRow, ExtensionTableRow, Facts, MaterializedViewRow, Named, OurRow, PartitionRow, SequenceRow,
-    SettingRow, TraitRow, WritingRow,
+    CollationRow, ExtensionTableRow, MaterializedViewRow, Named, PartitionRow, SequenceRow, SettingRow,
+    TraitRow, WritingRow,
 };
 use super::{
-    capability::{Attempt, Capabilities, PlatformMarks, SystemIdentity},
+    capability::{Attempt, Capabilities, SystemIdentity},
+    catalog::{FactsRow, OurRow},
     observation::{
         Database, EventTrigger, FiringTrigger, InheritedColumn, NameColumn, OurObjects, Parameter,
         PreparedTransaction, SourceObservation, Subscription, TableRights,
@@ -221,17 +222,14 @@ fn placed(answers: &Answers) -> Result<Vec<Table>, BadRecording> {
 }
 
 fn capabilities(answers: &Answers) -> Result<Capabilities, BadRecording> {
-    let facts: Facts = answers.row("facts")?;
+    let facts: FactsRow = answers.row("facts")?;
     let settings: Vec<SettingRow> = answers.rows("settings")?;
     let hosts: Vec<Single<String>> = answers.rows("host")?;
     let may_create: bool = answers.value("create")?;
     let mut capabilities = facts.capabilities();
     capabilities.identity = answers.optional::<SystemIdentity>("identity")?;
     capabilities.settings = settings.into_iter().map(|row| (row.name, row.setting)).collect();
-    capabilities.marks = PlatformMarks {
-        hosts: hosts.into_iter().map(|host| host.value).collect(),
-        objects: capabilities.marks.objects,
-    };
+    capabilities.marks.hosts = hosts.into_iter().map(|host| host.value).collect();
     if !may_create {
         let reason = format!("permission denied for database {}", capabilities.database);
         capabilities.create_publication = Attempt::Refused(reason);

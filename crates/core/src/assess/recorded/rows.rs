@@ -4,80 +4,10 @@ use serde::Deserialize;
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
-    assess::{
-        capability::{Attempt, Budget, Capabilities, PlatformMarks, VersionNumber},
-        observation::{
-            Collation, Extension, ExtensionTable, MaterializedView, OurObjects, OurPublication, OurSlot,
-            WritingTransaction,
-        },
-    },
+    assess::observation::{Collation, Extension, ExtensionTable, MaterializedView, WritingTransaction},
     sequence::{OwningColumn, Sequence},
     table::catalog::oid,
 };
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Facts {
-    server_version: u32,
-    started_at: String,
-    in_recovery: bool,
-    role: String,
-    superuser: bool,
-    replication: bool,
-    bypass_row_security: bool,
-    signal_backend: bool,
-    creates_in_public: bool,
-    database_name: String,
-    #[serde(deserialize_with = "oid")]
-    database_oid: u32,
-    slots_used: i64,
-    slots: i64,
-    senders_used: i64,
-    senders: i64,
-    standbys: i64,
-    marks: Vec<String>,
-    free_connections: i64,
-}
-
-impl Facts {
-    /// Nothing was tried.
-    pub(super) fn capabilities(self) -> Capabilities {
-        Capabilities {
-            server_version: VersionNumber(self.server_version),
-            started_at: self.started_at,
-            in_recovery: self.in_recovery,
-            role: self.role,
-            superuser: self.superuser,
-            replication: self.replication,
-            bypass_row_security: self.bypass_row_security,
-            signal_backend: self.signal_backend,
-            creates_in_public: self.creates_in_public,
-            database: self.database_name,
-            database_oid: self.database_oid,
-            identity: None,
-            slots: Budget {
-                limit: self.slots,
-                used: self.slots_used,
-            },
-            senders: Budget {
-                limit: self.senders,
-                used: self.senders_used,
-            },
-            standbys: self.standbys,
-            free_connections: self.free_connections,
-            replication_connection: Attempt::NotTried,
-            replica_role: Attempt::NotTried,
-            create_schema: Attempt::NotTried,
-            create_publication: Attempt::NotTried,
-            create_event_trigger: Attempt::NotTried,
-            settings: std::collections::BTreeMap::new(),
-            marks: PlatformMarks {
-                hosts: Vec::new(),
-                objects: self.marks.into_iter().collect(),
-            },
-        }
-    }
-}
 
 #[derive(Deserialize)]
 pub(super) struct SettingRow {
@@ -294,37 +224,6 @@ impl SequenceRow {
                 identity: self.is_identity,
             }),
             owner: self.owner,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct OurRow {
-    kind: String,
-    name: String,
-    active: bool,
-    database: String,
-    owner: String,
-    retained_bytes: Option<i64>,
-    age: Option<i64>,
-}
-
-impl OurRow {
-    pub(super) fn add_to(self, ours: &mut OurObjects) {
-        match self.kind.as_str() {
-            "slot" => ours.slots.push(OurSlot {
-                name: self.name,
-                database: self.database,
-                active: self.active,
-                retained_bytes: self.retained_bytes,
-                age: self.age,
-            }),
-            "schema" => ours.schema_owner = Some(self.owner),
-            _ => ours.publications.push(OurPublication {
-                name: self.name,
-                owner: self.owner,
-                age: self.age.unwrap_or_default(),
-            }),
         }
     }
 }
