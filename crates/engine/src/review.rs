@@ -11,7 +11,10 @@ use transhume_core::{
     selection::Selection,
 };
 use transhume_pg::{
-    assess as probe, catalog::extensions, connection::session::Session, review as pg,
+    assess as probe,
+    catalog::extensions,
+    connection::{conninfo::ConnectionSettings, session::Session},
+    review as pg,
     verify::objects::without_statistics,
 };
 
@@ -51,8 +54,8 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
     let source = endpoints.source_session(ROLE, ROLE).await?;
     let target = endpoints.target_session(ROLE, ROLE).await?;
     let ends = (
-        known(&source, endpoints, true).await?,
-        known(&target, endpoints, false).await?,
+        known(&source, &endpoints.source).await?,
+        known(&target, &endpoints.target).await?,
     );
     let (queries, mut findings) = queries((&source, &ends.0), (&target, &ends.1)).await?;
     reporter.step("compared what both servers counted of their statements");
@@ -69,12 +72,7 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
 }
 
 /// Who we are there, and whose service it is.
-async fn known(session: &Session, endpoints: &Endpoints, is_source: bool) -> Result<Capabilities> {
-    let settings = if is_source {
-        &endpoints.source
-    } else {
-        &endpoints.target
-    };
+async fn known(session: &Session, settings: &ConnectionSettings) -> Result<Capabilities> {
     let mut end = probe::facts(session).await.doing("looking at both servers")?;
     end.marks.hosts = settings.servers().map(|(host, _)| host).collect();
     Ok(end)

@@ -39,7 +39,7 @@ pub enum Statements {
 }
 
 /// The extension that counts statements.
-const COUNTING: &str = "pg_stat_statements";
+pub const COUNTING: &str = "pg_stat_statements";
 
 /// Both sides' statements, or why they cannot be compared.
 pub fn queries(

@@ -1,6 +1,9 @@
 //! Validating inherited checks as they are on the source, once the checks that they come from are restored.
 
-use transhume_core::{finding::Finding, finding::Remedy, schema::archive::EntryKind};
+use transhume_core::{
+    finding::{Finding, Remedy},
+    schema::archive::EntryKind,
+};
 use transhume_pg::{
     catalog::inherited_checks::{self, InheritedCheck},
     connection::{error::PgError, session::Session},

@@ -2,26 +2,25 @@
 //!
 //! Reads only, in the session that it is given.
 
-use tokio_postgres::{Client, Row};
-use transhume_core::review::{IndexUse, OldServer, StatementFigures, Statements};
+use tokio_postgres::Client;
+use transhume_core::review::{COUNTING, IndexUse, OldServer, StatementFigures, Statements};
 use transhume_wire::ident::QualifiedName;
 
-use crate::{catalog::objects, connection::error::PgError};
+use crate::{
+    catalog::{extensions::extensions, objects},
+    connection::error::PgError,
+};
 
 /// What the server puts in the place of a text that our role may not see.
 const HIDDEN: &str = "<insufficient privilege>";
 
-async fn place(client: &Client) -> Result<Row, PgError> {
-    Ok(client.query_one(include_str!("sql/place.sql"), &[]).await?)
-}
-
 /// What `pg_stat_statements` tells of this database.
 pub async fn statements(client: &Client) -> Result<Statements, PgError> {
-    let schema: Option<String> = place(client).await?.try_get("statements_schema")?;
-    let Some(schema) = schema else {
+    let mut present = extensions(client).await?.into_iter();
+    let Some(counting) = present.find(|extension| extension.name == COUNTING) else {
         return Ok(Statements::NotThere);
     };
-    let view = QualifiedName::new(schema, "pg_stat_statements");
+    let view = QualifiedName::new(counting.schema, COUNTING);
     let sql = include_str!("sql/statements.sql").replace("{view}", &view.to_string());
     let rows = match client.query(&sql, &[]).await.map_err(PgError::from) {
         Ok(rows) => rows,
@@ -70,7 +69,7 @@ pub async fn index_use(client: &Client) -> Result<Vec<IndexUse>, PgError> {
 
 /// What still happens on the server that the application has left.
 pub async fn old_server(client: &Client) -> Result<OldServer, PgError> {
-    let place = place(client).await?;
+    let place = client.query_one(include_str!("sql/place.sql"), &[]).await?;
     let sessions = client.query(include_str!("sql/sessions.sql"), &[]).await?;
     let slots = client.query(include_str!("sql/slots.sql"), &[]).await?;
     let jobs = if place.try_get::<_, Option<bool>>("has_jobs")?.unwrap_or(false) {

@@ -3,7 +3,7 @@
 //! They are there while indexes and keys are made and materialized views are filled, and gone before foreign keys and triggers
 //! come, for which a few rows mean nothing. What is refused for a row alone holds up nothing else of the trial.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use transhume_core::{
     finding::Finding,
@@ -55,7 +55,7 @@ impl Sample {
 /// By the OID of the source's relation, for those among the entries.
 pub(super) async fn samples(source: &Session, entries: &[&Entry]) -> Result<HashMap<u32, Sample>> {
     let doing = "reading a few rows of the source for the trial";
-    let wanted: Vec<u32> = entries
+    let wanted: HashSet<u32> = entries
         .iter()
         .filter(|entry| entry.object.class == RELATION)
         .map(|entry| entry.object.oid)

@@ -1,9 +1,5 @@
--- Where the extension that counts statements is, whether jobs of pg_cron can be read here, and whether new sessions may write.
+-- Whether jobs of pg_cron can be read here, and whether new sessions may write.
 select
-    (select n.nspname::text
-     from pg_catalog.pg_extension e
-     join pg_catalog.pg_namespace n on n.oid = e.extnamespace
-     where e.extname = 'pg_stat_statements')                                                     as statements_schema,
     pg_catalog.to_regclass('cron.job') is not null
         and pg_catalog.has_table_privilege(pg_catalog.to_regclass('cron.job'), 'SELECT')         as has_jobs,
     not exists (
