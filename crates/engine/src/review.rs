@@ -1,6 +1,7 @@
 //! `review`: how the target does the source's work after a cutover, and what is left to switch off. Changes nothing.
 //!
-//! Owns what is asked of which side. Needs no state of a migration, so that it can be asked again after `finish`.
+//! Owns what is asked of which side. Needs no state of a migration, so that it can be asked again after `finish`; where there is
+//! one, its servers are the only ones that are compared.
 
 use serde::Serialize;
 use transhume_core::{
@@ -19,6 +20,7 @@ use transhume_pg::{
 };
 
 use crate::{
+    door::{self, Past},
     endpoints::Endpoints,
     error::{Doing, Result},
     report::Reporter,
@@ -51,8 +53,8 @@ impl Review {
 
 /// Compares what both servers counted, whichever of them the application lives on.
 pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Reporter) -> Result<Review> {
-    let source = endpoints.source_session(ROLE, ROLE).await?;
-    let target = endpoints.target_session(ROLE, ROLE).await?;
+    door::look(endpoints, Past::Compared).await?;
+    let (source, target) = endpoints.sessions(ROLE, ROLE).await?;
     let ends = (
         known(&source, &endpoints.source).await?,
         known(&target, &endpoints.target).await?,

@@ -17,6 +17,7 @@ pub(super) const COMMANDS: &[&[&str]] = &[
     &["status"],
     &["watch", "--plain"],
     &["report"],
+    &["review"],
     &["roles"],
     &["roles", "--apply"],
     &["table", "add", "entry", "--yes"],
