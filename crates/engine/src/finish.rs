@@ -62,15 +62,7 @@ pub struct Left {
 pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Removal> {
     door::enter(endpoints, Past::ComparedElsewhere).await?;
     let mut ending = Ending::begin(endpoints, reporter).await?;
-    if ending.migration.phase != Phase::Done {
-        return Err(EngineError::refused(
-            format!(
-                "the migration is in phase {}, the application still lives on the source",
-                ending.migration.phase
-            ),
-            format!("cut over first; else {GIVE_UP}"),
-        ));
-    }
+    refuse_before_cutover(ending.migration.phase)?;
     ending.stop_runner().await?;
     if facing::reverse_state(&ending.source, &ending.migration.id)
         .await?
@@ -84,6 +76,28 @@ pub async fn finish(endpoints: &Endpoints, reporter: &Reporter) -> Result<Remova
     opening_mark::forget(&ending.source, &ending.migration).await?;
     ending.drop_state().await?;
     Ok(ending.removal)
+}
+
+/// There is nothing to finish yet.
+pub fn refuse_before_cutover(phase: Phase) -> Result<()> {
+    if phase == Phase::Done {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!("the migration is in phase {phase}, the application still lives on the source"),
+        format!("cut over first; else {GIVE_UP}"),
+    ))
+}
+
+/// There is nothing to give up any more.
+pub fn refuse_after_cutover(phase: Phase) -> Result<()> {
+    if phase != Phase::Done {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        "the application has been cut over to the target",
+        "use \"transhume fallback\" to move it back, and \"transhume finish\" to remove what the migration made",
+    ))
 }
 
 #[derive(Debug, Clone, Default)]
@@ -103,12 +117,7 @@ pub async fn abort(
 ) -> Result<Removal> {
     door::enter(endpoints, Past::ComparedElsewhere).await?;
     let mut ending = Ending::begin(endpoints, reporter).await?;
-    if ending.migration.phase == Phase::Done {
-        return Err(EngineError::refused(
-            "the application has been cut over to the target",
-            "use \"transhume fallback\" to move it back, and \"transhume finish\" to remove what the migration made",
-        ));
-    }
+    refuse_after_cutover(ending.migration.phase)?;
     // What the application may have written there is nobody's to drop.
     opening_mark::refuse_lost(&ending.source, &ending.target, &ending.migration).await?;
     ending.stop_runner().await?;

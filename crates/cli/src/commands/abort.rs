@@ -56,7 +56,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         arguments.yes,
         "abort",
         &(question(arguments.keep_target).to_owned()
-            + &stake(invocation, Asked::Removal, arguments.yes).await),
+            + &stake(invocation, Asked::Abort, arguments.yes).await?),
     )?;
     let work = shown(&invocation.terminal, async |reporter| {
         abort(&endpoints, &options, reporter, &invocation.cancellation).await

@@ -216,13 +216,26 @@ fn estimate(estimate: &Estimate, style: Style) -> String {
         names => format!("\n         largest: {}", names.join(", ")),
     };
     format!(
-        "{}  {}, {}, about {}, {}{largest}\n",
+        "{}  {}, {}, {}, {}{largest}\n",
         style.paint(Tone::Label, "to move"),
         counted(estimate.tables, "table"),
         size(estimate.bytes),
-        counted(estimate.rows, "row"),
+        rows(estimate),
         counted(estimate.sequences, "sequence"),
     )
+}
+
+/// Nobody is told "0 rows" because nobody has looked.
+fn rows(estimate: &Estimate) -> String {
+    match (estimate.rows, estimate.tables_never_analysed) {
+        (rows, 0) => format!("about {}", counted(rows, "row")),
+        (0, _) => "rows unknown (never analysed)".to_owned(),
+        (rows, unknown) => format!(
+            "about {} (without {} never analysed)",
+            counted(rows, "row"),
+            counted(unknown, "table")
+        ),
+    }
 }
 
 /// Catalogs have signed sizes.

@@ -158,7 +158,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         switch.yes,
         "cutover",
         &(consequence(switch.rehearse, &endpoints.source, &endpoints.target)
-            + &stake(invocation, Asked::Switch, switch.yes).await),
+            + &stake(invocation, Asked::Cutover, switch.yes).await?),
     )?;
     move_over(arguments, invocation, Ballot::alone()).await
 }
@@ -180,7 +180,7 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
              application: all of them, or none."
         )
     };
-    let consequence = consequence + &stakes(&group.members, Asked::Switch, switch.yes).await;
+    let consequence = consequence + &stakes(&group.members, Asked::Cutover, switch.yes).await?;
     confirm(&group.terminal, switch.yes, "cutover", &consequence)?;
     let mut ballots = group.ballots();
     let mut ballot = || ballots.next().expect("invariant: there is one for each member");

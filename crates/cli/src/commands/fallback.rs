@@ -67,7 +67,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         switch.yes,
         "fallback",
         &(consequence(switch.rehearse, &endpoints.target, &endpoints.source)
-            + &stake(invocation, Asked::Switch, switch.yes).await),
+            + &stake(invocation, Asked::Fallback, switch.yes).await?),
     )?;
     move_back(arguments, invocation, Ballot::alone()).await
 }
@@ -83,7 +83,7 @@ pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exi
         "Writes on the targets of {names} will be stopped, and their old sources will be opened for the application \
          again: all of them, or none."
     );
-    let consequence = consequence + &stakes(&group.members, Asked::Switch, switch.yes).await;
+    let consequence = consequence + &stakes(&group.members, Asked::Fallback, switch.yes).await?;
     confirm(&group.terminal, switch.yes, "fallback", &consequence)?;
     let mut ballots = group.ballots();
     let mut ballot = || ballots.next().expect("invariant: there is one for each member");

@@ -41,7 +41,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
         arguments.yes,
         "finish",
         &("Slot, publication and the record of this migration will be removed from both sides; the data stays.".to_owned()
-            + &stake(invocation, Asked::Removal, arguments.yes).await),
+            + &stake(invocation, Asked::Finish, arguments.yes).await?),
     )?;
     let work = shown(&invocation.terminal, async |reporter| {
         finish(&endpoints, reporter).await

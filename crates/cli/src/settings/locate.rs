@@ -201,11 +201,12 @@ pub(super) fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
     )
 }
 
-/// The known word that an unknown one was most likely meant to be: at most two slips away.
+/// The known word that an unknown one was most likely meant to be: at most two slips away,
+/// and half of it right.
 pub(super) fn nearest<'a>(word: &DeString<'_>, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|name| (distance(word, name), name))
-        .filter(|(slips, _)| *slips <= 2)
+        .filter(|(slips, _)| *slips <= 2 && slips * 2 <= word.chars().count())
         .min()
         .map(|(_, name)| name)
 }
@@ -244,5 +245,6 @@ mod tests {
         assert_eq!(nearest(&"loader".into(), known.into_iter()), Some("loaders"));
         assert_eq!(nearest(&"part-size".into(), known.into_iter()), Some("part_size"));
         assert_eq!(nearest(&"colour".into(), known.into_iter()), None);
+        assert_eq!(nearest(&"bad".into(), ["load"].into_iter()), None, "half of it");
     }
 }

@@ -132,4 +132,9 @@ impl Table {
     pub fn holds_rows(&self) -> bool {
         self.kind == TableKind::Ordinary
     }
+
+    /// It has pages, and nobody has counted what they hold; before PostgreSQL 14 that is told as no rows.
+    pub fn is_never_analysed(&self) -> bool {
+        self.rows_estimate <= 0 && self.pages > 0
+    }
 }

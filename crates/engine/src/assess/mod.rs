@@ -134,8 +134,10 @@ pub struct EndSummary {
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Estimate {
     pub tables: usize,
-    /// From the source's statistics; tables never analysed count as empty.
+    /// From the source's statistics, without the tables never analysed.
     pub rows: i64,
+    /// Tables with pages whose rows nobody has counted.
+    pub tables_never_analysed: usize,
     pub bytes: i64,
     pub sequences: usize,
     pub largest: Vec<LargeTable>,

@@ -102,6 +102,7 @@ pub(super) fn estimate(observed: &Observed) -> Estimate {
     Estimate {
         tables: tables.len(),
         rows: tables.iter().map(|table| table.rows_estimate.max(0)).sum(),
+        tables_never_analysed: tables.iter().filter(|table| table.is_never_analysed()).count(),
         bytes: tables.iter().map(|table| table.bytes).sum(),
         sequences: observed
             .source

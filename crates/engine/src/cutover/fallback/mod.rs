@@ -58,13 +58,17 @@ pub async fn check(endpoints: &Endpoints, options: &CutoverOptions, reporter: &R
 }
 
 async fn open_way(endpoints: &Endpoints, reporter: &Reporter) -> Result<Endpoints> {
-    let Some(reversed) = facing::way_back(endpoints, reporter).await? else {
-        return Err(EngineError::refused(
-            "there is no fallback: the application has not been cut over, or was without fallback",
-            "see \"transhume status\"",
-        ));
-    };
-    Ok(reversed)
+    facing::way_back(endpoints, reporter)
+        .await?
+        .ok_or_else(without_way_back)
+}
+
+/// Nobody has cut over, or without a fallback.
+pub fn without_way_back() -> EngineError {
+    EngineError::refused(
+        "there is no fallback: the application has not been cut over, or was without fallback",
+        "see \"transhume status\"",
+    )
 }
 
 /// Clients that the cutover could not let go on are the target's still: nobody may lead them there once they are back.
