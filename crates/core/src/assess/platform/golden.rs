@@ -15,8 +15,13 @@ use crate::{
 use transhume_wire::ident::QualifiedName;
 
 /// What gives each platform away here, and its file.
-const PLATFORMS: [(Platform, &str, &str); 11] = [
+const PLATFORMS: [(Platform, &str, &str); 13] = [
     (Platform::Azure, "shop.postgres.database.azure.com", "azure"),
+    (
+        Platform::AzureElastic,
+        "shop.postgres.database.azure.com, extension citus",
+        "azure-elastic",
+    ),
     (Platform::Rds, "shop.abc.eu-west-1.rds.amazonaws.com", "rds"),
     (Platform::Aurora, "function aurora_version", "aurora"),
     (Platform::CloudSql, "role cloudsqlsuperuser", "cloud-sql"),
@@ -30,6 +35,11 @@ const PLATFORMS: [(Platform, &str, &str); 11] = [
         "shop.db.ondigitalocean.com",
         "digitalocean",
     ),
+    (
+        Platform::CrunchyBridge,
+        "p.abc.db.postgresbridge.com",
+        "crunchy-bridge",
+    ),
     (Platform::Plain, "db.example.com", "plain"),
 ];
 
@@ -41,10 +51,12 @@ fn lacking(sign: &str) -> Observed {
         &mut observed.source.capabilities,
         &mut observed.target.capabilities,
     ] {
-        if sign.contains(' ') {
-            end.marks.objects.insert(sign.to_owned());
-        } else {
-            end.marks.hosts.push(sign.to_owned());
+        for sign in sign.split(", ") {
+            if sign.contains(' ') {
+                end.marks.objects.insert(sign.to_owned());
+            } else {
+                end.marks.hosts.push(sign.to_owned());
+            }
         }
         for (name, value) in [
             ("wal_level", "replica"),

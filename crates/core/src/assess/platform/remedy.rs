@@ -35,7 +35,8 @@ pub fn set(end: &Capabilities, side: &str, wanted: &[Wanted<'_>], effect: Effect
     let platform = Platform::of(end);
     let wants_logical = wanted.contains(&LOGICAL);
     match platform {
-        Platform::Plain | Platform::CrunchyBridge => by_sql(platform, side, wanted, effect),
+        Platform::Plain => by_sql(side, wanted, effect),
+        Platform::CrunchyBridge => by_dashboard(wanted, effect),
         Platform::Azure | Platform::AzureElastic => by_az(&server_name(end), wanted, effect),
         Platform::Rds | Platform::Aurora => by_aws(platform, &server_name(end), wanted, effect),
         Platform::CloudSql => by_gcloud("sql instances patch INSTANCE", "cloudsql", wanted),
@@ -76,19 +77,23 @@ fn joined(wanted: &[Wanted<'_>], separator: &str, form: impl Fn(&str, &str) -> S
     all.join(separator)
 }
 
-fn by_sql(platform: Platform, side: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
+fn by_sql(side: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
     let statements = joined(wanted, " ", |name, value| {
         format!("alter system set {name} = {};", value_of(value))
     });
-    match (effect, platform) {
-        (Effect::Reload, _) => Remedy::run(format!("{statements} select pg_reload_conf();")),
-        (Effect::Restart, Platform::Plain) => {
-            Remedy::run(statements).then(format!(" then restart the {side}"))
-        }
-        (Effect::Restart, _) => {
-            Remedy::run(statements).then(format!(" then restart the {side} in the dashboard"))
-        }
+    match effect {
+        Effect::Reload => Remedy::run(format!("{statements} select pg_reload_conf();")),
+        Effect::Restart => Remedy::run(statements).then(format!(" then restart the {side}")),
     }
+}
+
+fn by_dashboard(wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
+    let settings = joined(wanted, ", ", |name, value| format!("{name} = {value}"));
+    let then = match effect {
+        Effect::Reload => "",
+        Effect::Restart => ", and restart the cluster",
+    };
+    format!("set {settings} among the cluster's configuration parameters in the dashboard{then}").into()
 }
 
 fn by_az(server: &str, wanted: &[Wanted<'_>], effect: Effect) -> Remedy {
