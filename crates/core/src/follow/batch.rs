@@ -22,6 +22,9 @@ const BYTES: usize = 4 << 20;
 const FLIGHT_CHANGES: usize = 20_000;
 const FLIGHT_BYTES: usize = 6 << 20;
 
+/// Above, a flight holds one very large row: it is written by itself, and nothing is gathered beside it.
+const LARGE_FLIGHT_BYTES: usize = 16 << 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping {
     WhenBehind,
@@ -90,6 +93,11 @@ impl Batch {
 /// Changes gathered and not written yet are enough for a flight, wherever their transaction stands.
 pub fn is_flight_full(changes: usize, bytes: usize) -> bool {
     changes >= FLIGHT_CHANGES || bytes >= FLIGHT_BYTES
+}
+
+/// It is there by one row that is larger than whole flights are.
+pub fn is_flight_large(bytes: usize) -> bool {
+    bytes > LARGE_FLIGHT_BYTES
 }
 
 /// What a row costs the target less when it is copied in rather than sent in lists: 1.6 to 2.5 microseconds, as measured with four

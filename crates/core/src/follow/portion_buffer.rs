@@ -2,7 +2,11 @@
 
 use transhume_wire::lsn::Lsn;
 
-use super::{batch::is_flight_full, change::Change, portion::Origin};
+use super::{
+    batch::{is_flight_full, is_flight_large},
+    change::Change,
+    portion::Origin,
+};
 
 #[derive(Debug, Default)]
 pub struct PortionBuffer {
@@ -33,6 +37,11 @@ impl PortionBuffer {
     /// To be written now, wherever the transaction stands.
     pub fn is_full(&self) -> bool {
         is_flight_full(self.changes.len(), self.bytes)
+    }
+
+    /// It holds a value that takes more than everything else that is held while following.
+    pub fn is_large(&self) -> bool {
+        is_flight_large(self.bytes)
     }
 
     /// Of all changes, each once or more often.

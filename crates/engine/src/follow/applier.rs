@@ -181,7 +181,7 @@ impl<'a> Applier<'a> {
             match item {
                 Item::Message(message) => match self.message(message) {
                     Ok(None) => {}
-                    Ok(Some(portion)) => self.hand(portion).await,
+                    Ok(Some(portion)) => self.hand_gathered(portion).await?,
                     Err(error) => return Err(self.malformed(&error).await),
                 },
                 Item::WalEnd(wal_end) => self.wal_end(wal_end).await?,

@@ -107,6 +107,16 @@ impl Applier<'_> {
         self.writing.hand(Handed { portion, batch }).await;
     }
 
+    /// In the middle of a transaction. Until a very large row is gone, nothing is held beside it but what the receiver has at hand.
+    pub(super) async fn hand_gathered(&mut self, portion: Portion) -> Result<(), Failure> {
+        let is_large = portion.buffer.is_large();
+        self.hand(portion).await;
+        if is_large {
+            self.drain().await?;
+        }
+        Ok(())
+    }
+
     /// Waits until everything that was handed over is committed.
     pub(super) async fn drain(&mut self) -> Result<(), Failure> {
         while !self.is_idle() {

@@ -30,12 +30,16 @@ pub(super) fn frame_bytes(content: &Bytes) -> u64 {
 
 /// Puts a message behind others that are to be written.
 pub(super) fn put_frame(frames: &mut BytesMut, content: &[u8]) {
+    frames.reserve(HEADER_BYTES + content.len());
+    put_header(frames, content);
+    frames.put_slice(content);
+}
+
+fn put_header(frames: &mut BytesMut, content: &[u8]) {
     // A message of the protocol is shorter than 1 GB.
     let length = u32::try_from(content.len()).expect("invariant: a message's length has 32 bits");
-    frames.reserve(HEADER_BYTES + content.len());
     frames.put_u32(length);
     frames.put_u32(checksum(length, content));
-    frames.put_slice(content);
 }
 
 fn checksum(length: u32, content: &[u8]) -> u32 {
@@ -63,6 +67,16 @@ impl SpillFile {
     pub(super) fn write(&mut self, frames: &[u8]) -> io::Result<()> {
         self.file.write_all_at(frames, self.end)?;
         self.end += frames.len() as u64;
+        Ok(())
+    }
+
+    /// Adds one frame without a copy of its content.
+    pub(super) fn write_frame(&mut self, content: &[u8]) -> io::Result<()> {
+        let mut header = BytesMut::new();
+        put_header(&mut header, content);
+        self.file.write_all_at(content, self.end + header.len() as u64)?;
+        self.file.write_all_at(&header, self.end)?;
+        self.end += (header.len() + content.len()) as u64;
         Ok(())
     }
 
@@ -154,6 +168,10 @@ mod tests {
         let mut file = SpillFile::create(&SpillOptions::default()).unwrap();
         for content in contents {
             let mut frames = BytesMut::new();
+            if content.len() > READ_BYTES {
+                file.write_frame(content).unwrap();
+                continue;
+            }
             put_frame(&mut frames, content);
             file.write(&frames).unwrap();
         }

@@ -5,6 +5,7 @@ mod abort;
 mod adding;
 mod agreement;
 mod browser;
+mod canary;
 mod console;
 mod crash;
 mod differences;

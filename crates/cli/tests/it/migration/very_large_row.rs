@@ -1,4 +1,4 @@
-//! One row that is larger than all else: neither the copy nor the comparison holds it more than twice.
+//! One row that is larger than all else: neither the copy, the following nor the comparison holds it more than twice.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn peak_until_ended(mut running: Running) -> (i32, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_very_large_row_is_copied_and_compared_within_twice_its_size() {
+async fn a_very_large_row_is_copied_followed_and_compared_within_twice_its_size() {
     let site = Site::empty(15, 15).await;
     site.execute_on_source(&format!(
         "create table letter (id int primary key, body text not null);
@@ -45,6 +45,13 @@ async fn a_very_large_row_is_copied_and_compared_within_twice_its_size() {
         .await;
     let copied = peak_mb(runner.process()).expect("the runner lives");
     assert!(copied < limit, "copied with {copied} MB");
+
+    let update = format!("update letter set body = repeat('z', {ROW_MB} << 20) where id = 1");
+    site.execute_on_source(&update).await;
+    let followed = "select count(*) from letter where left(body, 1) = 'z'";
+    site.wait_for_count(&site.target_url, followed, 1).await;
+    let followed = peak_mb(runner.process()).expect("the runner lives");
+    assert!(followed < limit, "followed with {followed} MB");
 
     let (code, equal) = peak_until_ended(site.begin(&["verify"])).await;
     assert_eq!(code, 0);

@@ -166,6 +166,9 @@ impl Keeping {
                 if let (PartKind::Relation(relation), Some(kept)) = (kind, self.kept.get_mut(&top)) {
                     kept.announce(relation, data);
                 }
+                if data.len() >= WRITTEN_AT_ONCE_BYTES {
+                    return self.write_large(top, data);
+                }
                 put_frame(&mut self.unwritten, data);
                 if self.unwritten.len() < WRITTEN_AT_ONCE_BYTES {
                     return Ok(());
@@ -183,6 +186,17 @@ impl Keeping {
         self.unwritten.clear();
         written.map_err(|error| self.unkept(&error))?;
         self.write_early(top);
+        Ok(())
+    }
+
+    /// By itself, behind what is unwritten: no copy of it is gathered.
+    fn write_large(&mut self, top: u32, data: &Bytes) -> Result<(), Failure> {
+        self.write(top)?;
+        if let Some(kept) = self.kept.get_mut(&top) {
+            let written = kept.file.write_frame(data);
+            written.map_err(|error| self.unkept(&error))?;
+            self.write_early(top);
+        }
         Ok(())
     }
 

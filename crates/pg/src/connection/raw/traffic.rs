@@ -76,6 +76,7 @@ impl RawConnection {
             if let Some(frame) = self.buffered_frame()? {
                 return Ok(frame);
             }
+            self.make_room();
             self.receive_attended().await?;
         }
     }
@@ -87,6 +88,11 @@ impl RawConnection {
             Ok(received) => received,
             Err(reason) => Err(self.lost(&reason)),
         }
+    }
+
+    /// For the message that has begun to come, where whole messages are read.
+    pub(crate) fn make_room(&mut self) {
+        frame::make_room(&mut self.received, self.largest_frame, SMALLEST_READ_BYTES);
     }
 
     /// A whole message that has been received already: never waits.

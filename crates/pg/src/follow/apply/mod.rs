@@ -23,6 +23,7 @@ mod set;
 mod sets;
 mod settling;
 mod source_tables;
+mod staged;
 mod statement;
 mod target_table;
 

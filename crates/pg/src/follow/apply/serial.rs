@@ -16,7 +16,7 @@ use super::{
     flight::{Subject, key_columns},
     parameter::TextParameter,
     relation_map::AnyShape,
-    statement,
+    staged, statement,
 };
 use crate::{catalog::emptying::Emptied, connection::session::Session};
 
@@ -52,6 +52,14 @@ impl BatchWriter {
                 ConflictKind::Unwritable(cause),
             )
         })?;
+        let places = staged::places(&plan, &write.values);
+        if !places.is_empty() {
+            // Answers first: an error under way would make what is asked now fail for no reason of its own.
+            self.flight.drain().await?;
+            if staged::is_allowed(&self.session).await? {
+                return self.write_staged(plan, origin, write, &places).await;
+            }
+        }
         let RowWrite { shape, values } = write;
         let operation = shape.operation;
         let refused = |error| unprepared(&plan, operation, origin, error);
@@ -67,6 +75,40 @@ impl BatchWriter {
         };
         self.flight.launch(statement, subject, bytes).await?;
         Ok(())
+    }
+
+    /// Writes one change whose values at `places` come by way of the table.
+    async fn write_staged(
+        &mut self,
+        plan: Arc<RowPlan>,
+        origin: Origin,
+        write: RowWrite,
+        places: &[usize],
+    ) -> Result<(), ApplyError> {
+        let RowWrite { shape, values } = write;
+        let session = Arc::clone(&self.session);
+        if let Err(error) = staged::fill(&session, &values, places).await {
+            self.is_usable = false;
+            return Err(error.into());
+        }
+        let prepared = session.prepare(&statement::reading(&plan, &shape, places)).await;
+        let refused = |error| unprepared(&plan, shape.operation, origin, error);
+        let prepared = prepared.map_err(|error| refused(error.into()))?;
+        let sent = values.into_iter().enumerate();
+        let sent = sent.filter(|(place, _)| !places.contains(place));
+        let parameters: Vec<_> = sent.map(|(_, value)| TextParameter(value)).collect();
+        let statement = {
+            let session = Arc::clone(&session);
+            async move { session.execute_raw(&prepared, parameters).await }
+        };
+        let subject = Subject::Row {
+            plan,
+            operation: shape.operation,
+            commit_lsn: origin.commit_lsn,
+        };
+        self.flight.launch(statement, subject, 0).await?;
+        self.flight.drain().await?;
+        Ok(staged::empty(&session).await?)
     }
 
     /// The statement for a shape; `refused` says what it was for. An error of what was sent before is passed on as it is.

@@ -30,8 +30,6 @@ use super::{
     set::{self, ListParameter, SetOperation, SetWrite},
 };
 
-/// Above, changes go one by one: an array cannot grow beyond 1 GiB, and its parts are copied on the way.
-const LARGEST_SET_BYTES: usize = 256 << 20;
 /// Sets of a batch that are counted by the server, at most: each takes a statement of its own, and preparing it once more pays
 /// for what one live transaction writes, not for a batch over hundreds of tables.
 const COUNTED_SETS: usize = 16;
@@ -124,7 +122,8 @@ impl BatchWriter {
 
     fn assemble(&self, portion: &Portion) -> Assembled {
         let buffer = &portion.buffer;
-        if buffer.bytes() > LARGEST_SET_BYTES {
+        // An array cannot grow beyond 1 GiB, and its parts are copied on the way.
+        if buffer.is_large() {
             return Assembled::all_serial(portion);
         }
         let mut assembled = Assembled::default();

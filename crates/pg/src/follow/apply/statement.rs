@@ -12,6 +12,7 @@ use transhume_core::{
 };
 use transhume_wire::ident::quote_identifier;
 
+use super::staged;
 use crate::{
     catalog::{
         emptying::{self, Emptied},
@@ -22,20 +23,42 @@ use crate::{
 
 /// Numbers the parameters of one statement, in the order of [`StatementShape`]: written, then matched.
 #[derive(Default)]
-struct Parameters(usize);
+struct Parameters<'a> {
+    /// Of the next value.
+    place: usize,
+    sent: usize,
+    /// Places of values that are not sent as parameters.
+    staged: &'a [usize],
+}
 
-impl Parameters {
+impl Parameters<'_> {
     /// `$n::type`, for the next value.
     fn next(&mut self, type_name: &str) -> String {
-        self.0 += 1;
-        format!("${}::{type_name}", self.0)
+        let place = self.place;
+        self.place += 1;
+        if self.staged.contains(&place) {
+            return format!(
+                "(select content from {} where place operator(pg_catalog.=) {place})::{type_name}",
+                staged::TABLE
+            );
+        }
+        self.sent += 1;
+        format!("${}::{type_name}", self.sent)
     }
 }
 
 /// The statement that writes one change of this shape.
 pub(super) fn text(plan: &RowPlan, shape: &StatementShape) -> String {
+    reading(plan, shape, &[])
+}
+
+/// The same, which reads the values at these places from [`staged::TABLE`].
+pub(super) fn reading(plan: &RowPlan, shape: &StatementShape, staged: &[usize]) -> String {
     let rows = rows_of(&plan.table, plan.is_partitioned);
-    let mut parameters = Parameters::default();
+    let mut parameters = Parameters {
+        staged,
+        ..Parameters::default()
+    };
     match shape.operation {
         Operation::Insert => insert(plan, &shape.written, &mut parameters),
         Operation::Update => {
@@ -65,7 +88,7 @@ pub(super) fn truncate(tables: &[Emptied], restart_identity: bool) -> String {
     format!("{}{restart}", emptying::truncate(tables))
 }
 
-fn insert(plan: &RowPlan, written: &ColumnSet, parameters: &mut Parameters) -> String {
+fn insert(plan: &RowPlan, written: &ColumnSet, parameters: &mut Parameters<'_>) -> String {
     if written.is_empty() {
         return format!("insert into {} default values", plan.table);
     }
@@ -81,7 +104,7 @@ fn insert(plan: &RowPlan, written: &ColumnSet, parameters: &mut Parameters) -> S
 }
 
 /// Delete and insert in one statement: the only way to write an identity column GENERATED ALWAYS.
-fn replace(plan: &RowPlan, shape: &StatementShape, parameters: &mut Parameters) -> String {
+fn replace(plan: &RowPlan, shape: &StatementShape, parameters: &mut Parameters<'_>) -> String {
     let every: ColumnSet = (0..plan.columns.len()).collect();
     let columns = join(&every, ", ", |index| quote_identifier(&plan.columns[index].name));
     let values = join(&every, ", ", |index| {
@@ -116,7 +139,7 @@ pub(super) fn overriding(plan: &RowPlan) -> &'static str {
     }
 }
 
-fn condition(plan: &RowPlan, matching: &Matching, parameters: &mut Parameters) -> String {
+fn condition(plan: &RowPlan, matching: &Matching, parameters: &mut Parameters<'_>) -> String {
     match (matching, &plan.identity) {
         (Matching::Key, RowLookup::Key(key)) => join(key, " and ", |index| {
             equals(&plan.columns[index], &plan.columns[index].equality, parameters)
@@ -133,7 +156,7 @@ fn condition(plan: &RowPlan, matching: &Matching, parameters: &mut Parameters) -
 }
 
 /// Every column has the value of the old row, as text where the type's equality says less.
-fn image(plan: &RowPlan, nulls: &ColumnSet, parameters: &mut Parameters) -> String {
+fn image(plan: &RowPlan, nulls: &ColumnSet, parameters: &mut Parameters<'_>) -> String {
     let exact = ("pg_catalog".to_owned(), "=".to_owned());
     let mut row = "true".to_owned();
     for (index, column) in plan.columns.iter().enumerate() {
@@ -159,7 +182,7 @@ fn image(plan: &RowPlan, nulls: &ColumnSet, parameters: &mut Parameters) -> Stri
     row
 }
 
-fn equals(column: &TargetColumn, operator: &(String, String), parameters: &mut Parameters) -> String {
+fn equals(column: &TargetColumn, operator: &(String, String), parameters: &mut Parameters<'_>) -> String {
     format!(
         "{} operator({}.{}) {}",
         quote_identifier(&column.name),

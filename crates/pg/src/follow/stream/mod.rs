@@ -130,6 +130,7 @@ impl ReplicationStream {
                 return Ok(message);
             }
             self.flush_status().await?;
+            self.connection.make_room();
             self.receive().await?;
         }
     }
