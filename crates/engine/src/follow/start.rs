@@ -98,23 +98,29 @@ pub(super) async fn open(
     reporter: &Reporter,
 ) -> Result<Opened, Failure> {
     let direction = request.migration.direction;
-    let control = shown(reporter, TARGET, open_control(request)).await?;
-    standstill::forget(&control).await?;
-    let source = shown(reporter, SOURCE, connect_source(request, "start"))
-        .await
-        .map_err(as_failure)?;
+    // Each takes some round trips. Where neither can be had, the target's failure is told.
+    let (control, source) = tokio::join!(
+        shown(reporter, TARGET, open_control(request)),
+        shown(reporter, SOURCE, connect_source(request, "start")),
+    );
+    let control = control?;
+    let source = source.map_err(as_failure)?;
     let known = succession::known(request.endpoints, Sessions::of(&source, &control), reporter);
     let known = shown(reporter, BOTH, known).await.map_err(as_failure)?;
     let encoding = value_encoding(&source, &control);
     let encoding = shown(reporter, BOTH, encoding)
         .await
         .while_doing("choosing the encoding that rows travel in")?;
-    let target = open_target(request, control, &encoding);
-    let mut target = shown(reporter, TARGET, target).await?;
     // Whose LSNs these are comes before what they say.
     let thread = ReceiverThread::start().map_err(|error| no_thread(&error))?;
-    let connection = connect_stream(request, &thread, (&known, &encoding));
-    let connection = shown(reporter, SOURCE, connection).await?;
+    let (mut target, connection) = tokio::try_join!(
+        shown(reporter, TARGET, open_target(request, control, &encoding)),
+        shown(
+            reporter,
+            SOURCE,
+            connect_stream(request, &thread, (&known, &encoding))
+        ),
+    )?;
     // The slot first: a runner that is just ending may move both, and it moves the frontier first.
     let slot = slot::state(&source, &request.migration.slot_name)
         .await
@@ -183,6 +189,7 @@ async fn open_control(request: &FollowRequest<'_>) -> Result<Session, Failure> {
         .await
         .while_doing("ending sessions of an earlier attempt")?;
     if are_gone {
+        standstill::forget(&control).await?;
         return Ok(control);
     }
     Err(Failure::Passing {

@@ -185,14 +185,15 @@ impl<'run> Run<'run> {
         cutover::opening_mark::refuse_lost(&source, &target, &migration).await?;
         let mut migration = migration;
         decide(&target, &mut migration, &options.selection).await?;
-        runner::register(&target, &host_name())
-            .await
-            .doing("registering as the runner")?;
-        stopped::forget(&target)
-            .await
-            .doing("forgetting why the last run stopped")?;
+        let host = host_name();
+        // Sent one after the other without waiting, in this order: what is tried may be refused, and is rolled back then.
+        let ((), (), replica_role) = tokio::try_join!(
+            biased;
+            async { runner::register(&target, &host).await.doing("registering as the runner") },
+            async { stopped::forget(&target).await.doing("forgetting why the last run stopped") },
+            replica_role(&target),
+        )?;
         let selector = selector(&migration.selection)?;
-        let replica_role = replica_role(&target).await?;
         Ok(Self {
             direction,
             opening,

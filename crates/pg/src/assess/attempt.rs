@@ -30,6 +30,19 @@ pub(super) async fn attempt(client: &Client, sql: &str) -> Result<Attempt, PgErr
     Ok(outcome)
 }
 
+/// The same for a statement that nothing else is tried with: one round trip where it is allowed.
+pub(super) async fn alone(client: &Client, sql: &str) -> Result<Attempt, PgError> {
+    let all = format!("{BEGIN};\n{sql};\nrollback");
+    match client.batch_execute(&all).await.map_err(PgError::from) {
+        Ok(()) => Ok(Attempt::Allowed),
+        Err(error) => {
+            let outcome = judge(error)?;
+            rolled_back(client).await?;
+            Ok(outcome)
+        }
+    }
+}
+
 /// A refusal is an outcome; a broken connection, or a server that is stopping, is an error.
 fn judge(error: PgError) -> Result<Attempt, PgError> {
     if error.sqlstate() == Some(sqlstate::LOCK_NOT_AVAILABLE) {

@@ -83,10 +83,7 @@ pub async fn parameters(client: &Client) -> Result<Vec<Parameter>, PgError> {
 
 /// `SET session_replication_role = replica` is allowed here.
 pub async fn replica_role(client: &Client) -> Result<Attempt, PgError> {
-    attempt::begin(client).await?;
-    let outcome = attempt::attempt(client, REPLICA_ROLE).await?;
-    attempt::rolled_back(client).await?;
-    Ok(outcome)
+    attempt::alone(client, REPLICA_ROLE).await
 }
 
 /// Cluster and timeline; `None` where the functions are refused (see [`identify`] then).

@@ -1,7 +1,7 @@
 //! `transhume.finding`: what the operator should know, current per origin, code and object. What a remedy says to run is marked
 //! in its text.
 
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, types::Type};
 use transhume_core::finding::{Finding, Remedy, Severity};
 
 use crate::connection::error::PgError;
@@ -75,7 +75,10 @@ pub async fn clear_object(
 /// Forgets the findings of a code before it is looked at again.
 pub async fn clear(target: &impl GenericClient, origin: &str, code: &str) -> Result<(), PgError> {
     target
-        .execute(include_str!("sql/finding/clear.sql"), &[&origin, &code])
+        .execute_typed(
+            include_str!("sql/finding/clear.sql"),
+            &[(&origin, Type::TEXT), (&code, Type::TEXT)],
+        )
         .await?;
     Ok(())
 }

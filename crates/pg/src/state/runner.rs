@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use tokio_postgres::types::Type;
 use transhume_core::command::Command;
 
 use crate::connection::{error::PgError, session::Session};
@@ -58,7 +59,10 @@ async fn take(target: &Session, name: &str) -> Result<bool, PgError> {
         return Ok(false);
     }
     let taken = target
-        .execute(include_str!("sql/runner/take.sql"), &[&name, &key])
+        .execute_typed(
+            include_str!("sql/runner/take.sql"),
+            &[(&name, Type::TEXT), (&key, Type::INT8)],
+        )
         .await?;
     if taken == 0 {
         target
@@ -79,9 +83,13 @@ async fn is_held(target: &Session, name: &str) -> Result<bool, PgError> {
 pub async fn register(target: &Session, host: &str) -> Result<(), PgError> {
     let pid = i32::try_from(std::process::id()).unwrap_or_default();
     target
-        .execute(
+        .execute_typed(
             include_str!("sql/runner/register.sql"),
-            &[&host, &pid, &Command::Stop.name()],
+            &[
+                (&host, Type::TEXT),
+                (&pid, Type::INT4),
+                (&Command::Stop.name(), Type::TEXT),
+            ],
         )
         .await?;
     Ok(())

@@ -8,8 +8,8 @@ use super::site::Site;
 
 /// One way, in milliseconds: keeps sessions that are used side by side in step.
 const DELAY: u64 = 10;
-/// Seen: 41. Over a way of 40 ms there and back each further one is 40 ms more.
-const MOST_ROUND_TRIPS: u64 = 50;
+/// Seen: 32. Over a way of 40 ms there and back each further one is 40 ms more, and 1.5 s are 37.
+const MOST_ROUND_TRIPS: u64 = 37;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
