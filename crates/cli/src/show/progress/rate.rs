@@ -1,7 +1,8 @@
 //! How fast something grows, and how long the rest takes at that speed.
 //!
 //! Averages over a window, so that a resumed load does not count what was done before, and a stall
-//! shows within seconds. Takes the clock as a value.
+//! shows within seconds. What shrinks has begun anew, as each round of a verification does: its rate knows nothing of the
+//! round before. Takes the clock as a value.
 
 use std::{
     collections::VecDeque,
@@ -20,6 +21,9 @@ pub(super) struct Rate {
 
 impl Rate {
     pub(super) fn observe(&mut self, now: Instant, amount: u64) {
+        if self.samples.back().is_some_and(|(_, before)| amount < *before) {
+            self.samples.clear();
+        }
         self.samples.push_back((now, amount));
         // One sample older than the window stays, so that the window is always covered.
         while self
@@ -67,5 +71,18 @@ mod tests {
         }
         assert_eq!(rate.per_second(), Some(0.0));
         assert_eq!(rate.time_left(100), None);
+    }
+
+    #[test]
+    fn a_round_that_begins_anew_has_a_rate_of_its_own() {
+        let start = Instant::now();
+        let mut rate = Rate::default();
+        rate.observe(start, 0);
+        rate.observe(start + Duration::from_secs(10), 1_000);
+        // Minutes later, the next round.
+        for second in 300..=305 {
+            rate.observe(start + Duration::from_secs(second), 50 + 20 * (second - 300));
+        }
+        assert_eq!(rate.per_second(), Some(20.0));
     }
 }
