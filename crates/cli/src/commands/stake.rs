@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What it is that somebody is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Asked {
     Cutover,
     Fallback,

@@ -2,12 +2,13 @@
 //!
 //! Owns a temporary table that they are copied into piece by piece, and that the statement reads them from. Refuses columns whose
 //! text no cast reads, and roles that may make no temporary table: there they are parameters after all. Invariants: the table is
-//! empty again behind each change, and it is the session's own.
+//! empty again behind each change, also where that is taken back; and it is the session's own.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::SinkExt as _;
 use transhume_core::follow::row::{ListForm, RowPlan};
 
+use super::set::copy::{HEADER, TRAILER};
 use crate::connection::{error::PgError, session::Session};
 
 /// Smaller ones are parameters: two more copies of them are within what following may take.
@@ -17,15 +18,10 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// The table by the place that a value has among those of its change.
 pub(super) const TABLE: &str = "pg_temp.transhume_value";
-const PREPARE: &str = "create temporary table if not exists transhume_value (place int4, content text); \
-                       truncate pg_temp.transhume_value";
+const CREATE: &str = "create temporary table if not exists transhume_value (place int4, content text)";
 const MAY: &str = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')";
 const COPY: &str = "copy pg_temp.transhume_value (place, content) from stdin (format binary)";
 const EMPTY: &str = "truncate pg_temp.transhume_value";
-
-/// What a binary COPY begins and ends with (manual, COPY, "Binary Format").
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-const TRAILER: &[u8] = b"\xff\xff";
 
 /// Places of values that are better read from the table.
 pub(super) fn places(plan: &RowPlan, values: &[Option<Bytes>]) -> Vec<usize> {
@@ -55,7 +51,7 @@ pub(super) async fn fill(
     values: &[Option<Bytes>],
     places: &[usize],
 ) -> Result<(), PgError> {
-    session.batch_execute(PREPARE).await?;
+    session.batch_execute(CREATE).await?;
     Ok(copy_values(session, values, places).await?)
 }
 
@@ -80,7 +76,7 @@ async fn copy_values(
             sink.send(piece).await?;
         }
     }
-    sink.send(Bytes::from_static(TRAILER)).await?;
+    sink.send(Bytes::copy_from_slice(&TRAILER.to_be_bytes())).await?;
     sink.finish().await.map(drop)
 }
 

@@ -15,9 +15,9 @@ use super::put;
 use crate::load::copy_statement::copy_in;
 
 /// What every such stream begins with: a signature that shows whether line ends were altered, no flags, no extension.
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(in crate::follow::apply) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// In place of a row's count of fields: nothing more comes.
-const TRAILER: i16 = -1;
+pub(in crate::follow::apply) const TRAILER: i16 = -1;
 /// To begin with: values are narrow where there are many.
 const GUESSED_VALUE_BYTES: usize = 16;
 

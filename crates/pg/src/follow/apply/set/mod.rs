@@ -11,7 +11,7 @@
 //! lists of text that are cast 0.6 and 0.95 s, lists in the types' own binary formats 0.45 and 0.6, COPY of text 0.45 and
 //! 0.57, COPY in binary format 0.31 and 0.45. A staging table filled by COPY takes longer for updates of any size.
 
-mod copy;
+pub(super) mod copy;
 mod image;
 mod list;
 mod statement;
