@@ -5,14 +5,12 @@ use std::{
     fs,
     path::Path,
     process::{ExitStatus, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::mpsc::{self, RecvTimeoutError, Sender},
     thread::JoinHandle,
     time::Duration,
 };
 
+use tokio::{process::Command, time::timeout};
 use transhume_testkit::connection::connect;
 
 use super::site::Site;
@@ -48,34 +46,31 @@ const REFUSED: &str = "
     update kept set body = 'canary93acrow again' where id = 7;
     commit";
 
-/// Looks at all processes until it is dropped.
+/// A child is given its arguments and its environment for longer than this.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Looks at all processes until it is ended.
 struct Lookout {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Vec<String>>>,
+    over: Sender<()>,
+    thread: JoinHandle<Vec<String>>,
 }
 
 impl Lookout {
     fn begin() -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let seen_over = Arc::clone(&is_over);
+        let (over, is_over) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let mut seen = Vec::new();
-            while !seen_over.load(Ordering::Relaxed) {
+            while is_over.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
                 look(&mut seen);
-                std::thread::sleep(Duration::from_millis(2));
             }
             seen
         });
-        Self {
-            is_over,
-            thread: Some(thread),
-        }
+        Self { over, thread }
     }
 
-    fn end(mut self) -> Vec<String> {
-        self.is_over.store(true, Ordering::Relaxed);
-        let thread = self.thread.take().expect("it ends once");
-        thread.join().expect("it looks on")
+    fn end(self) -> Vec<String> {
+        drop(self.over);
+        self.thread.join().expect("it looks on")
     }
 }
 
@@ -111,20 +106,24 @@ async fn call(
 ) -> ExitStatus {
     let number = fs::read_dir(site.path("")).expect("it is there").count();
     let file = fs::File::create(site.path(&format!("{number}.said"))).expect("a file can be written");
-    let mut child = site
-        .prepared(arguments)
+    let mut child = Command::from(site.prepared(arguments))
         .args(loudness)
         .env("TMPDIR", site.path(""))
         .stdout(Stdio::from(file.try_clone().expect("a file can be shared")))
         .stderr(Stdio::from(file))
         .spawn()
         .expect("the program starts");
-    if let Some(time) = killed_after {
-        tokio::time::sleep(time).await;
-        // It may have ended by itself.
-        let _ = child.kill();
-    }
-    tokio::task::block_in_place(|| child.wait()).expect("it can be waited for")
+    let ended = match killed_after {
+        None => child.wait().await,
+        Some(time) => match timeout(time, child.wait()).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                child.kill().await.expect("it can be killed");
+                child.wait().await
+            }
+        },
+    };
+    ended.expect("it can be waited for")
 }
 
 /// Names of files that hold one of them, with the line.
@@ -188,8 +187,11 @@ async fn a_password_and_a_row_are_met_nowhere() {
     call(&site, &rehearse, LOUDNESS[2], Some(time)).await;
     let time = Duration::from_millis(chance.u64(50..600));
     call(&site, &["abort", "--yes"], LOUDNESS[3], Some(time)).await;
-    let aborted = call(&site, &["abort", "--yes"], LOUDNESS[2], None).await;
-    assert!(aborted.success());
+    // Refused where the one before had come to its end.
+    call(&site, &["abort", "--yes"], LOUDNESS[2], None).await;
+    assert_eq!(site.traces().await, [""; 0]);
+    let state = "select count(*) from pg_namespace where nspname = 'transhume'";
+    site.wait_for_count(&site.target_url, state, 0).await;
 
     let mut found = lookout.end();
     found_in(&site.path(""), &mut found);
