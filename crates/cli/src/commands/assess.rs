@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     /// Verdict, both servers side by side, findings with their remedies, parameters, every table, what the target does not get.
     #[arg(long, value_name = "DIRECTORY")]
     report: Option<PathBuf>,
-    /// Show every finding, not only the first five of each code
+    /// Show every finding, not only the first five of each code, and what each check in order found
     #[arg(long)]
     all: bool,
 }

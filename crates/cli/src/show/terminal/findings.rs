@@ -1,4 +1,4 @@
-//! Findings as text: grouped by severity, what blocks first.
+//! Findings as text: grouped by severity, what blocks first; at most a screenful unless all of it is asked for.
 
 use std::fmt::Write;
 
@@ -33,6 +33,9 @@ impl Shown {
 /// Enough to see what they are about; five hundred tables without a key are one thing to know.
 const FEW: usize = 5;
 
+/// Columns of a line of codes: fits a terminal beside another window.
+const WIDTH: usize = 100;
+
 /// The list, grouped by severity and code, with a summary at the end.
 pub(crate) fn report(findings: &[Finding], style: Style, shown: Shown) -> String {
     let mut text = String::new();
@@ -50,6 +53,10 @@ pub(crate) fn report(findings: &[Finding], style: Style, shown: Shown) -> String
         }
         push(&mut text, format_args!("{}\n", style.paint(tone, heading)));
         group.sort_by(|one, other| one.code.cmp(&other.code));
+        if severity == Severity::Pass && shown == Shown::Few {
+            push_checks(&mut text, &group, style);
+            continue;
+        }
         for of_code in group.chunk_by(|one, other| one.code == other.code) {
             push_code(&mut text, of_code, style, shown);
         }
@@ -71,6 +78,23 @@ fn push_code(text: &mut String, findings: &[&Finding], style: Style, shown: Show
             format_args!("  {code}  {}; --all shows them\n", and_more(more)),
         );
     }
+}
+
+/// What is in order, by code alone: what each check found is nothing to act on.
+fn push_checks(text: &mut String, passed: &[&Finding], style: Style) {
+    let mut codes: Vec<&str> = passed.iter().map(|finding| finding.code.as_str()).collect();
+    codes.dedup();
+    let mut line = String::from(" ");
+    for (index, code) in codes.iter().enumerate() {
+        if line.len() + 1 + code.len() > WIDTH {
+            push(text, format_args!("{}\n", style.paint(Tone::Faint, &line)));
+            line = String::from(" ");
+        }
+        let comma = if index + 1 < codes.len() { "," } else { "" };
+        push(&mut line, format_args!(" {code}{comma}"));
+    }
+    push(text, format_args!("{}\n", style.paint(Tone::Faint, &line)));
+    text.push_str("  --all shows what each of them found\n\n");
 }
 
 /// `2 blockers, 1 warning, 12 in order`.
@@ -157,11 +181,31 @@ Warnings
       the table is unlogged
 
 In order
-  encoding  both sides are UTF8
+  encoding
+  --all shows what each of them found
 
 1 blocker, 1 warning, 1 in order
 ";
         assert_eq!(report(&findings, Style::plain(), Shown::Few), expected);
+        let all = report(&findings, Style::plain(), Shown::All);
+        assert!(
+            all.contains("In order\n  encoding  both sides are UTF8\n"),
+            "{all}"
+        );
+    }
+
+    #[test]
+    fn what_is_in_order_takes_a_few_lines() {
+        let checks: Vec<Finding> = (0..60)
+            .map(|check| Finding::pass(&format!("check-{check:02}"), "nothing to say"))
+            .collect();
+        let text = report(&checks, Style::plain(), Shown::Few);
+        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+        assert!(
+            text.contains("check-00, check-01,") && text.contains("check-59\n"),
+            "{text}"
+        );
+        assert!(text.lines().count() < 12, "{text}");
     }
 
     #[test]
