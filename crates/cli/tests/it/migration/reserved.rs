@@ -2,7 +2,7 @@
 //! that somebody set arrives.
 
 use serde_json::Value;
-use transhume_testkit::{cluster, connection::connect, server::client_programs};
+use transhume_testkit::{Pair, connection::connect, server::client_programs};
 
 use super::site::Site;
 
@@ -51,7 +51,7 @@ fn verify_without_a_word(site: &Site) {
 }
 
 async fn there_and_back(source: u32, target: u32, clients: u32) {
-    let site = Site::of(cluster(source), cluster(target), client_programs(clients)).await;
+    let site = Site::with_programs(Pair::new(source, target), client_programs(clients)).await;
     site.execute_on_source(include_str!("sql/reserved.sql")).await;
     site.succeed(&["run", "--until-caught-up"]);
     let arrived = [
