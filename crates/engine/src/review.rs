@@ -10,6 +10,7 @@ use transhume_core::{
     review::{self as judge, QueryComparison},
     roles::Surrounding,
     selection::Selection,
+    sides::Sides,
 };
 use transhume_pg::{
     assess as probe,
@@ -55,11 +56,15 @@ impl Review {
 pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Reporter) -> Result<Review> {
     door::look(endpoints, Past::Compared).await?;
     let (source, target) = endpoints.sessions(ROLE, ROLE).await?;
-    let ends = (
-        known(&source, &endpoints.source).await?,
-        known(&target, &endpoints.target).await?,
-    );
-    let (queries, mut findings) = queries((&source, &ends.0), (&target, &ends.1)).await?;
+    let sessions = Sides {
+        source: &source,
+        target: &target,
+    };
+    let ends = Sides {
+        source: known(&source, &endpoints.source).await?,
+        target: known(&target, &endpoints.target).await?,
+    };
+    let (queries, mut findings) = queries(sessions, ends.as_ref()).await?;
     reporter.step("compared what both servers counted of their statements");
     findings.extend(structures(&source, &target).await?);
     findings.extend(left_behind(&source, &target, selection).await?);
@@ -69,7 +74,7 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
         target: endpoints.target.to_string(),
         queries,
         findings,
-        remaining: judge::remaining(&ends.0, &ends.1),
+        remaining: judge::remaining(&ends.source, &ends.target),
     })
 }
 
@@ -81,13 +86,22 @@ async fn known(session: &Session, settings: &ConnectionSettings) -> Result<Capab
 }
 
 async fn queries(
-    (source, before): (&Session, &Capabilities),
-    (target, after): (&Session, &Capabilities),
+    sessions: Sides<&Session>,
+    ends: Sides<&Capabilities>,
 ) -> Result<(Option<QueryComparison>, Vec<Finding>)> {
     let doing = "reading what was counted of statements";
-    let on_source = pg::statements(source).await.doing(doing)?;
-    let on_target = pg::statements(target).await.doing(doing)?;
-    Ok(judge::queries((&on_source, before), (&on_target, after)))
+    let on_source = pg::statements(sessions.source).await.doing(doing)?;
+    let on_target = pg::statements(sessions.target).await.doing(doing)?;
+    Ok(judge::queries(Sides {
+        source: judge::Counted {
+            statements: &on_source,
+            end: ends.source,
+        },
+        target: judge::Counted {
+            statements: &on_target,
+            end: ends.target,
+        },
+    }))
 }
 
 /// Indexes, statistics and extensions.
