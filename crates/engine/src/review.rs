@@ -13,10 +13,7 @@ use transhume_core::{
     sides::Sides,
 };
 use transhume_pg::{
-    assess as probe,
-    catalog::extensions,
-    connection::{conninfo::ConnectionSettings, session::Session},
-    review as pg,
+    assess as probe, catalog::extensions, connection::session::Session, review as pg,
     verify::objects::without_statistics,
 };
 
@@ -30,6 +27,8 @@ use crate::{
 
 /// Role of our sessions, as in `application_name`.
 const ROLE: &str = "review";
+
+const DOING: &str = "looking at both servers";
 
 /// What was found. Field names are a stable face for scripts.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -61,8 +60,8 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
         target: &target,
     };
     let ends = Sides {
-        source: known(&source, &endpoints.source).await?,
-        target: known(&target, &endpoints.target).await?,
+        source: probe::facts(&source).await.doing(DOING)?,
+        target: probe::facts(&target).await.doing(DOING)?,
     };
     let (queries, mut findings) = queries(sessions, ends.as_ref()).await?;
     reporter.step("compared what both servers counted of their statements");
@@ -76,13 +75,6 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
         findings,
         remaining: judge::remaining(&ends.source, &ends.target),
     })
-}
-
-/// Who we are there, and whose service it is.
-async fn known(session: &Session, settings: &ConnectionSettings) -> Result<Capabilities> {
-    let mut end = probe::facts(session).await.doing("looking at both servers")?;
-    end.marks.hosts = settings.servers().map(|(host, _)| host).collect();
-    Ok(end)
 }
 
 async fn queries(
