@@ -7,7 +7,7 @@ use transhume_testkit::{
 };
 
 use super::{
-    promotions::{execute, until},
+    followed_shop::{execute, until},
     site::{DATABASE, Site},
 };
 
