@@ -106,16 +106,14 @@ async fn there_and_back(source: u32, target: u32, clients: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_of_a_server_stay_with_it_from_15_to_15_whichever_clients_are_at_hand() {
-    for clients in [15, 17, 18] {
+    for clients in [15, 18] {
         there_and_back(15, 15, clients).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn options_of_a_server_stay_with_it_from_15_to_17_whichever_clients_are_at_hand() {
-    for clients in [17, 18] {
-        there_and_back(15, 17, clients).await;
-    }
+async fn options_of_a_server_stay_with_it_from_15_to_17() {
+    there_and_back(15, 17, 17).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
