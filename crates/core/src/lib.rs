@@ -25,6 +25,7 @@ pub mod schema;
 pub mod selection;
 pub mod sequence;
 pub mod shell;
+pub mod sides;
 pub mod silence;
 pub mod sqlstate;
 pub mod table;

@@ -37,6 +37,6 @@ pub mod tables;
 pub mod verify;
 
 // What the values of this crate are made of, for front ends that depend on nothing below it.
-pub use transhume_core::{count, finding, follow::error_policy, guard::wal_retention, phase, shell};
+pub use transhume_core::{count, finding, follow::error_policy, guard::wal_retention, phase, shell, sides};
 pub use transhume_pg::connection::{conninfo, login};
 pub use transhume_wire::{ident, lsn, printable};

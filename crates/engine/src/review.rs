@@ -10,12 +10,10 @@ use transhume_core::{
     review::{self as judge, QueryComparison},
     roles::Surrounding,
     selection::Selection,
+    sides::Sides,
 };
 use transhume_pg::{
-    assess as probe,
-    catalog::extensions,
-    connection::{conninfo::ConnectionSettings, session::Session},
-    review as pg,
+    assess as probe, catalog::extensions, connection::session::Session, review as pg,
     verify::objects::without_statistics,
 };
 
@@ -29,6 +27,8 @@ use crate::{
 
 /// Role of our sessions, as in `application_name`.
 const ROLE: &str = "review";
+
+const DOING: &str = "looking at both servers";
 
 /// What was found. Field names are a stable face for scripts.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -55,11 +55,15 @@ impl Review {
 pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Reporter) -> Result<Review> {
     door::look(endpoints, Past::Compared).await?;
     let (source, target) = endpoints.sessions(ROLE, ROLE).await?;
-    let ends = (
-        known(&source, &endpoints.source).await?,
-        known(&target, &endpoints.target).await?,
-    );
-    let (queries, mut findings) = queries((&source, &ends.0), (&target, &ends.1)).await?;
+    let sessions = Sides {
+        source: &source,
+        target: &target,
+    };
+    let ends = Sides {
+        source: probe::facts(&source).await.doing(DOING)?,
+        target: probe::facts(&target).await.doing(DOING)?,
+    };
+    let (queries, mut findings) = queries(sessions, ends.as_ref()).await?;
     reporter.step("compared what both servers counted of their statements");
     findings.extend(structures(&source, &target).await?);
     findings.extend(left_behind(&source, &target, selection).await?);
@@ -69,25 +73,27 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
         target: endpoints.target.to_string(),
         queries,
         findings,
-        remaining: judge::remaining(&ends.0, &ends.1),
+        remaining: judge::remaining(&ends.source, &ends.target),
     })
 }
 
-/// Who we are there, and whose service it is.
-async fn known(session: &Session, settings: &ConnectionSettings) -> Result<Capabilities> {
-    let mut end = probe::facts(session).await.doing("looking at both servers")?;
-    end.marks.hosts = settings.servers().map(|(host, _)| host).collect();
-    Ok(end)
-}
-
 async fn queries(
-    (source, before): (&Session, &Capabilities),
-    (target, after): (&Session, &Capabilities),
+    sessions: Sides<&Session>,
+    ends: Sides<&Capabilities>,
 ) -> Result<(Option<QueryComparison>, Vec<Finding>)> {
     let doing = "reading what was counted of statements";
-    let on_source = pg::statements(source).await.doing(doing)?;
-    let on_target = pg::statements(target).await.doing(doing)?;
-    Ok(judge::queries((&on_source, before), (&on_target, after)))
+    let on_source = pg::statements(sessions.source).await.doing(doing)?;
+    let on_target = pg::statements(sessions.target).await.doing(doing)?;
+    Ok(judge::queries(Sides {
+        source: judge::Counted {
+            statements: &on_source,
+            end: ends.source,
+        },
+        target: judge::Counted {
+            statements: &on_target,
+            end: ends.target,
+        },
+    }))
 }
 
 /// Indexes, statistics and extensions.

@@ -5,6 +5,7 @@
 
 pub mod connection;
 pub mod oracle;
+pub mod pair;
 pub mod pgbouncer;
 pub mod program;
 pub mod proxy;
@@ -14,4 +15,5 @@ pub mod torture;
 pub mod traffic;
 pub mod workload;
 
+pub use pair::Pair;
 pub use server::{cluster, server};

@@ -6,13 +6,18 @@ use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
 /// What a failing test shows of a log: a run says a few lines for each phase and each outage.
 const TAIL_LINES: usize = 30;
+
+/// Generous: a debug build on a busy machine of two cores does each wait in a few seconds.
+const DEADLINE: Duration = Duration::from_secs(180);
+/// Between two looks at a process or its log.
+const POLL: Duration = Duration::from_millis(20);
 
 /// The program and the two databases that it is told of.
 #[derive(Debug)]
@@ -36,6 +41,7 @@ pub struct Ended {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    log: PathBuf,
 }
 
 impl Program {
@@ -88,16 +94,10 @@ impl Program {
     /// # Panics
     /// Where the program cannot be started.
     pub fn begin(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
-        let log = OpenOptions::new().create(true).append(true).open(self.log_path());
-        let log: File = log.expect("a log can be written");
-        let child = self
-            .command(arguments)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("the program starts");
-        Running { child }
+        let file = OpenOptions::new().create(true).append(true).open(self.log_path());
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        Running::start(command, file.expect("a log can be written"), self.log_path())
     }
 
     fn log_path(&self) -> PathBuf {
@@ -154,8 +154,25 @@ impl Ended {
 }
 
 impl Running {
+    /// In the background; everything that it says goes to this file, which lies there.
+    ///
+    /// # Panics
+    /// Where the program cannot be started.
+    pub fn start(mut command: Command, file: File, log: PathBuf) -> Self {
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        Self { child, log }
+    }
+
     pub fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// SIGKILL, at once.
@@ -169,8 +186,50 @@ impl Running {
     ///
     /// # Panics
     /// Where the system does not tell.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be waited for")
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.exit_status().is_none()
+    }
+
+    /// Waits for its end; the exit code, and -1 where it was killed.
+    ///
+    /// # Panics
+    /// Where it goes on and on.
+    pub async fn ended(&mut self) -> i32 {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.exit_status() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < end, "still running\n{}", self.log());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits until it has said this.
+    ///
+    /// # Panics
+    /// Where it ends before, or never says it.
+    pub async fn said(&mut self, text: &str) {
+        let end = Instant::now() + DEADLINE;
+        while !self.log().contains(text) {
+            let is_alive = self.is_alive();
+            assert!(is_alive && Instant::now() < end, "no \"{text}\": {}", self.log());
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// SIGINT, as Ctrl-C sends it.
+    pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// SIGTERM, as service managers send it.
+    pub fn terminate(&self) {
+        self.signal("TERM");
     }
 
     /// A signal by its name, as kill(1) knows it.

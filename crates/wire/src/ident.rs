@@ -66,6 +66,48 @@ fn push(text: &mut String, more: fmt::Arguments<'_>) {
         .expect("invariant: a String takes all that is written");
 }
 
+/// An operator of a schema; `Display` writes it for SQL, whatever the `search_path`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(String, String)", into = "(String, String)")]
+pub struct OperatorName {
+    pub schema: String,
+    /// Signs alone, which are never quoted.
+    pub name: String,
+}
+
+impl OperatorName {
+    /// PostgreSQL's own `=`.
+    pub fn equal() -> Self {
+        Self {
+            schema: "pg_catalog".to_owned(),
+            name: "=".to_owned(),
+        }
+    }
+}
+
+impl From<(String, String)> for OperatorName {
+    fn from((schema, name): (String, String)) -> Self {
+        Self { schema, name }
+    }
+}
+
+impl From<OperatorName> for (String, String) {
+    fn from(operator: OperatorName) -> Self {
+        (operator.schema, operator.name)
+    }
+}
+
+impl fmt::Display for OperatorName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "operator({}.{})",
+            quote_identifier(&self.schema),
+            self.name
+        )
+    }
+}
+
 /// A schema-qualified name; `Display` quotes it for SQL.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use transhume_testkit::{
     connection::{connect, connect_canonical, describe},
     oracle::{self, Except},
+    pair::Side,
     program::Running,
 };
 
 use crate::{
-    scenario::{Action, Side},
+    scenario::Action,
     stage::{DEADLINE, Outcome, Stage},
 };
 
@@ -142,7 +143,7 @@ async fn rows(stage: &Stage, side: Side, query: &str, expected: &[String]) -> Ou
 async fn says(stage: &mut Stage, text: &str) -> Outcome {
     let end = tokio::time::Instant::now() + DEADLINE;
     while !stage.program.log().contains(text) {
-        let ended = stage.running.as_mut().and_then(Running::ended);
+        let ended = stage.running.as_mut().and_then(Running::exit_status);
         if let Some(status) = ended.filter(|_| !stage.program.log().contains(text)) {
             return Err(format!("the run ended ({status}) without saying \"{text}\""));
         }
@@ -158,7 +159,7 @@ async fn stops(stage: &mut Stage, text: &str) -> Outcome {
     let end = tokio::time::Instant::now() + DEADLINE;
     let running = stage.running.as_mut().ok_or("nothing runs")?;
     let status = loop {
-        if let Some(status) = running.ended() {
+        if let Some(status) = running.exit_status() {
             break status;
         }
         if tokio::time::Instant::now() > end {

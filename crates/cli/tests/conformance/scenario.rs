@@ -1,5 +1,7 @@
 //! A scenario file as steps. Refuses what it does not know: a mistyped directive is no passed test.
 
+use transhume_testkit::pair::Side;
+
 /// What a file says of itself before its first step.
 #[derive(Debug, Default)]
 pub(crate) struct Scenario {
@@ -16,12 +18,6 @@ pub(crate) struct Step {
     /// The case that it belongs to.
     pub(crate) case: String,
     pub(crate) action: Action,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    Source,
-    Target,
 }
 
 #[derive(Debug)]

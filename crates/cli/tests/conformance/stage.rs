@@ -6,14 +6,15 @@ use tokio_postgres::Client;
 use transhume_demo::cluster::Cluster;
 use transhume_testkit::{
     connection::{connect, connect_canonical, describe},
+    pair::{Pair, Side},
     program::{Program, Running},
-    server::{EVERYDAY_MAJOR, client_programs},
+    server::EVERYDAY_MAJOR,
 };
 
 use crate::{
     expectation,
-    scenario::{Action, Scenario, Side, Step},
-    servers::{Pair, Shared},
+    scenario::{Action, Scenario, Step},
+    servers::{self, Shared},
 };
 
 /// Generous: a debug build on a busy machine of two cores needs seconds for each wait.
@@ -28,7 +29,7 @@ pub(crate) struct Stage {
     pub(crate) running: Option<Running>,
     urls: [String; 2],
     pair: Option<Pair>,
-    sessions: HashMap<(bool, String), Client>,
+    sessions: HashMap<(Side, String), Client>,
 }
 
 impl Stage {
@@ -36,7 +37,7 @@ impl Stage {
     pub(crate) async fn set(name: &str, scenario: &Scenario, shared: &Shared) -> Outcome<Self> {
         let own = scenario.needs_own_servers().then(|| {
             let (source, target) = scenario.majors.unwrap_or((EVERYDAY_MAJOR, EVERYDAY_MAJOR));
-            Pair::start(source, target)
+            servers::start(source, target)
         });
         let pair = own.as_ref().unwrap_or_else(|| shared.pair());
         for (cluster, options) in [&pair.source, &pair.target].into_iter().zip(&scenario.database) {
@@ -52,7 +53,7 @@ impl Stage {
         }
         let program = Program::new(
             Path::new(env!("CARGO_BIN_EXE_transhume")),
-            client_programs(pair.newest_major),
+            pair.client_programs(),
             pair.source.url(name),
             pair.target.url(name),
         );
@@ -116,14 +117,11 @@ impl Stage {
 
     fn server(&mut self, side: Side) -> Outcome<&mut Cluster> {
         let pair = self.pair.as_mut().ok_or("shared servers are not stopped")?;
-        Ok(match side {
-            Side::Source => &mut pair.source,
-            Side::Target => &mut pair.target,
-        })
+        Ok(pair.server_mut(side))
     }
 
     async fn execute(&mut self, side: Side, session: &str, statements: &[String]) -> Outcome {
-        let key = (side == Side::Source, session.to_owned());
+        let key = (side, session.to_owned());
         if self.sessions.get(&key).is_none_or(Client::is_closed) {
             let client = connect(self.url(side)).await.map_err(|error| describe(&error))?;
             self.sessions.insert(key.clone(), client);
@@ -149,7 +147,7 @@ impl Stage {
             if state.is_empty() {
                 return Ok(());
             }
-            if let Some(status) = self.running.as_mut().and_then(Running::ended) {
+            if let Some(status) = self.running.as_mut().and_then(Running::exit_status) {
                 return Err(format!("the run ended ({status}) before {what}"));
             }
             if tokio::time::Instant::now() > end {
@@ -170,7 +168,7 @@ impl Stage {
             let ended = self
                 .running
                 .as_mut()
-                .is_some_and(|running| running.ended().is_some());
+                .is_some_and(|running| running.exit_status().is_some());
             if ended || client.is_closed() || tokio::time::Instant::now() > end {
                 return Ok(state);
             }

@@ -223,7 +223,7 @@ mod tests {
         }
     }
 
-    fn differing(name: &str, (here, there): (&str, &str), context: &str) -> Observed {
+    fn differing(name: &str, here: &str, there: &str, context: &str) -> Observed {
         let mut observed = healthy();
         observed.source.parameters = vec![parameter(name, here, context)];
         observed.target.parameters = vec![parameter(name, there, context)];
@@ -232,26 +232,26 @@ mod tests {
 
     #[test]
     fn what_changes_results_is_a_warning_with_what_sets_it() {
-        let observed = differing("TimeZone", ("Europe/Berlin", "UTC"), "user");
+        let observed = differing("TimeZone", "Europe/Berlin", "UTC", "user");
         let findings = check(&observed);
         assert_eq!(findings[0].severity, Severity::Warning);
         assert_eq!(
             findings[0].remedy,
             "on the target: alter database \"shop\" set \"TimeZone\" = 'Europe/Berlin';"
         );
-        let path = differing("search_path", ("\"$user\", shop", "\"$user\", public"), "user");
+        let path = differing("search_path", "\"$user\", shop", "\"$user\", public", "user");
         assert!(
             check(&path)[0]
                 .remedy
                 .ends_with("set \"search_path\" = \"$user\", shop;")
         );
-        let same = differing("TimeZone", ("UTC", "UTC"), "user");
+        let same = differing("TimeZone", "UTC", "UTC", "user");
         assert_eq!(check(&same)[0].severity, Severity::Pass);
     }
 
     #[test]
     fn what_only_takes_another_time_is_listed_with_the_platforms_command() {
-        let mut observed = differing("max_connections", ("400", "100"), "postmaster");
+        let mut observed = differing("max_connections", "400", "100", "postmaster");
         observed.target.capabilities.marks.hosts = vec!["x.postgres.database.azure.com".into()];
         let found = differences(&observed);
         assert!(!found[0].changes_results);
@@ -268,12 +268,12 @@ mod tests {
 
     #[test]
     fn defaults_of_two_versions_and_what_is_the_servers_own_are_no_difference() {
-        let mut defaults = differing("jit", ("off", "on"), "user");
+        let mut defaults = differing("jit", "off", "on", "user");
         defaults.source.parameters[0].is_set = false;
         defaults.target.parameters[0].is_set = false;
         assert!(differences(&defaults).is_empty());
-        assert!(differences(&differing("log_directory", ("a", "b"), "sighup")).is_empty());
-        let mut of_database = differing("TimeZone", ("Asia/Tokyo", "UTC"), "user");
+        assert!(differences(&differing("log_directory", "a", "b", "sighup")).is_empty());
+        let mut of_database = differing("TimeZone", "Asia/Tokyo", "UTC", "user");
         of_database.source.parameters[0].of_database = true;
         assert!(differences(&of_database).is_empty(), "it is told with the roles");
     }

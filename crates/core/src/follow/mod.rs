@@ -6,6 +6,7 @@
 pub mod anchor;
 pub mod assembly;
 pub mod batch;
+pub mod behind;
 pub mod change;
 pub mod error_policy;
 pub mod exception;

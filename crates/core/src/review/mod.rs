@@ -16,6 +16,7 @@ use crate::{
         platform::remedy::{self, Effect},
     },
     finding::{Finding, Remedy},
+    sides::Sides,
 };
 
 pub use self::{
@@ -38,20 +39,25 @@ pub enum Statements {
     Refused(String),
 }
 
+/// A side's statements, and who asked for them.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    pub statements: &'a Statements,
+    pub end: &'a Capabilities,
+}
+
 /// The extension that counts statements.
 pub const COUNTING: &str = "pg_stat_statements";
 
 /// Both sides' statements, or why they cannot be compared.
-pub fn queries(
-    before: (&Statements, &Capabilities),
-    after: (&Statements, &Capabilities),
-) -> (Option<QueryComparison>, Vec<Finding>) {
+pub fn queries(sides: Sides<Counted<'_>>) -> (Option<QueryComparison>, Vec<Finding>) {
+    let Sides { source, target } = sides;
     let mut findings = Vec::new();
-    for (side, (statements, end)) in [("source", before), ("target", after)] {
-        findings.extend(obstacle(side, statements, end));
+    for (side, counted) in [("source", source), ("target", target)] {
+        findings.extend(obstacle(side, counted.statements, counted.end));
     }
     let (Statements::Read { figures: before, .. }, Statements::Read { figures: after, .. }) =
-        (before.0, after.0)
+        (source.statements, target.statements)
     else {
         return (None, findings);
     };
@@ -205,19 +211,26 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_told_with_its_side() {
-        let end = healthy().target.capabilities;
+        let end = &healthy().target.capabilities;
+        let asked = |source, target| {
+            let counted = |statements| Counted { statements, end };
+            queries(Sides {
+                source: counted(source),
+                target: counted(target),
+            })
+        };
         let read = Statements::Read {
             figures: Vec::new(),
             hidden: 0,
         };
-        let (comparison, findings) = queries((&read, &end), (&Statements::NotThere, &end));
+        let (comparison, findings) = asked(&read, &Statements::NotThere);
         assert!(comparison.is_none());
         assert_eq!(findings[0].object, "target");
         let hidden = Statements::Read {
             figures: Vec::new(),
             hidden: 2,
         };
-        let (comparison, findings) = queries((&hidden, &end), (&read, &end));
+        let (comparison, findings) = asked(&hidden, &read);
         assert!(comparison.is_some());
         assert!(
             findings[0].message.starts_with("2 statements of other roles"),

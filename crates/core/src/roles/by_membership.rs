@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use transhume_wire::ident::quote_identifier;
 
 use super::{LoginFault, Role, RoleMap, Roles, chosen::is_reserved};
-use crate::finding::Remedy;
+use crate::{finding::Remedy, sides::Sides};
 
 /// A predefined role that reads or writes every table.
 pub(super) struct OfAllTables {
@@ -35,12 +35,8 @@ pub(super) const OF_ALL_TABLES: [OfAllTables; 2] = [
 ];
 
 /// The faults of a login that both sides have.
-pub(super) fn faults(
-    role: &Role,
-    found: &Role,
-    (source, target): (&Roles, &Roles),
-    map: &RoleMap,
-) -> Vec<LoginFault> {
+pub(super) fn faults(role: &Role, found: &Role, sides: Sides<&Roles>, map: &RoleMap) -> Vec<LoginFault> {
+    let Sides { source, target } = sides;
     if found.superuser {
         return Vec::new();
     }

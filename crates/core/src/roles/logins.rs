@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use transhume_wire::ident::quote_identifier;
 
 use super::{Role, RoleMap, Roles, by_membership, chosen::is_reserved, settings, statements::alter};
-use crate::finding::Remedy;
+use crate::{finding::Remedy, sides::Sides};
 
 /// One login that would not work there as it does here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub struct LoginFault {
 
 /// Faults of every role that has a session on the source or may log in and belongs to the database.
 pub fn login_faults(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<LoginFault> {
+    let sides = Sides { source, target };
     let chosen: BTreeSet<&str> = source.chosen().iter().map(|role| role.name.as_str()).collect();
     source
         .roles
@@ -32,17 +33,16 @@ pub fn login_faults(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<LoginF
             let belongs = role.sessions > 0 || chosen.contains(role.name.as_str());
             // Nobody gets a superuser's place on a managed service.
             let is_slight = !belongs || role.superuser || is_reserved(&role.name);
-            faults(role, (source, target), map)
-                .into_iter()
-                .map(move |mut fault| {
-                    fault.is_slight |= is_slight;
-                    fault
-                })
+            faults(role, sides, map).into_iter().map(move |mut fault| {
+                fault.is_slight |= is_slight;
+                fault
+            })
         })
         .collect()
 }
 
-fn faults(role: &Role, (source, target): (&Roles, &Roles), map: &RoleMap) -> Vec<LoginFault> {
+fn faults(role: &Role, sides: Sides<&Roles>, map: &RoleMap) -> Vec<LoginFault> {
+    let target = sides.target;
     let name = map.target(&role.name);
     let fault = |what: String, remedy: Remedy, is_slight| LoginFault {
         role: role.name.clone(),
@@ -80,7 +80,7 @@ fn faults(role: &Role, (source, target): (&Roles, &Roles), map: &RoleMap) -> Vec
             false,
         ));
     }
-    faults.extend(by_membership::faults(role, found, (source, target), map));
+    faults.extend(by_membership::faults(role, found, sides, map));
     for setting in &role.settings {
         let theirs = found
             .settings

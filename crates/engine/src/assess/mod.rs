@@ -21,6 +21,7 @@ use transhume_core::{
     },
     finding::{Finding, Severity},
     selection::{Selection, Selector, Torn},
+    sides::Sides,
     table::Table,
 };
 use transhume_pg::{
@@ -231,8 +232,11 @@ pub async fn assess(
     };
     let logins = roles::findings(endpoints, &selection.roles).await?;
     add_logins(&mut findings, logins);
-    let ends = (endpoints.source.to_string(), endpoints.target.to_string());
-    let mut assessment = summarise(ends, &observed, findings);
+    let places = Sides {
+        source: endpoints.source.to_string(),
+        target: endpoints.target.to_string(),
+    };
+    let mut assessment = summarise(places, &observed, findings);
     assessment.prior = Prior {
         tables: observed.source.tables,
         programs,
@@ -288,7 +292,11 @@ fn of_source_alone(
     let mut findings = findings(&observed);
     findings.retain(is_of_the_source);
     findings.splice(0..0, torn.iter().map(Torn::finding));
-    let mut assessment = summarise((endpoint, String::new()), &observed, findings);
+    let places = Sides {
+        source: endpoint,
+        target: String::new(),
+    };
+    let mut assessment = summarise(places, &observed, findings);
     assessment.target = None;
     assessment.parameters.clear();
     assessment

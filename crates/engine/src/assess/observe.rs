@@ -55,7 +55,6 @@ pub(super) async fn source(
         assess::replication(&endpoints.source, &names::application_name(NAME, "replication"))
             .await
             .doing("trying a replication connection to the source")?;
-    capabilities.marks.hosts = endpoints.source.servers().map(|(host, _)| host).collect();
     capabilities.replication_connection = replication;
     capabilities.identity = capabilities.identity.or(identity);
     let observation = read_source(&session, capabilities, tables)
@@ -174,7 +173,6 @@ pub(super) async fn target(
     let mut observation = read_target(&session)
         .await
         .doing("reading the catalogs of the target")?;
-    observation.capabilities.marks.hosts = endpoints.target.servers().map(|(host, _)| host).collect();
     (observation.capabilities.replication_connection, _) =
         assess::replication(&endpoints.target, &names::application_name(NAME, "replication"))
             .await

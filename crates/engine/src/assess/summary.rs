@@ -8,6 +8,7 @@ use transhume_core::{
         platform::Platform,
     },
     finding::Finding,
+    sides::Sides,
     table::Table,
 };
 
@@ -17,22 +18,17 @@ use crate::cutover::write_pause;
 /// Tables named in the estimate.
 const LARGEST_SHOWN: usize = 5;
 
-/// `ends` are the places of source and target.
-pub(super) fn summarise(
-    (source_place, target_place): (String, String),
-    observed: &Observed,
-    findings: Vec<Finding>,
-) -> Assessment {
+pub(super) fn summarise(places: Sides<String>, observed: &Observed, findings: Vec<Finding>) -> Assessment {
     let (source, target) = (&observed.source, &observed.target);
     Assessment {
         source: end(
-            source_place,
+            places.source,
             &source.capabilities,
             &source.database,
             &source.tables,
         ),
         target: Some(end(
-            target_place,
+            places.target,
             &target.capabilities,
             &target.database,
             &target.tables,

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use transhume_core::{finding::Finding, guard::schema::SchemaChange, verify::objects::SequenceSituation};
+use transhume_core::{
+    finding::Finding, guard::schema::SchemaChange, sides::Sides, verify::objects::SequenceSituation,
+};
 use transhume_pg::{guard::fingerprint::fingerprint, state::verification, verify::rows::shapes, wait::Wait};
 use transhume_wire::ident::QualifiedName;
 
@@ -76,7 +78,11 @@ pub(super) async fn since_verified(cutover: &Cutover<'_>) -> Result<Vec<String>>
     let publication = &cutover.migration.publication_name;
     let source = shapes(&cutover.source, publication).await.doing(doing)?;
     let target = shapes(&cutover.target, publication).await.doing(doing)?;
-    let altered = verification::altered_since(&cutover.target, (&source, &target))
+    let shapes = Sides {
+        source: &source,
+        target: &target,
+    };
+    let altered = verification::altered_since(&cutover.target, shapes)
         .await
         .doing(doing)?;
     Ok(altered.iter().map(QualifiedName::plain).collect())

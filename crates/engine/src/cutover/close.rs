@@ -16,7 +16,7 @@ use transhume_pg::{
     catalog::objects::{has_feeding_workers, subscriptions},
     connection::{error::PgError, quiet::silence_event_triggers, session::Session},
     cutover::{
-        fence::{self, Fence, OwnSessions},
+        fence::{self, EndedSessions, Fence, OwnSessions},
         write_grant::{self, WriteGrant},
     },
     state::{
@@ -171,14 +171,14 @@ impl Closing {
     }
 
     /// New sessions become read-only, present ones end, then the locks go and the revoked grants are
-    /// in force. Returns how many sessions were ended and how many could not be. To be run to its end, which comes within
+    /// in force. To be run to its end, which comes within
     /// seconds: a statement that was given up on its way could take effect after the undoing.
     pub(super) async fn close(
         &self,
         fence: Fence,
         announcer: &Session,
         own: &OwnSessions<'_>,
-    ) -> Result<(i64, i64)> {
+    ) -> Result<EndedSessions> {
         if let Some(read_only) = &self.read_only {
             fence::run_briefly(announcer, read_only)
                 .await

@@ -2,7 +2,7 @@
 
 use transhume_core::{cutover::write_pause::PauseStep, finding::Finding};
 use transhume_pg::cutover::{
-    fence::{Fence, OwnSessions},
+    fence::{EndedSessions, Fence, OwnSessions},
     opening_mark as mark,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// Nobody writes on the source any more.
 pub(super) struct Closed {
-    pub(super) sessions: (i64, i64),
+    pub(super) sessions: EndedSessions,
     pub(super) large_objects_changed: usize,
     pub(super) not_compared: Option<Finding>,
 }
@@ -55,7 +55,7 @@ impl Cutover<'_> {
     /// Writers of large objects are held by no lock: only now they are gone.
     async fn complete_large_objects(
         &self,
-        sessions: (i64, i64),
+        sessions: EndedSessions,
         prepared: &mut Prepared,
         stopwatch: &Stopwatch,
     ) -> Result<Closed> {

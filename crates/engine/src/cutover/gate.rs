@@ -9,6 +9,7 @@ use transhume_core::{
     direction::Direction,
     load::RelationState,
     phase::Phase,
+    sides::Sides,
     table::{Persistence, Table},
 };
 use transhume_pg::{
@@ -154,14 +155,14 @@ async fn observe(cutover: &Cutover<'_>) -> Result<Observation> {
         .await
         .doing("counting stored changes")?;
     seen.open_builds = builds::open(target).await.doing("reading the builds")?;
-    seen.free_connections = (
-        free_connections(source)
+    seen.free_connections = Sides {
+        source: free_connections(source)
             .await
             .doing("asking what the source has free")?,
-        free_connections(target)
+        target: free_connections(target)
             .await
             .doing("asking what the target has free")?,
-    );
+    };
     let sequences: Vec<String> = cutover
         .sequences
         .iter()

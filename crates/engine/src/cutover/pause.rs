@@ -125,8 +125,8 @@ impl Cutover<'_> {
             earlier_tries_milliseconds: drained.earlier_tries,
             sequences_set: drained.sequences.set,
             large_objects_changed: closed.large_objects_changed,
-            sessions_ended: closed.sessions.0,
-            findings: prepared.closing.findings(closed.sessions.1),
+            sessions_ended: closed.sessions.ended,
+            findings: prepared.closing.findings(closed.sessions.refused),
             ..self.empty_report(gate)
         };
         report

@@ -63,13 +63,13 @@ async fn planned(work: &SchemaWork<'_>, target: &Session, loaded: &[CopiedTable]
     // As the dump does: the source does not quote what is a word of the language only in a later version.
     let quoted = source.server_version().major() != target.server_version().major();
     if quoted {
-        build_definitions::quote_all(&source)
+        build_definitions::begin_quoting(&source)
             .await
             .doing("asking for quoted names")?;
     }
     let mut planned = of_source(work, &source, &relations, &builds).await?;
     if quoted {
-        build_definitions::quote_no_more(&source)
+        build_definitions::end_quoting(&source)
             .await
             .doing("asking for names as they are")?;
     }

@@ -1,7 +1,6 @@
 //! One snapshot of everything about a migration: the value behind `status`, its JSON and the
 //! progress display. Field names are a stable face for scripts.
 
-mod behind;
 mod group;
 mod obstacle;
 mod parts;
@@ -13,7 +12,6 @@ mod story;
 mod tables;
 
 pub use self::{
-    behind::{StoredChanges, TableBehind},
     group::FindingGroup,
     phases::PhaseSpan,
     rates::{LatencyStatus, Rates},
@@ -24,16 +22,19 @@ pub use self::{
 };
 use self::{
     parts::{
-        exceptions, lag_seconds, pause_status, runner_status, slot_status, snapshot_status,
-        verification_status, write_pause,
+        lag_seconds, pause_status, runner_status, slot_status, snapshot_status, verification_status,
+        write_pause,
     },
     source::{ask, connect, figures, retained_bytes, wal_end},
 };
 use serde::Serialize;
-pub use transhume_core::verify::objects::Extent;
 use transhume_core::{
     finding::{Finding, Severity},
     phase::Phase,
+};
+pub use transhume_core::{
+    follow::behind::{StoredChanges, TableBehind},
+    verify::objects::Extent,
 };
 use transhume_wire::lsn::Lsn;
 
@@ -306,8 +307,10 @@ pub async fn read(target: &ConnectionSettings, source: Option<&ConnectionSetting
         findings: overview.findings,
         deviations: overview.deviations,
         held_until_cutover: overview.held_until_cutover,
-        exceptions: exceptions(&session).await?,
-        not_loaded: overview.not_loaded.into_iter().map(TableBehind::from).collect(),
+        exceptions: exception::summary(&*session)
+            .await
+            .doing("reading what was stored instead of being applied")?,
+        not_loaded: overview.not_loaded,
         write_pause: write_pause(&session, migration.phase, lag_bytes).await?,
         way_back,
     })

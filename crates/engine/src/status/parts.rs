@@ -4,14 +4,14 @@ use transhume_core::phase::Phase;
 use transhume_pg::{
     connection::session::Session,
     state::{
-        command, exception,
+        command,
         load::watch,
         overview::{self, Overview},
         runner, verification,
     },
 };
 
-use super::{PauseStatus, RunnerStatus, SlotStatus, SnapshotStatus, StoredChanges, VerificationStatus};
+use super::{PauseStatus, RunnerStatus, SlotStatus, SnapshotStatus, VerificationStatus};
 use crate::{
     cutover::write_pause::{PauseEstimate, of_following},
     error::{Doing, Result},
@@ -102,14 +102,6 @@ pub(super) async fn verification_status(session: &Session) -> Result<Option<Veri
         object_blockers: outcome.object_blockers,
         summary: outcome.reported(),
     }))
-}
-
-/// Changes that were stored, by table.
-pub(super) async fn exceptions(session: &Session) -> Result<Vec<StoredChanges>> {
-    let stored = exception::summary(&**session)
-        .await
-        .doing("reading what was stored instead of being applied")?;
-    Ok(stored.into_iter().map(StoredChanges::from).collect())
 }
 
 /// Only what is followed can be cut over.

@@ -5,7 +5,7 @@
 //! apply goes on. Both frozen snapshots show the same commits and none other, so every difference
 //! is real. Nothing is written to either side but the result, on the target, and what a repair mends.
 //!
-//! Owns the order of things; what differs is decided in `core::comparison`.
+//! Owns the order of things; what differs is decided in `core::verify`.
 
 mod comparer;
 mod frozen;

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use transhume_core::roles::RoleMap;
+use transhume_core::{roles::RoleMap, sides::Sides};
 
 use crate::follow::SpillOptions;
 
@@ -89,7 +89,7 @@ pub struct VerifyOptions {
     pub all_constraints: bool,
     pub role: Role,
     /// Exported snapshots of the source and the target that belong together.
-    pub snapshots: Option<(String, String)>,
+    pub snapshots: Option<Sides<String>>,
     /// For a follower of our own, where no runner lives.
     pub spill: SpillOptions,
 }

@@ -1,6 +1,7 @@
 //! Two databases without a migration between them: nothing tells when both show the same commits, so both
 //! must be quiet, or the caller names two snapshots that belong together.
 
+use transhume_core::sides::Sides;
 use transhume_pg::{
     connection::{error::PgError, session::Session, snapshot::SnapshotHolder},
     follow::wal,
@@ -21,16 +22,16 @@ pub(super) const NO_MIGRATION: &str = "verify";
 pub(super) async fn freeze(
     endpoints: &Endpoints,
     source: &Session,
-    snapshots: Option<&(String, String)>,
+    snapshots: Option<&Sides<String>>,
     reporter: &Reporter,
 ) -> Result<FrozenPair> {
-    let pair = if let Some((of_source, of_target)) = snapshots {
-        let source = SnapshotHolder::import(&endpoints.source, NO_MIGRATION, of_source).await;
-        let target = SnapshotHolder::import(&endpoints.target, NO_MIGRATION, of_target).await;
-        (
-            source.map_err(|error| unknown("source", of_source, &error))?,
-            target.map_err(|error| unknown("target", of_target, &error))?,
-        )
+    let taken = if let Some(named) = snapshots {
+        let source = SnapshotHolder::import(&endpoints.source, NO_MIGRATION, &named.source).await;
+        let target = SnapshotHolder::import(&endpoints.target, NO_MIGRATION, &named.target).await;
+        Sides {
+            source: source.map_err(|error| unknown("source", &named.source, &error))?,
+            target: target.map_err(|error| unknown("target", &named.target, &error))?,
+        }
     } else {
         let source = SnapshotHolder::fresh(&endpoints.source, NO_MIGRATION)
             .await
@@ -39,7 +40,7 @@ pub(super) async fn freeze(
             .await
             .doing("taking the target's snapshot")?;
         reporter.step("no migration between these databases: both must be quiet");
-        (source, target)
+        Sides { source, target }
     };
     // A standby writes no WAL of its own.
     let consistent_point = if source.is_standby() {
@@ -51,8 +52,8 @@ pub(super) async fn freeze(
     };
     Ok(FrozenPair {
         consistent_point,
-        source: pair.0,
-        target: pair.1,
+        source: taken.source,
+        target: taken.target,
     })
 }
 

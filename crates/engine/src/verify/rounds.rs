@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use transhume_core::{table::Table, verify::rows::changed::KnownTable};
+use transhume_core::{sides::Sides, table::Table, verify::rows::changed::KnownTable};
 use transhume_pg::{
     connection::snapshot,
     state::{migration::Migration, verification},
@@ -128,14 +128,17 @@ impl Verifier<'_> {
         cancellation: &Cancellation,
     ) -> Result<()> {
         let frozen = under.frozen;
-        let snapshots = (frozen.source.name(), frozen.target.name());
+        let snapshots = Sides {
+            source: frozen.source.name(),
+            target: frozen.target.name(),
+        };
         let source = ReadingSide {
             session: &self.source,
-            snapshot: snapshots.0,
+            snapshot: snapshots.source,
         };
         let target = ReadingSide {
             session: &self.target,
-            snapshot: snapshots.1,
+            snapshot: snapshots.target,
         };
         let planning = Planning {
             rate_limit: self.options.rate_limit,
@@ -196,7 +199,7 @@ impl Verifier<'_> {
     }
 
     /// A new verification, or another frozen pair for one that has begun.
-    async fn begin(&self, id: Option<i64>, frozen: &FrozenPair, snapshots: (&str, &str)) -> Result<i64> {
+    async fn begin(&self, id: Option<i64>, frozen: &FrozenPair, snapshots: Sides<&str>) -> Result<i64> {
         let lsn = frozen.consistent_point;
         match id {
             Some(id) => verification::refreeze(&self.target, id, lsn, snapshots)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use transhume_core::{table::Table, verify::rows::changed::KnownTable};
+use transhume_core::{sides::Sides, table::Table, verify::rows::changed::KnownTable};
 use transhume_pg::{state::verification, verify::rows::shapes};
 use transhume_wire::ident::QualifiedName;
 
@@ -26,7 +26,11 @@ impl Verifier<'_> {
         let target = shapes(frozen.target.session(), publication)
             .await
             .doing("reading the columns of the target's tables")?;
-        verification::known(frozen.target.session(), (&source, &target))
+        let shapes = Sides {
+            source: &source,
+            target: &target,
+        };
+        verification::known(frozen.target.session(), shapes)
             .await
             .doing("reading which tables have changed")
     }

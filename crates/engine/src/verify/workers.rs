@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
+use transhume_core::sides::Sides;
 use transhume_pg::{
     connection::{names, session::Session, snapshot},
     load::copy::RateLimit,
@@ -37,11 +38,11 @@ pub(super) struct Workers<'run> {
 }
 
 impl Workers<'_> {
-    pub(super) fn pair(self, lsn: Lsn, snapshots: (&str, &str), settings: Settings) -> Pair {
+    pub(super) fn pair(self, lsn: Lsn, snapshots: Sides<&str>, settings: Settings) -> Pair {
         Pair {
             lsn,
-            source_snapshot: snapshots.0.to_owned(),
-            target_snapshot: snapshots.1.to_owned(),
+            source_snapshot: snapshots.source.to_owned(),
+            target_snapshot: snapshots.target.to_owned(),
             settings,
             limit: Arc::new(RateLimit::new(self.options.rate_limit)),
             reporter: self.reporter.clone(),
@@ -125,7 +126,10 @@ pub(super) async fn join(
         migration: &migration.id,
         reporter,
     };
-    let snapshots = (running.source_snapshot.as_str(), running.target_snapshot.as_str());
+    let snapshots = Sides {
+        source: running.source_snapshot.as_str(),
+        target: running.target_snapshot.as_str(),
+    };
     let pair = workers.pair(running.lsn, snapshots, running.settings);
     workers
         .compare(pair, Some(running.id), &Arc::default(), cancellation)

@@ -2,24 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use transhume_demo::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::ClusterOptions;
 use transhume_engine::{
     assess::{Assessment, Depth, Way, assess, assess_source},
-    conninfo::{ConnectionSettings, Environment},
     endpoints::Endpoints,
     error::{EngineError, Result},
     report::Reporter,
     selection::Selection,
 };
-use transhume_pg::{
-    connection::names,
-    state::migration::{self, NewMigration, SourceIdentity},
-};
 use transhume_testkit::{
     connection::connect,
-    server::{self, EVERYDAY_MAJOR},
+    pair::{Pair, Side},
+    server::{self, EVERYDAY_MAJOR, server},
     workload::create_torture,
 };
+
+use crate::migration::{endpoints, record, settings};
 
 const SHOP: &str = "
     create schema shop;
@@ -27,11 +25,7 @@ const SHOP: &str = "
     insert into shop.orders (amount) select generate_series(1, 100);
     create table shop.ledger (amount integer)";
 
-fn settings(url: &str) -> ConnectionSettings {
-    ConnectionSettings::parse(url, &Environment::of([])).unwrap()
-}
-
-fn endpoints(source: &str, target: &str) -> Endpoints {
+fn between(source: &str, target: &str) -> Endpoints {
     Endpoints {
         source: settings(source),
         target: settings(target),
@@ -39,40 +33,22 @@ fn endpoints(source: &str, target: &str) -> Endpoints {
 }
 
 /// A source with a small shop and an empty target.
-struct Pair {
-    source: Cluster,
-    target: Cluster,
+async fn shop(source: ClusterOptions) -> Pair {
+    let pair = Pair::start(source, ClusterOptions::new(server(EVERYDAY_MAJOR)));
+    pair.execute(Side::Source, SHOP).await;
+    pair
 }
 
-impl Pair {
-    async fn with(options: ClusterOptions) -> Self {
-        let pair = Self {
-            source: server::start(options),
-            target: server::cluster(EVERYDAY_MAJOR),
-        };
-        execute(&pair.source.url("postgres"), SHOP).await;
-        pair
-    }
+async fn usual_shop() -> Pair {
+    shop(logical()).await
+}
 
-    async fn usual() -> Self {
-        Self::with(logical()).await
-    }
-
-    fn endpoints(&self) -> Endpoints {
-        endpoints(&self.source.url("postgres"), &self.target.url("postgres"))
-    }
-
-    async fn assess(&self) -> Assessment {
-        Box::pin(assess_everything(&self.endpoints())).await.unwrap()
-    }
+async fn assess_pair(pair: &Pair) -> Assessment {
+    Box::pin(assess_everything(&endpoints(pair))).await.unwrap()
 }
 
 fn logical() -> ClusterOptions {
-    ClusterOptions::new(server::server(EVERYDAY_MAJOR)).setting("wal_level", "logical")
-}
-
-async fn execute(url: &str, sql: &str) {
-    connect(url).await.unwrap().batch_execute(sql).await.unwrap();
+    ClusterOptions::new(server(EVERYDAY_MAJOR)).setting("wal_level", "logical")
 }
 
 async fn assess_everything(endpoints: &Endpoints) -> Result<Assessment> {
@@ -119,10 +95,10 @@ async fn objects(url: &str) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_sound_pair_has_no_blockers_and_stays_as_it_was() {
-    let pair = Pair::usual().await;
-    let urls = [pair.source.url("postgres"), pair.target.url("postgres")];
+    let pair = usual_shop().await;
+    let urls = [&pair.source_url, &pair.target_url];
     let before = [objects(&urls[0]).await, objects(&urls[1]).await];
-    let assessment = pair.assess().await;
+    let assessment = assess_pair(&pair).await;
     assert_eq!(blocking(&assessment), [""; 0]);
     assert_eq!([objects(&urls[0]).await, objects(&urls[1]).await], before);
 
@@ -141,27 +117,27 @@ async fn a_sound_pair_has_no_blockers_and_stays_as_it_was() {
 
 #[tokio::test]
 async fn settings_of_the_source_that_stand_in_the_way_block() {
-    let replica = ClusterOptions::new(server::server(EVERYDAY_MAJOR)).setting("wal_level", "replica");
-    assert_eq!(blocking(&Pair::with(replica).await.assess().await), ["wal-level"]);
+    let replica = ClusterOptions::new(server(EVERYDAY_MAJOR)).setting("wal_level", "replica");
+    assert_eq!(blocking(&assess_pair(&shop(replica).await).await), ["wal-level"]);
 
-    let full = Pair::with(logical().setting("max_replication_slots", "1")).await;
-    execute(
-        &full.source.url("postgres"),
+    let full = shop(logical().setting("max_replication_slots", "1")).await;
+    full.execute(
+        Side::Source,
         "select pg_create_physical_replication_slot('standby')",
     )
     .await;
-    assert_eq!(blocking(&full.assess().await), ["replication-slots"]);
+    assert_eq!(blocking(&assess_pair(&full).await), ["replication-slots"]);
 }
 
 #[tokio::test]
 async fn a_prepared_transaction_is_named() {
-    let pair = Pair::with(logical().setting("max_prepared_transactions", "2")).await;
-    execute(
-        &pair.source.url("postgres"),
+    let pair = shop(logical().setting("max_prepared_transactions", "2")).await;
+    pair.execute(
+        Side::Source,
         "begin; insert into shop.ledger values (1); prepare transaction 'forgotten'",
     )
     .await;
-    let warnings = pair.assess().await.warnings();
+    let warnings = assess_pair(&pair).await.warnings();
     let prepared = warnings
         .iter()
         .find(|finding| finding.code == "prepared-transactions")
@@ -172,64 +148,35 @@ async fn a_prepared_transaction_is_named() {
 
 #[tokio::test]
 async fn a_target_that_is_not_empty_blocks_unless_it_holds_this_migration() {
-    let pair = Pair::usual().await;
-    execute(&pair.target.url("postgres"), SHOP).await;
-    let assessment = pair.assess().await;
+    let pair = usual_shop().await;
+    pair.execute(Side::Target, SHOP).await;
+    let assessment = assess_pair(&pair).await;
     assert_eq!(blocking(&assessment), ["target-not-empty"]);
 
-    record_migration(&pair, &assessment).await;
-    let resumed = pair.assess().await;
+    record(&endpoints(&pair), Selection::default()).await;
+    let resumed = assess_pair(&pair).await;
     assert_eq!(blocking(&resumed), [""; 0]);
     assert!(resumed.resuming);
 
-    execute(
-        &pair.target.url("postgres"),
-        "update transhume.migration set source_system = '1'",
-    )
-    .await;
-    let other: BTreeSet<String> = blocking(&pair.assess().await).into_iter().collect();
+    pair.execute(Side::Target, "update transhume.migration set source_system = '1'")
+        .await;
+    let other: BTreeSet<String> = blocking(&assess_pair(&pair).await).into_iter().collect();
     assert_eq!(
         other,
         BTreeSet::from(["other-migration".into(), "target-not-empty".into()])
     );
 }
 
-async fn record_migration(pair: &Pair, assessment: &Assessment) {
-    let identity = assessment.source.identity.clone().unwrap();
-    let client = connect(&pair.source.url("postgres")).await.unwrap();
-    let row = client
-        .query_one(
-            "select oid from pg_database where datname = current_database()",
-            &[],
-        )
-        .await
-        .unwrap();
-    let mut target = pair.endpoints().target_session("0123abcd", "test").await.unwrap();
-    let new = NewMigration {
-        id: "0123abcd".into(),
-        selection: Selection::default(),
-        source_label: "test".into(),
-        identity: SourceIdentity {
-            system: identity.system_identifier,
-            database_oid: row.get(0),
-            database: "postgres".into(),
-            timeline: identity.timeline,
-        },
-        slot_name: names::slot("0123abcd"),
-        publication_name: names::publication("0123abcd"),
-    };
-    migration::create(&mut target, &new).await.unwrap();
-}
-
 #[tokio::test]
 async fn one_database_cannot_be_both_ends_but_one_cluster_can() {
     let cluster = server::start(logical());
     let url = cluster.url("postgres");
-    execute(&url, SHOP).await;
-    execute(&url, "create database other").await;
-    let blockers = blocking(&assess_everything(&endpoints(&url, &url)).await.unwrap());
+    let client = connect(&url).await.unwrap();
+    client.batch_execute(SHOP).await.unwrap();
+    client.batch_execute("create database other").await.unwrap();
+    let blockers = blocking(&assess_everything(&between(&url, &url)).await.unwrap());
     assert!(blockers.contains(&"same-database".to_owned()), "{blockers:?}");
-    let other = assess_everything(&endpoints(&url, &cluster.url("other")))
+    let other = assess_everything(&between(&url, &cluster.url("other")))
         .await
         .unwrap();
     assert_eq!(blocking(&other), [""; 0]);
@@ -237,13 +184,13 @@ async fn one_database_cannot_be_both_ends_but_one_cluster_can() {
 
 #[tokio::test]
 async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused() {
-    let pair = Pair::usual().await;
+    let pair = usual_shop().await;
     let select = |pattern: &str| Selection {
         include: vec![pattern.to_owned()],
         ..Selection::default()
     };
     let unmatched = assess(
-        &pair.endpoints(),
+        &endpoints(&pair),
         &select("shop.oders"),
         None,
         (Depth::Trial, Way::Following),
@@ -252,7 +199,7 @@ async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused(
     .await;
     assert_eq!(blocking(&unmatched.unwrap()), ["selection-unmatched"]);
     // The same of the source alone, with a target that is not there.
-    let alone = pair.endpoints().source;
+    let alone = endpoints(&pair).source;
     let alone = |selection: Selection| {
         let source = alone.clone();
         async move {
@@ -269,7 +216,7 @@ async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused(
     assert!(everything.target.is_none() && !everything.has_blockers());
     assert!(!everything.tables.is_empty());
     let unreadable = assess(
-        &pair.endpoints(),
+        &endpoints(&pair),
         &select("shop.[a"),
         None,
         (Depth::Trial, Way::Following),
@@ -286,7 +233,7 @@ async fn a_selection_that_names_nothing_blocks_and_an_unreadable_one_is_refused(
 async fn an_end_that_does_not_answer_is_an_error_with_a_hint() {
     let target = server::cluster(EVERYDAY_MAJOR);
     let nobody = "postgresql://postgres@127.0.0.1:1/postgres";
-    let error = assess_everything(&endpoints(nobody, &target.url("postgres")))
+    let error = assess_everything(&between(nobody, &target.url("postgres")))
         .await
         .unwrap_err();
     assert!(matches!(error, EngineError::Server { .. }), "{error:?}");
@@ -299,15 +246,16 @@ async fn an_end_that_does_not_answer_is_an_error_with_a_hint() {
 
 #[tokio::test]
 async fn roles_without_superuser_need_just_the_documented_grants() {
-    let pair = Pair::usual().await;
-    let (source, target) = (pair.source.url("postgres"), pair.target.url("postgres"));
-    execute(
-        &source,
+    let pair = usual_shop().await;
+    let (source, target) = (&pair.source_url, &pair.target_url);
+    pair.execute(
+        Side::Source,
         "create role mover login; create role shop; alter table shop.orders owner to shop",
     )
     .await;
-    execute(&target, "create role mover login; create role shop").await;
-    let as_mover = endpoints(
+    pair.execute(Side::Target, "create role mover login; create role shop")
+        .await;
+    let as_mover = between(
         &source.replace("postgres@", "mover@"),
         &target.replace("postgres@", "mover@"),
     );
@@ -324,20 +272,20 @@ async fn roles_without_superuser_need_just_the_documented_grants() {
     ];
     assert_eq!(blockers, expected.map(str::to_owned).into());
 
-    execute(
-        &source,
+    pair.execute(
+        Side::Source,
         "alter schema shop owner to shop; alter table shop.ledger owner to shop",
     )
     .await;
     // As in README, "Rights".
-    execute(
-        &source,
+    pair.execute(
+        Side::Source,
         "alter role mover replication; grant shop to mover; grant create on database postgres to mover; \
          grant pg_signal_backend to mover",
     )
     .await;
-    execute(
-        &target,
+    pair.execute(
+        Side::Target,
         "grant create on database postgres to mover; grant shop to mover; \
          grant set on parameter session_replication_role to mover",
     )
@@ -357,12 +305,9 @@ async fn roles_without_superuser_need_just_the_documented_grants() {
 
 #[tokio::test]
 async fn a_database_with_every_odd_kind_of_table_is_judged_and_printed_as_json() {
-    let source = server::start(logical());
-    let target = server::cluster(EVERYDAY_MAJOR);
-    create_torture(&source.url("postgres"), &target.url("postgres")).await;
-    let assessment = assess_everything(&endpoints(&source.url("postgres"), &target.url("postgres")))
-        .await
-        .unwrap();
+    let pair = Pair::everyday();
+    create_torture(&pair.source_url, &pair.target_url).await;
+    let assessment = assess_pair(&pair).await;
     assert_eq!(blocking(&assessment), [""; 0], "{:#?}", assessment.blockers());
     let warned: BTreeSet<String> = assessment
         .warnings()

@@ -7,4 +7,6 @@
 mod assessing;
 mod follow;
 mod load;
+mod migration;
+mod schema;
 mod trial;

@@ -2,19 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_demo::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::ClusterOptions;
 use transhume_engine::{
     assess::{Assessment, Depth, Way, assess},
-    conninfo::{ConnectionSettings, Environment},
-    endpoints::Endpoints,
     finding::{Finding, Severity},
     report::Reporter,
     selection::Selection,
 };
 use transhume_testkit::{
-    connection::{connect, describe},
-    server::{self, EVERYDAY_MAJOR},
+    connection::connect,
+    pair::{Pair, Side},
+    server::{EVERYDAY_MAJOR, server},
 };
+
+use crate::migration::{endpoints, settings};
 
 /// Of every catalog that a schema fills, without what statistics and vacuum change by themselves.
 const CATALOG: &str = "
@@ -34,59 +35,38 @@ const CATALOG: &str = "
     ) lines";
 
 /// A source, and a target whose role `mover` is no superuser.
-struct Pair {
-    source: Cluster,
-    target: Cluster,
+async fn pair(source_sql: &str) -> Pair {
+    pair_with(source_sql, ClusterOptions::new(server(EVERYDAY_MAJOR))).await
 }
 
-impl Pair {
-    async fn with(source_sql: &str) -> Self {
-        Self::of(source_sql, ClusterOptions::new(server::server(EVERYDAY_MAJOR))).await
-    }
-
-    async fn of(source_sql: &str, target: ClusterOptions) -> Self {
-        let source = ClusterOptions::new(server::server(EVERYDAY_MAJOR)).setting("wal_level", "logical");
-        let pair = Self {
-            source: server::start(source),
-            target: server::start(target),
-        };
-        execute(&pair.source.url("postgres"), source_sql).await;
-        let mover = "create role mover login; grant create on database postgres to mover; \
-                     grant create on schema public to mover";
-        execute(&pair.target.url("postgres"), mover).await;
-        pair
-    }
-
-    async fn assess(&self) -> Assessment {
-        let settings = |url: &str| ConnectionSettings::parse(url, &Environment::of([])).unwrap();
-        let target = self.target.url("postgres").replace("postgres@", "mover@");
-        let endpoints = Endpoints {
-            source: settings(&self.source.url("postgres")),
-            target: settings(&target),
-        };
-        let (everything, reporter) = (Selection::default(), Reporter::silent());
-        Box::pin(assess(
-            &endpoints,
-            &everything,
-            None,
-            (Depth::Trial, Way::Following),
-            &reporter,
-        ))
-        .await
-        .unwrap()
-    }
-
-    async fn catalog(&self) -> String {
-        let client = connect(&self.target.url("postgres")).await.unwrap();
-        client.query_one(CATALOG, &[]).await.unwrap().get(0)
-    }
+async fn pair_with(source_sql: &str, target: ClusterOptions) -> Pair {
+    let source = ClusterOptions::new(server(EVERYDAY_MAJOR)).setting("wal_level", "logical");
+    let pair = Pair::start(source, target);
+    pair.execute(Side::Source, source_sql).await;
+    let mover = "create role mover login; grant create on database postgres to mover; \
+                 grant create on schema public to mover";
+    pair.execute(Side::Target, mover).await;
+    pair
 }
 
-async fn execute(url: &str, sql: &str) {
-    let client = connect(url).await.unwrap();
-    if let Err(error) = client.batch_execute(sql).await {
-        panic!("{}", describe(&error));
-    }
+async fn assess_as_mover(pair: &Pair) -> Assessment {
+    let mut endpoints = endpoints(pair);
+    endpoints.target = settings(&pair.target_url.replace("postgres@", "mover@"));
+    let (everything, reporter) = (Selection::default(), Reporter::silent());
+    Box::pin(assess(
+        &endpoints,
+        &everything,
+        None,
+        (Depth::Trial, Way::Following),
+        &reporter,
+    ))
+    .await
+    .unwrap()
+}
+
+async fn catalog(pair: &Pair) -> String {
+    let client = pair.connect(Side::Target).await;
+    client.query_one(CATALOG, &[]).await.unwrap().get(0)
 }
 
 fn refused(assessment: &Assessment) -> Vec<&Finding> {
@@ -105,7 +85,7 @@ fn trial(assessment: &Assessment) -> &Finding {
 
 #[tokio::test]
 async fn all_that_the_target_refuses_is_named_at_once_with_its_cause_and_nothing_stays() {
-    let pair = Pair::with(
+    let pair = pair(
         "create schema s;
          create table s.t (id int primary key, v text);
          create function s.now() returns timestamptz as 'now' language internal;
@@ -121,10 +101,10 @@ async fn all_that_the_target_refuses_is_named_at_once_with_its_cause_and_nothing
          create sequence s.free",
     )
     .await;
-    let before = pair.catalog().await;
-    let assessment = pair.assess().await;
+    let before = catalog(&pair).await;
+    let assessment = assess_as_mover(&pair).await;
     assert_eq!(
-        pair.catalog().await,
+        catalog(&pair).await,
         before,
         "the trial has left something behind"
     );
@@ -163,7 +143,7 @@ async fn all_that_the_target_refuses_is_named_at_once_with_its_cause_and_nothing
 /// Names without a schema, which no restore finds: in a check, a generated column, a domain, an index and a materialized view.
 #[tokio::test]
 async fn functions_that_rely_on_a_search_path_are_named_with_the_statement_that_helps() {
-    let pair = Pair::with(
+    let pair = pair(
         "create schema s;
          set search_path = s;
          create function inner_f(int) returns int language sql immutable as 'select $1 + 1';
@@ -186,10 +166,10 @@ async fn functions_that_rely_on_a_search_path_are_named_with_the_statement_that_
          create trigger fires before insert or delete on checked for each row execute function touch();",
     )
     .await;
-    let before = pair.catalog().await;
-    let assessment = pair.assess().await;
+    let before = catalog(&pair).await;
+    let assessment = assess_as_mover(&pair).await;
     assert_eq!(
-        pair.catalog().await,
+        catalog(&pair).await,
         before,
         "the trial has left something behind"
     );
@@ -223,8 +203,8 @@ async fn functions_that_rely_on_a_search_path_are_named_with_the_statement_that_
         "{blockers:#?}"
     );
 
-    execute(&pair.source.url("postgres"), remedy).await;
-    assert_eq!(rows(&pair.assess().await), []);
+    pair.execute(Side::Source, remedy).await;
+    assert_eq!(rows(&assess_as_mover(&pair).await), []);
 }
 
 #[tokio::test]
@@ -232,7 +212,7 @@ async fn a_schema_too_large_for_the_lock_table_is_tried_in_pieces_and_says_so() 
     let tables: Vec<String> = (0..400)
         .map(|number| format!("create table s.t{number} (id int primary key, v s.e default s.f());"))
         .collect();
-    let small = ClusterOptions::new(server::server(EVERYDAY_MAJOR))
+    let small = ClusterOptions::new(server(EVERYDAY_MAJOR))
         .setting("max_locks_per_transaction", "10")
         .setting("max_connections", "20");
     let sql = format!(
@@ -241,8 +221,8 @@ async fn a_schema_too_large_for_the_lock_table_is_tried_in_pieces_and_says_so() 
          create function s.bad() returns int as 'now' language internal",
         tables.join("")
     );
-    let pair = Pair::of(&sql, small).await;
-    let assessment = pair.assess().await;
+    let pair = pair_with(&sql, small).await;
+    let assessment = assess_as_mover(&pair).await;
     assert_eq!(refused(&assessment).len(), 1, "{:#?}", refused(&assessment));
     let trial = trial(&assessment);
     assert_eq!(trial.severity, Severity::Pass, "{trial:?}");
@@ -264,20 +244,20 @@ async fn a_thousand_objects_are_tried_in_ten_seconds_while_the_target_is_used() 
             )
         })
         .collect();
-    let pair = Pair::with(&format!("create schema s; {}", objects.join(""))).await;
-    execute(
-        &pair.target.url("postgres"),
+    let pair = pair(&format!("create schema s; {}", objects.join(""))).await;
+    pair.execute(
+        Side::Target,
         "create table in_use (id int); insert into in_use values (1)",
     )
     .await;
     // Somebody writes a table and alters the rights of a schema there.
-    let other = connect(&pair.target.url("postgres")).await.unwrap();
+    let other = connect(&pair.target_url).await.unwrap();
     other
         .batch_execute("begin; lock table in_use in exclusive mode; grant usage on schema public to public")
         .await
         .unwrap();
     let started = Instant::now();
-    let assessment = pair.assess().await;
+    let assessment = assess_as_mover(&pair).await;
     assert!(
         started.elapsed() < Duration::from_secs(10),
         "{:?}",
@@ -289,8 +269,8 @@ async fn a_thousand_objects_are_tried_in_ten_seconds_while_the_target_is_used() 
 
 #[tokio::test]
 async fn without_the_right_to_create_anything_that_alone_is_told() {
-    let pair = Pair::with("create extension citext; create table t (id int primary key, v citext)").await;
-    let client = connect(&pair.target.url("postgres")).await.unwrap();
+    let pair = pair("create extension citext; create table t (id int primary key, v citext)").await;
+    let client = connect(&pair.target_url).await.unwrap();
     client
         .batch_execute("revoke create on database postgres from mover")
         .await
@@ -307,25 +287,25 @@ async fn without_the_right_to_create_anything_that_alone_is_told() {
             .collect()
     };
     // Without the right to create anything, that is the finding; each definition for itself says nothing more.
-    assert_eq!(codes(&pair.assess().await), ["target-create"]);
+    assert_eq!(codes(&assess_as_mover(&pair).await), ["target-create"]);
     client
         .batch_execute("grant create on database postgres to mover")
         .await
         .unwrap();
-    assert_eq!(codes(&pair.assess().await), Vec::<String>::new());
+    assert_eq!(codes(&assess_as_mover(&pair).await), Vec::<String>::new());
 }
 
 /// Made and rolled back, one would keep the target from starting where it crashes within the same second.
 #[tokio::test]
 async fn no_unlogged_relation_is_made_for_a_trial() {
-    let pair = Pair::with(
+    let pair = pair(
         "create unlogged table cache (id int generated always as identity primary key, v text);
          create unlogged sequence counted;
          create unlogged table parted (id int) partition by list (id);",
     )
     .await;
-    execute(
-        &pair.target.url("postgres"),
+    pair.execute(
+        Side::Target,
         "create function refuse_unlogged() returns event_trigger language plpgsql as $$
          begin
            if exists (select from pg_class where relpersistence = 'u' and relkind <> 'p') then
@@ -336,7 +316,7 @@ async fn no_unlogged_relation_is_made_for_a_trial() {
          alter event trigger refuse_unlogged enable always",
     )
     .await;
-    let assessment = pair.assess().await;
+    let assessment = assess_as_mover(&pair).await;
     assert_eq!(refused(&assessment), Vec::<&Finding>::new());
     assert!(
         trial(&assessment).message.contains("0 refused"),

@@ -21,6 +21,7 @@ use crate::connection::{
     conninfo::ConnectionSettings,
     error::PgError,
     raw::{Mode, RawConnection},
+    session::Session,
 };
 
 const FACTS: &str = include_str!("sql/facts.sql");
@@ -40,26 +41,26 @@ pub async fn limit_waits(client: &Client) -> Result<(), PgError> {
 }
 
 /// Probes the source; `tables` are those that would be published.
-pub async fn source(client: &Client, tables: &[QualifiedName]) -> Result<Capabilities, PgError> {
-    let mut capabilities = facts(client).await?;
+pub async fn source(session: &Session, tables: &[QualifiedName]) -> Result<Capabilities, PgError> {
+    let mut capabilities = facts(session).await?;
     if !capabilities.in_recovery {
-        attempt::begin(client).await?;
-        capabilities.create_publication = attempt::attempt(client, &create_publication(tables)).await?;
-        capabilities.create_event_trigger = attempt::attempt(client, CREATE_EVENT_TRIGGER).await?;
-        attempt::rolled_back(client).await?;
+        attempt::begin(session).await?;
+        capabilities.create_publication = attempt::attempt(session, &create_publication(tables)).await?;
+        capabilities.create_event_trigger = attempt::attempt(session, CREATE_EVENT_TRIGGER).await?;
+        attempt::rolled_back(session).await?;
     }
     Ok(capabilities)
 }
 
 /// Probes the target.
-pub async fn target(client: &Client) -> Result<Capabilities, PgError> {
-    let mut capabilities = facts(client).await?;
+pub async fn target(session: &Session) -> Result<Capabilities, PgError> {
+    let mut capabilities = facts(session).await?;
     if !capabilities.in_recovery {
-        attempt::begin(client).await?;
-        capabilities.replica_role = attempt::attempt(client, REPLICA_ROLE).await?;
-        capabilities.create_schema = attempt::attempt(client, CREATE_SCHEMA).await?;
-        capabilities.create_event_trigger = attempt::attempt(client, CREATE_EVENT_TRIGGER).await?;
-        attempt::rolled_back(client).await?;
+        attempt::begin(session).await?;
+        capabilities.replica_role = attempt::attempt(session, REPLICA_ROLE).await?;
+        capabilities.create_schema = attempt::attempt(session, CREATE_SCHEMA).await?;
+        capabilities.create_event_trigger = attempt::attempt(session, CREATE_EVENT_TRIGGER).await?;
+        attempt::rolled_back(session).await?;
     }
     Ok(capabilities)
 }
@@ -141,16 +142,17 @@ pub async fn replication(
 }
 
 /// Who we are on a server, its limits, and the settings that checks ask for.
-pub async fn facts(client: &Client) -> Result<Capabilities, PgError> {
-    let row = client.query_one(FACTS, &[]).await?;
-    let settings = client.query(SETTINGS, &[]).await?;
+pub async fn facts(session: &Session) -> Result<Capabilities, PgError> {
+    let row = session.query_one(FACTS, &[]).await?;
+    let settings = session.query(SETTINGS, &[]).await?;
     let mut capabilities = capabilities(&row)?;
     for setting in &settings {
         capabilities
             .settings
             .insert(setting.try_get("name")?, setting.try_get("setting")?);
     }
-    capabilities.identity = identity(client).await?;
+    capabilities.marks.hosts = session.hosts().to_vec();
+    capabilities.identity = identity(session).await?;
     Ok(capabilities)
 }
 

@@ -8,12 +8,12 @@ use transhume_wire::ident::QualifiedName;
 use crate::connection::error::PgError;
 
 /// From here on definitions come with all names quoted; in a transaction, so that no later reader of the session sees it.
-pub async fn quote_all(source: &Client) -> Result<(), PgError> {
+pub async fn begin_quoting(source: &Client) -> Result<(), PgError> {
     let quoting = "begin read only; set local quote_all_identifiers = on";
     Ok(source.batch_execute(quoting).await?)
 }
 
-pub async fn quote_no_more(source: &Client) -> Result<(), PgError> {
+pub async fn end_quoting(source: &Client) -> Result<(), PgError> {
     Ok(source.batch_execute("commit").await?)
 }
 

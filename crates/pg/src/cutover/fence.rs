@@ -147,14 +147,22 @@ pub struct OwnSessions<'a> {
     pub slot: &'a str,
 }
 
+/// What became of the sessions of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedSessions {
+    pub ended: i64,
+    /// They could not be, for want of rights.
+    pub refused: i64,
+}
+
 /// Ends everybody else who is connected to the database and may be ended, so that a statement which
-/// waits at the fence does not go on after it; returns how many were ended and how many could not. Clients, walsenders,
+/// waits at the fence does not go on after it. Clients, walsenders,
 /// which run SQL too, and background workers; a runner's other sessions come again by themselves.
 ///
 /// A session ends when it comes to it, and may commit until then (a large object, which no lock holds up): it is waited for
 /// until it is gone. One that is just beginning may have read the settings of the database before they made it read-only,
 /// and is not listed yet: it is waited for until it is, and ended then.
-pub async fn end_other_sessions(session: &Session, own: &OwnSessions<'_>) -> Result<(i64, i64), PgError> {
+pub async fn end_other_sessions(session: &Session, own: &OwnSessions<'_>) -> Result<EndedSessions, PgError> {
     let wait = Wait::up_to(ENDING_PATIENCE, ENDING_POLL);
     // In this order: whoever is no newcomer any more is among those that are ended.
     let (mut awaited, first) =
@@ -170,7 +178,10 @@ pub async fn end_other_sessions(session: &Session, own: &OwnSessions<'_>) -> Res
         all_ended.extend(&still);
         ended = still;
     }
-    Ok((i64::try_from(all_ended.len()).unwrap_or(i64::MAX), refused))
+    Ok(EndedSessions {
+        ended: i64::try_from(all_ended.len()).unwrap_or(i64::MAX),
+        refused,
+    })
 }
 
 /// Tells all sessions to end, or these alone: which were told, and how many may not be.

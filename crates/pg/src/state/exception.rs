@@ -2,27 +2,18 @@
 
 use serde_json::Value;
 use tokio_postgres::GenericClient;
+use transhume_core::follow::behind::StoredChanges;
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::error::PgError;
 
-/// What is stored of one table.
-#[derive(Debug, Clone)]
-pub struct StoredOfTable {
-    /// `schema.table`
-    pub table: String,
-    pub count: u64,
-    /// Operation and reason of the newest.
-    pub latest: String,
-}
-
 /// Each table with its stored changes.
-pub async fn summary(target: &impl GenericClient) -> Result<Vec<StoredOfTable>, PgError> {
+pub async fn summary(target: &impl GenericClient) -> Result<Vec<StoredChanges>, PgError> {
     let rows = target
         .query(include_str!("sql/exception/summary.sql"), &[])
         .await?;
     let of_table = |row: &tokio_postgres::Row| {
-        Ok(StoredOfTable {
+        Ok(StoredChanges {
             table: row.try_get("table_name")?,
             count: row.try_get::<_, i64>("count")?.unsigned_abs(),
             latest: row.try_get("latest")?,

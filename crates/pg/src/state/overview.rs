@@ -1,6 +1,6 @@
 //! What `status` shows beside the figures of load and verification.
 
-use transhume_core::{finding::Finding, load::RelationState};
+use transhume_core::{finding::Finding, follow::behind::TableBehind};
 use transhume_wire::lsn::Lsn;
 
 use super::load::relations;
@@ -20,15 +20,7 @@ pub struct Overview {
     pub findings: Vec<Finding>,
     pub deviations: Vec<String>,
     pub held_until_cutover: Vec<String>,
-    pub not_loaded: Vec<NotLoaded>,
-}
-
-/// A table that is not kept up.
-#[derive(Debug, Clone)]
-pub struct NotLoaded {
-    /// `schema.table`
-    pub table: String,
-    pub state: RelationState,
+    pub not_loaded: Vec<TableBehind>,
 }
 
 /// The slot as the runner last saw it on the source.
@@ -70,12 +62,12 @@ pub async fn read(target: &Session) -> Result<Overview, PgError> {
     })
 }
 
-async fn not_loaded(target: &Session) -> Result<Vec<NotLoaded>, PgError> {
+async fn not_loaded(target: &Session) -> Result<Vec<TableBehind>, PgError> {
     let rows = target
         .query(include_str!("sql/overview/not_loaded.sql"), &[])
         .await?;
     let not_loaded = |row: &tokio_postgres::Row| {
-        Ok(NotLoaded {
+        Ok(TableBehind {
             table: row.try_get("table_name")?,
             state: relations::state_of(row)?,
         })

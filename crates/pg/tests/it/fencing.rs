@@ -10,7 +10,7 @@ use transhume_pg::{
         session::Session,
     },
     cutover::{
-        fence::{self, Fence, OwnSessions},
+        fence::{self, EndedSessions, Fence, OwnSessions},
         lock_order::LockOrder,
     },
 };
@@ -83,11 +83,11 @@ async fn a_newcomer_does_not_write(major: u32) {
         pids: &[fence.session().backend_pid()],
         slot: "",
     };
-    let (ended, refused) = fence::end_other_sessions(&announcer, &own).await.unwrap();
+    let sessions = fence::end_other_sessions(&announcer, &own).await.unwrap();
     fence.close().await.unwrap();
 
     assert!(writer.await.unwrap().is_err());
-    assert_eq!((ended, refused), (1, 0));
+    assert_eq!(sessions, EndedSessions { ended: 1, refused: 0 });
     assert_eq!(count(&announcer, "select count(*) from public.entry").await, 0);
 }
 
@@ -109,7 +109,8 @@ async fn who_may_signal_others_ends_their_sessions_without_seeing_what_they_are(
     let app = connect(&url).await.unwrap();
     // A member of the superuser's role is none: the superuser's session is not for it to end, and costs nobody the rest.
     owner.batch_execute("grant postgres to mover").await.unwrap();
-    assert_eq!(fence::end_other_sessions(&mover, &NONE).await.unwrap(), (1, 1));
+    let sessions = fence::end_other_sessions(&mover, &NONE).await.unwrap();
+    assert_eq!(sessions, EndedSessions { ended: 1, refused: 1 });
     assert!(app.batch_execute("select 1").await.is_err());
 }
 
@@ -131,7 +132,8 @@ async fn a_name_like_ours_saves_nobody_and_a_walsender_runs_no_more_sql() {
         slot: "",
     };
     let ended = fence::end_other_sessions(&announcer, &own).await.unwrap();
-    assert_eq!(ended, (3, 0), "the owner, the lookalike and the walsender");
+    let all = EndedSessions { ended: 3, refused: 0 };
+    assert_eq!(ended, all, "the owner, the lookalike and the walsender");
     for session in [&owner, &lookalike] {
         assert!(session.batch_execute("select 1").await.is_err());
     }

@@ -19,7 +19,6 @@ use tokio::{
 };
 
 use super::{
-    faults::Side,
     reading::{Outcome, told},
     round::{follows, reach_the_end},
     site::{Site, memory_kb},
@@ -27,6 +26,7 @@ use super::{
 use crate::{
     connection::connect,
     oracle::{self, Except},
+    pair::Side,
 };
 
 const CLIENTS: u32 = 4;

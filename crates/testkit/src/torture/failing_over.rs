@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use transhume_demo::cluster::ClusterError;
 
 use super::{
-    faults::Side,
     reading::Outcome,
     site::{DEADLINE, Site},
 };
+use crate::pair::Side;
 
 /// The tool writes so long with a standby that must confirm.
 const BEFORE_PROMOTION: Duration = Duration::from_millis(700);

@@ -8,22 +8,7 @@ use std::{fmt, time::Duration};
 use fastrand::Rng;
 
 use super::site::Site;
-use crate::connection::connect;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Source,
-    Target,
-}
-
-impl Side {
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Source => Self::Target,
-            Self::Target => Self::Source,
-        }
-    }
-}
+use crate::{connection::connect, pair::Side};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {

@@ -7,12 +7,11 @@
 //! * the program does not panic (I11).
 
 use super::{
-    faults::Side,
     model::Model,
     reading::{self, Frozen, Outcome, told},
     site::Site,
 };
-use crate::connection::connect_canonical;
+use crate::{connection::connect_canonical, pair::Side};
 
 /// The frontier once the target shows a moment of the source: after the load, past all that tables were loaded at later.
 const FRONTIER: &str = "SELECT pg_catalog.pg_wal_lsn_diff(f.lsn, '0/0')::bigint FROM transhume.frontier AS f \

@@ -17,7 +17,7 @@ mod site;
 mod writer;
 
 pub use endurance::{Endurance, Endured, Sample};
-pub use faults::{Fault, Side};
+pub use faults::Fault;
 
 use std::{fmt, path::Path, time::Duration};
 

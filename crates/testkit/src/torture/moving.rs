@@ -6,12 +6,14 @@ use fastrand::Rng;
 
 use super::{
     Round,
-    faults::Side,
     reading::Outcome,
     round::{equal, reach_the_end},
     site::{DEADLINE, Site},
 };
-use crate::traffic::{Acknowledged, Traffic};
+use crate::{
+    pair::Side,
+    traffic::{Acknowledged, Traffic},
+};
 
 /// A killed cutover is tried again so often.
 const CUTOVERS: u32 = 4;

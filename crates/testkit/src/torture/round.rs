@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use super::{
     Broken, Round, Survived,
-    faults::{Fault, Side},
+    faults::Fault,
     invariants::Judge,
     moving,
     random_tables::RandomTables,
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     connection::connect,
     oracle::{self, Except},
+    pair::Side,
     traffic::{Acknowledged, Traffic, TrafficOptions},
     workload,
 };

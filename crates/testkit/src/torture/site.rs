@@ -9,15 +9,13 @@ use std::{
 use tokio_postgres::SimpleQueryMessage;
 use transhume_demo::cluster::{Cluster, ClusterOptions};
 
-use super::{
-    faults::Side,
-    reading::{Outcome, told},
-};
+use super::reading::{Outcome, told};
 use crate::{
     connection::connect,
+    pair::{Pair, Side},
     program::{Program, Running},
     proxy::Proxy,
-    server::{EVERYDAY_MAJOR, client_programs, server, start},
+    server::{EVERYDAY_MAJOR, client_programs, server},
 };
 
 /// What a healed pair needs, with room for a machine that does other things too.
@@ -38,10 +36,8 @@ const PROGRESS: &str = "SELECT pg_catalog.concat_ws(' ', m.phase, f.lsn, \
 const EXITS_TO_GO_ON_AFTER: [Option<i32>; 3] = [None, Some(2), Some(130)];
 
 pub(super) struct Site {
-    source: Cluster,
-    target: Cluster,
+    pair: Pair,
     proxies: [Proxy; 2],
-    urls: [String; 2],
     pub(super) program: Program,
     sends_in_progress: bool,
     running: Option<Running>,
@@ -58,27 +54,21 @@ impl Site {
                 .setting("wal_receiver_timeout", "10s")
                 .setting("logical_decoding_work_mem", memory)
         };
-        let (source, target) = (start(options()), start(options()));
-        for cluster in [&source, &target] {
-            let client = told(connect(&cluster.url("postgres")).await)?;
-            told(client.batch_execute("CREATE DATABASE torture").await)?;
-        }
+        let mut pair = Pair::start(options(), options());
+        told(pair.create_database("torture").await)?;
         let proxies = [
-            Proxy::start(source.port()).await,
-            Proxy::start(target.port()).await,
+            Proxy::start(pair.source.port()).await,
+            Proxy::start(pair.target.port()).await,
         ];
-        let urls = [source.url("torture"), target.url("torture")];
         let program = Program::new(
             program,
             client_programs(EVERYDAY_MAJOR),
-            proxies[0].through(&urls[0]),
-            proxies[1].through(&urls[1]),
+            proxies[0].through(&pair.source_url),
+            proxies[1].through(&pair.target_url),
         );
         Ok(Self {
-            source,
-            target,
+            pair,
             proxies,
-            urls,
             program,
             sends_in_progress,
             running: None,
@@ -88,7 +78,7 @@ impl Site {
 
     /// Past the proxy.
     pub(super) fn url(&self, side: Side) -> &str {
-        &self.urls[side as usize]
+        self.pair.url(side)
     }
 
     pub(super) fn proxy(&self, side: Side) -> &Proxy {
@@ -96,10 +86,7 @@ impl Site {
     }
 
     pub(super) fn server(&mut self, side: Side) -> &mut Cluster {
-        match side {
-            Side::Source => &mut self.source,
-            Side::Target => &mut self.target,
-        }
+        self.pair.server_mut(side)
     }
 
     /// The first column of each row, as text.
@@ -159,7 +146,7 @@ impl Site {
     /// has found something wrong, which nobody planted.
     pub(super) fn keep_running(&mut self) -> Outcome {
         if let Some(running) = &mut self.running {
-            match running.ended() {
+            match running.exit_status() {
                 None => return memory_within_limit(running.process()),
                 Some(status) if EXITS_TO_GO_ON_AFTER.contains(&status.code()) => {}
                 Some(status) if status.success() && self.is_terminated => {}
@@ -197,7 +184,7 @@ impl Site {
     pub(super) async fn tool_ends(&mut self) -> Outcome {
         let end = Instant::now() + DEADLINE;
         while let Some(running) = &mut self.running {
-            match running.ended() {
+            match running.exit_status() {
                 Some(status) if status.success() || EXITS_TO_GO_ON_AFTER.contains(&status.code()) => {
                     self.running = None;
                 }
@@ -222,8 +209,8 @@ impl Site {
         format!(
             "the tool:\n{}\nthe source:\n{}the target:\n{}",
             self.program.log_tail(),
-            in_order(self.source.log_tail()),
-            in_order(self.target.log_tail())
+            in_order(self.pair.source.log_tail()),
+            in_order(self.pair.target.log_tail())
         )
     }
 }

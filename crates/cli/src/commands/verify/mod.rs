@@ -3,7 +3,10 @@
 mod report;
 
 use clap::Args;
-use transhume_engine::verify::{Mode, Role, Verification, VerifyOptions, verify};
+use transhume_engine::{
+    sides::Sides,
+    verify::{Mode, Role, Verification, VerifyOptions, verify},
+};
 
 use crate::{
     arguments::{RoleArguments, count},
@@ -121,6 +124,12 @@ impl Arguments {
             .with_exit(Exit::NotDone))
     }
 
+    /// Both are given, or none.
+    fn snapshots(&self) -> Option<Sides<String>> {
+        let (source, target) = self.source_snapshot.clone().zip(self.target_snapshot.clone())?;
+        Some(Sides { source, target })
+    }
+
     fn options(&self, settings: &Config) -> VerifyOptions {
         VerifyOptions {
             mode: self.mode,
@@ -134,7 +143,7 @@ impl Arguments {
                 (_, true) => Role::Joins,
                 _ => Role::Begins,
             },
-            snapshots: self.source_snapshot.clone().zip(self.target_snapshot.clone()),
+            snapshots: self.snapshots(),
             ..verify_options(settings)
         }
     }

@@ -228,7 +228,7 @@ async fn refusals(site: &Site) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_join_while_they_are_written_to_from_15_to_15() {
+async fn tables_join_while_they_are_written_to_within_one_version() {
     tables_join(15, 15).await;
 }
 

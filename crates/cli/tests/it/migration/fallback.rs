@@ -123,7 +123,7 @@ async fn there_and_back(source: u32, target: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_application_moves_there_and_back_between_15_and_15() {
+async fn an_application_moves_there_and_back_within_one_version() {
     there_and_back(15, 15).await;
 }
 

@@ -10,10 +10,9 @@ use std::{
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_postgres::{Client, SimpleQueryMessage};
-use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
+    Pair,
     connection::{connect, describe},
-    server::{EVERYDAY_MAJOR, client_programs, cluster, server, start},
 };
 
 use super::site::{Running, Site, phase};
@@ -240,16 +239,7 @@ async fn a_prepared_transaction_is_in_the_way(site: &Site) {
 }
 
 async fn following() -> (Site, Running) {
-    let mut source = ClusterOptions::new(server(EVERYDAY_MAJOR));
-    source
-        .settings
-        .push(("max_prepared_transactions".to_owned(), "5".to_owned()));
-    let site = Site::of(
-        start(source),
-        cluster(EVERYDAY_MAJOR),
-        client_programs(EVERYDAY_MAJOR),
-    )
-    .await;
+    let site = Site::of(Pair::everyday()).await;
     let target = connect(&site.target_url).await.expect("the target answers");
     let roles = "create role app login; create role owner login";
     target.batch_execute(roles).await.expect("roles can be made");

@@ -13,8 +13,8 @@ use transhume_testkit::{
 };
 
 use super::{
+    followed_shop::{SHOP, execute, following, until},
     points::Points,
-    promotions::{SHOP, execute, following, until},
     site::{Running, Site, phase},
     standbys::{fail_over, has_our_slot, strict, synchronous_standby},
 };

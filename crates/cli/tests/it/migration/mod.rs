@@ -19,6 +19,7 @@ mod fallback;
 mod far_start;
 mod feeding;
 mod figures;
+mod followed_shop;
 mod fuzzed;
 mod gate;
 mod globals;

@@ -7,7 +7,7 @@ use transhume_testkit::{
 };
 
 use super::{
-    promotions::{SHOP, until},
+    followed_shop::{SHOP, until},
     site::{Site, phase},
 };
 

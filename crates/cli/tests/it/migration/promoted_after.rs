@@ -4,7 +4,7 @@
 use transhume_demo::cluster::Cluster;
 
 use super::{
-    promotions::{SHOP, execute, following, until},
+    followed_shop::{SHOP, execute, following, until},
     site::{DATABASE, Running, Site},
     standbys::stop_receiving,
 };

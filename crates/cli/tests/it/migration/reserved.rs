@@ -2,7 +2,7 @@
 //! that somebody set arrives.
 
 use serde_json::Value;
-use transhume_testkit::{cluster, connection::connect, server::client_programs};
+use transhume_testkit::{Pair, connection::connect, server::client_programs};
 
 use super::site::Site;
 
@@ -51,7 +51,7 @@ fn verify_without_a_word(site: &Site) {
 }
 
 async fn there_and_back(source: u32, target: u32, clients: u32) {
-    let site = Site::of(cluster(source), cluster(target), client_programs(clients)).await;
+    let site = Site::with_programs(Pair::new(source, target), client_programs(clients)).await;
     site.execute_on_source(include_str!("sql/reserved.sql")).await;
     site.succeed(&["run", "--until-caught-up"]);
     let arrived = [
@@ -106,16 +106,14 @@ async fn there_and_back(source: u32, target: u32, clients: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_of_a_server_stay_with_it_from_15_to_15_whichever_clients_are_at_hand() {
-    for clients in [15, 17, 18] {
+    for clients in [15, 18] {
         there_and_back(15, 15, clients).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn options_of_a_server_stay_with_it_from_15_to_17_whichever_clients_are_at_hand() {
-    for clients in [17, 18] {
-        there_and_back(15, 17, clients).await;
-    }
+async fn options_of_a_server_stay_with_it_from_15_to_17() {
+    there_and_back(15, 17, 17).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,10 @@
 
 use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
-    cluster,
+    Pair,
     connection::connect,
     oracle::{self, Except},
-    server::{client_programs, server, start},
+    server::server,
 };
 
 use super::site::{DATABASE, Site};
@@ -373,8 +373,9 @@ async fn the_rights_of_the_page_are_enough_on_18() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_jobs_are_hidden_from_the_documented_role_they_are_told_of() {
     // The setting of pg_cron without pg_cron.
-    let source = start(ClusterOptions::new(server(15)).setting("cron.database_name", "postgres"));
-    let mut site = Site::of(source, cluster(15), client_programs(15)).await;
+    let options = || ClusterOptions::new(server(15));
+    let with_jobs = options().setting("cron.database_name", "postgres");
+    let mut site = Site::of(Pair::start(with_jobs, options())).await;
     batch(&site.source_url, SOURCE_RIGHTS).await;
     batch(&site.target_url, TARGET_RIGHTS).await;
     let (source, target) = (site.source_url.clone(), site.target_url.clone());

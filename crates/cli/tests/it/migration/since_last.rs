@@ -138,7 +138,7 @@ async fn only_what_changed_is_compared(source: u32, target: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_changed_since_it_was_found_equal_is_compared() {
+async fn only_what_changed_since_it_was_found_equal_is_compared_within_one_version() {
     only_what_changed_is_compared(15, 15).await;
 }
 

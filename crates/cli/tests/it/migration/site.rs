@@ -2,15 +2,21 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use transhume_demo::cluster::Cluster;
-use transhume_testkit::{cluster, connection::connect, program, server::client_programs, workload};
+pub(super) use transhume_testkit::program::Running;
+use transhume_testkit::{
+    connection::connect,
+    pair::{Pair, Side},
+    program, workload,
+};
 
 use crate::schema::hold_printed;
 
@@ -21,19 +27,11 @@ const POLL: Duration = Duration::from_millis(100);
 
 pub(super) const DATABASE: &str = "shop";
 
+/// A pair, which it stands for, with the program between.
 pub(super) struct Site {
-    pub(super) source: Cluster,
-    pub(super) target: Cluster,
-    pub(super) source_url: String,
-    pub(super) target_url: String,
+    pair: Pair,
     programs: PathBuf,
     directory: TempDir,
-}
-
-/// A program that runs in the background. Dropping it kills it.
-pub(super) struct Running {
-    child: Child,
-    log: PathBuf,
 }
 
 /// What a call left.
@@ -46,25 +44,21 @@ pub(super) struct Ended {
 impl Site {
     /// Servers of these major versions, each with an empty database.
     pub(super) async fn empty(source: u32, target: u32) -> Self {
-        let programs = client_programs(source.max(target));
-        Self::of(cluster(source), cluster(target), programs).await
+        Self::of(Pair::new(source, target)).await
     }
 
-    pub(super) async fn of(source: Cluster, target: Cluster, programs: PathBuf) -> Self {
-        for server in [&source, &target] {
-            let client = connect(&server.url("postgres"))
-                .await
-                .expect("the server answers");
-            client
-                .batch_execute(&format!("create database {DATABASE}"))
-                .await
-                .expect("a database can be created");
-        }
+    pub(super) async fn of(pair: Pair) -> Self {
+        let programs = pair.client_programs();
+        Self::with_programs(pair, programs).await
+    }
+
+    /// With a pg_dump and a pg_restore of the test's choice.
+    pub(super) async fn with_programs(mut pair: Pair, programs: PathBuf) -> Self {
+        pair.create_database(DATABASE)
+            .await
+            .expect("a database can be created");
         Self {
-            source_url: source.url(DATABASE),
-            target_url: target.url(DATABASE),
-            source,
-            target,
+            pair,
             programs,
             directory: TempDir::new().expect("a temporary directory can be made"),
         }
@@ -88,11 +82,7 @@ impl Site {
     }
 
     pub(super) async fn execute_on_source(&self, sql: &str) {
-        let client = connect(&self.source_url).await.expect("the source answers");
-        client
-            .batch_execute(sql)
-            .await
-            .expect("the statements are in order");
+        self.execute(Side::Source, sql).await;
     }
 
     /// Waits until a count is at least this.
@@ -216,15 +206,10 @@ impl Site {
         let name = arguments.join("").replace('/', "_");
         let name: String = name.chars().take(100).collect();
         let log = self.directory.path().join(format!("{name}.log"));
-        let file = std::fs::File::create(&log).expect("a log can be written");
-        let child = self
-            .command(arguments)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(file)
-            .spawn()
-            .expect("the program starts");
-        Running { child, log }
+        let file = File::create(&log).expect("a log can be written");
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        Running::start(command, file, log)
     }
 
     pub(super) fn status(&self) -> Option<Value> {
@@ -245,7 +230,7 @@ impl Site {
             if let Some(status) = status.as_ref().filter(|status| fulfilled(status)) {
                 return status.clone();
             }
-            if let Ok(Some(exit)) = running.child.try_wait() {
+            if let Some(exit) = running.exit_status() {
                 panic!("ended ({exit}) before {what}: {status:#?}\n{}", running.log());
             }
             assert!(Instant::now() < end, "no {what}: {status:#?}\n{}", running.log());
@@ -297,71 +282,17 @@ async fn names(url: &str, query: &str) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-impl Running {
-    /// It has not ended.
-    pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
-    }
+impl Deref for Site {
+    type Target = Pair;
 
-    /// Its process id.
-    pub(super) fn process(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// SIGKILL, at once.
-    pub(super) fn kill(&mut self) {
-        self.child.kill().expect("the program can be killed");
-        self.child.wait().expect("the program can be waited for");
-    }
-
-    /// SIGINT, as Ctrl-C sends it.
-    pub(super) fn interrupt(&self) {
-        self.signal("-INT");
-    }
-
-    /// SIGTERM, as service managers send it.
-    pub(super) fn terminate(&self) {
-        self.signal("-TERM");
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
-        assert!(kill.expect("kill is there").success());
-    }
-
-    pub(super) async fn ended(&mut self) -> i32 {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                return status.code().unwrap_or(-1);
-            }
-            assert!(Instant::now() < end, "still running\n{}", self.log());
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// Waits until it has said this.
-    pub(super) async fn said(&mut self, text: &str) {
-        let end = Instant::now() + DEADLINE;
-        while !self.log().contains(text) {
-            let is_alive = self.is_alive();
-            assert!(is_alive && Instant::now() < end, "no \"{text}\": {}", self.log());
-            tokio::time::sleep(POLL / 5).await;
-        }
-    }
-
-    pub(super) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+    fn deref(&self) -> &Pair {
+        &self.pair
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended long ago.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+impl DerefMut for Site {
+    fn deref_mut(&mut self) -> &mut Pair {
+        &mut self.pair
     }
 }
 

@@ -1,10 +1,13 @@
 //! Physical standbys of either server: how far they are, and how they take over.
 
 use transhume_demo::cluster::{Cluster, ClusterOptions};
-use transhume_testkit::server::{client_programs, cluster, server, start};
+use transhume_testkit::{
+    Pair,
+    server::{cluster, server, start},
+};
 
 use super::{
-    promotions::{execute, until},
+    followed_shop::{execute, until},
     site::{DATABASE, Site},
 };
 
@@ -15,7 +18,7 @@ pub(super) async fn strict() -> (Site, Cluster) {
     let source = start(ClusterOptions::new(server(17)).setting("synchronized_standby_slots", STANDBY_SLOT));
     let make_slot = format!("select pg_create_physical_replication_slot('{STANDBY_SLOT}')");
     execute(&source.url("postgres"), &make_slot).await;
-    let site = Site::of(source, cluster(17), client_programs(17)).await;
+    let site = Site::of(Pair::of(source, cluster(17))).await;
     let settings = [
         ("primary_slot_name", STANDBY_SLOT),
         ("sync_replication_slots", "on"),

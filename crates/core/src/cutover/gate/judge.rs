@@ -14,6 +14,7 @@ use crate::{
     load::RelationState,
     roles::LoginFault,
     shell,
+    sides::Sides,
     verify::objects::judge_recency,
 };
 
@@ -276,7 +277,8 @@ fn long_transactions(locks: &[BlockingLock], limit: Duration) -> Condition {
     Condition::unmet(Name::LongTransactions, count::listed(&reported), ends)
 }
 
-fn connections((source, target): (u32, u32)) -> Condition {
+fn connections(free: Sides<u32>) -> Condition {
+    let Sides { source, target } = free;
     let evidence = format!("{source} free on the source, {target} on the target");
     if source >= SOURCE_SESSIONS && target >= TARGET_SESSIONS {
         return Condition::met(Name::Connections, evidence);

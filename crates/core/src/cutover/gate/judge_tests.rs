@@ -5,6 +5,7 @@ use crate::assess::observation::Subscription;
 use crate::{
     assess::observation::PreparedTransaction,
     cutover::gate::{ConditionState, Gate},
+    sides::Sides,
     verify::objects::{Extent, LastVerification, Outcome},
 };
 
@@ -33,7 +34,10 @@ fn ready() -> Observation {
             oldest: None,
             object_blockers: Some(0),
         }),
-        free_connections: (50, 50),
+        free_connections: Sides {
+            source: 50,
+            target: 50,
+        },
         fence: FenceRights {
             owns_database: true,
             ends_sessions: true,
@@ -95,7 +99,7 @@ fn each_thing_out_of_order_shuts_exactly_its_own_condition_and_says_the_remedy()
             seen.unsettable_sequences.push("s".to_owned());
         }),
         (Name::LongTransactions, |seen| seen.locks.push(lock(5, false))),
-        (Name::Connections, |seen| seen.free_connections.0 = 1),
+        (Name::Connections, |seen| seen.free_connections.source = 1),
         (Name::Fence, |seen| {
             seen.fence.unlockable.push("shop.orders".to_owned());
         }),

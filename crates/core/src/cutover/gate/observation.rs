@@ -8,6 +8,7 @@ use crate::{
     finding::Finding,
     load::RelationState,
     roles::LoginFault,
+    sides::Sides,
     verify::objects::LastVerification,
 };
 
@@ -54,7 +55,7 @@ pub struct Observation {
     pub locks: Vec<BlockingLock>,
     /// Of the side that is to be closed.
     pub subscriptions: Vec<Subscription>,
-    pub free_connections: (u32, u32),
+    pub free_connections: Sides<u32>,
     pub logins: Vec<LoginFault>,
     pub fence: FenceRights,
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use transhume_wire::{
     binary::BinaryType,
-    ident::QualifiedName,
+    ident::{OperatorName, QualifiedName},
     pgoutput::{Relation, RelationColumn},
 };
 
@@ -124,7 +124,7 @@ fn target(names: &[(i16, &str)]) -> TargetTable {
         type_name: "text".to_owned(),
         generation: Generation::Plain,
         image_equality: true,
-        equality: ("pg_catalog".to_owned(), "=".to_owned()),
+        equality: OperatorName::equal(),
         list_form: ListForm::Binary(BinaryType::Text),
         binary: Some(BinaryType::Text),
     };

@@ -10,7 +10,11 @@ mod values;
 
 use std::sync::Arc;
 
-use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relation};
+use transhume_wire::{
+    binary::BinaryType,
+    ident::{OperatorName, QualifiedName},
+    pgoutput::Relation,
+};
 
 pub use self::{
     column_set::ColumnSet,
@@ -35,8 +39,8 @@ pub struct TargetColumn {
     pub generation: Generation,
     /// The type's equality holds exactly for values of the same text image.
     pub image_equality: bool,
-    /// Schema and name of the type's own equality operator.
-    pub equality: (String, String),
+    /// The type's own.
+    pub equality: OperatorName,
     pub list_form: ListForm,
     /// Its values can travel in this binary format, the type's own; none where they travel as text only.
     pub binary: Option<BinaryType>,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use transhume_wire::{
     binary::BinaryType,
-    ident::QualifiedName,
+    ident::{OperatorName, QualifiedName},
     pgoutput::{ColumnValue, Relation, RelationColumn, Tuple},
 };
 
@@ -30,7 +30,7 @@ fn column(name: &str, generation: Generation) -> TargetColumn {
         type_name: "integer".to_owned(),
         generation,
         image_equality: true,
-        equality: ("pg_catalog".to_owned(), "=".to_owned()),
+        equality: OperatorName::equal(),
         list_form: ListForm::Binary(BinaryType::Int4),
         binary: Some(BinaryType::Int4),
     }

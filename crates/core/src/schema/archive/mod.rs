@@ -20,4 +20,6 @@ pub use entry::{CatalogObject, Entry, join_shells_to_types};
 pub use kind::EntryKind;
 
 #[cfg(test)]
+mod addition_tests;
+#[cfg(test)]
 mod tests;

@@ -12,6 +12,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use transhume_wire::lsn::Lsn;
 
+use crate::sides::Sides;
+
 /// What apply has marked since the last standstill, or since it began to follow.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
@@ -48,8 +50,8 @@ pub struct Clean {
     pub at: Lsn,
     /// Number of the snapshot that its load had read under.
     pub loaded_under: Option<i32>,
-    /// Of the table on the source and on the target, as [`is_defined_alike`] reads them.
-    pub shapes: (String, String),
+    /// Of the table, as [`is_defined_alike`] reads them.
+    pub shapes: Sides<String>,
 }
 
 /// Whether nothing was altered between two looks that gave these shapes of one table. The half before the colon tells its file
@@ -69,7 +71,7 @@ pub struct KnownTable {
     /// It is followed: neither loaded nor suspended.
     pub is_followed: bool,
     pub loaded_under: Option<i32>,
-    pub shapes: (String, String),
+    pub shapes: Sides<String>,
 }
 
 impl KnownTable {
@@ -177,7 +179,7 @@ mod tests {
                     let at = self.stand();
                     for table in tables {
                         let loaded_under = self.loads.get(&table).copied();
-                        let shapes = <(String, String)>::default();
+                        let shapes = Sides::default();
                         let clean = Clean {
                             at,
                             loaded_under,
@@ -201,7 +203,7 @@ mod tests {
                 changed: self.stored.get(&table).copied(),
                 is_followed: true,
                 loaded_under: self.loads.get(&table).copied(),
-                shapes: <(String, String)>::default(),
+                shapes: Sides::default(),
             }
         }
     }
@@ -249,7 +251,10 @@ mod tests {
 
     #[test]
     fn whatever_is_in_doubt_is_compared() {
-        let shapes = ("a".to_owned(), "b".to_owned());
+        let shapes = Sides {
+            source: "a".to_owned(),
+            target: "b".to_owned(),
+        };
         let sound = KnownTable {
             clean: Some(Clean {
                 at: Lsn(10),
@@ -268,7 +273,7 @@ mod tests {
             |known| known.is_followed = false,
             |known| known.loaded_under = Some(2),
             |known| known.loaded_under = None,
-            |known| known.shapes.1.push('x'),
+            |known| known.shapes.target.push('x'),
         ];
         for doubt in doubts {
             let mut known = sound.clone();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::verify::rows::{HashPrefix, KeyColumn, KeyDomain, Order, OrdinalRange, cut_by_values, first_cut};
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::ident::{OperatorName, QualifiedName};
 
 /// A row as the two servers see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn subject(cut: Cut, extremes: Option<OrdinalRange>) -> Subject {
         key: vec![KeyColumn {
             name: "key".to_owned(),
             type_name: "bigint".to_owned(),
-            equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            equality: OperatorName::equal(),
         }],
         spread: vec![SpreadColumn {
             name: "place".to_owned(),

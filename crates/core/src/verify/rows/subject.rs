@@ -1,7 +1,7 @@
 //! A table as it is compared: the same value for all who take part, on both sides.
 
 use serde::{Deserialize, Serialize};
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::ident::{OperatorName, QualifiedName};
 
 use super::{Cut, KeyDomain, Order, OrdinalRange, SpreadColumn};
 
@@ -11,8 +11,7 @@ pub struct KeyColumn {
     pub name: String,
     /// Valid SQL on both sides.
     pub type_name: String,
-    /// Schema and name of its operator for "equal".
-    pub equality: (String, String),
+    pub equality: OperatorName,
 }
 
 /// A column of the row's image.

@@ -45,7 +45,6 @@ pub(crate) async fn obstacles(
         assess::replication(&endpoints.target, &names::application_name(id, "replication"))
             .await
             .doing("trying a replication connection to the target")?;
-    capabilities.marks.hosts = endpoints.target.servers().map(|(host, _)| host).collect();
     capabilities.replication_connection = replication;
     let old_source = assess::target(source)
         .await

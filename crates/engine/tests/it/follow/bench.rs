@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use tokio::{task::JoinHandle, time::Instant};
 use transhume_core::{follow::error_policy::ErrorPolicy, selection::Selection};
-use transhume_demo::cluster::Cluster;
 use transhume_engine::{
     cancel::{Canceller, cancellation},
     endpoints::Endpoints,
@@ -17,22 +16,19 @@ use transhume_engine::{
     report::{Report, Reporter},
 };
 use transhume_pg::{
-    connection::{
-        conninfo::{ConnectionSettings, Environment},
-        session::Session,
-    },
-    state::migration::{self, Migration, NewMigration, SourceIdentity},
+    connection::{conninfo::ConnectionSettings, session::Session},
+    state::migration::{self, Migration},
 };
-use transhume_testkit::{oracle, proxy::Proxy, server};
+use transhume_testkit::{Pair, oracle, proxy::Proxy};
 use transhume_wire::lsn::Lsn;
 
-const ID: &str = "0123abcd";
+use crate::migration::{endpoints, record, settings};
+
 /// A follow that has nothing to wait for takes a second or two, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(25);
 
 pub(super) struct Bench {
-    pub(super) source_server: Cluster,
-    pub(super) target_server: Cluster,
+    pub(super) servers: Pair,
     pub(super) source: Session,
     pub(super) target: Session,
     pub(super) endpoints: Endpoints,
@@ -63,10 +59,6 @@ async fn finished(task: JoinHandle<Result<FollowEnd, EngineError>>) -> Result<Fo
         .await
         .expect("the follow ends within its deadline")
         .expect("the follow does not panic")
-}
-
-fn settings(url: &str) -> ConnectionSettings {
-    ConnectionSettings::parse(url, &Environment::of([])).unwrap()
 }
 
 /// A session of the test's own, which may leave `public` out of names.
@@ -101,20 +93,12 @@ impl Bench {
     }
 
     pub(super) async fn servers() -> Self {
-        let (source_server, target_server) = tokio::join!(
-            tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
-            tokio::task::spawn_blocking(|| server::cluster(server::EVERYDAY_MAJOR)),
-        );
-        let (source_server, target_server) = (source_server.unwrap(), target_server.unwrap());
-        let endpoints = Endpoints {
-            source: settings(&source_server.url("postgres")),
-            target: settings(&target_server.url("postgres")),
-        };
+        let servers = Pair::everyday();
+        let endpoints = endpoints(&servers);
         let source = session(&endpoints.source).await;
         let target = session(&endpoints.target).await;
         Self {
-            source_server,
-            target_server,
+            servers,
             source,
             target,
             endpoints,
@@ -130,26 +114,7 @@ impl Bench {
             .batch_execute(include_str!("sql/publication.sql"))
             .await
             .unwrap();
-        let identity = self
-            .source
-            .query_one(include_str!("sql/identity.sql"), &[])
-            .await
-            .unwrap();
-        let (database, database_oid) = migration::database(&self.source).await.unwrap();
-        let new = NewMigration {
-            id: ID.to_owned(),
-            selection: Selection::default(),
-            source_label: "source".to_owned(),
-            identity: SourceIdentity {
-                system: identity.get("system"),
-                database_oid,
-                database,
-                timeline: identity.get("timeline"),
-            },
-            slot_name: "transhume_0123abcd".to_owned(),
-            publication_name: "transhume_0123abcd".to_owned(),
-        };
-        migration::create(&mut self.target, &new).await.unwrap();
+        record(&self.endpoints, Selection::default()).await;
         let slot = self
             .source
             .query_one(include_str!("sql/slot.sql"), &[])
@@ -182,8 +147,8 @@ impl Bench {
 
     /// From now on the way to the target leads through a proxy.
     pub(super) async fn through_proxy(&mut self) -> Proxy {
-        let proxy = Proxy::start(self.target_server.port()).await;
-        self.endpoints.target = settings(&proxy.through(&self.target_server.url("postgres")));
+        let proxy = Proxy::start(self.servers.target.port()).await;
+        self.endpoints.target = settings(&proxy.through(&self.servers.target_url));
         proxy
     }
 
@@ -257,8 +222,8 @@ impl Bench {
 
     pub(super) async fn compare(&self) {
         let differences = oracle::row_differences(
-            &self.source_server.url("postgres"),
-            &self.target_server.url("postgres"),
+            &self.servers.source_url,
+            &self.servers.target_url,
             &oracle::Except::default(),
         )
         .await;

@@ -117,12 +117,12 @@ async fn servers_that_crash_and_come_back_lose_and_double_nothing() {
         .await;
 
     // The slot's position falls back to the checkpoint: everything since is sent again.
-    bench.source_server.kill_postmaster();
-    bench.source_server.start_again().unwrap();
+    bench.servers.source.kill_postmaster();
+    bench.servers.source.start_again().unwrap();
     bench.reconnect().await;
     insert_many(&bench, 100, 150).await;
-    bench.target_server.kill_postmaster();
-    bench.target_server.start_again().unwrap();
+    bench.servers.target.kill_postmaster();
+    bench.servers.target.start_again().unwrap();
     bench.reconnect().await;
     insert_many(&bench, 150, 200).await;
 
@@ -339,7 +339,7 @@ async fn a_fast_stop_of_the_source_waits_neither_for_us_nor_for_our_backlog() {
         .run("insert into ledger select 1, 10 + g, repeat('x', 1000) from generate_series(1, 150000) g")
         .await;
     let stopping = std::time::Instant::now();
-    bench.source_server.restart().unwrap();
+    bench.servers.source.restart().unwrap();
     let took = stopping.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
 
@@ -378,8 +378,8 @@ async fn what_the_target_loses_by_a_crash_was_never_confirmed() {
     bench
         .wait_on_target("select count(*) from public.ledger", "200")
         .await;
-    bench.target_server.kill_postmaster();
-    bench.target_server.start_again().unwrap();
+    bench.servers.target.kill_postmaster();
+    bench.servers.target.start_again().unwrap();
     bench.reconnect().await;
 
     bench

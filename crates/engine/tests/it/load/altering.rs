@@ -3,7 +3,7 @@
 use transhume_engine::load;
 use transhume_testkit::server::EVERYDAY_MAJOR;
 
-use super::pair::{Pair, until};
+use super::loading::{Loading, until};
 
 const TABLES: &str = "
 CREATE TABLE plain (id bigint);
@@ -66,8 +66,8 @@ const EXPECTED: [(&str, &str); 11] = [
     ("SELECT v FROM exchanged_b", "of a"),
 ];
 
-async fn assert_loaded(pair: &Pair) {
-    let target = pair.on_target().await;
+async fn assert_loaded(loading: &Loading) {
+    let target = loading.on_target().await;
     for (query, expected) in EXPECTED {
         let found: Option<String> = target.query_one(query, &[]).await.unwrap().get(0);
         assert_eq!(found.as_deref(), Some(expected), "{query}");
@@ -84,8 +84,8 @@ async fn assert_loaded(pair: &Pair) {
     assert_eq!(states.as_deref(), Some("dropped dropped,made_anew dropped"));
 }
 
-async fn assert_no_session_is_left(pair: &Pair) {
-    let source = pair.on_source().await;
+async fn assert_no_session_is_left(loading: &Loading) {
+    let source = loading.on_source().await;
     until("no session of the load is left on the source", async || {
         let count: i64 = source
             .query_one(
@@ -106,62 +106,65 @@ async fn assert_no_session_is_left(pair: &Pair) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_altered_before_it_is_copied_comes_as_it_is_then() {
-    let mut pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.on_both(TABLES).await;
-    pair.on_source().await.batch_execute(ROWS).await.unwrap();
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    let mut loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading.on_both(TABLES).await;
+    loading.on_source().await.batch_execute(ROWS).await.unwrap();
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
 
-    pair.on_source().await.batch_execute(CHANGES).await.unwrap();
-    load::load(&pair.context(), Some(holder)).await.unwrap();
+    loading.on_source().await.batch_execute(CHANGES).await.unwrap();
+    load::load(&loading.context(), Some(holder)).await.unwrap();
 
-    assert_loaded(&pair).await;
-    assert_no_session_is_left(&pair).await;
+    assert_loaded(&loading).await;
+    assert_no_session_is_left(&loading).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_target_refuses_is_suspended_and_the_rest_is_loaded() {
-    let mut pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.on_both("CREATE TABLE plain (id bigint); CREATE TABLE odd (id bigint, v text)")
+    let mut loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading
+        .on_both("CREATE TABLE plain (id bigint); CREATE TABLE odd (id bigint, v text)")
         .await;
-    pair.on_source()
+    loading
+        .on_source()
         .await
         .batch_execute("INSERT INTO plain VALUES (1); INSERT INTO odd VALUES (1, 'x')")
         .await
         .unwrap();
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
 
-    pair.on_source()
+    loading
+        .on_source()
         .await
         .batch_execute("CREATE TYPE mood AS ENUM ('x'); ALTER TABLE odd ALTER v TYPE mood USING v::mood")
         .await
         .unwrap();
-    load::load(&pair.context(), Some(holder)).await.unwrap();
+    load::load(&loading.context(), Some(holder)).await.unwrap();
 
-    assert_eq!(pair.count("SELECT count(*) FROM plain").await, 1);
+    assert_eq!(loading.count("SELECT count(*) FROM plain").await, 1);
     let suspended =
         "SELECT count(*) FROM transhume.relation WHERE table_name = 'odd' AND state = 'suspended'";
-    assert_eq!(pair.count(suspended).await, 1);
+    assert_eq!(loading.count(suspended).await, 1);
     let told =
         "SELECT count(*) FROM transhume.finding WHERE object = 'public.odd' AND code = 'table-load-failed'
                 AND remedy LIKE '%alter column \"v\" type public.mood%'";
-    assert_eq!(pair.count(told).await, 1);
+    assert_eq!(loading.count(told).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_rewritten_all_the_time_costs_no_session_more_with_each_try() {
-    let mut pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.on_both("CREATE TABLE hot (id bigint)").await;
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    let mut loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading.on_both("CREATE TABLE hot (id bigint)").await;
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
 
-    let source = pair.on_source().await;
-    let context = pair.context();
+    let source = loading.on_source().await;
+    let context = loading.context();
     let altering = async {
         let mut most = 0;
         let snapshots = "SELECT count(*) FROM transhume.snapshot";
-        while pair.count(snapshots).await < 5 {
+        while loading.count(snapshots).await < 5 {
             source
                 .batch_execute("TRUNCATE hot; INSERT INTO hot VALUES (1)")
                 .await
@@ -177,5 +180,5 @@ async fn a_table_that_is_rewritten_all_the_time_costs_no_session_more_with_each_
 
     loaded.unwrap();
     assert!(most <= 2, "{most} sessions held a snapshot");
-    assert_eq!(pair.count("SELECT count(*) FROM hot").await, 1);
+    assert_eq!(loading.count("SELECT count(*) FROM hot").await, 1);
 }

@@ -3,15 +3,17 @@
 use transhume_engine::load;
 use transhume_testkit::server::EVERYDAY_MAJOR;
 
-use super::pair::Pair;
+use super::loading::Loading;
 
-async fn pair() -> Pair {
-    let pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.on_both(
-        "CREATE TABLE customers (id int NOT NULL); CREATE TABLE orders (id int NOT NULL, customer int)",
-    )
-    .await;
-    pair.on_source()
+async fn loading() -> Loading {
+    let loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading
+        .on_both(
+            "CREATE TABLE customers (id int NOT NULL); CREATE TABLE orders (id int NOT NULL, customer int)",
+        )
+        .await;
+    loading
+        .on_source()
         .await
         .batch_execute(
             "INSERT INTO customers SELECT generate_series(1, 100);
@@ -19,7 +21,7 @@ async fn pair() -> Pair {
         )
         .await
         .unwrap();
-    pair
+    loading
 }
 
 const BUILDS: &str = "
@@ -40,38 +42,40 @@ const BUILDS: &str = "
 
 #[tokio::test(flavor = "multi_thread")]
 async fn builds_follow_their_tables_and_ranks_and_held_ones_wait() {
-    let mut pair = pair().await;
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
-    pair.on_target().await.batch_execute(BUILDS).await.unwrap();
+    let mut loading = loading().await;
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    loading.on_target().await.batch_execute(BUILDS).await.unwrap();
 
-    load::load(&pair.context(), Some(holder)).await.unwrap();
+    load::load(&loading.context(), Some(holder)).await.unwrap();
 
     assert_eq!(
-        pair.count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL AND held_until_cutover")
+        loading
+            .count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL AND held_until_cutover")
             .await,
         1
     );
     assert_eq!(
-        pair.count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL AND NOT held_until_cutover")
+        loading
+            .count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL AND NOT held_until_cutover")
             .await,
         0
     );
-    assert_eq!(pair.count("SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype = 'f' AND convalidated").await, 1);
+    assert_eq!(loading.count("SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype = 'f' AND convalidated").await, 1);
     let out_of_order = "SELECT count(*) FROM transhume.build a JOIN transhume.build b ON a.rank < b.rank
                         AND (a.source_oid = b.source_oid OR b.source_oid IS NULL) AND a.done_at > b.done_at";
-    assert_eq!(pair.count(out_of_order).await, 0);
+    assert_eq!(loading.count(out_of_order).await, 0);
     let too_early =
         "SELECT count(*) FROM transhume.build b JOIN transhume.part p ON p.source_oid = b.source_oid
                      WHERE p.done_at > b.done_at";
-    assert_eq!(pair.count(too_early).await, 0);
+    assert_eq!(loading.count(too_early).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statistics_of_a_tree_are_made_while_indexes_are_built() {
-    let mut pair = pair().await;
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    let mut loading = loading().await;
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
     let waiting_index = "
         INSERT INTO transhume.build (source_oid, kind, rank, name, statements)
         SELECT source_oid, 'index', 0, 'ends after the statistics', ARRAY[$statement$
@@ -85,19 +89,24 @@ async fn statistics_of_a_tree_are_made_while_indexes_are_built() {
         FROM transhume.relation WHERE table_name = 'orders';
         INSERT INTO transhume.build (source_oid, kind, rank, name, statements)
         VALUES (NULL, 'analyze partition tree', 3, 'tree', ARRAY['ANALYZE public.orders'])";
-    pair.on_target().await.batch_execute(waiting_index).await.unwrap();
+    loading
+        .on_target()
+        .await
+        .batch_execute(waiting_index)
+        .await
+        .unwrap();
 
-    load::load(&pair.context(), Some(holder)).await.unwrap();
+    load::load(&loading.context(), Some(holder)).await.unwrap();
     let estimate = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'orders'::regclass";
-    assert_eq!(pair.count(estimate).await, 20000);
+    assert_eq!(loading.count(estimate).await, 20000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_build_that_fails_names_itself_and_holds_nothing_else() {
-    let mut pair = pair().await;
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
-    let target = pair.on_target().await;
+    let mut loading = loading().await;
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    let target = loading.on_target().await;
     target
         .batch_execute(
             "INSERT INTO transhume.build (source_oid, kind, rank, name, statements)
@@ -108,25 +117,26 @@ async fn a_build_that_fails_names_itself_and_holds_nothing_else() {
         .await
         .unwrap();
 
-    load::load(&pair.context(), Some(holder)).await.unwrap();
+    load::load(&loading.context(), Some(holder)).await.unwrap();
     let told =
         "SELECT count(*) FROM transhume.finding WHERE concat_ws(' ', object, message) LIKE '%by nothing%'";
-    assert_eq!(pair.count(told).await, 1);
+    assert_eq!(loading.count(told).await, 1);
     assert_eq!(
-        pair.count("SELECT count(*) FROM pg_class WHERE relname = 'made'")
+        loading
+            .count("SELECT count(*) FROM pg_class WHERE relname = 'made'")
             .await,
         0
     );
 
-    assert_eq!(pair.count("SELECT count(*) FROM orders").await, 20000);
+    assert_eq!(loading.count("SELECT count(*) FROM orders").await, 20000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_builder_leaves_nothing_broken_and_its_index_is_built_again() {
-    let mut pair = pair().await;
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
-    pair.on_target()
+    let mut loading = loading().await;
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    loading.on_target()
         .await
         .batch_execute(
             "CREATE FUNCTION slow(id int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT id + 0 * (SELECT count(*)::int FROM pg_sleep(0.001))';
@@ -136,30 +146,32 @@ async fn a_killed_builder_leaves_nothing_broken_and_its_index_is_built_again() {
         )
         .await
         .unwrap();
-    let context = pair.context();
+    let context = loading.context();
     let kill = async {
         let building = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX orders_slow%' AND state = 'active'";
-        pair.until_count(building, 1).await;
+        loading.until_count(building, 1).await;
         let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX orders_slow%'";
-        assert!(pair.count(kill).await >= 1);
-        pair.until_count(building, 1).await;
+        assert!(loading.count(kill).await >= 1);
+        loading.until_count(building, 1).await;
         let fast =
             "CREATE OR REPLACE FUNCTION slow(id int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT id'";
         assert_eq!(
-            pair.count("SELECT count(*) FROM pg_class WHERE relname = 'orders_slow'")
+            loading
+                .count("SELECT count(*) FROM pg_class WHERE relname = 'orders_slow'")
                 .await,
             0
         );
-        pair.on_target().await.batch_execute(fast).await.unwrap();
-        pair.count(kill).await;
+        loading.on_target().await.batch_execute(fast).await.unwrap();
+        loading.count(kill).await;
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), kill);
     loaded.unwrap();
 
     let good = "SELECT count(*) FROM pg_index WHERE indexrelid = 'orders_slow'::regclass AND indisvalid AND indisready";
-    assert_eq!(pair.count(good).await, 1);
+    assert_eq!(loading.count(good).await, 1);
     assert_eq!(
-        pair.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid")
+        loading
+            .count("SELECT count(*) FROM pg_index WHERE NOT indisvalid")
             .await,
         0
     );
@@ -167,11 +179,11 @@ async fn a_killed_builder_leaves_nothing_broken_and_its_index_is_built_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_of_several_parts_is_frozen_once_even_where_its_vacuum_is_killed() {
-    let mut pair = pair().await;
-    pair.options.part_bytes = Some(100 << 10);
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
-    let target = pair.on_target().await;
+    let mut loading = loading().await;
+    loading.options.part_bytes = Some(100 << 10);
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    let target = loading.on_target().await;
     let rows = transhume_pg::state::build::loaded_tables(&target).await.unwrap();
     let vacuums = transhume_pg::schema::build::vacuums(&rows);
     assert_eq!(vacuums.len(), 1, "{vacuums:?}");
@@ -187,11 +199,11 @@ async fn a_table_of_several_parts_is_frozen_once_even_where_its_vacuum_is_killed
         )
         .await
         .unwrap();
-    let lock = pair.on_target().await;
-    let context = pair.context();
+    let lock = loading.on_target().await;
+    let context = loading.context();
     let kill = async {
         let left = "SELECT count(*) FROM transhume.part WHERE done_at IS NULL";
-        super::pair::until("all is loaded", async || match pair.count(left).await {
+        super::loading::until("all is loaded", async || match loading.count(left).await {
             0 => Ok(()),
             left => Err(format!("{left} parts")),
         })
@@ -202,23 +214,24 @@ async fn a_table_of_several_parts_is_frozen_once_even_where_its_vacuum_is_killed
         let waiting =
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND wait_event_type = 'Lock'";
         let done = "SELECT count(*) FROM transhume.build WHERE kind = 'vacuum' AND done_at IS NOT NULL";
-        super::pair::until("a vacuum", async || {
-            match (pair.count(waiting).await, pair.count(done).await) {
+        super::loading::until("a vacuum", async || {
+            match (loading.count(waiting).await, loading.count(done).await) {
                 (0, 0) => Err("none".to_owned()),
                 _ => Ok(()),
             }
         })
         .await;
-        pair.count("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND state = 'active'").await;
+        loading.count("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND state = 'active'").await;
         lock.batch_execute("COMMIT").await.unwrap();
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), kill);
     loaded.unwrap();
 
     let frozen = "SELECT count(*) FROM pg_class WHERE relname = 'orders' AND relallvisible = relpages AND relpages > 0";
-    assert_eq!(pair.count(frozen).await, 1);
+    assert_eq!(loading.count(frozen).await, 1);
     assert_eq!(
-        pair.count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL")
+        loading
+            .count("SELECT count(*) FROM transhume.build WHERE done_at IS NULL")
             .await,
         0
     );

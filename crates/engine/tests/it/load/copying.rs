@@ -8,13 +8,13 @@ use transhume_testkit::{
     workload::create_torture,
 };
 
-use super::pair::Pair;
+use super::loading::Loading;
 
 /// Tables of many shapes, one of them large enough for many parts.
-async fn torture_pair(source_major: u32, target_major: u32) -> Pair {
-    let pair = Pair::new(source_major, target_major).await;
-    create_torture(&pair.source.url("app"), &pair.target.url("app")).await;
-    let source = pair.on_source().await;
+async fn torture(source_major: u32, target_major: u32) -> Loading {
+    let loading = Loading::new(source_major, target_major).await;
+    create_torture(&loading.servers.source_url, &loading.servers.target_url).await;
+    let source = loading.on_source().await;
     source
         .batch_execute(
             "CREATE TABLE torture.large (id bigint PRIMARY KEY, at timestamptz, body text);
@@ -31,18 +31,18 @@ async fn torture_pair(source_major: u32, target_major: u32) -> Pair {
         .await
         .unwrap();
     drop(source);
-    pair.restore_pre_data();
-    pair
+    loading.restore_pre_data();
+    loading
 }
 
 async fn assert_loaded_exactly(source_major: u32, target_major: u32) {
-    let mut pair = torture_pair(source_major, target_major).await;
-    let then = pair.remember_source().await;
-    let holder = pair.slot_snapshot().await;
+    let mut loading = torture(source_major, target_major).await;
+    let then = loading.remember_source().await;
+    let holder = loading.slot_snapshot().await;
 
-    let traffic = Traffic::start(&pair.source.url("app"), &TrafficOptions::default());
+    let traffic = Traffic::start(&loading.servers.source_url, &TrafficOptions::default());
     traffic.wait_for(20).await;
-    pair.plan_and_load(holder).await.unwrap();
+    loading.plan_and_load(holder).await.unwrap();
     traffic.stop().await;
 
     let except = Except {
@@ -50,15 +50,16 @@ async fn assert_loaded_exactly(source_major: u32, target_major: u32) {
         // TRUNCATE empties a table for older snapshots too; the stream brings it again.
         tables: vec!["torture.scratch".to_owned()],
     };
-    let differences = row_differences(&then, &pair.target.url("app"), &except).await;
+    let differences = row_differences(&then, &loading.servers.target_url, &except).await;
     let ours: Vec<_> = differences
         .iter()
         .filter(|difference| !difference.contains("transhume."))
         .collect();
     assert!(ours.is_empty(), "{ours:#?}");
-    assert!(pair.count("SELECT count(*) FROM transhume.part p JOIN transhume.relation r USING (source_oid) WHERE r.table_name = 'large'").await > 3);
+    assert!(loading.count("SELECT count(*) FROM transhume.part p JOIN transhume.relation r USING (source_oid) WHERE r.table_name = 'large'").await > 3);
     assert_eq!(
-        pair.count("SELECT count(*) FROM transhume.relation WHERE state <> 'loaded'")
+        loading
+            .count("SELECT count(*) FROM transhume.relation WHERE state <> 'loaded'")
             .await,
         0
     );
@@ -81,17 +82,19 @@ async fn rows_travel_to_the_newest_version() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_format_is_chosen_for_each_table_by_what_its_types_carry() {
-    let mut pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.on_both(
-        "CREATE TYPE mood AS ENUM ('sad', 'glad');
+    let mut loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading
+        .on_both(
+            "CREATE TYPE mood AS ENUM ('sad', 'glad');
          CREATE TYPE pointer AS (target regclass, note text);
          CREATE TABLE moods (id int, moods mood[], at timestamptz[], spans int4range);
          CREATE TABLE pointers (id int, pointers pointer[]);
          CREATE TABLE grants (id int, privileges aclitem[]);
          CREATE TABLE prices (id int, price money);",
-    )
-    .await;
-    pair.on_source()
+        )
+        .await;
+    loading
+        .on_source()
         .await
         .batch_execute(
             "INSERT INTO moods VALUES (1, '{glad,NULL}', '{2024-03-04 12:00+00}', '[1,5)');
@@ -101,10 +104,10 @@ async fn a_format_is_chosen_for_each_table_by_what_its_types_carry() {
         .await
         .unwrap();
 
-    let holder = pair.slot_snapshot().await;
-    pair.plan_and_load(holder).await.unwrap();
+    let holder = loading.slot_snapshot().await;
+    loading.plan_and_load(holder).await.unwrap();
 
-    let target = pair.on_target().await;
+    let target = loading.on_target().await;
     let rows = target
         .query(
             "SELECT table_name, format, format_reason FROM transhume.relation ORDER BY 1",
@@ -137,17 +140,17 @@ async fn a_format_is_chosen_for_each_table_by_what_its_types_carry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_shares_the_work() {
-    let mut pair = torture_pair(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    let mut loading = torture(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
     // Slow enough that both get some.
-    pair.options.rate_limit_bytes_per_second = Some(1 << 20);
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    loading.options.rate_limit_bytes_per_second = Some(1 << 20);
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
 
-    let held = pair.hold_parts("r.table_name = 'large'").await;
-    let context = pair.context();
+    let held = loading.hold_parts("r.table_name = 'large'").await;
+    let context = loading.context();
     let release = async {
         let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'transhume:%:worker-%-loader-%'";
-        pair.until_count(sessions, 3).await;
+        loading.until_count(sessions, 3).await;
         held.batch_execute("ROLLBACK").await.unwrap();
     };
     let (runner, worker, ()) =
@@ -156,38 +159,40 @@ async fn a_second_process_shares_the_work() {
     worker.unwrap();
 
     let shares = "SELECT count(DISTINCT loader LIKE '%:worker-%') FROM transhume.part";
-    assert_eq!(pair.count(shares).await, 2);
-    assert_eq!(pair.count("SELECT count(*) FROM torture.large").await, 20000);
-    assert_eq!(pair.count("SELECT sum(rows_copied)::bigint FROM transhume.part JOIN transhume.relation USING (source_oid) WHERE table_name = 'large'").await, 20000);
+    assert_eq!(loading.count(shares).await, 2);
+    assert_eq!(loading.count("SELECT count(*) FROM torture.large").await, 20000);
+    assert_eq!(loading.count("SELECT sum(rows_copied)::bigint FROM transhume.part JOIN transhume.relation USING (source_oid) WHERE table_name = 'large'").await, 20000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_holds_foreign_rows_stops_the_load() {
-    let mut pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.options.part_bytes = Some(1 << 30);
-    pair.on_both("CREATE TABLE orders (id int, note text)").await;
-    pair.on_source()
+    let mut loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading.options.part_bytes = Some(1 << 30);
+    loading.on_both("CREATE TABLE orders (id int, note text)").await;
+    loading
+        .on_source()
         .await
         .batch_execute("INSERT INTO orders SELECT g, repeat('x', 500) FROM generate_series(1, 5000) g")
         .await
         .unwrap();
-    pair.on_target()
+    loading
+        .on_target()
         .await
         .batch_execute("INSERT INTO orders VALUES (0, 'theirs')")
         .await
         .unwrap();
 
-    let holder = pair.slot_snapshot().await;
-    let error = pair.plan_and_load(holder).await.unwrap_err();
+    let holder = loading.slot_snapshot().await;
+    let error = loading.plan_and_load(holder).await.unwrap_err();
 
     assert!(matches!(error, EngineError::Stopped { .. }), "{error:?}");
     assert!(error.to_string().contains("public.orders"), "{error}");
-    assert_eq!(pair.count("SELECT count(*) FROM orders").await, 1);
+    assert_eq!(loading.count("SELECT count(*) FROM orders").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_without_a_plan_is_refused() {
-    let pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    let error = load::work(&pair.context()).await.unwrap_err();
+    let loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    let error = load::work(&loading.context()).await.unwrap_err();
     assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
 }

@@ -9,31 +9,32 @@ use transhume_engine::{
 };
 use transhume_testkit::server::EVERYDAY_MAJOR;
 
-use super::pair::{Pair, until};
+use super::loading::{Loading, until};
 
 const PARTS_DONE: &str = "SELECT count(*) FROM transhume.part WHERE done_at IS NOT NULL";
 
 /// About 4 MB in a dozen parts.
-async fn pair() -> Pair {
-    let pair = Pair::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
-    pair.on_both("CREATE TABLE large (id bigint, body text)").await;
-    pair.on_source()
+async fn loading() -> Loading {
+    let loading = Loading::new(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    loading.on_both("CREATE TABLE large (id bigint, body text)").await;
+    loading
+        .on_source()
         .await
         .batch_execute("INSERT INTO large SELECT g, repeat('l', 1000) FROM generate_series(1, 4000) g")
         .await
         .unwrap();
-    pair
+    loading
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rate_limit_holds_over_all_loaders_together() {
-    let mut pair = pair().await;
-    pair.options.rate_limit_bytes_per_second = Some(1 << 20);
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    let mut loading = loading().await;
+    loading.options.rate_limit_bytes_per_second = Some(1 << 20);
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
     let started = Instant::now();
-    load::load(&pair.context(), Some(holder)).await.unwrap();
-    let bytes = pair
+    load::load(&loading.context(), Some(holder)).await.unwrap();
+    let bytes = loading
         .count("SELECT sum(bytes_copied)::bigint FROM transhume.part")
         .await;
     // A tenth of a second may be saved up, and each loader may be one gathered read ahead.
@@ -44,23 +45,23 @@ async fn a_rate_limit_holds_over_all_loaders_together() {
         started.elapsed()
     );
     let loaders = "SELECT count(DISTINCT loader) FROM transhume.part";
-    assert!(pair.count(loaders).await > 1);
+    assert!(loading.count(loaders).await > 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
-    let mut pair = pair().await;
-    pair.options.snapshot_age_warning = Some(Duration::ZERO);
-    let holder = pair.slot_snapshot().await;
+    let mut loading = loading().await;
+    loading.options.snapshot_age_warning = Some(Duration::ZERO);
+    let holder = loading.slot_snapshot().await;
     let pid = holder.backend_pid();
-    load::plan(&pair.context(), &holder).await.unwrap();
-    let target = &pair.endpoints.target;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    let target = &loading.endpoints.target;
     // A load that was not begun yet keeps to it as well.
     assert!(throttle::pause(target).await.unwrap().changed);
     assert!(!throttle::pause(target).await.unwrap().changed);
-    register(&pair).await;
+    register(&loading).await;
 
-    let context = pair.context();
+    let context = loading.context();
     let watch = async {
         until("status knows the snapshot's holder", async || {
             let status = status::read(target, None)
@@ -77,27 +78,31 @@ async fn a_paused_load_copies_nothing_until_it_is_resumed_and_status_says_so() {
         })
         .await;
         let warned = "SELECT count(*) FROM transhume.finding WHERE code = 'snapshot-age'";
-        pair.until_count(warned, 1).await;
+        loading.until_count(warned, 1).await;
         let paused = status::read(target, None).await.unwrap();
         assert!(paused.pause.is_some());
-        let waiting =
-            pair.count("SELECT count(*) FROM transhume.runner WHERE waiting_for LIKE '%transhume resume%'");
+        let waiting = loading
+            .count("SELECT count(*) FROM transhume.runner WHERE waiting_for LIKE '%transhume resume%'");
         assert_eq!(waiting.await, 1);
-        assert_eq!(pair.count(PARTS_DONE).await, 0);
+        assert_eq!(loading.count(PARTS_DONE).await, 0);
         assert!(throttle::resume(target).await.unwrap().changed);
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), watch);
     loaded.unwrap();
 
-    assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
+    assert_eq!(loading.count("SELECT count(*) FROM large").await, 4000);
     let status = status::read(target, None).await.unwrap();
     assert!(status.pause.is_none() && status.snapshot.is_none());
     assert!(status.findings.is_empty(), "{:?}", status.findings);
     assert!(!throttle::resume(target).await.unwrap().changed);
 }
 
-async fn register(pair: &Pair) {
-    let session = pair.endpoints.target_session("0123abcd", "test").await.unwrap();
+async fn register(loading: &Loading) {
+    let session = loading
+        .endpoints
+        .target_session("0123abcd", "test")
+        .await
+        .unwrap();
     transhume_pg::state::runner::register(&session, "here")
         .await
         .unwrap();
@@ -105,27 +110,27 @@ async fn register(pair: &Pair) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_in_mid_load_lets_loaders_finish_their_parts() {
-    let mut pair = pair().await;
-    pair.options.rate_limit_bytes_per_second = Some(2 << 20);
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
-    let parts = pair.count("SELECT count(*) FROM transhume.part").await;
-    let target = &pair.endpoints.target;
-    let context = pair.context();
+    let mut loading = loading().await;
+    loading.options.rate_limit_bytes_per_second = Some(2 << 20);
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    let parts = loading.count("SELECT count(*) FROM transhume.part").await;
+    let target = &loading.endpoints.target;
+    let context = loading.context();
     let halfway = async {
-        pair.until_count(PARTS_DONE, 2).await;
+        loading.until_count(PARTS_DONE, 2).await;
         throttle::pause(target).await.unwrap();
         let busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%loader%' AND query LIKE 'COPY%' AND state = 'active'";
-        until("all loaders wait", async || match pair.count(busy).await {
+        until("all loaders wait", async || match loading.count(busy).await {
             0 => Ok(()),
             busy => Err(format!("{busy} copy")),
         })
         .await;
-        let done = pair.count(PARTS_DONE).await;
+        let done = loading.count(PARTS_DONE).await;
         assert!(done < parts, "{done} of {parts}");
         // Nothing is taken up any more, whatever the loaders look for meanwhile.
         let looks = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%loader%' AND state = 'idle' AND state_change > $1";
-        let now: std::time::SystemTime = pair
+        let now: std::time::SystemTime = loading
             .on_target()
             .await
             .query_one("SELECT now()", &[])
@@ -133,7 +138,7 @@ async fn a_pause_in_mid_load_lets_loaders_finish_their_parts() {
             .unwrap()
             .get(0);
         until("every loader has looked again", async || {
-            let looked: i64 = pair
+            let looked: i64 = loading
                 .on_target()
                 .await
                 .query_one(looks, &[&now])
@@ -147,42 +152,42 @@ async fn a_pause_in_mid_load_lets_loaders_finish_their_parts() {
             }
         })
         .await;
-        assert_eq!(pair.count(PARTS_DONE).await, done);
+        assert_eq!(loading.count(PARTS_DONE).await, done);
         throttle::resume(target).await.unwrap();
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), halfway);
     loaded.unwrap();
-    assert_eq!(pair.count("SELECT count(*) FROM large").await, 4000);
+    assert_eq!(loading.count("SELECT count(*) FROM large").await, 4000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_takes_no_more_connections_than_the_servers_have_free() {
-    let mut pair = pair().await;
-    pair.options.loaders = Some(50);
-    pair.options.builders = Some(50);
+    let mut loading = loading().await;
+    loading.options.loaders = Some(50);
+    loading.options.builders = Some(50);
     let restart = |cluster: &mut Cluster| tokio::task::block_in_place(|| cluster.restart()).unwrap();
-    for client in [pair.on_source().await, pair.on_target().await] {
+    for client in [loading.on_source().await, loading.on_target().await] {
         client
             .batch_execute("ALTER SYSTEM SET max_connections = 14")
             .await
             .unwrap();
     }
-    restart(&mut pair.source);
-    restart(&mut pair.target);
-    pair.options.rate_limit_bytes_per_second = Some(2 << 20);
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
+    restart(&mut loading.servers.source);
+    restart(&mut loading.servers.target);
+    loading.options.rate_limit_bytes_per_second = Some(2 << 20);
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
     // The application's own connections stay possible all the time: this test's are.
-    let context = pair.context();
+    let context = loading.context();
     let watch = async {
         let at_once = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'transhume:%'";
         let mut most = 0;
-        while pair
+        while loading
             .count("SELECT count(*) FROM transhume.part WHERE done_at IS NULL")
             .await
             > 0
         {
-            most = most.max(pair.count(at_once).await);
+            most = most.max(loading.count(at_once).await);
         }
         most
     };
@@ -191,5 +196,5 @@ async fn a_load_takes_no_more_connections_than_the_servers_have_free() {
     // 14 less the 3 for superusers.
     assert!((2..=10).contains(&most), "{most} at once");
     let refused = "SELECT count(*) FROM transhume.part WHERE done_at IS NULL";
-    assert_eq!(pair.count(refused).await, 0);
+    assert_eq!(loading.count(refused).await, 0);
 }

@@ -3,7 +3,7 @@
 use transhume_engine::load;
 use transhume_testkit::server::{EVERYDAY_MAJOR, NEWEST_MAJOR};
 
-use super::pair::Pair;
+use super::loading::Loading;
 
 /// Everything about every large object, as one number of a digest.
 const ALL: &str =
@@ -14,9 +14,9 @@ const ALL: &str =
             FROM aclexplode(coalesce(m.lomacl, acldefault('L', m.lomowner))) a)), E'\\n' ORDER BY m.oid)
     FROM pg_largeobject_metadata m";
 
-async fn all(pair: &Pair) -> [String; 2] {
-    let source = pair.on_source().await;
-    let target = pair.on_target().await;
+async fn all(loading: &Loading) -> [String; 2] {
+    let source = loading.on_source().await;
+    let target = loading.on_target().await;
     [source, target]
         .map(async |client| client.query_one(ALL, &[]).await.unwrap().get(0))
         .into_iter()
@@ -27,10 +27,11 @@ async fn all(pair: &Pair) -> [String; 2] {
 }
 
 /// Some at the borders of the slices, and many small ones.
-async fn pair(target_major: u32) -> Pair {
-    let pair = Pair::new(EVERYDAY_MAJOR, target_major).await;
-    pair.on_both("CREATE ROLE ann; CREATE ROLE \"Bob's\"").await;
-    pair.on_source()
+async fn loading(target_major: u32) -> Loading {
+    let loading = Loading::new(EVERYDAY_MAJOR, target_major).await;
+    loading.on_both("CREATE ROLE ann; CREATE ROLE \"Bob's\"").await;
+    loading
+        .on_source()
         .await
         .batch_execute(
             "SELECT lo_from_bytea(4000000000, '');
@@ -47,19 +48,19 @@ async fn pair(target_major: u32) -> Pair {
         )
         .await
         .unwrap();
-    pair
+    loading
 }
 
 async fn assert_loaded(target_major: u32) {
-    let mut pair = pair(target_major).await;
-    let holder = pair.slot_snapshot().await;
-    pair.plan_and_load(holder).await.unwrap();
-    let [source, target] = all(&pair).await;
+    let mut loading = loading(target_major).await;
+    let holder = loading.slot_snapshot().await;
+    loading.plan_and_load(holder).await.unwrap();
+    let [source, target] = all(&loading).await;
     assert_eq!(source, target);
     let parts = "SELECT count(*) FROM transhume.large_object_part WHERE done_at IS NOT NULL";
-    assert_eq!(pair.count(parts).await, 3);
+    assert_eq!(loading.count(parts).await, 3);
     let copied = "SELECT sum(objects_copied)::bigint FROM transhume.large_object_part";
-    assert_eq!(pair.count(copied).await, 706);
+    assert_eq!(loading.count(copied).await, 706);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,39 +75,42 @@ async fn large_objects_arrive_at_the_newest_version() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_loaders_leave_no_half_of_a_large_object() {
-    let mut pair = pair(EVERYDAY_MAJOR).await;
+    let mut loading = loading(EVERYDAY_MAJOR).await;
     // The whole takes some seconds.
-    pair.options.rate_limit_bytes_per_second = Some(3 << 20);
-    let holder = pair.slot_snapshot().await;
-    load::plan(&pair.context(), &holder).await.unwrap();
-    let context = pair.context();
+    loading.options.rate_limit_bytes_per_second = Some(3 << 20);
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    let context = loading.context();
     let kill = async {
         let busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%lo_put%' AND application_name LIKE '%loader%'";
-        pair.until_count(busy, 1).await;
+        loading.until_count(busy, 1).await;
         let killed = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE '%loader%'";
-        assert!(pair.count(killed).await > 0);
+        assert!(loading.count(killed).await > 0);
     };
     let (loaded, ()) = tokio::join!(load::load(&context, Some(holder)), kill);
     loaded.unwrap();
-    let [source, target] = all(&pair).await;
+    let [source, target] = all(&loading).await;
     assert_eq!(source, target);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_target_s_roles_do_not_allow_is_one_finding_for_each_role() {
-    let mut pair = pair(EVERYDAY_MAJOR).await;
-    pair.on_target()
+    let mut loading = loading(EVERYDAY_MAJOR).await;
+    loading
+        .on_target()
         .await
         .batch_execute("DROP ROLE ann; DROP ROLE \"Bob's\"")
         .await
         .unwrap();
-    let holder = pair.slot_snapshot().await;
-    pair.plan_and_load(holder).await.unwrap();
+    let holder = loading.slot_snapshot().await;
+    loading.plan_and_load(holder).await.unwrap();
     let findings = "SELECT count(*) FROM transhume.finding WHERE (code, object) IN
         (('large-object-owner', 'ann'), ('large-object-grant', 'ann'), ('large-object-grant', 'Bob''s'))";
-    assert_eq!(pair.count(findings).await, 3);
+    assert_eq!(loading.count(findings).await, 3);
     assert_eq!(
-        pair.count("SELECT count(*) FROM pg_largeobject_metadata").await,
+        loading
+            .count("SELECT count(*) FROM pg_largeobject_metadata")
+            .await,
         706
     );
 }

@@ -5,6 +5,7 @@ mod builds;
 mod copying;
 mod kindness;
 mod large_objects;
-mod pair;
+mod loading;
+
 mod resuming;
 mod sequences;

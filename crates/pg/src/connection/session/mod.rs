@@ -42,6 +42,8 @@ pub struct Session {
     notifications: Notifications,
     driver: JoinHandle<()>,
     endpoint: String,
+    /// All that its settings name, of which one answered.
+    hosts: Vec<String>,
     backend_pid: i32,
     canceller: CancelHandle,
     version: ServerVersion,
@@ -56,13 +58,13 @@ impl Session {
     pub async fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<Self, PgError> {
         let connection = RawConnection::connect(settings, application_name, Mode::Session).await?;
         let canceller = CancelHandle::new(&connection, settings);
-        Self::from_raw(connection, canceller, settings.client_encoding.clone()).await
+        Self::from_raw(connection, canceller, settings).await
     }
 
     async fn from_raw(
         connection: RawConnection,
         canceller: CancelHandle,
-        client_encoding: String,
+        settings: &ConnectionSettings,
     ) -> Result<Self, PgError> {
         let endpoint = connection.endpoint().to_owned();
         let backend_pid = connection.backend_pid();
@@ -83,19 +85,25 @@ impl Session {
             notifications,
             driver,
             endpoint,
+            hosts: settings.servers().map(|(host, _)| host).collect(),
             backend_pid,
             canceller,
             version,
             standby,
             read_only,
             encrypted,
-            client_encoding,
+            client_encoding: settings.client_encoding.clone(),
         })
     }
 
     /// `host:port` of the server that answered.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// All hosts that its settings name: what a service is called tells whose it is.
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
     }
 
     pub fn server_version(&self) -> ServerVersion {

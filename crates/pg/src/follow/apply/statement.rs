@@ -10,7 +10,7 @@ use transhume_core::{
     follow::row::{ColumnSet, Matching, Operation, RowLookup, RowPlan, StatementShape, TargetColumn},
     table::Generation,
 };
-use transhume_wire::ident::quote_identifier;
+use transhume_wire::ident::{OperatorName, quote_identifier};
 
 use super::staged;
 use crate::{
@@ -182,12 +182,10 @@ fn image(plan: &RowPlan, nulls: &ColumnSet, parameters: &mut Parameters<'_>) -> 
     row
 }
 
-fn equals(column: &TargetColumn, operator: &(String, String), parameters: &mut Parameters<'_>) -> String {
+fn equals(column: &TargetColumn, operator: &OperatorName, parameters: &mut Parameters<'_>) -> String {
     format!(
-        "{} operator({}.{}) {}",
+        "{} {operator} {}",
         quote_identifier(&column.name),
-        quote_identifier(&operator.0),
-        operator.1,
         parameters.next(&column.type_name)
     )
 }
@@ -212,7 +210,7 @@ mod tests {
             type_name: type_name.to_owned(),
             generation,
             image_equality: type_name == "integer",
-            equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            equality: OperatorName::equal(),
             list_form: ListForm::Text {
                 base_type: type_name.to_owned(),
             },

@@ -12,7 +12,11 @@ use transhume_core::{
     },
     table::Generation,
 };
-use transhume_wire::{binary::BinaryType, ident::QualifiedName, pgoutput::Relation};
+use transhume_wire::{
+    binary::BinaryType,
+    ident::{OperatorName, QualifiedName},
+    pgoutput::Relation,
+};
 
 use crate::connection::{error::PgError, session::Session};
 
@@ -77,7 +81,10 @@ fn column(row: &Row) -> Option<TargetColumn> {
         type_name: row.get("type_name"),
         generation: generation(row.get("identity"), row.get("generated")),
         image_equality: row.get("image_equality"),
-        equality: (row.get("equality_schema"), row.get("equality_name")),
+        equality: OperatorName {
+            schema: row.get("equality_schema"),
+            name: row.get("equality_name"),
+        },
         list_form: list_form(
             row.get("base_oid"),
             row.get("base_type_name"),

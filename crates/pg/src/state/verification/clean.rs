@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
-use transhume_core::verify::rows::changed::{Clean, KnownTable, is_defined_alike};
+use transhume_core::{
+    sides::Sides,
+    verify::rows::changed::{Clean, KnownTable, is_defined_alike},
+};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::{error::PgError, session::Session};
@@ -14,7 +17,7 @@ pub type Shapes = BTreeMap<QualifiedName, String>;
 /// A table of the migration as a frozen pair shows it. Both sessions hold the pair's snapshots.
 pub async fn known(
     target: &Client,
-    shapes: (&Shapes, &Shapes),
+    shapes: Sides<&Shapes>,
 ) -> Result<BTreeMap<QualifiedName, KnownTable>, PgError> {
     let rows = target
         .query(include_str!("../sql/verification/known.sql"), &[])
@@ -30,14 +33,20 @@ pub async fn known(
             let clean = lsn(row.get("clean_at")).map(|at| Clean {
                 at,
                 loaded_under: row.get("clean_loaded_under"),
-                shapes: (row.get("source_shape"), row.get("target_shape")),
+                shapes: Sides {
+                    source: row.get("source_shape"),
+                    target: row.get("target_shape"),
+                },
             });
             let known = KnownTable {
                 clean,
                 changed: lsn(row.get("changed")),
                 is_followed: row.get("is_followed"),
                 loaded_under: row.get("loaded_under"),
-                shapes: (shape(shapes.0, &name), shape(shapes.1, &name)),
+                shapes: Sides {
+                    source: shape(shapes.source, &name),
+                    target: shape(shapes.target, &name),
+                },
             };
             (name, known)
         })
@@ -54,8 +63,8 @@ pub async fn note_shapes(
     let names: Vec<&str> = tables.keys().map(|name| name.name.as_str()).collect();
     let known = || tables.values();
     let loaded_under: Vec<Option<i32>> = known().map(|known| known.loaded_under).collect();
-    let source: Vec<&str> = known().map(|known| known.shapes.0.as_str()).collect();
-    let on_target: Vec<&str> = known().map(|known| known.shapes.1.as_str()).collect();
+    let source: Vec<&str> = known().map(|known| known.shapes.source.as_str()).collect();
+    let on_target: Vec<&str> = known().map(|known| known.shapes.target.as_str()).collect();
     target
         .execute(
             include_str!("../sql/verification/note_shapes.sql"),
@@ -87,10 +96,7 @@ pub async fn keep_clean(target: &Session, id: i64) -> Result<(), PgError> {
 }
 
 /// Tables that the newest verification did not compare as they are now: altered, loaded anew or taken in since.
-pub async fn altered_since(
-    target: &Client,
-    shapes: (&Shapes, &Shapes),
-) -> Result<Vec<QualifiedName>, PgError> {
+pub async fn altered_since(target: &Client, shapes: Sides<&Shapes>) -> Result<Vec<QualifiedName>, PgError> {
     let rows = target
         .query(include_str!("../sql/verification/compared_as.sql"), &[])
         .await?;
@@ -108,8 +114,8 @@ pub async fn altered_since(
                 .is_some_and(|(before, now)| !is_defined_alike(before, now)))
         };
         if row.try_get("is_other")?
-            || is_other("source_shape", shapes.0)?
-            || is_other("target_shape", shapes.1)?
+            || is_other("source_shape", shapes.source)?
+            || is_other("target_shape", shapes.target)?
         {
             altered.push(name);
         }

@@ -1,7 +1,7 @@
 //! A verification as a whole and its tables.
 
 use serde::{Serialize, de::DeserializeOwned};
-use transhume_core::verify::rows::Subject;
+use transhume_core::{sides::Sides, verify::rows::Subject};
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
 use crate::connection::{error::PgError, session::Session};
@@ -92,7 +92,7 @@ pub async fn begin(
     target: &Session,
     lsn: Lsn,
     mode: &str,
-    snapshots: (&str, &str),
+    snapshots: Sides<&str>,
     settings: &impl Serialize,
 ) -> Result<i64, PgError> {
     let row = target
@@ -101,8 +101,8 @@ pub async fn begin(
             &[
                 &lsn.to_string(),
                 &mode,
-                &snapshots.0,
-                &snapshots.1,
+                &snapshots.source,
+                &snapshots.target,
                 &json(settings),
                 // Beside the new one.
                 &(KEPT - 1),
@@ -113,11 +113,11 @@ pub async fn begin(
 }
 
 /// Another frozen pair for the tables that have no result yet; they are planned anew.
-pub async fn refreeze(target: &Session, id: i64, lsn: Lsn, snapshots: (&str, &str)) -> Result<(), PgError> {
+pub async fn refreeze(target: &Session, id: i64, lsn: Lsn, snapshots: Sides<&str>) -> Result<(), PgError> {
     target
         .execute(
             include_str!("../sql/verification/refreeze.sql"),
-            &[&id, &lsn.to_string(), &snapshots.0, &snapshots.1],
+            &[&id, &lsn.to_string(), &snapshots.source, &snapshots.target],
         )
         .await?;
     Ok(())

@@ -1,5 +1,5 @@
 use transhume_core::verify::rows::{ComparedColumn, KeyColumn};
-use transhume_wire::ident::QualifiedName;
+use transhume_wire::ident::{OperatorName, QualifiedName};
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn subject(spread: Vec<SpreadColumn>) -> Subject {
         key: vec![KeyColumn {
             name: "id".to_owned(),
             type_name: "bigint".to_owned(),
-            equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            equality: OperatorName::equal(),
         }],
         spread,
         extremes: Some(OrdinalRange { from: 0, to: 100 }),

@@ -27,10 +27,10 @@ pub async fn compared_keys(client: &Client) -> Result<HashMap<u32, ComparedKey>,
                 .into_iter()
                 .zip(types)
                 .zip(schemas.into_iter().zip(operators))
-                .map(|((name, type_name), equality)| KeyColumn {
+                .map(|((name, type_name), operator)| KeyColumn {
                     name,
                     type_name,
-                    equality,
+                    equality: operator.into(),
                 })
                 .collect();
             let key = ComparedKey {

@@ -123,10 +123,9 @@ pub(super) fn by_key(subject: &Subject, wanted: &str) -> String {
         .zip(&names)
         .map(|(column, given)| {
             format!(
-                "stored.{} operator({}.{}) given.{given}::{}",
+                "stored.{} {} given.{given}::{}",
                 quote_identifier(&column.name),
-                quote_identifier(&column.equality.0),
-                column.equality.1,
+                column.equality,
                 column.type_name
             )
         })
@@ -264,7 +263,7 @@ pub(super) fn extremes(subject: &Subject) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use transhume_core::verify::rows::{ComparedColumn, KeyColumn, Region};
-    use transhume_wire::ident::QualifiedName;
+    use transhume_wire::ident::{OperatorName, QualifiedName};
 
     use super::*;
 
@@ -279,7 +278,7 @@ mod tests {
             key: vec![KeyColumn {
                 name: "id".to_owned(),
                 type_name: "bigint".to_owned(),
-                equality: ("pg_catalog".to_owned(), "=".to_owned()),
+                equality: OperatorName::equal(),
             }],
             spread: Vec::new(),
             extremes: None,

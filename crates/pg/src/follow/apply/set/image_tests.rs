@@ -6,7 +6,10 @@ use transhume_core::{
     },
     table::Generation,
 };
-use transhume_wire::{ident::QualifiedName, pgoutput::Tuple};
+use transhume_wire::{
+    ident::{OperatorName, QualifiedName},
+    pgoutput::Tuple,
+};
 
 use super::*;
 
@@ -19,7 +22,7 @@ fn column(name: &str, list_form: ListForm, image_equality: bool) -> TargetColumn
         type_name: "s.dom".to_owned(),
         generation: Generation::Plain,
         image_equality,
-        equality: ("pg_catalog".to_owned(), "=".to_owned()),
+        equality: OperatorName::equal(),
         list_form,
         binary: None,
     }

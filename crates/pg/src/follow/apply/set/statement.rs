@@ -131,10 +131,9 @@ fn condition(plan: &RowPlan, given: &mut Given) -> String {
     let columns = key.iter().map(|index| {
         let column = &plan.columns[index];
         format!(
-            "stored.{} operator({}.{}) {}",
+            "stored.{} {} {}",
             quote_identifier(&column.name),
-            quote_identifier(&column.equality.0),
-            column.equality.1,
+            column.equality,
             given.next(&column.list_form)
         )
     });
@@ -151,7 +150,10 @@ mod tests {
         follow::row::{TableIdentity, TargetColumn},
         table::Generation,
     };
-    use transhume_wire::{binary::BinaryType, ident::QualifiedName};
+    use transhume_wire::{
+        binary::BinaryType,
+        ident::{OperatorName, QualifiedName},
+    };
 
     use super::*;
 
@@ -164,7 +166,7 @@ mod tests {
             type_name: "s.dom".to_owned(),
             generation,
             image_equality: true,
-            equality: ("pg_catalog".to_owned(), "=".to_owned()),
+            equality: OperatorName::equal(),
             list_form,
             binary: Some(BinaryType::Numeric),
         }

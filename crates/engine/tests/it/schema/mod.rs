@@ -1,10 +1,8 @@
 //! The schema's way between two real servers, compared by pg_dump and by the test kit's oracle.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by a panic anywhere")]
+mod restoring;
 
-mod pair;
-
-use pair::{Pair, pair, pair_as};
+use restoring::{restoring, restoring_as};
 use transhume_engine::{
     error::EngineError,
     schema::{self, GrantMoment},
@@ -17,7 +15,12 @@ use transhume_pg::{
         undo::Undo,
     },
 };
-use transhume_testkit::oracle::{self, Except};
+use transhume_testkit::{
+    Pair,
+    oracle::{self, Except},
+    pair, server,
+    workload::create_torture,
+};
 
 const RICH: &str = include_str!("rich.sql");
 
@@ -31,19 +34,20 @@ fn about_the_schema(findings: Vec<(String, String)>) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rich_schema_arrives_as_pg_dump_prints_it() {
-    let pair = pair(RICH, "create role bob; create role \"ow\"\"ner\"").await;
-    pair.whole_way().await.unwrap();
-    pair.assert_same_schema(&[
-        "--exclude-schema=nothing",
-        "--no-publications",
-        "--no-security-labels",
-    ])
-    .await;
-    assert_eq!(about_the_schema(pair.findings().await), []);
-    let populated: i64 = pair
+    let restoring = restoring(RICH, "create role bob; create role \"ow\"\"ner\"").await;
+    restoring.whole_way().await.unwrap();
+    restoring
+        .assert_same_schema(&[
+            "--exclude-schema=nothing",
+            "--no-publications",
+            "--no-security-labels",
+        ])
+        .await;
+    assert_eq!(about_the_schema(restoring.findings().await), []);
+    let populated: i64 = restoring
         .one("select count(*) from pg_catalog.pg_matviews where ispopulated")
         .await;
-    let source: i64 = pair
+    let source: i64 = restoring
         .source_client()
         .await
         .query_one(
@@ -54,11 +58,11 @@ async fn a_rich_schema_arrives_as_pg_dump_prints_it() {
         .unwrap()
         .get(0);
     assert_eq!(populated, source);
-    let analyzed: bool = pair
+    let analyzed: bool = restoring
         .one("select exists (select from transhume.build where kind = 'analyze partition tree' and done_at is not null)")
         .await;
     assert!(analyzed);
-    let invalid: i64 = pair
+    let invalid: i64 = restoring
         .one("select count(*) from pg_catalog.pg_index where not indisvalid")
         .await;
     assert_eq!(invalid, 0);
@@ -66,23 +70,23 @@ async fn a_rich_schema_arrives_as_pg_dump_prints_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_step_may_be_called_again() {
-    let pair = pair(RICH, "create role bob; create role \"ow\"\"ner\"").await;
-    pair.whole_way().await.unwrap();
-    let before: String = pair.schema_text(&pair.target, &[]).await;
-    let builds: i64 = pair.one("select count(*) from transhume.build").await;
-    pair.dump().await.unwrap();
-    schema::pre_data(&pair.work()).await.unwrap();
-    schema::plan_builds(&pair.work()).await.unwrap();
-    schema::post_data(&pair.work()).await.unwrap();
-    schema::owners_and_grants(&pair.work(), GrantMoment::AfterData)
+    let restoring = restoring(RICH, "create role bob; create role \"ow\"\"ner\"").await;
+    restoring.whole_way().await.unwrap();
+    let before: String = restoring.schema_text(pair::Side::Target, &[]).await;
+    let builds: i64 = restoring.one("select count(*) from transhume.build").await;
+    restoring.dump().await.unwrap();
+    schema::pre_data(&restoring.work()).await.unwrap();
+    schema::plan_builds(&restoring.work()).await.unwrap();
+    schema::post_data(&restoring.work()).await.unwrap();
+    schema::owners_and_grants(&restoring.work(), GrantMoment::AfterData)
         .await
         .unwrap();
-    assert_eq!(pair.schema_text(&pair.target, &[]).await, before);
+    assert_eq!(restoring.schema_text(pair::Side::Target, &[]).await, before);
     assert_eq!(
-        pair.one::<i64>("select count(*) from transhume.build").await,
+        restoring.one::<i64>("select count(*) from transhume.build").await,
         builds
     );
-    let unsettled: i64 = pair
+    let unsettled: i64 = restoring
         .one("select count(*) from transhume.archive_item where disposition <> 'restored' and reason = ''")
         .await;
     assert_eq!(
@@ -93,35 +97,39 @@ async fn every_step_may_be_called_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_fails_leaves_nothing_and_is_restored_once_the_cause_is_gone() {
-    let pair = pair(
+    let restoring = restoring(
         "create table a (i int); create table b (i int); create table c (i int)",
         "create table b (i int)",
     )
     .await;
-    pair.dump().await.unwrap();
-    let error = schema::pre_data(&pair.work()).await.unwrap_err();
+    restoring.dump().await.unwrap();
+    let error = schema::pre_data(&restoring.work()).await.unwrap_err();
     assert!(
         matches!(&error, EngineError::Stopped { message, .. } if message.contains("TABLE public b")),
         "{error}"
     );
     assert_eq!(
-        pair.one::<Option<String>>("select pg_catalog.to_regclass('public.a')::text")
+        restoring
+            .one::<Option<String>>("select pg_catalog.to_regclass('public.a')::text")
             .await,
         None
     );
     assert_eq!(
-        pair.one::<i64>("select count(*) from transhume.archive_item where disposition = 'restored'")
+        restoring
+            .one::<i64>("select count(*) from transhume.archive_item where disposition = 'restored'")
             .await,
         0
     );
-    pair.target_client()
+    restoring
+        .target_client()
         .await
         .batch_execute("drop table b")
         .await
         .unwrap();
-    schema::pre_data(&pair.work()).await.unwrap();
+    schema::pre_data(&restoring.work()).await.unwrap();
     assert_eq!(
-        pair.one::<Option<String>>("select pg_catalog.to_regclass('public.c')::text")
+        restoring
+            .one::<Option<String>>("select pg_catalog.to_regclass('public.c')::text")
             .await
             .as_deref(),
         Some("c")
@@ -136,9 +144,9 @@ async fn a_target_role_without_rights_gets_findings_for_each_role_and_no_noise()
         create function et() returns event_trigger language plpgsql as 'begin end';\
         create event trigger et on ddl_command_end execute function et()";
     let target = "create role mover login; grant create on database postgres to mover; grant create on schema public to mover";
-    let pair = pair_as(source, target, "mover", &[]).await;
-    pair.whole_way().await.unwrap();
-    let findings = about_the_schema(pair.findings().await);
+    let restoring = restoring_as(source, target, "mover", &[]).await;
+    restoring.whole_way().await.unwrap();
+    let findings = about_the_schema(restoring.findings().await);
     let codes: Vec<&str> = findings.iter().map(|(code, _)| code.as_str()).collect();
     assert!(codes.contains(&"definition-refused"), "{findings:?}");
     assert!(
@@ -169,39 +177,41 @@ async fn only_what_is_selected_arrives_and_what_cannot_is_told() {
         create view w as select c from orders; create function audit() returns trigger language plpgsql as 'begin return new; end';\
         create trigger t before insert on orders for each row execute function audit();\
         create schema other; create table other.x (i int); create function other.f() returns int language sql as 'select 1'";
-    let pair = pair_as(source, "", "postgres", &["public.orders", "public.v", "public.w"]).await;
-    pair.whole_way().await.unwrap();
-    let relations: Vec<String> = pair
+    let restoring = restoring_as(source, "", "postgres", &["public.orders", "public.v", "public.w"]).await;
+    restoring.whole_way().await.unwrap();
+    let relations: Vec<String> = restoring
         .one("select pg_catalog.array_agg(c.relname::text order by c.relname::text) from pg_catalog.pg_class c where c.relnamespace = 'public'::regnamespace")
         .await;
     assert_eq!(relations, ["orders", "orders_c_idx", "orders_pkey", "w"]);
     assert_eq!(
-        pair.one::<i64>("select count(*) from pg_catalog.pg_namespace where nspname = 'other'")
+        restoring
+            .one::<i64>("select count(*) from pg_catalog.pg_namespace where nspname = 'other'")
             .await,
         0
     );
     assert_eq!(
-        pair.one::<i64>("select count(*) from pg_catalog.pg_trigger where tgname = 't'")
+        restoring
+            .one::<i64>("select count(*) from pg_catalog.pg_trigger where tgname = 't'")
             .await,
         1
     );
-    let findings = about_the_schema(pair.findings().await);
+    let findings = about_the_schema(restoring.findings().await);
     assert_eq!(findings.len(), 2, "{findings:?}");
     assert!(findings.iter().all(|(code, _)| code == "selection-needs"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_heir_without_its_parent_blocks_before_anything_is_made() {
-    let pair = pair_as(
+    let restoring = restoring_as(
         "create table p (i int); create table c () inherits (p)",
         "",
         "postgres",
         &["public.c"],
     )
     .await;
-    assert!(matches!(pair.dump().await, Err(EngineError::Blocked(findings)) if findings.len() == 1));
+    assert!(matches!(restoring.dump().await, Err(EngineError::Blocked(findings)) if findings.len() == 1));
     assert!(
-        !pair
+        !restoring
             .one::<bool>("select exists (select from transhume.archive)")
             .await
     );
@@ -216,29 +226,33 @@ async fn triggers_are_set_aside_and_can_be_brought_back_in_their_state() {
         create rule r as on insert to t do also notify x;\
         alter table t enable always trigger always; alter table t disable trigger never";
     for replica_role in [true, false] {
-        let mut pair: Pair = pair(source, "").await;
-        pair.options.replica_role = replica_role;
-        pair.whole_way().await.unwrap();
+        let mut restoring = restoring(source, "").await;
+        restoring.options.replica_role = replica_role;
+        restoring.whole_way().await.unwrap();
         let states = "select pg_catalog.string_agg(tgname || tgenabled::text, ' ' order by tgname) from pg_catalog.pg_trigger where not tgisinternal";
         let expected = if replica_role {
             "alwaysD neverD plainO"
         } else {
             "alwaysD neverD plainD"
         };
-        assert_eq!(pair.one::<String>(states).await, expected);
-        let target = Session::connect(&pair.endpoints.target, "test").await.unwrap();
+        assert_eq!(restoring.one::<String>(states).await, expected);
+        let target = Session::connect(&restoring.endpoints.target, "test")
+            .await
+            .unwrap();
         let open = deviation::open(&target, Side::Target).await.unwrap();
         let undo = open.iter().filter(|deviation| deviation.kind == "triggers");
         for statement in undo.flat_map(|deviation| deviation.undo.iter().map(Undo::statement)) {
-            pair.target_client()
+            restoring
+                .target_client()
                 .await
                 .batch_execute(&statement)
                 .await
                 .unwrap();
         }
-        assert_eq!(pair.one::<String>(states).await, "alwaysA neverD plainO");
+        assert_eq!(restoring.one::<String>(states).await, "alwaysA neverD plainO");
         assert_eq!(
-            pair.one::<String>("select ev_enabled::text from pg_catalog.pg_rewrite where rulename = 'r'")
+            restoring
+                .one::<String>("select ev_enabled::text from pg_catalog.pg_rewrite where rulename = 'r'")
                 .await,
             "O"
         );
@@ -262,18 +276,15 @@ async fn programs_newer_than_the_target_work() {
 }
 
 async fn torture(source_major: u32, target_major: u32) {
-    let (source, target) = (
-        transhume_testkit::cluster(source_major),
-        transhume_testkit::cluster(target_major),
-    );
-    transhume_testkit::workload::create_torture(&source.url("postgres"), &target.url("postgres")).await;
-    let newest = transhume_testkit::server(source_major.max(target_major));
-    let mut pair = pair::of(source, target, "postgres", "postgres", &[]).await;
-    pair.options.programs = Some(newest);
-    pair.whole_way().await.unwrap();
+    let servers = Pair::new(source_major, target_major);
+    create_torture(&servers.source_url, &servers.target_url).await;
+    let newest = server(source_major.max(target_major));
+    let mut restoring = restoring::of(servers, "postgres", &[]).await;
+    restoring.options.programs = Some(newest);
+    restoring.whole_way().await.unwrap();
     // pg_dump cannot keep the order of columns of an heir that was attached later: compared by name.
-    let (source, target) = (pair.source.url("postgres"), pair.target.url("postgres"));
-    let differences = oracle::catalog_differences(&source, &target, &Except::default()).await;
+    let (source, target) = (&restoring.servers.source_url, &restoring.servers.target_url);
+    let differences = oracle::catalog_differences(source, target, &Except::default()).await;
     let of_schema: Vec<_> = differences
         .iter()
         .filter(|difference| !difference.starts_with("sequence torture."))
@@ -281,5 +292,5 @@ async fn torture(source_major: u32, target_major: u32) {
         .filter(|difference| !difference.contains("schema public: "))
         .collect();
     assert_eq!(of_schema, Vec::<&String>::new());
-    assert_eq!(about_the_schema(pair.findings().await), []);
+    assert_eq!(about_the_schema(restoring.findings().await), []);
 }

@@ -5,8 +5,8 @@
 use std::fmt;
 
 use serde::Serialize;
-use transhume_core::{finding::Remedy, load::RelationState, shell};
-use transhume_pg::state::{exception, overview};
+
+use crate::{finding::Remedy, load::RelationState, shell};
 
 /// A table that is not kept up while the rest is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,25 +51,6 @@ impl StoredChanges {
 
 fn on_table(action: &str, table: &str) -> Remedy {
     Remedy::run(format!("transhume table {action} {}", shell::word(table)))
-}
-
-impl From<overview::NotLoaded> for TableBehind {
-    fn from(table: overview::NotLoaded) -> Self {
-        Self {
-            table: table.table,
-            state: table.state,
-        }
-    }
-}
-
-impl From<exception::StoredOfTable> for StoredChanges {
-    fn from(stored: exception::StoredOfTable) -> Self {
-        Self {
-            table: stored.table,
-            count: stored.count,
-            latest: stored.latest,
-        }
-    }
 }
 
 impl fmt::Display for TableBehind {

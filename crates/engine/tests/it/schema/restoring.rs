@@ -1,10 +1,7 @@
 //! Two servers and a migration between them, without slot and stream: the schema needs only a snapshot.
 
-use std::path::Path;
-
 use tokio_postgres::Client;
 use transhume_core::selection::{Selection, Selector};
-use transhume_demo::cluster::Cluster;
 use transhume_engine::{
     cancel::{Cancellation, Canceller, cancellation},
     endpoints::Endpoints,
@@ -12,91 +9,57 @@ use transhume_engine::{
     report::Reporter,
     schema::{self, GrantMoment, SchemaOptions, SchemaWork},
 };
-use transhume_pg::{
-    connection::{
-        conninfo::{ConnectionSettings, Environment},
-        session::Session,
-    },
-    state::migration::{self, Migration, NewMigration, SourceIdentity},
+use transhume_pg::{connection::session::Session, state::migration::Migration};
+use transhume_testkit::{
+    connection,
+    pair::{Pair, Side},
 };
-use transhume_testkit::{cluster, connection};
 
-pub(crate) struct Pair {
-    pub(crate) source: Cluster,
-    pub(crate) target: Cluster,
-    pub(crate) endpoints: Endpoints,
-    pub(crate) migration: Migration,
-    pub(crate) selector: Selector,
-    pub(crate) options: SchemaOptions,
+use crate::migration::{endpoints, record, settings};
+
+pub(super) struct Restoring {
+    pub(super) servers: Pair,
+    pub(super) endpoints: Endpoints,
+    pub(super) migration: Migration,
+    pub(super) selector: Selector,
+    pub(super) options: SchemaOptions,
     reporter: Reporter,
     cancellation: Cancellation,
     _canceller: Canceller,
 }
 
-pub(crate) fn settings(url: &str) -> ConnectionSettings {
-    ConnectionSettings::parse(url, &Environment::of([])).unwrap()
-}
-
 /// Runs SQL on the source before the migration is made.
-pub(crate) async fn pair(source_sql: &str, target_sql: &str) -> Pair {
-    pair_as(source_sql, target_sql, "postgres", &[]).await
+pub(super) async fn restoring(source_sql: &str, target_sql: &str) -> Restoring {
+    restoring_as(source_sql, target_sql, "postgres", &[]).await
 }
 
-pub(crate) async fn pair_as(source_sql: &str, target_sql: &str, target_role: &str, include: &[&str]) -> Pair {
-    let (source, target) = (cluster(15), cluster(15));
-    for (url, sql) in [
-        (source.url("postgres"), source_sql),
-        (target.url("postgres"), target_sql),
-    ] {
-        let client = connection::connect(&url).await.unwrap();
-        if let Err(error) = client.batch_execute(sql).await {
-            panic!("{}", connection::describe(&error));
-        }
-    }
-    of(source, target, "postgres", target_role, include).await
-}
-
-pub(crate) async fn of(
-    source: Cluster,
-    target: Cluster,
-    database: &str,
+pub(super) async fn restoring_as(
+    source_sql: &str,
+    target_sql: &str,
     target_role: &str,
     include: &[&str],
-) -> Pair {
-    let target_url = target
-        .url(database)
-        .replace("postgres@", &format!("{target_role}@"));
-    let endpoints = Endpoints {
-        source: settings(&source.url(database)),
-        target: settings(&target_url),
-    };
+) -> Restoring {
+    let servers = Pair::everyday();
+    servers.execute(Side::Source, source_sql).await;
+    servers.execute(Side::Target, target_sql).await;
+    of(servers, target_role, include).await
+}
+
+pub(super) async fn of(servers: Pair, target_role: &str, include: &[&str]) -> Restoring {
+    let mut endpoints = endpoints(&servers);
+    let as_role = format!("{target_role}@");
+    endpoints.target = settings(&servers.target_url.replace("postgres@", &as_role));
     let selection = Selection {
         include: include.iter().map(ToString::to_string).collect(),
         ..Selection::default()
     };
     let selector = selection.selector().unwrap();
-    let new = NewMigration {
-        id: "0123abcd".into(),
-        selection,
-        source_label: "test".into(),
-        identity: SourceIdentity {
-            system: "1".into(),
-            database_oid: 5,
-            database: database.into(),
-            timeline: 1,
-        },
-        slot_name: "transhume_0123abcd".into(),
-        publication_name: "transhume_0123abcd".into(),
-    };
-    let mut session = Session::connect(&endpoints.target, "test").await.unwrap();
-    migration::create(&mut session, &new).await.unwrap();
-    let migration = migration::read(&session).await.unwrap().unwrap();
+    let migration = record(&endpoints, selection).await;
     let reporter = Reporter::silent();
     let (canceller, cancellation) = cancellation();
     let options = SchemaOptions::new(None, true);
-    Pair {
-        source,
-        target,
+    Restoring {
+        servers,
         endpoints,
         migration,
         selector,
@@ -107,8 +70,8 @@ pub(crate) async fn of(
     }
 }
 
-impl Pair {
-    pub(crate) fn work(&self) -> SchemaWork<'_> {
+impl Restoring {
+    pub(super) fn work(&self) -> SchemaWork<'_> {
         SchemaWork {
             endpoints: &self.endpoints,
             migration: &self.migration,
@@ -120,19 +83,15 @@ impl Pair {
         }
     }
 
-    pub(crate) async fn source_client(&self) -> Client {
-        connection::connect(&self.source.url(self.endpoints.source.database()))
-            .await
-            .unwrap()
+    pub(super) async fn source_client(&self) -> Client {
+        self.servers.connect(Side::Source).await
     }
 
-    pub(crate) async fn target_client(&self) -> Client {
-        connection::connect(&self.target.url(self.endpoints.target.database()))
-            .await
-            .unwrap()
+    pub(super) async fn target_client(&self) -> Client {
+        self.servers.connect(Side::Target).await
     }
 
-    pub(crate) async fn dump(&self) -> Result<()> {
+    pub(super) async fn dump(&self) -> Result<()> {
         let holder = self.source_client().await;
         holder
             .batch_execute("begin isolation level repeatable read")
@@ -147,7 +106,7 @@ impl Pair {
     }
 
     /// All steps, with the tables of the source taken as loaded and empty.
-    pub(crate) async fn whole_way(&self) -> Result<()> {
+    pub(super) async fn whole_way(&self) -> Result<()> {
         self.dump().await?;
         schema::pre_data(&self.work()).await?;
         schema::owners_and_grants(&self.work(), GrantMoment::BeforeData).await?;
@@ -158,7 +117,7 @@ impl Pair {
         schema::owners_and_grants(&self.work(), GrantMoment::AfterData).await
     }
 
-    pub(crate) async fn load_nothing(&self) {
+    pub(super) async fn load_nothing(&self) {
         let tables = self
             .source_client()
             .await
@@ -187,7 +146,7 @@ impl Pair {
     }
 
     /// Executes the build work by rank, as the load does, each row in a transaction.
-    pub(crate) async fn build(&self) {
+    pub(super) async fn build(&self) {
         let session = Session::connect(&self.endpoints.target, "test").await.unwrap();
         let rows = session
             .query("select id, name, statements from transhume.build where done_at is null and not held_until_cutover order by rank, id", &[])
@@ -210,11 +169,11 @@ impl Pair {
     }
 
     /// The schema as pg_dump prints it, without what differs by nature.
-    pub(crate) async fn schema_text(&self, cluster: &Cluster, arguments: &[&str]) -> String {
-        let output = tokio::process::Command::new(Path::new(cluster.binaries()).join("pg_dump"))
+    pub(super) async fn schema_text(&self, side: Side, arguments: &[&str]) -> String {
+        let output = tokio::process::Command::new(self.servers.server(side).binaries().join("pg_dump"))
             .args(["--schema-only", "--exclude-schema=transhume"])
             .args(arguments)
-            .arg(cluster.url(self.endpoints.source.database()))
+            .arg(self.servers.url(side))
             .output()
             .await
             .unwrap();
@@ -230,9 +189,9 @@ impl Pair {
             .join("\n")
     }
 
-    pub(crate) async fn assert_same_schema(&self, arguments: &[&str]) {
-        let source = self.schema_text(&self.source, arguments).await;
-        let target = self.schema_text(&self.target, arguments).await;
+    pub(super) async fn assert_same_schema(&self, arguments: &[&str]) {
+        let source = self.schema_text(Side::Source, arguments).await;
+        let target = self.schema_text(Side::Target, arguments).await;
         if source != target {
             let different = source
                 .lines()
@@ -242,7 +201,7 @@ impl Pair {
         }
     }
 
-    pub(crate) async fn findings(&self) -> Vec<(String, String)> {
+    pub(super) async fn findings(&self) -> Vec<(String, String)> {
         let rows = self
             .target_client()
             .await
@@ -255,7 +214,7 @@ impl Pair {
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
     }
 
-    pub(crate) async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
+    pub(super) async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
         self.target_client()
             .await
             .query_one(sql, &[])

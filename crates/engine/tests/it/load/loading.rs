@@ -7,7 +7,6 @@ use std::{
 
 use tokio_postgres::Client;
 use transhume_core::selection::Selection;
-use transhume_demo::cluster::Cluster;
 use transhume_engine::{
     cancel::{Cancellation, Canceller, cancellation},
     endpoints::Endpoints,
@@ -17,27 +16,26 @@ use transhume_engine::{
 };
 use transhume_pg::{
     connection::{
-        conninfo::{ConnectionSettings, Environment},
         raw::{Mode, RawConnection},
-        session::Session,
         snapshot::SnapshotHolder,
     },
     follow::{slot, wal},
-    state::migration::{self, Migration, NewMigration, SourceIdentity},
+    state::migration::Migration,
 };
-use transhume_testkit::{connection::connect, server};
+use transhume_testkit::{
+    connection::connect,
+    pair::{Pair, Side, major},
+    server::client_programs,
+};
 use transhume_wire::replication::SlotSnapshot;
+
+use crate::migration::{ID, endpoints, record};
 
 /// A condition that takes longer than this never comes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-pub(super) const MIGRATION: &str = "0123abcd";
-
-pub(super) struct Pair {
-    pub(super) source: Cluster,
-    pub(super) target: Cluster,
-    /// Of source and target.
-    majors: (u32, u32),
+pub(super) struct Loading {
+    pub(super) servers: Pair,
     pub(super) endpoints: Endpoints,
     pub(super) migration: Migration,
     pub(super) options: LoadOptions,
@@ -46,27 +44,16 @@ pub(super) struct Pair {
     pub(super) cancellation: Cancellation,
 }
 
-impl Pair {
+impl Loading {
     /// Two servers with a database `app` each and the state schema on the target.
     pub(super) async fn new(source_major: u32, target_major: u32) -> Self {
-        let source = server::cluster(source_major);
-        let target = server::cluster(target_major);
-        for cluster in [&source, &target] {
-            let client = connect(&cluster.url("postgres")).await.unwrap();
-            client.batch_execute("CREATE DATABASE app").await.unwrap();
-        }
-        let settings =
-            |cluster: &Cluster| ConnectionSettings::parse(&cluster.url("app"), &Environment::of([])).unwrap();
-        let endpoints = Endpoints {
-            source: settings(&source),
-            target: settings(&target),
-        };
-        let migration = create_state(&endpoints).await;
+        let mut servers = Pair::new(source_major, target_major);
+        servers.create_database("app").await.unwrap();
+        let endpoints = endpoints(&servers);
+        let migration = record(&endpoints, Selection::default()).await;
         let (canceller, cancellation) = cancellation();
         Self {
-            source,
-            target,
-            majors: (source_major, target_major),
+            servers,
             endpoints,
             migration,
             options: LoadOptions {
@@ -84,33 +71,30 @@ impl Pair {
     }
 
     pub(super) async fn on_source(&self) -> Client {
-        connect(&self.source.url("app")).await.unwrap()
+        self.servers.connect(Side::Source).await
     }
 
     pub(super) async fn on_target(&self) -> Client {
-        connect(&self.target.url("app")).await.unwrap()
+        self.servers.connect(Side::Target).await
     }
 
     /// Runs the same SQL on both sides.
     pub(super) async fn on_both(&self, sql: &str) {
-        for client in [self.on_source().await, self.on_target().await] {
-            client.batch_execute(sql).await.unwrap();
-        }
+        self.servers.execute_on_both(sql).await;
     }
 
     /// Makes the source's tables on the target, without keys and indexes, as the schema phase does. The source's own
     /// pg_dump knows what its server keeps for itself.
     pub(super) fn restore_pre_data(&self) {
-        let (source_major, target_major) = self.majors;
-        let mut dump = Command::new(server::client_programs(source_major).join("pg_dump"))
+        let mut dump = Command::new(client_programs(major(&self.servers.source)).join("pg_dump"))
             .args(["--format=custom", "--section=pre-data", "--dbname"])
-            .arg(self.source.url("app"))
+            .arg(&self.servers.source_url)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let restored = Command::new(server::client_programs(target_major).join("pg_restore"))
+        let restored = Command::new(client_programs(major(&self.servers.target)).join("pg_restore"))
             .args(["--exit-on-error", "--dbname"])
-            .arg(self.target.url("app"))
+            .arg(&self.servers.target_url)
             .stdin(dump.stdout.take().unwrap())
             .status()
             .unwrap();
@@ -119,7 +103,7 @@ impl Pair {
 
     /// A database `then` beside the source's that stays as the source is now. Nobody may be connected.
     pub(super) async fn remember_source(&self) -> String {
-        let client = connect(&self.source.url("postgres")).await.unwrap();
+        let client = connect(&self.servers.source.url("postgres")).await.unwrap();
         until("the source has no sessions left", async || {
             client
                 .batch_execute("CREATE DATABASE \"then\" TEMPLATE app")
@@ -127,7 +111,7 @@ impl Pair {
                 .map_err(|error| error.to_string())
         })
         .await;
-        self.source.url("then")
+        self.servers.source.url("then")
     }
 
     /// Makes the slot and takes over its snapshot.
@@ -143,11 +127,10 @@ impl Pair {
         )
         .await
         .unwrap();
-        let holder =
-            SnapshotHolder::import(&self.endpoints.source, MIGRATION, &created.snapshot_name.unwrap())
-                .await
-                .unwrap();
-        let source = self.endpoints.source_session(MIGRATION, "test").await.unwrap();
+        let holder = SnapshotHolder::import(&self.endpoints.source, ID, &created.snapshot_name.unwrap())
+            .await
+            .unwrap();
+        let source = self.endpoints.source_session(ID, "test").await.unwrap();
         self.migration.slot_xid_horizon = Some(wal::assign_xid(&source).await.unwrap());
         holder
     }
@@ -196,28 +179,6 @@ impl Pair {
         })
         .await;
     }
-}
-
-async fn create_state(endpoints: &Endpoints) -> Migration {
-    let mut target: Session = endpoints.target_session(MIGRATION, "test").await.unwrap();
-    let source = endpoints.source_session(MIGRATION, "test").await.unwrap();
-    let identity = "select (pg_control_system()).system_identifier::text, oid from pg_database where datname = current_database()";
-    let row = source.query_one(identity, &[]).await.unwrap();
-    let new = NewMigration {
-        id: MIGRATION.to_owned(),
-        selection: Selection::default(),
-        source_label: "the test's source".to_owned(),
-        identity: SourceIdentity {
-            system: row.get(0),
-            database_oid: row.get(1),
-            database: "app".to_owned(),
-            timeline: 1,
-        },
-        slot_name: "transhume_0123abcd".to_owned(),
-        publication_name: "transhume_0123abcd".to_owned(),
-    };
-    migration::create(&mut target, &new).await.unwrap();
-    migration::read(&target).await.unwrap().unwrap()
 }
 
 /// Polls until `attempt` succeeds.
