@@ -6,7 +6,7 @@
 use serde::Serialize;
 use transhume_core::{
     assess::capability::Capabilities,
-    finding::{Finding, Remedy, Severity},
+    finding::{Finding, Severity},
     review::{self as judge, QueryComparison},
     roles::Surrounding,
     selection::Selection,
@@ -40,7 +40,7 @@ pub struct Review {
     /// Warnings, then passes.
     pub findings: Vec<Finding>,
     /// What to do when nobody needs the old server any more, in order.
-    pub remaining: Vec<Remedy>,
+    pub remaining: Vec<String>,
 }
 
 impl Review {
@@ -69,7 +69,10 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
         target: endpoints.target.to_string(),
         queries,
         findings,
-        remaining: judge::remaining(&ends.0, &ends.1),
+        remaining: judge::remaining(&ends.0, &ends.1)
+            .into_iter()
+            .map(String::from)
+            .collect(),
     })
 }
 

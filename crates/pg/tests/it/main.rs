@@ -13,6 +13,7 @@ mod facts;
 mod fencing;
 mod logging_in;
 mod probing;
+mod remedies;
 mod restoring;
 mod securing;
 mod silence;
