@@ -12,7 +12,7 @@ const TO_RUN: &str = include_str!(concat!(
 ));
 
 /// How commands and options begin; all else is a statement.
-const NOT_SQL: [&str; 9] = [
+const NOT_SQL: [&str; 10] = [
     "transhume ",
     "az ",
     "aws ",
@@ -20,9 +20,13 @@ const NOT_SQL: [&str; 9] = [
     "supabase ",
     "avn ",
     "doctl ",
+    "apt-get ",
     "--leave-out ",
     "--exclude ",
 ];
+
+/// What psql does with the statement before it.
+const OF_PSQL: &str = "\\gexec";
 
 /// It is raised while the first of several statements is run, and all of them were read by then.
 const FAILS_FIRST: &str = "select 1 / 0; ";
@@ -38,7 +42,7 @@ async fn what_stands_as_a_statement_is_one() {
             continue;
         }
         let error = client
-            .batch_execute(&format!("{FAILS_FIRST}{piece}"))
+            .batch_execute(&format!("{FAILS_FIRST}{}", piece.trim_end_matches(OF_PSQL)))
             .await
             .unwrap_err();
         let state = error.code().map(|state| state.code().to_owned());
