@@ -39,6 +39,7 @@ pub(super) fn summarise(
         )),
         estimate: estimate(observed),
         write_pause: write_pause::of_observed(observed),
+        forecast: None,
         resuming: observed.context.resuming,
         parameters: parameter::differences(observed),
         findings,

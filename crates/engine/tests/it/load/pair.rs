@@ -76,6 +76,7 @@ impl Pair {
                 rate_limit_bytes_per_second: None,
                 snapshot_age_warning: None,
                 snapshot_renewal: None,
+                target_storage: None,
             },
             reporter: Reporter::silent(),
             canceller,
