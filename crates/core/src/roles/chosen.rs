@@ -17,6 +17,18 @@ const OF_PLATFORMS: [&str; 8] = [
     "rdstopmgr",
 ];
 
+/// Roles whose members administer a service, as superusers do elsewhere.
+const ADMINISTRATORS: [&str; 4] = [
+    "azure_pg_admin",
+    "rds_superuser",
+    "cloudsqlsuperuser",
+    "alloydbsuperuser",
+];
+
+pub(super) fn is_administrator(name: &str) -> bool {
+    ADMINISTRATORS.contains(&name)
+}
+
 /// The server's or its platform's own.
 pub(crate) fn is_reserved(name: &str) -> bool {
     is_predefined(name) || is_of_platform(name)

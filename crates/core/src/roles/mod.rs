@@ -151,6 +151,12 @@ impl Roles {
         !is_superuser && self.roles.iter().any(|role| is_of_platform(&role.name))
     }
 
+    /// On a managed service it stands where a superuser stands elsewhere.
+    fn administers_service(&self, name: &str) -> bool {
+        let groups = self.groups_of(name);
+        groups.into_iter().any(chosen::is_administrator)
+    }
+
     /// The role of the session may make others members of it.
     fn may_grant(&self, group: &str) -> bool {
         let Some(own) = self.own() else { return false };
