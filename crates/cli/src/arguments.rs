@@ -97,6 +97,8 @@ pub(crate) struct LoadArguments {
     snapshot_age_warning: Option<Span>,
     #[arg(long, value_name = "DURATION")]
     snapshot_renewal: Option<Span>,
+    #[arg(long, value_name = "SIZE")]
+    target_storage: Option<Size>,
 }
 
 #[derive(Debug, Args)]
@@ -197,6 +199,7 @@ impl LoadArguments {
             self.snapshot_age_warning.as_ref(),
         );
         replace(&mut config.snapshot_renewal, self.snapshot_renewal.as_ref());
+        replace(&mut config.target_storage, self.target_storage.as_ref());
     }
 }
 

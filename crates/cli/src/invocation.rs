@@ -7,7 +7,7 @@ use transhume_engine::{
     endpoints::Endpoints,
     error_policy::ErrorPolicy,
     follow::{FollowOptions, SpillOptions, WalPolicy},
-    load::LoadOptions,
+    load::{LoadOptions, Storage},
     login::PasswordCommand,
     selection::Selection,
     verify::VerifyOptions,
@@ -141,6 +141,7 @@ impl Invocation {
             rate_limit_bytes_per_second: self.settings.rate_limit.map(|size| size.0),
             snapshot_age_warning: self.settings.snapshot_age_warning.map(|span| span.0),
             snapshot_renewal: self.settings.snapshot_renewal.map(|span| span.0),
+            target_storage: self.settings.target_storage.map(|size| Storage(size.0)),
         }
     }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use transhume_core::{
     assess::capability::Capabilities,
-    finding::{Finding, Remedy, Severity},
+    finding::{Finding, Severity},
     review::{self as judge, QueryComparison},
     roles::Surrounding,
     selection::Selection,
@@ -40,7 +40,7 @@ pub struct Review {
     /// Warnings, then passes.
     pub findings: Vec<Finding>,
     /// What to do when nobody needs the old server any more, in order.
-    pub remaining: Vec<Remedy>,
+    pub remaining: Vec<String>,
 }
 
 impl Review {
@@ -73,7 +73,10 @@ pub async fn review(endpoints: &Endpoints, selection: &Selection, reporter: &Rep
         target: endpoints.target.to_string(),
         queries,
         findings,
-        remaining: judge::remaining(&ends.source, &ends.target),
+        remaining: judge::remaining(&ends.source, &ends.target)
+            .into_iter()
+            .map(String::from)
+            .collect(),
     })
 }
 

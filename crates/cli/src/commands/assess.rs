@@ -16,6 +16,7 @@ use crate::{
     invocation::Invocation,
     settings::{Config, replace},
     show::{
+        forecast as in_words,
         progress::shown,
         quantity::Size,
         report,
@@ -166,18 +167,32 @@ pub(super) fn facts(assessment: &Assessment, style: Style) -> String {
         ""
     };
     format!(
-        "{}{}{}{}{resuming}",
+        "{}{}{}{}{}{resuming}",
         end("source", &assessment.source, style),
         assessment
             .target
             .as_ref()
             .map_or_else(String::new, |target| end("target", target, style)),
         estimate(&assessment.estimate, style),
+        move_forecast(assessment, style),
         if assessment.target.is_some() {
             write_pause(assessment, style)
         } else {
             String::new()
         },
+    )
+}
+
+/// From a sample, where there is much to move.
+fn move_forecast(assessment: &Assessment, style: Style) -> String {
+    let Some(forecast) = &assessment.forecast else {
+        return String::new();
+    };
+    format!(
+        "{}     {}\n         {}\n",
+        style.paint(Tone::Label, "move"),
+        in_words::duration(forecast),
+        in_words::needs(forecast)
     )
 }
 

@@ -26,8 +26,8 @@ Examples:
 /// Prints a script that can be run again: every role that owns something, is granted something, or has a session, with
 /// members and groups, attributes, limits, validity and settings, and the grants that the migration itself needs. Each
 /// statement is tried on the target and rolled back. Nothing is taken from a role that is there. Attributes that the target's
-/// service keeps for itself (superuser, replication, bypassrls), and predefined roles that it grants to nobody (pg_write_all_data), are
-/// left out and named. Exits with 1 where anything else is refused.
+/// service keeps for itself (superuser, replication, bypassrls), predefined roles that it grants to nobody (pg_write_all_data), and what
+/// the owner of the database alone may set are left out and named. Exits with 1 where anything else is refused.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -87,6 +87,12 @@ fn script(report: &RolesReport, _style: Style) -> String {
     for statement in &report.statements {
         push_statement(&mut text, statement);
     }
+    if report.is_incomplete() {
+        comment(
+            &mut text,
+            "what was refused is for an administrator of the target to run; a role is given away by who has it with admin option",
+        );
+    }
     for left in &report.left_out {
         let of = if left.role.is_empty() {
             String::new()
@@ -116,6 +122,13 @@ fn push_statement(text: &mut String, statement: &RoleStatement) {
     match statement.outcome {
         StatementOutcome::Possible => push(text, &format!("{};", statement.sql)),
         StatementOutcome::Done => push(text, &format!("{}; -- done", statement.sql)),
+        StatementOutcome::LeftOut if statement.is_of_owner => {
+            comment(
+                text,
+                &format!("left out, for the owner of the target's database to run: {message}"),
+            );
+            push(text, &format!("{};", statement.sql));
+        }
         StatementOutcome::LeftOut => {
             comment(
                 text,

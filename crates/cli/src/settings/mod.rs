@@ -61,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) rate_limit: Option<Size>,
     pub(crate) snapshot_age_warning: Option<Span>,
     pub(crate) snapshot_renewal: Option<Span>,
+    pub(crate) target_storage: Option<Size>,
     pub(crate) on_data_error: Option<ErrorAction>,
     pub(crate) on_conflict: Option<ErrorAction>,
     pub(crate) on_table_error: Option<ErrorAction>,

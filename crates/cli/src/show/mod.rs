@@ -5,6 +5,7 @@
 pub(crate) mod attention;
 pub(crate) mod breakable;
 pub(crate) mod document;
+pub(crate) mod forecast;
 pub(crate) mod metrics;
 pub(crate) mod progress;
 pub(crate) mod quantity;

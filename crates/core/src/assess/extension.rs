@@ -6,6 +6,7 @@ use super::observation::{Extension, Observed};
 use super::platform;
 use crate::count::counted;
 use crate::finding::{Finding, Remedy};
+use crate::shell;
 use transhume_wire::ident::quote_identifier;
 
 /// Part of every installation; no list names it.
@@ -79,10 +80,13 @@ fn missing(observed: &Observed, name: &str) -> Finding {
         observed,
         name,
         format!("the target does not have the extension {name}"),
-        Remedy::from(platform::extension::missing(
+        platform::extension::missing(
             &observed.target.capabilities,
-            &format!("leave it out: --leave-out 'extension {}'", as_identified(name)),
-        )),
+            format!(
+                "--leave-out {}",
+                shell::quoted(&format!("extension {}", as_identified(name)))
+            ),
+        ),
     )
 }
 

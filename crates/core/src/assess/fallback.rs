@@ -8,7 +8,10 @@ use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::{
     capability::{Attempt, Capabilities},
-    platform::remedy::{self, Effect},
+    platform::{
+        Platform,
+        remedy::{self, Effect},
+    },
 };
 use crate::finding::{Finding, Remedy, Severity};
 
@@ -20,9 +23,7 @@ const WANTED_SLOTS: i64 = 2;
 pub struct WayBack<'a> {
     pub target: &'a Capabilities,
     /// Of the old source, where changes are to be written.
-    pub source_role: &'a str,
-    /// `SET session_replication_role = replica` on the old source.
-    pub source_replica_role: &'a Attempt,
+    pub source: &'a Capabilities,
     /// Foreign keys of the selected tables on the old source.
     pub foreign_keys: &'a [QualifiedName],
     /// Tables whose UPDATE and DELETE the target would refuse once they are published there.
@@ -141,7 +142,7 @@ fn refuses_writers(table: &QualifiedName) -> Finding {
 
 fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
     let first = way.foreign_keys.first()?;
-    let reason = way.source_replica_role.refusal()?;
+    let reason = way.source.replica_role.refusal()?;
     Some(finding(
         Severity::Blocker,
         "session_replication_role",
@@ -150,13 +151,21 @@ fn foreign_keys(way: &WayBack<'_>) -> Option<Finding> {
             counted(way.foreign_keys.len(), "foreign key"),
             first.plain()
         ),
-        Remedy::from("on the source (15 and later): ")
-            .then(Remedy::run(format!(
-                "grant set on parameter session_replication_role to {};",
-                quote_identifier(way.source_role)
-            )))
-            .then(" before, only a superuser may set it"),
+        replica_role(way.source),
     ))
+}
+
+/// Amazon lets the members of one role set it, and nobody hand that on.
+fn replica_role(source: &Capabilities) -> Remedy {
+    let role = quote_identifier(&source.role);
+    if matches!(Platform::of(source), Platform::Rds | Platform::Aurora) {
+        return Remedy::on("source", format!("grant rds_superuser to {role};"));
+    }
+    Remedy::from("on the source (15 and later): ")
+        .then(Remedy::run(format!(
+            "grant set on parameter session_replication_role to {role};"
+        )))
+        .then(" before, only a superuser may set it")
 }
 
 fn finding(severity: Severity, object: &str, message: String, remedy: impl Into<Remedy>) -> Finding {
@@ -185,11 +194,12 @@ mod tests {
     fn judge(change: impl Fn(&mut Capabilities), replica_role: &Attempt) -> Vec<String> {
         let mut target = healthy().target.capabilities;
         change(&mut target);
+        let mut source = healthy().source.capabilities;
+        source.replica_role = replica_role.clone();
         let keys = [QualifiedName::new("shop", "orders_customer_fkey")];
         let found = obstacles(&WayBack {
             target: &target,
-            source_role: "mover",
-            source_replica_role: replica_role,
+            source: &source,
             foreign_keys: &keys,
             refusing_writers: &[],
             foreign_state: false,
@@ -206,6 +216,22 @@ mod tests {
     #[test]
     fn a_healthy_pair_has_its_way_back() {
         assert_eq!(judge(|_| {}, &Attempt::Allowed), Vec::<String>::new());
+    }
+
+    #[test]
+    fn amazon_hands_the_setting_on_with_its_role_alone() {
+        let mut source = healthy().source.capabilities;
+        let grant = |source: &Capabilities| {
+            let remedy = replica_role(source);
+            remedy.to_run().next().map(str::to_owned)
+        };
+        let of_its_own = r#"grant set on parameter session_replication_role to "mover";"#;
+        assert_eq!(grant(&source).as_deref(), Some(of_its_own));
+        source.marks.hosts = vec!["shop.rds.amazonaws.com".to_owned()];
+        assert_eq!(
+            grant(&source).as_deref(),
+            Some(r#"grant rds_superuser to "mover";"#)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::observation::Observed;
 use crate::{
     count::counted,
     finding::{Finding, Remedy},
+    shell,
     table::{Generation, Persistence, Placement, ReplicaIdentity, Table},
 };
 
@@ -112,11 +113,11 @@ fn refuses_writers(table: &Table) -> Finding {
         "generated-column-identity",
         &table.name.plain(),
         "it has a generated column and no key that the stream could carry: published so, PostgreSQL 18 and later refuse UPDATE and DELETE",
-        format!(
-            "give it a key of columns that are not generated (alter table {} add primary key (…)), or leave it out: --exclude {}",
-            table.name,
-            table.name.plain()
-        ),
+        Remedy::from(format!(
+            "give it a key of columns that are not generated (alter table {} add primary key (…)), or leave it out: ",
+            table.name
+        ))
+        .then(Remedy::run(format!("--exclude {}", shell::word(&table.name.plain())))),
     )
 }
 

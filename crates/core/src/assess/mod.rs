@@ -11,6 +11,7 @@ mod extension;
 pub mod fallback;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod forecast;
 pub mod identity;
 mod limit;
 pub mod minor;

@@ -28,6 +28,7 @@ pub struct ParameterDifference {
     /// The same statement may give another result, not only take another time.
     pub changes_results: bool,
     /// What gives the target the source's value; empty where nothing can.
+    #[serde(flatten)]
     pub remedy: Remedy,
 }
 

@@ -45,6 +45,7 @@ pub struct Finding {
     pub object: String,
     /// One sentence with the evidence in it.
     pub message: String,
-    /// SQL or a command that remedies it; empty where nothing needs doing.
+    /// What remedies it; empty where nothing needs doing.
+    #[serde(flatten)]
     pub remedy: Remedy,
 }

@@ -5,7 +5,6 @@
 //! Invariants: the text is the same wherever it is shown; what is run lies within it, in order, and no two pieces overlap.
 
 use std::{
-    borrow::Cow,
     fmt,
     ops::{Deref, Range},
 };
@@ -16,11 +15,21 @@ use serde::{Deserialize, Serialize};
 const QUOTED_COMMAND: &str = "\"transhume ";
 
 /// Reads as its text; empty where nothing needs doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", from = "String")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(into = "Document", from = "Document")]
 pub struct Remedy {
     text: String,
     to_run: Vec<Range<usize>>,
+}
+
+/// As documents give it, within whatever it belongs to: words for people, and beside them what a script may run.
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+struct Document {
+    /// What remedies it, in words; empty where nothing needs doing.
+    remedy: String,
+    /// Of the remedy what is run as it stands, in its order: statements, commands, and options of `transhume`.
+    #[serde(default)]
+    to_run: Vec<String>,
 }
 
 impl Remedy {
@@ -214,18 +223,28 @@ impl fmt::Display for Remedy {
     }
 }
 
-/// A string: documents give the text.
-impl schemars::JsonSchema for Remedy {
-    fn inline_schema() -> bool {
-        true
+impl From<Remedy> for Document {
+    fn from(remedy: Remedy) -> Self {
+        Self {
+            to_run: remedy.to_run().map(str::to_owned).collect(),
+            remedy: remedy.text,
+        }
     }
+}
 
-    fn schema_name() -> Cow<'static, str> {
-        String::schema_name()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
+impl From<Document> for Remedy {
+    fn from(document: Document) -> Self {
+        let text = document.remedy;
+        let mut to_run = Vec::with_capacity(document.to_run.len());
+        let mut from = 0;
+        for piece in &document.to_run {
+            if let Some(found) = text[from..].find(piece) {
+                let start = from + found;
+                from = start + piece.len();
+                to_run.push(start..from);
+            }
+        }
+        Self { text, to_run }
     }
 }
 
@@ -268,6 +287,20 @@ mod tests {
             ["transhume table reload 'a\"b' shop.c", "transhume run"]
         );
         assert!(runs(&Remedy::from("an \"open one: \"transhume run")).is_empty());
+    }
+
+    #[test]
+    fn a_script_finds_apart_from_the_words_what_it_may_run() {
+        let remedy = Remedy::on_target("grant a to b")
+            .then("; or leave it out: ")
+            .then(Remedy::run("--exclude a"));
+        let written = serde_json::to_value(&remedy).unwrap();
+        let text = "on the target: grant a to b; or leave it out: --exclude a";
+        assert_eq!(
+            written,
+            serde_json::json!({"remedy": text, "to_run": ["grant a to b", "--exclude a"]})
+        );
+        assert_eq!(serde_json::from_value::<Remedy>(written).unwrap(), remedy);
     }
 
     #[test]

@@ -11,11 +11,13 @@ pub mod key_ranges;
 mod parts;
 mod relation_state;
 mod sent_bytes;
+mod storage;
 
 pub use self::{
     parts::{PageRange, PartSize, split_by_ctid},
     relation_state::{RelationState, UnknownRelationState},
     sent_bytes::SentBytes,
+    storage::Storage,
 };
 
 /// What the two servers and the machine between them can give.

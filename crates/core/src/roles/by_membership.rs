@@ -42,7 +42,7 @@ pub(super) fn faults(role: &Role, found: &Role, sides: Sides<&Roles>, map: &Role
     }
     let there = target.groups_of(&found.name);
     let lacking: BTreeSet<&str> = source
-        .groups_of(&role.name)
+        .groups_without_service(&role.name)
         .into_iter()
         .filter(|group| {
             let to = map.target(group);
@@ -57,11 +57,11 @@ pub(super) fn faults(role: &Role, found: &Role, sides: Sides<&Roles>, map: &Role
     };
     let mut faults = Vec::new();
     for group in &lacking {
-        if let Some(one) = OF_ALL_TABLES.iter().find(|one| one.name == *group) {
+        if let Some(one) = OfAllTables::of(group) {
             if !(one.has)(found) {
                 faults.push(fault(
-                    one.what(&found.name),
-                    one.remedy(&found.name, source),
+                    one.what(&found.name, target),
+                    one.remedy(&found.name, target),
                     false,
                 ));
             }
@@ -69,18 +69,27 @@ pub(super) fn faults(role: &Role, found: &Role, sides: Sides<&Roles>, map: &Role
             let to = map.target(group);
             faults.push(fault(
                 format!("the role {} is no member of {to} on the target", found.name),
-                Remedy::run("transhume roles --apply")
-                    .then(", or on the target: ")
-                    .then(Remedy::run(format!(
-                        "GRANT {} TO {}",
-                        quote_identifier(to),
-                        quote_identifier(&found.name)
-                    ))),
+                membership(to, &found.name, target),
                 !gives_anything(group, source),
             ));
         }
     }
     faults
+}
+
+/// The script of roles makes it where our role may: else whoever administers the group.
+fn membership(group: &str, member: &str, target: &Roles) -> Remedy {
+    let grant = Remedy::run(format!(
+        "GRANT {} TO {}",
+        quote_identifier(group),
+        quote_identifier(member)
+    ));
+    if !target.may_grant(group) {
+        return Remedy::from("on the target, by a role that administers it: ").then(grant);
+    }
+    Remedy::run("transhume roles --apply")
+        .then(", or on the target: ")
+        .then(grant)
 }
 
 /// It comes with another role that is lacking.
@@ -103,7 +112,7 @@ pub fn without_all_tables(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<
     let logins = source.roles.iter().filter(|role| role.may_log_in);
     logins
         .filter(|role| {
-            let here = source.groups_of(&role.name);
+            let here = source.groups_without_service(&role.name);
             let there = target.groups_of(map.target(&role.name));
             let mut all = OF_ALL_TABLES.iter();
             all.any(|one| here.contains(one.name) && !there.contains(one.name))
@@ -113,34 +122,53 @@ pub fn without_all_tables(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<
 }
 
 impl OfAllTables {
-    fn what(&self, login: &str) -> String {
+    pub(super) fn of(group: &str) -> Option<&'static Self> {
+        OF_ALL_TABLES.iter().find(|one| one.name == group)
+    }
+
+    fn what(&self, login: &str, target: &Roles) -> String {
+        let there = if target.is_of_service() {
+            "and on the target neither through it nor by rights of its own: the service may give it to nobody"
+        } else {
+            "and is no member of it on the target"
+        };
         format!(
-            "{login} {} the source's tables through {}, and is no member of it on the target",
+            "{login} {} the source's tables through {}, {there}",
             self.verb, self.name
         )
     }
 
-    fn remedy(&self, login: &str, source: &Roles) -> Remedy {
-        let login = quote_identifier(login);
-        let member = Remedy::on_target(format!("GRANT {} TO {login}", self.name));
-        let schemas: Vec<String> = source
+    /// A service's operator is told of nothing that the service may refuse.
+    fn remedy(&self, login: &str, target: &Roles) -> Remedy {
+        let by_script = "\"transhume roles --apply\", once the tables are there: what the service gives to nobody it grants on each of them";
+        if target.is_of_service() {
+            return by_script.into();
+        }
+        Remedy::on_target(format!("GRANT {} TO {}", self.name, quote_identifier(login)))
+            .then(", or ")
+            .then(by_script)
+    }
+
+    /// What gives a login the same with each table that both sides have; none where it has it already, or no table is there.
+    pub(super) fn on_each_table(&self, login: &str, source: &Roles, target: &Roles) -> Option<String> {
+        if target.role(login).is_some_and(self.has) {
+            return None;
+        }
+        let both = source
             .table_schemas
             .iter()
-            .map(|name| quote_identifier(name))
-            .collect();
-        if schemas.is_empty() {
-            return member;
-        }
-        let schemas = schemas.join(", ");
-        member
-            .then("; where the service gives it to nobody, once the tables are there: ")
-            .then(Remedy::run(format!(
+            .filter(|name| target.table_schemas.contains(name));
+        let schemas: Vec<String> = both.map(|name| quote_identifier(name)).collect();
+        let (schemas, login) = (schemas.join(", "), quote_identifier(login));
+        (!schemas.is_empty()).then(|| {
+            format!(
                 "GRANT USAGE ON SCHEMA {schemas} TO {login}; GRANT {} ON ALL TABLES IN SCHEMA {schemas} TO {login}",
                 self.privileges
-            )))
+            )
+        })
     }
 }
 
 #[cfg(test)]
 #[path = "by_membership_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -6,13 +6,37 @@ use std::collections::BTreeSet;
 use super::{Role, Roles, by_membership::OF_ALL_TABLES};
 
 /// Beginnings of the names that managed platforms give to roles of their own; nobody can make them elsewhere.
-const OF_PLATFORMS: [&str; 7] = [
-    "azure_", "azuresu", "cloudsql", "alloydb", "rds_", "rdsadmin", "rdsrepl",
+const OF_PLATFORMS: [&str; 8] = [
+    "azure_",
+    "azuresu",
+    "cloudsql",
+    "alloydb",
+    "rds_",
+    "rdsadmin",
+    "rdsrepl",
+    "rdstopmgr",
 ];
+
+/// Roles whose members administer a service, as superusers do elsewhere.
+const ADMINISTRATORS: [&str; 4] = [
+    "azure_pg_admin",
+    "rds_superuser",
+    "cloudsqlsuperuser",
+    "alloydbsuperuser",
+];
+
+pub(super) fn is_administrator(name: &str) -> bool {
+    ADMINISTRATORS.contains(&name)
+}
 
 /// The server's or its platform's own.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    is_predefined(name) || OF_PLATFORMS.iter().any(|start| name.starts_with(start))
+    is_predefined(name) || is_of_platform(name)
+}
+
+/// A managed service made it for itself.
+pub(super) fn is_of_platform(name: &str) -> bool {
+    OF_PLATFORMS.iter().any(|start| name.starts_with(start))
 }
 
 /// Every server of the version has it.

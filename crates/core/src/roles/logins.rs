@@ -32,7 +32,10 @@ pub fn login_faults(source: &Roles, target: &Roles, map: &RoleMap) -> Vec<LoginF
         .flat_map(|role| {
             let belongs = role.sessions > 0 || chosen.contains(role.name.as_str());
             // Nobody gets a superuser's place on a managed service.
-            let is_slight = !belongs || role.superuser || is_reserved(&role.name);
+            let is_slight = !belongs
+                || role.superuser
+                || is_reserved(&role.name)
+                || source.administers_service(&role.name);
             faults(role, sides, map).into_iter().map(move |mut fault| {
                 fault.is_slight |= is_slight;
                 fault
@@ -186,6 +189,17 @@ mod tests {
             ..login("postgres")
         };
         assert!(of(postgres, vec![], "")[0].1);
+        let administered = Roles {
+            roles: vec![login("rdsmaster")],
+            memberships: vec![super::super::Membership {
+                group: "rds_superuser".to_owned(),
+                member: "rdsmaster".to_owned(),
+                ..Default::default()
+            }],
+            ..Roles::default()
+        };
+        let faults = login_faults(&administered, &Roles::default(), &RoleMap::default());
+        assert!(faults[0].is_slight, "{faults:?}");
         assert!(
             of(
                 Role {

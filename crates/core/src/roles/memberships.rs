@@ -5,7 +5,7 @@ use transhume_wire::ident::quote_identifier;
 use super::{Membership, MembershipOptions, Role};
 
 /// The first major version with options of memberships.
-const OPTIONS_SINCE: u32 = 16;
+pub(super) const OPTIONS_SINCE: u32 = 16;
 
 /// What becomes of one membership.
 #[derive(Debug, PartialEq, Eq)]

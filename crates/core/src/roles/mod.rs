@@ -17,6 +17,7 @@ use std::{collections::BTreeSet, fmt};
 
 pub use crate::role_map::{BadRoleMap, RoleMap};
 
+use self::chosen::is_of_platform;
 pub(crate) use self::chosen::is_reserved;
 pub use self::{
     by_membership::without_all_tables,
@@ -144,6 +145,46 @@ impl Roles {
         self.roles.iter().find(|role| role.is_self)
     }
 
+    /// A managed service, which keeps some rights for itself.
+    fn is_of_service(&self) -> bool {
+        let is_superuser = self.own().is_some_and(|own| own.superuser);
+        !is_superuser && self.roles.iter().any(|role| is_of_platform(&role.name))
+    }
+
+    /// On a managed service it stands where a superuser stands elsewhere.
+    fn administers_service(&self, name: &str) -> bool {
+        let groups = self.groups_of(name);
+        groups.into_iter().any(chosen::is_administrator)
+    }
+
+    /// The role of the session may make others members of it.
+    fn may_grant(&self, group: &str) -> bool {
+        let Some(own) = self.own() else { return false };
+        let through = self.groups_of(&own.name);
+        let mut administered = self
+            .memberships
+            .iter()
+            .filter(|one| one.admin && one.group == group);
+        own.superuser
+            || self.major < memberships::OPTIONS_SINCE && own.creates_roles
+            || administered.any(|one| one.member == own.name || through.contains(one.member.as_str()))
+    }
+
+    /// Roles that it is a member of without a role of the source's service between: what comes through that one is the
+    /// service's to give, to an administrator of its own.
+    fn groups_without_service<'a>(&'a self, member: &'a str) -> BTreeSet<&'a str> {
+        let mut groups = BTreeSet::new();
+        let mut next = vec![member];
+        while let Some(member) = next.pop() {
+            let of_it = self.memberships.iter().filter(|one| one.member == member);
+            let new = of_it
+                .map(|one| one.group.as_str())
+                .filter(|name| groups.insert(*name));
+            next.extend(new.filter(|name| !is_of_platform(name)));
+        }
+        groups
+    }
+
     /// Roles that it is a member of, directly or through others.
     fn groups_of<'a>(&'a self, member: &str) -> BTreeSet<&'a str> {
         let of_it = self.memberships.iter().filter(|one| one.member == member);
@@ -154,5 +195,22 @@ impl Roles {
 
     fn names(&self) -> BTreeSet<&str> {
         self.roles.iter().map(|role| role.name.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::finding::Finding;
+
+    /// What a service's target lacks of logins and of what belongs to a database.
+    pub(crate) fn findings_of_each_kind() -> Vec<Finding> {
+        let mut findings = by_membership::tests::of_each_kind();
+        findings.extend(
+            surroundings::tests::of_each_kind()
+                .iter()
+                .map(Surrounding::finding),
+        );
+        findings
     }
 }

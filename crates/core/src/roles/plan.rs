@@ -6,6 +6,7 @@ use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::{
     Role, RoleMap, Roles, Secret, Surrounding,
+    by_membership::OfAllTables,
     chosen::{is_predefined, is_reserved},
     memberships::{Grant, grant, usable},
     settings,
@@ -226,6 +227,7 @@ impl<'a> Planning<'a> {
                     } else {
                         RoleSubject::Membership
                     };
+                    self.table_rights(group, name, &sql);
                     self.step(part, name, sql);
                 }
                 Grant::Inexpressible => self.note(
@@ -234,6 +236,16 @@ impl<'a> Planning<'a> {
                     "its options need PostgreSQL 16; without them it would give more than on the source",
                 ),
             }
+        }
+    }
+
+    /// For a login whose service gives the role that reads or writes every table to nobody.
+    fn table_rights(&mut self, group: &str, name: &str, refused: &str) {
+        let rights = OfAllTables::of(group).and_then(|one| one.on_each_table(name, self.source, self.target));
+        if let Some(sql) = rights {
+            let mut step = RoleStep::new(RoleSubject::TableRights, name, sql);
+            step.instead_of = Some(refused.to_owned());
+            self.plan.steps.push(step);
         }
     }
 

@@ -15,6 +15,8 @@ pub enum RoleSubject {
     Membership,
     /// In a role that every server has: a managed service may keep it for itself, and what is refused is left out.
     StrongMembership,
+    /// The same rights on each table, where such a membership is refused.
+    TableRights,
     Setting,
     /// What the migration needs to give objects to their owners.
     Migration,
@@ -31,12 +33,19 @@ pub struct RoleStep {
     /// Without its secret, where it has one: [`RoleStep::statement`] has it all.
     sql: String,
     pub secret: Option<Secret>,
+    /// It is run where this other statement is refused.
+    pub instead_of: Option<String>,
 }
 
 impl RoleSubject {
     /// The target's service may keep it for itself.
     pub fn may_be_kept(self) -> bool {
         matches!(self, Self::StrongAttribute | Self::StrongMembership)
+    }
+
+    /// It is the database owner's to give; neither clients nor the migration depend on it.
+    pub fn is_of_owner(self) -> bool {
+        self == Self::Database
     }
 }
 
@@ -47,6 +56,7 @@ impl RoleStep {
             role: role.to_owned(),
             sql,
             secret: None,
+            instead_of: None,
         }
     }
 

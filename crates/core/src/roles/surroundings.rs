@@ -89,7 +89,7 @@ impl SurroundingKind {
     fn moment(self) -> &'static str {
         match self {
             Self::Setting | Self::Comment | Self::Privilege | Self::PublicOwner => {
-                "\"transhume roles --apply\" does it; or on the target: "
+                "\"transhume roles --apply\" does it where its role owns the database; else its owner, on the target: "
             }
             Self::Revoked | Self::SecurityLabel | Self::UserMapping => "on the target: ",
             Self::Publication | Self::Slot | Self::Cron => "at the cutover, on the target: ",
@@ -170,8 +170,25 @@ pub fn lacking(source: Vec<Surrounding>, target: &[Surrounding], map: &RoleMap) 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub(in crate::roles) fn of_each_kind() -> Vec<Surrounding> {
+        let one = |kind, statement: &str| Surrounding {
+            kind,
+            object: "shop".to_owned(),
+            statement: statement.to_owned(),
+        };
+        vec![
+            Surrounding::setting("timezone".into(), "Europe/Berlin", "shop"),
+            Surrounding::cron_elsewhere("postgres"),
+            one(SurroundingKind::Comment, "COMMENT ON DATABASE shop IS 'it''s'"),
+            one(
+                SurroundingKind::UserMapping,
+                "ALTER USER MAPPING FOR a SERVER erp OPTIONS (ADD \"user\" '...')",
+            ),
+        ]
+    }
 
     #[test]
     fn only_what_the_target_lacks_is_told_with_its_statement() {

@@ -5,6 +5,7 @@
 
 mod observe;
 mod recorded;
+mod sample;
 mod summary;
 mod trial;
 
@@ -42,6 +43,7 @@ use crate::{
     schema::Preview,
     selection::{bad_pattern, selector},
 };
+pub use transhume_core::assess::forecast::{ForecastOutcome, MoveForecast};
 
 /// What was found. Field names are a stable face for scripts.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
@@ -52,6 +54,8 @@ pub struct Assessment {
     pub estimate: Estimate,
     /// How long writers would wait at a cutover, once the target has caught up.
     pub write_pause: Forecast,
+    /// How long load and builds will take, from a sample; null where there is little to move, or none was taken.
+    pub forecast: Option<MoveForecast>,
     /// The target already holds this migration.
     pub resuming: bool,
     /// What the two servers differ in of what was set, by name.
@@ -230,6 +234,11 @@ pub async fn assess(
         }
         _ => None,
     };
+    // What bars the trial bars a sample too.
+    let forecast = match &tried {
+        Some(_) => sample::forecast(endpoints, &observed, reporter).await,
+        None => None,
+    };
     let logins = roles::findings(endpoints, &selection.roles).await?;
     add_logins(&mut findings, logins);
     let places = Sides {
@@ -237,6 +246,7 @@ pub async fn assess(
         target: endpoints.target.to_string(),
     };
     let mut assessment = summarise(places, &observed, findings);
+    assessment.forecast = forecast;
     assessment.prior = Prior {
         tables: observed.source.tables,
         programs,

@@ -35,6 +35,7 @@ pub(super) fn summarise(places: Sides<String>, observed: &Observed, findings: Ve
         )),
         estimate: estimate(observed),
         write_pause: write_pause::of_observed(observed),
+        forecast: None,
         resuming: observed.context.resuming,
         parameters: parameter::differences(observed),
         findings,

@@ -23,6 +23,7 @@ mod sequences;
 mod sessions;
 mod shared;
 mod snapshot;
+mod storage;
 pub mod throttle;
 mod worker;
 
@@ -41,6 +42,8 @@ use transhume_pg::{
         migration::Migration,
     },
 };
+
+pub use transhume_core::load::Storage;
 
 pub use self::{
     joined::work,
@@ -80,6 +83,8 @@ pub struct LoadOptions {
     pub snapshot_age_warning: Option<Duration>,
     /// From this age on, parts that are left are read under a fresh snapshot where their table allows it.
     pub snapshot_renewal: Option<Duration>,
+    /// What the target has: the load waits before a managed server would turn read-only.
+    pub target_storage: Option<Storage>,
 }
 
 /// What everything in the load works with.

@@ -11,12 +11,13 @@ use transhume_pg::{
     connection::{error::PgError, names, session::Session, snapshot},
     follow::wal,
     state::{
-        command, finding,
+        command::{self, FOR_STORAGE, Pause},
+        finding,
         load::watch::{self, OldestSnapshot, Watch},
     },
 };
 
-use super::{LoadContext, ORIGIN};
+use super::{LoadContext, ORIGIN, storage::StorageWatch};
 use crate::{
     endpoints::Endpoints,
     report::{Report, Reporter},
@@ -42,6 +43,7 @@ struct LoadObserver {
     reporter: Reporter,
     has_warned: bool,
     paused: bool,
+    storage: StorageWatch,
     sampler: Sampler,
 }
 
@@ -57,11 +59,22 @@ pub(super) fn observe(context: &LoadContext<'_>) -> JoinSet<()> {
         reporter: context.reporter.clone(),
         has_warned: false,
         paused: false,
+        storage: StorageWatch::new(context.options.target_storage),
         sampler: Sampler::new(),
     };
     let mut set = JoinSet::new();
     set.spawn(observing.run());
     set
+}
+
+fn waited_for(pause: &Pause) -> String {
+    if pause.reason == FOR_STORAGE {
+        return format!(
+            "more storage on the target, since {}: --target-storage",
+            pause.since
+        );
+    }
+    format!("\"transhume resume\": paused by {} at {}", pause.by, pause.since)
 }
 
 impl LoadObserver {
@@ -87,15 +100,14 @@ impl LoadObserver {
     }
 
     async fn look(&mut self, source: &Session, target: &Session) -> Result<(), PgError> {
+        self.storage.look(target, &self.reporter).await?;
         let holders = snapshot::holders(source, &self.migration).await?;
         let pause = command::standing_pause(target).await?;
-        self.tell_of_pause(pause.is_some());
+        self.tell_of_pause(pause.as_ref().is_some_and(|pause| pause.reason.is_empty()));
         let watch = Watch {
             source_wal_end: wal::flushed_end(source).await?,
             snapshot_holder: holders.join("; "),
-            waiting_for: pause.map_or_else(String::new, |pause| {
-                format!("\"transhume resume\": paused by {} at {}", pause.by, pause.since)
-            }),
+            waiting_for: pause.as_ref().map_or_else(String::new, waited_for),
         };
         watch::report(target, &watch).await?;
         self.sampler.loading(target).await?;

@@ -32,7 +32,7 @@ pub async fn pause(target: &ConnectionSettings) -> Result<Pausing> {
             "to stop following for a while, end the runner; \"transhume run\" continues",
         ));
     }
-    let changed = command::pause(&session).await.doing("pausing the load")?;
+    let changed = command::pause(&session, "").await.doing("pausing the load")?;
     Ok(Pausing {
         paused: true,
         changed,

@@ -64,6 +64,8 @@ pub struct RoleStatement {
     pub outcome: StatementOutcome,
     /// The server's message where it was refused.
     pub message: Option<String>,
+    /// Nothing depends on it, and the owner of the target's database may run it.
+    pub is_of_owner: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -72,7 +74,7 @@ pub enum StatementOutcome {
     /// The target would accept it.
     Possible,
     Done,
-    /// The target's service keeps this attribute or predefined role for itself: it stays out.
+    /// The target's service keeps this attribute or predefined role for itself, or it is the database owner's to give: it stays out.
     LeftOut,
     Refused,
 }
@@ -115,7 +117,7 @@ pub async fn roles(
         .doing("trying the script of roles on the target")?;
     let refused = outcomes
         .iter()
-        .filter(|outcome| **outcome != StepOutcome::Done)
+        .filter(|outcome| matches!(outcome, StepOutcome::Refused(_)))
         .count();
     reporter.step(format!(
         "{} about roles {}, {refused} refused",
@@ -159,7 +161,8 @@ async fn wanted(source: &Session, passwords: bool) -> Result<(Wanted, bool)> {
 }
 
 async fn planned(source: &Session, target: &Session, map: &RoleMap, wanted: &Wanted) -> Result<RolePlan> {
-    let (on_source, on_target) = read(source, target).await?;
+    let (on_source, mut on_target) = read(source, target).await?;
+    look_at_all_tables(target, (&on_source, &mut on_target), map).await?;
     if let Some((from, to)) = map.pairs().find(|(_, to)| on_target.role(to).is_none()) {
         return Err(EngineError::refused(
             format!("the role {to}, which stands for {from}, is not on the target"),
@@ -187,21 +190,23 @@ fn report(
     applied: bool,
     secrets_unreadable: bool,
 ) -> RolesReport {
-    let statements = plan.steps.iter().zip(outcomes).map(|(step, outcome)| {
+    let statements = plan.steps.iter().zip(outcomes).filter_map(|(step, outcome)| {
         let (outcome, message) = match outcome {
+            StepOutcome::Unneeded => return None,
             StepOutcome::Done if applied => (StatementOutcome::Done, None),
             StepOutcome::Done => (StatementOutcome::Possible, None),
-            StepOutcome::Refused(message) if step.part.may_be_kept() => {
+            StepOutcome::Refused(message) if step.part.may_be_kept() || step.part.is_of_owner() => {
                 (StatementOutcome::LeftOut, Some(message))
             }
             StepOutcome::Refused(message) => (StatementOutcome::Refused, Some(message)),
         };
-        RoleStatement {
+        Some(RoleStatement {
             role: step.role.clone(),
             sql: if applied { step.label() } else { step.statement() },
             outcome,
             message,
-        }
+            is_of_owner: step.part.is_of_owner(),
+        })
     });
     RolesReport {
         source: endpoints.source.to_string(),
@@ -240,11 +245,20 @@ pub(crate) async fn lacking_surroundings(
 /// What keeps the source's clients from logging in to the target and working there as they do now.
 pub(crate) async fn faults(source: &Session, target: &Session, map: &RoleMap) -> Result<Vec<LoginFault>> {
     let (on_source, mut on_target) = read(source, target).await?;
-    let by_themselves = without_all_tables(&on_source, &on_target, map);
-    roles::rights_to_all_tables(target, &mut on_target, &by_themselves)
-        .await
-        .doing("reading what logins may do with the target's tables")?;
+    look_at_all_tables(target, (&on_source, &mut on_target), map).await?;
     Ok(login_faults(&on_source, &on_target, map))
+}
+
+/// What logins that lack a predefined role on the target may do there with each table by itself.
+async fn look_at_all_tables(
+    target: &Session,
+    (on_source, on_target): (&transhume_core::roles::Roles, &mut transhume_core::roles::Roles),
+    map: &RoleMap,
+) -> Result<()> {
+    let by_themselves = without_all_tables(on_source, on_target, map);
+    roles::rights_to_all_tables(target, on_target, &by_themselves)
+        .await
+        .doing("reading what logins may do with the target's tables")
 }
 
 /// The same for an assessment: nothing of it bars a run.

@@ -57,6 +57,9 @@ use crate::{
     stopped, succession,
 };
 
+/// The line of `transhume.history` with what was forecast of the move.
+pub(crate) const FORECAST: &str = "forecast";
+
 #[derive(Debug, Clone)]
 pub struct RunOptions {
     pub selection: Selection,
@@ -355,6 +358,11 @@ async fn start(
     history::add(&**target, "started", &detail)
         .await
         .doing("recording the start")?;
+    if let Some(forecast) = &assessment.forecast {
+        history::add(&**target, FORECAST, &serde_json::json!(forecast))
+            .await
+            .doing("recording the forecast")?;
+    }
     reporter.step(format!("migration {} begins", new.id));
     let migration = migration::read(target)
         .await

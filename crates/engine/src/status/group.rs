@@ -16,6 +16,7 @@ pub struct FindingGroup {
     /// Of the first one.
     pub message: String,
     /// Of the first one.
+    #[serde(flatten)]
     pub remedy: Remedy,
 }
 

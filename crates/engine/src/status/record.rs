@@ -2,7 +2,9 @@
 //! statements that would put back what was changed. Read from the state, so that it can be written on any machine until `finish`.
 
 use serde::{Deserialize, Serialize};
-use transhume_core::{cutover::gate::Gate, finding::Finding};
+use transhume_core::{
+    assess::forecast::ForecastOutcome, cutover::gate::Gate, finding::Finding, phase::Phase,
+};
 use transhume_pg::{
     connection::{conninfo::ConnectionSettings, session::Session},
     state::{
@@ -16,6 +18,7 @@ use super::{Status, TableState};
 use crate::{
     door,
     error::{Doing, Result},
+    run::FORECAST,
 };
 
 /// Cutovers and rehearsals that are told of: nobody rehearses more often.
@@ -34,6 +37,8 @@ pub struct Record {
     pub source_version: Option<String>,
     pub target_version: String,
     pub status: Status,
+    /// What was forecast of load and builds, beside what they took; null where no sample was taken.
+    pub forecast: Option<ForecastOutcome>,
     /// Rehearsals and cutovers, those that were undone or failed too; the newest first.
     pub switches: Vec<Switch>,
     /// The newest first.
@@ -106,7 +111,9 @@ pub async fn record(target: &ConnectionSettings, source: Option<&ConnectionSetti
     let source = super::connect(source).await.ok();
     let doing = "reading what was done";
     let switches = history::switches(&session, SWITCHES).await.doing(doing)?;
+    let forecast = history::latest_of(&session, FORECAST).await.doing(doing)?;
     Ok(Record {
+        forecast: forecast.and_then(|line| outcome(line, &status)),
         version: super::VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         written_at: jiff::Timestamp::now().to_string(),
@@ -118,6 +125,17 @@ pub async fn record(target: &ConnectionSettings, source: Option<&ConnectionSetti
         tables,
         returns: returns(&session).await?,
     })
+}
+
+/// None where another version wrote something else.
+fn outcome(line: history::Line, status: &Status) -> Option<ForecastOutcome> {
+    let forecast = serde_json::from_value(line.detail).ok()?;
+    let of = |phase| status.phases.iter().find(|span| span.phase == phase)?.seconds;
+    let took = of(Phase::FullLoad).zip(of(Phase::PostData));
+    Some(ForecastOutcome::of(
+        forecast,
+        took.map(|(load, builds)| load + builds),
+    ))
 }
 
 /// What an earlier version wrote may lack something: that is left empty.

@@ -5,6 +5,7 @@
 
 mod attempt;
 pub mod recording;
+pub mod sample;
 
 use std::fmt::Write as _;
 use transhume_core::sqlstate;

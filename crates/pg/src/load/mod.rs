@@ -8,3 +8,4 @@ pub mod extension_rows;
 pub mod large_objects;
 pub(crate) mod null_test;
 pub mod part_copy;
+pub mod storage;

@@ -1,6 +1,9 @@
 //! Running the script, statement by statement under savepoints, to stay or to be rolled back.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use bytes::BytesMut;
 use tokio_postgres::{
@@ -31,6 +34,8 @@ pub enum StepOutcome {
     Done,
     /// With the server's message.
     Refused(String),
+    /// It stands for another statement, which was accepted.
+    Unneeded,
 }
 
 /// Runs all steps; one that is refused takes with it only what needs the role that it was to make.
@@ -42,8 +47,17 @@ pub async fn run(
     let transaction = target.transaction().await?;
     transaction.batch_execute(LOCK_TIMEOUT).await?;
     let mut missing: HashMap<&str, String> = HashMap::new();
+    let mut refused = HashSet::new();
     let mut outcomes = Vec::with_capacity(steps.len());
     for step in steps {
+        if step
+            .instead_of
+            .as_ref()
+            .is_some_and(|other| !refused.contains(other))
+        {
+            outcomes.push(StepOutcome::Unneeded);
+            continue;
+        }
         // What is the database's names none.
         if let Some(message) = missing.get(step.role.as_str()) {
             outcomes.push(StepOutcome::Refused(message.clone()));
@@ -52,6 +66,9 @@ pub async fn run(
         let outcome = attempt(&transaction, step).await?;
         if let (RoleSubject::Role, StepOutcome::Refused(message)) = (step.part, &outcome) {
             missing.insert(&step.role, message.clone());
+        }
+        if matches!(outcome, StepOutcome::Refused(_)) {
+            refused.insert(step.label());
         }
         outcomes.push(outcome);
     }

@@ -179,12 +179,27 @@ pub async fn answer_within(
 pub struct Pause {
     pub since: String,
     pub by: String,
+    /// Empty where an operator asked for it.
+    pub reason: String,
 }
 
-/// Pauses the full load, for whoever loads, now or later; false when it was paused already.
-pub async fn pause(target: &Session) -> Result<bool, PgError> {
-    let added = target.execute(include_str!("sql/command/pause.sql"), &[]).await?;
+/// Why a load is paused by itself: the target's storage is nearly full. An operator's pause has no reason.
+pub const FOR_STORAGE: &str = "storage";
+
+/// Pauses the full load, for whoever loads, now or later; false when it was paused already for that reason.
+pub async fn pause(target: &Session, reason: &str) -> Result<bool, PgError> {
+    let added = target
+        .execute(include_str!("sql/command/pause.sql"), &[&reason])
+        .await?;
     Ok(added == 1)
+}
+
+/// Ends the pauses that were made for this reason; false when there was none.
+pub async fn end_pause(target: &Session, reason: &str) -> Result<bool, PgError> {
+    let ended = target
+        .execute(include_str!("sql/command/end_pause.sql"), &[&reason])
+        .await?;
+    Ok(ended > 0)
 }
 
 /// Ends the pause; false when there was none.
@@ -202,6 +217,7 @@ pub async fn standing_pause(target: &Session) -> Result<Option<Pause>, PgError> 
     Ok(row.map(|row| Pause {
         since: row.get("since"),
         by: row.get("requested_by"),
+        reason: row.get("reason"),
     }))
 }
 

@@ -46,6 +46,14 @@ pub async fn switches(target: &Session, limit: i64) -> Result<Vec<Line>, PgError
     )
 }
 
+/// The newest line with this step.
+pub async fn latest_of(target: &Session, step: &str) -> Result<Option<Line>, PgError> {
+    let rows = target
+        .query(include_str!("sql/history/latest_of.sql"), &[&step])
+        .await?;
+    Ok(lines(rows)?.pop())
+}
+
 /// What begins or ends a phase, in order.
 pub async fn phases(target: &Session) -> Result<Vec<Line>, PgError> {
     lines(target.query(include_str!("sql/history/phases.sql"), &[]).await?)

@@ -14,6 +14,7 @@ mod fencing;
 mod logging_in;
 mod probing;
 mod reaching;
+mod remedies;
 mod restoring;
 mod securing;
 mod silence;

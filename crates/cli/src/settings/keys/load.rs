@@ -73,4 +73,16 @@ pub(super) const KEYS: &[Key] = &[
         form: DURATION,
         set: |config, value| value.duration().map(|span| config.snapshot_renewal = Some(span)),
     },
+    Key {
+        section: "load",
+        name: "target_storage",
+        brief: "What the target has for all its databases and WAL: the load waits before a managed server turns read-only",
+        details: "That is at 95 %, or with 5 GB free (Azure). What SQL tells is compared: the sizes of the databases and of the WAL. No\n\
+                further part is taken up until there is room again; builds go on. Say it again after the storage has grown.",
+        default: "the load takes no notice, and waits only once the target is read-only",
+        example: "\"512GB\"",
+        flag: "--target-storage",
+        form: SIZE,
+        set: |config, value| value.size().map(|size| config.target_storage = Some(size)),
+    },
 ];

@@ -18,7 +18,7 @@ use transhume_engine::{
 use super::{markdown::escaped, page::whole, save};
 use crate::{
     failure::Result,
-    show::{quantity::Size, terminal::write_pause::forecast},
+    show::{forecast as in_words, quantity::Size, terminal::write_pause::forecast},
 };
 
 /// Writes both files and returns their paths.
@@ -179,6 +179,19 @@ fn left_out(assessment: &Assessment) -> Vec<[String; 2]> {
         .collect()
 }
 
+/// What the sample says of load and builds, where one was taken.
+fn of_the_move(assessment: &Assessment) -> Vec<String> {
+    let forecast = assessment.forecast.iter();
+    forecast
+        .flat_map(|forecast| {
+            [
+                format!("Load and builds: {}", in_words::duration(forecast)),
+                format!("Room: {}", in_words::needs(forecast)),
+            ]
+        })
+        .collect()
+}
+
 fn markdown_page(assessment: &Assessment) -> String {
     let mut text = format!(
         "# {}\n\n**{}**\n",
@@ -194,6 +207,9 @@ fn markdown_page(assessment: &Assessment) -> String {
                 forecast(&assessment.write_pause)
             ),
         );
+    }
+    for line in of_the_move(assessment) {
+        push(&mut text, &format!("\n{line}\n"));
     }
     for (severity, heading) in GROUPS {
         push(&mut text, &format!("\n## {heading}\n\n"));
@@ -273,6 +289,7 @@ fn html_page(assessment: &Assessment) -> String {
         @if assessment.target.is_some() {
             p { "Pause of writes at a cutover: " (forecast(&assessment.write_pause)) }
         }
+        @for line in of_the_move(assessment) { p { (line) } }
         @for (severity, heading) in GROUPS {
             h2 { (heading) }
             @for finding in of(assessment, severity) { (html_finding(finding)) }

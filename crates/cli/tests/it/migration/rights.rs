@@ -286,6 +286,19 @@ fn of_the_guide() -> [String; 2] {
     blocks.try_into().expect("a block for each side")
 }
 
+/// From one flexible server to another: the old one's block, and what every target in Azure gives.
+fn between_flexible_servers() -> [String; 2] {
+    let [_, on_target] = of_the_guide();
+    [
+        documented("guides/azure-to-azure.md", "The role").swap_remove(0),
+        on_target,
+    ]
+}
+
+/// What members of the service's role may do, as on Azure.
+const AZURE: &str = "create role azure_pg_admin; grant pg_signal_backend to azure_pg_admin;
+    grant set on parameter session_replication_role to azure_pg_admin";
+
 /// Nobody has rights that the page does not name: in schema `public`, which nobody may create in from 15 on, and in one of its own.
 async fn documented_rights_are_enough(major: u32, [on_source, on_target]: [String; 2]) {
     let mut site = Site::empty(major, major).await;
@@ -294,17 +307,12 @@ async fn documented_rights_are_enough(major: u32, [on_source, on_target]: [Strin
     let without_keys = TABLES.replace(" references app.parent on delete cascade", "");
     batch(&source, &without_keys).await;
     batch(&source, "set role app_owner; create table public.loose (id int primary key); insert into public.loose values (1)").await;
-    batch(&source, &on_source).await;
-    if on_target.contains("azure_pg_admin") {
-        // The service has it, and its members may do this.
-        batch(
-            &target,
-            "create role azure_pg_admin; grant pg_signal_backend to azure_pg_admin; \
-             grant set on parameter session_replication_role to azure_pg_admin",
-        )
-        .await;
+    for (server, block) in [(&source, &on_source), (&target, &on_target)] {
+        if block.contains("azure_pg_admin") {
+            batch(server, AZURE).await;
+        }
+        batch(server, block).await;
     }
-    batch(&target, &on_target).await;
     (site.source_url, site.target_url) = (as_transhume(&source), as_transhume(&target));
     if major >= 15 {
         batch(
@@ -388,4 +396,9 @@ async fn where_jobs_are_hidden_from_the_documented_role_they_are_told_of() {
         assessed.output,
         assessed.error
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_guide_between_flexible_servers_are_enough_on_15() {
+    documented_rights_are_enough(15, between_flexible_servers()).await;
 }

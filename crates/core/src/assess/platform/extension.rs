@@ -88,10 +88,13 @@ fn preloading(end: &Capabilities, wanted: &BTreeSet<String>) -> Option<String> {
     ))
 }
 
-/// What to do about an extension that the target does not have at all.
-pub(in crate::assess) fn missing(end: &Capabilities, leaving_out: &str) -> String {
-    match Platform::of(end) {
-        Platform::Plain => format!("install the extension's files on the target's server; or {leaving_out}"),
-        platform => format!("{} does not offer it, so {leaving_out}", platform.name()),
-    }
+/// What to do about an extension that the target does not have at all: `leaving_out` is the option that does without it.
+pub(in crate::assess) fn missing(end: &Capabilities, leaving_out: String) -> Remedy {
+    let words = match Platform::of(end) {
+        Platform::Plain => {
+            "install the extension's files on the target's server; or leave it out: ".to_owned()
+        }
+        platform => format!("{} does not offer it, so leave it out: ", platform.name()),
+    };
+    Remedy::from(words).then(Remedy::run(leaving_out))
 }

@@ -7,10 +7,11 @@ use crate::{
     assess::{
         capability::{Attempt, Budget},
         findings,
-        fixture::healthy,
+        fixture::{healthy, wretched},
         observation::{AvailableExtension, Collation, Extension, Observed},
     },
     finding::Severity,
+    roles::tests as roles_tests,
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -42,6 +43,9 @@ const PLATFORMS: [(Platform, &str, &str); 13] = [
     ),
     (Platform::Plain, "db.example.com", "plain"),
 ];
+
+/// What remedies give to run, a JSON string a line: a test of `pg` asks a server whether the statements among them are in order.
+const TO_RUN: &str = "to-run.jsonl";
 
 /// Everything that has a remedy of the platform's own, at both ends.
 fn lacking(sign: &str) -> Observed {
@@ -104,6 +108,21 @@ fn lacking(sign: &str) -> Observed {
     observed
 }
 
+/// Writes the page where that is asked for; else it must be the one that is committed.
+fn assert_committed(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/assess/platform/golden")
+        .join(name);
+    if env::var_os("TRANSHUME_WRITE_PAGES").is_some() {
+        fs::write(&file, text).expect("the page can be written");
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        text, committed,
+        "{name} differs: read it, then write it with TRANSHUME_WRITE_PAGES=1"
+    );
+}
+
 fn page(platform: Platform, sign: &str) -> String {
     let mut text = format!("{}\n", platform.name());
     for finding in findings(&lacking(sign)) {
@@ -126,7 +145,6 @@ fn page(platform: Platform, sign: &str) -> String {
 
 #[test]
 fn each_platform_gets_its_remedies_in_its_own_form() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/assess/platform/golden");
     let mut seen = BTreeSet::new();
     for (platform, sign, name) in PLATFORMS {
         assert_eq!(
@@ -134,16 +152,8 @@ fn each_platform_gets_its_remedies_in_its_own_form() {
             platform,
             "{sign}"
         );
-        let (text, file) = (page(platform, sign), folder.join(format!("{name}.txt")));
-        if env::var_os("TRANSHUME_WRITE_PAGES").is_some() {
-            fs::create_dir_all(&folder).expect("the folder can be made");
-            fs::write(&file, &text).expect("the page can be written");
-        }
-        let committed = fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(
-            text, committed,
-            "{name}.txt differs: read it, then write it with TRANSHUME_WRITE_PAGES=1"
-        );
+        let text = page(platform, sign);
+        assert_committed(&format!("{name}.txt"), &text);
         for word in [
             "alter system",
             "pg_hba",
@@ -158,4 +168,21 @@ fn each_platform_gets_its_remedies_in_its_own_form() {
         }
         assert!(seen.insert(text), "{name} is told what another one is told");
     }
+}
+
+#[test]
+fn what_remedies_give_to_run_stands_in_one_list() {
+    let platforms = PLATFORMS.iter().map(|(_, sign, _)| lacking(sign));
+    let observed = platforms.chain(wretched());
+    let found = observed.flat_map(|one| findings(&one));
+    let beside = roles_tests::findings_of_each_kind();
+    let pieces: BTreeSet<String> = found
+        .chain(beside)
+        .flat_map(|finding| finding.remedy.to_run().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let lines: Vec<String> = pieces
+        .iter()
+        .map(|piece| serde_json::to_string(piece).expect("a string is JSON"))
+        .collect();
+    assert_committed(TO_RUN, &format!("{}\n", lines.join("\n")));
 }

@@ -154,6 +154,7 @@ pub struct Condition {
     pub state: ConditionState,
     pub evidence: String,
     /// Empty where nothing needs doing.
+    #[serde(flatten)]
     pub remedy: Remedy,
 }
 

@@ -125,7 +125,7 @@ fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<
     let remedy = if entry.kind == EntryKind::Policy && answer.sqlstate == sqlstate::UNDEFINED_OBJECT {
         Remedy::from("bring the roles first: ").then(Remedy::run("transhume roles --apply"))
     } else {
-        remedy(answer, &object, known, &dependents).into()
+        remedy(answer, &object, known, &dependents)
     };
     Finding::blocker(REFUSED, &object, message, remedy)
 }
@@ -180,7 +180,7 @@ impl Dependents {
     }
 }
 
-fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Dependents) -> String {
+fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Dependents) -> Remedy {
     let first = match answer.sqlstate.as_str() {
         // Insufficient privilege, and what a provider does not support.
         sqlstate::INSUFFICIENT_PRIVILEGE | sqlstate::FEATURE_NOT_SUPPORTED => {
@@ -190,7 +190,7 @@ fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Depen
         sqlstate::UNDEFINED_OBJECT
         | sqlstate::UNDEFINED_TABLE
         | sqlstate::UNDEFINED_FUNCTION
-        | sqlstate::INVALID_SCHEMA_NAME => "create what it needs on the target",
+        | sqlstate::INVALID_SCHEMA_NAME => "first make on the target what it needs",
         // Duplicate object, table, function or schema.
         sqlstate::DUPLICATE_OBJECT
         | sqlstate::DUPLICATE_TABLE
@@ -203,26 +203,37 @@ fn remedy(answer: &Answer, object: &str, known: &KnownObject, dependents: &Depen
         .as_ref()
         .map(|hint| format!(" ({})", hint.trim_end_matches('.')))
         .unwrap_or_default();
-    let way_on = if known.holds_data {
-        format!(
-            "; or leave it where it is: --exclude {}",
-            shell::word(excluded(object))
-        )
+    let remedy = Remedy::from(format!("{first}{hint}"));
+    let option = |words: String, option: String| {
+        remedy
+            .clone()
+            .then(format!("; {words}: "))
+            .then(Remedy::run(option))
+    };
+    if known.holds_data {
+        option("or leave it where it is".to_owned(), exclude(object))
     } else if let Some(table) = dependents.tables.first() {
-        format!(
-            "; it cannot be left out while {table} is selected: --exclude {}",
-            shell::word(excluded(table))
+        option(
+            format!("it cannot be left out while {table} is selected"),
+            exclude(table),
         )
     } else if known.identity.is_some() {
-        format!("; or leave it out: --leave-out {}", shell::quoted(object))
+        option(
+            "or leave it out".to_owned(),
+            format!("--leave-out {}", shell::quoted(object)),
+        )
     } else {
-        String::new()
-    };
-    format!("{first}{hint}{way_on}")
+        remedy
+    }
+}
+
+/// The option that leaves a table out of the selection.
+pub(super) fn exclude(table: &str) -> String {
+    format!("--exclude {}", shell::word(excluded(table)))
 }
 
 /// `table shop.orders` without its kind, whose words hold neither quotes nor dots; a name may hold spaces.
-pub(super) fn excluded(identity: &str) -> &str {
+fn excluded(identity: &str) -> &str {
     let name = identity.find(['"', '.']).unwrap_or(identity.len());
     identity[..name]
         .rfind(' ')

@@ -1,9 +1,9 @@
 //! What it means that the target refuses rows of a table, or what is made of them.
 
-use super::{Answer, finding::excluded};
+use super::{Answer, finding::exclude};
 use crate::{
     finding::{Finding, Remedy},
-    shell, sqlstate,
+    sqlstate,
 };
 
 /// Code of the findings about rows that the target refuses.
@@ -27,8 +27,9 @@ pub fn rows_refused(answer: &Answer, object: &str, holds_data: bool, remedies: &
         let remedy = mend.then("; else the run continues without it, and tells it again before the cutover");
         return Finding::warning(CODE, object, message, remedy);
     }
-    let exclude = shell::word(excluded(object));
-    let remedy = mend.then(format!("; or leave it where it is: --exclude {exclude}"));
+    let remedy = mend
+        .then("; or leave it where it is: ")
+        .then(Remedy::run(exclude(object)));
     Finding::blocker(CODE, object, message, remedy)
 }
 

@@ -27,6 +27,11 @@ pub struct Deliberate {
     pub chosen: HashSet<String>,
     /// The side that is written to was closed by a fence: on the way back.
     pub closed: bool,
+    /// Grantees that read every table of a side through a predefined role: where the other side's service gives that role to
+    /// nobody, they have the same right on each table.
+    pub readers: HashSet<String>,
+    /// The same of writing.
+    pub writers: HashSet<String>,
     /// After the cutover: what was left out is where the changes go to, and not where they come from.
     pub reversed: bool,
 }
@@ -38,6 +43,7 @@ const CHOSEN: &str = "objects are left out as the configuration says";
 /// Why a trait differs on purpose.
 const FULL_IDENTITY: &str = "tables have replica identity full on the source until the end of the migration";
 const CLOSED: &str = "tables and sequences of the old source may not be written, but by this program";
+const PREDEFINED: &str = "objects have privileges on one side that a predefined role gives on the other";
 const SET_ASIDE: &str = "triggers and rules are disabled on the target until the cutover";
 
 impl Deliberate {
@@ -87,17 +93,33 @@ impl Deliberate {
                 let brought_back = undo_statement(object, source?)?;
                 (target == Some("no") && self.undo.contains(&brought_back)).then_some(SET_ASIDE)
             }
-            name if name.starts_with(PRIVILEGES) && self.closed => {
-                let writing: &[&str] = match object.kind {
-                    ObjectKind::Table | ObjectKind::Column => &["INSERT", "UPDATE", "DELETE", "TRUNCATE"],
-                    ObjectKind::Sequence => &["USAGE", "UPDATE"],
-                    _ => &[],
-                };
-                (reading(source, writing) == reading(target, writing) && !writing.is_empty())
-                    .then_some(CLOSED)
-            }
-            _ => None,
+            name => self.excuses_privileges(object, name.strip_prefix(PRIVILEGES)?, (source, target)),
         }
+    }
+
+    fn excuses_privileges(
+        &self,
+        object: &Object,
+        grantee: &str,
+        (source, target): (Option<&str>, Option<&str>),
+    ) -> Option<&'static str> {
+        let same_but_for = |words: &[&str]| reading(source, words) == reading(target, words);
+        let mut given = Vec::new();
+        if self.readers.contains(grantee) {
+            given.extend(["SELECT", "USAGE"]);
+        }
+        if self.writers.contains(grantee) {
+            given.extend(["INSERT", "UPDATE", "DELETE", "USAGE"]);
+        }
+        if !given.is_empty() && same_but_for(&given) {
+            return Some(PREDEFINED);
+        }
+        let writing: &[&str] = match object.kind {
+            ObjectKind::Table | ObjectKind::Column => &["INSERT", "UPDATE", "DELETE", "TRUNCATE"],
+            ObjectKind::Sequence => &["USAGE", "UPDATE"],
+            _ => &[],
+        };
+        (self.closed && !writing.is_empty() && same_but_for(writing)).then_some(CLOSED)
     }
 }
 
@@ -251,6 +273,25 @@ mod tests {
         assert_eq!(closed.excuses(&sequence, &using), Some(CLOSED));
         let function = on_table(ObjectKind::Function, "");
         assert_eq!(closed.excuses(&function, &using), None);
+    }
+
+    #[test]
+    fn a_right_on_each_table_may_stand_for_a_predefined_role() {
+        let deliberate = Deliberate {
+            writers: HashSet::from(["role app".to_owned()]),
+            ..Deliberate::default()
+        };
+        let view = on_table(ObjectKind::View, "");
+        let writing = differing(
+            "privileges of role app",
+            "DELETE, INSERT, SELECT, UPDATE",
+            "SELECT",
+        );
+        assert_eq!(deliberate.excuses(&view, &writing), Some(PREDEFINED));
+        let reading = differing("privileges of role app", "INSERT, SELECT", "INSERT");
+        assert_eq!(deliberate.excuses(&view, &reading), None);
+        let other = differing("privileges of role report", "INSERT", "");
+        assert_eq!(deliberate.excuses(&view, &other), None);
     }
 
     #[test]

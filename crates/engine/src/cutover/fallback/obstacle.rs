@@ -46,16 +46,16 @@ pub(crate) async fn obstacles(
             .await
             .doing("trying a replication connection to the target")?;
     capabilities.replication_connection = replication;
-    let old_source = assess::target(source)
+    let mut old_source = assess::target(source)
         .await
         .doing("trying what the source lets us do")?;
+    old_source.marks.hosts = endpoints.source.servers().map(|(host, _)| host).collect();
     let foreign_keys = state::foreign_keys(source, tables)
         .await
         .doing("reading the source's foreign keys")?;
     Ok(fallback::obstacles(&fallback::WayBack {
         target: &capabilities,
-        source_role: &old_source.role,
-        source_replica_role: &old_source.replica_role,
+        source: &old_source,
         foreign_keys: &foreign_keys,
         refusing_writers: &refusing_writers,
         foreign_state: is_foreign(source, id).await?,

@@ -14,6 +14,7 @@ use transhume_pg::{
         held, migration,
         undo::Undo,
     },
+    verify::objects::of_all_tables,
 };
 
 use crate::error::{Doing, Result};
@@ -40,7 +41,14 @@ pub(super) async fn of_migration(source: &Session, target: &Session) -> Result<D
             Undo::RestoreIdentity { table, identity } => Some((table.to_string(), identity.words())),
             _ => None,
         });
+    let (of_source, of_target) = (of_all_tables(source).await, of_all_tables(target).await);
+    let ([mut readers, mut writers], [readers_there, writers_there]) =
+        (of_source.doing(DOING)?, of_target.doing(DOING)?);
+    readers.extend(readers_there);
+    writers.extend(writers_there);
     Ok(Deliberate {
+        readers,
+        writers,
         closed: on_target
             .iter()
             .any(|deviation| deviation.kind == deviation::FENCE),

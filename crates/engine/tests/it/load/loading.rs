@@ -63,6 +63,7 @@ impl Loading {
                 rate_limit_bytes_per_second: None,
                 snapshot_age_warning: None,
                 snapshot_renewal: None,
+                target_storage: None,
             },
             reporter: Reporter::silent(),
             canceller,

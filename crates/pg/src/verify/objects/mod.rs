@@ -71,6 +71,21 @@ pub async fn roll_back(session: &Session) -> Result<(), PgError> {
 /// until then, and the servers' lock tables hold some thousands.
 const TEXTS_AT_ONCE: usize = 50;
 
+/// Who reads all tables of this server through a predefined role, and who writes them, as privileges name grantees.
+pub async fn of_all_tables(session: &Session) -> Result<[HashSet<String>; 2], PgError> {
+    let [mut readers, mut writers] = [HashSet::new(), HashSet::new()];
+    for row in session.query(include_str!("sql/of_all_tables.sql"), &[]).await? {
+        let grantee: String = row.try_get("grantee")?;
+        if row.try_get("writes")? {
+            writers.insert(grantee.clone());
+        }
+        if row.try_get("reads")? {
+            readers.insert(grantee);
+        }
+    }
+    Ok([readers, writers])
+}
+
 /// All objects. `other_major` is the version of the server that they will be compared with.
 pub async fn objects(session: &Session, other_major: u32) -> Result<Vec<Object>, PgError> {
     for attempt in 1.. {

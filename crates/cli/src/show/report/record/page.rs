@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use transhume_engine::{
+    assess::ForecastOutcome,
     count::{and_more, counted, grouped},
     cutover::ConditionState,
     phase::Phase,
@@ -13,6 +14,7 @@ use crate::{
     failure::Failure,
     show::{
         breakable::breakable,
+        forecast as in_words,
         report::{bars, page::whole},
         terminal::secret::redact,
     },
@@ -346,6 +348,19 @@ fn phases(record: &Record) -> Markup {
                 }
             }
         } }
+        @if let Some(outcome) = &record.forecast { p { (forecast(outcome)) } }
+    }
+}
+
+/// What was expected of load and builds, and what came of it.
+fn forecast(outcome: &ForecastOutcome) -> String {
+    let expected = in_words::duration(&outcome.forecast);
+    match outcome.took_seconds.zip(outcome.factor) {
+        Some((took, factor)) => format!(
+            "Forecast of load and builds: {expected}. They took {}, {factor:.1} times that.",
+            in_words::span(took)
+        ),
+        None => format!("Forecast of load and builds: {expected}. They are under way."),
     }
 }
 

@@ -57,20 +57,31 @@ granted as (
     where $1::pg_catalog.bool or a.privilege_type <> 'MAINTAIN'
     group by h.class, h.object, h.part, h.is_usual, 5
 ),
+compared as (
+    select class, object, part, grantee,
+           pg_catalog.max(privileges) filter (where not is_usual) as actual,
+           pg_catalog.max(privileges) filter (where is_usual) as usual
+    from granted
+    group by class, object, part, grantee
+),
 told as (
     select class, object, part,
-           pg_catalog.json_object_agg(grantee, privileges order by grantee)
-               filter (where not is_usual)::text as actual,
-           pg_catalog.json_object_agg(grantee, privileges order by grantee)
-               filter (where is_usual)::text as usual
-    from granted
+           pg_catalog.bool_or(actual is distinct from usual) as is_told,
+           -- Nothing was taken from anybody: what everybody has who has it by default is not told again beside what was added,
+           -- or an object that nothing was added to would seem to lack it.
+           pg_catalog.bool_and(usual is null or actual is not distinct from usual) as only_adds,
+           pg_catalog.json_object_agg(grantee, actual order by grantee) filter (where actual is not null)::text as whole,
+           pg_catalog.json_object_agg(grantee, actual order by grantee)
+               filter (where actual is not null and actual is distinct from usual)::text as added
+    from compared
     group by class, object, part
 )
-select class, object, part::pg_catalog.int2 as part, coalesce(actual, '{}') as text
+select class, object, part::pg_catalog.int2 as part,
+       coalesce(case when only_adds then added else whole end, '{}') as text
 from told
 -- What initdb makes has smaller OIDs.
 where object >= 16384
-  and actual is distinct from usual
+  and is_told
   and not exists (
       select from pg_catalog.pg_init_privs i
       where i.classoid = told.class and i.objoid = told.object and i.objsubid = told.part)
