@@ -10,7 +10,7 @@ use super::{
         AssessContext, AvailableExtension, Collation, Database, EventTrigger, Extension, ExtensionTable,
         FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Observed, OurObjects, OurPublication,
         OurSlot, Parameter, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
-        WritingTransaction,
+        WideRows, WritingTransaction,
     },
 };
 use crate::{
@@ -159,6 +159,7 @@ pub(crate) fn healthy() -> Observed {
         words_of_functions: Vec::new(),
         round_trip: Duration::from_millis(1),
         ours: OurObjects::default(),
+        wide_rows: WideRows::default(),
     };
     let target = TargetObservation {
         capabilities: Capabilities {
@@ -323,6 +324,7 @@ fn spoil_tables(source: &mut SourceObservation) {
     }];
     source.capabilities.standbys = 1;
     source.inheritance_children = vec![orders.clone()];
+    source.wide_rows.tables = vec![(orders.clone(), 1_258_291_203)];
     source.nullable_children = vec![InheritedColumn {
         table: orders,
         column: "kind".into(),
