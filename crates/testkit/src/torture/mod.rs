@@ -14,6 +14,7 @@ mod random_tables;
 mod reading;
 mod round;
 mod site;
+mod strangers;
 mod writer;
 
 pub use endurance::{Endurance, Endured, Sample};
