@@ -7,6 +7,7 @@ mod decoded;
 mod endurance;
 mod failing_over;
 mod faults;
+mod feed;
 mod invariants;
 mod model;
 mod moving;
