@@ -12,7 +12,7 @@ use super::{
         AssessContext, AvailableExtension, Collation, Database, EventTrigger, Extension, ExtensionTable,
         FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Observed, OurObjects, OurPublication,
         OurSlot, Parameter, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
-        WritingTransaction,
+        WideRows, WritingTransaction,
     },
 };
 use crate::{
@@ -163,6 +163,7 @@ pub(crate) fn healthy() -> Observed {
         words_of_functions: Vec::new(),
         round_trip: Duration::from_millis(1),
         ours: OurObjects::default(),
+        wide_rows: WideRows::default(),
     };
     let target = TargetObservation {
         capabilities: Capabilities {

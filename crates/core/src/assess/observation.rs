@@ -90,6 +90,15 @@ pub struct SourceObservation {
     /// To the server and back.
     pub round_trip: Duration,
     pub ours: OurObjects,
+    pub wide_rows: WideRows,
+}
+
+/// Tables with a row that takes more as text than a server can print, and how many bytes that is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WideRows {
+    pub tables: Vec<(QualifiedName, i64)>,
+    /// They may hold one, and were not looked through in time or may not be read.
+    pub unseen: Vec<QualifiedName>,
 }
 
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
 //! Traits of tables that a migration treats in a way of its own.
 
-use transhume_wire::ident::quote_identifier;
+use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use super::observation::Observed;
+use super::observation::{Observed, WideRows};
 use crate::{
-    count::{counted, listed},
+    count::{counted, listed, size},
     finding::{Finding, Remedy},
+    shell,
     table::{Persistence, TableKind},
 };
 
@@ -18,6 +19,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         firing_triggers(observed),
         foreign_tables(observed),
         materialized_views(observed),
+        wide_rows(observed),
     ]
     .concat()
 }
@@ -85,6 +87,43 @@ fn nullable_children(observed: &Observed) -> Vec<Finding> {
         "inherited-not-null",
         "no selected column takes NULL where its parent does not",
     )
+}
+
+/// Copied in binary they have any size; the stream has only their text.
+fn wide_rows(observed: &Observed) -> Vec<Finding> {
+    let WideRows { tables, unseen } = &observed.source.wide_rows;
+    let findings = tables
+        .iter()
+        .filter(|(table, _)| observed.selects(table))
+        .map(|(table, bytes)| {
+            Finding::warning(
+                "wide-rows",
+                &table.plain(),
+                format!(
+                    "a row of {} takes {} as text, and a server prints 1 GB at most: it is copied, but the stream ends at the \
+                     first change that writes such a row",
+                    table.plain(),
+                    size(bytes.unsigned_abs())
+                ),
+                Remedy::from("see that no such row is written until the cutover, or leave the table out and copy it then: ")
+                    .then(Remedy::run(format!("transhume run --exclude {}", shell::word(&table.plain())))),
+            )
+        })
+        .collect();
+    let unseen = unseen
+        .iter()
+        .filter(|table| observed.selects(table))
+        .map(QualifiedName::plain);
+    let unseen: Vec<String> = unseen.collect();
+    let message = if unseen.is_empty() {
+        "no selected table holds a row that is too wide to be printed".to_owned()
+    } else {
+        format!(
+            "not looked through for rows that are too wide to be printed: {}",
+            listed(unseen)
+        )
+    };
+    Finding::or_pass(findings, "wide-rows", message)
 }
 
 fn name_columns(observed: &Observed) -> Vec<Finding> {
@@ -244,6 +283,27 @@ mod tests {
         }];
         assert_eq!(name_columns(&observed)[0].object, "shop.orders.kind");
         assert!(firing_triggers(&observed)[0].message.contains("ALWAYS"));
+    }
+
+    #[test]
+    fn a_row_that_no_server_can_print_is_told_with_its_table() {
+        let mut observed = healthy();
+        assert_eq!(wide_rows(&observed)[0].severity, Severity::Pass);
+        observed.source.wide_rows.unseen = vec![name()];
+        assert!(wide_rows(&observed)[0].message.contains("not looked through"));
+        observed.source.wide_rows.tables = vec![(name(), 1_258_291_203)];
+        let found = &wide_rows(&observed)[0];
+        assert_eq!(
+            (found.severity, found.object.as_str()),
+            (Severity::Warning, "shop.orders")
+        );
+        assert!(found.message.contains("1.17 GB as text"), "{}", found.message);
+        let selection = Selection {
+            exclude: vec!["shop.orders".into()],
+            ..Selection::default()
+        };
+        observed.selector = selection.selector().unwrap();
+        assert_eq!(wide_rows(&observed)[0].severity, Severity::Pass);
     }
 
     #[test]

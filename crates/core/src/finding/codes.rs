@@ -177,6 +177,7 @@ pub const GROUPS: &[Group] = &[
             code("trial-restore", Run, "The schema could not be tried on the target, or not all of it."),
             code("unlogged-tables", Nothing, "Unlogged tables are loaded, and never followed.").of_source(),
             code("user-mappings", Nothing, "Options of a user mapping are hidden from the role, and are not restored.").of_source(),
+            code("wide-rows", Nothing, "A row takes more as text than a server can print: the stream cannot carry a change that writes it.").of_source().of_stream(),
         ],
     },
     Group {

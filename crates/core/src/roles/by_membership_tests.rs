@@ -3,6 +3,7 @@ use super::{
     *,
 };
 use crate::finding::Finding;
+use crate::sides::Sides;
 
 fn role(name: &str) -> Role {
     Role {
@@ -30,7 +31,7 @@ fn server(roles: Vec<Role>, memberships: &[(&str, &str)]) -> Roles {
 
 fn of(source: &Roles, target: &Roles) -> Vec<(String, bool)> {
     let (role, found) = (source.role("app").unwrap(), target.role("app").unwrap());
-    faults(role, found, (source, target), &RoleMap::default())
+    faults(role, found, Sides { source, target }, &RoleMap::default())
         .into_iter()
         .map(|fault| (fault.what, fault.is_slight))
         .collect()
@@ -43,7 +44,10 @@ fn a_login_that_writes_through_a_predefined_role_needs_it_or_each_right_by_itsel
     let told = faults(
         source.role("app").unwrap(),
         lacking.role("app").unwrap(),
-        (&source, &lacking),
+        Sides {
+            source: &source,
+            target: &lacking,
+        },
         &RoleMap::default(),
     );
     assert_eq!(
@@ -130,7 +134,15 @@ pub(in crate::roles) fn of_each_kind() -> Vec<Finding> {
     let plain = server(vec![role("app"), role("app_owner")], &[]);
     let of = |target: &Roles| {
         let (role, found) = (source.role("app").unwrap(), target.role("app").unwrap());
-        faults(role, found, (&source, target), &RoleMap::default())
+        faults(
+            role,
+            found,
+            Sides {
+                source: &source,
+                target,
+            },
+            &RoleMap::default(),
+        )
     };
     let all = [of(&service()), of(&plain)].concat();
     all.into_iter()

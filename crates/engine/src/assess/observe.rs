@@ -13,7 +13,7 @@ use transhume_pg::{
     assess,
     catalog::{
         activity, collations, database::database, extensions, objects, ours, rights, sequences::sequences,
-        tables::tables,
+        tables::tables, wide_rows,
     },
     connection::{error::PgError, names, quiet::silence_event_triggers, session::Session},
     load::large_objects,
@@ -113,7 +113,9 @@ async fn read_source(
         objects::words_of_functions(session, release::words()),
     )?;
     let round_trip = session.round_trip().await?;
+    let wide_rows = wide_rows::wide_rows(session, wide_rows::PRINTED_MOST_BYTES).await?;
     Ok(SourceObservation {
+        wide_rows,
         parameters,
         database,
         capabilities,

@@ -10,7 +10,10 @@ use transhume_core::follow::{
     error_policy::ErrorAction,
     portion::{Advance, BatchEnd, Portion},
 };
-use transhume_pg::follow::apply::{ApplyError, Conflict};
+use transhume_pg::follow::{
+    apply::{ApplyError, Conflict},
+    marker,
+};
 
 use super::{
     Until,
@@ -76,6 +79,8 @@ impl Applier<'_> {
             changes: i64::try_from(self.batch.changes).unwrap_or(i64::MAX),
         };
         let markers = std::mem::take(&mut self.markers);
+        let nonces = markers.iter().map(|(nonce, _)| nonce);
+        let fences: Vec<String> = nonces.filter(|nonce| marker::is_fence(nonce)).cloned().collect();
         let end = BatchEnd {
             advance,
             changed: (self.gatherer.take_changed(), self.batch.commit_lsn),
@@ -97,7 +102,9 @@ impl Applier<'_> {
         self.settled();
         if batch.closed == Some(Closed::ByFence) {
             self.drain().await?;
-            self.control.hold.fence();
+            if self.control.is_fence_announced(&fences).await? {
+                self.control.hold.fence();
+            }
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ impl Control {
         standing: Option<&str>,
     ) -> Result<Option<EndReason>, Failure> {
         let now = self.now().await?;
-        let phase = now.map(|now| now.phase);
+        let phase = now.as_ref().map(|now| now.phase);
         self.phase = phase;
         if is_over(phase) {
             return Ok(Some(EndReason::CutOver));
@@ -156,6 +156,14 @@ impl Control {
     /// The frontier stands at a cutover's fence: what would move it comes from behind.
     pub(super) async fn is_fenced(&self) -> Result<bool, Failure> {
         Ok(self.now().await?.is_some_and(|now| now.is_fenced))
+    }
+
+    /// One of these markers is that of a cutover under way. Whoever may write messages on the source can write one that looks like it.
+    pub(super) async fn is_fence_announced(&self, nonces: &[String]) -> Result<bool, Failure> {
+        let now = self.now().await?;
+        Ok(now.is_some_and(|now| {
+            matches!(now.phase, Phase::Cutover | Phase::Opening) && nonces.contains(&now.fence_nonce)
+        }))
     }
 
     async fn now(&self) -> Result<Option<PhaseNow>, Failure> {

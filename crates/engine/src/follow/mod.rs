@@ -163,7 +163,10 @@ pub async fn follow(
                 continue;
             }
             Failure::Ends(reason) => return Ok(FollowEnd::at(last_frontier, reason)),
-            Failure::Undecodable(error) => (undecoded.tried(last_frontier, &error)?, false),
+            Failure::Undecodable(error) => match undecoded.tried(last_frontier, &error) {
+                Ok(reason) => (reason, false),
+                Err(error) => return Err(Box::pin(undecoded::explained(&request, error)).await),
+            },
             Failure::Passing {
                 reason,
                 made_progress,

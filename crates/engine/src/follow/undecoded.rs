@@ -2,10 +2,17 @@
 //!
 //! Nothing is lost by another try: it begins at the stored frontier. But what fails each time would be a silent loop.
 
-use transhume_core::{count::counted, direction::Direction, guard::anew::anew};
+use transhume_core::{
+    count::{counted, size},
+    direction::Direction,
+    guard::anew::anew,
+    shell,
+};
+use transhume_pg::catalog::wide_rows::{PRINTED_MOST_BYTES, wide_rows};
 use transhume_wire::lsn::Lsn;
 
-use crate::error::{EngineError, Result};
+use super::FollowRequest;
+use crate::error::{Doing, EngineError, Result};
 
 /// Of an internal error of the source: another try reads the same WAL with a catalogue of its own; what fails so often
 /// fails always.
@@ -49,6 +56,46 @@ impl Undecoded {
             ),
         ))
     }
+}
+
+/// A row that no server can print is a cause that can be named; without one, or where the source cannot be asked, it stays
+/// what it was.
+pub(super) async fn explained(request: &FollowRequest<'_>, error: EngineError) -> EngineError {
+    let EngineError::Stopped { message, detail, .. } = &error else {
+        return error;
+    };
+    let looking = async {
+        let source = request
+            .endpoints
+            .source_session(&request.migration.id, "wide")
+            .await?;
+        wide_rows(&source, PRINTED_MOST_BYTES)
+            .await
+            .doing("looking for rows that are too wide to be printed")
+    };
+    let tables = match looking.await {
+        Ok(found) => found.tables,
+        Err(problem) => {
+            tracing::debug!(%problem, "the source was not asked for wide rows");
+            return error;
+        }
+    };
+    let Some((first, bytes)) = tables.first() else {
+        return error;
+    };
+    EngineError::stopped(
+        message.clone(),
+        format!(
+            "{detail} A row of {} takes {} as text, and a server prints 1 GB at most.",
+            first.plain(),
+            size(bytes.unsigned_abs())
+        ),
+        format!(
+            "{}; let the application write no such row until the cutover, or exclude the table (--exclude {}) and copy it then",
+            anew(request.migration.direction),
+            shell::word(&first.plain())
+        ),
+    )
 }
 
 #[cfg(test)]

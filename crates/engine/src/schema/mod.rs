@@ -29,12 +29,17 @@ use std::{
 use tokio::sync::OnceCell;
 use transhume_core::selection::Selector;
 use transhume_pg::{
-    connection::session::Session,
+    connection::{quiet::silence_event_triggers, session::Session},
     schema::dump::Programs,
     state::{addition::Addition, archive, migration::Migration},
 };
 
-use crate::{cancel::Cancellation, endpoints::Endpoints, error::Result, report::Reporter};
+use crate::{
+    cancel::Cancellation,
+    endpoints::Endpoints,
+    error::{Doing, Result},
+    report::Reporter,
+};
 
 pub(crate) use builds::added_builds;
 pub use builds::plan_builds;
@@ -112,13 +117,17 @@ impl SchemaWork<'_> {
     }
 
     async fn target(&self) -> Result<Lent<'_>> {
-        let opening = self.endpoints.target_session(&self.migration.id, ROLE);
-        self.options.target.lend(opening).await
+        self.options.target.lend(self.own_target()).await
     }
 
     /// For restoring, which sets what the archive's script wants.
     async fn own_target(&self) -> Result<Session> {
-        self.endpoints.target_session(&self.migration.id, ROLE).await
+        let session = self.endpoints.target_session(&self.migration.id, ROLE).await?;
+        // Definitions write no rows, and what a new foreign key checks it checks by a query.
+        silence_event_triggers(&session)
+            .await
+            .doing("keeping event triggers of the target silent")?;
+        Ok(session)
     }
 
     /// Number of the archive that is worked on.

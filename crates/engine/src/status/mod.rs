@@ -40,7 +40,7 @@ use transhume_wire::lsn::Lsn;
 
 use transhume_pg::{
     connection::{conninfo::ConnectionSettings, snapshot},
-    state::{load::progress, overview},
+    state::{exception, load::progress, overview},
 };
 
 use crate::{

@@ -29,6 +29,7 @@ pub mod table_facts;
 pub mod tables;
 pub mod type_facts;
 pub mod value_encoding;
+pub mod wide_rows;
 
 use tokio_postgres::Row;
 use transhume_wire::ident::QualifiedName;

@@ -87,8 +87,10 @@ pub async fn subscriptions(client: &Client) -> Result<Vec<Subscription>, PgError
 
 /// A worker of one of these subscriptions is alive.
 pub async fn has_feeding_workers(client: &Client, names: &[&str]) -> Result<bool, PgError> {
-    let question = "select pg_catalog.count(pid) > 0 from pg_catalog.pg_stat_subscription where subname = any ($1::text[])";
-    Ok(client.query_one(question, &[&names]).await?.try_get(0)?)
+    let row = client
+        .query_one(include_str!("sql/feeding_workers.sql"), &[&names])
+        .await?;
+    Ok(row.try_get(0)?)
 }
 
 /// Triggers that fire in replica role too.

@@ -14,6 +14,9 @@ pub const PREFIX: &str = "transhume";
 const FENCE: &str = "fence-";
 const ANCHOR: &str = "anchor-";
 
+/// Letters of a nonce: sixteen digits (`sql/nonce.sql`) behind one of the words above, and room.
+const LONGEST_NONCE: usize = 40;
+
 /// Writes a transactional marker and waits until it is flushed. The LSN is the end of the message,
 /// below its commit record: the frontier is past the marker once it is past this.
 pub async fn emit(source: &Session, migration: &str, nonce: &str) -> Result<Lsn, PgError> {
@@ -76,12 +79,15 @@ pub fn is_fence(nonce: &str) -> bool {
     nonce.starts_with(FENCE)
 }
 
-/// The nonce inside a message's content, when the message belongs to `migration`.
+/// The nonce inside a message's content, when the message belongs to `migration`. What this program would not have written is
+/// none: the target is told of nonces, and may refuse what a stranger puts there.
 pub fn nonce_of<'content>(migration: &str, content: &'content [u8]) -> Option<&'content str> {
-    std::str::from_utf8(content)
+    let nonce = std::str::from_utf8(content)
         .ok()?
         .strip_prefix(migration)?
-        .strip_prefix(':')
+        .strip_prefix(':')?;
+    let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
+    (!nonce.is_empty() && nonce.len() <= LONGEST_NONCE && nonce.bytes().all(is_letter)).then_some(nonce)
 }
 
 #[cfg(test)]
@@ -93,5 +99,14 @@ mod tests {
         assert_eq!(nonce_of("0123abcd", b"0123abcd:n1"), Some("n1"));
         assert_eq!(nonce_of("0123abcd", b"ffffffff:n1"), None);
         assert_eq!(nonce_of("0123abcd", b"\xFF"), None);
+        for content in [
+            "0123abcd:",
+            "0123abcd:a\0b",
+            "0123abcd:Ä",
+            "0123abcd:a b",
+            &format!("0123abcd:{}", "f".repeat(41)),
+        ] {
+            assert_eq!(nonce_of("0123abcd", content.as_bytes()), None, "{content:?}");
+        }
     }
 }

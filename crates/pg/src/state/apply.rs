@@ -42,11 +42,13 @@ pub struct StoredFrontier {
 }
 
 /// Where the migration stands, as whoever applies must know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhaseNow {
     pub phase: Phase,
     /// The frontier stands at a cutover's fence.
     pub is_fenced: bool,
+    /// The marker of the latest fence that was announced.
+    pub fence_nonce: String,
 }
 
 /// What the runner says about itself every second.
@@ -200,6 +202,7 @@ pub async fn phase(target: &Session) -> Result<Option<PhaseNow>, PgError> {
         Ok(PhaseNow {
             phase: row.get::<_, &str>(0).parse()?,
             is_fenced: row.get(1),
+            fence_nonce: row.get(2),
         })
     })
     .transpose()

@@ -1,7 +1,7 @@
 //! Requests to the runner, as rows of `transhume.command`: both sides.
 //!
 //! A request is announced by NOTIFY, but the row is what counts: a runner that starts later finds it.
-//! A hold that its requester no longer renews expires and ends by itself.
+//! A hold that its requester no longer renews expires and ends by itself, and at once where its requester's session is gone.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct Pending {
     pub is_expired: bool,
 }
 
-/// Writes a request. Without `time_to_live` it never expires.
+/// Writes a request. Without `time_to_live` it never expires; with it, it also ends with this session.
 pub async fn request(
     target: &Session,
     command: Command,

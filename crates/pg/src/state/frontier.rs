@@ -20,6 +20,14 @@ pub async fn read(target: &Session) -> Result<Lsn, PgError> {
         .expect("the server prints pg_lsn as X/Y"))
 }
 
+/// Says what the marker of the next fence is, before it is written.
+pub async fn announce_fence(target: &Session, nonce: &str) -> Result<(), PgError> {
+    target
+        .execute(include_str!("sql/frontier/announce_fence.sql"), &[&nonce])
+        .await?;
+    Ok(())
+}
+
 /// A cutover's fence: the frontier moves no more once all that the source committed before it is durably applied, which
 /// is known by its position or by its marker. None while it is not there yet.
 pub async fn fence(target: &Session, fence_lsn: Lsn, nonce: &str) -> Result<Option<Lsn>, PgError> {

@@ -2,8 +2,8 @@
 //!
 //! Whoever may create schemas in the target's database can put one of this name there before us, with triggers that
 //! run as whoever writes to it, or with rows that say what to undo. So before its first row is read the catalogs are
-//! asked: schema and objects must belong to the connecting role or one that it was made a member of, nobody else may write
-//! them, and nothing on them may run code that this program did not put there. Only [`examine`] makes a [`Trusted`],
+//! asked: schema and objects must belong to the connecting role or one that it was made a member of (by those who may decide that,
+//! not by that role), nobody else may write them, and nothing on them may run code that this program did not put there. Only [`examine`] makes a [`Trusted`],
 //! and nothing reads the row that everything else starts from without one.
 //!
 //! Later sessions need not ask again: only an owner can replace a schema or hang anything on its tables.

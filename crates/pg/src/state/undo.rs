@@ -217,7 +217,8 @@ impl Undo {
             ),
             Self::EnableSubscription { name } => {
                 let enable = format!(
-                    "begin if exists (select from pg_catalog.pg_subscription where subname = {}) then \
+                    "begin if exists (select from pg_catalog.pg_subscription s join pg_catalog.pg_database d on d.oid = s.subdbid \
+                     where d.datname = pg_catalog.current_database() and s.subname = {}) then \
                      alter subscription {} enable; end if; end",
                     quote_literal(name),
                     quote_identifier(name)
@@ -314,7 +315,7 @@ mod tests {
                 r#"grant DELETE, UPDATE ("a"", b") on table "app"."t; drop table ""x""" to "public" with grant option"#,
                 r#"alter table if exists only "app"."t; drop table ""x""" replica identity using index "i""#,
                 r#"ALTER TABLE ONLY "app"."t; drop table ""x""" ENABLE ALWAYS RULE "r""#,
-                r#"do 'begin if exists (select from pg_catalog.pg_subscription where subname = ''o''''clock'') then alter subscription "o''clock" enable; end if; end'"#,
+                r#"do 'begin if exists (select from pg_catalog.pg_subscription s join pg_catalog.pg_database d on d.oid = s.subdbid where d.datname = pg_catalog.current_database() and s.subname = ''o''''clock'') then alter subscription "o''clock" enable; end if; end'"#,
             ]
         );
     }

@@ -13,11 +13,13 @@ use transhume_pg::{
         sequences::sequences,
         table_facts::table_facts,
         tables::{names_of_tables, tables},
+        wide_rows::wide_rows,
     },
     connection::session::Session,
     follow::{replica_identity, wal},
 };
 use transhume_testkit::server::{self, EVERYDAY_MAJOR};
+use transhume_wire::ident::QualifiedName;
 
 use crate::connecting::settings;
 
@@ -351,4 +353,33 @@ async fn every_query_runs_on_every_version() {
                 .contains(&"postgres".to_owned())
         );
     }
+}
+
+#[tokio::test]
+async fn a_row_that_takes_more_as_text_than_fits_is_found_by_its_lengths() {
+    let cluster = server::cluster(EVERYDAY_MAJOR);
+    let session = session(&cluster).await;
+    session
+        .batch_execute(
+            "create domain public.raw as bytea;
+             create table public.\"a\"\"wide\" (id int, body public.raw, note text);
+             insert into public.\"a\"\"wide\" values (1, decode(repeat('00', 600000), 'hex'), 'x'), (2, null, null);
+             create table public.narrow (body bytea, note varchar);
+             insert into public.narrow values (decode(repeat('00', 500000), 'hex'), null), (null, repeat('x', 1000000))",
+        )
+        .await
+        .unwrap();
+    let found = wide_rows(&session, 1_100_000).await.unwrap();
+    assert_eq!(
+        found.tables,
+        [(QualifiedName::new("public", "a\"wide"), 1_200_001)]
+    );
+    assert_eq!(found.unseen, []);
+    // Who may not read one says so of it alone.
+    session
+        .batch_execute("create role nobody; grant usage on schema public to nobody; set role nobody")
+        .await
+        .unwrap();
+    let found = wide_rows(&session, 1_100_000).await.unwrap();
+    assert_eq!((found.tables.len(), found.unseen.len()), (0, 2));
 }

@@ -195,6 +195,30 @@ async fn a_schema_that_belongs_to_another_is_refused_before_a_row_is_read() {
         ],
     );
 
+    // Who may give that role away, as the role itself before 15, makes the operator a member: nothing becomes the operator's by that.
+    let grant = "create role friend login; grant evil to friend with admin option";
+    target.batch_execute(grant).await.expect("a role can be given");
+    let as_other = |role: &str| site.target_url.replace("//postgres@", &format!("//{role}@"));
+    let friend = connect(&as_other("friend")).await.expect("a friend may connect");
+    friend
+        .batch_execute("grant evil to postgres")
+        .await
+        .expect("he may give it away");
+    let evil = connect(&as_other("evil")).await.expect("evil may connect");
+    evil.batch_execute(
+        "drop function transhume.act() cascade; \
+         update transhume.build set done_at = null, statements = '{alter role evil superuser}'",
+    )
+    .await
+    .expect("schema and rows are his");
+    let ended = site.call(&["run", "--until-caught-up"]);
+    assert_eq!(ended.code, 1, "{}", ended.error);
+    assert!(
+        ended.error.contains("the schema transhume belongs to evil"),
+        "{}",
+        ended.error
+    );
+
     assert!(!ask::<bool>(&target, "select rolsuper from pg_roles where rolname = 'evil'").await);
     assert_eq!(
         ask::<i64>(&target, "select count(*) from transhume.history").await,

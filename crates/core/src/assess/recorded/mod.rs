@@ -21,7 +21,7 @@ use super::{
     catalog::{FactsRow, OurRow},
     observation::{
         Database, EventTrigger, FiringTrigger, InheritedColumn, NameColumn, OurObjects, Parameter,
-        PreparedTransaction, SourceObservation, Subscription, TableRights,
+        PreparedTransaction, SourceObservation, Subscription, TableRights, WideRows,
     },
 };
 use crate::table::{Table, catalog::TableRow, place};
@@ -199,6 +199,8 @@ fn source(answers: &Answers) -> Result<SourceObservation, BadRecording> {
             .collect(),
         round_trip: Duration::ZERO,
         ours: ours(answers)?,
+        // No question looks through rows.
+        wide_rows: WideRows::default(),
     })
 }
 

@@ -89,6 +89,36 @@ async fn a_hold_that_nobody_renews_ends_by_itself() {
     running.cancel().await.unwrap();
 }
 
+/// A verification that is killed has renewed it for a long time ahead.
+#[tokio::test]
+async fn a_hold_does_not_outlive_the_session_that_asked() {
+    let bench = Bench::new("create table public.t (id int primary key)").await;
+    let mut dying = asking(&bench).await;
+    lsn_of_held(&bench, &mut dying).await;
+    bench.run("insert into t values (1)").await;
+    let running = bench.start(Until::Cancelled).await;
+    dying.close().await;
+
+    let looked = std::time::Instant::now();
+    bench.wait_on_target("select count(*) from public.t", "1").await;
+    assert!(
+        looked.elapsed() < LIVES.unwrap_or_default() / 2,
+        "{:?}",
+        looked.elapsed()
+    );
+    let states = "select string_agg(distinct state, ',') from transhume.command";
+    assert_eq!(bench.on_target(states).await, "withdrawn");
+    running.cancel().await.unwrap();
+}
+
+/// Held, and whoever applied is gone.
+async fn lsn_of_held(bench: &Bench, asking: &mut Session) -> Lsn {
+    let running = bench.start(Until::Cancelled).await;
+    let held = lsn_of(&ask(asking, Command::Hold).await);
+    running.cancel().await.unwrap();
+    held
+}
+
 #[tokio::test]
 async fn a_second_hold_and_an_advance_without_one_are_refused() {
     let bench = Bench::new("create table public.t (id int primary key)").await;
@@ -148,6 +178,42 @@ async fn markers_are_written_with_what_came_before_them() {
 
     let query = "select string_agg(nonce, ',') from transhume.marker";
     bench.wait_on_target(query, "n1").await;
+    assert_eq!(bench.on_target("select count(*) from public.t").await, "1");
+    running.cancel().await.unwrap();
+}
+
+/// As anybody may write them who may connect to the source.
+#[tokio::test]
+async fn markers_of_strangers_hold_up_nothing() {
+    let bench = Bench::new("create table public.t (id int primary key)").await;
+    let running = bench.start(Until::Cancelled).await;
+    bench
+        .target
+        .batch_execute(
+            "update transhume.migration set phase = 'cutover', fence_nonce = 'fence-fedcba9876543210'",
+        )
+        .await
+        .unwrap();
+    bench
+        .run(
+            "select pg_logical_emit_message(kind, 'transhume', convert_to('0123abcd:' || said, 'UTF8') || rest)
+             from (values (true), (false)) as kinds (kind)
+             cross join (values ('fence-0123456789abcdef', ''::bytea), ('fence-', ''), ('anchor-0', ''), ('', ''),
+                                (repeat('x', 100000), ''), ('n', '\\x00ff'::bytea)) as content (said, rest);
+             insert into t values (1)",
+        )
+        .await;
+    bench.wait_on_target("select count(*) from public.t", "1").await;
+
+    // The one that was announced does.
+    marker::emit(&bench.source, "0123abcd", "fence-fedcba9876543210")
+        .await
+        .unwrap();
+    let query = "select string_agg(nonce, ',') from transhume.marker where nonce like 'fence-f%'";
+    bench.wait_on_target(query, "fence-fedcba9876543210").await;
+    bench.run("insert into t values (2)").await;
+    let mut asking = asking(&bench).await;
+    assert!(matches!(ask(&mut asking, Command::Hold).await, Answer::Failed(_)));
     assert_eq!(bench.on_target("select count(*) from public.t").await, "1");
     running.cancel().await.unwrap();
 }

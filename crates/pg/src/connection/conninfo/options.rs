@@ -92,6 +92,14 @@ pub(crate) struct AuthenticationSettings {
     pub(crate) given: Option<String>,
 }
 
+impl AuthenticationSettings {
+    /// It was named, not merely left open.
+    pub(crate) fn asks_for(&self, method: Method) -> bool {
+        let names = self.given.as_deref().unwrap_or_default();
+        !names.contains('!') && self.allowed.contains(&method) && self.given.is_some()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetSession {
     Any,

@@ -113,6 +113,15 @@ fn limits_follow_libpq() {
         .authentication
         .allowed;
     assert_eq!(methods, [Method::Md5, Method::ScramSha256]);
+    for (text, asked) in [
+        ("", false),
+        ("require_auth=!password", false),
+        ("require_auth=scram-sha-256", false),
+        ("require_auth=scram-sha-256,md5", true),
+    ] {
+        let settings = parse(text).unwrap().authentication;
+        assert_eq!(settings.asks_for(Method::Md5), asked, "{text}");
+    }
     let settings = parse("tcp_user_timeout=1500 keepalives_idle=5").unwrap().socket;
     assert_eq!(settings.user_timeout, Some(Duration::from_millis(1500)));
     assert_eq!(settings.keepalive_idle, Duration::from_secs(5));

@@ -1,8 +1,8 @@
 //! Proves who we are: trust, SCRAM-SHA-256 with and without channel binding, MD5, clear text.
 //!
-//! Refuses to give a password in clear text to a wire that others can read or to a server that did not prove itself, and methods
-//! that `require_auth` or `channel_binding` rule out. A server that skips the proof it owes us (SCRAM's
-//! final message) is refused.
+//! Refuses to give a password in clear text to a wire that others can read or to a server that did not prove itself, and its MD5,
+//! which is as good as the password to whoever guesses, unless `require_auth` asks for it; and methods that `require_auth` or
+//! `channel_binding` rule out. A server that skips the proof it owes us (SCRAM's final message) is refused.
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
@@ -56,7 +56,9 @@ async fn prove(
     match request {
         Message::AuthenticationCleartextPassword => {
             allow(connection, settings, Method::Password)?;
-            refuse_unproven(connection, settings)?;
+            if let Some(reason) = unproven(Wire::of(connection, settings)) {
+                return Err(withheld(connection, reason.of_password, PROVE));
+            }
             let password = password(connection)?;
             write(
                 connection,
@@ -65,6 +67,11 @@ async fn prove(
         }
         Message::AuthenticationMd5Password(body) => {
             allow(connection, settings, Method::Md5)?;
+            if let Some(reason) = unproven(Wire::of(connection, settings))
+                && !settings.authentication.asks_for(Method::Md5)
+            {
+                return Err(withheld(connection, reason.of_md5, PROVE_OR_ASK));
+            }
             let password = password(connection)?;
             let hash = md5_hash(
                 settings.user.as_bytes(),
@@ -103,27 +110,62 @@ async fn prove(
     }
 }
 
-/// The password itself goes only where nobody stands in between, or to a server whose certificate was checked.
-fn refuse_unproven(connection: &RawConnection, settings: &ConnectionSettings) -> Result<(), PgError> {
-    if connection.transport.is_local() {
-        return Ok(());
+const PROVE: &str = "leave sslmode away, or set it to verify-full: then the server's certificate is checked";
+const PROVE_OR_ASK: &str = "leave sslmode away, or set it to verify-full: then the server's certificate is checked; where you trust \
+                            everybody on the way, say require_auth=md5";
+
+/// What is known of who reads what we send.
+#[derive(Debug, Clone, Copy)]
+struct Wire {
+    is_local: bool,
+    is_encrypted: bool,
+    checks_certificate: bool,
+}
+
+impl Wire {
+    fn of(connection: &RawConnection, settings: &ConnectionSettings) -> Self {
+        Self {
+            is_local: connection.transport.is_local(),
+            is_encrypted: connection.transport.is_encrypted(),
+            checks_certificate: tls::checks_certificate(&settings.tls),
+        }
     }
-    let reason = if !connection.transport.is_encrypted() {
-        "the server asks for the password in clear text without TLS"
-    } else if !tls::checks_certificate(&settings.tls) {
-        "the server asks for the password itself, and nothing proves that it is the server that was named"
+}
+
+/// Why something is not sent, for each that could be.
+#[derive(Debug)]
+struct Unproven {
+    of_password: &'static str,
+    of_md5: &'static str,
+}
+
+/// A secret goes only where nobody stands in between, or to a server whose certificate was checked.
+fn unproven(wire: Wire) -> Option<Unproven> {
+    if wire.is_local {
+        None
+    } else if !wire.is_encrypted {
+        Some(Unproven {
+            of_password: "the server asks for the password in clear text without TLS",
+            of_md5: "the server asks for the password's MD5, which is quickly guessed from, without TLS",
+        })
+    } else if !wire.checks_certificate {
+        Some(Unproven {
+            of_password: "the server asks for the password itself, and nothing proves that it is the server that was named",
+            of_md5: "the server asks for the password's MD5, which is quickly guessed from, and nothing proves that it is the \
+                     server that was named",
+        })
     } else {
-        return Ok(());
-    };
-    Err(PgError::Connect {
+        None
+    }
+}
+
+fn withheld(connection: &RawConnection, reason: &str, hint: &str) -> PgError {
+    PgError::Connect {
         endpoint: connection.endpoint().to_owned(),
         reason: reason.to_owned(),
         server: None,
-        hint: Some(
-            "leave sslmode away, or set it to verify-full: then the server's certificate is checked"
-                .to_owned(),
-        ),
-    })
+        hint: Some(hint.to_owned()),
+    }
 }
 
 fn allow(connection: &RawConnection, settings: &ConnectionSettings, method: Method) -> Result<(), PgError> {
@@ -235,4 +277,42 @@ fn refused(connection: &RawConnection, reason: &str) -> PgError {
 /// Writing a message fails only when it holds a NUL or is too long.
 fn write(connection: &RawConnection, written: std::io::Result<()>) -> Result<(), PgError> {
     written.map_err(|error| connection.protocol(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_goes_to_this_machine_or_to_a_server_that_was_checked() {
+        let elsewhere = Wire {
+            is_local: false,
+            is_encrypted: false,
+            checks_certificate: false,
+        };
+        let here = Wire {
+            is_local: true,
+            ..elsewhere
+        };
+        let encrypted = Wire {
+            is_encrypted: true,
+            ..elsewhere
+        };
+        let checked = Wire {
+            checks_certificate: true,
+            ..encrypted
+        };
+        // What would be checked says nothing of a wire without TLS.
+        let unencrypted = Wire {
+            is_encrypted: false,
+            ..checked
+        };
+        assert!(unproven(here).is_none() && unproven(checked).is_none());
+        for wire in [elsewhere, unencrypted] {
+            let reason = unproven(wire).expect("it is refused");
+            assert!(reason.of_password.ends_with("without TLS") && reason.of_md5.ends_with("without TLS"));
+        }
+        let reason = unproven(encrypted).expect("it is refused");
+        assert!(reason.of_md5.contains("MD5") && reason.of_md5.contains("nothing proves"));
+    }
 }

@@ -157,7 +157,7 @@ fn condition(plan: &RowPlan, matching: &Matching, parameters: &mut Parameters<'_
 
 /// Every column has the value of the old row, as text where the type's equality says less.
 fn image(plan: &RowPlan, nulls: &ColumnSet, parameters: &mut Parameters<'_>) -> String {
-    let exact = ("pg_catalog".to_owned(), "=".to_owned());
+    let exact = OperatorName::equal();
     let mut row = "true".to_owned();
     for (index, column) in plan.columns.iter().enumerate() {
         let name = quote_identifier(&column.name);

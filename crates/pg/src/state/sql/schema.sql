@@ -33,6 +33,8 @@ create table transhume.migration (
     slot_xid_horizon     bigint,
     load_end_lsn         pg_lsn,                 -- source WAL end when the full load was done
     cutover_at           timestamptz,
+    -- of the marker that the cutover under way will write behind its fence: anybody may write one that looks like it
+    fence_nonce          text        not null default '',
     -- set with phase done: a reverse stream leads from here to the old source, whose state lies there
     fallback             boolean     not null default false
 );
@@ -220,6 +222,8 @@ create table transhume.command (
     requested_at  timestamptz not null default clock_timestamp(),
     requested_by  text        not null default current_user,
     expires_at    timestamptz,                   -- a hold that nobody renews ends by itself
+    backend_pid   integer,                       -- with expires_at: the session that asked, and with whose end it ends
+    backend_start timestamptz,                   -- of that session: a PID is given again
     state         text        not null default 'requested',  -- requested | active | done | failed | withdrawn
     answer        text        not null default ''
 );

@@ -25,6 +25,9 @@ const CHAINED_MOST: usize = 100;
 /// Columns whose being NULL is told by the bits of one number: an int4 without its sign.
 const FLAGS_MOST: usize = 31;
 
+/// Above, printing takes more memory of the server than one value should.
+const PRINTED_MOST_BYTES: u32 = 64 << 20;
+
 /// How a value goes into the hash.
 enum Form {
     /// int4, or what becomes one without loss.
@@ -32,6 +35,8 @@ enum Form {
     Text,
     /// By the function in `pg_catalog` that prints it.
     Printed(&'static str),
+    /// Printed, or from [`PRINTED_MOST_BYTES`] on by their own hash: no server prints more than 512 MB of them.
+    Bytes,
 }
 
 /// Of types of PostgreSQL's own, by `pg_type.oid`; none where the text of a row must do.
@@ -39,7 +44,7 @@ fn form(column: &ComparedColumn) -> Option<Form> {
     Some(match column.built_in? {
         16 | 21 | 23 => Form::Number,
         25 | 1043 => Form::Text,
-        17 => Form::Printed("byteaout"),
+        17 => Form::Bytes,
         19 => Form::Printed("nameout"),
         20 => Form::Printed("int8out"),
         26 => Form::Printed("oidout"),
@@ -154,6 +159,15 @@ fn hash_value(seed: &str, (name, form): &(String, Form)) -> String {
             &format!("coalesce(pg_catalog.textin(pg_catalog.{function}({name})), '')"),
             seed,
         ),
+        Form::Bytes => {
+            let bytes = format!(
+                "case when pg_catalog.octet_length({name}) < {PRINTED_MOST_BYTES} then {name} else pg_catalog.sha256({name}) end"
+            );
+            hash_text(
+                &format!("coalesce(pg_catalog.textin(pg_catalog.byteaout({bytes})), '')"),
+                seed,
+            )
+        }
     }
 }
 

@@ -1,3 +1,3 @@
-select m.phase, f.is_fenced
+select m.phase, f.is_fenced, m.fence_nonce
 from transhume.migration m
 cross join transhume.frontier f

@@ -9,11 +9,16 @@ with recursive schema as (
     -- whoever creates a role its administrator: neither makes that role's objects ours.
     select r.oid from pg_catalog.pg_roles r where r.rolname = current_user
     union
+    -- Before PostgreSQL 15 any role may make others members of itself, later who administers it: a membership counts where a superuser
+    -- gave it, the connecting role itself, or, where that is none, who administers roles. A grantor may be gone.
     select m.roleid
     from pg_catalog.pg_auth_members m
     join ours on ours.oid = m.member
-    where coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
-       or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true)
+    join pg_catalog.pg_roles me on me.rolname = current_user
+    left join pg_catalog.pg_roles grantor on grantor.oid = m.grantor
+    where (grantor.oid is null or grantor.rolsuper or grantor.oid = me.oid or grantor.rolcreaterole and not me.rolsuper)
+      and (coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
+       or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true))
 ), relation as (
     select c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relrowsecurity or c.relforcerowsecurity as secured
     from pg_catalog.pg_class c

@@ -1,0 +1,1 @@
+update transhume.migration set fence_nonce = $1::text
