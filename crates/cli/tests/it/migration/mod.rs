@@ -59,6 +59,7 @@ mod reviewing;
 mod rights;
 mod roles;
 mod schema_changes;
+mod set_back;
 mod since_last;
 mod site;
 mod slot_making;
