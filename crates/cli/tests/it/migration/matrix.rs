@@ -25,7 +25,7 @@ const UNDONE_WITHIN: Duration = Duration::from_secs(60);
 const GIVEN_UP_WITHIN: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(50);
 /// Some ten seconds at [`LOAD`]'s rate, in tables that are finished one by one.
-const BIG: &str = "do $$ begin for number in 1..10 loop
+pub(super) const BIG: &str = "do $$ begin for number in 1..10 loop
         execute format('create table big_%s (id int primary key, body text)', number);
         execute format('insert into big_%s select g, repeat(''b'', 1000) from generate_series(1, 1000) g', number);
     end loop; end $$";
@@ -35,7 +35,7 @@ const SOME_ARE_LOADED: &str =
     "select count(*) filter (where state = 'loaded') between 2 and 9 from transhume.relation";
 
 /// A load with some tables behind it and some before it.
-pub(super) async fn loading(site: &Site) -> Running {
+async fn loading(site: &Site) -> Running {
     site.execute_on_source(SHOP).await;
     site.execute_on_source(BIG).await;
     let mut runner = site.begin(LOAD);

@@ -4,9 +4,10 @@
 use transhume_testkit::oracle;
 
 use super::{
-    matrix::loading,
+    matrix::{BIG, LOAD},
     points::Points,
     promotions::{SHOP, execute, following, until},
+    site::phase,
     standbys::{fail_over, has_our_slot, lenient, stop_receiving},
 };
 
@@ -54,7 +55,12 @@ async fn a_kept_slot_without_the_last_rows_is_refused_by_the_check_and_by_all_th
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_has_rows_of_a_lost_future_does_not_go_on() {
     let (mut site, standby) = lenient().await;
-    let mut runner = loading(&site).await;
+    site.execute_on_source(SHOP).await;
+    site.execute_on_source(BIG).await;
+    // Minutes: a standby looks for slots each half a minute.
+    let mut runner = site.begin(&["run", "--rate-limit", "50kB"]);
+    site.wait_for(&mut runner, "a load", |status| phase(status) == "full-load")
+        .await;
     has_our_slot(&standby).await;
     stop_receiving(&standby).await;
     for number in 1..=10 {
@@ -63,7 +69,7 @@ async fn a_load_that_has_rows_of_a_lost_future_does_not_go_on() {
     }
     // Its snapshot dies with it: what is left is read under another one.
     runner.kill();
-    let mut runner = site.begin(super::matrix::LOAD);
+    let mut runner = site.begin(LOAD);
     let lost: Vec<String> = (1..=10)
         .map(|number| format!("select from big_{number} where body = 'lost'"))
         .collect();
