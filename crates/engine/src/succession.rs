@@ -144,6 +144,7 @@ pub(crate) fn remembered(migration: &Migration) -> RememberedSource<'_> {
         slot: &migration.slot_name,
         direction: migration.direction,
         applied: migration.frontier,
+        loaded: migration.loaded,
     }
 }
 

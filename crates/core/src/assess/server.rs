@@ -21,6 +21,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         target_older(observed),
         standby(observed),
         fail_over(observed),
+        any_standby(observed),
         same_database(observed),
         identity(observed),
     ]
@@ -155,6 +156,41 @@ fn keep_slots(source: &Capabilities) -> Remedy {
     )
 }
 
+/// A stream of ours reads as a standby does, and `*` takes it for one. Nothing is told where it is in order: hardly anybody sets it.
+fn any_standby(observed: &Observed) -> Vec<Finding> {
+    let ends = [
+        ("source", &observed.source.capabilities, "the target"),
+        (
+            "target",
+            &observed.target.capabilities,
+            "the old source after the cutover",
+        ),
+    ];
+    let takes_any = ends.into_iter().filter(|(_, server, _)| {
+        let setting = server.setting("synchronous_standby_names");
+        names_any_standby(setting.unwrap_or_default())
+    });
+    let warning = |(end, _, waited_for)| {
+        Finding::warning(
+            "synchronous-standbys",
+            end,
+            format!(
+                "synchronous_standby_names of the {end} takes whoever streams for a synchronous standby (*): commits may wait for \
+                 {waited_for}, or be acknowledged once that alone has them"
+            ),
+            "name the standbys there by their application_name, which pg_stat_replication shows, in place of *",
+        )
+    };
+    takes_any.map(warning).collect()
+}
+
+/// `*`, `FIRST 1 (a, *)`: one of the names, quoted or not.
+fn names_any_standby(setting: &str) -> bool {
+    setting
+        .split(|character: char| "(), \"".contains(character))
+        .any(|name| name == "*")
+}
+
 /// The moment of the server's start tells instances apart that a system identifier cannot: those
 /// copied as files from one another.
 fn same_database(observed: &Observed) -> Vec<Finding> {
@@ -228,6 +264,31 @@ mod tests {
         observed.source.capabilities.in_recovery = true;
         observed.target.capabilities.in_recovery = true;
         assert_eq!(standby(&observed).len(), 2);
+    }
+
+    #[test]
+    fn a_server_that_takes_our_stream_for_a_standby_is_told_of() {
+        let mut observed = healthy();
+        assert_eq!(any_standby(&observed), Vec::new());
+        let set = |capabilities: &mut Capabilities, value: &str| {
+            let name = "synchronous_standby_names".to_owned();
+            capabilities.settings.insert(name, value.to_owned());
+        };
+        for harmless in ["", "paris", "FIRST 1 (paris, \"b*\")"] {
+            set(&mut observed.source.capabilities, harmless);
+            assert_eq!(any_standby(&observed), Vec::new(), "{harmless}");
+        }
+        for any in ["*", "ANY 1 (paris,*)", "FIRST 2 (\"*\")"] {
+            set(&mut observed.source.capabilities, any);
+            assert_eq!(any_standby(&observed).len(), 1, "{any}");
+        }
+        set(&mut observed.target.capabilities, "*");
+        let told = any_standby(&observed);
+        assert!(told[0].message.contains("wait for the target"), "{told:?}");
+        assert!(
+            told[1].message.contains("the old source after the cutover"),
+            "{told:?}"
+        );
     }
 
     #[test]

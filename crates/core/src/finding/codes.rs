@@ -112,6 +112,7 @@ pub const GROUPS: &[Group] = &[
             code("slot-retention", Nothing, "The source limits the WAL that a slot may keep.").of_source().of_stream(),
             code("source-identity", Run, "The source is not the server that the migration began with.").of_source(),
             code("standby", Run, "A server is in recovery."),
+            code("synchronous-standbys", Nothing, "synchronous_standby_names holds *, which takes the migration's stream for a standby.").of_source().of_stream(),
             code("target-older", Nothing, "The target has an older major version than the source."),
             code("wal-level", Run, "The server's wal_level is not logical.").of_source().of_stream(),
             code("wal-senders", Run, "The server has no free WAL sender.").of_source().of_stream(),

@@ -51,6 +51,15 @@ pub struct RememberedSource<'state> {
     pub direction: Direction,
     /// Everything below is on the target.
     pub applied: Lsn,
+    /// Rows that were loaded under snapshots of their own may be on the target up to here.
+    pub loaded: Lsn,
+}
+
+impl RememberedSource<'_> {
+    /// The latest that may be on the target.
+    fn reached(&self) -> Lsn {
+        self.applied.max(self.loaded)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +73,7 @@ pub enum Succession {
         timeline: i32,
         switch_point: Lsn,
     },
-    /// Promoted without the last of what was applied.
+    /// Promoted without the last of what was applied or loaded.
     SetBack {
         timeline: i32,
         switch_point: Lsn,
@@ -136,7 +145,7 @@ pub fn judge(
     let Some(switch_point) = switch_point else {
         return Succession::Other(Divergence::Timeline { found: timeline });
     };
-    if remembered.applied > switch_point {
+    if remembered.reached() > switch_point {
         return Succession::SetBack {
             timeline,
             switch_point,
@@ -172,6 +181,7 @@ pub fn refusal(remembered: &RememberedSource<'_>, succession: &Succession) -> Op
         direction,
         ..
     } = remembered;
+    let reached = remembered.reached();
     match succession {
         Succession::Same | Succession::Standby | Succession::Continues { .. } => None,
         Succession::SetBack {
@@ -182,7 +192,7 @@ pub fn refusal(remembered: &RememberedSource<'_>, succession: &Succession) -> Op
                 "the source failed over to a server that lacks changes which the target has (timeline {timeline})"
             ),
             format!(
-                "It was promoted at {switch_point}; the target has applied the former server's changes up to {applied}. \
+                "It was promoted at {switch_point}; the target has the former server's changes up to {reached}. \
                  What lies between is on the target and on no source any more, and whatever the new server wrote since \
                  {switch_point} is not on the target."
             ),

@@ -9,6 +9,7 @@ fn remembered() -> RememberedSource<'static> {
         slot: "transhume_0123abcd",
         direction: Direction::Forward,
         applied: Lsn(100),
+        loaded: Lsn(0),
     }
 }
 
@@ -70,6 +71,24 @@ fn one_that_lacks_what_was_applied_was_set_back_and_both_sides_are_named() {
     let [_, detail, hint] = refusal(&remembered(), &set_back).unwrap();
     assert!(detail.contains("promoted at 0/63") && detail.contains("up to 0/64"));
     assert!(hint.contains("abort drops the copy") && hint.contains("--keep-target"));
+}
+
+/// What was loaded may be of a later moment than all that is applied.
+#[test]
+fn one_that_lacks_what_was_loaded_was_set_back_too() {
+    let remembered = RememberedSource {
+        loaded: Lsn(0x70),
+        ..remembered()
+    };
+    let at = |point: &str| {
+        let history = TimelineHistory::parse(&format!("1\t{point}\tno recovery target specified")).unwrap();
+        judge(&remembered, "7", &standing(Some(2)), Some(&history))
+    };
+    let set_back = at("0/6F");
+    assert!(matches!(set_back, Succession::SetBack { .. }), "{set_back:?}");
+    let [_, detail, _] = refusal(&remembered, &set_back).unwrap();
+    assert!(detail.contains("up to 0/70"), "{detail}");
+    assert!(matches!(at("0/70"), Succession::Continues { .. }));
 }
 
 #[test]

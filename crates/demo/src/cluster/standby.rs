@@ -1,6 +1,6 @@
 //! A physical standby of a disposable server, its promotion, and a server that hangs.
 //!
-//! The standby is a base backup that streams from the running server; its name there is its directory's. Refuses to
+//! The standby is a base backup that streams from the running server. Refuses to
 //! promote what is not running.
 
 use std::path::Path;
@@ -11,6 +11,9 @@ use rustix::process::Signal;
 use super::error::ClusterError;
 use super::{Cluster, StopMode, process};
 use super::{account::Account, make_directory};
+
+/// By which its receiver is known to the primary. With `*` the stream of a migration would count as a standby too.
+const NAME_OF_A_STANDBY: &str = "walreceiver";
 
 impl Cluster {
     /// A running standby of this server, with these settings beside the server's own.
@@ -51,11 +54,13 @@ impl Cluster {
         run(promote, self.directory.path())
     }
 
-    /// A standby that has every commit of this server that is acknowledged from then on, once it receives.
-    pub fn synchronous_standby(&mut self) -> Result<Self, ClusterError> {
+    /// A standby, with these settings beside, that has every commit of this server that is acknowledged from then on, once it
+    /// receives.
+    pub fn synchronous_standby(&mut self, settings: &[(&str, &str)]) -> Result<Self, ClusterError> {
         // Once it is the primary it has no standby to wait for.
-        let standby = self.standby(&[("synchronous_standby_names", "")])?;
-        self.set("synchronous_standby_names", "*");
+        let settings = [settings, &[("synchronous_standby_names", "")]].concat();
+        let standby = self.standby(&settings)?;
+        self.set("synchronous_standby_names", NAME_OF_A_STANDBY);
         self.reload()?;
         Ok(standby)
     }

@@ -6,6 +6,7 @@
 //! visibility filter built from it is exact for every table that was read under it.
 
 use transhume_core::{follow::visibility::Snapshot, sqlstate};
+use transhume_wire::lsn::Lsn;
 
 use super::{conninfo::ConnectionSettings, error::PgError, names, session::Session};
 
@@ -20,6 +21,7 @@ pub struct SnapshotHolder {
     name: String,
     snapshot: Snapshot,
     xmin: i64,
+    wal_end: Lsn,
     origin: SnapshotOrigin,
 }
 
@@ -73,6 +75,7 @@ impl SnapshotHolder {
             name: row.try_get("name")?,
             snapshot: parse(session.endpoint(), row.try_get("snapshot")?)?,
             xmin: row.try_get("xmin")?,
+            wal_end: parse_lsn(session.endpoint(), row.try_get("wal_end")?)?,
             origin: import.map_or(SnapshotOrigin::Fresh, |_| SnapshotOrigin::Imported),
             session,
         })
@@ -91,6 +94,11 @@ impl SnapshotHolder {
     /// Every transaction below this had ended when the snapshot was taken.
     pub fn xmin(&self) -> i64 {
         self.xmin
+    }
+
+    /// Of the server once it was open: what it shows was committed before this.
+    pub fn wal_end(&self) -> Lsn {
+        self.wal_end
     }
 
     pub fn origin(&self) -> SnapshotOrigin {
@@ -148,6 +156,13 @@ pub fn set_snapshot(name: &str) -> String {
 
 /// What a server's `txid_current_snapshot()` says.
 pub(crate) fn parse(endpoint: &str, text: &str) -> Result<Snapshot, PgError> {
+    text.parse().map_err(|error| PgError::Protocol {
+        endpoint: endpoint.to_owned(),
+        reason: format!("{error}"),
+    })
+}
+
+fn parse_lsn(endpoint: &str, text: &str) -> Result<Lsn, PgError> {
     text.parse().map_err(|error| PgError::Protocol {
         endpoint: endpoint.to_owned(),
         reason: format!("{error}"),

@@ -37,6 +37,8 @@ pub struct Migration {
     pub slot_xid_horizon: Option<i64>,
     pub load_end_lsn: Option<Lsn>,
     pub frontier: Lsn,
+    /// Of the source when the latest of the load's snapshots was taken; 0 where the slot's was the only one.
+    pub loaded: Lsn,
     /// With phase done: a reverse stream leads back to the old source.
     pub fallback: bool,
 }
@@ -196,6 +198,7 @@ fn from_row(row: &tokio_postgres::Row) -> Result<Migration, PgError> {
         consistent_point: optional_lsn(row, "consistent_point"),
         slot_xid_horizon: row.get("slot_xid_horizon"),
         load_end_lsn: optional_lsn(row, "load_end_lsn"),
+        loaded: optional_lsn(row, "loaded").unwrap_or_default(),
         frontier: optional_lsn(row, "frontier").unwrap_or_default(),
         fallback: row.get("fallback"),
     })

@@ -27,6 +27,9 @@ pub(crate) fn with_password(password: &str) -> Cluster {
     server::start(options)
 }
 
+/// Longer than the time-out for idle sessions that a role is given.
+const IDLE_FOR_LONG: Duration = Duration::from_millis(1_100);
+
 /// A port where nobody listens.
 pub(crate) fn dead_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
@@ -100,10 +103,11 @@ async fn a_role_with_hostile_settings_changes_nothing() {
         ("bytea_output", "escape"),
         ("client_encoding", "LATIN1"),
         ("standard_conforming_strings", "off"),
-        ("statement_timeout", "'3ms'"),
+        ("statement_timeout", "'1ms'"),
         ("lock_timeout", "'1ms'"),
         ("idle_in_transaction_session_timeout", "'1ms'"),
-        ("idle_session_timeout", "'50ms'"),
+        // Counts from the login on, and a busy machine may take its time before the first statement.
+        ("idle_session_timeout", "'1s'"),
         ("row_security", "on"),
         ("default_transaction_isolation", "serializable"),
         ("default_transaction_deferrable", "on"),
@@ -135,7 +139,7 @@ async fn a_role_with_hostile_settings_changes_nothing() {
     let sql = "SELECT concat_ws('|', timestamptz '2024-03-01 12:00+00', interval '1 day 2 hours', 0.1::float8 + 0.2, \
                '\\x00ff'::bytea, '\\n', current_schemas(false)::text, '1'::money, pg_sleep(0.1))";
     let expected = "2024-03-01 12:00:00+00|1 day 02:00:00|0.30000000000000004|\\x00ff|\\n|{}|$1.00|";
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(IDLE_FOR_LONG).await;
     assert_eq!(
         session.query_one(sql, &[]).await.unwrap().get::<_, &str>(0),
         expected

@@ -55,6 +55,7 @@ async fn a_promoted_server_names_its_new_timeline_at_once() {
         direction: transhume_core::direction::Direction::Forward,
         slot: SLOT,
         applied: before.wal_end,
+        loaded: before.wal_end,
     };
     let system = waiting.system.clone().unwrap();
     assert_eq!(judge(&remembered, &system, &waiting, None), Succession::Standby);

@@ -27,6 +27,7 @@ use crate::{
     connection::connect,
     oracle::{self, Except},
     pair::Side,
+    server::EVERYDAY_MAJOR,
 };
 
 const CLIENTS: u32 = 4;
@@ -95,7 +96,7 @@ impl Endurance {
     /// # Errors
     /// Where something grows, a verification finds a difference, or both sides are not equal at the end.
     pub async fn run(&self, program: &Path, tell: impl Fn(&Sample)) -> Result<Endured, String> {
-        let mut site = Site::start(program, false).await?;
+        let mut site = Site::start(program, EVERYDAY_MAJOR, false).await?;
         let source = told(connect(site.url(Side::Source)).await)?;
         told(source.batch_execute(TABLES).await)?;
         site.keep_running()?;

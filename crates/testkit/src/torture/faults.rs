@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 
 use fastrand::Rng;
 
-use super::site::Site;
+use super::{invariants::Judge, site::Site};
 use crate::{connection::connect, pair::Side};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub enum Fault {
     CutBoth,
     /// All processes of the server stop in the midst of what they do, and go on after these milliseconds.
     Hang(Side, u64),
-    /// The target's synchronous standby takes over under its address.
-    FailOver,
+    /// The server's synchronous standby takes over under its address.
+    FailOver(Side),
     /// Somebody locks a table on the target.
     Lock(u64),
     /// Somebody sets time-outs for the target's database that no batch meets.
@@ -50,7 +50,8 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub fn random(random: &mut Rng) -> Self {
+    /// `source_fails_over`: a fail-over of the source is one of them, since the slot survives it.
+    pub fn random(random: &mut Rng, source_fails_over: bool) -> Self {
         let side = if random.bool() { Side::Source } else { Side::Target };
         let while_milliseconds = random.u64(100..2_500);
         match random.u32(0..23) {
@@ -72,7 +73,8 @@ impl Fault {
             18 => Self::CutBoth,
             19 if random.u32(0..LONG_HANG_OF) == 0 => Self::Hang(side, LONG_HANG_MILLISECONDS),
             19 => Self::Hang(side, while_milliseconds),
-            20 => Self::FailOver,
+            20 if source_fails_over => Self::FailOver(side),
+            20 => Self::FailOver(Side::Target),
             21 if random.bool() => Self::Plant,
             21 => Self::Forge,
             _ => Self::EventTrigger(while_milliseconds),
@@ -100,8 +102,8 @@ const OURS: &str = "FROM pg_catalog.pg_stat_activity WHERE application_name LIKE
                     AND pid <> pg_catalog.pg_backend_pid()";
 
 impl Site {
-    /// Does it and undoes it.
-    pub(super) async fn strike(&mut self, fault: Fault) -> Result<(), String> {
+    /// Does it and undoes it. The judge goes on reading where that must not stand still.
+    pub(super) async fn strike(&mut self, fault: Fault, judge: &mut Judge) -> Result<(), String> {
         let for_a_while = |milliseconds| tokio::time::sleep(Duration::from_millis(milliseconds));
         match fault {
             Fault::Kill => self.kill_tool(),
@@ -139,7 +141,8 @@ impl Site {
                 for_a_while(milliseconds).await;
                 self.server(side).go_on();
             }
-            Fault::FailOver => self.fail_over().await?,
+            Fault::FailOver(Side::Target) => self.fail_over_target().await?,
+            Fault::FailOver(Side::Source) => self.fail_over_source(judge).await?,
             Fault::Lock(milliseconds) => self.lock_tables(milliseconds).await,
             Fault::TimeOuts(milliseconds) => self.time_out(milliseconds).await?,
             Fault::Plant => self.plant().await?,

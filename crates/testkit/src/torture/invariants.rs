@@ -31,8 +31,13 @@ impl Judge {
     /// While nobody writes to the source yet.
     pub(super) async fn new(site: &Site) -> Outcome<Self> {
         let source = told(connect_canonical(site.url(Side::Source)).await)?;
+        let with = if site.slots_survive() {
+            ", failover => true"
+        } else {
+            ""
+        };
         let create = format!(
-            "SELECT FROM pg_catalog.pg_create_logical_replication_slot('{}', 'test_decoding')",
+            "SELECT FROM pg_catalog.pg_create_logical_replication_slot('{}', 'test_decoding'{with})",
             reading::SLOT
         );
         told(source.batch_execute(&create).await)?;

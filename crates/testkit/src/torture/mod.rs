@@ -23,6 +23,8 @@ pub use faults::Fault;
 
 use std::{fmt, path::Path, time::Duration};
 
+use crate::server::EVERYDAY_MAJOR;
+
 /// One round's orders.
 #[derive(Debug, Clone)]
 pub struct Round {
@@ -75,6 +77,20 @@ impl Round {
     /// The servers have so little memory for decoding that transactions are sent before their commit.
     fn sends_in_progress(&self) -> bool {
         self.seed.is_multiple_of(3)
+    }
+
+    /// Of both servers. From 17 on the source fails over too.
+    fn major(&self) -> u32 {
+        if self.seed.is_multiple_of(5) {
+            17
+        } else {
+            EVERYDAY_MAJOR
+        }
+    }
+
+    /// It ends with a source that fails over without the slot, which must be refused; then the migration begins anew.
+    fn loses_the_source(&self) -> bool {
+        !self.cutover && self.seed % 4 == 2 && self.major() == EVERYDAY_MAJOR
     }
 
     /// What follows a cutover: the way back is taken, or it is ended.

@@ -91,7 +91,7 @@ pub(super) async fn settle(
     Ok(promised)
 }
 
-async fn succeed(site: &Site, command: &str, option: &str) -> Outcome {
+pub(super) async fn succeed(site: &Site, command: &str, option: &str) -> Outcome {
     match site
         .program
         .call_within(COMMAND_DEADLINE, &[command, option])

@@ -58,7 +58,7 @@ pub(super) async fn run(round: &Round, program: &Path) -> Result<Survived, Box<B
             last_words,
         })
     };
-    let mut site = match Site::start(program, round.sends_in_progress()).await {
+    let mut site = match Site::start(program, round.major(), round.sends_in_progress()).await {
         Ok(site) => site,
         Err(error) => return Err(broken(error, &trace, String::new())),
     };
@@ -99,6 +99,10 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
             // However slow the machine is, as many meet it here as before.
             follows(site).await?;
             compared(LOOKS, site, &mut judge, trace).await?;
+            if site.slots_survive() {
+                trace.push("fail-over of the source".to_owned());
+                site.fail_over_source(&mut judge).await?;
+            }
         }
         let (told, outcome) = one_fault(number, site, &mut judge, &writer, &mut random).await;
         trace.push(format!("{told}, {} commits", traffic.committed()));
@@ -128,11 +132,25 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
     reach_the_end(site, Side::Source).await?;
     judge.look(site).await?;
     equal(site, &promised).await?;
+    if round.loses_the_source() {
+        trace.push("fail-over of the source without its slot".to_owned());
+        lose_the_source(site).await?;
+        equal(site, &promised).await?;
+    }
     Ok(End {
         compared: judge.compared,
         in_progress,
         promised,
     })
+}
+
+/// A server without the slot has taken over: refused, and what is advised then works.
+async fn lose_the_source(site: &mut Site) -> Outcome {
+    site.fail_over_source_without_slot().await?;
+    site.tool_refuses("transhume abort, then transhume run").await?;
+    moving::succeed(site, "abort", "--yes").await?;
+    follows(site).await?;
+    reach_the_end(site, Side::Source).await
 }
 
 /// For whoever wants to know whether a round had any; a crash of the source forgets the number.
@@ -220,7 +238,7 @@ async fn one_fault(
     writer: &Writer,
     random: &mut Rng,
 ) -> (String, Outcome) {
-    let fault = Fault::random(random);
+    let fault = Fault::random(random, site.slots_survive());
     // The first ones meet preparation and load.
     let wait = if number < 3 {
         random.u64(0..1_500)
@@ -241,7 +259,7 @@ async fn one_fault(
     let outcome = async {
         begun?;
         judge.look(site).await?;
-        site.strike(fault).await?;
+        site.strike(fault, judge).await?;
         site.keep_running()?;
         judge.look(site).await
     };

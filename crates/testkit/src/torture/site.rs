@@ -15,7 +15,7 @@ use crate::{
     pair::{Pair, Side},
     program::{Program, Running},
     proxy::Proxy,
-    server::{EVERYDAY_MAJOR, client_programs, server},
+    server::{client_programs, server},
 };
 
 /// What a healed pair needs, with room for a machine that does other things too.
@@ -32,6 +32,8 @@ const PROGRESS: &str = "SELECT pg_catalog.concat_ws(' ', m.phase, f.lsn, \
                         (SELECT pg_catalog.count(*) FROM transhume.archive_item)) \
                         FROM transhume.migration AS m CROSS JOIN transhume.frontier AS f";
 
+/// It found something that the operator must know.
+const REFUSED: i32 = 1;
 /// It was stopped by a signal of ours, or it could not do something: a run that ends so is started again.
 const EXITS_TO_GO_ON_AFTER: [Option<i32>; 3] = [None, Some(2), Some(130)];
 
@@ -40,17 +42,19 @@ pub(super) struct Site {
     proxies: [Proxy; 2],
     pub(super) program: Program,
     sends_in_progress: bool,
+    /// Of both servers.
+    pub(super) major: u32,
     running: Option<Running>,
     /// SIGTERM was sent to the one that runs: it ends well then.
     is_terminated: bool,
 }
 
 impl Site {
-    pub(super) async fn start(program: &Path, sends_in_progress: bool) -> Outcome<Self> {
+    pub(super) async fn start(program: &Path, major: u32, sends_in_progress: bool) -> Outcome<Self> {
         // The least that a server takes, or what it has by itself.
         let memory = if sends_in_progress { "64kB" } else { "64MB" };
         let options = || {
-            ClusterOptions::new(server(EVERYDAY_MAJOR))
+            ClusterOptions::new(server(major))
                 .setting("wal_receiver_timeout", "10s")
                 .setting("logical_decoding_work_mem", memory)
         };
@@ -62,7 +66,7 @@ impl Site {
         ];
         let program = Program::new(
             program,
-            client_programs(EVERYDAY_MAJOR),
+            client_programs(major),
             proxies[0].through(&pair.source_url),
             proxies[1].through(&pair.target_url),
         );
@@ -71,6 +75,7 @@ impl Site {
             proxies,
             program,
             sends_in_progress,
+            major,
             running: None,
             is_terminated: false,
         })
@@ -213,6 +218,27 @@ impl Site {
             }
         }
         Ok(())
+    }
+
+    /// Waits until it refuses to go on, and says why in these words.
+    pub(super) async fn tool_refuses(&mut self, words: &str) -> Outcome {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let ended = self.running.as_mut().map(Running::ended);
+            match ended {
+                Some(Some(status)) if status.code() == Some(REFUSED) => break,
+                Some(None) if Instant::now() > end => {
+                    return Err("the tool does not refuse to go on".to_owned());
+                }
+                Some(None) => tokio::time::sleep(POLL).await,
+                Some(Some(_)) | None => self.keep_running()?,
+            }
+        }
+        self.running = None;
+        if self.program.log().contains(words) {
+            return Ok(());
+        }
+        Err(format!("the tool refuses to go on, but does not say \"{words}\""))
     }
 
     /// Both servers' and the tool's last words.

@@ -80,7 +80,7 @@ async fn backlog(client: &Client) -> i64 {
     row.map_or(0, |row| row.get(0))
 }
 
-async fn finish_prepared(url: &str) {
+pub(super) async fn finish_prepared(url: &str) {
     let Ok(client) = connect(url).await else { return };
     let Ok(rows) = client
         .query("SELECT gid FROM pg_catalog.pg_prepared_xacts", &[])

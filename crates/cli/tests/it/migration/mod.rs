@@ -61,6 +61,7 @@ mod rights;
 mod roles;
 mod room;
 mod schema_changes;
+mod set_back;
 mod since_last;
 mod site;
 mod slot_making;

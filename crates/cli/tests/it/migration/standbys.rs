@@ -15,7 +15,17 @@ const STANDBY_SLOT: &str = "standby_1";
 
 /// A source of 17 whose standby keeps the slot and has everything before the target: `synchronized_standby_slots`.
 pub(super) async fn strict() -> (Site, Cluster) {
-    let source = start(ClusterOptions::new(server(17)).setting("synchronized_standby_slots", STANDBY_SLOT));
+    keeping_the_slot(ClusterOptions::new(server(17)).setting("synchronized_standby_slots", STANDBY_SLOT))
+        .await
+}
+
+/// A source of 17 whose standby keeps the slot, and may lack what the target has.
+pub(super) async fn lenient() -> (Site, Cluster) {
+    keeping_the_slot(ClusterOptions::new(server(17))).await
+}
+
+async fn keeping_the_slot(source: ClusterOptions) -> (Site, Cluster) {
+    let source = start(source);
     let make_slot = format!("select pg_create_physical_replication_slot('{STANDBY_SLOT}')");
     execute(&source.url("postgres"), &make_slot).await;
     let site = Site::of(Pair::of(source, cluster(17))).await;
@@ -38,7 +48,7 @@ pub(super) async fn has_our_slot(standby: &Cluster) {
 
 pub(super) async fn synchronous_standby(primary: &mut Cluster) -> Cluster {
     let standby =
-        tokio::task::block_in_place(|| primary.synchronous_standby()).expect("a standby can be made");
+        tokio::task::block_in_place(|| primary.synchronous_standby(&[])).expect("a standby can be made");
     let is_synchronous = "select count(*) = 1 from pg_stat_replication where sync_state = 'sync'";
     until(&primary.url("postgres"), is_synchronous).await;
     standby

@@ -8,7 +8,7 @@ where setting is not null
     'max_slot_wal_keep_size', 'idle_replication_slot_timeout', 'wal_sender_timeout', 'output_plugin_libraries',
     'shared_buffers', 'maintenance_work_mem', 'max_parallel_maintenance_workers', 'max_worker_processes',
     'max_parallel_workers', 'max_wal_size', 'logical_decoding_work_mem', 'hot_standby_feedback',
-    'synchronized_standby_slots',
+    'synchronized_standby_slots', 'synchronous_standby_names',
     'shared_preload_libraries',
     'azure.extensions', 'rds.allowed_extensions', 'rds.extensions', 'rds.logical_replication',
     'cloudsql.logical_decoding', 'alloydb.logical_decoding', 'neon.timeline_id')

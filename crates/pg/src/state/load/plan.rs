@@ -156,7 +156,12 @@ pub async fn insert_snapshot(
     let row = target
         .query_one(
             include_str!("../sql/load/insert_snapshot.sql"),
-            &[&holder.name(), &holder.snapshot().to_string(), &from_slot],
+            &[
+                &holder.name(),
+                &holder.snapshot().to_string(),
+                &from_slot,
+                &holder.wal_end().to_string(),
+            ],
         )
         .await?;
     Ok(row.try_get(0)?)

@@ -62,6 +62,7 @@ create table transhume.snapshot (
     name          text        not null,          -- pg_export_snapshot(), usable while the holder lives
     snapshot      txid_snapshot not null,
     from_slot     boolean     not null,          -- the slot's own: nothing of the stream is visible in it
+    wal_end       pg_lsn,                        -- of the source once it was taken: nothing behind is visible in it; null: from_slot
     taken_at      timestamptz not null default clock_timestamp()
 );
 

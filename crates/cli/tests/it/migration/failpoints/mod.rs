@@ -2,19 +2,22 @@
 //! that was acknowledged is lost, the two sides are never both open, and the operator is told.
 //!
 //! The everyday suite plays a sample; `TRANSHUME_EVERY_FAILPOINT=1` plays each point with each victim both ways, and
-//! `TRANSHUME_FAILPOINT=name` one point with all of them.
+//! `TRANSHUME_FAILPOINT=name` one point with all of them. What hangs or is cut instead of dying has a test of its own, on 17, and
+//! obeys the same variables.
 
 mod application;
 mod stage;
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::HashSet, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt;
 use transhume_engine::failpoint::{Point, Stage as Side};
+use transhume_testkit::server::EVERYDAY_MAJOR;
 
 use self::stage::{Fault, Stage, Victim, Way};
 
 const VICTIMS: [Victim; 4] = [Victim::Tool, Victim::Source, Victim::Target, Victim::PgBouncer];
+const AWAY: [Victim; 3] = [Victim::SourceHangs, Victim::TargetHangs, Victim::WaysAreCut];
 
 /// Where each kind of state is the newest: nothing closed, all closed, all open, on the way back.
 fn sample() -> Vec<Fault> {
@@ -37,6 +40,23 @@ fn sample() -> Vec<Fault> {
     ]
 }
 
+/// One before the fence, one behind it, one once all is closed, one once all is open, and on the way back.
+fn sample_of_absence() -> Vec<Fault> {
+    let fault = |way, point, victim| Fault {
+        way,
+        point,
+        victim,
+        with_runner: true,
+    };
+    vec![
+        fault(Way::Cutover, Point::WayBackPrepared, Victim::WaysAreCut),
+        fault(Way::Cutover, Point::MarkerWritten, Victim::SourceHangs),
+        fault(Way::Cutover, Point::SourceClosed, Victim::TargetHangs),
+        fault(Way::Cutover, Point::TargetOpen, Victim::WaysAreCut),
+        fault(Way::Fallback, Point::SequencesSet, Victim::WaysAreCut),
+    ]
+}
+
 /// Only a cutover makes a way back.
 fn is_passed(way: Way, point: Point) -> bool {
     let of_way_back = matches!(
@@ -53,12 +73,12 @@ fn is_passed(way: Way, point: Point) -> bool {
 }
 
 /// Each point with each victim: those before a move first, then one move there and one back by turns.
-fn all(points: &[Point]) -> Vec<Fault> {
+fn all(points: &[Point], victims: &[Victim]) -> Vec<Fault> {
     let of = |way: Way, moves: bool| {
         let points = points.iter().copied().filter(move |point| is_passed(way, *point));
         points
             .filter(move |point| (point.stage() == Side::After) == moves)
-            .flat_map(move |point| VICTIMS.map(|victim| (way, point, victim)))
+            .flat_map(move |point| victims.iter().map(move |victim| (way, point, *victim)))
             .collect::<Vec<_>>()
     };
     let (mut there, mut back) = (
@@ -82,12 +102,12 @@ fn all(points: &[Point]) -> Vec<Fault> {
             point,
             victim,
             // By turns for each victim.
-            with_runner: (number + number / VICTIMS.len()).is_multiple_of(2),
+            with_runner: (number + number / victims.len()).is_multiple_of(2),
         })
         .collect()
 }
 
-fn chosen() -> Option<Vec<Fault>> {
+fn chosen(victims: &[Victim]) -> Option<Vec<Fault>> {
     if let Ok(name) = std::env::var("TRANSHUME_FAILPOINT") {
         let points: Vec<_> = Point::ALL
             .iter()
@@ -95,24 +115,23 @@ fn chosen() -> Option<Vec<Fault>> {
             .filter(|point| point.name() == name)
             .collect();
         assert!(!points.is_empty(), "there is no point {name}");
-        return Some(all(&points));
+        return Some(all(&points, victims));
     }
-    std::env::var_os("TRANSHUME_EVERY_FAILPOINT").map(|_| all(Point::ALL))
+    std::env::var_os("TRANSHUME_EVERY_FAILPOINT").map(|_| all(Point::ALL, victims))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_dies_wherever_the_application_is_wholly_before_or_wholly_after() {
-    let faults = chosen();
-    let mut stage = Stage::set().await;
+/// Names of the points that were reached.
+async fn play(faults: Vec<Fault>, major: u32) -> HashSet<String> {
+    let mut stage = Stage::set(major).await;
     let mut failed = Vec::new();
-    for (number, fault) in faults.clone().unwrap_or_else(sample).into_iter().enumerate() {
+    for (number, fault) in faults.into_iter().enumerate() {
         let began = std::time::Instant::now();
         let played = AssertUnwindSafe(stage.play(fault)).catch_unwind().await;
         eprintln!("{number}: {fault:?} in {:.1} s", began.elapsed().as_secs_f64());
         if played.is_err() {
             failed.push(fault);
             // Nobody knows what it has left.
-            stage = Stage::set().await;
+            stage = Stage::set(major).await;
         }
     }
     assert!(
@@ -120,10 +139,24 @@ async fn whatever_dies_wherever_the_application_is_wholly_before_or_wholly_after
         "{} failed, as told above: {failed:#?}",
         failed.len()
     );
-    if faults.is_none() {
-        let reached = stage.reached;
+    stage.reached
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_dies_wherever_the_application_is_wholly_before_or_wholly_after() {
+    let faults = chosen(&VICTIMS);
+    let is_sample = faults.is_none();
+    let reached = play(faults.unwrap_or_else(sample), EVERYDAY_MAJOR).await;
+    if is_sample {
         let points = Point::ALL.iter();
         let never: Vec<_> = points.filter(|point| !reached.contains(point.name())).collect();
         assert!(never.is_empty(), "in the list and not in the program: {never:?}");
     }
+}
+
+/// On 17, where what closes and opens differs most from before.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_away_for_long_wherever_the_application_is_wholly_before_or_wholly_after() {
+    let faults = chosen(&AWAY).unwrap_or_else(sample_of_absence);
+    play(faults, 17).await;
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use transhume_engine::failpoint::{Point, Stage as Side};
-use transhume_testkit::{connection::connect, pgbouncer::PgBouncer};
+use transhume_testkit::{connection::connect, pgbouncer::PgBouncer, proxy::Proxy};
 
 use super::{
     super::{
@@ -23,6 +23,10 @@ const POLL: Duration = Duration::from_millis(50);
 /// A debug build on a busy machine of two cores, and a server that recovers meanwhile.
 const DEADLINE: Duration = Duration::from_secs(90);
 
+/// A server or a way stays away for so long, which is longer than the pause may last.
+const AWAY: Duration = Duration::from_secs(7);
+const MAX_PAUSE: &str = "5s";
+
 /// A way to move the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -36,6 +40,11 @@ pub(super) enum Victim {
     Source,
     Target,
     PgBouncer,
+    /// Its processes stop, and go on after the limit of the pause.
+    SourceHangs,
+    TargetHangs,
+    /// The tool's two ways: connections are reset, and no new one can be had for the same time.
+    WaysAreCut,
 }
 
 /// One thing that goes wrong at one place.
@@ -51,6 +60,8 @@ pub(super) struct Fault {
 pub(super) struct Stage {
     site: Site,
     pooler: PgBouncer,
+    /// The tool's ways where they are cut.
+    ways: [Proxy; 2],
     runner: Option<Running>,
     points: Points,
     /// All that was acknowledged so far.
@@ -61,8 +72,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn set() -> Self {
-        let site = Site::empty(15, 15).await;
+    pub(super) async fn set(major: u32) -> Self {
+        let site = Site::empty(major, major).await;
         for url in [&site.source_url, &site.target_url] {
             let client = connect(url).await.expect("the server answers");
             client
@@ -72,9 +83,14 @@ impl Stage {
         }
         site.execute_on_source(SCHEMA).await;
         let pooler = PgBouncer::start(&site.source, DATABASE);
+        let ways = [
+            Proxy::start(site.source.port()).await,
+            Proxy::start(site.target.port()).await,
+        ];
         let mut stage = Self {
             site,
             pooler,
+            ways,
             runner: None,
             points: Points::new(),
             writes: Vec::new(),
@@ -103,10 +119,17 @@ impl Stage {
         ended.error
     }
 
-    fn begin(&self, arguments: &[&str]) -> Running {
+    fn begin(&mut self, arguments: &[&str], victim: Victim) -> Running {
         let words = self.with_pooler(arguments);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        self.site.begin_with(&words, &[self.points.variable()])
+        let direct = (self.site.source_url.clone(), self.site.target_url.clone());
+        if victim == Victim::WaysAreCut {
+            self.site.source_url = self.ways[0].through(&direct.0);
+            self.site.target_url = self.ways[1].through(&direct.1);
+        }
+        let tool = self.site.begin_with(&words, &[self.points.variable()]);
+        (self.site.source_url, self.site.target_url) = direct;
+        tool
     }
 
     async fn follow(&mut self) {
@@ -222,7 +245,22 @@ impl Stage {
                 self.site.target.kill_postmaster();
                 self.site.target.start_again().expect("the target starts again");
             }
+            Victim::SourceHangs => self.site.source.hang(),
+            Victim::TargetHangs => self.site.target.hang(),
+            Victim::WaysAreCut => self.ways.iter().for_each(Proxy::refuse),
         }
+    }
+
+    /// Who is only away comes back.
+    async fn come_back(&self, victim: Victim) {
+        match victim {
+            Victim::Tool | Victim::PgBouncer | Victim::Source | Victim::Target => return,
+            Victim::SourceHangs | Victim::TargetHangs | Victim::WaysAreCut => {}
+        }
+        tokio::time::sleep(AWAY).await;
+        self.site.source.go_on();
+        self.site.target.go_on();
+        self.ways.iter().for_each(Proxy::thaw);
     }
 
     async fn rights(&self, url: &str) -> String {
@@ -283,7 +321,15 @@ impl Stage {
         if is_undoing {
             self.points.hold(Point::SourceClosed);
         }
-        let mut tool = self.begin(&[command, "--yes", "--override", "verification"]);
+        let words = [
+            command,
+            "--yes",
+            "--override",
+            "verification",
+            "--max-pause",
+            MAX_PAUSE,
+        ];
+        let mut tool = self.begin(&words, fault.victim);
         if is_undoing {
             self.points.wait_at(&mut tool, Point::SourceClosed).await;
             tool.interrupt();
@@ -291,6 +337,7 @@ impl Stage {
         self.points.wait_at(&mut tool, fault.point).await;
         self.strike(fault.victim, &mut tool);
         self.points.let_go();
+        self.come_back(fault.victim).await;
         let code = (fault.victim != Victim::Tool).then_some(tool.ended().await);
         self.take_passed();
         (code, tool.log())
