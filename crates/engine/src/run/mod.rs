@@ -26,7 +26,7 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::tables::tables,
-    connection::{names, session::Session, snapshot::SnapshotHolder},
+    connection::{names, quiet::silence_event_triggers, session::Session, snapshot::SnapshotHolder},
     state::{
         exception, history,
         migration::{self, Migration, NewMigration},
@@ -317,7 +317,7 @@ struct Begun {
 async fn start(
     endpoints: &Endpoints,
     options: &RunOptions,
-    target: &mut Session,
+    target: &Session,
     reporter: &Reporter,
 ) -> Result<(Migration, Begun)> {
     let assessment = assess::assess(
@@ -350,9 +350,15 @@ async fn start(
         selection: with_refused(&assessment.prior.selection, &assessment.prior.left_out),
         id,
     };
-    migration::create(target, &new)
+    // The control session writes rows later, and keeps its triggers.
+    let mut quiet = endpoints.target_session(&new.id, "control").await?;
+    silence_event_triggers(&quiet)
+        .await
+        .doing("keeping event triggers of the target silent")?;
+    migration::create(&mut quiet, &new)
         .await
         .doing("creating the schema transhume on the target")?;
+    quiet.close().await;
     let detail =
         serde_json::json!({ "program": env!("CARGO_PKG_VERSION"), "source": endpoints.source.to_string() });
     history::add(&**target, "started", &detail)

@@ -59,7 +59,8 @@ async fn widest(session: &Session, candidate: &Candidate, end: Instant) -> Resul
     }
     let length = |column: &String, times: i64| {
         format!(
-            "{times}::pg_catalog.int8 operator(pg_catalog.*) coalesce(pg_catalog.octet_length({}), 0)",
+            // Written so, all operators bind alike.
+            "({times}::pg_catalog.int8 operator(pg_catalog.*) coalesce(pg_catalog.octet_length({}), 0))",
             quote_identifier(column)
         )
     };
