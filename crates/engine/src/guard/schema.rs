@@ -126,6 +126,8 @@ impl Guard<'_> {
             if !self.asked_anew.insert(*oid) {
                 continue;
             }
+            // What is said of the table itself was not altered with it.
+            self.joining.insert(*oid);
             let table = table.plain();
             let statement = format!("transhume table reload {}", shell::word(&table));
             let detail = serde_json::json!({ "object": table, "statement": statement });

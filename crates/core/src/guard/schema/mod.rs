@@ -27,7 +27,8 @@ pub use self::{
     carry_over::{CarryOver, UnknownCarryOver, joins_by_itself, may_be_carried},
     facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},
     objects::{
-        CommentFacts, ObjectAddress, ObjectStep, RenamedObject, SchemaObject, SchemaObjectKind, object_steps,
+        CommentFacts, Fires, ObjectAddress, ObjectStep, RenamedObject, SchemaObject, SchemaObjectKind,
+        object_steps,
     },
     policy::{SchemaChanges, UnknownSchemaChanges},
 };

@@ -23,6 +23,7 @@ use transhume_wire::ident::QualifiedName;
 use super::{
     carrying::refusal,
     object_statement::{COLUMN, TABLE, commenting, dropping, giving_names, own, owning, statements},
+    set_aside,
 };
 use crate::{
     catalog::tables::in_the_way,
@@ -153,11 +154,39 @@ pub(super) async fn carry_objects(
             let mut there = objects(session, target).await?;
             without_identity_of_ours(session, &mut now, &mut there).await?;
             run(session, &object_steps(&now, &there)).await?;
+            set_aside::note(session, &now, target).await?;
         }
     }
     let mut alone = alone;
     alone.retain(|object| selector.selects(&own(object)));
-    run(session, &object_steps(&alone, &[])).await
+    let there = views(session, &alone).await?;
+    run(session, &object_steps(&alone, &there)).await
+}
+
+/// The target's that are called as these.
+async fn views(session: &Session, wanted: &[SchemaObject]) -> Result<Vec<SchemaObject>, PgError> {
+    let is_view = |object: &&SchemaObject| {
+        matches!(
+            object.kind,
+            SchemaObjectKind::View | SchemaObjectKind::MaterializedView
+        )
+    };
+    let names: Vec<String> = wanted
+        .iter()
+        .filter(is_view)
+        .map(|view| own(view).to_string())
+        .collect();
+    let rows = session
+        .query(
+            "select pg_catalog.to_regclass(name)::pg_catalog.oid from pg_catalog.unnest($1::text[]) name \
+             where pg_catalog.to_regclass(name) is not null",
+            &[&names],
+        )
+        .await?;
+    let oids: Vec<u32> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let mut found = described(session, &[], &oids).await?;
+    found.retain(|object| is_view(&object));
+    Ok(found)
 }
 
 /// What was dropped by itself, and not with its table, in whatever order it goes. Gives back what does not go yet.
@@ -178,7 +207,10 @@ pub(super) async fn drop_objects(
         let mut still = Vec::new();
         for (names, statement) in left {
             match refusal(session, std::slice::from_ref(&statement)).await? {
-                None => clear(session, &names).await?,
+                None => {
+                    set_aside::forget_dropped(session, &names).await?;
+                    clear(session, &names).await?;
+                }
                 Some(_) => still.push((names, statement)),
             }
         }
@@ -286,6 +318,9 @@ pub(super) async fn carry_comments(
 async fn run(session: &Session, steps: &[ObjectStep<'_>]) -> Result<(), PgError> {
     for step in steps {
         carry(session, &names(step.object()), &statements(step)).await?;
+        if let ObjectStep::Rename { before, .. } = step {
+            set_aside::forget(session, before).await?;
+        }
     }
     Ok(())
 }
@@ -374,8 +409,15 @@ async fn target_table(
 }
 
 pub(super) async fn objects(session: &Session, table: u32) -> Result<Vec<SchemaObject>, PgError> {
-    let nothing: Vec<u32> = Vec::new();
-    let rows = session.query(OBJECTS, &[&vec![table], &nothing]).await?;
+    described(session, &[table], &[]).await
+}
+
+/// What belongs to these tables, and what stands by itself among these.
+async fn described(session: &Session, tables: &[u32], alone: &[u32]) -> Result<Vec<SchemaObject>, PgError> {
+    if tables.is_empty() && alone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = session.query(OBJECTS, &[&tables, &alone]).await?;
     rows.iter()
         .map(|row| {
             let Json(described): Json<SchemaObject> = row.try_get("described")?;

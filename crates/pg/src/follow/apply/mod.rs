@@ -20,6 +20,7 @@ mod relation_map;
 mod serial;
 pub mod session;
 mod set;
+mod set_aside;
 mod sets;
 mod settling;
 mod source_tables;

@@ -86,7 +86,7 @@ begin
               'pg_catalog.pg_extension'::pg_catalog.regclass);
         select pg_catalog.array_agg(has.it) into owners
         from (
-            select c.oid from pg_catalog.pg_class c where c.oid = any (objects) and c.relkind in ('r', 'p')
+            select c.oid from pg_catalog.pg_class c where c.oid = any (objects) and c.relkind in ('r', 'p', 'v', 'm')
             -- its column's identity is altered as a sequence
             union select d.refobjid from pg_catalog.pg_depend d
             where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = any (objects)
