@@ -340,22 +340,28 @@ fn names(object: &SchemaObject) -> Vec<String> {
 
 /// What is refused stands as a finding until the same object is carried, or the definitions are compared.
 async fn carry(session: &Session, names: &[String], statements: &[String]) -> Result<(), PgError> {
-    let object = names.join(".");
     match refusal(session, statements).await? {
         None => clear(session, names).await,
-        Some(error) => {
-            let finding = Finding::warning(
-                REFUSED,
-                &object,
-                format!("the source has altered it, and the target refused that: {error}"),
-                Remedy::on_target(statements.join("; ")),
-            );
-            finding::replace(&**session, ORIGIN, &finding).await
-        }
+        Some(error) => tell_of_refusal(session, names, statements, &error.to_string()).await,
     }
 }
 
-async fn clear(session: &Session, names: &[String]) -> Result<(), PgError> {
+pub(super) async fn tell_of_refusal(
+    session: &Session,
+    names: &[String],
+    statements: &[String],
+    reason: &str,
+) -> Result<(), PgError> {
+    let finding = Finding::warning(
+        REFUSED,
+        &names.join("."),
+        format!("the source has altered it, and the target refused that: {reason}"),
+        Remedy::on_target(statements.join("; ")),
+    );
+    finding::replace(&**session, ORIGIN, &finding).await
+}
+
+pub(super) async fn clear(session: &Session, names: &[String]) -> Result<(), PgError> {
     finding::clear_object(&**session, ORIGIN, REFUSED, &names.join(".")).await
 }
 

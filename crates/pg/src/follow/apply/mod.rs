@@ -7,6 +7,7 @@
 mod asking;
 mod batch;
 mod carrying;
+mod carrying_access;
 mod carrying_objects;
 mod conflict;
 mod exception;
