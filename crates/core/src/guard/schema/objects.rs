@@ -70,7 +70,7 @@ pub struct SchemaObject {
     /// A constraint that all rows were held against.
     pub is_checked: bool,
     pub fires: Fires,
-    /// Of a view, in their order.
+    /// Of a view, in their order; of a sequence its owner's schema, table and column.
     #[serde(default)]
     pub columns: Option<Vec<String>>,
     /// By the statement that announces it.

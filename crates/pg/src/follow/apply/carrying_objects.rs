@@ -62,7 +62,7 @@ pub(super) async fn carry_renames(
     Ok(())
 }
 
-/// Schemas, extensions, and sequences that the target has: a new one comes with the table that uses it, whose archive holds it.
+/// Schemas, extensions and sequences; one that belongs to a table which is new comes with that.
 pub(super) async fn carry_first(
     session: &Session,
     announced: &AnnouncedSchema,
@@ -74,8 +74,7 @@ pub(super) async fn carry_first(
             SchemaObjectKind::Schema => QualifiedName::new(object.name.clone(), ""),
             _ => own(object),
         };
-        let waits = object.kind == SchemaObjectKind::Sequence && !is_there(session, &selected).await?
-            || object.table_oid.is_some() && target_table(session, object, tables).await?.is_none();
+        let waits = object.table_oid.is_some() && target_table(session, object, tables).await?.is_none();
         if selector.selects(&selected) && !waits {
             carry(session, &names(object), &statements(&ObjectStep::Make(object))).await?;
         }
@@ -92,13 +91,31 @@ pub(super) async fn carry_owners(
 ) -> Result<(), PgError> {
     for sequence in of_kinds(announced, &[SchemaObjectKind::Sequence]) {
         let name = own(sequence);
+        // Its column may come only once the table is loaded anew.
         let waits = !is_there(session, &name).await?
-            || sequence.table_oid.is_some() && target_table(session, sequence, tables).await?.is_none();
+            || sequence.table_oid.is_some() && target_table(session, sequence, tables).await?.is_none()
+            || !has_column(session, sequence).await?;
         if let Some(statement) = owning(sequence).filter(|_| selector.selects(&name) && !waits) {
             carry(session, &names(sequence), &[statement]).await?;
         }
     }
     Ok(())
+}
+
+/// What is to own it is there, or nothing is.
+async fn has_column(session: &Session, sequence: &SchemaObject) -> Result<bool, PgError> {
+    let [table @ .., column] = sequence.columns.as_deref().unwrap_or_default() else {
+        return Ok(true);
+    };
+    let row = session
+        .query_one(
+            "select exists (select from pg_catalog.pg_attribute a \
+             join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+             where array[n.nspname::text, c.relname::text] = $1 and a.attname = $2 and not a.attisdropped)",
+            &[&table, &column],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
 }
 
 async fn is_there(session: &Session, relation: &QualifiedName) -> Result<bool, PgError> {
@@ -118,7 +135,7 @@ fn of_kinds<'a>(
     announced
         .objects
         .iter()
-        .filter(|object| kinds.contains(&object.kind))
+        .filter(|object| kinds.contains(&object.kind) && object.is_touched)
 }
 
 /// Of tables only those that are followed, and what is said of them only where their columns are in step (not `behind`); of

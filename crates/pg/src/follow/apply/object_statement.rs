@@ -141,8 +141,10 @@ fn making(object: &SchemaObject) -> Vec<String> {
             let name = quote_identifier(&object.name);
             vec![format!("create extension if not exists {name} {says}")]
         }
-        // A new one comes with the table that uses it.
-        SchemaObjectKind::Sequence => vec![format!("alter sequence {own} {says}")],
+        SchemaObjectKind::Sequence => vec![
+            format!("create sequence if not exists {own} {says}"),
+            format!("alter sequence {own} {says}"),
+        ],
     }
 }
 

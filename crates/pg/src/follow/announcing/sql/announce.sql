@@ -14,6 +14,7 @@ create function transhume_00000000_ddl.announce() returns event_trigger
     language plpgsql security definer set search_path = '' as $function$
 declare
     tables pg_catalog.oid[];
+    detached pg_catalog.oid[];
     types pg_catalog.oid[];
     gone pg_catalog.oid[];
     -- Those that have or are what was made, altered or renamed, and what that is.
@@ -67,11 +68,12 @@ begin
             where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.contypid <> 0 and not d.in_extension) altered (it);
         -- A partition that was detached is named by nobody.
         if exists (select from pg_catalog.pg_class c where c.oid = any (tables) and c.relkind = 'p') then
-            select tables || coalesce(pg_catalog.array_agg(c.oid), '{}') into tables
+            select coalesce(pg_catalog.array_agg(c.oid), '{}') into detached
             from pg_catalog.pg_class c
             where c.relkind in ('r', 'p') and c.relpersistence <> 't' and not c.oid = any (tables)
               and pg_catalog.age(c.xmin) <= pg_catalog.age(
                   pg_catalog.mod(pg_catalog.txid_current(), 4294967296)::text::pg_catalog.xid);
+            tables := tables || detached;
         end if;
         -- All that is in a schema has another name once that has.
         select tables || coalesce(pg_catalog.array_agg(c.oid), '{}') into tables
@@ -88,6 +90,10 @@ begin
               'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_namespace'::pg_catalog.regclass,
               'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass,
               'pg_catalog.pg_extension'::pg_catalog.regclass);
+        -- Detached concurrently it got a constraint in a transaction before this.
+        objects := objects || (
+            select coalesce(pg_catalog.array_agg(k.oid), '{}') from pg_catalog.pg_constraint k
+            where k.conrelid = any (detached) and k.contype = 'c');
         select pg_catalog.array_agg(has.it) into owners
         from (
             select c.oid from pg_catalog.pg_class c where c.oid = any (objects) and c.relkind in ('r', 'p', 'v', 'm')

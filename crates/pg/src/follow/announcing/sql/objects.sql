@@ -75,6 +75,7 @@ with own (age) as materialized (
     from altered c
     join indexed i on i.indrelid = c.oid
     cross join lateral pg_catalog.pg_options_to_table(i.reloptions) with ordinality o (option_name, option_value, place)
+    where o.option_name !~ '^pg_'
     union all
     select 6, 0, i.nspname, pg_catalog.format('statistics of %s of the index %s', a.attnum, i.relname), c.oid,
            pg_catalog.format('alter index %s alter column %s set statistics %s', i.name, a.attnum, target.value),
@@ -98,7 +99,7 @@ with own (age) as materialized (
            pg_catalog.format('%sset (%I = %L)', c.alter_it, o.option_name, o.option_value),
            pg_catalog.format('%sreset (%I)', c.alter_it, o.option_name), c.is_touched
     from altered c, pg_catalog.pg_options_to_table(c.reloptions) with ordinality o (option_name, option_value, place)
-    where c.relkind <> 'v'
+    where c.relkind <> 'v' and o.option_name !~ '^pg_'
     union all
     select 3, 0, c.nspname, 'cluster', c.oid, pg_catalog.format('%scluster on %I', c.alter_it, ic.relname),
            c.alter_it || 'set without cluster', c.is_touched
@@ -123,7 +124,9 @@ with own (age) as materialized (
         union all
         select 'option ' || o.option_name || ' of ', pg_catalog.format('set (%I = %L)', o.option_name, o.option_value),
                pg_catalog.format('reset (%I)', o.option_name)
-        from pg_catalog.pg_options_to_table(a.attoptions) o) what (name, says, undo)
+        from pg_catalog.pg_options_to_table(a.attoptions) o
+        -- a server's own
+        where o.option_name !~ '^pg_') what (name, says, undo)
     union all
     select 6, 0, c.nspname, 'statistics target of ' || s.stxname, c.oid,
            pg_catalog.format('alter statistics %I.%I set statistics %s', sn.nspname, s.stxname, target.value),
@@ -148,7 +151,7 @@ with own (age) as materialized (
         where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
           and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
           and d.deptype in ('a', 'i')) owner (oid, attnum, is_identity) on true
-    where c.relkind = 'S' and c.relpersistence <> 't' and (c.oid = any ($2) or owner.is_identity and owner.oid = any ($1))
+    where c.relkind = 'S' and c.relpersistence <> 't' and (c.oid = any ($2) or owner.oid = any ($1))
 ), objects (kind, class, place, schema, name, table_oid, definition, index_says, is_checked, fires, is_touched) as (
     select 'index', 1, 0::bigint, n.nspname, i.relname, i.indrelid, i.uniqueness || 'INDEX ' || pg_catalog.quote_ident(i.relname) || ' ' || i.says,
            i.uniqueness || i.says, true, 'origin', i.is_touched
@@ -247,8 +250,8 @@ with own (age) as materialized (
                join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = s.attnum
                where c.oid = s.table_oid) end,
-           true, 'origin', true
-    from counted s where s.oid = any ($2) and not coalesce(s.is_identity, false)
+           true, 'origin', s.oid = any ($2)
+    from counted s where not coalesce(s.is_identity, false)
     union all
     select 'trigger', 8, 0, n.nspname, t.tgname, t.tgrelid,
            pg_catalog.substr(
@@ -324,10 +327,17 @@ select pg_catalog.jsonb_build_object(
         select pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = o.table_oid),
     'definition', o.definition, 'index_says', o.index_says,
-    'columns', case when o.kind = 'view' then (
+    'columns', case when o.kind in ('view', 'materialized-view') then (
         select pg_catalog.jsonb_agg(a.attname order by a.attnum)
         from pg_catalog.pg_attribute a
-        where a.attrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name)) and a.attnum > 0) end,
+        where a.attrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name)) and a.attnum > 0)
+    when o.kind = 'sequence' then (
+        select pg_catalog.jsonb_build_array(n.nspname, c.relname, a.attname)
+        from counted s
+        join pg_catalog.pg_class c on c.oid = s.table_oid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = s.attnum
+        where s.nspname = o.schema and s.relname = o.name) end,
     'is_checked', o.is_checked, 'fires', o.fires, 'is_touched', o.is_touched) as described
 from objects o
 order by o.class, o.place, o.name
