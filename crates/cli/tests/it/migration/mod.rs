@@ -59,6 +59,7 @@ mod reviewing;
 mod rights;
 mod roles;
 mod schema_changes;
+mod schema_kinds;
 mod since_last;
 mod site;
 mod slot_making;
