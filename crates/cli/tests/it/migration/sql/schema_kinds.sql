@@ -1,5 +1,6 @@
 -- Kinds of statements that alter a schema while it is followed, each in a schema of its name: what is there before it, what is
--- altered, rows afterwards. What is not carried says so behind its name, and must be told with what to do.
+-- altered, rows afterwards. What is not carried says "held"
+-- behind its name, and must be told; what is disabled on the target until the cutover says "at-cutover".
 
 -- @kind id_add
 create table id_add.t (id int primary key, a int, b text);
@@ -311,7 +312,7 @@ grant execute on function grant_func.f(int) to probe_reader;
 create sequence grant_seq.q;
 -- @alter
 grant usage on sequence grant_seq.q to probe_reader;
--- @kind grant_default
+-- @kind grant_default held
 create table grant_default.t (id int primary key, a int, b text);
 insert into grant_default.t select g, g, 'b'||g from generate_series(1,20) g;
 -- @alter
@@ -734,7 +735,7 @@ create procedure func_drop.pr() language sql as 'select 1';
 -- @alter
 drop function func_drop.f;
 drop procedure func_drop.pr;
--- @kind trig_always
+-- @kind trig_always at-cutover
 create table trig_always.t (id int primary key, a int, b text);
 insert into trig_always.t select g, g, 'b'||g from generate_series(1,20) g;
 create function trig_always.f() returns trigger language plpgsql as $$begin return new; end$$;
@@ -743,7 +744,7 @@ create trigger tr before insert on trig_always.t for each row execute function t
 alter table trig_always.t enable always trigger tr;
 -- @rows
 insert into trig_always.t (id, a, b) values (101, 1, 'x');
--- @kind trig_new_always
+-- @kind trig_new_always at-cutover
 create table trig_new_always.t (id int primary key, a int, b text);
 insert into trig_new_always.t select g, g, 'b'||g from generate_series(1,20) g;
 create function trig_new_always.f() returns trigger language plpgsql as $$begin return new; end$$;
@@ -1078,7 +1079,7 @@ insert into tab_like.t select g, g, 'b'||g from generate_series(1,20) g;
 create table tab_like.n (like tab_like.t including all);
 -- @rows
 insert into tab_like.n values (1,1,'x');
--- @kind tab_foreign
+-- @kind tab_foreign held
 create table tab_foreign.t (id int primary key, a int, b text);
 insert into tab_foreign.t select g, g, 'b'||g from generate_series(1,20) g;
 -- @alter
@@ -1109,25 +1110,25 @@ insert into tab_multi_drop.t select g, g, 'b'||g from generate_series(1,20) g;
 create table tab_multi_drop.u (id int primary key);
 -- @alter
 drop table tab_multi_drop.t, tab_multi_drop.u;
--- @kind rare_collation
+-- @kind rare_collation held
 create table rare_collation.t (id int primary key, a int, b text);
 insert into rare_collation.t select g, g, 'b'||g from generate_series(1,20) g;
 -- @alter
 create collation rare_collation.co from "C";
 -- @rows
 insert into rare_collation.t (id, a, b) values (101, 1, 'x');
--- @kind rare_ts
+-- @kind rare_ts held
 create table rare_ts.t (id int primary key, a int, b text);
 insert into rare_ts.t select g, g, 'b'||g from generate_series(1,20) g;
 -- @alter
 create text search configuration rare_ts.ts (copy = simple);
 -- @rows
 insert into rare_ts.t (id, a, b) values (101, 1, 'x');
--- @kind rare_operator
+-- @kind rare_operator held
 create function rare_operator.f(a int, b int) returns int language sql immutable as 'select 1';
 -- @alter
 create operator rare_operator.#+# (function = rare_operator.f, leftarg = int, rightarg = int);
--- @kind rare_cast
+-- @kind rare_cast held
 create type rare_cast.c as (x int);
 create function rare_cast.f(rare_cast.c) returns int language sql immutable as 'select 1';
 -- @alter
