@@ -3,6 +3,7 @@
 //! Owns which difference is carried over, which one holds the stream, and when retained WAL is too much, and whether
 //! the source is still the server that it was. Refuses to act.
 
+pub mod access;
 pub mod anew;
 pub mod enum_labels;
 pub mod schema;

@@ -20,7 +20,7 @@ use transhume_pg::{
         write_grant::{self, WriteGrant},
     },
     state::{
-        deviation::{self, FENCE, NewDeviation, Side},
+        deviation::{self, FENCE, NewDeviation, Side, TRIGGERS},
         undo::Undo,
     },
     wait::Wait,
@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// All that the fence's transaction leaves behind on the source.
-pub(crate) const KINDS: [&str; 3] = [FENCE, "own-grants", "triggers"];
+pub(crate) const KINDS: [&str; 3] = [FENCE, "own-grants", TRIGGERS];
 
 /// Long enough for another process that opens it too, and for those who alter the same tables without a rest.
 const REOPENING_PATIENCE: Duration = Duration::from_secs(10);

@@ -10,6 +10,7 @@ mod retention;
 mod schema;
 pub(crate) mod schemas;
 mod settling;
+mod trees;
 
 use std::{
     collections::{HashMap, HashSet},

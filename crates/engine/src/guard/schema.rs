@@ -33,7 +33,7 @@ use crate::report::Report;
 /// At least this between two looks.
 const EVERY: Duration = Duration::from_secs(5);
 /// A table that could not join is asked for again after this.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// Looking takes at most one part in this many of the servers' time, however many tables there are.
 const SHARE: u32 = 20;
 
@@ -68,6 +68,9 @@ impl Guard<'_> {
             self.ask_for_reloads(ends, &schema::to_reload(&changes)).await?;
         }
         for change in changes {
+            if self.replicates && may_carry && self.is_of_new_tree(ends, &now, &change).await? {
+                continue;
+            }
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let remedy = now.with_type(&change, remedy);
             let joins = self.replicates && may_carry && schema::joins_by_itself(&change, &now.target);
@@ -126,6 +129,8 @@ impl Guard<'_> {
             if !self.asked_anew.insert(*oid) {
                 continue;
             }
+            // What is said of the table itself was not altered with it.
+            self.joining.insert(*oid);
             let table = table.plain();
             let statement = format!("transhume table reload {}", shell::word(&table));
             let detail = serde_json::json!({ "object": table, "statement": statement });
@@ -178,7 +183,12 @@ impl Guard<'_> {
         }
     }
 
-    async fn carried(&self, ends: &Ends, object: &QualifiedName, statement: &str) -> Result<(), PgError> {
+    pub(super) async fn carried(
+        &self,
+        ends: &Ends,
+        object: &QualifiedName,
+        statement: &str,
+    ) -> Result<(), PgError> {
         let detail = serde_json::json!({ "object": object.plain(), "statement": statement });
         history::add(&*ends.target, "schema change carried over", &detail).await?;
         self.reporter

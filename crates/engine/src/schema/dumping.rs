@@ -13,8 +13,10 @@ use transhume_core::{
 };
 use transhume_pg::{
     catalog::{
-        archive_facts::archive_facts, database::has_usual_comment_of_public, extensions::extensions,
-        identities::user_mappings,
+        archive_facts::archive_facts,
+        database::has_usual_comment_of_public,
+        extensions::extensions,
+        identities::{on_target, user_mappings},
     },
     connection::{names, session::Session, snapshot::SnapshotHolder},
     schema::{
@@ -213,12 +215,24 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
         .await
         .doing("reading the catalogs of the source")?;
     let mut choice = Choice::of(dumping.selection, (dumping.source, dumping.target), &entries).await?;
+    let mut addition = dumping.addition;
+    if let Some(joining) = &mut addition {
+        let decisions = decide(
+            dumping.selector,
+            dumping.target,
+            entries.clone(),
+            (&facts, &choice.left_out),
+            Some(&*joining),
+        )
+        .await?;
+        add_what_is_there((&*dumping.source, dumping.target), &decisions, &facts, joining).await?;
+    }
     let mut decisions = decide(
         dumping.selector,
         dumping.target,
         entries,
         (&facts, &choice.left_out),
-        dumping.addition.as_ref(),
+        addition.as_ref(),
     )
     .await?;
     leave_usual_comment(dumping.source, &mut decisions.entries).await?;
@@ -234,6 +248,34 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
         facts,
         choice,
     })
+}
+
+/// A type or function that the tables need may have reached the target by another way than an archive: a statement that was
+/// followed has made it.
+async fn add_what_is_there(
+    (source, target): (&Session, &Session),
+    decisions: &Decisions,
+    facts: &Facts,
+    joining: &mut Joining,
+) -> Result<()> {
+    let is_of_added = |entry: &Entry| {
+        let table = facts.get(&entry.object).and_then(|fact| fact.relation.as_ref());
+        table.is_some_and(|table| joining.tables.contains(table))
+    };
+    let wanted: Vec<&Entry> = decisions
+        .entries
+        .iter()
+        .filter(|(entry, decision)| {
+            matches!(decision, Decision::BeforeData | Decision::AfterData) && !is_of_added(entry)
+        })
+        .map(|(entry, _)| entry)
+        .collect();
+    let there = on_target(source, target, &wanted)
+        .await
+        .doing("looking for what the target has already")?;
+    let objects = wanted.iter().filter(|entry| there.contains(&entry.dump_id));
+    joining.known.extend(objects.map(|entry| entry.object));
+    Ok(())
 }
 
 /// pg_dump writes a user mapping as needing nothing.

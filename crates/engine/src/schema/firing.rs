@@ -45,7 +45,7 @@ async fn disable_on(target: &mut Session, firing: &Firing) -> std::result::Resul
     );
     let new = NewDeviation {
         side: Side::Target,
-        kind: "triggers",
+        kind: deviation::TRIGGERS,
         object: &firing.table.to_string(),
         description: &description,
         undo: &firing.restore,

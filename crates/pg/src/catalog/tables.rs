@@ -49,6 +49,22 @@ pub async fn with_partitions(client: &Client, oids: &[u32]) -> Result<Vec<u32>, 
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// What a partition is below, by OID and name, the uppermost first.
+pub async fn above(client: &Client, partition: u32) -> Result<Vec<(u32, QualifiedName)>, PgError> {
+    let rows = client
+        .query(include_str!("sql/partitions_above.sql"), &[&partition])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let name = QualifiedName::new(
+                row.try_get::<_, String>("schema_name")?,
+                row.try_get::<_, String>("relation_name")?,
+            );
+            Ok((row.try_get("oid")?, name))
+        })
+        .collect()
+}
+
 /// Those of these names that the database has already, as relations of any kind.
 pub async fn existing(client: &Client, names: &[QualifiedName]) -> Result<Vec<QualifiedName>, PgError> {
     let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();

@@ -14,7 +14,7 @@ use crate::{connection::error::PgError, state::known_type};
 /// How they are asked for, on either side.
 pub(crate) const USER_TYPES: &str = include_str!("sql/user_types.sql");
 
-/// Enums, composites and domains. Where the session holds a snapshot, as that shows them.
+/// Enums, composites, domains and ranges. Where the session holds a snapshot, as that shows them.
 pub async fn user_types(client: &impl GenericClient) -> Result<Vec<UserType>, PgError> {
     let rows = client.query(USER_TYPES, &[]).await?;
     rows.iter()
@@ -137,6 +137,7 @@ fn create(name: &QualifiedName, definition: &Definition) -> String {
             format!("create type {name} as ({})", listed(attributes.collect()))
         }
         Definition::Domain(domain) => create_domain(name, domain),
+        Definition::Range(options) => format!("create type {name} as range ({options})"),
     }
 }
 

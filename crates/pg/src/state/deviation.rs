@@ -30,6 +30,9 @@ impl Side {
 /// The kind of the deviation that a closed source is.
 pub const FENCE: &str = "fence";
 
+/// The kind of triggers and rules that are disabled on the target until the cutover.
+pub const TRIGGERS: &str = "triggers";
+
 /// One thing that differs from how we found it.
 #[derive(Debug, Clone)]
 pub struct Deviation {
@@ -84,6 +87,18 @@ pub async fn undone(target: &Session, ids: &[i64]) -> Result<(), PgError> {
         .execute_typed(
             include_str!("sql/deviation/undone.sql"),
             &[(&ids, Type::INT8_ARRAY)],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Something else brings the former state back by now.
+pub async fn alter(target: &Session, id: i64, undo: &[Undo]) -> Result<(), PgError> {
+    let undo = serde_json::to_value(undo).expect("names are plain data");
+    target
+        .execute(
+            "update transhume.deviation set undo = $2 where id = $1",
+            &[&id, &undo],
         )
         .await?;
     Ok(())

@@ -11,11 +11,10 @@ use std::{
 use tokio::task::JoinHandle;
 
 use super::{
-    faults::Side,
     reading::{Outcome, told},
     site::Site,
 };
-use crate::connection::connect;
+use crate::{connection::connect, pair::Side};
 
 /// Between two rows: they are there to be met, not to be many.
 const REST: Duration = Duration::from_millis(50);

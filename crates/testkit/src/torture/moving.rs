@@ -31,7 +31,7 @@ pub(super) async fn cutover(site: &mut Site, random: &mut Rng, trace: &mut Vec<S
         let kill = attempt < CUTOVERS && random.bool();
         let end = Instant::now() + if kill { patience } else { DEADLINE };
         let ended = loop {
-            match call.ended() {
+            match call.exit_status() {
                 Some(status) => break Some(status),
                 None if Instant::now() > end => break None,
                 None => tokio::time::sleep(Duration::from_millis(5)).await,

@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use super::{
     Broken, Round, Survived,
-    faults::{Fault, Side},
+    faults::Fault,
     feed::{self, Feed},
     invariants::Judge,
     moving,

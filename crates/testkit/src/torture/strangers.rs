@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use super::{faults::Side, reading::Outcome, site::Site};
+use super::{reading::Outcome, site::Site};
+use crate::pair::Side;
 
 const PLANT: &str = "
     CREATE SCHEMA stranger; CREATE TABLE stranger.acted ();

@@ -61,6 +61,7 @@ mod rights;
 mod roles;
 mod room;
 mod schema_changes;
+mod schema_kinds;
 mod set_back;
 mod since_last;
 mod site;

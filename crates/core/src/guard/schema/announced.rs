@@ -15,7 +15,10 @@ use super::{
     ChangeKind, ColumnFacts, CommentFacts, Followed, ObjectAddress, Remembered, RenamedObject, SchemaChange,
     SchemaObject, TableFacts, changes,
 };
-use crate::{guard::user_types::UserType, load::RelationState};
+use crate::{
+    guard::{access::AccessFacts, user_types::UserType},
+    load::RelationState,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AnnouncedSchema {
@@ -32,6 +35,9 @@ pub struct AnnouncedSchema {
     /// What is called by its name alone on the target, and has another one.
     #[serde(default)]
     pub renamed: Vec<RenamedObject>,
+    /// Who owns what, and may do what with it, where that is another than before.
+    #[serde(default)]
+    pub access: Vec<AccessFacts>,
     /// All else that it dropped, and that does not go with its table.
     #[serde(default)]
     pub gone_objects: Vec<ObjectAddress>,
@@ -52,6 +58,7 @@ impl AnnouncedSchema {
             gone: Vec::new(),
             objects: Vec::new(),
             renamed: Vec::new(),
+            access: Vec::new(),
             gone_objects: Vec::new(),
             comments: Vec::new(),
             is_untold: true,

@@ -27,7 +27,8 @@ pub use self::{
     carry_over::{CarryOver, UnknownCarryOver, joins_by_itself, may_be_carried},
     facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},
     objects::{
-        CommentFacts, ObjectAddress, ObjectStep, RenamedObject, SchemaObject, SchemaObjectKind, object_steps,
+        CommentFacts, Fires, ObjectAddress, ObjectStep, RenamedObject, SchemaObject, SchemaObjectKind,
+        object_steps,
     },
     policy::{SchemaChanges, UnknownSchemaChanges},
 };
@@ -263,15 +264,15 @@ pub fn news(followed: &[Followed], source: &[TableFacts], target: &[TableFacts])
         .collect()
 }
 
-/// Tables that need nothing but to be loaded anew: by OID on the source and name.
+/// Tables that need nothing but to be loaded anew: by OID on the source and name. Their columns follow with that.
 pub fn to_reload(changes: &[SchemaChange]) -> Vec<(u32, QualifiedName)> {
     let is_all = |oid: u32| {
         let mut its = changes.iter().filter(|change| change.oid == oid);
-        its.all(|change| change.kind.takes_a_reload())
+        its.all(|change| change.kind.takes_a_reload() || change.kind.is_of_columns())
     };
     let mut tables: Vec<_> = changes
         .iter()
-        .filter(|change| is_all(change.oid))
+        .filter(|change| change.kind.takes_a_reload() && is_all(change.oid))
         .map(|change| (change.oid, change.table.clone()))
         .collect();
     tables.dedup();

@@ -32,6 +32,28 @@ pub enum SchemaObjectKind {
     Sequence,
 }
 
+/// When a trigger or rule acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fires {
+    Origin,
+    Replica,
+    Always,
+    Never,
+}
+
+impl Fires {
+    /// Apply writes as a replica: what would act on that is disabled on the target until the cutover.
+    pub fn is_set_aside(self) -> bool {
+        matches!(self, Self::Replica | Self::Always)
+    }
+
+    /// On the target, as long as it is followed.
+    pub fn acts(self) -> bool {
+        self == Self::Origin
+    }
+}
+
 /// One of them as a side's catalogs print it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SchemaObject {
@@ -47,7 +69,10 @@ pub struct SchemaObject {
     pub index_says: Option<String>,
     /// A constraint that all rows were held against.
     pub is_checked: bool,
-    pub is_enabled: bool,
+    pub fires: Fires,
+    /// Of a view, in their order; of a sequence its owner's schema, table and column.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
     /// By the statement that announces it.
     pub is_touched: bool,
 }
@@ -88,6 +113,12 @@ pub enum ObjectStep<'a> {
     Enable(&'a SchemaObject),
     /// A foreign key that is checked at another time.
     Defer(&'a SchemaObject),
+    /// The column of a view at this place has another name.
+    RenameColumn {
+        view: &'a SchemaObject,
+        before: &'a str,
+        after: &'a str,
+    },
     /// The target's, which the source does not have any more.
     TakeAway(&'a SchemaObject),
 }
@@ -102,6 +133,7 @@ impl ObjectStep<'_> {
             | Self::Enable(object)
             | Self::Defer(object)
             | Self::TakeAway(object) => object,
+            Self::RenameColumn { view, .. } => view,
             Self::Rename { after, .. } => after,
             Self::TakeIndex { key, .. } => key,
         }
@@ -110,7 +142,14 @@ impl ObjectStep<'_> {
 
 impl SchemaObject {
     fn is_called_as(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.name == other.name
+        // What belongs to a table is compared within one.
+        let is_there = self.table_oid.is_some() || self.schema == other.schema;
+        self.kind == other.kind && self.name == other.name && is_there
+    }
+
+    /// It acts on what is written.
+    pub fn acts_on_rows(&self) -> bool {
+        matches!(self.kind, SchemaObjectKind::Trigger | SchemaObjectKind::Rule)
     }
 
     /// It belongs to a table as a value belongs to a row.
@@ -140,7 +179,7 @@ impl SchemaObject {
 }
 
 /// What makes the target's objects of one table (`there`) as the source's were left (`now`), in an order that can be run.
-/// Views and functions have no `there`: they are made or replaced.
+/// Functions have no `there`: they are made or replaced.
 pub fn object_steps<'a>(now: &'a [SchemaObject], there: &'a [SchemaObject]) -> Vec<ObjectStep<'a>> {
     let mut steps = taken_away(now, there);
     let is_said = |object: &&SchemaObject| object.is_touched && !object.says_that_all_are_told();
@@ -178,10 +217,17 @@ fn alteration<'a>(object: &'a SchemaObject, there: &'a SchemaObject) -> Vec<Obje
         {
             vec![ObjectStep::MakeAnew(object)]
         }
+        SchemaObjectKind::View => {
+            let mut steps = renamed_columns(object, there);
+            steps.extend(differs.then_some(ObjectStep::Make(object)));
+            steps
+        }
+        // Another query has come by another one of the same name.
+        SchemaObjectKind::MaterializedView => renamed_columns(object, there),
         SchemaObjectKind::ForeignKey if differs && object.reference() == there.reference() => {
             vec![ObjectStep::Defer(object)]
         }
-        SchemaObjectKind::Trigger | SchemaObjectKind::Rule if object.is_enabled != there.is_enabled => {
+        SchemaObjectKind::Trigger | SchemaObjectKind::Rule if object.fires.acts() != there.fires.acts() => {
             vec![ObjectStep::Enable(object)]
         }
         SchemaObjectKind::Constraint | SchemaObjectKind::ForeignKey
@@ -191,6 +237,20 @@ fn alteration<'a>(object: &'a SchemaObject, there: &'a SchemaObject) -> Vec<Obje
         }
         _ => Vec::new(),
     }
+}
+
+/// CREATE OR REPLACE adds columns and renames none.
+fn renamed_columns<'a>(object: &'a SchemaObject, there: &'a SchemaObject) -> Vec<ObjectStep<'a>> {
+    let columns = |object: &'a SchemaObject| object.columns.iter().flatten();
+    columns(there)
+        .zip(columns(object))
+        .filter(|(before, after)| before != after)
+        .map(|(before, after)| ObjectStep::RenameColumn {
+            view: object,
+            before,
+            after,
+        })
+        .collect()
 }
 
 fn addition<'a>(
@@ -242,7 +302,8 @@ mod tests {
             definition: definition.to_owned(),
             index_says: (kind == SchemaObjectKind::Index).then(|| definition.to_owned()),
             is_checked: true,
-            is_enabled: true,
+            fires: Fires::Origin,
+            columns: None,
             is_touched: true,
         }
     }
@@ -308,7 +369,7 @@ mod tests {
         );
         let trigger = object(SchemaObjectKind::Trigger, "g", "AFTER INSERT");
         let mut there = trigger.clone();
-        there.is_enabled = false;
+        there.fires = Fires::Never;
         assert_eq!(
             object_steps(std::slice::from_ref(&trigger), &[there.clone()]),
             [ObjectStep::Enable(&trigger)]
@@ -317,6 +378,47 @@ mod tests {
         assert_eq!(
             object_steps(std::slice::from_ref(&trigger), &[there]),
             [ObjectStep::MakeAnew(&trigger)]
+        );
+    }
+
+    #[test]
+    fn what_would_act_on_what_is_applied_stays_set_aside() {
+        let mut now = object(SchemaObjectKind::Trigger, "g", "AFTER INSERT");
+        let mut there = now.clone();
+        (now.fires, there.fires) = (Fires::Always, Fires::Never);
+        assert_eq!(object_steps(std::slice::from_ref(&now), &[there.clone()]), []);
+        there.fires = Fires::Origin;
+        assert_eq!(
+            object_steps(std::slice::from_ref(&now), &[there]),
+            [ObjectStep::Enable(&now)]
+        );
+    }
+
+    #[test]
+    fn a_view_s_columns_are_renamed_by_their_places() {
+        let view = |columns: &[&str], says: &str| SchemaObject {
+            table_oid: None,
+            table: None,
+            columns: Some(columns.iter().map(|name| (*name).to_owned()).collect()),
+            ..object(SchemaObjectKind::View, "v", says)
+        };
+        let (now, there) = (view(&["key", "b", "c"], "as 1"), view(&["id", "b"], "as 2"));
+        assert_eq!(
+            object_steps(std::slice::from_ref(&now), std::slice::from_ref(&there)),
+            [
+                ObjectStep::RenameColumn {
+                    view: &now,
+                    before: "id",
+                    after: "key"
+                },
+                ObjectStep::Make(&now)
+            ]
+        );
+        let mut elsewhere = there;
+        elsewhere.schema = "other".to_owned();
+        assert_eq!(
+            object_steps(std::slice::from_ref(&now), &[elsewhere]),
+            [ObjectStep::Make(&now)]
         );
     }
 

@@ -32,6 +32,8 @@ pub enum Definition {
     /// By number.
     Composite(Vec<Attribute>),
     Domain(Domain),
+    /// As CREATE TYPE takes it; it cannot be altered.
+    Range(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,6 +37,9 @@ pub(crate) const FACTS: &str = include_str!("sql/facts.sql");
 /// How what belongs to tables is asked for, with views and functions, on either side.
 pub(crate) const OBJECTS: &str = include_str!("sql/objects.sql");
 
+/// How owners and grants are asked for, on either side.
+pub(crate) const ACCESS: &str = include_str!("sql/access.sql");
+
 /// What the functions give back that tell facts.
 const DESCRIBED: &str = "described pg_catalog.jsonb";
 
@@ -147,8 +150,14 @@ fn parts(wanted: SchemaChanges, migration: &str) -> Vec<String> {
             function("user_types()", DESCRIBED, crate::guard::user_types::USER_TYPES),
             function(
                 "names(pg_catalog.oid[])",
-                "class pg_catalog.oid, object pg_catalog.oid, kind text, names text[], arguments text[]",
+                "class pg_catalog.oid, object pg_catalog.oid, kind text, names text[], arguments text[], is_by_name boolean, \
+                 access text",
                 include_str!("sql/names.sql"),
+            ),
+            function(
+                "access(pg_catalog.oid[])",
+                "class pg_catalog.oid, object pg_catalog.oid, described pg_catalog.jsonb",
+                ACCESS,
             ),
             include_str!("sql/announce.sql").to_owned(),
             include_str!("sql/triggers.sql").to_owned(),

@@ -24,6 +24,7 @@ use transhume_wire::ident::quote_identifier;
 
 use super::{
     batch::BatchWriter,
+    carrying_access::carry_access,
     carrying_objects::{
         carry_comments, carry_first, carry_objects, carry_owners, carry_renames, drop_left, drop_objects,
         drop_roots,
@@ -88,6 +89,8 @@ impl BatchWriter {
         let behind: HashSet<u32> = oids.filter(is_behind).collect();
         carry_objects(&session, announced, (&known, &behind), &selector).await?;
         carry_owners(&session, announced, &known, &selector).await?;
+        let roles = &migration.selection.roles;
+        carry_access(&session, &announced.access, (&selector, roles)).await?;
         carry_comments(&session, &announced.comments, &selector).await?;
         // Whatever was prepared may name something else now.
         self.relations.take_up(&news);

@@ -23,6 +23,7 @@ use transhume_wire::ident::QualifiedName;
 use super::{
     carrying::refusal,
     object_statement::{COLUMN, TABLE, commenting, dropping, giving_names, own, owning, statements},
+    set_aside,
 };
 use crate::{
     catalog::tables::in_the_way,
@@ -61,7 +62,7 @@ pub(super) async fn carry_renames(
     Ok(())
 }
 
-/// Schemas, extensions, and sequences that the target has: a new one comes with the table that uses it, whose archive holds it.
+/// Schemas, extensions and sequences; one that belongs to a table which is new comes with that.
 pub(super) async fn carry_first(
     session: &Session,
     announced: &AnnouncedSchema,
@@ -73,8 +74,7 @@ pub(super) async fn carry_first(
             SchemaObjectKind::Schema => QualifiedName::new(object.name.clone(), ""),
             _ => own(object),
         };
-        let waits = object.kind == SchemaObjectKind::Sequence && !is_there(session, &selected).await?
-            || object.table_oid.is_some() && target_table(session, object, tables).await?.is_none();
+        let waits = object.table_oid.is_some() && target_table(session, object, tables).await?.is_none();
         if selector.selects(&selected) && !waits {
             carry(session, &names(object), &statements(&ObjectStep::Make(object))).await?;
         }
@@ -91,13 +91,31 @@ pub(super) async fn carry_owners(
 ) -> Result<(), PgError> {
     for sequence in of_kinds(announced, &[SchemaObjectKind::Sequence]) {
         let name = own(sequence);
+        // Its column may come only once the table is loaded anew.
         let waits = !is_there(session, &name).await?
-            || sequence.table_oid.is_some() && target_table(session, sequence, tables).await?.is_none();
+            || sequence.table_oid.is_some() && target_table(session, sequence, tables).await?.is_none()
+            || !has_column(session, sequence).await?;
         if let Some(statement) = owning(sequence).filter(|_| selector.selects(&name) && !waits) {
             carry(session, &names(sequence), &[statement]).await?;
         }
     }
     Ok(())
+}
+
+/// What is to own it is there, or nothing is.
+async fn has_column(session: &Session, sequence: &SchemaObject) -> Result<bool, PgError> {
+    let [table @ .., column] = sequence.columns.as_deref().unwrap_or_default() else {
+        return Ok(true);
+    };
+    let row = session
+        .query_one(
+            "select exists (select from pg_catalog.pg_attribute a \
+             join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+             where array[n.nspname::text, c.relname::text] = $1 and a.attname = $2 and not a.attisdropped)",
+            &[&table, &column],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
 }
 
 async fn is_there(session: &Session, relation: &QualifiedName) -> Result<bool, PgError> {
@@ -117,7 +135,7 @@ fn of_kinds<'a>(
     announced
         .objects
         .iter()
-        .filter(|object| kinds.contains(&object.kind))
+        .filter(|object| kinds.contains(&object.kind) && object.is_touched)
 }
 
 /// Of tables only those that are followed, and what is said of them only where their columns are in step (not `behind`); of
@@ -153,11 +171,39 @@ pub(super) async fn carry_objects(
             let mut there = objects(session, target).await?;
             without_identity_of_ours(session, &mut now, &mut there).await?;
             run(session, &object_steps(&now, &there)).await?;
+            set_aside::note(session, &now, target).await?;
         }
     }
     let mut alone = alone;
     alone.retain(|object| selector.selects(&own(object)));
-    run(session, &object_steps(&alone, &[])).await
+    let there = views(session, &alone).await?;
+    run(session, &object_steps(&alone, &there)).await
+}
+
+/// The target's that are called as these.
+async fn views(session: &Session, wanted: &[SchemaObject]) -> Result<Vec<SchemaObject>, PgError> {
+    let is_view = |object: &&SchemaObject| {
+        matches!(
+            object.kind,
+            SchemaObjectKind::View | SchemaObjectKind::MaterializedView
+        )
+    };
+    let names: Vec<String> = wanted
+        .iter()
+        .filter(is_view)
+        .map(|view| own(view).to_string())
+        .collect();
+    let rows = session
+        .query(
+            "select pg_catalog.to_regclass(name)::pg_catalog.oid from pg_catalog.unnest($1::text[]) name \
+             where pg_catalog.to_regclass(name) is not null",
+            &[&names],
+        )
+        .await?;
+    let oids: Vec<u32> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let mut found = described(session, &[], &oids).await?;
+    found.retain(|object| is_view(&object));
+    Ok(found)
 }
 
 /// What was dropped by itself, and not with its table, in whatever order it goes. Gives back what does not go yet.
@@ -178,7 +224,10 @@ pub(super) async fn drop_objects(
         let mut still = Vec::new();
         for (names, statement) in left {
             match refusal(session, std::slice::from_ref(&statement)).await? {
-                None => clear(session, &names).await?,
+                None => {
+                    set_aside::forget_dropped(session, &names).await?;
+                    clear(session, &names).await?;
+                }
                 Some(_) => still.push((names, statement)),
             }
         }
@@ -286,6 +335,9 @@ pub(super) async fn carry_comments(
 async fn run(session: &Session, steps: &[ObjectStep<'_>]) -> Result<(), PgError> {
     for step in steps {
         carry(session, &names(step.object()), &statements(step)).await?;
+        if let ObjectStep::Rename { before, .. } = step {
+            set_aside::forget(session, before).await?;
+        }
     }
     Ok(())
 }
@@ -305,22 +357,28 @@ fn names(object: &SchemaObject) -> Vec<String> {
 
 /// What is refused stands as a finding until the same object is carried, or the definitions are compared.
 async fn carry(session: &Session, names: &[String], statements: &[String]) -> Result<(), PgError> {
-    let object = names.join(".");
     match refusal(session, statements).await? {
         None => clear(session, names).await,
-        Some(error) => {
-            let finding = Finding::warning(
-                REFUSED,
-                &object,
-                format!("the source has altered it, and the target refused that: {error}"),
-                Remedy::on_target(statements.join("; ")),
-            );
-            finding::replace(&**session, ORIGIN, &finding).await
-        }
+        Some(error) => tell_of_refusal(session, names, statements, &error.to_string()).await,
     }
 }
 
-async fn clear(session: &Session, names: &[String]) -> Result<(), PgError> {
+pub(super) async fn tell_of_refusal(
+    session: &Session,
+    names: &[String],
+    statements: &[String],
+    reason: &str,
+) -> Result<(), PgError> {
+    let finding = Finding::warning(
+        REFUSED,
+        &names.join("."),
+        format!("the source has altered it, and the target refused that: {reason}"),
+        Remedy::on_target(statements.join("; ")),
+    );
+    finding::replace(&**session, ORIGIN, &finding).await
+}
+
+pub(super) async fn clear(session: &Session, names: &[String]) -> Result<(), PgError> {
     finding::clear_object(&**session, ORIGIN, REFUSED, &names.join(".")).await
 }
 
@@ -374,8 +432,15 @@ async fn target_table(
 }
 
 pub(super) async fn objects(session: &Session, table: u32) -> Result<Vec<SchemaObject>, PgError> {
-    let nothing: Vec<u32> = Vec::new();
-    let rows = session.query(OBJECTS, &[&vec![table], &nothing]).await?;
+    described(session, &[table], &[]).await
+}
+
+/// What belongs to these tables, and what stands by itself among these.
+async fn described(session: &Session, tables: &[u32], alone: &[u32]) -> Result<Vec<SchemaObject>, PgError> {
+    if tables.is_empty() && alone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = session.query(OBJECTS, &[&tables, &alone]).await?;
     rows.iter()
         .map(|row| {
             let Json(described): Json<SchemaObject> = row.try_get("described")?;

@@ -7,6 +7,7 @@
 mod asking;
 mod batch;
 mod carrying;
+mod carrying_access;
 mod carrying_objects;
 mod conflict;
 mod exception;
@@ -20,6 +21,7 @@ mod relation_map;
 mod serial;
 pub mod session;
 mod set;
+mod set_aside;
 mod sets;
 mod settling;
 mod source_tables;

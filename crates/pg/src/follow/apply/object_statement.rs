@@ -53,6 +53,14 @@ pub(super) fn statements(step: &ObjectStep<'_>) -> Vec<String> {
             };
             format!("alter table {table} alter constraint {name} {when}")
         }),
+        ObjectStep::RenameColumn { view, before, after } => {
+            let (before, after) = (quote_identifier(before), quote_identifier(after));
+            // As every version takes it.
+            vec![format!(
+                "alter table {} rename column {before} to {after}",
+                own(view)
+            )]
+        }
         ObjectStep::TakeAway(object) => object.index_says.iter().cloned().collect(),
     }
 }
@@ -68,7 +76,7 @@ pub(super) fn owning(sequence: &SchemaObject) -> Option<String> {
 }
 
 fn switching(trigger: &SchemaObject, name: &str, table: &QualifiedName) -> String {
-    let word = if trigger.is_enabled { "enable" } else { "disable" };
+    let word = if trigger.fires.acts() { "enable" } else { "disable" };
     let what = if trigger.kind == SchemaObjectKind::Rule {
         "rule"
     } else {
@@ -104,7 +112,7 @@ fn making(object: &SchemaObject) -> Vec<String> {
         SchemaObjectKind::Trigger => {
             let kind = object.index_says.as_deref().unwrap_or_default();
             let mut statements = of_table(object, |name, _| format!("create {kind}trigger {name} {says}"));
-            if !object.is_enabled {
+            if !object.fires.acts() {
                 statements.extend(of_table(object, |name, table| switching(object, name, table)));
             }
             statements
@@ -133,8 +141,10 @@ fn making(object: &SchemaObject) -> Vec<String> {
             let name = quote_identifier(&object.name);
             vec![format!("create extension if not exists {name} {says}")]
         }
-        // A new one comes with the table that uses it.
-        SchemaObjectKind::Sequence => vec![format!("alter sequence {own} {says}")],
+        SchemaObjectKind::Sequence => vec![
+            format!("create sequence if not exists {own} {says}"),
+            format!("alter sequence {own} {says}"),
+        ],
     }
 }
 

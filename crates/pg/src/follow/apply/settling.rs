@@ -3,11 +3,11 @@
 //! A table joins while statements go on: what they say of it comes before the target has it, or behind the moment whose schema
 //! it got. Worded anew from both catalogs: no statement that the state holds is run.
 
-use transhume_core::guard::schema::object_steps;
+use transhume_core::guard::schema::{SchemaObject, SchemaObjectKind, object_steps};
 
 use super::{
     carrying_objects::{is_set_off, objects, without_identity_of_ours},
-    object_statement::statements,
+    object_statement::{owning, statements},
 };
 use crate::{
     connection::{error::PgError, session::Session},
@@ -28,8 +28,18 @@ pub async fn settle_objects(
         object.is_touched = true;
     }
     without_identity_of_ours(target, &mut now, &mut there).await?;
-    for step in object_steps(&now, &there) {
-        let statements = statements(&step);
+    let is_owned =
+        |sequence: &SchemaObject| there.iter().any(|there| there.index_says == sequence.index_says);
+    let owners = now
+        .iter()
+        .filter(|object| object.kind == SchemaObjectKind::Sequence && !is_owned(object))
+        .filter_map(owning);
+    let steps = object_steps(&now, &there);
+    let all = steps
+        .iter()
+        .map(statements)
+        .chain(owners.map(|statement| vec![statement]));
+    for statements in all {
         match target
             .batch_execute(&statements.join(";\n"))
             .await
