@@ -78,7 +78,9 @@ fn is_of(kind: &Kind, text: &str) -> bool {
         from = at + kind.name.len();
     }
     // Its other schemas.
-    ["_n.", "_b.", "_2."].iter().any(|suffix| text.contains(&format!("{}{suffix}", kind.name)))
+    ["_n.", "_b.", "_2."]
+        .iter()
+        .any(|suffix| text.contains(&format!("{}{suffix}", kind.name)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,7 +143,11 @@ async fn definitions_are_equal(site: &Site, kinds: &[Kind]) {
         let mut found = oracle::catalog_differences(&site.source_url, &site.target_url, &except).await;
         // The migration's own: identities of tables without a key, and sequences until the cutover.
         found.retain(|line| !line.contains("replica identity") && !line.starts_with("sequence "));
-        found.retain(|line| kinds.iter().any(|kind| kind.becomes == Becomes::Carried && is_of(kind, line)));
+        found.retain(|line| {
+            kinds
+                .iter()
+                .any(|kind| kind.becomes == Becomes::Carried && is_of(kind, line))
+        });
         found
     };
     until_none(site, differing).await;
@@ -151,7 +157,11 @@ async fn rows_are_equal(site: &Site, kinds: &[Kind]) {
     let differing = async || {
         let except = Except::default();
         let mut found = oracle::row_differences(&site.source_url, &site.target_url, &except).await;
-        found.retain(|line| kinds.iter().any(|kind| kind.becomes != Becomes::Held && is_of(kind, line)));
+        found.retain(|line| {
+            kinds
+                .iter()
+                .any(|kind| kind.becomes != Becomes::Held && is_of(kind, line))
+        });
         found
     };
     until_none(site, differing).await;
@@ -171,7 +181,10 @@ async fn until_none(site: &Site, differing: impl AsyncFn() -> Vec<String>) {
 
 /// None is cut over unseen.
 async fn what_is_held_is_told(site: &Site, kinds: &[Kind]) {
-    let held: Vec<&Kind> = kinds.iter().filter(|kind| kind.becomes == Becomes::Held).collect();
+    let held: Vec<&Kind> = kinds
+        .iter()
+        .filter(|kind| kind.becomes == Becomes::Held)
+        .collect();
     if held.is_empty() {
         return;
     }
@@ -182,6 +195,10 @@ async fn what_is_held_is_told(site: &Site, kinds: &[Kind]) {
         .await
         .join("\n");
     for kind in held {
-        assert!(is_of(kind, &told) || is_of(kind, &checked.output), "{} is not told", kind.name);
+        assert!(
+            is_of(kind, &told) || is_of(kind, &checked.output),
+            "{} is not told",
+            kind.name
+        );
     }
 }
