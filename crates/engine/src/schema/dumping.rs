@@ -225,7 +225,7 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
             Some(&*joining),
         )
         .await?;
-        add_what_is_there((&*dumping.source, dumping.target), &decisions, &facts, joining).await?;
+        add_what_is_there((&*dumping.source, dumping.target), &decisions, joining).await?;
     }
     let mut decisions = decide(
         dumping.selector,
@@ -250,24 +250,17 @@ async fn dumped(dumping: Dumping<'_>) -> Result<Dumped> {
     })
 }
 
-/// A type or function that the tables need may have reached the target by another way than an archive: a statement that was
+/// A type, function or sequence that the tables need may have reached the target by another way than an archive: a statement that was
 /// followed has made it.
 async fn add_what_is_there(
     (source, target): (&Session, &Session),
     decisions: &Decisions,
-    facts: &Facts,
     joining: &mut Joining,
 ) -> Result<()> {
-    let is_of_added = |entry: &Entry| {
-        let table = facts.get(&entry.object).and_then(|fact| fact.relation.as_ref());
-        table.is_some_and(|table| joining.tables.contains(table))
-    };
     let wanted: Vec<&Entry> = decisions
         .entries
         .iter()
-        .filter(|(entry, decision)| {
-            matches!(decision, Decision::BeforeData | Decision::AfterData) && !is_of_added(entry)
-        })
+        .filter(|(_, decision)| matches!(decision, Decision::BeforeData | Decision::AfterData))
         .map(|(entry, _)| entry)
         .collect();
     let there = on_target(source, target, &wanted)

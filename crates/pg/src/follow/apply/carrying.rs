@@ -25,10 +25,8 @@ use transhume_wire::ident::quote_identifier;
 use super::{
     batch::BatchWriter,
     carrying_access::carry_access,
-    carrying_objects::{
-        carry_comments, carry_first, carry_objects, carry_owners, carry_renames, drop_left, drop_objects,
-        drop_roots,
-    },
+    carrying_drops::{drop_left, drop_objects, drop_roots},
+    carrying_objects::{carry_comments, carry_first, carry_objects, carry_owners, carry_renames},
     conflict::ApplyError,
 };
 use crate::{

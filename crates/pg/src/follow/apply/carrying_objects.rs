@@ -22,18 +22,14 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     carrying::refusal,
-    object_statement::{COLUMN, TABLE, commenting, dropping, giving_names, own, owning, statements},
+    object_statement::{commenting, giving_names, own, owning, statements},
     set_aside,
 };
 use crate::{
-    catalog::tables::in_the_way,
     connection::{error::PgError, session::Session},
     follow::announcing::OBJECTS,
     state::finding,
 };
-
-/// Names, and the statement.
-pub(super) type DropStatement = (Vec<String>, String);
 
 /// The name of that setting.
 const REPLICA_IDENTITY: &str = "replica identity";
@@ -206,62 +202,6 @@ async fn views(session: &Session, wanted: &[SchemaObject]) -> Result<Vec<SchemaO
     Ok(found)
 }
 
-/// What was dropped by itself, and not with its table, in whatever order it goes. Gives back what does not go yet.
-pub(super) async fn drop_objects(
-    session: &Session,
-    gone: &[ObjectAddress],
-    selector: &Selector,
-) -> Result<Vec<DropStatement>, PgError> {
-    let mut left = Vec::new();
-    for object in gone.iter().filter(|object| is_selected(object, selector)) {
-        if object.kind == COLUMN && !is_computed(session, &object.names).await? {
-            continue;
-        }
-        left.extend(dropping(object).map(|statement| (object.names.clone(), statement)));
-    }
-    loop {
-        let before = left.len();
-        let mut still = Vec::new();
-        for (names, statement) in left {
-            match refusal(session, std::slice::from_ref(&statement)).await? {
-                None => {
-                    set_aside::forget_dropped(session, &names).await?;
-                    clear(session, &names).await?;
-                }
-                Some(_) => still.push((names, statement)),
-            }
-        }
-        if still.is_empty() || still.len() == before {
-            return Ok(still);
-        }
-        left = still;
-    }
-}
-
-/// What may have waited for tables to go.
-pub(super) async fn drop_left(session: &Session, left: Vec<DropStatement>) -> Result<(), PgError> {
-    for (names, statement) in left {
-        carry(session, &names, &[statement]).await?;
-    }
-    Ok(())
-}
-
-/// Other columns go by their numbers.
-async fn is_computed(session: &Session, names: &[String]) -> Result<bool, PgError> {
-    let [schema, table, column] = names else {
-        return Ok(false);
-    };
-    let row = session
-        .query_one(
-            "select exists (select from pg_catalog.pg_attribute a \
-             join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-             where n.nspname = $1 and c.relname = $2 and a.attname = $3 and a.attgenerated <> '')",
-            &[schema, table, column],
-        )
-        .await?;
-    Ok(row.try_get(0)?)
-}
-
 /// Leaves out the replica identity of a table that the source has of this program, for as long as it is followed.
 pub(super) async fn without_identity_of_ours(
     target: &Session,
@@ -290,33 +230,6 @@ async fn has_identity_of_ours(target: &Session, table: &QualifiedName) -> Result
         )
         .await?;
     Ok(row.try_get(0)?)
-}
-
-/// Roots of partitions that were dropped, which have no rows and so are nobody's by identity. Behind their partitions: one that
-/// the target still has rows below stays.
-pub(super) async fn drop_roots(
-    session: &Session,
-    gone: &[ObjectAddress],
-    selector: &Selector,
-) -> Result<(), PgError> {
-    let tables = gone.iter().filter(|object| object.kind == TABLE);
-    let names: Vec<QualifiedName> = tables
-        .filter(|object| is_selected(object, selector))
-        .filter_map(|object| match object.names.as_slice() {
-            [schema, name] => Some(QualifiedName::new(schema.clone(), name.clone())),
-            _ => None,
-        })
-        .collect();
-    if names.is_empty() {
-        return Ok(());
-    }
-    let found = in_the_way(session, &names).await?;
-    for (root, _) in found.into_iter().filter(|(_, kind)| kind == TABLE) {
-        // One goes with another that it is below.
-        let statement = format!("drop table if exists {root}");
-        carry(session, &[root.schema, root.name], &[statement]).await?;
-    }
-    Ok(())
 }
 
 pub(super) async fn carry_comments(
@@ -356,7 +269,7 @@ fn names(object: &SchemaObject) -> Vec<String> {
 }
 
 /// What is refused stands as a finding until the same object is carried, or the definitions are compared.
-async fn carry(session: &Session, names: &[String], statements: &[String]) -> Result<(), PgError> {
+pub(super) async fn carry(session: &Session, names: &[String], statements: &[String]) -> Result<(), PgError> {
     match refusal(session, statements).await? {
         None => clear(session, names).await,
         Some(error) => tell_of_refusal(session, names, statements, &error.to_string()).await,
@@ -391,7 +304,7 @@ pub(super) fn is_set_off(kind: SchemaObjectKind) -> bool {
 }
 
 /// Names of what belongs to a table begin with the table's, but an index has a name of its own.
-fn is_selected(object: &ObjectAddress, selector: &Selector) -> bool {
+pub(super) fn is_selected(object: &ObjectAddress, selector: &Selector) -> bool {
     match object.names.as_slice() {
         [schema, name, ..] => selector.selects(&QualifiedName::new(schema.clone(), name.clone())),
         // A schema or extension, or a type as the server prints it.

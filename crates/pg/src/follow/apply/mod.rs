@@ -8,6 +8,7 @@ mod asking;
 mod batch;
 mod carrying;
 mod carrying_access;
+mod carrying_drops;
 mod carrying_objects;
 mod conflict;
 mod exception;
