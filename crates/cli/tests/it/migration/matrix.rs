@@ -29,7 +29,7 @@ pub(super) const BIG: &str = "do $$ begin for number in 1..10 loop
         execute format('create table big_%s (id int primary key, body text)', number);
         execute format('insert into big_%s select g, repeat(''b'', 1000) from generate_series(1, 1000) g', number);
     end loop; end $$";
-pub(super) const LOAD: &[&str] = &["run", "--rate-limit", "1MB", "--loaders", "2"];
+const LOAD: &[&str] = &["run", "--rate-limit", "1MB", "--loaders", "2"];
 const CUTOVER: &[&str] = &["cutover", "--yes", "--override", "verification"];
 const SOME_ARE_LOADED: &str =
     "select count(*) filter (where state = 'loaded') between 2 and 9 from transhume.relation";

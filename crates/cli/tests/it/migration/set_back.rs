@@ -4,10 +4,8 @@
 use transhume_testkit::oracle;
 
 use super::{
-    matrix::{BIG, LOAD},
     points::Points,
     promotions::{SHOP, execute, following, until},
-    site::phase,
     standbys::{fail_over, has_our_slot, lenient, stop_receiving},
 };
 
@@ -49,38 +47,4 @@ async fn a_kept_slot_without_the_last_rows_is_refused_by_the_check_and_by_all_th
     site.succeed(&["abort", "--yes"]);
     site.succeed(&["run", "--until-caught-up"]);
     oracle::assert_equal(&site.source_url, &site.target_url).await;
-}
-
-/// What was applied is on the new server; what was loaded under a later snapshot is not.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_load_that_has_rows_of_a_lost_future_does_not_go_on() {
-    let (mut site, standby) = lenient().await;
-    site.execute_on_source(SHOP).await;
-    site.execute_on_source(BIG).await;
-    // Minutes: a standby looks for slots each half a minute.
-    let mut runner = site.begin(&["run", "--rate-limit", "50kB"]);
-    site.wait_for(&mut runner, "a load", |status| phase(status) == "full-load")
-        .await;
-    has_our_slot(&standby).await;
-    stop_receiving(&standby).await;
-    for number in 1..=10 {
-        site.execute_on_source(&format!("update big_{number} set body = 'lost' where id = 1"))
-            .await;
-    }
-    // Its snapshot dies with it: what is left is read under another one.
-    runner.kill();
-    let mut runner = site.begin(LOAD);
-    let lost: Vec<String> = (1..=10)
-        .map(|number| format!("select from big_{number} where body = 'lost'"))
-        .collect();
-    until(
-        &site.target_url,
-        &format!("select exists ({})", lost.join(" union all ")),
-    )
-    .await;
-    fail_over(&mut site.source, standby);
-    assert_eq!(runner.ended().await, 1, "{}", runner.log());
-    assert!(runner.log().contains(LACKS), "{}", runner.log());
-    let phase = "select phase = 'full-load' from transhume.migration";
-    until(&site.target_url, phase).await;
 }
