@@ -102,7 +102,7 @@ async fn what_former_verifications_left_is_forgotten() {
     let target = begun(&server.url("postgres")).await;
     let again = async || {
         let settings = json!({});
-        let begun = verification::begin(&target, Lsn(1), "recheck", ("", ""), &settings);
+        let begun = verification::begin(&target, Lsn(1), "recheck", Sides { source: "", target: "" }, &settings);
         begun.await.unwrap()
     };
     let first = again().await;

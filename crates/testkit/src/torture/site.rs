@@ -190,8 +190,8 @@ impl Site {
         let end = Instant::now() + DEADLINE;
         self.keep_running()?;
         while let Some(running) = &mut self.running {
-            match running.ended() {
-                Some(status) if status.code() == Some(1) && self.program.log_tail().contains(words) => {
+            match running.exit_status() {
+                Some(status) if status.code() == Some(REFUSED) && self.program.log_tail().contains(words) => {
                     self.running = None;
                 }
                 // Something else was in its way.
@@ -218,27 +218,6 @@ impl Site {
             }
         }
         Ok(())
-    }
-
-    /// Waits until it refuses to go on, and says why in these words.
-    pub(super) async fn tool_refuses(&mut self, words: &str) -> Outcome {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            let ended = self.running.as_mut().map(Running::ended);
-            match ended {
-                Some(Some(status)) if status.code() == Some(REFUSED) => break,
-                Some(None) if Instant::now() > end => {
-                    return Err("the tool does not refuse to go on".to_owned());
-                }
-                Some(None) => tokio::time::sleep(POLL).await,
-                Some(Some(_)) | None => self.keep_running()?,
-            }
-        }
-        self.running = None;
-        if self.program.log().contains(words) {
-            return Ok(());
-        }
-        Err(format!("the tool refuses to go on, but does not say \"{words}\""))
     }
 
     /// Both servers' and the tool's last words.

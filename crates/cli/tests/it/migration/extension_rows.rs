@@ -3,10 +3,11 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde_json::Value;
-use transhume_demo::cluster::{Cluster, ClusterOptions};
+use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
+    Pair,
     connection::connect,
-    server::{NEWEST_MAJOR, client_programs, server, start},
+    server::{NEWEST_MAJOR, server},
 };
 
 use super::site::{Site, phase};
@@ -23,9 +24,9 @@ select pg_catalog.pg_extension_config_dump('kept_number', '');
 ";
 
 /// Its files are where the newest servers look for them.
-fn with_extension(directory: &Path) -> Cluster {
+fn with_extension(directory: &Path) -> ClusterOptions {
     let path = format!("{}:$system", directory.display());
-    start(ClusterOptions::new(server(NEWEST_MAJOR)).setting("extension_control_path", &path))
+    ClusterOptions::new(server(NEWEST_MAJOR)).setting("extension_control_path", &path)
 }
 
 fn write_extension(directory: &Path) {
@@ -64,8 +65,8 @@ fn different(site: &Site) -> Vec<Value> {
 async fn rows_of_extensions_come_along_and_again_at_the_cutover() {
     let directory = tempfile::TempDir::new().expect("a temporary directory can be made");
     write_extension(directory.path());
-    let (source, target) = (with_extension(directory.path()), with_extension(directory.path()));
-    let site = Site::of(source, target, client_programs(NEWEST_MAJOR)).await;
+    let options = || with_extension(directory.path());
+    let site = Site::of(Pair::start(options(), options())).await;
     site.execute_on_source(
         "create extension kept; create table public.t (id integer primary key); insert into public.t values (1);
          insert into public.kept_part values (2, 'own'); insert into public.kept_job values (1, 2, 'job');
@@ -104,8 +105,8 @@ const CONDITIONS: [(&str, Option<&str>); 3] = [
 async fn a_condition_is_one_statement_or_none() {
     let directory = tempfile::TempDir::new().expect("a temporary directory can be made");
     write_extension(directory.path());
-    let (source, target) = (with_extension(directory.path()), with_extension(directory.path()));
-    let site = Site::of(source, target, client_programs(NEWEST_MAJOR)).await;
+    let options = || with_extension(directory.path());
+    let site = Site::of(Pair::start(options(), options())).await;
     site.execute_on_source(
         "create extension kept; create table public.t (id integer primary key);
          insert into public.kept_part values (2, 'own'); insert into public.kept_job values (1, 2, 'job')",

@@ -2,11 +2,18 @@
 
 use transhume_demo::cluster::ClusterOptions;
 use transhume_testkit::{
+    Pair,
     connection::connect,
-    server::{client_programs, server, start},
+    server::{EVERYDAY_MAJOR, server},
 };
 
 use super::site::{Ended, Site};
+
+/// A source with this setting, and a usual target.
+async fn with_source(setting: &str, value: &str) -> Site {
+    let usual = || ClusterOptions::new(server(EVERYDAY_MAJOR));
+    Site::of(Pair::start(usual().setting(setting, value), usual())).await
+}
 
 #[track_caller]
 fn is_refusal(ended: &Ended, code: i32, words: &[&str]) {
@@ -37,9 +44,7 @@ async fn is_untouched(site: &Site) {
 
 #[tokio::test]
 async fn a_source_without_logical_wal_is_a_blocker() {
-    let source = start(ClusterOptions::new(server(15)).setting("wal_level", "replica"));
-    let target = start(ClusterOptions::new(server(15)));
-    let site = Site::of(source, target, client_programs(15)).await;
+    let site = with_source("wal_level", "replica").await;
 
     is_refusal(&site.call(&["run"]), 1, &["wal-level", "wal_level", "hint: "]);
     is_refusal(
@@ -52,13 +57,7 @@ async fn a_source_without_logical_wal_is_a_blocker() {
 
 #[tokio::test]
 async fn a_source_without_a_free_slot_is_a_blocker() {
-    let source = start(ClusterOptions::new(server(15)).setting("max_replication_slots", "1"));
-    let site = Site::of(
-        source,
-        start(ClusterOptions::new(server(15))),
-        client_programs(15),
-    )
-    .await;
+    let site = with_source("max_replication_slots", "1").await;
     let client = connect(&site.source_url).await.expect("the source answers");
     client
         .batch_execute("select pg_create_physical_replication_slot('taken')")

@@ -1,11 +1,8 @@
 //! After a cutover: what takes longer on the new server, and what the old one still does.
 
 use serde_json::Value;
-use transhume_demo::cluster::{Cluster, ClusterOptions};
-use transhume_testkit::{
-    connection::connect,
-    server::{client_programs, server, start},
-};
+use transhume_demo::cluster::ClusterOptions;
+use transhume_testkit::{Pair, connection::connect, server::server};
 
 use super::site::Site;
 
@@ -20,8 +17,8 @@ const ORDERS: &str = "
     analyze orders;
 ";
 
-fn counting() -> Cluster {
-    start(ClusterOptions::new(server(15)).setting("shared_preload_libraries", "pg_stat_statements"))
+fn counting() -> ClusterOptions {
+    ClusterOptions::new(server(15)).setting("shared_preload_libraries", "pg_stat_statements")
 }
 
 /// Counters reach everybody when the session ends.
@@ -54,7 +51,7 @@ fn remedies(review: &Value, code: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_lost_its_index_and_an_old_server_that_still_works_are_told() {
-    let site = Site::of(counting(), counting(), client_programs(15)).await;
+    let site = Site::of(Pair::start(counting(), counting())).await;
     site.execute_on_source(ORDERS).await;
     site.execute_on_source("select pg_create_logical_replication_slot('warehouse', 'test_decoding')")
         .await;

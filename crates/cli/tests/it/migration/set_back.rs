@@ -5,7 +5,7 @@ use transhume_testkit::oracle;
 
 use super::{
     points::Points,
-    promotions::{SHOP, execute, following, until},
+    promotions::{execute, following, until},
     standbys::{fail_over, has_our_slot, lenient, stop_receiving},
 };
 
