@@ -5,7 +5,9 @@
 mod apply;
 mod cutover;
 mod data;
+mod delay;
 mod kills;
+mod large;
 mod load;
 mod measure;
 mod peer;
@@ -36,6 +38,8 @@ pub(crate) enum Bench {
     Verify(verify::Arguments),
     /// A full load that is killed every few seconds, and how many rows are read in all
     Kills(kills::Arguments),
+    /// What must stay flat: very many tables, a very large row, a start over a long way
+    Large(large::Arguments),
 }
 
 pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
@@ -45,6 +49,7 @@ pub(crate) fn bench(workspace: &Path, bench: Bench) -> Result<()> {
         Bench::Cutover(arguments) => cutover::cutover(workspace, &arguments),
         Bench::Verify(arguments) => verify::verify(workspace, &arguments),
         Bench::Kills(arguments) => kills::kills(workspace, &arguments),
+        Bench::Large(arguments) => large::large(workspace, &arguments),
     }
 }
 

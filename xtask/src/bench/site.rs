@@ -38,9 +38,14 @@ const SETTINGS: [(&str, &str); 11] = [
 
 impl Site {
     pub(super) fn start(programs: &Path, fsync: bool) -> Result<Self> {
+        Self::start_with(programs, fsync, &[])
+    }
+
+    /// With settings beside the usual ones, or in their place.
+    pub(super) fn start_with(programs: &Path, fsync: bool, further: &[(&str, &str)]) -> Result<Self> {
         let options = || {
             let mut options = ClusterOptions::new(programs);
-            for (name, value) in SETTINGS {
+            for (name, value) in SETTINGS.iter().chain(further) {
                 options = options.setting(name, value);
             }
             options.own_process_group = true;

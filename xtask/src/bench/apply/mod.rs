@@ -1,7 +1,6 @@
 //! `bench apply`: the same backlog received only, applied by the built-in subscription, and applied by transhume,
 //! on the same two servers in turn; and how far each lags behind live traffic.
 
-mod delay;
 mod lag;
 mod round;
 mod summary;

@@ -5,8 +5,9 @@ use std::{fs, path::Path, process::Command, time::Duration};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::{Arguments, delay, workload::Workload};
+use super::{Arguments, workload::Workload};
 use crate::bench::{
+    delay,
     measure::{self, Cost},
     site::{Site, copy_schema, script},
 };

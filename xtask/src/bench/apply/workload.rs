@@ -18,6 +18,8 @@ pub(super) enum Workload {
     Tables,
     /// One large transaction
     Huge,
+    /// Updates of a few of 300 columns
+    Columns,
     /// Mixed traffic of a shop
     Shop,
 }
@@ -32,6 +34,7 @@ impl Workload {
             Self::Keyless => "keyless",
             Self::Tables => "tables",
             Self::Huge => "huge",
+            Self::Columns => "columns",
             Self::Shop => "shop",
         }
     }
@@ -44,6 +47,7 @@ impl Workload {
             Self::Keyless => include_str!("../sql/apply/keyless.sql"),
             Self::Tables => include_str!("../sql/apply/tables.sql"),
             Self::Huge => include_str!("../sql/apply/huge.sql"),
+            Self::Columns => include_str!("../sql/apply/columns.sql"),
             Self::Shop => include_str!("../sql/apply/shop.sql"),
         }
     }
@@ -55,6 +59,7 @@ impl Workload {
             Self::Inserts | Self::Tables => 20_000.0,
             Self::Wide | Self::Shop => 15_000.0,
             Self::Keyless => 5_000.0,
+            Self::Columns => 2_000.0,
             Self::Huge => 500_000.0,
         }
     }
@@ -68,6 +73,7 @@ impl Workload {
             Self::Keyless => 3.5,
             Self::Tables => 6.0,
             Self::Huge => 1.2,
+            Self::Columns => 100.0,
             Self::Shop => 11.25,
         }
     }
@@ -76,7 +82,7 @@ impl Workload {
     pub(super) fn clients(self) -> u32 {
         match self {
             Self::Keyless | Self::Tables | Self::Huge => 1,
-            Self::Hot | Self::Uniform | Self::Inserts | Self::Wide | Self::Shop => 4,
+            Self::Hot | Self::Uniform | Self::Inserts | Self::Wide | Self::Columns | Self::Shop => 4,
         }
     }
 
