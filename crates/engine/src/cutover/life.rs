@@ -71,6 +71,15 @@ impl Cutover<'_> {
         Ok(())
     }
 
+    /// Of the marker that will be written behind the fence: whoever applies must know it by then.
+    pub(super) async fn announced_nonce(&self, announcer: &Session) -> Result<String> {
+        let nonce = marker::fence_nonce(announcer).await.doing("making a nonce")?;
+        frontier::announce_fence(&self.target, &nonce)
+            .await
+            .doing("telling the runner of the fence's marker")?;
+        Ok(nonce)
+    }
+
     async fn lifeless(&self) -> Result<EngineError> {
         let seconds = self.options.drain_timeout.as_secs();
         let reason = match runner(&self.target).await? {

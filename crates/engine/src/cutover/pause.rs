@@ -174,10 +174,7 @@ impl Cutover<'_> {
             .endpoints
             .source_session(&self.migration.id, "marker")
             .await?;
-        let nonce = marker::fence_nonce(&announcer).await.doing("making a nonce")?;
-        frontier::announce_fence(&self.target, &nonce)
-            .await
-            .doing("telling the runner of the fence's marker")?;
+        let nonce = self.announced_nonce(&announcer).await?;
         let armed = self.arm(cancellation).await?;
         let closing = Closing::plan(self, armed.as_ref()).await?;
         let opening = Opening::plan(self, armed.is_some()).await?;

@@ -149,13 +149,13 @@ impl<'run> Run<'run> {
         opening: RunOpening,
         (reporter, cancellation): (&'run Reporter, &'run Cancellation),
     ) -> Result<Self> {
-        let mut target = endpoints.target_session("run", "control").await?;
+        let target = endpoints.target_session("run", "control").await?;
         let (migration, begun) = match migration::read(&target).await.doing("reading the migration")? {
             Some(migration) => (migration, None),
             // Whoever removed it meanwhile does not want another one.
             None if direction == Direction::Reverse || opening == RunOpening::Again => return Err(gone()),
             None => {
-                let (migration, begun) = Box::pin(start(endpoints, options, &mut target, reporter)).await?;
+                let (migration, begun) = Box::pin(start(endpoints, options, &target, reporter)).await?;
                 (migration, Some(begun))
             }
         };
