@@ -181,9 +181,8 @@ async fn a_sequence_that_may_not_be_read_has_no_value() {
 #[tokio::test]
 async fn special_columns_tables_and_triggers_are_found() {
     let (_cluster, session) = shop(EVERYDAY_MAJOR).await;
-    let names = |found: &[QualifiedName]| -> Vec<String> {
-        found.iter().map(|name| name.name.clone()).collect()
-    };
+    let names =
+        |found: &[QualifiedName]| -> Vec<String> { found.iter().map(|name| name.name.clone()).collect() };
     let columns = objects::name_columns(&session).await.unwrap();
     let columns: Vec<&str> = columns.iter().map(|column| column.column.as_str()).collect();
     assert_eq!(columns, ["direct", "listed", "inside", "renamed"]);

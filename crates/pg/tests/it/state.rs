@@ -1,7 +1,7 @@
 //! What the state costs while a migration goes on for long: it stays small, and finding the frontier stays quick.
 
 use serde_json::{Value, json};
-use transhume_core::selection::Selection;
+use transhume_core::{selection::Selection, sides::Sides};
 use transhume_pg::{
     connection::{
         conninfo::{ConnectionSettings, Environment},
@@ -102,7 +102,16 @@ async fn what_former_verifications_left_is_forgotten() {
     let target = begun(&server.url("postgres")).await;
     let again = async || {
         let settings = json!({});
-        let begun = verification::begin(&target, Lsn(1), "recheck", Sides { source: "", target: "" }, &settings);
+        let begun = verification::begin(
+            &target,
+            Lsn(1),
+            "recheck",
+            Sides {
+                source: "",
+                target: "",
+            },
+            &settings,
+        );
         begun.await.unwrap()
     };
     let first = again().await;

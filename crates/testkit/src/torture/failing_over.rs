@@ -93,14 +93,10 @@ impl Site {
         let (url, end) = (standby.url("postgres"), Instant::now() + DEADLINE);
         while !has_row(&url, &both).await {
             if Instant::now() > end {
-                let slots = (
-                    self.slots_at(&url).await,
-                    self.slots_at(self.url(Side::Source)).await,
-                );
+                let (there, here) = (slots_at(&url).await, slots_at(self.url(Side::Source)).await);
                 let log = standby.log_tail();
                 return Err(format!(
-                    "waited in vain until the source's standby has both slots; there: {}\non the source: {}\n{log}",
-                    slots.0, slots.1
+                    "waited in vain until the source's standby has both slots; there: {there}\non the source: {here}\n{log}"
                 ));
             }
             self.keep_running()?;
@@ -110,18 +106,6 @@ impl Site {
             tokio::time::sleep(POLL).await;
         }
         Ok(())
-    }
-
-    async fn slots_at(&self, url: &str) -> String {
-        let query =
-            "SELECT coalesce(string_agg(s::text, '; '), 'none') FROM pg_catalog.pg_replication_slots AS s";
-        match crate::connection::connect(url).await {
-            Ok(client) => match client.query_one(query, &[]).await {
-                Ok(row) => row.get(0),
-                Err(error) => error.to_string(),
-            },
-            Err(error) => error.to_string(),
-        }
     }
 
     async fn keep_readers_behind_the_standby(&mut self) -> Outcome {
@@ -155,6 +139,19 @@ async fn until_answered(url: &str, query: &str, what: &str) -> Outcome {
         tokio::time::sleep(POLL).await;
     }
     Ok(())
+}
+
+/// For whoever wants to know why they are not taken over.
+async fn slots_at(url: &str) -> String {
+    let query =
+        "SELECT coalesce(string_agg(s::text, '; '), 'none') FROM pg_catalog.pg_replication_slots AS s";
+    let Ok(client) = crate::connection::connect(url).await else {
+        return "no answer".to_owned();
+    };
+    match client.query_one(query, &[]).await {
+        Ok(row) => row.get(0),
+        Err(error) => error.to_string(),
+    }
 }
 
 async fn has_row(url: &str, query: &str) -> bool {

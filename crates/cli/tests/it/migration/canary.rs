@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{process::Command, time::timeout};
-use transhume_testkit::connection::connect;
+use transhume_testkit::{Pair, connection::connect};
 
 use super::site::Site;
 
@@ -155,7 +155,8 @@ async fn on(url: &str, statement: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_and_a_row_are_met_nowhere() {
     let mut site = Site::empty(15, 15).await;
-    for url in [&mut site.source_url, &mut site.target_url] {
+    let pair: &mut Pair = &mut site;
+    for url in [&mut pair.source_url, &mut pair.target_url] {
         *url = url.replacen("postgres@", &format!("postgres:{PASSWORD}@"), 1);
     }
     site.execute_on_source(TABLE).await;

@@ -82,7 +82,7 @@ async fn is_assessed_alike(site: &Site, report: &str) {
 async fn what_psql_wrote_is_assessed_as_if_the_source_had_been_reached() {
     let mut site = Site::empty(13, 18).await;
     is_assessed_alike(&site, "of-13").await;
-    site.source_url.clone_from(&site.target_url);
+    site.source_url = site.target_url.clone();
     is_assessed_alike(&site, "of-18").await;
 
     site.write("cut.json", "{\"question\": \"recording\", \"rows\"");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
-use transhume_testkit::connection::connect;
+use transhume_testkit::{Pair, connection::connect};
 
 use super::site::{Ended, Site, phase};
 use crate::sink::Listener;
@@ -39,7 +39,8 @@ async fn following() -> Site {
     site.execute_on_source("create table entry (id int primary key); insert into entry values (1)")
         .await;
     // The servers trust everybody; whether the password gets out is what is asked here.
-    for url in [&mut site.source_url, &mut site.target_url] {
+    let pair: &mut Pair = &mut site;
+    for url in [&mut pair.source_url, &mut pair.target_url] {
         *url = url.replacen("postgres@", &format!("postgres:{PASSWORD}@"), 1);
     }
     site.succeed(&["run", "--until-caught-up"]);

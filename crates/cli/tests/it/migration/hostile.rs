@@ -19,6 +19,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use transhume_testkit::{
     Pair,
     connection::{connect, describe},
+    server::{EVERYDAY_MAJOR, client_programs},
 };
 
 use super::site::{Running, Site, phase};

@@ -4,8 +4,8 @@
 use transhume_testkit::oracle;
 
 use super::{
+    followed_shop::{SHOP, execute, following, until},
     points::Points,
-    promotions::{execute, following, until},
     standbys::{fail_over, has_our_slot, lenient, stop_receiving},
 };
 

@@ -12,9 +12,10 @@ use std::{
 use tokio::task::JoinHandle;
 use transhume_demo::cluster::{Authentication, ClusterOptions};
 use transhume_testkit::{
+    Pair,
     connection::connect,
     oracle::{self, Except},
-    server::{self, EVERYDAY_MAJOR, client_programs, cluster},
+    server::{self, EVERYDAY_MAJOR, cluster},
 };
 
 use super::site::{DATABASE, Site};
@@ -91,8 +92,7 @@ async fn tokens_that_change_while_sessions_are_ended_cost_few_refused_logins_and
     options.authentication = Authentication::Scram {
         password: PASSWORD.to_owned(),
     };
-    let programs = client_programs(EVERYDAY_MAJOR);
-    let mut site = Site::of(cluster(EVERYDAY_MAJOR), server::start(options), programs).await;
+    let mut site = Site::of(Pair::of(cluster(EVERYDAY_MAJOR), server::start(options))).await;
     site.execute_on_source(TABLES).await;
     let administrator = site.target.url(DATABASE);
     let client = connect(&administrator).await.expect("the target answers");

@@ -2,7 +2,7 @@
 //! read them again, and versions print views and more in their own ways.
 
 use serde_json::Value;
-use transhume_testkit::{connection::connect, server::EVERYDAY_MAJOR};
+use transhume_testkit::{Pair, connection::connect, server::EVERYDAY_MAJOR};
 
 use super::site::Site;
 
@@ -57,14 +57,14 @@ async fn equal_is_what_means_the_same(source: u32, target: u32) {
         !objects["not_compared"].to_string().contains("text of"),
         "{objects:#}"
     );
-    std::mem::swap(&mut site.source_url, &mut site.target_url);
+    exchange(&mut site);
     let objects = compared(&site);
     assert_eq!(
         objects["findings"],
         Value::Array(Vec::new()),
         "the other way: {objects:#}"
     );
-    std::mem::swap(&mut site.source_url, &mut site.target_url);
+    exchange(&mut site);
 
     let on_target = connect(&site.target_url).await.expect("the target answers");
     on_target
@@ -88,4 +88,9 @@ async fn equal_is_what_means_the_same_between_13_and_17() {
 #[tokio::test]
 async fn equal_is_what_means_the_same_between_15_and_18() {
     equal_is_what_means_the_same(15, 18).await;
+}
+
+/// Whatever is compared next is compared the other way.
+fn exchange(pair: &mut Pair) {
+    std::mem::swap(&mut pair.source_url, &mut pair.target_url);
 }

@@ -41,9 +41,10 @@ pub(super) async fn of_migration(source: &Session, target: &Session) -> Result<D
             Undo::RestoreIdentity { table, identity } => Some((table.to_string(), identity.words())),
             _ => None,
         });
-    let (of_source, of_target) = (of_all_tables(source).await, of_all_tables(target).await);
+    let here = of_all_tables(source).await;
+    let there = of_all_tables(target).await;
     let ([mut readers, mut writers], [readers_there, writers_there]) =
-        (of_source.doing(DOING)?, of_target.doing(DOING)?);
+        (here.doing(DOING)?, there.doing(DOING)?);
     readers.extend(readers_there);
     writers.extend(writers_there);
     Ok(Deliberate {

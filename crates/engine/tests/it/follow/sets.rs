@@ -14,7 +14,7 @@ const TRANSACTIONS: u64 = 600;
 #[tokio::test]
 async fn a_backlog_of_mixed_traffic_on_every_kind_of_table_leaves_the_same_rows() {
     let mut bench = Bench::servers().await;
-    let (source, target) = (&bench.servers.source_url, &bench.servers.target_url);
+    let (source, target) = (bench.servers.source_url.clone(), bench.servers.target_url.clone());
     workload::create_torture(&source, &target).await;
     workload::create_torture(&target, &source).await;
     for session in [&bench.source, &bench.target] {

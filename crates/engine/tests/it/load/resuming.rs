@@ -160,7 +160,7 @@ async fn a_source_that_restarts_in_mid_load_only_costs_what_was_unfinished() {
     let (endpoints, migration) = (loading.endpoints.clone(), loading.migration.clone());
     let (options, reporter) = (loading.options.clone(), loading.reporter.clone());
     let cancellation = loading.cancellation.clone();
-    let loading = tokio::spawn(async move {
+    let work = tokio::spawn(async move {
         let context = load::LoadContext {
             endpoints: &endpoints,
             migration: &migration,
@@ -173,7 +173,7 @@ async fn a_source_that_restarts_in_mid_load_only_costs_what_was_unfinished() {
     loading.until_count(PARTLY, 2).await;
     tokio::task::block_in_place(|| loading.servers.source.restart()).unwrap();
     drop(held);
-    loading.await.unwrap().unwrap();
+    work.await.unwrap().unwrap();
 
     assert_eq!(loading.count("SELECT count(*) FROM large").await, 4000);
     assert_eq!(loading.count("SELECT count(DISTINCT id) FROM large").await, 4000);
