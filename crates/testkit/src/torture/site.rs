@@ -193,25 +193,6 @@ impl Site {
         }
     }
 
-    /// Starts it, and waits until it will have nothing to do with what it finds, in these words.
-    pub(super) async fn tool_refuses(&mut self, words: &str) -> Outcome {
-        let end = Instant::now() + DEADLINE;
-        self.keep_running()?;
-        while let Some(running) = &mut self.running {
-            match running.ended() {
-                Some(status) if status.code() == Some(1) && self.program.log_tail().contains(words) => {
-                    self.running = None;
-                }
-                // Something else was in its way.
-                Some(status) if EXITS_TO_GO_ON_AFTER.contains(&status.code()) => self.keep_running()?,
-                Some(status) => return Err(format!("the tool ended with {status} instead of: {words}")),
-                None if Instant::now() > end => return Err(format!("the tool goes on instead of: {words}")),
-                None => tokio::time::sleep(POLL).await,
-            }
-        }
-        Ok(())
-    }
-
     /// Waits for its good end, as after a cutover; a signal of ours may have come first.
     pub(super) async fn tool_ends(&mut self) -> Outcome {
         let end = Instant::now() + DEADLINE;
