@@ -152,11 +152,9 @@ impl<'run> Ending<'run> {
         let migration = migration_on(&target).await?;
         let source = endpoints.source_session(&migration.id, "finish").await?;
         door::refuse_standbys(&source, &target)?;
-        for session in [&source, &target] {
-            silence_event_triggers(session)
-                .await
-                .doing("keeping event triggers silent")?;
-        }
+        silence_event_triggers(&source)
+            .await
+            .doing("keeping event triggers of the source silent")?;
         door::admit_to_leave(endpoints, &migration, Sessions::of(&source, &target)).await?;
         Ok(Self {
             reporter,

@@ -31,6 +31,7 @@ pub struct Pair {
 }
 
 impl Side {
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Source => Self::Target,

@@ -59,7 +59,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
             + &stake(invocation, Asked::Abort, arguments.yes).await?),
     )?;
     let work = shown(&invocation.terminal, async |reporter| {
-        abort(&endpoints, &options, reporter, &invocation.cancellation).await
+        Box::pin(abort(&endpoints, &options, reporter, &invocation.cancellation)).await
     });
     let removal = invocation.or_interrupted(work).await??;
     invocation

@@ -172,9 +172,6 @@ pub(super) async fn target(
     assess::limit_waits(&session)
         .await
         .doing("preparing to look at the target")?;
-    silence_event_triggers(&session)
-        .await
-        .doing("keeping event triggers of the target silent")?;
     let mut observation = read_target(&session)
         .await
         .doing("reading the catalogs of the target")?;

@@ -242,11 +242,9 @@ impl<'run> Cutover<'run> {
             ));
         }
         let source = endpoints.source_session(&migration.id, "cutover").await?;
-        for session in [&source, &target] {
-            silence_event_triggers(session)
-                .await
-                .doing("keeping event triggers silent")?;
-        }
+        silence_event_triggers(&source)
+            .await
+            .doing("keeping event triggers of the source silent")?;
         opening_mark::refuse_lost(&source, &target, &migration).await?;
         let migration = settle(
             endpoints,

@@ -117,13 +117,14 @@ impl SchemaWork<'_> {
     }
 
     async fn target(&self) -> Result<Lent<'_>> {
-        self.options.target.lend(self.own_target()).await
+        let opening = self.endpoints.target_session(&self.migration.id, ROLE);
+        self.options.target.lend(opening).await
     }
 
     /// For restoring, which sets what the archive's script wants.
     async fn own_target(&self) -> Result<Session> {
         let session = self.endpoints.target_session(&self.migration.id, ROLE).await?;
-        // Definitions write no rows, and what a new foreign key checks it checks by a query.
+        // Only here: the state's own keys must delete along elsewhere, which they do not in the replica role.
         silence_event_triggers(&session)
             .await
             .doing("keeping event triggers of the target silent")?;

@@ -41,12 +41,6 @@ pub enum Fault {
     Lock(u64),
     /// Somebody sets time-outs for the target's database that no batch meets.
     TimeOuts(u64),
-    /// A stranger's trigger acts on a table of the state: the tool must refuse it, and nothing of it may be executed.
-    Plant,
-    /// A stranger writes messages as the tool does, a fence's among them.
-    Forge,
-    /// An event trigger of the source refuses whatever the tool makes there.
-    EventTrigger(u64),
 }
 
 impl Fault {
@@ -54,7 +48,7 @@ impl Fault {
     pub fn random(random: &mut Rng, source_fails_over: bool) -> Self {
         let side = if random.bool() { Side::Source } else { Side::Target };
         let while_milliseconds = random.u64(100..2_500);
-        match random.u32(0..23) {
+        match random.u32(0..21) {
             0..=2 => Self::Kill,
             3 => Self::Terminate,
             4 => Self::Halt(while_milliseconds),
@@ -73,11 +67,8 @@ impl Fault {
             18 => Self::CutBoth,
             19 if random.u32(0..LONG_HANG_OF) == 0 => Self::Hang(side, LONG_HANG_MILLISECONDS),
             19 => Self::Hang(side, while_milliseconds),
-            20 if source_fails_over => Self::FailOver(side),
-            20 => Self::FailOver(Side::Target),
-            21 if random.bool() => Self::Plant,
-            21 => Self::Forge,
-            _ => Self::EventTrigger(while_milliseconds),
+            _ if source_fails_over => Self::FailOver(side),
+            _ => Self::FailOver(Side::Target),
         }
     }
 }
@@ -145,9 +136,6 @@ impl Site {
             Fault::FailOver(Side::Source) => self.fail_over_source(judge).await?,
             Fault::Lock(milliseconds) => self.lock_tables(milliseconds).await,
             Fault::TimeOuts(milliseconds) => self.time_out(milliseconds).await?,
-            Fault::Plant => self.plant().await?,
-            Fault::Forge => self.forge().await,
-            Fault::EventTrigger(milliseconds) => self.refuse_definitions(milliseconds).await?,
         }
         Ok(())
     }

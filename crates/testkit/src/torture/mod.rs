@@ -7,7 +7,6 @@ mod decoded;
 mod endurance;
 mod failing_over;
 mod faults;
-mod feed;
 mod invariants;
 mod model;
 mod moving;
@@ -15,7 +14,6 @@ mod random_tables;
 mod reading;
 mod round;
 mod site;
-mod strangers;
 mod writer;
 
 pub use endurance::{Endurance, Endured, Sample};

@@ -11,7 +11,6 @@ use fastrand::Rng;
 use super::{
     Broken, Round, Survived,
     faults::Fault,
-    feed::{self, Feed},
     invariants::Judge,
     moving,
     random_tables::RandomTables,
@@ -93,7 +92,6 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
     };
     let traffic = Traffic::start(site.url(Side::Source), &options);
     let writer = Writer::start(site.url(Side::Source), tables, random.u64(..));
-    let feed = Feed::start(site).await?;
     for number in 0..round.faults {
         if number == round.faults / 2 {
             // However slow the machine is, as many meet it here as before.
@@ -119,7 +117,6 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
         reach_the_end(site, Side::Source).await?;
         trace.push("cutover".to_owned());
         moving::cutover(site, &mut random, trace).await?;
-        feed.end(site).await?;
         let promised = moving::settle(round, site, traffic, trace).await?;
         return Ok(End {
             compared: judge.compared,
@@ -128,7 +125,6 @@ async fn through(round: &Round, site: &mut Site, trace: &mut Vec<String>) -> Out
         });
     }
     let promised = traffic.stop().await;
-    feed.end(site).await?;
     reach_the_end(site, Side::Source).await?;
     judge.look(site).await?;
     equal(site, &promised).await?;
@@ -215,7 +211,6 @@ async fn prepare(site: &Site, random: &mut Rng) -> Outcome<RandomTables> {
     let (source, target) = (site.url(Side::Source), site.url(Side::Target));
     workload::create_torture(source, target).await;
     let client = told(connect(source).await)?;
-    told(client.batch_execute(feed::TABLE).await)?;
     let keyless = "ALTER TABLE torture.ledger_nokey REPLICA IDENTITY FULL; \
                    ALTER TABLE torture.zero_column REPLICA IDENTITY FULL";
     told(client.batch_execute(keyless).await)?;

@@ -25,13 +25,6 @@ async fn feed(site: &Site) {
         "create subscription \"The feed\" connection '{url}' publication feed with (slot_name = 'feed')"
     ))
     .await;
-    // One of the same name feeds another database of the source's server, and goes on.
-    let namesake = connect(&site.source.url("postgres")).await.expect("it answers");
-    namesake.batch_execute(TABLE).await.expect("it is made");
-    let subscribe = format!(
-        "create subscription \"The feed\" connection '{url}' publication feed with (slot_name = 'namesake')"
-    );
-    namesake.batch_execute(&subscribe).await.expect("it subscribes");
 }
 
 async fn publish(site: &Site, n: i32) {
