@@ -10,7 +10,7 @@ use super::{
         AssessContext, AvailableExtension, Collation, Database, EventTrigger, Extension, ExtensionTable,
         FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Observed, OurObjects, OurPublication,
         OurSlot, Parameter, PreparedTransaction, SourceObservation, TableRights, TargetObservation, Tools,
-        WritingTransaction,
+        UnenforcedKey, WritingTransaction,
     },
 };
 use crate::{
@@ -154,6 +154,7 @@ pub(crate) fn healthy() -> Observed {
         name_columns: vec![],
         inheritance_children: vec![],
         nullable_children: vec![],
+        unenforced_keys: vec![],
         parameters: vec![],
         foreign_keys: 0,
         words_of_functions: Vec::new(),
@@ -323,6 +324,11 @@ fn spoil_tables(source: &mut SourceObservation) {
     }];
     source.capabilities.standbys = 1;
     source.inheritance_children = vec![orders.clone()];
+    source.unenforced_keys = vec![UnenforcedKey {
+        table: orders.clone(),
+        name: "orders_customer_fkey".into(),
+        orphans: "select 1;".into(),
+    }];
     source.nullable_children = vec![InheritedColumn {
         table: orders,
         column: "kind".into(),
@@ -341,6 +347,7 @@ fn spoil_objects(source: &mut SourceObservation) {
         oid: 1,
         name: QualifiedName::new("shop", "totals"),
         populated: false,
+        readable: true,
         depth: 0,
     }];
     source.subscriptions = vec![super::observation::Subscription {
