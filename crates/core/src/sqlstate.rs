@@ -47,3 +47,14 @@ pub const IDLE_SESSION_TIMEOUT: &str = "57P05";
 pub const INTERNAL_ERROR: &str = "XX000";
 pub const DATA_CORRUPTED: &str = "XX001";
 pub const INDEX_CORRUPTED: &str = "XX002";
+
+/// A name was not found: of a function, table, type, role or schema.
+pub fn is_missing_name(sqlstate: &str) -> bool {
+    [
+        UNDEFINED_FUNCTION,
+        UNDEFINED_TABLE,
+        UNDEFINED_OBJECT,
+        INVALID_SCHEMA_NAME,
+    ]
+    .contains(&sqlstate)
+}

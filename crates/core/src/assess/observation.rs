@@ -81,6 +81,8 @@ pub struct SourceObservation {
     pub inheritance_children: Vec<QualifiedName>,
     /// Columns that take NULL although the table that they inherit from does not.
     pub nullable_children: Vec<InheritedColumn>,
+    /// Marked as valid, with triggers that do not fire.
+    pub unenforced_keys: Vec<UnenforcedKey>,
     /// In the order of their names.
     pub parameters: Vec<Parameter>,
     /// Foreign keys of all tables.
@@ -173,6 +175,8 @@ pub struct MaterializedView {
     pub oid: u32,
     pub name: QualifiedName,
     pub populated: bool,
+    /// By our role.
+    pub readable: bool,
     /// 0 reads no other materialized view; n reads one of depth n − 1. Refresh in this order.
     pub depth: i32,
 }
@@ -255,6 +259,15 @@ pub struct NameColumn {
 pub struct InheritedColumn {
     pub table: QualifiedName,
     pub column: String,
+}
+
+/// A foreign key marked as valid that does not hold for what the application writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnenforcedKey {
+    pub table: QualifiedName,
+    pub name: String,
+    /// The query that shows rows without a parent.
+    pub orphans: String,
 }
 
 /// Slots and publications that carry our naming.

@@ -15,6 +15,7 @@ pub(super) fn check(observed: &Observed) -> Vec<Finding> {
         unlogged(observed),
         inheritance(observed),
         nullable_children(observed),
+        unenforced_keys(observed),
         name_columns(observed),
         firing_triggers(observed),
         foreign_tables(observed),
@@ -126,6 +127,28 @@ fn wide_rows(observed: &Observed) -> Vec<Finding> {
     Finding::or_pass(findings, "wide-rows", message)
 }
 
+/// The source keeps the mark of a key whose triggers are disabled; the target checks every row when it makes the key.
+fn unenforced_keys(observed: &Observed) -> Vec<Finding> {
+    let keys = observed.source.unenforced_keys.iter();
+    let findings = keys
+        .filter(|key| observed.selects(&key.table))
+        .map(|key| {
+            Finding::warning(
+                "foreign-keys-off",
+                &format!("{}.{}", key.table.plain(), key.name),
+                "its triggers are disabled on the source: where a row has no parent, the target cannot make the key; the run \
+                 continues without it and tells it again before the cutover",
+                Remedy::from("look for rows without a parent on the source: ").then(Remedy::run(&key.orphans)),
+            )
+        })
+        .collect();
+    Finding::or_pass(
+        findings,
+        "foreign-keys-off",
+        "every foreign key that is marked as valid holds for what the application writes",
+    )
+}
+
 fn name_columns(observed: &Observed) -> Vec<Finding> {
     let findings = observed
         .source
@@ -210,15 +233,14 @@ fn foreign_tables(observed: &Observed) -> Vec<Finding> {
 }
 
 fn materialized_views(observed: &Observed) -> Vec<Finding> {
-    let empty: Vec<String> = observed
-        .source
-        .materialized_views
-        .iter()
-        .filter(|view| observed.selects(&view.name) && !view.populated)
-        .map(|view| view.name.plain())
-        .collect();
+    let views = observed.source.materialized_views.iter();
+    let (filled, empty): (Vec<_>, Vec<_>) = views
+        .filter(|view| observed.selects(&view.name))
+        .partition(|view| view.populated);
+    let mut findings = Vec::new();
     if !empty.is_empty() {
-        return vec![Finding::warning(
+        let empty: Vec<String> = empty.iter().map(|view| view.name.plain()).collect();
+        findings.push(Finding::warning(
             "materialized-views",
             "",
             format!(
@@ -226,13 +248,41 @@ fn materialized_views(observed: &Observed) -> Vec<Finding> {
                 listed(&empty)
             ),
             "if they should have rows: refresh materialized view …; on the source",
-        )];
+        ));
     }
+    let hidden: Vec<&QualifiedName> = filled
+        .iter()
+        .filter(|view| !view.readable)
+        .map(|view| &view.name)
+        .collect();
+    findings.extend(hidden_views(&hidden, &observed.source.capabilities.role));
     let count = of_kind(observed, TableKind::MaterializedView).len();
-    vec![Finding::pass(
+    Finding::or_pass(
+        findings,
         "materialized-views",
         format!("{} to refresh on the target", counted(count, "materialized view")),
-    )]
+    )
+}
+
+fn hidden_views(views: &[&QualifiedName], role: &str) -> Option<Finding> {
+    let names: Vec<String> = views.iter().map(ToString::to_string).collect();
+    let plain: Vec<String> = views.iter().map(|view| view.plain()).collect();
+    let grant = format!(
+        "grant select on {} to {};",
+        names.join(", "),
+        quote_identifier(role)
+    );
+    (!views.is_empty()).then(|| {
+        Finding::warning(
+            "materialized-views",
+            "",
+            format!(
+                "{role} may not read them on the source, so that their rows are not compared: {}",
+                listed(&plain)
+            ),
+            Remedy::run(grant),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -313,14 +363,21 @@ mod tests {
             kind: TableKind::Foreign,
             ..table("remote")
         });
-        observed.source.materialized_views = vec![MaterializedView {
+        let view = |name: &str, populated: bool| MaterializedView {
             oid: 1,
-            name: QualifiedName::new("shop", "totals"),
-            populated: false,
+            name: QualifiedName::new("shop", name),
+            populated,
+            readable: false,
             depth: 0,
-        }];
+        };
+        observed.source.materialized_views = vec![view("drafts", false), view("totals", true)];
         assert!(foreign_tables(&observed)[0].message.contains("shop.remote"));
-        assert_eq!(materialized_views(&observed)[0].severity, Severity::Warning);
+        let views = materialized_views(&observed);
+        assert!(views[0].message.contains("never filled"), "{views:?}");
+        assert!(
+            views[1].remedy.contains("grant select on \"shop\".\"totals\""),
+            "{views:?}"
+        );
         assert_eq!(inheritance(&observed)[0].severity, Severity::Pass);
     }
 }

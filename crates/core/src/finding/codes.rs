@@ -147,6 +147,7 @@ pub const GROUPS: &[Group] = &[
             code("extension-versions", Nothing, "An extension has another version on the target."),
             code("extensions", Run, "The target cannot create an extension."),
             code("firing-triggers", Nothing, "A trigger fires for applied changes (ENABLE ALWAYS or REPLICA).").of_source(),
+            code("foreign-keys-off", Nothing, "A foreign key is marked as valid, and its triggers are disabled on the source.").of_source(),
             code("foreign-tables", Nothing, "Foreign tables are not moved.").of_source(),
             code("generated-column-fallback", Nothing, "A table without a usable key has a generated column, and the target is of version 18 or later: no fallback.").of_source().of_stream(),
             code("generated-column-identity", Run, "A table without a usable key has a generated column, and the source is of version 18 or later.").of_source().of_stream(),

@@ -91,7 +91,7 @@ pub struct Table {
     pub deferrable_key: bool,
     pub row_security: RowSecurity,
     pub owner: String,
-    /// `pg_class.reltuples`; −1 when never analysed.
+    /// `pg_class.reltuples`; −1 when never analysed, whatever the version.
     pub rows_estimate: i64,
     /// Heap pages on disk now.
     pub pages: i64,
@@ -133,8 +133,8 @@ impl Table {
         self.kind == TableKind::Ordinary
     }
 
-    /// It has pages, and nobody has counted what they hold; before PostgreSQL 14 that is told as no rows.
+    /// It has pages, and nobody has counted what they hold.
     pub fn is_never_analysed(&self) -> bool {
-        self.rows_estimate <= 0 && self.pages > 0
+        self.rows_estimate < 0 && self.pages > 0
     }
 }

@@ -93,20 +93,14 @@ async fn read_source(
         collations::used_collations(session),
         rights::referenced_roles(session),
     )?;
-    let (
-        triggers,
-        name_columns,
-        inheritance_children,
-        nullable_children,
-        ours,
-        foreign_keys,
-        parameters,
-        words_of_functions,
-    ) = tokio::try_join!(
+    let (triggers, name_columns, inheritance_children, nullable_children, unenforced_keys) = tokio::try_join!(
         objects::firing_triggers(session),
         objects::name_columns(session),
         objects::inheritance_children(session),
         objects::nullable_children(session),
+        objects::unenforced_keys(session),
+    )?;
+    let (ours, foreign_keys, parameters, words_of_functions) = tokio::try_join!(
         ours::our_objects(session),
         objects::foreign_keys(session),
         assess::parameters(session),
@@ -137,6 +131,7 @@ async fn read_source(
         name_columns,
         inheritance_children,
         nullable_children,
+        unenforced_keys,
         foreign_keys,
         words_of_functions,
         round_trip,

@@ -4,7 +4,7 @@
 //! They hold nobody up: each is a finding that bars the cutover, what is repaired on the source arrives by the stream, and
 //! they are tried again at every start of the run and before the cutover's checks.
 
-use transhume_core::finding::Finding;
+use transhume_core::{finding::Finding, sqlstate};
 use transhume_pg::{
     connection::{error::PgError, session::Session},
     load::part_copy,
@@ -50,7 +50,7 @@ pub(super) async fn put_off(
         refused::put_off(&*session, build.id, &error.to_string())
             .await
             .doing(doing)?;
-        waiting(&build.name, &error.to_string(), error.detail())
+        waiting(&build.name, error)
     } else {
         worker.give_up();
         refused::leave(&*session, build.id).await.doing(doing)?;
@@ -81,7 +81,7 @@ pub(crate) async fn try_again(target: &mut Session, reporter: &Reporter) -> Resu
             }
             Err(error) if error.refusal().is_some() => {
                 left += 1;
-                let found = waiting(&build.name, &error.to_string(), error.detail());
+                let found = waiting(&build.name, &error);
                 finding::replace(&**target, ORIGIN, &found).await.doing(doing)?;
                 reporter.send(Report::Finding { finding: found });
             }
@@ -91,14 +91,20 @@ pub(crate) async fn try_again(target: &mut Session, reporter: &Reporter) -> Resu
     Ok(left)
 }
 
-fn waiting(name: &str, message: &str, detail: Option<String>) -> Finding {
-    let detail = detail
+fn waiting(name: &str, error: &PgError) -> Finding {
+    let detail = error
+        .detail()
         .map(|detail| format!(" ({})", detail.trim_end_matches('.')))
         .unwrap_or_default();
+    let remedy = if error.sqlstate().is_some_and(sqlstate::is_missing_name) {
+        "give the function that misses the name a search path (alter function … set search_path = …)"
+    } else {
+        "repair the rows on the source"
+    };
     Finding::blocker(
         CODE,
         name,
-        format!("it cannot be built: {message}{detail}"),
-        "repair the rows on the source; it is tried again when \"transhume run\" starts, and before a cutover's checks",
+        format!("it cannot be built: {error}{detail}"),
+        format!("{remedy}; it is tried again when \"transhume run\" starts, and before a cutover's checks"),
     )
 }

@@ -8,12 +8,14 @@ use std::{
 use transhume_core::{
     count::counted,
     finding::Finding,
-    schema::archive::{self as contents, ArchiveContext, Decision, Decisions, Entry, Facts, Joining},
+    schema::archive::{
+        self as contents, ArchiveContext, Decision, Decisions, Entry, EntryKind, Facts, Joining,
+    },
     selection::{Selection, Selector},
 };
 use transhume_pg::{
     catalog::{
-        archive_facts::archive_facts,
+        archive_facts::{archive_facts, keys_over_extensions},
         database::has_usual_comment_of_public,
         extensions::extensions,
         identities::{on_target, user_mappings},
@@ -271,21 +273,28 @@ async fn add_what_is_there(
     Ok(())
 }
 
-/// pg_dump writes a user mapping as needing nothing.
+/// pg_dump writes a user mapping as needing nothing, and a key as needing no extension.
 async fn add_needs(source: &Session, entries: &mut [Entry]) -> Result<()> {
     let listed: Vec<&Entry> = entries.iter().collect();
     let mappings = user_mappings(source, &listed)
         .await
         .doing("reading the user mappings of the source")?;
-    let servers: HashMap<_, i32> = entries
+    let keys = keys_over_extensions(source)
+        .await
+        .doing("reading the keys of the source that need extensions")?;
+    let by_object: HashMap<_, i32> = entries
         .iter()
         .map(|entry| (entry.object, entry.dump_id))
         .collect();
     for entry in entries.iter_mut() {
-        let mapping = mappings.get(&entry.description);
-        if let Some(server) = mapping.and_then(|mapping| servers.get(&mapping.server)) {
-            entry.depends_on.push(*server);
-        }
+        let server = mappings.get(&entry.description).map(|mapping| mapping.server);
+        let extensions = keys
+            .iter()
+            .filter(|(key, _)| entry.kind == EntryKind::Constraint && *key == entry.object)
+            .map(|(_, extension)| *extension);
+        let needs = server.into_iter().chain(extensions);
+        let needs: Vec<i32> = needs.filter_map(|need| by_object.get(&need).copied()).collect();
+        entry.depends_on.extend(needs);
     }
     Ok(())
 }

@@ -97,10 +97,10 @@ async fn objects(url: &str) -> Vec<i64> {
 async fn a_sound_pair_has_no_blockers_and_stays_as_it_was() {
     let pair = usual_shop().await;
     let urls = [&pair.source_url, &pair.target_url];
-    let before = [objects(&urls[0]).await, objects(&urls[1]).await];
+    let before = [objects(urls[0]).await, objects(urls[1]).await];
     let assessment = assess_pair(&pair).await;
     assert_eq!(blocking(&assessment), [""; 0]);
-    assert_eq!([objects(&urls[0]).await, objects(&urls[1]).await], before);
+    assert_eq!([objects(urls[0]).await, objects(urls[1]).await], before);
 
     assert!(assessment.findings.len() > 30);
     assert_eq!(assessment.estimate.tables, 2);

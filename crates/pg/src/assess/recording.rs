@@ -15,7 +15,7 @@ const HEAD: &str = include_str!("sql/recording_head.sql");
 const TAIL: &str = include_str!("sql/recording_tail.sql");
 
 /// By the names that `core` looks for. A server may refuse one: it has no line then.
-const QUESTIONS: [(&str, &str); 24] = [
+const QUESTIONS: [(&str, &str); 25] = [
     ("facts", include_str!("sql/facts.sql")),
     ("settings", include_str!("sql/settings.sql")),
     ("identity", include_str!("sql/identity.sql")),
@@ -72,6 +72,10 @@ const QUESTIONS: [(&str, &str); 24] = [
     (
         "nullable children",
         include_str!("../catalog/sql/nullable_children.sql"),
+    ),
+    (
+        "unenforced keys",
+        include_str!("../catalog/sql/unenforced_keys.sql"),
     ),
 ];
 

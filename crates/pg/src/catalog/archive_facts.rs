@@ -6,6 +6,26 @@ use transhume_wire::ident::QualifiedName;
 
 use crate::connection::{error::PgError, snapshot::set_snapshot};
 
+/// Catalogs of constraints and of extensions.
+const CONSTRAINT: u32 = 2606;
+const EXTENSION: u32 = 3079;
+
+/// Keys whose index takes an operator class of an extension, with that extension.
+pub async fn keys_over_extensions(source: &Client) -> Result<Vec<(CatalogObject, CatalogObject)>, PgError> {
+    let rows = source
+        .query(include_str!("sql/keys_over_extensions.sql"), &[])
+        .await?;
+    let object = |class: u32, oid: u32| CatalogObject { class, oid };
+    rows.iter()
+        .map(|row| {
+            Ok((
+                object(CONSTRAINT, row.try_get("key")?),
+                object(EXTENSION, row.try_get("extension")?),
+            ))
+        })
+        .collect()
+}
+
 /// One query for all entries, under the snapshot that the archive was taken under.
 pub async fn archive_facts(source: &mut Client, snapshot: &str, entries: &[Entry]) -> Result<Facts, PgError> {
     let objects: Vec<CatalogObject> = entries

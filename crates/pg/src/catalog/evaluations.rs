@@ -14,12 +14,16 @@ const ROWS: usize = 20;
 /// Bytes of a row as a literal; larger ones are no cheap try.
 const WIDTH: usize = 100_000;
 
-/// A table or materialized view with the functions that it evaluates.
+/// A table or materialized view that evaluates functions, or may be refused for what its values name.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     pub oid: u32,
     pub name: QualifiedName,
     pub is_view: bool,
+    /// Statistics of expressions are among what evaluates functions.
+    pub has_statistics: bool,
+    /// A function at work is not immutable: it may read other tables.
+    pub reads_others: bool,
     /// Statements that give a search path to those functions that have none of their own.
     pub remedies: Vec<String>,
     columns: Vec<String>,
@@ -34,6 +38,8 @@ pub async fn evaluations(source: &Client) -> Result<Vec<Evaluation>, PgError> {
                 oid: row.try_get("oid")?,
                 name: qualified_name(row, "table_name")?,
                 is_view: row.try_get("is_view")?,
+                has_statistics: row.try_get("has_statistics")?,
+                reads_others: row.try_get("reads_others")?,
                 remedies: row.try_get("remedies")?,
                 columns: row.try_get("columns")?,
             })

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 use transhume_core::assess::observation::{
-    EventTrigger, FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Subscription,
+    EventTrigger, FiringTrigger, InheritedColumn, MaterializedView, NameColumn, Subscription, UnenforcedKey,
 };
 use transhume_wire::ident::QualifiedName;
 
@@ -18,6 +18,7 @@ const NAME_COLUMNS: &str = include_str!("sql/name_columns.sql");
 pub(crate) const WORDS_OF_FUNCTIONS: &str = include_str!("sql/words_of_functions.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
 const NULLABLE_CHILDREN: &str = include_str!("sql/nullable_children.sql");
+const UNENFORCED_KEYS: &str = include_str!("sql/unenforced_keys.sql");
 const INHERITANCE_CHILDREN: &str = include_str!("sql/inheritance_children.sql");
 
 /// Users' functions whose texts hold some of these words.
@@ -52,6 +53,7 @@ pub async fn materialized_views(client: &Client) -> Result<Vec<MaterializedView>
                 oid: row.try_get("oid")?,
                 name: qualified_name(row, "view_name")?,
                 populated: row.try_get("populated")?,
+                readable: row.try_get("readable")?,
                 depth: row.try_get("depth")?,
             })
         })
@@ -129,6 +131,20 @@ pub async fn nullable_children(client: &Client) -> Result<Vec<InheritedColumn>, 
             Ok(InheritedColumn {
                 table: qualified_name(row, "table_name")?,
                 column: row.try_get("column_name")?,
+            })
+        })
+        .collect()
+}
+
+/// Foreign keys marked as valid that do not hold for what the application writes.
+pub async fn unenforced_keys(client: &Client) -> Result<Vec<UnenforcedKey>, PgError> {
+    let rows = client.query(UNENFORCED_KEYS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(UnenforcedKey {
+                table: qualified_name(row, "table_name")?,
+                name: row.try_get("constraint_name")?,
+                orphans: row.try_get("orphans")?,
             })
         })
         .collect()

@@ -21,7 +21,7 @@ use super::{
     catalog::{FactsRow, OurRow},
     observation::{
         Database, EventTrigger, FiringTrigger, InheritedColumn, NameColumn, OurObjects, Parameter,
-        PreparedTransaction, SourceObservation, Subscription, TableRights, WideRows,
+        PreparedTransaction, SourceObservation, Subscription, TableRights, UnenforcedKey, WideRows,
     },
 };
 use crate::table::{Table, catalog::TableRow, place};
@@ -189,6 +189,11 @@ fn source(answers: &Answers) -> Result<SourceObservation, BadRecording> {
         nullable_children: traits(answers, "nullable children", |row| InheritedColumn {
             table: row.table(),
             column: row.column_name.unwrap_or_default(),
+        })?,
+        unenforced_keys: traits(answers, "unenforced keys", |row| UnenforcedKey {
+            table: row.table(),
+            name: row.constraint_name.unwrap_or_default(),
+            orphans: row.orphans.unwrap_or_default(),
         })?,
         parameters: answers.rows::<Parameter>("parameters")?,
         foreign_keys: answers.value("foreign keys")?,

@@ -38,7 +38,7 @@ impl Named {
     }
 }
 
-/// Of a column or a trigger of a table.
+/// Of a column, a trigger or a key of a table.
 #[derive(Deserialize)]
 pub(super) struct TraitRow {
     schema_name: String,
@@ -47,6 +47,8 @@ pub(super) struct TraitRow {
     pub(super) type_name: Option<String>,
     pub(super) trigger_name: Option<String>,
     pub(super) mode: Option<String>,
+    pub(super) constraint_name: Option<String>,
+    pub(super) orphans: Option<String>,
 }
 
 impl TraitRow {
@@ -120,7 +122,14 @@ pub(super) struct MaterializedViewRow {
     schema_name: String,
     view_name: String,
     populated: bool,
+    /// Files of earlier versions do not say.
+    #[serde(default = "yes")]
+    readable: bool,
     depth: i32,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl MaterializedViewRow {
@@ -129,6 +138,7 @@ impl MaterializedViewRow {
             oid: self.oid,
             name: QualifiedName::new(self.schema_name, self.view_name),
             populated: self.populated,
+            readable: self.readable,
             depth: self.depth,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Answer, Refusal, rows::rows_refused};
+use super::{Answer, Refusal};
 use crate::shell;
 use crate::{
     count::first_listed,
@@ -15,7 +15,7 @@ use crate::{
 pub const REFUSED: &str = "definition-refused";
 
 /// Dependents named before the rest is only counted: a finding is read on a terminal.
-const NAMED: usize = 8;
+pub(super) const NAMED: usize = 8;
 
 /// What the source's catalog says of the entries' objects, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Verdicts {
     pub left_out: Vec<String>,
 }
 
-/// One finding for each refusal, in the order in which they came. An extension that was found to be unavailable keeps
+/// One finding for each refusal of a definition, in the order in which they came. An extension that was found to be unavailable keeps
 /// that finding, with what hangs on it.
 /// `leave_refused`: what no selected table needs is left out instead of blocking.
 pub fn findings(
@@ -47,7 +47,7 @@ pub fn findings(
     leave_refused: bool,
 ) -> Verdicts {
     let mut verdicts = Verdicts::default();
-    for refusal in refusals {
+    for refusal in refusals.iter().filter(|refusal| !refusal.answer.is_for_rows) {
         let Some((entry, known)) = names.get(&refusal.dump_id) else {
             continue;
         };
@@ -102,9 +102,6 @@ fn finding(refusal: &Refusal, entry: &Entry, known: &KnownObject, names: &Names<
             "it could not be tried: another session of the target holds a lock that it needs",
             "run \"transhume assess\" again when that session has ended",
         );
-    }
-    if answer.is_for_rows {
-        return rows_refused(answer, &object, false, &[]);
     }
     let dependents = Dependents::of(refusal, names);
     let message = format!(

@@ -12,4 +12,4 @@ mod rows;
 pub use course::{Answer, Course, Refusal};
 pub use finding::{KnownObject, Names, REFUSED, Verdicts, findings};
 pub use piece::{Pieces, pieces};
-pub use rows::rows_refused;
+pub use rows::{RefusedRows, check_refused, rows_refused};

@@ -29,6 +29,7 @@ pub fn pieces(entries: &[&Entry], locks: u64) -> Pieces {
         .enumerate()
         .map(|(place, entry)| (entry.dump_id, place))
         .collect();
+    let attached = attachments(entries, &places);
     let mut result = Pieces::default();
     let (mut piece, mut weight) = (HashSet::new(), 0);
     let mut tried = HashSet::new();
@@ -36,7 +37,7 @@ pub fn pieces(entries: &[&Entry], locks: u64) -> Pieces {
         if tried.contains(&place) {
             continue;
         }
-        let needs = needs(place, entries, &places);
+        let needs = needs(place, entries, &places, &attached);
         let weigh = |places: &mut dyn Iterator<Item = &usize>| -> u64 {
             places.map(|place| locks_of(entries[*place].kind)).sum()
         };
@@ -65,14 +66,36 @@ fn sorted(piece: HashSet<usize>) -> Vec<usize> {
     places
 }
 
-/// The entry itself with all that it needs, directly or not.
-fn needs(place: usize, entries: &[&Entry], places: &HashMap<i32, usize>) -> HashSet<usize> {
+/// By the place of a partition, the place where it is attached to what it is a partition of. Both say the same of whose it is
+/// and what it is called.
+fn attachments(entries: &[&Entry], places: &HashMap<i32, usize>) -> HashMap<usize, usize> {
+    let mut attachments = HashMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        let Some(called) = entry.description.strip_prefix("TABLE ATTACH") else {
+            continue;
+        };
+        let mut needs = entry.depends_on.iter().filter_map(|id| places.get(id));
+        let partition = needs.find(|need| entries[**need].description.ends_with(called));
+        attachments.extend(partition.map(|partition| (*partition, place)));
+    }
+    attachments
+}
+
+/// The entry itself with all that it needs, directly or not. What rests on a partition may rest on its being one, which no
+/// entry says of itself.
+fn needs(
+    place: usize,
+    entries: &[&Entry],
+    places: &HashMap<i32, usize>,
+    attached: &HashMap<usize, usize>,
+) -> HashSet<usize> {
     let mut found = HashSet::new();
     let mut open = vec![place];
     while let Some(place) = open.pop() {
         if found.insert(place) {
             let needs = entries[place].depends_on.iter();
             open.extend(needs.filter_map(|id| places.get(id).copied()));
+            open.extend(attached.get(&place));
         }
     }
     found
@@ -117,6 +140,25 @@ mod tests {
         let cut = cut(&entries, 12);
         assert_eq!(cut.pieces, [vec![0, 1], vec![2], vec![0, 3]]);
         assert!(cut.too_large.is_empty());
+    }
+
+    #[test]
+    fn what_rests_on_a_partition_is_tried_with_it_attached() {
+        let with = |line: &str, needs: &[i32]| {
+            let mut entry = Entry::parse(line).unwrap();
+            entry.depends_on = needs.to_vec();
+            entry
+        };
+        let entries = [
+            with("1; 1259 1 TABLE s root o", &[]),
+            with("2; 1259 2 TABLE s one o", &[]),
+            with("3; 1259 3 TABLE s two o", &[]),
+            with("4; 0 0 TABLE ATTACH s one o", &[1, 2]),
+            with("5; 0 0 TABLE ATTACH s two o", &[1, 3]),
+            with("6; 1259 6 INDEX s i o", &[3]),
+        ];
+        let cut = cut(&entries, 18);
+        assert_eq!(cut.pieces, [vec![0, 1, 3], vec![0, 2, 4, 5]]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct Deliberate {
     pub held: HashSet<String>,
     /// What is left out since it needs something that is not selected, as pg_restore lists it.
     pub left_out: Vec<String>,
-    /// What the operator leaves out, with what needs it, as PostgreSQL identifies it, as for people.
+    /// What the operator leaves out, with what needs it, as [`as_named`] gives it.
     pub chosen: HashSet<String>,
     /// The side that is written to was closed by a fence: on the way back.
     pub closed: bool,
@@ -61,6 +61,12 @@ impl Deliberate {
             return Some(CHOSEN);
         }
         let table = object.relation.as_ref()?;
+        // The copy of a trigger on a partition is told only while its state is another than the original's.
+        let is_set_aside =
+            |state: String| undo_statement(object, &state).is_some_and(|undo| self.undo.contains(&undo));
+        if state(object).is_some_and(is_set_aside) {
+            return Some(SET_ASIDE);
+        }
         let own = own_name(object, table);
         if object.kind == ObjectKind::ForeignKey {
             let key = format!("{} on {}", own.escape_debug(), table.plain());
@@ -121,6 +127,21 @@ impl Deliberate {
         };
         (self.closed && !writing.is_empty() && same_but_for(writing)).then_some(CLOSED)
     }
+}
+
+/// What PostgreSQL identifies as objects are named here: it gives the types of arguments with their schema, its own too.
+pub fn as_named(identity: &str) -> String {
+    let shown = for_people(identity);
+    match shown.split_once('(') {
+        Some((name, arguments)) => format!("{name}({}", arguments.replace("pg_catalog.", "")),
+        None => shown,
+    }
+}
+
+/// Of a trigger or rule: whether and for whom it fires.
+fn state(object: &Object) -> Option<String> {
+    let traits: serde_json::Value = serde_json::from_str(&object.definition).ok()?;
+    Some(traits.get("enabled")?.as_str()?.to_owned())
 }
 
 /// What `pg_identify_object` calls objects of the kind.
@@ -219,6 +240,9 @@ mod tests {
             chosen("function shop.f(integer)").excuses_surplus(&function),
             None
         );
+        function.name = "\"shop\".\"f\"(\"text\",integer)".to_owned();
+        let identified = as_named("function shop.f(pg_catalog.text,integer)");
+        assert_eq!(chosen(&identified).excuses_absence(&function), Some(CHOSEN));
         for other in ["function shop.f(text)", "aggregate shop.f(integer)"] {
             assert_eq!(chosen(other).excuses_absence(&function), None, "{other}");
         }
@@ -237,6 +261,12 @@ mod tests {
         assert_eq!(excused("always", "no"), Some(SET_ASIDE));
         assert_eq!(excused("yes", "no"), None);
         assert_eq!(excused("always", "replica"), None);
+        let mut copied = trigger.clone();
+        assert_eq!(deliberate.excuses_absence(&copied), None);
+        copied.definition = r#"{"enabled": "always"}"#.to_owned();
+        assert_eq!(deliberate.excuses_absence(&copied), Some(SET_ASIDE));
+        copied.definition = r#"{"enabled": "replica"}"#.to_owned();
+        assert_eq!(deliberate.excuses_absence(&copied), None);
     }
 
     #[test]

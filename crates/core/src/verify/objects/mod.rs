@@ -15,7 +15,7 @@ mod sequence_position;
 mod verdict;
 
 pub use self::{
-    deliberate::Deliberate,
+    deliberate::{Deliberate, as_named},
     difference::Versions,
     meaning::{MadeAs, Meanings, Reprinted, Wording},
     object::{Object, ObjectKind, for_people},

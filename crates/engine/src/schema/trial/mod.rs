@@ -127,7 +127,7 @@ pub(crate) async fn trial(trying: &Trying<'_>) -> Result<Tried> {
     let leave_refused = trying.selection.leaves_refused();
     let verdicts = findings(run.course.refusals(), &names, trying.unavailable, leave_refused);
     let mut found = verdicts.findings;
-    found.extend(run.rows.findings(&names, &samples));
+    found.extend(run.of_rows(&names, &samples));
     found.extend(owners.findings);
     found.extend(run.reported(entries.len()));
     trying.reporter.step(format!(

@@ -1,21 +1,27 @@
 //! Rows within a trial: a few of the source go into tables that evaluate functions of users, since only then those are called.
+//! Materialized views are filled, since what their owner may read shows only then.
 //!
 //! They are there while indexes and keys are made and materialized views are filled, and gone before foreign keys and triggers
 //! come, for which a few rows mean nothing. What is refused for a row alone holds up nothing else of the trial.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use transhume_core::{
     finding::Finding,
     schema::{
         archive::{Entry, EntryKind},
-        trial::{Answer, Names, rows_refused},
+        trial::{Answer, Names, Refusal, RefusedRows, check_refused, rows_refused},
     },
     sqlstate,
 };
 use transhume_pg::{
     catalog::evaluations::{self, Evaluation},
-    connection::{error::ServerError, session::Session},
+    connection::{
+        error::{PgError, ServerError},
+        session::Session,
+    },
+    state::held::{DEFAULT_PATH, NO_PATH},
 };
 
 use super::answer_of;
@@ -24,15 +30,19 @@ use crate::error::{Doing, Result};
 /// Catalog of tables, indexes and views.
 const RELATION: u32 = 1259;
 
+/// Questions under way at once: enough to hide a round trip of tens of milliseconds.
+const PIPELINED: usize = 32;
+
 /// When rows are at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SampleStage {
     Filled,
     Refreshed,
+    Analyzed,
     Emptied,
 }
 
-/// A table or materialized view that evaluates functions of users.
+/// What is tried with rows of the source, or filled from them.
 pub(super) struct Sample {
     evaluation: Evaluation,
     insert: Option<String>,
@@ -46,7 +56,8 @@ impl Sample {
             SampleStage::Refreshed => self
                 .evaluation
                 .is_view
-                .then(|| format!("refresh materialized view {name}")),
+                .then(|| format!("{DEFAULT_PATH}; refresh materialized view {name}; {NO_PATH}")),
+            SampleStage::Analyzed => self.evaluation.has_statistics.then(|| format!("analyze {name}")),
             SampleStage::Emptied => self.insert.as_ref().map(|_| format!("delete from only {name}")),
         }
     }
@@ -60,15 +71,17 @@ pub(super) async fn samples(source: &Session, entries: &[&Entry]) -> Result<Hash
         .filter(|entry| entry.object.class == RELATION)
         .map(|entry| entry.object.oid)
         .collect();
-    let mut samples = HashMap::new();
-    for evaluation in evaluations::evaluations(source).await.doing(doing)? {
-        if !wanted.contains(&evaluation.oid) {
-            continue;
-        }
-        let insert = evaluation.sample(source).await.doing(doing)?;
-        samples.insert(evaluation.oid, Sample { evaluation, insert });
-    }
-    Ok(samples)
+    let evaluations = evaluations::evaluations(source).await.doing(doing)?;
+    let wanted = evaluations.into_iter().filter(|one| wanted.contains(&one.oid));
+    stream::iter(wanted)
+        .map(|evaluation| async move {
+            let insert = evaluation.sample(source).await?;
+            Ok::<_, PgError>((evaluation.oid, Sample { evaluation, insert }))
+        })
+        .buffer_unordered(PIPELINED)
+        .try_collect()
+        .await
+        .doing(doing)
 }
 
 /// Of this entry's relation.
@@ -103,24 +116,79 @@ impl RowsRefused {
         self.0.insert((entry.dump_id, stage), answer_of(answer));
     }
 
-    /// A table whose rows are refused stops a load; a view that does not refresh stops nothing.
-    pub(super) fn findings(&self, names: &Names<'_>, samples: &HashMap<u32, Sample>) -> Vec<Finding> {
-        let told = self.0.iter().filter(|((_, stage), answer)| {
-            // Slow rows are refused by the trial's own limit alone.
-            *stage != SampleStage::Emptied && answer.sqlstate != sqlstate::QUERY_CANCELED
-        });
-        told.filter_map(|((dump_id, _), answer)| {
-            let (entry, known) = names.get(dump_id)?;
-            let remedies = of(samples, entry).map_or(&[][..], |sample| sample.evaluation.remedies.as_slice());
-            Some(rows_refused(
-                answer,
-                known.identity.as_deref()?,
-                known.holds_data,
-                remedies,
-            ))
-        })
-        .collect()
+    /// What is told of rows: tables, views and statistics, and indexes among the refusals of definitions. With what could
+    /// not be tried, since the schema was tried in pieces.
+    pub(super) fn findings(
+        &self,
+        (names, samples): (&Names<'_>, &HashMap<u32, Sample>),
+        refusals: &[Refusal],
+        in_pieces: bool,
+    ) -> (Vec<Finding>, usize) {
+        let (mut findings, mut refused) = (Vec::new(), Vec::new());
+        for ((dump_id, stage), answer) in self.0.iter().filter(|(at, answer)| is_told(at.1, answer)) {
+            let Some(one) = refused_rows(*dump_id, answer, (names, samples)) else {
+                continue;
+            };
+            let reads_others = names
+                .get(dump_id)
+                .and_then(|(entry, _)| of(samples, entry))
+                .is_some_and(|sample| sample.evaluation.reads_others);
+            match *stage {
+                // The tables that it reads are empty in a trial.
+                SampleStage::Filled if reads_others && answer.sqlstate == sqlstate::CHECK_VIOLATION => {
+                    findings.push(check_refused(answer, &one.object));
+                }
+                SampleStage::Analyzed => refused.push(RefusedRows {
+                    object: format!("statistics of {}", one.object),
+                    holds_data: false,
+                    ..one
+                }),
+                _ => refused.push(one),
+            }
+        }
+        let builds = refusals.iter().filter(|refusal| refusal.answer.is_for_rows);
+        refused.extend(
+            builds.filter_map(|refusal| refused_rows(refusal.dump_id, &refusal.answer, (names, samples))),
+        );
+        let all = refused.len();
+        refused.retain(|one| !in_pieces || !one.is_for_want_of_other_pieces());
+        findings.extend(rows_refused(&refused));
+        (findings, all - refused.len())
     }
+}
+
+fn is_told(stage: SampleStage, answer: &Answer) -> bool {
+    match stage {
+        SampleStage::Emptied => false,
+        // A few rows may meet where all of them do not: a join finds no partner.
+        SampleStage::Refreshed if answer.sqlstate == sqlstate::UNIQUE_VIOLATION => false,
+        // Slow rows are refused by the trial's own limit alone.
+        _ => answer.sqlstate != sqlstate::QUERY_CANCELED,
+    }
+}
+
+fn refused_rows(
+    dump_id: i32,
+    answer: &Answer,
+    (names, samples): (&Names<'_>, &HashMap<u32, Sample>),
+) -> Option<RefusedRows> {
+    let (entry, known) = names.get(&dump_id)?;
+    // An index says of its table what is at work.
+    let table = || {
+        entry
+            .depends_on
+            .iter()
+            .find_map(|id| of(samples, names.get(id)?.0))
+    };
+    let remedies = of(samples, entry)
+        .or_else(table)
+        .map(|sample| sample.evaluation.remedies.clone());
+    Some(RefusedRows {
+        object: known.identity.clone()?,
+        answer: answer.clone(),
+        holds_data: known.holds_data,
+        remedies: remedies.unwrap_or_default(),
+    })
 }
 
 /// An index that is refused while a function of users is at work is refused for the rows.

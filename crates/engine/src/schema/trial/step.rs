@@ -96,6 +96,7 @@ impl<'a> Material<'a> {
             .unwrap_or(after.len());
         self.define(&after[..with_rows], &mut steps);
         self.rows(&before, SampleStage::Refreshed, &mut steps);
+        self.rows(&before, SampleStage::Analyzed, &mut steps);
         self.rows(&before, SampleStage::Emptied, &mut steps);
         self.define(&after[with_rows..], &mut steps);
         self.own(&after, &mut steps);

@@ -1,14 +1,31 @@
 //! What a trial says of owners, of grants and of itself; definitions are core's.
 
+use std::collections::HashMap;
+
 use transhume_core::{
     count::counted,
     finding::{Finding, Remedy},
+    schema::trial::Names,
 };
 
-use super::{CODE, TrialRun};
+use super::{CODE, TrialRun, rows::Sample};
 use crate::schema::owners;
 
 impl TrialRun<'_> {
+    /// Of rows; also that some could not be tried, since their functions call what other pieces of the schema have.
+    pub(super) fn of_rows(&mut self, names: &Names<'_>, samples: &HashMap<u32, Sample>) -> Vec<Finding> {
+        let (found, untried) = self
+            .rows
+            .findings((names, samples), self.course.refusals(), self.pieces > 1);
+        if untried > 0 && self.cut_short.is_none() {
+            self.cut_short = Some(format!(
+                "its lock table has no room for all at once, and functions at work on {} call what another part of the schema has",
+                counted(untried, "object")
+            ));
+        }
+        found
+    }
+
     /// Of owners, grants and the trial as a whole.
     pub(super) fn reported(self, tried: usize) -> Vec<Finding> {
         let refused = self.course.refusals().len();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use transhume_core::{
     direction::Direction,
-    verify::objects::{Deliberate, for_people},
+    verify::objects::{Deliberate, as_named},
 };
 use transhume_pg::{
     connection::session::Session,
@@ -55,7 +55,7 @@ pub(super) async fn of_migration(source: &Session, target: &Session) -> Result<D
             .any(|deviation| deviation.kind == deviation::FENCE),
         reversed,
         identities: identities.collect(),
-        chosen: chosen.iter().map(|name| for_people(name)).collect(),
+        chosen: chosen.iter().map(|name| as_named(name)).collect(),
         undo: on_target
             .iter()
             .flat_map(|deviation| deviation.undo.iter().map(Undo::statement))

@@ -1,5 +1,5 @@
 //! Whether materialized views hold the same rows: each side's are as old as its last REFRESH, so a
-//! difference is told as a warning.
+//! difference is told as a warning. One that the role may not read is told as not compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +63,19 @@ pub(super) async fn compare(sides: &Sides, views: &Views, comparison: &mut Objec
             objects::contents(&sides.target, name, columns)
         );
         let shown = for_people(name);
+        if let Some(refusal) = [&left, &right]
+            .into_iter()
+            .find_map(|read| read.as_ref().err()?.refusal())
+        {
+            let object = format!("materialized view {shown}");
+            comparison.not_compared.push(Finding::warning(
+                "not-compared",
+                &object,
+                format!("its rows: {}", refusal.message),
+                format!("grant select on {name} to the role that compares, on both sides"),
+            ));
+            continue;
+        }
         let left = left.doing(format!("reading {shown} on the source"))?;
         let right = right.doing(format!("reading {shown} on the target"))?;
         if left != right {

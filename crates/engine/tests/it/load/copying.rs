@@ -67,17 +67,17 @@ async fn assert_loaded_exactly(source_major: u32, target_major: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_of_the_snapshot_arrives_while_the_source_keeps_changing() {
-    assert_loaded_exactly(EVERYDAY_MAJOR, EVERYDAY_MAJOR).await;
+    Box::pin(assert_loaded_exactly(EVERYDAY_MAJOR, EVERYDAY_MAJOR)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_without_page_ranges_is_split_by_key() {
-    assert_loaded_exactly(13, 17).await;
+    Box::pin(assert_loaded_exactly(13, 17)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_travel_to_the_newest_version() {
-    assert_loaded_exactly(EVERYDAY_MAJOR, NEWEST_MAJOR).await;
+    Box::pin(assert_loaded_exactly(EVERYDAY_MAJOR, NEWEST_MAJOR)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
 -- Materialized views with how deep they stand on others of their kind, also through plain views:
--- refresh in the order of depth.
+-- refresh in the order of depth; and whether this role may read them.
 with recursive reads as (
     -- what a view's rule reads
     select distinct r.ev_class as view_oid, d.refobjid as read_oid
@@ -22,6 +22,8 @@ select
     n.nspname::text                       as schema_name,
     c.relname::text                       as view_name,
     c.relispopulated                      as populated,
+    pg_catalog.has_table_privilege(c.oid, 'SELECT')
+        and pg_catalog.has_schema_privilege(n.oid, 'USAGE') as readable,
     pg_catalog.max(steps.matviews_below)  as depth
 from steps
 join pg_catalog.pg_class c on c.oid = steps.root
@@ -32,5 +34,5 @@ where n.nspname !~ '^(pg_|transhume_[0-9a-f]{8}_ddl$)'
       select from pg_catalog.pg_depend d
       where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
         and d.objid = c.oid and d.objsubid = 0 and d.deptype = 'e')
-group by c.oid, n.nspname, c.relname, c.relispopulated
+group by c.oid, n.oid, n.nspname, c.relname, c.relispopulated
 order by depth, n.nspname, c.relname

@@ -121,7 +121,7 @@ impl Peer {
             let since = owed.since().await;
             tokio::select! {
                 biased;
-                () = owed.heard() => {}
+                () = owed.heard(since) => {}
                 reason = self.until_lost(since) => return reason,
             }
         }

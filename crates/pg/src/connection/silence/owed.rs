@@ -25,9 +25,13 @@ struct Now {
 }
 
 impl Owed {
-    /// One more statement is to be answered.
+    /// One more statement is to be answered. That nothing came while nothing was owed is no silence.
     pub(crate) fn asked(&self) {
-        self.now().answers += 1;
+        let mut now = self.now();
+        if now.answers == 0 {
+            now.silent_since = now.silent_since.map(|_| Instant::now());
+        }
+        now.answers += 1;
     }
 
     /// One is answered to its end.
@@ -56,9 +60,9 @@ impl Owed {
         }
     }
 
-    /// Returns once something has come since.
-    pub(super) async fn heard(&self) {
-        while self.owed_since().is_some() {
+    /// Returns once something has come since, even where the server is silent again.
+    pub(super) async fn heard(&self, since: Instant) {
+        while self.owed_since() == Some(since) {
             sleep(LOOK).await;
         }
     }
@@ -134,5 +138,35 @@ mod tests {
         assert!(owed.owed_since().is_some());
         owed.answered();
         assert_eq!(owed.owed_since(), None);
+    }
+
+    #[test]
+    fn silence_begins_with_the_question() {
+        let owed = Owed::default();
+        owed.silent();
+        let before = Instant::now();
+        owed.asked();
+        let since = owed.owed_since().unwrap();
+        assert!(since >= before);
+        owed.asked();
+        assert_eq!(
+            owed.owed_since(),
+            Some(since),
+            "a second question changes nothing"
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_answers_between_two_looks_was_heard() {
+        let owed = Owed::default();
+        owed.asked();
+        owed.asked();
+        owed.silent();
+        let since = owed.owed_since().unwrap();
+        owed.received();
+        owed.answered();
+        owed.silent();
+        assert!(owed.owed_since().is_some());
+        owed.heard(since).await;
     }
 }

@@ -13,7 +13,6 @@ use std::{
 
 use tokio_postgres::types::Json;
 use transhume_core::{
-    disposition::Disposition,
     guard::{
         schema::{AnnouncedSchema, DescribedTable, Followed, Remembered, SchemaStep, steps, types_to_carry},
         user_types::{self as types},
@@ -28,6 +27,7 @@ use super::{
     carrying_drops::{drop_left, drop_objects, drop_roots},
     carrying_objects::{carry_comments, carry_first, carry_objects, carry_owners, carry_renames},
     conflict::ApplyError,
+    refusal::refusal,
 };
 use crate::{
     connection::{error::PgError, session::Session},
@@ -37,7 +37,7 @@ use crate::{
         user_types::{statement as type_statement, user_types},
     },
     state::{
-        history, known_type,
+        known_type,
         load::{
             followed::{followed, remember},
             relations,
@@ -195,34 +195,6 @@ async fn described<'a>(
 /// Runs these; false where the target refuses one of them, and then none is done.
 async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError> {
     Ok(refusal(session, statements).await?.is_none())
-}
-
-/// Runs these; why not, where the target refuses one of them, and then none is done.
-pub(super) async fn refusal(session: &Session, statements: &[String]) -> Result<Option<PgError>, PgError> {
-    if statements.is_empty() {
-        return Ok(None);
-    }
-    session.batch_execute("savepoint carrying").await?;
-    match session
-        .batch_execute(&statements.join(";\n"))
-        .await
-        .map_err(PgError::from)
-    {
-        Ok(()) => session.batch_execute("release savepoint carrying").await?,
-        Err(error) if error.disposition() == Disposition::Retry || error.refusal().is_none() => {
-            return Err(error);
-        }
-        Err(error) => {
-            session
-                .batch_execute("rollback to savepoint carrying; release savepoint carrying")
-                .await?;
-            tracing::warn!(%error, "a change of the schema was refused by the target and is held");
-            return Ok(Some(error));
-        }
-    }
-    let detail = serde_json::json!({ "statements": statements });
-    history::add(&**session, "schema change replicated", &detail).await?;
-    Ok(None)
 }
 
 fn statement(step: &SchemaStep) -> String {

@@ -12,8 +12,8 @@ use transhume_core::{
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::{
-    carrying::refusal,
     carrying_objects::{clear, tell_of_refusal},
+    refusal::refusal,
 };
 use crate::{
     catalog::ownership::role_abilities,

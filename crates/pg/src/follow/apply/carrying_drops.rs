@@ -6,9 +6,9 @@ use transhume_core::{guard::schema::ObjectAddress, selection::Selector};
 use transhume_wire::ident::QualifiedName;
 
 use super::{
-    carrying::refusal,
     carrying_objects::{carry, clear, is_selected},
     object_statement::{COLUMN, TABLE, dropping},
+    refusal::refusal,
     set_aside,
 };
 use crate::{

@@ -21,8 +21,8 @@ use transhume_core::{
 use transhume_wire::ident::QualifiedName;
 
 use super::{
-    carrying::refusal,
     object_statement::{commenting, giving_names, own, owning, statements},
+    refusal::refusal,
     set_aside,
 };
 use crate::{

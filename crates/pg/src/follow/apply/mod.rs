@@ -18,6 +18,7 @@ mod in_air;
 mod object_statement;
 mod parameter;
 mod planned;
+mod refusal;
 mod relation_map;
 mod serial;
 pub mod session;

@@ -124,10 +124,8 @@ fn chosen(victims: &[Victim]) -> Option<Vec<Fault>> {
 async fn play(faults: Vec<Fault>, major: u32) -> HashSet<String> {
     let mut stage = Stage::set(major).await;
     let mut failed = Vec::new();
-    for (number, fault) in faults.into_iter().enumerate() {
-        let began = std::time::Instant::now();
+    for fault in faults {
         let played = AssertUnwindSafe(stage.play(fault)).catch_unwind().await;
-        eprintln!("{number}: {fault:?} in {:.1} s", began.elapsed().as_secs_f64());
         if played.is_err() {
             failed.push(fault);
             // Nobody knows what it has left.
