@@ -140,63 +140,25 @@ async fn all_that_the_target_refuses_is_named_at_once_with_its_cause_and_nothing
     );
 }
 
+/// Of which objects the target refuses rows.
+fn rows(assessment: &Assessment) -> Vec<(String, Severity)> {
+    let findings = assessment.findings.iter();
+    let mut found: Vec<_> = findings
+        .filter(|finding| finding.code == "rows-refused")
+        .map(|finding| (finding.object.clone(), finding.severity))
+        .collect();
+    found.sort();
+    found
+}
+
+fn named(name: &str, severity: Severity) -> (String, Severity) {
+    (name.to_owned(), severity)
+}
+
 /// Names without a schema, which no restore finds: in a check, a generated column, a domain, an index and a materialized view.
 #[tokio::test]
 async fn functions_that_rely_on_a_search_path_are_named_with_the_statement_that_helps() {
-    let pair = pair(
-        "create schema s;
-         set search_path = s;
-         create function inner_f(int) returns int language sql immutable as 'select $1 + 1';
-         create function outer_f(int) returns int language plpgsql immutable as 'begin return inner_f($1); end';
-         create domain d as int check (outer_f(value) > 0);
-         create table checked (id int primary key, a int check (outer_f(a) > 0));
-         create table generated (id int primary key, g int generated always as (outer_f(id)) stored);
-         create table of_domain (id d primary key);
-         create table indexed (id int primary key, parent int references checked);
-         create index by_function on indexed (outer_f(id));
-         comment on index by_function is 'falls away with it';
-         create table quiet (id int primary key, a int default outer_f(1));
-         create table parted (id int) partition by list (outer_f(id));
-         create table parted_some partition of parted for values in (7);
-         create table parted_rest partition of parted default;
-         create function agrees(int, text) returns bool language plpgsql immutable as 'begin return inner_f($1) > 0; end';
-         create operator === (leftarg = int, rightarg = text, function = agrees);
-         create table compared (id int primary key, v text, check (id === v));
-         create function gather(int, int) returns int language plpgsql immutable as 'begin return inner_f($1) + $2; end';
-         create aggregate gathered(int) (sfunc = gather, stype = int, initcond = '0');
-         create materialized view summed as select gathered(id) as n from quiet;
-         create type span as range (subtype = d);
-         create table of_range (id int primary key, r span);
-         create statistics told on (outer_f(id)), a from quiet;
-         create materialized view secret as select pg_read_file('PG_VERSION') as v;
-         create table later (id int primary key);
-         create function known(int) returns bool language sql stable as 'select exists (select from s.later where id = $1)';
-         create table asks (id int primary key check (known(id)));
-         create role gone;
-         create table naming (id int primary key, who regrole);
-         create table divided (id int primary key, n int);
-         insert into divided values (1, 1);
-         create materialized view quotients as select 1 / n as q from divided;
-         update divided set n = 0;
-         create table child (id int primary key, of int references later);
-         alter table child disable trigger all;
-         create materialized view viewed as select outer_f(id) as n from quiet;
-         insert into checked values (1, 1), (2, null);
-         insert into generated values (1);
-         insert into of_domain values (1);
-         insert into indexed values (1, 1), (2, 2);
-         insert into quiet values (1);
-         insert into parted values (1);
-         insert into compared values (1, 'a');
-         insert into of_range values (1, '[1,3)');
-         insert into later values (1);
-         insert into asks values (1);
-         insert into naming values (1, 'gone');
-         refresh materialized view summed;
-         create function touch() returns trigger language plpgsql as 'begin raise exception ''fired''; end';
-         create trigger fires before insert or delete on checked for each row execute function touch();",
-    )
-    .await;
+    let pair = pair(include_str!("sql/search_path.sql")).await;
     let before = catalog(&pair).await;
     let assessment = assess_as_mover(&pair).await;
     assert_eq!(
@@ -204,16 +166,6 @@ async fn functions_that_rely_on_a_search_path_are_named_with_the_statement_that_
         before,
         "the trial has left something behind"
     );
-    let rows = |assessment: &Assessment| -> Vec<(String, Severity)> {
-        let findings = assessment.findings.iter();
-        let mut found: Vec<_> = findings
-            .filter(|finding| finding.code == "rows-refused")
-            .map(|finding| (finding.object.clone(), finding.severity))
-            .collect();
-        found.sort();
-        found
-    };
-    let named = |name: &str, severity| (name.to_owned(), severity);
     assert_eq!(
         rows(&assessment),
         [
