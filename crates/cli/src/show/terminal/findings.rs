@@ -196,16 +196,28 @@ In order
 
     #[test]
     fn what_is_in_order_takes_a_few_lines() {
-        let checks: Vec<Finding> = (0..60)
-            .map(|check| Finding::pass(&format!("check-{check:02}"), "nothing to say"))
-            .collect();
+        let codes = [
+            "collation",
+            "collation-versions",
+            "collations-missing",
+            "connections",
+            "encoding",
+            "event-triggers",
+            "extension-versions",
+            "extensions",
+            "fail-over",
+            "fallback",
+            "foreign-tables",
+            "inheritance",
+            "large-objects",
+            "lock-table",
+            "long-transactions",
+        ];
+        let checks = codes.map(|code| Finding::pass(code, "nothing to say"));
         let text = report(&checks, Style::plain(), Shown::Few);
         assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
-        assert!(
-            text.contains("check-00, check-01,") && text.contains("check-59\n"),
-            "{text}"
-        );
-        assert!(text.lines().count() < 12, "{text}");
+        assert!(checks.iter().all(|check| text.contains(&check.code)), "{text}");
+        assert_eq!(text.lines().count(), 7, "{text}");
     }
 
     #[test]

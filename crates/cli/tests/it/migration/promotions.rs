@@ -51,7 +51,7 @@ impl Switched {
 async fn a_failover_slot_that_lost_nothing_goes_on_without_a_new_load() {
     let (site, standby) = strict().await;
     site.execute_on_source(SHOP).await;
-    let assessment = site.call(&["assess"]);
+    let assessment = site.call(&["assess", "--all"]);
     assert!(
         assessment.output.contains("synchronized_standby_slots"),
         "{}",

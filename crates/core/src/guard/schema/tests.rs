@@ -357,7 +357,7 @@ fn what_is_in_step_again_is_remembered_anew() {
 }
 
 #[test]
-fn only_what_nothing_else_is_to_be_done_for_is_loaded_anew() {
+fn a_rewritten_table_is_loaded_anew_with_its_columns() {
     let of = |oid: u32, kind: ChangeKind| SchemaChange {
         oid,
         table: QualifiedName::new("s", format!("t{oid}")),
@@ -374,5 +374,6 @@ fn only_what_nothing_else_is_to_be_done_for_is_loaded_anew() {
         of(2, ChangeKind::Rewritten),
         of(3, gone()),
     ];
-    assert_eq!(to_reload(&changes), [(1, QualifiedName::new("s", "t1"))]);
+    let name = |number: u32| (number, QualifiedName::new("s", format!("t{number}")));
+    assert_eq!(to_reload(&changes), [name(1), name(2)]);
 }
