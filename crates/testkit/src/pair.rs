@@ -3,7 +3,7 @@
 //! Owns both servers, which end with it. An address may be changed to lead through a proxy, to a standby or to another
 //! role; the servers stay. Refuses to know a migration: what a harness prepares beside the databases is its own.
 
-use std::{path::PathBuf, thread};
+use std::path::PathBuf;
 
 use tokio_postgres::{Client, Error};
 use transhume_demo::cluster::{Cluster, ClusterOptions};
@@ -55,16 +55,10 @@ impl Pair {
         Self::start(usual(source), usual(target))
     }
 
-    /// Fresh servers with settings of the test's own, which start at the same time.
+    /// Fresh servers with settings of the test's own. One after the other: copies of one template that started in the same
+    /// microsecond would pass for one server.
     pub fn start(source: ClusterOptions, target: ClusterOptions) -> Self {
-        thread::scope(|scope| {
-            let source = scope.spawn(|| start(source));
-            let target = start(target);
-            match source.join() {
-                Ok(source) => Self::of(source, target),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        Self::of(start(source), start(target))
     }
 
     /// Servers that were started otherwise.

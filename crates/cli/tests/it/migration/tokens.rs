@@ -25,7 +25,7 @@ const PASSWORD: &str = "of the test";
 /// What is a minute elsewhere.
 const CHANGED_EVERY: Duration = Duration::from_secs(2);
 /// On each side one session.
-const ENDED_EVERY: Duration = Duration::from_millis(300);
+const ENDED_EVERY: Duration = Duration::from_millis(600);
 /// For each token that went.
 const REFUSED_AT_MOST: usize = 3;
 /// Of following in trouble.
@@ -33,9 +33,9 @@ const FOLLOWED_FOR: Duration = Duration::from_secs(6);
 
 const TABLES: &str = "
     create table live (id int primary key);
-    do $$ begin for n in 1..6 loop
+    do $$ begin for n in 1..3 loop
         execute format('create table b%s (id int primary key, body text)', n);
-        execute format('insert into b%s select g, repeat(''x'', 1000) from generate_series(1, 1000) g', n);
+        execute format('insert into b%s select g, repeat(''x'', 1000) from generate_series(1, 600) g', n);
     end loop; end $$";
 
 const ENDED: &str = "
