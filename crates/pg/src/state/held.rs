@@ -4,14 +4,9 @@
 use std::str::FromStr;
 
 use tokio_postgres::{Row, types::Type};
-use transhume_core::{schema::build::BuildKind, sqlstate};
+use transhume_core::schema::build::BuildKind;
 
 use crate::connection::{error::PgError, session::Session};
-
-/// What role and database give a session; until the transaction ends.
-pub const DEFAULT_PATH: &str = "SET LOCAL search_path TO DEFAULT";
-/// As our sessions have it.
-pub const NO_PATH: &str = "SET LOCAL search_path TO ''";
 
 #[derive(Debug, Clone)]
 pub struct HeldBuild {
@@ -58,21 +53,10 @@ pub async fn mark_done(target: &impl tokio_postgres::GenericClient, ids: &[i64])
     Ok(())
 }
 
-/// Does one build in a transaction of its own. Where a function at work finds no name without its schema, the build is done
-/// as sessions of this database do it, under the search path that it gives them.
+/// Does one build in a transaction of its own.
 pub async fn run(target: &mut Session, build: &HeldBuild) -> Result<(), PgError> {
-    let statements = build.statements.join(";\n");
-    let refused = match run_as(target, build.id, &statements).await {
-        Err(error) if error.sqlstate().is_some_and(sqlstate::is_missing_name) => error,
-        outcome => return outcome,
-    };
-    let under_path = format!("{DEFAULT_PATH};\n{statements};\n{NO_PATH}");
-    run_as(target, build.id, &under_path).await.map_err(|_| refused)
-}
-
-async fn run_as(target: &mut Session, id: i64, statements: &str) -> Result<(), PgError> {
     let transaction = target.transaction().await?;
-    transaction.batch_execute(statements).await?;
-    mark_done(&transaction, &[id]).await?;
+    transaction.batch_execute(&build.statements.join(";\n")).await?;
+    mark_done(&transaction, &[build.id]).await?;
     Ok(transaction.commit().await?)
 }

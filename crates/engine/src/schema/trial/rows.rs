@@ -21,7 +21,6 @@ use transhume_pg::{
         error::{PgError, ServerError},
         session::Session,
     },
-    state::held::{DEFAULT_PATH, NO_PATH},
 };
 
 use super::answer_of;
@@ -56,7 +55,7 @@ impl Sample {
             SampleStage::Refreshed => self
                 .evaluation
                 .is_view
-                .then(|| format!("{DEFAULT_PATH}; refresh materialized view {name}; {NO_PATH}")),
+                .then(|| format!("refresh materialized view {name}")),
             SampleStage::Analyzed => self.evaluation.has_statistics.then(|| format!("analyze {name}")),
             SampleStage::Emptied => self.insert.as_ref().map(|_| format!("delete from only {name}")),
         }
