@@ -166,7 +166,7 @@ impl Verifier<'_> {
                     repaired.mended.removed += mended.removed;
                 }
                 // What was truncated meanwhile is compared again anyway.
-                Ok(Reading::Moved) => {}
+                Ok(Reading::Moved) => session::back_to_saved(writer).await.doing(doing())?,
                 Err(error) => match error.refusal().cloned() {
                     Some(refusal) => {
                         session::back_to_saved(writer).await.doing(doing())?;

@@ -79,7 +79,7 @@ pub(crate) struct Arguments {
     /// Check all foreign keys against their rows, not only those that nothing has checked
     #[arg(long)]
     all_constraints: bool,
-    /// Show every finding about objects, not only the first five of each code
+    /// Show every table and every finding about objects, not only the first 40 tables and five findings of each code
     #[arg(long)]
     all: bool,
     /// Go on with a verification that ended early: tables that have a result keep it

@@ -1,4 +1,6 @@
 //! The report of a verification as text: rows that differ first, since they are what must be looked at.
+//!
+//! A page, however many tables there are: the rest is counted, and where all of them stand is said.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -16,12 +18,19 @@ use crate::show::{
     },
 };
 
+/// Tables that are listed: with what is said of objects they fit on two screens.
+const LISTED: usize = 40;
+
 pub(super) fn text(verification: &Verification, style: Style, shown: Shown) -> String {
     let (equal, different): (Vec<_>, Vec<_>) = verification.tables.iter().partition(|table| table.equal);
-    let lines = different.iter().chain(&equal).map(|table| line(table));
+    let most = match shown {
+        Shown::Few => LISTED,
+        Shown::All => usize::MAX,
+    };
+    let lines = different.iter().chain(&equal).take(most).map(|table| line(table));
     let listed = table(&["table", "source rows", "target rows", "result"], &[1, 2], lines);
-    let mut text = format!("{listed}\n");
-    for table in &different {
+    let mut text = format!("{listed}{}\n", not_listed(different.len(), equal.len(), most));
+    for table in different.iter().take(most) {
         push(&mut text, &rows_of(table, &verification.rows));
     }
     let repaired = verification.rows.iter().filter(|row| row.repaired).count();
@@ -82,6 +91,22 @@ pub(super) fn text(verification: &Verification, style: Style, shown: Shown) -> S
         );
     }
     text
+}
+
+/// How many more tables there are, of those that differ and of the others.
+fn not_listed(different: usize, equal: usize, most: usize) -> String {
+    let rest = (different + equal).saturating_sub(most);
+    if rest == 0 {
+        return String::new();
+    }
+    let state = match different.saturating_sub(most) {
+        0 => "all of them equal".to_owned(),
+        not_equal => format!("{} of them not equal", grouped(not_equal as u64)),
+    };
+    format!(
+        "… {}, {state}: --all lists them, and \"transhume report\" writes every table into a file\n",
+        and_more(rest)
+    )
 }
 
 fn push(text: &mut String, more: &str) {
@@ -256,14 +281,23 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_differs_comes_first_and_rows_are_named() {
-        let verification = Verification {
+    fn nothing_compared() -> Verification {
+        Verification {
             equal: false,
             undecided: 0,
             mode: "full".to_owned(),
             lsn: Lsn(0x16_0000),
             seconds: 2.5,
+            tables: Vec::new(),
+            rows: Vec::new(),
+            objects: ObjectComparison::default(),
+            not_compared: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_differs_comes_first_and_rows_are_named() {
+        let verification = Verification {
             tables: vec![comparison("customer", 1_200, 1_200), comparison("orders", 30, 29)],
             rows: vec![RowFinding {
                 table: QualifiedName::new("shop", "orders"),
@@ -277,8 +311,7 @@ mod tests {
                 repaired: false,
                 undecided: false,
             }],
-            objects: ObjectComparison::default(),
-            not_compared: Vec::new(),
+            ..nothing_compared()
         };
         let expected = "\
 table          source rows  target rows  result
@@ -294,5 +327,29 @@ shop.orders: rows that differ: 2
 to rewrite these rows on the target: transhume verify --repair
 ";
         assert_eq!(text(&verification, Style::plain(), Shown::Few), expected);
+    }
+
+    #[test]
+    fn the_report_of_very_many_tables_is_a_page() {
+        let name = |number| format!("small_{number}");
+        let mut verification = Verification {
+            tables: (0..25_000)
+                .map(|number| comparison(&name(number), 20, 20))
+                .collect(),
+            ..nothing_compared()
+        };
+        let page = text(&verification, Style::plain(), Shown::Few);
+        assert!(page.lines().count() < 60, "{page}");
+        assert!(page.contains("… and 24,960 more, all of them equal"), "{page}");
+        let whole = text(&verification, Style::plain(), Shown::All);
+        assert!(whole.lines().count() > 25_000 && !whole.contains("more, all of them"));
+        let differ = (0..50).map(|number| comparison(&name(number), 20, 19));
+        verification.tables.splice(..50, differ);
+        let page = text(&verification, Style::plain(), Shown::Few);
+        assert!(page.contains("… and 24,960 more, 10 of them not equal"), "{page}");
+        assert!(
+            page.contains("50 tables differ: 25,000 tables compared"),
+            "{page}"
+        );
     }
 }

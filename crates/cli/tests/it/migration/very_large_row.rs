@@ -1,4 +1,4 @@
-//! One row that is larger than all else: neither the copy, the following nor the comparison holds it more than twice.
+//! One row that is larger than all else: neither the copy, the following, the comparison nor a repair holds it more than twice.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn peak_until_ended(mut running: Running) -> (i32, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_very_large_row_is_copied_followed_and_compared_within_twice_its_size() {
+async fn a_very_large_row_is_copied_followed_compared_and_repaired_within_twice_its_size() {
     let site = Site::empty(15, 15).await;
     site.execute_on_source(&format!(
         "create table letter (id int primary key, body text not null);
@@ -65,4 +65,7 @@ async fn a_very_large_row_is_copied_followed_and_compared_within_twice_its_size(
     let (code, found) = peak_until_ended(site.begin(&["verify"])).await;
     assert_eq!(code, 1);
     assert!(found < limit, "found with {found} MB");
+    let (code, repaired) = peak_until_ended(site.begin(&["verify", "--repair"])).await;
+    assert_eq!(code, 0);
+    assert!(repaired < limit, "repaired with {repaired} MB");
 }

@@ -1,8 +1,9 @@
 //! Rewriting rows on the target from the source's, while both sides stand at the same commit.
 //!
-//! Runs in the caller's transaction on a session that fires no triggers. Rows travel as the text of the
-//! table's row type and are read by the types' own input functions. A row that is as it should be by now
-//! (apply has overwritten it meanwhile) is left alone.
+//! Runs in the caller's transaction on a session that fires no triggers. Rows are copied from side to side as text, which the
+//! types' own input functions read. A row that is as it should be by now (apply has overwritten it meanwhile) is left
+//! alone. Invariants: no more of a row is held than what a server sends of it at once; where the table has moved meanwhile, the
+//! caller takes back what was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,9 @@ use transhume_core::{
 
 use super::{Reading, ReadingSide, read, statement};
 use crate::connection::{error::PgError, session::Session};
+
+/// Rows that one statement names: it is parsed within milliseconds, and a way there and back is nothing beside so many.
+const NAMED_AT_ONCE: usize = 1_000;
 
 /// How many rows were written and removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,17 +51,17 @@ impl Mending<'_> {
         if different.is_empty() {
             return Ok(Reading::Seen(Mended::default()));
         }
-        let Reading::Seen(texts) = self
-            .source
-            .texts_by_key(self.subject, &self.columns(), &different)
-            .await?
-        else {
-            return Ok(Reading::Moved);
-        };
         let sql = statement::delete_by_key(self.subject);
         let removed = read::execute_by_key(self.target, self.subject, &sql, &different).await?;
-        let copies = vec![1_i64; texts.len()];
-        let written = self.insert(&texts, &copies).await?;
+        let columns = self.columns();
+        let mut written = 0;
+        for keys in different.chunks(NAMED_AT_ONCE) {
+            let rows = statement::columns_of_keys(self.subject, &columns, keys);
+            let Reading::Seen(copied) = self.copy(&rows, &columns).await? else {
+                return Ok(Reading::Moved);
+            };
+            written += copied;
+        }
         Ok(Reading::Seen(Mended {
             written,
             removed: removed.saturating_sub(written),
@@ -66,46 +70,44 @@ impl Mending<'_> {
 
     /// Makes the rows with these hashes as many as there are on the source.
     pub async fn images(&self, hashes: &[i64]) -> Result<Reading<Mended>, PgError> {
-        let columns = self.columns();
-        let Reading::Seen(source) = self.source.texts_by_image(self.subject, &columns, hashes).await? else {
+        let Reading::Seen(source) = self.source.counts_by_image(self.subject, hashes).await? else {
             return Ok(Reading::Moved);
         };
-        let target = read::texts_by_image(self.target, self.subject, &columns, hashes).await?;
-        let mut lacking: BTreeMap<i64, (String, i64)> = source
-            .into_iter()
-            .map(|(hash, text, rows)| (hash, (text, rows)))
-            .collect();
-        for (hash, text, rows) in target {
-            lacking.entry(hash).or_insert((text, 0)).1 -= rows;
+        let target = read::counts_by_image(self.target, self.subject, hashes).await?;
+        let mut lacking: BTreeMap<i64, i64> = source.into_iter().collect();
+        for (hash, rows) in target {
+            *lacking.entry(hash).or_default() -= rows;
         }
         let mut mended = Mended::default();
-        for (hash, (_, rows)) in lacking.iter().filter(|(_, (_, rows))| *rows < 0) {
+        for (hash, rows) in lacking.iter().filter(|(_, rows)| **rows < 0) {
             mended.removed += self
                 .target
                 .execute(&statement::delete_image(self.subject), &[hash, &-rows])
                 .await?;
         }
-        let (texts, copies): (Vec<String>, Vec<i64>) =
-            lacking.into_values().filter(|(_, rows)| *rows > 0).unzip();
-        mended.written = self.insert(&texts, &copies).await?;
+        let columns = self.columns();
+        let wanted: Vec<(i64, i64)> = lacking.into_iter().filter(|(_, rows)| *rows > 0).collect();
+        for wanted in wanted.chunks(NAMED_AT_ONCE) {
+            let rows = statement::columns_of_images(self.subject, &columns, wanted);
+            let Reading::Seen(copied) = self.copy(&rows, &columns).await? else {
+                return Ok(Reading::Moved);
+            };
+            mended.written += copied;
+        }
         Ok(Reading::Seen(mended))
     }
 
-    async fn insert(&self, texts: &[String], copies: &[i64]) -> Result<u64, PgError> {
-        let written: Vec<String> = self
-            .table
-            .written_columns()
-            .map(|column| column.name.clone())
-            .collect();
-        let sql = statement::insert_texts(self.subject, &written);
-        Ok(self.target.execute(&sql, &[&texts, &copies]).await?)
+    async fn copy(&self, rows: &str, columns: &[String]) -> Result<Reading<u64>, PgError> {
+        let into = statement::copy_in(self.subject, columns);
+        self.source
+            .copy(&self.subject.table, rows, self.target, &into)
+            .await
     }
 
-    /// In the order of the target's row type.
+    /// Those that are written; the target computes the others.
     fn columns(&self) -> Vec<String> {
         self.table
-            .columns
-            .iter()
+            .written_columns()
             .map(|column| column.name.clone())
             .collect()
     }

@@ -1,5 +1,6 @@
 //! Reading one side under its frozen snapshot.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_postgres::{Row, types::ToSql};
 use transhume_core::verify::rows::{Cut, Digest, KeyedRow, Region, Subject};
 use transhume_wire::ident::QualifiedName;
@@ -18,6 +19,9 @@ pub enum Reading<T> {
 /// Whoever waits for a second table with the first one locked can be part of a deadlock, which may end the application's
 /// transaction: it is given up well before a server looks for one, after `deadlock_timeout`, 1 s by default.
 const LOCKS_OF_ALL: &str = "set local lock_timeout = '100ms'";
+
+/// Of a row that is passed on, sent at once: the driver copies each.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// A row's key and, column by column, its texts or their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,28 +193,35 @@ impl ReadingSide<'_> {
         Ok(ends.and_then(|(low, high): (Option<String>, Option<String>)| low.zip(high)))
     }
 
-    /// The rows with these keys as texts of a row type with these columns.
-    pub(super) async fn texts_by_key(
+    /// How many rows have each of these hashes.
+    pub(super) async fn counts_by_image(
         self,
         subject: &Subject,
-        columns: &[String],
-        keys: &[Vec<String>],
-    ) -> Result<Reading<Vec<String>>, PgError> {
-        let sql = statement::by_key(subject, &statement::wanted_text(columns));
-        let rows = self.by_key(subject, &sql, keys).await?;
-        Ok(rows.map(|rows| rows.iter().map(|row| row.get(1)).collect()))
+        hashes: &[i64],
+    ) -> Result<Reading<Vec<(i64, i64)>>, PgError> {
+        let sql = statement::counts_by_image(subject);
+        let rows = self.read(&subject.table, &sql, &[&hashes]).await?;
+        Ok(rows.map(|rows| rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
     }
 
-    /// Of the rows with these hashes: hash, text, how many.
-    pub(super) async fn texts_by_image(
+    /// Copies what the query gives into the target: how many rows.
+    pub(super) async fn copy(
         self,
-        subject: &Subject,
-        columns: &[String],
-        hashes: &[i64],
-    ) -> Result<Reading<Vec<(i64, String, i64)>>, PgError> {
-        let sql = statement::texts_by_image(subject, columns);
-        let rows = self.read(&subject.table, &sql, &[&hashes]).await?;
-        Ok(rows.map(|rows| rows.iter().map(image_text).collect()))
+        table: &QualifiedName,
+        query: &str,
+        target: &Session,
+        into: &str,
+    ) -> Result<Reading<u64>, PgError> {
+        snapshot::import(self.session, self.snapshot).await?;
+        let copied = async {
+            let rows = pass_on(self.session, query, target, into).await?;
+            Ok(if self.is_rewritten(table).await? {
+                Reading::Moved
+            } else {
+                Reading::Seen(rows)
+            })
+        };
+        self.end(copied.await).await
     }
 
     async fn by_key(
@@ -262,7 +273,15 @@ impl ReadingSide<'_> {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Reading<Vec<Row>>, PgError> {
         let rows = self.session.query(sql, parameters).await?;
-        // Asked last: the lock that reading took keeps the file from changing now.
+        Ok(if self.is_rewritten(table).await? {
+            Reading::Moved
+        } else {
+            Reading::Seen(rows)
+        })
+    }
+
+    /// Or is gone. Asked last: the lock that reading took keeps the file from changing now.
+    async fn is_rewritten(self, table: &QualifiedName) -> Result<bool, PgError> {
         let rewritten = self
             .session
             .query_opt(
@@ -270,10 +289,7 @@ impl ReadingSide<'_> {
                 &[&table.lookup()],
             )
             .await?;
-        Ok(match rewritten {
-            Some(row) if !row.get::<_, bool>(0) => Reading::Seen(rows),
-            _ => Reading::Moved,
-        })
+        Ok(rewritten.is_none_or(|row| row.get(0)))
     }
 }
 
@@ -296,8 +312,19 @@ fn keyed_row(row: &Row) -> KeyedRow {
     }
 }
 
-fn image_text(row: &Row) -> (i64, String, i64) {
-    (row.get(0), row.get(1), row.get(2))
+/// From one side to the other as they come, unopened: a row is held once, however large it is.
+async fn pass_on(source: &Session, query: &str, target: &Session, into: &str) -> Result<u64, PgError> {
+    let rows = source.copy_out(&format!("copy ({query}) to stdout")).await?;
+    let sink = target.copy_in(into).await?;
+    let (mut rows, mut sink) = (Box::pin(rows), Box::pin(sink));
+    while let Some(row) = rows.next().await {
+        let mut rest = row?;
+        while !rest.is_empty() {
+            let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+            sink.send(piece).await?;
+        }
+    }
+    Ok(sink.as_mut().finish().await?)
 }
 
 /// One list for each column of the key.
@@ -350,13 +377,12 @@ pub(super) async fn execute_by_key(
 }
 
 /// Inside the transaction of `session`.
-pub(super) async fn texts_by_image(
+pub(super) async fn counts_by_image(
     session: &Session,
     subject: &Subject,
-    columns: &[String],
     hashes: &[i64],
-) -> Result<Vec<(i64, String, i64)>, PgError> {
-    let sql = statement::texts_by_image(subject, columns);
+) -> Result<Vec<(i64, i64)>, PgError> {
+    let sql = statement::counts_by_image(subject);
     let rows = session.query(&sql, &[&hashes]).await?;
-    Ok(rows.iter().map(image_text).collect())
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

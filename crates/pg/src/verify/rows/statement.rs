@@ -1,7 +1,7 @@
 //! Texts of the statements. All names are quoted.
 
 use transhume_core::verify::rows::{Cut, Region, Subject};
-use transhume_wire::ident::quote_identifier;
+use transhume_wire::ident::{quote_identifier, quote_literal};
 
 use super::{
     dividing::{bucket, by_hash, numbers, within},
@@ -114,9 +114,30 @@ pub(super) fn sample(subject: &Subject) -> String {
 
 /// Rows with the keys of the parameters, one array of texts for each key column: the key and `wanted`.
 pub(super) fn by_key(subject: &Subject, wanted: &str) -> String {
-    let (parameters, names): (Vec<String>, Vec<String>) = (1..=subject.key.len())
-        .map(|number| (format!("${number}::pg_catalog.text[]"), format!("k{number}")))
-        .unzip();
+    let lists = (1..=subject.key.len()).map(|number| format!("${number}::pg_catalog.text[]"));
+    format!(
+        "select {} as key, {wanted} {}",
+        key_texts(subject),
+        from_keys(subject, &lists.collect::<Vec<_>>())
+    )
+}
+
+/// These columns of the rows with these keys: for COPY, which takes no parameters.
+pub(super) fn columns_of_keys(subject: &Subject, columns: &[String], keys: &[Vec<String>]) -> String {
+    let lists = (0..subject.key.len()).map(|column| {
+        let texts: Vec<String> = keys.iter().map(|key| quote_literal(&key[column])).collect();
+        format!("array[{}]::pg_catalog.text[]", texts.join(", "))
+    });
+    format!(
+        "select {} {}",
+        list(columns.iter()),
+        from_keys(subject, &lists.collect::<Vec<_>>())
+    )
+}
+
+/// Rows with the keys of these arrays, one for each key column.
+fn from_keys(subject: &Subject, lists: &[String]) -> String {
+    let names: Vec<String> = (1..=lists.len()).map(|number| format!("k{number}")).collect();
     let conditions: Vec<String> = subject
         .key
         .iter()
@@ -131,10 +152,9 @@ pub(super) fn by_key(subject: &Subject, wanted: &str) -> String {
         })
         .collect();
     format!(
-        "select {} as key, {wanted} from {} as stored, unnest({}) as given ({}) where {}",
-        key_texts(subject),
+        "from {} as stored, unnest({}) as given ({}) where {}",
         stored(subject),
-        parameters.join(", "),
+        lists.join(", "),
         names.join(", "),
         conditions.join(" and ")
     )
@@ -176,18 +196,36 @@ pub(super) fn wanted_columns(subject: &Subject, values: bool) -> String {
     format!("array[{}]::pg_catalog.text[] as wanted", columns.join(", "))
 }
 
-/// The whole row as the text of the target's row type, for [`by_key`].
-pub(super) fn wanted_text(columns: &[String]) -> String {
-    format!("row({})::pg_catalog.text as wanted", list(columns.iter()))
-}
-
-/// One text of each row with these hashes, and how many such rows there are; $1 is an array of hashes.
-pub(super) fn texts_by_image(subject: &Subject, columns: &[String]) -> String {
+/// How many rows have each of the hashes $1.
+pub(super) fn counts_by_image(subject: &Subject) -> String {
     let image = image(subject);
     let rows = from_where(subject, &[format!("{image} = any ($1::pg_catalog.int8[])")]);
+    format!("select {image} as image, pg_catalog.count(*) {rows} group by 1")
+}
+
+/// These columns of so many rows with each of these hashes: for COPY, which takes no parameters.
+pub(super) fn columns_of_images(subject: &Subject, columns: &[String], wanted: &[(i64, i64)]) -> String {
+    let image = image(subject);
+    // Numbers instead of names: a column may be called as one of ours.
+    let names: Vec<String> = (1..=columns.len()).map(|number| format!("c{number}")).collect();
+    let selected: Vec<String> = columns
+        .iter()
+        .zip(&names)
+        .map(|(column, name)| format!("stored.{} as {name}, ", quote_identifier(column)))
+        .collect();
+    let (hashes, rows): (Vec<String>, Vec<String>) = wanted
+        .iter()
+        .map(|(hash, rows)| (format!("'{hash}'"), rows.to_string()))
+        .unzip();
+    let hashes = format!("array[{}]::pg_catalog.int8[]", hashes.join(", "));
     format!(
-        "select {image} as image, pg_catalog.min(row({})::pg_catalog.text), pg_catalog.count(*) {rows} group by 1",
-        list(columns.iter())
+        "select {} from (select {}{image} as image, pg_catalog.row_number() over (partition by {image}) as place {}) as placed, \
+         unnest({hashes}, array[{}]::pg_catalog.int8[]) as wanted (image, rows) \
+         where placed.image = wanted.image and placed.place <= wanted.rows",
+        names.join(", "),
+        selected.concat(),
+        from_where(subject, &[format!("{image} = any ({hashes})")]),
+        rows.join(", ")
     )
 }
 
@@ -235,19 +273,16 @@ fn delete_places(subject: &Subject, found: &str) -> String {
     }
 }
 
-/// Inserts rows from texts of the table's row type ($1), as often as $2 says: read by the types' own input
-/// functions, so nothing is cast, cut or rounded.
-pub(super) fn insert_texts(subject: &Subject, written: &[String]) -> String {
-    let table = &subject.table;
-    let names: Vec<String> = written.iter().map(|name| quote_identifier(name)).collect();
-    let values: Vec<String> = names.iter().map(|name| format!("(given.whole).{name}")).collect();
-    format!(
-        "insert into {table} ({}) overriding system value select {} from (\
-         select texts.one::{table} as whole from unnest($1::pg_catalog.text[], $2::pg_catalog.int8[]) \
-         as texts (one, copies), pg_catalog.generate_series(1, texts.copies) offset 0) as given",
-        names.join(", "),
-        values.join(", ")
-    )
+/// Reads rows as text into these columns, where there are any: by the types' own input functions, so nothing is cast, cut or
+/// rounded.
+pub(super) fn copy_in(subject: &Subject, columns: &[String]) -> String {
+    let names: Vec<String> = columns.iter().map(|name| quote_identifier(name)).collect();
+    let listed = if names.is_empty() {
+        String::new()
+    } else {
+        format!("({})", names.join(", "))
+    };
+    format!("copy {} {listed} from stdin", subject.table)
 }
 
 /// Smallest and largest value of the column whose numbers rows are divided by, as texts.
