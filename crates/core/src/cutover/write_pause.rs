@@ -69,10 +69,10 @@ pub struct PausePart {
 const TRANSACTION: f64 = 10.0;
 /// A commit on a server's disk, without the way there, in milliseconds: a good network disk.
 const COMMIT: f64 = 3.0;
-/// Taking the lock on one table or sequence, in milliseconds: 25,000 took half a second of a slow core.
-const LOCK: f64 = 0.02;
-/// Revoking the grants of one table or reading and closing one sequence, in milliseconds: 25,000 took 1.4 s of a slow core.
-const REVOCATION: f64 = 0.055;
+/// Taking the lock on one table or sequence, in milliseconds.
+const LOCK: f64 = 0.01;
+/// Revoking the grants of one table or reading and closing one sequence, in milliseconds.
+const REVOCATION: f64 = 0.04;
 /// Reading and setting one sequence, in milliseconds.
 const SEQUENCE: f64 = 0.05;
 /// Making one foreign key without validating it, in milliseconds.

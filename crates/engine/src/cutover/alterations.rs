@@ -76,9 +76,8 @@ pub(super) async fn differing(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
 pub(super) async fn since_verified(cutover: &Cutover<'_>) -> Result<Vec<String>> {
     let doing = "asking which tables were altered since they were compared";
     let publication = &cutover.migration.publication_name;
-    let of_source = shapes(&cutover.source, publication);
-    let of_target = shapes(&cutover.target, publication);
-    let (source, target) = tokio::try_join!(of_source, of_target).doing(doing)?;
+    let source = shapes(&cutover.source, publication).await.doing(doing)?;
+    let target = shapes(&cutover.target, publication).await.doing(doing)?;
     let shapes = Sides {
         source: &source,
         target: &target,

@@ -38,6 +38,14 @@ pub(super) struct Types {
 }
 
 impl Types {
+    async fn take(source: &Session, target: &Session) -> Result<Self, PgError> {
+        Ok(Self {
+            remembered: known_type::all(&**target).await?,
+            source: type_change::user_types(&**source).await?,
+            target: type_change::user_types(&**target).await?,
+        })
+    }
+
     pub(super) fn changes(&self) -> Vec<TypeChange> {
         types::changes(&self.remembered, &self.source, &self.target)
     }
@@ -58,30 +66,14 @@ impl Schemas {
         publication: &str,
         selector: &Selector,
     ) -> Result<Self, PgError> {
-        // Each side for itself: of very many tables either takes seconds.
-        let source_side = async {
-            Ok::<_, PgError>((
-                table_facts(&**source, publication).await?,
-                type_change::user_types(&**source).await?,
-            ))
-        };
-        let target_side = async {
-            follow_names(&**target).await?;
-            let known = (
-                followed(&**target).await?,
-                addition::all(&**target).await?,
-                known_type::all(&**target).await?,
-            );
-            let facts = table_facts(&**target, publication).await?;
-            Ok::<_, PgError>((known, facts, type_change::user_types(&**target).await?))
-        };
-        let ((mut on_source, source_types), (known, on_target, target_types)) =
-            tokio::try_join!(source_side, target_side)?;
-        let (mut followed, additions, remembered) = known;
+        let mut on_source = table_facts(&**source, publication).await?;
+        follow_names(&**target).await?;
+        let mut followed = followed(&**target).await?;
         // The selection has grown where tables were added since this run began.
         on_source.retain(|shape| {
             selector.selects(&shape.name) || followed.iter().any(|table| table.oid == shape.oid)
         });
+        let additions = addition::all(&**target).await?;
         let joining: Vec<u32> = additions
             .iter()
             .filter(|addition| !addition.step.is_over())
@@ -93,12 +85,8 @@ impl Schemas {
         Ok(Self {
             followed,
             source: on_source,
-            target: on_target,
-            types: Types {
-                remembered,
-                source: source_types,
-                target: target_types,
-            },
+            target: table_facts(&**target, publication).await?,
+            types: Types::take(source, target).await?,
         })
     }
 
