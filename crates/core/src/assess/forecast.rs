@@ -25,7 +25,11 @@ pub struct StreamSample {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Amount {
     pub table_bytes: f64,
+    /// Of the largest piece that one stream copies by itself: a table, or a part of a very large one.
+    pub largest_piece_bytes: f64,
     pub index_bytes: f64,
+    /// Of the index that takes one session the longest.
+    pub largest_index_bytes: f64,
     /// Of the largest table: sorting takes longer the more there is to sort.
     pub rows_at_most: f64,
     pub wal_bytes_per_second: f64,
@@ -70,8 +74,12 @@ impl MoveForecast {
         if !(load_rate.is_finite() && load_rate > 0.0) {
             return None;
         }
-        let load_seconds = amount.table_bytes / load_rate;
-        let build_seconds = amount.index_bytes / index_rate(streams).unwrap_or(load_rate)
+        let shares = f64::from(u32::try_from(streams.len()).unwrap_or(u32::MAX));
+        // The largest piece is one stream's, however many there are.
+        let seconds = |all: f64, largest: f64, rate: f64| (all / rate).max(largest * shares / rate);
+        let load_seconds = seconds(amount.table_bytes, amount.largest_piece_bytes, load_rate);
+        let build_rate = index_rate(streams).unwrap_or(load_rate);
+        let build_seconds = seconds(amount.index_bytes, amount.largest_index_bytes, build_rate)
             * sorting(amount.rows_at_most, streams);
         let wal = amount.wal_bytes_per_second;
         let wal_kept_bytes = wal * (load_seconds + build_seconds);
@@ -146,7 +154,9 @@ mod tests {
     fn amount() -> Amount {
         Amount {
             table_bytes: 1_000.0 * MB,
+            largest_piece_bytes: 100.0 * MB,
             index_bytes: 200.0 * MB,
+            largest_index_bytes: 10.0 * MB,
             rows_at_most: 1_000.0,
             wal_bytes_per_second: MB,
             wal_limit_bytes: Some(64.0 * MB),
@@ -170,6 +180,18 @@ mod tests {
             None
         );
         assert_eq!(MoveForecast::of(&amount(), &[]), None);
+    }
+
+    #[test]
+    fn what_one_stream_does_alone_bounds_the_whole() {
+        let one_table = Amount {
+            largest_piece_bytes: 900.0 * MB,
+            largest_index_bytes: 150.0 * MB,
+            ..amount()
+        };
+        let forecast = MoveForecast::of(&one_table, &[stream(10.0), stream(10.0)]).unwrap();
+        assert!((forecast.load_seconds - 90.0).abs() < 1e-6, "{forecast:?}");
+        assert!((forecast.build_seconds - 30.0).abs() < 1e-6, "{forecast:?}");
     }
 
     #[test]

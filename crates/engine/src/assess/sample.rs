@@ -10,11 +10,11 @@ use transhume_core::{
         forecast::{Amount, MoveForecast, StreamSample},
         observation::Observed,
     },
-    load::capacity::BuildMemory,
+    load::{PartSize, capacity::BuildMemory},
     table::{Persistence, Table},
 };
 use transhume_pg::{
-    assess::sample,
+    assess::sample::{self, SampledIndex},
     connection::{
         names,
         raw::{Mode, RawConnection},
@@ -33,8 +33,6 @@ use crate::{
 
 /// Below it a move takes seconds, and a sample of it would be most of it.
 const SMALLEST_BYTES: i64 = 32 * 1024 * 1024;
-/// A table much smaller than the largest says little of the rate.
-const SMALLEST_SHARE: i64 = 16;
 /// Role of our sessions, as in `application_name`.
 const ROLE: &str = "sample";
 
@@ -67,9 +65,30 @@ fn sampled(observed: &Observed) -> Vec<Table> {
         return Vec::new();
     }
     tables.sort_by_key(|table| std::cmp::Reverse(table.bytes));
-    let smallest = tables[0].bytes / SMALLEST_SHARE;
-    let large = tables.into_iter().filter(|table| table.bytes >= smallest);
-    large.cloned().collect()
+    tables.into_iter().cloned().collect()
+}
+
+/// What streams copy by themselves, as the load's plan has it: the largest ones first, and the bytes of the largest.
+fn pieces(tables: &[Table], loaders: u32) -> (Vec<Table>, f64) {
+    let bytes = |table: &Table| table.bytes.unsigned_abs();
+    let size = PartSize::of_load(tables.iter().map(bytes).sum(), loaders);
+    let most = loaders as usize;
+    let largest = tables
+        .iter()
+        .map(|table| bytes(table) / size.parts(bytes(table)).max(1))
+        .max();
+    let parts = |table: &Table| {
+        usize::try_from(size.parts(bytes(table)))
+            .unwrap_or(most)
+            .min(most)
+    };
+    let each = tables
+        .iter()
+        .flat_map(|table| std::iter::repeat_n(table, parts(table)));
+    (
+        each.take(most).cloned().collect(),
+        float(largest.unwrap_or_default()),
+    )
 }
 
 async fn taken(endpoints: &Endpoints, observed: &Observed, tables: &[Table]) -> Result<Option<MoveForecast>> {
@@ -78,10 +97,12 @@ async fn taken(endpoints: &Endpoints, observed: &Observed, tables: &[Table]) -> 
     let began = Instant::now();
     let before = wal_end(&source, observed).await?;
     let mut streams = JoinSet::new();
-    // As the load does: a table that is much larger than others is copied by several at once.
-    let each = tables.iter().cycle().take(counts.loaders as usize).cloned();
-    for (number, table) in each.enumerate() {
-        streams.spawn(stream(endpoints.clone(), table, number, memory));
+    let (pieces, largest_piece_bytes) = pieces(tables, counts.loaders);
+    for (number, table) in pieces.into_iter().enumerate() {
+        let built = sample::sampled_index(&source, table.oid)
+            .await
+            .doing("choosing an index for the sample")?;
+        streams.spawn(stream(endpoints.clone(), (table, built), number, memory));
     }
     let mut samples = Vec::new();
     while let Some(sample) = streams.join_next().await {
@@ -91,6 +112,7 @@ async fn taken(endpoints: &Endpoints, observed: &Observed, tables: &[Table]) -> 
     let seconds = began.elapsed().as_secs_f64();
     let amount = Amount {
         wal_bytes_per_second: float(written) / seconds,
+        largest_piece_bytes,
         ..amount(&source, observed).await?
     };
     Ok(MoveForecast::of(&amount, &samples))
@@ -98,7 +120,7 @@ async fn taken(endpoints: &Endpoints, observed: &Observed, tables: &[Table]) -> 
 
 async fn stream(
     endpoints: Endpoints,
-    table: Table,
+    (table, built): (Table, Option<SampledIndex>),
     number: usize,
     memory: BuildMemory,
 ) -> Result<Option<StreamSample>> {
@@ -110,9 +132,14 @@ async fn stream(
     )
     .doing(doing)?;
     let (mut source, mut target) = (source, target);
-    let sample = sample::stream((&mut source, &mut target), &table, number, memory)
-        .await
-        .doing(doing);
+    let sample = sample::stream(
+        (&mut source, &mut target),
+        (&table, built.as_ref()),
+        number,
+        memory,
+    )
+    .await
+    .doing(doing);
     source.close().await;
     target.close().await;
     sample
@@ -130,7 +157,7 @@ async fn wal_end(source: &Session, observed: &Observed) -> Result<Lsn> {
 async fn amount(source: &Session, observed: &Observed) -> Result<Amount> {
     let tables: Vec<&Table> = observed.selected_with_rows().collect();
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
-    let index_bytes = sample::index_bytes(source, &oids)
+    let (index_bytes, largest_index_bytes) = sample::index_bytes(source, &oids)
         .await
         .doing("reading the size of the source's indexes")?;
     let rows = tables
@@ -142,7 +169,9 @@ async fn amount(source: &Session, observed: &Observed) -> Result<Amount> {
     let sum: i64 = tables.iter().map(|table| table.bytes).sum();
     Ok(Amount {
         table_bytes: float(sum.unsigned_abs()),
+        largest_piece_bytes: 0.0,
         index_bytes: float(index_bytes.unsigned_abs()),
+        largest_index_bytes: float(largest_index_bytes.unsigned_abs()),
         rows_at_most: float(rows.max(0).unsigned_abs()),
         wal_bytes_per_second: 0.0,
         wal_limit_bytes: limit

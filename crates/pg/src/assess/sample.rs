@@ -29,18 +29,39 @@ const MOST_BYTES: f64 = 256.0 * 1024.0 * 1024.0;
 /// OIDs from here on are made by users or extensions.
 const FIRST_USER_OID: u32 = 16_384;
 
-/// What the indexes of these tables take.
-pub async fn index_bytes(source: &Client, tables: &[u32]) -> Result<i64, PgError> {
+/// What the indexes of these tables take, and the largest of them.
+pub async fn index_bytes(source: &Client, tables: &[u32]) -> Result<(i64, i64), PgError> {
     let row = source
         .query_one(include_str!("sql/index_bytes.sql"), &[&tables])
         .await?;
-    Ok(row.try_get(0)?)
+    Ok((row.try_get("bytes")?, row.try_get("largest")?))
+}
+
+/// An index to build on the sample: its access method, and names of columns.
+#[derive(Debug, Clone)]
+pub struct SampledIndex {
+    pub method: String,
+    pub columns: Vec<String>,
+}
+
+/// The largest one of the table that can be built on a copy of its rows; none where there is no such.
+pub async fn sampled_index(source: &Client, table: u32) -> Result<Option<SampledIndex>, PgError> {
+    let row = source
+        .query_opt(include_str!("sql/sampled_index.sql"), &[&table])
+        .await?;
+    row.map(|row| {
+        Ok(SampledIndex {
+            method: row.try_get("method")?,
+            columns: row.try_get("names")?,
+        })
+    })
+    .transpose()
 }
 
 /// One stream; `number` tells it from those beside it.
 pub async fn stream(
     (source, target): (&mut RawConnection, &mut RawConnection),
-    table: &Table,
+    (table, built): (&Table, Option<&SampledIndex>),
     number: usize,
     memory: BuildMemory,
 ) -> Result<Option<StreamSample>, PgError> {
@@ -71,7 +92,10 @@ pub async fn stream(
         return Ok(None);
     }
     let rows = rows_of(totals);
-    let index = index(target, &place, table).await?;
+    let index = match built {
+        Some(built) => index(target, &place, built).await?,
+        None => None,
+    };
     source.simple_query("rollback").await?;
     target.simple_query("rollback").await?;
     Ok(Some(StreamSample {
@@ -141,20 +165,20 @@ async fn copy(
     Ok((totals, began.elapsed()))
 }
 
-/// On the columns that tell rows apart, else on the first one; none where the target cannot sort them.
+/// None where the target cannot build it.
 async fn index(
     target: &mut RawConnection,
     place: &str,
-    table: &Table,
+    built: &SampledIndex,
 ) -> Result<Option<(f64, f64)>, PgError> {
-    let mut names = table.identity_columns.clone();
-    if names.is_empty() {
-        names.extend(table.written_columns().take(1).map(|column| column.name.clone()));
-    }
-    let names: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
+    let names: Vec<String> = built.columns.iter().map(|name| quote_identifier(name)).collect();
     target.simple_query("savepoint index").await?;
     let began = Instant::now();
-    let made = format!("create index sample_index on {place} ({})", names.join(", "));
+    let made = format!(
+        "create index sample_index on {place} using {} ({})",
+        quote_identifier(&built.method),
+        names.join(", ")
+    );
     if target.simple_query(&made).await.is_err() {
         target.simple_query("rollback to savepoint index").await?;
         return Ok(None);
