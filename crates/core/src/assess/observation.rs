@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::capability::{Capabilities, VersionNumber};
-use crate::{role_map::RoleMap, selection::Selector, sequence::Sequence, table::Table};
+use crate::{count::size, role_map::RoleMap, selection::Selector, sequence::Sequence, table::Table};
 
 /// Everything that the checks may look at.
 #[derive(Debug, Clone)]
@@ -95,10 +95,29 @@ pub struct SourceObservation {
     pub wide_rows: WideRows,
 }
 
-/// Tables with a row that takes more as text than a server can print, and how many bytes that is.
+/// The widest row of a table, which takes more as text than a server can print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WideRow {
+    pub table: QualifiedName,
+    /// As text.
+    pub bytes: u64,
+}
+
+impl WideRow {
+    /// What follows the article.
+    pub fn words(&self) -> String {
+        format!(
+            "row of {} takes {} as text, and a server prints 1 GB at most",
+            self.table.plain(),
+            size(self.bytes)
+        )
+    }
+}
+
+/// Rows that take more as text than a server can print, one for each table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WideRows {
-    pub tables: Vec<(QualifiedName, i64)>,
+    pub found: Vec<WideRow>,
     /// They may hold one, and were not looked through in time or may not be read.
     pub unseen: Vec<QualifiedName>,
 }

@@ -4,7 +4,7 @@ use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::observation::{Observed, WideRows};
 use crate::{
-    count::{counted, listed, size},
+    count::{counted, listed},
     finding::{Finding, Remedy},
     shell,
     table::{Persistence, TableKind},
@@ -92,22 +92,21 @@ fn nullable_children(observed: &Observed) -> Vec<Finding> {
 
 /// Copied in binary they have any size; the stream has only their text.
 fn wide_rows(observed: &Observed) -> Vec<Finding> {
-    let WideRows { tables, unseen } = &observed.source.wide_rows;
-    let findings = tables
+    let WideRows { found, unseen } = &observed.source.wide_rows;
+    let findings = found
         .iter()
-        .filter(|(table, _)| observed.selects(table))
-        .map(|(table, bytes)| {
+        .filter(|row| observed.selects(&row.table))
+        .map(|row| {
+            let table = row.table.plain();
             Finding::warning(
                 "wide-rows",
-                &table.plain(),
+                &table,
                 format!(
-                    "a row of {} takes {} as text, and a server prints 1 GB at most: it is copied, but the stream ends at the \
-                     first change that writes such a row",
-                    table.plain(),
-                    size(bytes.unsigned_abs())
+                    "a {}: it is copied, but the stream ends at the first change that writes such a row",
+                    row.words()
                 ),
                 Remedy::from("see that no such row is written until the cutover, or leave the table out and copy it then: ")
-                    .then(Remedy::run(format!("transhume run --exclude {}", shell::word(&table.plain())))),
+                    .then(Remedy::run(format!("transhume run --exclude {}", shell::word(&table)))),
             )
         })
         .collect();
@@ -292,7 +291,7 @@ mod tests {
     use super::{
         super::{
             fixture::{healthy, table},
-            observation::{FiringTrigger, MaterializedView, NameColumn},
+            observation::{FiringTrigger, MaterializedView, NameColumn, WideRow},
         },
         *,
     };
@@ -341,7 +340,10 @@ mod tests {
         assert_eq!(wide_rows(&observed)[0].severity, Severity::Pass);
         observed.source.wide_rows.unseen = vec![name()];
         assert!(wide_rows(&observed)[0].message.contains("not looked through"));
-        observed.source.wide_rows.tables = vec![(name(), 1_258_291_203)];
+        observed.source.wide_rows.found = vec![WideRow {
+            table: name(),
+            bytes: 1_258_291_203,
+        }];
         let found = &wide_rows(&observed)[0];
         assert_eq!(
             (found.severity, found.object.as_str()),

@@ -2,12 +2,7 @@
 //!
 //! Nothing is lost by another try: it begins at the stored frontier. But what fails each time would be a silent loop.
 
-use transhume_core::{
-    count::{counted, size},
-    direction::Direction,
-    guard::anew::anew,
-    shell,
-};
+use transhume_core::{count::counted, direction::Direction, guard::anew::anew, shell};
 use transhume_pg::catalog::wide_rows::{PRINTED_MOST_BYTES, wide_rows};
 use transhume_wire::lsn::Lsn;
 
@@ -73,27 +68,23 @@ pub(super) async fn explained(request: &FollowRequest<'_>, error: EngineError) -
             .await
             .doing("looking for rows that are too wide to be printed")
     };
-    let tables = match looking.await {
-        Ok(found) => found.tables,
+    let wide = match looking.await {
+        Ok(looked) => looked.found,
         Err(problem) => {
             tracing::debug!(%problem, "the source was not asked for wide rows");
             return error;
         }
     };
-    let Some((first, bytes)) = tables.first() else {
+    let Some(first) = wide.first() else {
         return error;
     };
     EngineError::stopped(
         message.clone(),
-        format!(
-            "{detail} A row of {} takes {} as text, and a server prints 1 GB at most.",
-            first.plain(),
-            size(bytes.unsigned_abs())
-        ),
+        format!("{detail} A {}.", first.words()),
         format!(
             "{}; let the application write no such row until the cutover, or exclude the table (--exclude {}) and copy it then",
             anew(request.migration.direction),
-            shell::word(&first.plain())
+            shell::word(&first.table.plain())
         ),
     )
 }

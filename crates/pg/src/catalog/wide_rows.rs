@@ -6,7 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use transhume_core::{assess::observation::WideRows, sqlstate};
+use transhume_core::{
+    assess::observation::{WideRow, WideRows},
+    sqlstate,
+};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use super::qualified_name;
@@ -40,7 +43,10 @@ pub async fn wide_rows(session: &Session, most_bytes: i64) -> Result<WideRows, P
             text_columns: row.try_get("text_columns")?,
         };
         match widest(session, &candidate, end).await? {
-            Some(bytes) if bytes > most_bytes => found.tables.push((candidate.table, bytes)),
+            Some(bytes) if bytes > most_bytes => found.found.push(WideRow {
+                table: candidate.table,
+                bytes: bytes.unsigned_abs(),
+            }),
             Some(_) => {}
             None => found.unseen.push(candidate.table),
         }

@@ -2,6 +2,7 @@
 
 use transhume_core::{
     assess::capability::VersionNumber,
+    assess::observation::WideRow,
     sequence::Sequence,
     table::{Generation, Persistence, ReplicaIdentity, RowSecurity, Table, TableKind},
 };
@@ -370,8 +371,11 @@ async fn a_row_that_takes_more_as_text_than_fits_is_found_by_its_lengths() {
         .unwrap();
     let found = wide_rows(&session, 1_100_000).await.unwrap();
     assert_eq!(
-        found.tables,
-        [(QualifiedName::new("public", "a\"wide"), 1_200_003)]
+        found.found,
+        [WideRow {
+            table: QualifiedName::new("public", "a\"wide"),
+            bytes: 1_200_003,
+        }]
     );
     assert_eq!(found.unseen, []);
     // Who may not read one says so of it alone.
@@ -380,5 +384,5 @@ async fn a_row_that_takes_more_as_text_than_fits_is_found_by_its_lengths() {
         .await
         .unwrap();
     let found = wide_rows(&session, 1_100_000).await.unwrap();
-    assert_eq!((found.tables.len(), found.unseen.len()), (0, 2));
+    assert_eq!((found.found.len(), found.unseen.len()), (0, 2));
 }
