@@ -9,6 +9,7 @@ pub mod error;
 pub mod identity;
 pub mod login;
 pub mod names;
+pub(crate) mod pieces;
 pub(crate) mod pinned;
 pub mod place;
 pub mod quiet;

@@ -9,12 +9,10 @@ use futures_util::SinkExt as _;
 use transhume_core::follow::row::{ListForm, RowPlan};
 
 use super::set::copy::{HEADER, TRAILER};
-use crate::connection::{error::PgError, session::Session};
+use crate::connection::{error::PgError, pieces::send_in_pieces, session::Session};
 
 /// Smaller ones are parameters: two more copies of them are within what following may take.
 const LARGE_VALUE_BYTES: usize = 4 << 20;
-/// Sent at once.
-const PIECE_BYTES: usize = 256 << 10;
 
 /// The table by the place that a value has among those of its change.
 pub(super) const TABLE: &str = "pg_temp.transhume_value";
@@ -70,11 +68,7 @@ async fn copy_values(
     for place in places {
         let Some(value) = &values[*place] else { continue };
         sink.send(field_header(*place, value.len())).await?;
-        let mut rest = value.clone();
-        while !rest.is_empty() {
-            let piece = rest.split_to(rest.len().min(PIECE_BYTES));
-            sink.send(piece).await?;
-        }
+        send_in_pieces(sink.as_mut(), value.clone()).await?;
     }
     sink.send(Bytes::copy_from_slice(&TRAILER.to_be_bytes())).await?;
     sink.finish().await.map(drop)

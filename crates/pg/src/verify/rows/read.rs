@@ -1,12 +1,12 @@
 //! Reading one side under its frozen snapshot.
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio_postgres::{Row, types::ToSql};
 use transhume_core::verify::rows::{Cut, Digest, KeyedRow, Region, Subject};
 use transhume_wire::ident::QualifiedName;
 
 use super::{dividing, statement};
-use crate::connection::{error::PgError, session::Session, snapshot};
+use crate::connection::{error::PgError, pieces::send_in_pieces, session::Session, snapshot};
 
 /// What a snapshot shows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,6 @@ pub enum Reading<T> {
 /// Whoever waits for a second table with the first one locked can be part of a deadlock, which may end the application's
 /// transaction: it is given up well before a server looks for one, after `deadlock_timeout`, 1 s by default.
 const LOCKS_OF_ALL: &str = "set local lock_timeout = '100ms'";
-
-/// Of a row that is passed on, sent at once: the driver copies each.
-const PIECE_BYTES: usize = 256 << 10;
 
 /// A row's key and, column by column, its texts or their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,11 +315,7 @@ async fn pass_on(source: &Session, query: &str, target: &Session, into: &str) ->
     let sink = target.copy_in(into).await?;
     let (mut rows, mut sink) = (Box::pin(rows), Box::pin(sink));
     while let Some(row) = rows.next().await {
-        let mut rest = row?;
-        while !rest.is_empty() {
-            let piece = rest.split_to(rest.len().min(PIECE_BYTES));
-            sink.send(piece).await?;
-        }
+        send_in_pieces(sink.as_mut(), row?).await?;
     }
     Ok(sink.as_mut().finish().await?)
 }
