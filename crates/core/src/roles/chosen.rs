@@ -54,12 +54,12 @@ impl Roles {
             .map(|role| role.name.as_str())
             .chain(self.of_all_tables())
             .collect();
-        self.close(&mut names, |one| (&one.group, &one.member));
+        self.close(&mut names, |one| Some((&one.group, &one.member)));
         // The migration's own role is a member of every owner, and moves nowhere.
         if let Some(own) = self.own().filter(|own| !own.owns && own.sessions == 0) {
             names.remove(own.name.as_str());
         }
-        self.close(&mut names, |one| (&one.member, &one.group));
+        self.close(&mut names, |one| Some((&one.member, &one.group)));
         self.roles
             .iter()
             .filter(|role| names.contains(role.name.as_str()))
@@ -79,13 +79,13 @@ impl Roles {
     pub(super) fn close<'a>(
         &'a self,
         names: &mut BTreeSet<&'a str>,
-        way: impl Fn(&'a super::Membership) -> (&'a String, &'a String),
+        way: impl Fn(&'a super::Membership) -> Option<(&'a String, &'a String)>,
     ) {
         loop {
             let reached: Vec<&str> = self
                 .memberships
                 .iter()
-                .map(&way)
+                .filter_map(&way)
                 .filter(|(from, to)| names.contains(from.as_str()) && !names.contains(to.as_str()))
                 .map(|(_, to)| to.as_str())
                 .collect();

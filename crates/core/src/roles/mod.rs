@@ -172,24 +172,22 @@ impl Roles {
 
     /// Roles that it is a member of without a role of the source's service between: what comes through that one is the
     /// service's to give, to an administrator of its own.
-    fn groups_without_service<'a>(&'a self, member: &'a str) -> BTreeSet<&'a str> {
-        let mut groups = BTreeSet::new();
-        let mut next = vec![member];
-        while let Some(member) = next.pop() {
-            let of_it = self.memberships.iter().filter(|one| one.member == member);
-            let new = of_it
-                .map(|one| one.group.as_str())
-                .filter(|name| groups.insert(*name));
-            next.extend(new.filter(|name| !is_of_platform(name)));
-        }
-        groups
+    fn groups_without_service(&self, member: &str) -> BTreeSet<&str> {
+        self.groups_through(member, |role| !is_of_platform(role))
     }
 
     /// Roles that it is a member of, directly or through others.
-    fn groups_of<'a>(&'a self, member: &str) -> BTreeSet<&'a str> {
+    fn groups_of(&self, member: &str) -> BTreeSet<&str> {
+        self.groups_through(member, |_| true)
+    }
+
+    /// Directly, or through roles that are led through.
+    fn groups_through<'a>(&'a self, member: &str, leads_on: impl Fn(&str) -> bool) -> BTreeSet<&'a str> {
         let of_it = self.memberships.iter().filter(|one| one.member == member);
         let mut groups = of_it.map(|one| one.group.as_str()).collect();
-        self.close(&mut groups, |one| (&one.member, &one.group));
+        self.close(&mut groups, |one| {
+            leads_on(&one.member).then_some((&one.member, &one.group))
+        });
         groups
     }
 

@@ -56,33 +56,21 @@ pub enum AccessStep {
 /// What makes the target's (`there`) as the source's was left (`now`). The owner comes first: it takes its rights with it.
 pub fn access_steps(now: &AccessFacts, there: &AccessFacts, map: &RoleMap) -> Vec<AccessStep> {
     let owner = map.target(&now.owner).to_owned();
-    let named = |right: &Right| {
-        let grantee = right.grantee.as_deref().map(|role| map.target(role).to_owned());
-        Right {
-            grantee: if right.is_owners {
-                Some(owner.clone())
-            } else {
-                grantee
-            },
-            // The owner may grant whatever it has.
-            is_grantable: right.is_grantable && !right.is_owners,
-            ..right.clone()
-        }
+    let seen = |right: &Right, called: &dyn Fn(&str) -> String| Right {
+        grantee: if right.is_owners {
+            Some(owner.clone())
+        } else {
+            right.grantee.as_deref().map(called)
+        },
+        // The owner may grant whatever it has.
+        is_grantable: right.is_grantable && !right.is_owners,
+        ..right.clone()
     };
-    let wanted: Vec<Right> = now.rights.iter().map(named).collect();
-    let had: Vec<Right> = there
-        .rights
-        .iter()
-        .map(|right| Right {
-            grantee: if right.is_owners {
-                Some(owner.clone())
-            } else {
-                right.grantee.clone()
-            },
-            is_grantable: right.is_grantable && !right.is_owners,
-            ..right.clone()
-        })
-        .collect();
+    let rights = |facts: &AccessFacts, called: &dyn Fn(&str) -> String| -> Vec<Right> {
+        facts.rights.iter().map(|right| seen(right, called)).collect()
+    };
+    let wanted = rights(now, &|role| map.target(role).to_owned());
+    let had = rights(there, &str::to_owned);
     let is_known = |right: &&Right| {
         // A column's are among those of its table.
         now.known.contains(&right.privilege) && there.known.contains(&right.privilege)

@@ -41,10 +41,8 @@ pub(super) async fn of_migration(source: &Session, target: &Session) -> Result<D
             Undo::RestoreIdentity { table, identity } => Some((table.to_string(), identity.words())),
             _ => None,
         });
-    let here = of_all_tables(source).await;
-    let there = of_all_tables(target).await;
-    let ([mut readers, mut writers], [readers_there, writers_there]) =
-        (here.doing(DOING)?, there.doing(DOING)?);
+    let [mut readers, mut writers] = of_all_tables(source).await.doing(DOING)?;
+    let [readers_there, writers_there] = of_all_tables(target).await.doing(DOING)?;
     readers.extend(readers_there);
     writers.extend(writers_there);
     Ok(Deliberate {
