@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use transhume_demo::cluster::{Authentication, ClusterOptions};
 use transhume_testkit::{
     Pair,
@@ -28,8 +28,10 @@ const CHANGED_EVERY: Duration = Duration::from_secs(2);
 const ENDED_EVERY: Duration = Duration::from_millis(600);
 /// For each token that went.
 const REFUSED_AT_MOST: usize = 3;
-/// Of following in trouble.
-const FOLLOWED_FOR: Duration = Duration::from_secs(6);
+/// While it is loaded and followed.
+const TOKENS: usize = 3;
+/// They come each two seconds.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 const TABLES: &str = "
     create table live (id int primary key);
@@ -45,6 +47,7 @@ const ENDED: &str = "
 /// Goes on until it is stopped, and then says how many tokens there were.
 struct Trouble {
     is_over: Arc<AtomicBool>,
+    tokens: watch::Receiver<usize>,
     working: JoinHandle<usize>,
 }
 
@@ -53,6 +56,7 @@ impl Trouble {
         let is_over = Arc::new(AtomicBool::new(false));
         let (source, target) = (site.source_url.clone(), administrator.to_owned());
         let (token, over) = (site.path("token"), Arc::clone(&is_over));
+        let (so_far, seen) = watch::channel(0);
         let working = tokio::spawn(async move {
             let source = connect(&source).await.expect("the source answers");
             let target = connect(&target).await.expect("the target answers");
@@ -72,12 +76,24 @@ impl Trouble {
                     let renewed = format!("alter role mover password 'token {tokens}'");
                     target.batch_execute(&renewed).await.expect("it is changed");
                     std::fs::write(&token, format!("token {tokens}\n")).expect("it is written");
+                    so_far.send_replace(tokens);
                 }
                 tokio::time::sleep(ENDED_EVERY).await;
             }
             tokens
         });
-        Self { is_over, working }
+        Self {
+            is_over,
+            tokens: seen,
+            working,
+        }
+    }
+
+    /// Until there were so many more tokens.
+    async fn more_tokens(&mut self, more: usize) {
+        let wanted = *self.tokens.borrow() + more;
+        let come = timeout(DEADLINE, self.tokens.wait_for(|tokens| *tokens >= wanted));
+        come.await.expect("tokens change").expect("nobody stopped it");
     }
 
     async fn stop(self) -> usize {
@@ -106,9 +122,9 @@ async fn tokens_that_change_while_sessions_are_ended_cost_few_refused_logins_and
 
     let mut runner = site.begin(&["run", "--rate-limit", "2MB", "--loaders", "2"]);
     runner.said("phase full-load").await;
-    let trouble = Trouble::start(&site, &administrator);
+    let mut trouble = Trouble::start(&site, &administrator);
     runner.said("phase follow").await;
-    tokio::time::sleep(FOLLOWED_FOR).await;
+    trouble.more_tokens(TOKENS).await;
     let tokens = trouble.stop().await;
 
     let written = connect(&site.source_url).await.expect("the source answers");
@@ -121,7 +137,7 @@ async fn tokens_that_change_while_sessions_are_ended_cost_few_refused_logins_and
     assert!(runner.is_alive(), "{}", runner.log());
     let log = std::fs::read_to_string(site.target.log_path()).expect("the server has a log");
     let refused = log.matches("password authentication failed").count();
-    assert!(tokens >= 3, "{tokens}");
+    assert!(tokens >= TOKENS, "{tokens}");
     assert!(
         (1..=REFUSED_AT_MOST * tokens).contains(&refused),
         "{refused} refused for {tokens} tokens:\n{}",

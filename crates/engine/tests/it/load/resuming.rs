@@ -1,7 +1,9 @@
 //! What is done stays done, whatever breaks.
 
+use tokio_postgres::Client;
 use transhume_core::selection::Selection;
 use transhume_engine::{error::EngineError, load};
+use transhume_pg::connection::snapshot::SnapshotHolder;
 use transhume_testkit::server::EVERYDAY_MAJOR;
 
 use super::loading::{Loading, until};
@@ -31,6 +33,18 @@ async fn loading() -> Loading {
     loading.options.loaders = Some(2);
     loading.options.part_bytes = Some(300 << 10);
     loading
+}
+
+/// Planned under the slot's snapshot, with all but the first parts of the large table held from every loader until the client is
+/// dropped.
+async fn planned_and_held() -> (Loading, SnapshotHolder, Client) {
+    let mut loading = loading().await;
+    let holder = loading.slot_snapshot().await;
+    load::plan(&loading.context(), &holder).await.unwrap();
+    let held = loading
+        .hold_parts("r.table_name = 'large' AND p.number > 3")
+        .await;
+    (loading, holder, held)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,13 +88,7 @@ async fn a_killed_loader_costs_its_part_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_snapshot_is_lost_finished_tables_stay_and_the_others_start_again() {
-    let mut loading = loading().await;
-    let holder = loading.slot_snapshot().await;
-    load::plan(&loading.context(), &holder).await.unwrap();
-
-    let held = loading
-        .hold_parts("r.table_name = 'large' AND p.number > 3")
-        .await;
+    let (mut loading, holder, held) = planned_and_held().await;
 
     let context = loading.context();
     let interrupt = async {
@@ -149,13 +157,7 @@ async fn after_the_snapshot_is_lost_finished_tables_stay_and_the_others_start_ag
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_restarts_in_mid_load_only_costs_what_was_unfinished() {
-    let mut loading = loading().await;
-    let holder = loading.slot_snapshot().await;
-    load::plan(&loading.context(), &holder).await.unwrap();
-
-    let held = loading
-        .hold_parts("r.table_name = 'large' AND p.number > 3")
-        .await;
+    let (mut loading, holder, held) = planned_and_held().await;
 
     let (endpoints, migration) = (loading.endpoints.clone(), loading.migration.clone());
     let (options, reporter) = (loading.options.clone(), loading.reporter.clone());
