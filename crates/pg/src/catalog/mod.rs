@@ -37,7 +37,7 @@ use transhume_wire::ident::QualifiedName;
 use crate::connection::error::PgError;
 
 /// A name from the columns `schema_name` and `name_column`.
-fn qualified_name(row: &Row, name_column: &str) -> Result<QualifiedName, PgError> {
+pub(crate) fn qualified_name(row: &Row, name_column: &str) -> Result<QualifiedName, PgError> {
     Ok(QualifiedName::new(
         row.try_get::<_, String>("schema_name")?,
         row.try_get::<_, String>(name_column)?,

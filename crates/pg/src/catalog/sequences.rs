@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Row};
 use transhume_core::sequence::{OwningColumn, Sequence};
 use transhume_wire::ident::QualifiedName;
 
-use crate::connection::error::PgError;
+use crate::{catalog::qualified_name, connection::error::PgError};
 
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
 
@@ -74,10 +74,7 @@ fn sequence(row: &Row) -> Result<Sequence, PgError> {
     };
     Ok(Sequence {
         oid: row.try_get("oid")?,
-        name: QualifiedName::new(
-            row.try_get::<_, String>("schema_name")?,
-            row.try_get::<_, String>("sequence_name")?,
-        ),
+        name: qualified_name(row, "sequence_name")?,
         type_name: row.try_get("type_name")?,
         start: row.try_get("start_value")?,
         min: row.try_get("min_value")?,

@@ -9,7 +9,7 @@ use tokio_postgres::{GenericClient, Row};
 use transhume_core::guard::schema::{ColumnFacts, PublicationMembership, TableFacts};
 use transhume_wire::ident::QualifiedName;
 
-use super::partition_trees::scattered;
+use super::{partition_trees::scattered, qualified_name};
 use crate::connection::error::PgError;
 
 const TABLE_FACTS: &str = include_str!("sql/table_facts.sql");
@@ -64,10 +64,7 @@ fn facts(row: &Row) -> Result<TableFacts, PgError> {
     let root = name(row, "root_schema", "root_name")?;
     Ok(TableFacts {
         oid: row.try_get("oid")?,
-        name: QualifiedName::new(
-            row.try_get::<_, String>("schema_name")?,
-            row.try_get::<_, String>("table_name")?,
-        ),
+        name: qualified_name(row, "table_name")?,
         is_logged: row.try_get("is_logged")?,
         publication: membership(row)?,
         filenode: row.try_get("filenode")?,

@@ -5,7 +5,7 @@ use transhume_core::table::{Table, catalog::TableRow, place};
 use transhume_wire::ident::QualifiedName;
 
 use super::partition_trees::scattered;
-use crate::connection::error::PgError;
+use crate::{catalog::qualified_name, connection::error::PgError};
 
 const TABLES: &str = include_str!("sql/tables.sql");
 
@@ -32,10 +32,7 @@ pub async fn names_of_tables(client: &Client) -> Result<Vec<(u32, QualifiedName)
     rows.iter()
         .filter(moves_rows)
         .map(|row| {
-            let name = QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("table_name")?,
-            );
+            let name = qualified_name(row, "table_name")?;
             Ok((row.try_get("oid")?, name))
         })
         .collect()
@@ -56,10 +53,7 @@ pub async fn above(client: &Client, partition: u32) -> Result<Vec<(u32, Qualifie
         .await?;
     rows.iter()
         .map(|row| {
-            let name = QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("relation_name")?,
-            );
+            let name = qualified_name(row, "relation_name")?;
             Ok((row.try_get("oid")?, name))
         })
         .collect()
@@ -76,12 +70,7 @@ pub async fn existing(client: &Client, names: &[QualifiedName]) -> Result<Vec<Qu
         )
         .await?;
     rows.iter()
-        .map(|row| {
-            Ok(QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("relation_name")?,
-            ))
-        })
+        .map(|row| qualified_name(row, "relation_name"))
         .collect()
 }
 
@@ -97,10 +86,7 @@ pub async fn in_the_way(
         .await?;
     rows.iter()
         .map(|row| {
-            let name = QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("relation_name")?,
-            );
+            let name = qualified_name(row, "relation_name")?;
             Ok((name, row.try_get("kind")?))
         })
         .collect()

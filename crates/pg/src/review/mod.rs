@@ -7,6 +7,7 @@ use transhume_core::review::{COUNTING, IndexUse, OldServer, StatementFigures, St
 use transhume_wire::ident::QualifiedName;
 
 use crate::{
+    catalog::qualified_name,
     catalog::{extensions::extensions, objects},
     connection::error::PgError,
 };
@@ -54,10 +55,7 @@ pub async fn index_use(client: &Client) -> Result<Vec<IndexUse>, PgError> {
     rows.iter()
         .map(|row| {
             Ok(IndexUse {
-                table: QualifiedName::new(
-                    row.try_get::<_, String>("schema_name")?,
-                    row.try_get::<_, String>("table_name")?,
-                ),
+                table: qualified_name(row, "table_name")?,
                 index: row.try_get("index_name")?,
                 scans: row.try_get("scans")?,
                 table_scans: row.try_get("table_scans")?,

@@ -5,6 +5,7 @@ use tokio_postgres::GenericClient;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::{
+    catalog::qualified_name,
     connection::error::PgError,
     state::undo::{self, FiringMode, Undo},
 };
@@ -27,10 +28,7 @@ pub async fn firing(target: &impl GenericClient, replica_role: bool) -> Result<V
         .await?;
     let mut tables: Vec<Firing> = Vec::new();
     for row in &rows {
-        let table = QualifiedName::new(
-            row.try_get::<_, String>("schema_name")?,
-            row.try_get::<_, String>("table_name")?,
-        );
+        let table = qualified_name(row, "table_name")?;
         let (kind, name, state): (String, String, String) =
             (row.try_get("kind")?, row.try_get("name")?, row.try_get("state")?);
         if tables.last().is_none_or(|last| last.table != table) {

@@ -8,7 +8,10 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_postgres::Client;
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    catalog::qualified_name,
+    connection::{error::PgError, session::Session},
+};
 
 /// A table or sequence of an extension whose rows are the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +38,7 @@ pub async fn configured(client: &Client) -> Result<Vec<ConfiguredTable>, PgError
         .map(|row| {
             Ok(ConfiguredTable {
                 extension: row.try_get("extension")?,
-                name: QualifiedName::new(
-                    row.try_get::<_, String>("schema_name")?,
-                    row.try_get::<_, String>("table_name")?,
-                ),
+                name: qualified_name(row, "table_name")?,
                 is_sequence: row.try_get("is_sequence")?,
                 condition: row.try_get("condition")?,
                 columns: row.try_get("columns")?,

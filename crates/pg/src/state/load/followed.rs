@@ -4,9 +4,8 @@
 use serde::Serialize;
 use tokio_postgres::{GenericClient, types::Json};
 use transhume_core::guard::schema::{Followed, Remembered, TableFacts, TargetIdentity};
-use transhume_wire::ident::QualifiedName;
 
-use crate::connection::error::PgError;
+use crate::{catalog::qualified_name, connection::error::PgError};
 
 pub async fn followed(target: &impl GenericClient) -> Result<Vec<Followed>, PgError> {
     let rows = target
@@ -25,10 +24,7 @@ fn table(row: &tokio_postgres::Row) -> Result<Followed, PgError> {
         .map(|(oid, Json(columns))| TargetIdentity { oid, columns });
     Ok(Followed {
         oid: row.try_get("source_oid")?,
-        name: QualifiedName::new(
-            row.try_get::<_, String>("schema_name")?,
-            row.try_get::<_, String>("table_name")?,
-        ),
+        name: qualified_name(row, "table_name")?,
         partitions: row.try_get("partitions")?,
         state: state.parse().map_err(|error| PgError::Protocol {
             endpoint: "transhume.relation".to_owned(),

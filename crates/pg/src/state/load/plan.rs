@@ -14,6 +14,7 @@ use transhume_wire::ident::QualifiedName;
 
 use crate::{
     catalog::emptying::empty,
+    catalog::qualified_name,
     connection::{
         error::PgError,
         snapshot::{self, SnapshotHolder},
@@ -123,10 +124,7 @@ pub async fn written(target: &impl GenericClient) -> Result<Vec<WrittenRelation>
     rows.iter()
         .map(|row| {
             Ok(WrittenRelation {
-                name: QualifiedName::new(
-                    row.try_get::<_, String>("schema_name")?,
-                    row.try_get::<_, String>("table_name")?,
-                ),
+                name: qualified_name(row, "table_name")?,
                 format: row.try_get("format")?,
                 format_reason: row.try_get("format_reason")?,
                 rows_estimate: row.try_get("rows_estimate")?,
@@ -351,10 +349,7 @@ pub async fn restart_unfinished(target: &impl GenericClient, lost: &[i32]) -> Re
         oids.push(oid);
         if row.try_get("has_done_parts")? && !row.try_get::<_, bool>("is_in_ranges")? {
             anew.push(oid);
-            emptied.push(QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("table_name")?,
-            ));
+            emptied.push(qualified_name(row, "table_name")?);
         }
     }
     let continued = rows.iter().filter(|row| row.get("has_done_parts")).count() - emptied.len();

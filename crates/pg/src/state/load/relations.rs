@@ -4,7 +4,7 @@ use tokio_postgres::GenericClient;
 use transhume_core::load::RelationState;
 use transhume_wire::ident::QualifiedName;
 
-use crate::connection::error::PgError;
+use crate::{catalog::qualified_name, connection::error::PgError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
@@ -22,10 +22,7 @@ pub async fn all(target: &impl GenericClient) -> Result<Vec<Relation>, PgError> 
         .map(|row| {
             Ok(Relation {
                 source_oid: row.try_get("source_oid")?,
-                name: QualifiedName::new(
-                    row.try_get::<_, String>("schema_name")?,
-                    row.try_get::<_, String>("table_name")?,
-                ),
+                name: qualified_name(row, "table_name")?,
                 state: state_of(row)?,
             })
         })

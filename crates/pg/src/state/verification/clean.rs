@@ -9,7 +9,10 @@ use transhume_core::{
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn};
 
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    catalog::qualified_name,
+    connection::{error::PgError, session::Session},
+};
 
 /// Shapes of the tables of one side, by name.
 pub type Shapes = BTreeMap<QualifiedName, String>;
@@ -102,10 +105,7 @@ pub async fn altered_since(target: &Client, shapes: Sides<&Shapes>) -> Result<Ve
         .await?;
     let mut altered = Vec::new();
     for row in &rows {
-        let name = QualifiedName::new(
-            row.try_get::<_, String>("schema_name")?,
-            row.try_get::<_, String>("table_name")?,
-        );
+        let name = qualified_name(row, "table_name")?;
         let is_other = |column: &str, shapes: &Shapes| -> Result<bool, PgError> {
             let before: Option<&str> = row.try_get(column)?;
             let now = shapes.get(&name);

@@ -2,7 +2,10 @@
 
 use transhume_wire::ident::QualifiedName;
 
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    catalog::qualified_name,
+    connection::{error::PgError, session::Session},
+};
 
 /// Counting ends here: one is enough to act upon.
 pub const MOST_COUNTED: i64 = 1000;
@@ -24,10 +27,7 @@ pub async fn doubtful_constraints(session: &Session, all: bool) -> Result<Vec<Do
     rows.iter()
         .map(|row| {
             Ok(Doubtful {
-                table: QualifiedName::new(
-                    row.try_get::<_, String>("schema_name")?,
-                    row.try_get::<_, String>("table_name")?,
-                ),
+                table: qualified_name(row, "table_name")?,
                 constraint: row.try_get("constraint_name")?,
                 is_foreign_key: row.try_get("is_foreign_key")?,
                 query: row.try_get("query")?,

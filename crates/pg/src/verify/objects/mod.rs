@@ -26,7 +26,10 @@ pub use self::{
     materialized::{Contents, contents},
     twins::reprinted,
 };
-use crate::connection::{error::PgError, session::Session};
+use crate::{
+    catalog::qualified_name,
+    connection::{error::PgError, session::Session},
+};
 
 const DEFINITIONS: [&str; 9] = [
     include_str!("sql/kinds.sql"),
@@ -249,12 +252,5 @@ pub async fn without_statistics(session: &Session) -> Result<Vec<QualifiedName>,
     let rows = session
         .query(include_str!("sql/without_statistics.sql"), &[])
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("table_name")?,
-            ))
-        })
-        .collect()
+    rows.iter().map(|row| qualified_name(row, "table_name")).collect()
 }

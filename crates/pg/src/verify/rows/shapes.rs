@@ -1,9 +1,8 @@
 //! What a table's rows look like besides what the stream tells of them.
 
 use tokio_postgres::Client;
-use transhume_wire::ident::QualifiedName;
 
-use crate::{connection::error::PgError, state::verification::Shapes};
+use crate::{catalog::qualified_name, connection::error::PgError, state::verification::Shapes};
 
 /// Of all tables that `client` sees, as core::verify::rows::changed::Shape reads it.
 pub async fn shapes(client: &Client, publication: &str) -> Result<Shapes, PgError> {
@@ -12,10 +11,7 @@ pub async fn shapes(client: &Client, publication: &str) -> Result<Shapes, PgErro
         .await?;
     rows.iter()
         .map(|row| {
-            let name = QualifiedName::new(
-                row.try_get::<_, String>("schema_name")?,
-                row.try_get::<_, String>("table_name")?,
-            );
+            let name = qualified_name(row, "table_name")?;
             Ok((name, row.try_get("shape")?))
         })
         .collect()
