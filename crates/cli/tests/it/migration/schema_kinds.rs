@@ -9,7 +9,7 @@ use transhume_testkit::{
     oracle::{self, Except},
 };
 
-use super::site::{Site, phase};
+use super::site::{Running, Site, phase};
 
 const KINDS: &str = include_str!("sql/schema_kinds.sql");
 
@@ -125,7 +125,7 @@ async fn carry(kinds: Vec<Kind>) {
             done.unwrap_or_else(|error| panic!("{}: {statement}: {error:?}", kind.name));
         }
     }
-    definitions_are_equal(&site, &kinds).await;
+    definitions_are_equal(&site, &runner, &kinds).await;
     what_is_held_is_told(&site, &kinds).await;
     for kind in kinds.iter().filter(|kind| kind.becomes != Becomes::Held) {
         for statement in &kind.rows {
@@ -133,11 +133,11 @@ async fn carry(kinds: Vec<Kind>) {
             done.unwrap_or_else(|error| panic!("{}: {statement}: {error:?}", kind.name));
         }
     }
-    rows_are_equal(&site, &kinds).await;
+    rows_are_equal(&site, &runner, &kinds).await;
     assert!(runner.is_alive(), "{}", runner.log());
 }
 
-async fn definitions_are_equal(site: &Site, kinds: &[Kind]) {
+async fn definitions_are_equal(site: &Site, runner: &Running, kinds: &[Kind]) {
     let differing = async || {
         let except = Except::default();
         let mut found = oracle::catalog_differences(&site.source_url, &site.target_url, &except).await;
@@ -150,10 +150,10 @@ async fn definitions_are_equal(site: &Site, kinds: &[Kind]) {
         });
         found
     };
-    until_none(site, differing).await;
+    until_none(site, runner, differing).await;
 }
 
-async fn rows_are_equal(site: &Site, kinds: &[Kind]) {
+async fn rows_are_equal(site: &Site, runner: &Running, kinds: &[Kind]) {
     let differing = async || {
         let except = Except::default();
         let mut found = oracle::row_differences(&site.source_url, &site.target_url, &except).await;
@@ -164,17 +164,23 @@ async fn rows_are_equal(site: &Site, kinds: &[Kind]) {
         });
         found
     };
-    until_none(site, differing).await;
+    until_none(site, runner, differing).await;
 }
 
-async fn until_none(site: &Site, differing: impl AsyncFn() -> Vec<String>) {
+async fn until_none(site: &Site, runner: &Running, differing: impl AsyncFn() -> Vec<String>) {
     let end = Instant::now() + DEADLINE;
     loop {
         let found = differing().await;
         if found.is_empty() {
             return;
         }
-        assert!(Instant::now() < end, "{}\n{:#?}", found.join("\n"), site.status());
+        assert!(
+            Instant::now() < end,
+            "{}\n{:#?}\n{}",
+            found.join("\n"),
+            site.status(),
+            runner.log()
+        );
         tokio::time::sleep(POLL).await;
     }
 }
