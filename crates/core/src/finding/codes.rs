@@ -199,6 +199,7 @@ pub const GROUPS: &[Group] = &[
             code("table-add-incomplete", Nothing, "A table was added, and something that belongs to it was not."),
             code("table-load-failed", Nothing, "A table could not be loaded and is suspended."),
             code("table-not-added", Nothing, "A table that was to be added was given up."),
+            code("table-type-altered", Nothing, "A type was altered before its table was copied: the table waits, and is loaded anew by itself."),
         ],
     },
     Group {

@@ -1,5 +1,6 @@
 //! What is made on the source so that statements announce what they leave behind, or are refused.
 //!
+//! It is there before the slot is, so that what alters the schema during the load is in the stream as everything later.
 //! Each is written down on the target before it is made, as every change of the source. Where the source does not let us,
 //! the schema is looked at as without it, and a finding says so.
 
@@ -8,21 +9,20 @@ use transhume_core::{
     guard::schema::SchemaChanges,
 };
 use transhume_pg::{
-    connection::{error::PgError, names, session::Session},
+    connection::{error::PgError, names},
     follow::announcing::{self, AnnouncementKey, Announcers},
     state::{
         deviation::{self, NewDeviation, Side},
         finding,
+        migration::Migration,
         undo::{OwnName, Undo},
     },
 };
 
-use super::{
-    FollowRequest, ORIGIN,
-    failure::{Failure, While},
-};
+use super::ORIGIN;
 use crate::{
     endpoints::Sessions,
+    error::{Doing, EngineError, Result},
     report::{Report, Reporter},
 };
 
@@ -30,20 +30,20 @@ use crate::{
 const KIND: &str = "schema-changes";
 
 /// Makes the source what the setting says; gives back what recognises the messages of its statements.
-pub(super) async fn ensure(
-    request: &FollowRequest<'_>,
-    source: &Session,
-    target: &Session,
+pub(crate) async fn ensure(
+    migration: &Migration,
+    schema_changes: Option<SchemaChanges>,
+    Sessions { source, target }: Sessions<'_>,
     reporter: &Reporter,
-) -> Result<Option<AnnouncementKey>, Failure> {
-    let id = &request.migration.id;
-    let is_forward = request.migration.direction == Direction::Forward;
+) -> Result<Option<AnnouncementKey>> {
+    let id = &migration.id;
+    let is_forward = migration.direction == Direction::Forward;
     if !is_forward || !announcing::is_possible(source) {
         return Ok(None);
     }
     let doing = "looking for event triggers of this migration on the source";
-    let installed = announcing::installed(source, id).await.while_doing(doing)?;
-    let wanted = match (request.schema_changes, installed) {
+    let installed = announcing::installed(source, id).await.doing(doing)?;
+    let wanted = match (schema_changes, installed) {
         // A command that follows for a while has no such setting: what the run made stays, unless somebody else has altered it.
         // A run always has one, which is "hold" where nobody sets it.
         (None, Announcers::As(found) | Announcers::OfAnotherVersion(found)) => found,
@@ -64,7 +64,7 @@ pub(super) async fn ensure(
             }
             _ => None,
         };
-        if !make(request, Sessions::of(source, target), (wanted, kept), reporter).await? {
+        if !make(migration, Sessions::of(source, target), (wanted, kept), reporter).await? {
             return Ok(None);
         }
     }
@@ -72,17 +72,17 @@ pub(super) async fn ensure(
         return Ok(None);
     }
     let key = announcing::key(source, id).await;
-    Ok(Some(key.while_doing("reading the key of announcements")?))
+    Ok(Some(key.doing("reading the key of announcements")?))
 }
 
 /// False where the source refuses it.
 async fn make(
-    request: &FollowRequest<'_>,
+    migration: &Migration,
     Sessions { source, target }: Sessions<'_>,
     (wanted, kept): (SchemaChanges, Option<AnnouncementKey>),
     reporter: &Reporter,
-) -> Result<bool, Failure> {
-    let id = &request.migration.id;
+) -> Result<bool> {
+    let id = &migration.id;
     let doing = "recording a change of the source";
     let schema = names::ddl(id);
     let does = match wanted {
@@ -102,35 +102,36 @@ async fn make(
             name: OwnName::made(&schema),
         }],
     };
-    let deviation = deviation::intend(&**target, &deviation)
-        .await
-        .while_doing(doing)?;
+    let deviation = deviation::intend(&**target, &deviation).await.doing(doing)?;
     match announcing::install(source, id, wanted, kept.as_ref()).await {
         Ok(()) if wanted == SchemaChanges::Hold => {
-            deviation::undone(target, &[deviation]).await.while_doing(doing)?;
+            deviation::undone(target, &[deviation]).await.doing(doing)?;
             reporter.step("changes of the source's schema are neither announced nor refused any more");
         }
         Ok(()) => {
-            deviation::made(&**target, deviation).await.while_doing(doing)?;
+            deviation::made(&**target, deviation).await.doing(doing)?;
             reporter.step(format!(
                 "event triggers of the source {does} what alters the schema from here on (schema {schema})"
             ));
         }
         Err(error) if is_lasting(&error) => {
-            let left = announcing::installed(source, id).await.while_doing(doing)?;
+            let left = announcing::installed(source, id).await.doing(doing)?;
             if left == Announcers::Nothing {
-                deviation::undone(target, &[deviation]).await.while_doing(doing)?;
+                deviation::undone(target, &[deviation]).await.doing(doing)?;
             }
             let finding = refused(wanted, &error);
-            finding::replace(&**target, ORIGIN, &finding)
-                .await
-                .while_doing(doing)?;
+            finding::replace(&**target, ORIGIN, &finding).await.doing(doing)?;
             reporter.send(Report::Finding { finding });
             return Ok(false);
         }
-        Err(error) => return Err(Failure::server("making event triggers on the source", error)),
+        Err(error) => {
+            return Err(EngineError::Server {
+                doing: "making event triggers on the source".to_owned(),
+                source: error,
+            });
+        }
     }
-    finding::clear(&**target, ORIGIN, KIND).await.while_doing(doing)?;
+    finding::clear(&**target, ORIGIN, KIND).await.doing(doing)?;
     Ok(true)
 }
 

@@ -11,7 +11,7 @@
 //! it has flushed is confirmed to the slot; a change that does not fit holds the
 //! stream before its transaction, with all transactions before it applied.
 
-mod announcing;
+pub(crate) mod announcing;
 mod applier;
 mod attempt;
 mod early;

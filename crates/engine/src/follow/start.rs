@@ -136,7 +136,14 @@ pub(super) async fn open(
             .await
             .while_doing("writing the first marker")?;
     }
-    let key = announcing::ensure(request, &source, &target.control, reporter).await?;
+    let key = announcing::ensure(
+        request.migration,
+        request.schema_changes,
+        Sessions::of(&source, &target.control),
+        reporter,
+    )
+    .await
+    .map_err(as_failure)?;
     let source_tables = SourceTables::new(source)
         .await
         .while_doing("preparing to ask the source about its tables")?;

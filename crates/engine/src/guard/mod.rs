@@ -5,6 +5,7 @@
 //!
 //! Invariant: nothing that it does on either side goes unsaid: each is a finding or a line of the history.
 
+mod asking;
 mod login;
 mod retention;
 mod schema;
@@ -13,7 +14,7 @@ mod settling;
 mod trees;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     time::{Duration, Instant},
 };
 
@@ -32,6 +33,7 @@ use transhume_pg::{
     state::migration::Migration,
 };
 
+use self::asking::Asking;
 use crate::{
     endpoints::Endpoints,
     error::{Doing, EngineError, Result},
@@ -65,7 +67,7 @@ pub(crate) struct Guard<'run> {
     schema_findings: Option<Vec<Finding>>,
     awaited: Awaited,
     /// Tables that were to be taken in, and since when.
-    asked_for: HashMap<u32, Instant>,
+    asked_for: Asking,
     /// Those of them that are not settled yet.
     joining: HashSet<u32>,
     /// Tables that are to be loaded anew.
@@ -110,7 +112,7 @@ impl<'run> Guard<'run> {
             next_schema_look: None,
             schema_findings: None,
             awaited: Awaited::default(),
-            asked_for: HashMap::new(),
+            asked_for: Asking::default(),
             joining: HashSet::new(),
             asked_anew: HashSet::new(),
         }

@@ -10,9 +10,10 @@ use transhume_core::{
     finding::Finding,
     guard::{
         ORIGIN,
-        schema::{self, CarryOver, ChangeKind, SchemaChange},
+        schema::{self, CarryOver, ChangeKind, Followed, SchemaChange},
         user_types::TypeChange,
     },
+    load::RelationState,
     phase::Phase,
     shell,
 };
@@ -28,12 +29,10 @@ use super::{
     Ends, Guard,
     schemas::{self, CHANGED, Schemas},
 };
-use crate::report::Report;
+use crate::{load, report::Report};
 
 /// At least this between two looks.
 const EVERY: Duration = Duration::from_secs(5);
-/// A table that could not join is asked for again after this.
-pub(super) const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// Looking takes at most one part in this many of the servers' time, however many tables there are.
 const SHARE: u32 = 20;
 
@@ -91,7 +90,30 @@ impl Guard<'_> {
                 schemas::add_type(&mut findings, &change, &refusal);
             }
         }
+        if may_carry && now.type_changes().is_empty() {
+            self.ask_for_waiting(ends, &now).await?;
+        }
         self.tell_of_schema(ends, findings).await
+    }
+
+    /// Tables that the load has left waiting for a type: both sides have the same by now.
+    async fn ask_for_waiting(&mut self, ends: &Ends, now: &Schemas) -> Result<(), PgError> {
+        let suspended = |table: &&Followed| table.state == RelationState::Suspended;
+        let suspended: Vec<&Followed> = now.followed.iter().filter(suspended).collect();
+        if suspended.is_empty() {
+            return Ok(());
+        }
+        let waiting = finding::current(&*ends.target, load::ORIGIN, load::TYPE_ALTERED).await?;
+        for finding in waiting {
+            let is_its = |table: &&&Followed| table.name.plain() == finding.object;
+            if let Some(table) = suspended.iter().find(is_its) {
+                command::request(&ends.target, Command::Reload(vec![table.oid]), None).await?;
+                self.reporter
+                    .step(format!("{} is to be loaded anew", finding.object));
+            }
+            finding::clear_object(&*ends.target, load::ORIGIN, load::TYPE_ALTERED, &finding.object).await?;
+        }
+        Ok(())
     }
 
     /// Does it on the target; says why where that is refused there.
@@ -143,12 +165,9 @@ impl Guard<'_> {
 
     /// The runner takes the partition in by the way of every table that joins.
     async fn ask_for(&mut self, ends: &Ends, change: &SchemaChange) -> Result<(), PgError> {
-        // What it could not do it has said; asking again and again would not help, but another statement may have been in its way.
-        let asked = self.asked_for.get(&change.oid);
-        if asked.is_some_and(|asked| asked.elapsed() < ASK_AGAIN) {
+        if !self.asked_for.is_due(change.oid, Instant::now()) {
             return Ok(());
         }
-        self.asked_for.insert(change.oid, Instant::now());
         self.joining.insert(change.oid);
         command::request(&ends.target, Command::Add(vec![change.oid]), None).await?;
         let table = change.table.plain();

@@ -17,7 +17,7 @@ use transhume_pg::{
 };
 use transhume_wire::ident::QualifiedName;
 
-use super::{Ends, Guard, schema::ASK_AGAIN, schemas::Schemas};
+use super::{Ends, Guard, schemas::Schemas};
 
 impl Guard<'_> {
     /// Then its tree is asked for.
@@ -36,14 +36,12 @@ impl Guard<'_> {
         let Some((oid, name)) = above.into_iter().find(|(_, name)| !there.contains(name)) else {
             return Ok(false);
         };
-        let asked = self.asked_for.get(&oid);
-        if asked.is_some_and(|asked| asked.elapsed() < ASK_AGAIN) {
+        if !self.asked_for.is_due(oid, Instant::now()) {
             return Ok(true);
         }
         // One that is followed already is attached by itself.
         let mut members = with_partitions(&ends.source, &[oid]).await?;
         members.retain(|member| !now.followed.iter().any(|table| table.oid == *member));
-        self.asked_for.insert(oid, Instant::now());
         self.joining.extend(&members);
         command::request(&ends.target, Command::Add(members), None).await?;
         let statement = format!("transhume table add {}", shell::word(&name.plain()));

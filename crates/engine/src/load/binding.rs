@@ -8,18 +8,21 @@ use std::collections::HashMap;
 
 use transhume_core::{
     finding::{Finding, Remedy},
-    guard::schema::{self, Followed, SchemaChange, TableFacts, as_planned::is_read_alike},
+    guard::{
+        schema::{self, Followed, SchemaChange, TableFacts, as_planned::is_read_alike},
+        user_types::needed_by,
+    },
     load::format::{Format, FormatChoice},
     shell,
 };
 use transhume_pg::{
-    catalog::{build_definitions, table_facts::table_facts, tables::tables},
+    catalog::{build_definitions, emptying, table_facts::table_facts, tables::tables},
     connection::{
         error::PgError,
         session::Session,
         snapshot::{self, SnapshotHolder},
     },
-    guard::schema_change,
+    guard::{schema_change, user_types},
     schema::build,
     state::{
         finding,
@@ -259,9 +262,12 @@ async fn fit(
         || altered.changes.clone(),
         |facts| schema::differences(&altered.table, facts, &on_target),
     );
+    let types = user_types::all_changes(&*source, &**target).await.doing(doing)?;
     let mut statements = Vec::new();
     for change in &changes {
         let remedy = schema_change::remedy(&source, change).await.doing(doing)?;
+        let new_type = needed_by(&types, change).map(user_types::statement);
+        statements.extend(new_type.filter(|new| !statements.contains(new)));
         statements.extend(Some(remedy.statement).filter(|statement| !statement.is_empty()));
     }
     let done = if changes
@@ -352,8 +358,17 @@ async fn leave_out(context: &LoadContext<'_>, target: &mut Session, gone: &[Foll
         .await
         .doing("leaving out tables that the source has no more")?;
     for table in gone {
+        // Made by the migration, and never filled.
+        let is_dropped = emptying::drop_empty(target, &table.name)
+            .await
+            .doing("dropping a table that the source has no more")?;
+        let there = if is_dropped {
+            ""
+        } else {
+            "; the target keeps it, since others rest on it"
+        };
         context.reporter.step(format!(
-            "{} was dropped on the source before it was copied: the load continues without it",
+            "{} was dropped on the source before it was copied: the load continues without it{there}",
             table.name.plain()
         ));
     }

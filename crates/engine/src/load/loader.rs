@@ -10,7 +10,7 @@ use transhume_pg::{
 };
 
 use super::{
-    builder,
+    altered_type, builder,
     sessions::{Turn, WorkFailure, WorkerSessions},
 };
 use crate::error::EngineError;
@@ -205,6 +205,12 @@ async fn copy(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<Copied
             ),
             "This migration has not copied any row into it yet.",
             "empty the table on the target, or leave it out of the selection, then run the same command again",
+        ))),
+        Err(PartError::Failed {
+            side: CopySide::Target,
+            error,
+        }) if altered_type::may_be_the_cause(&error) => Err(WorkFailure::RefusedRows(Box::new(
+            altered_type::rows_of(part, error),
         ))),
         Err(error) => {
             let doing = format!("copying {}, part {}", part.table.plain(), part.number);

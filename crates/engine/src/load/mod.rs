@@ -5,6 +5,7 @@
 //! is never read again, nor a finished part that is a range of a key; every other unfinished table is read under one
 //! snapshot. What was read under which is recorded with it.
 
+mod altered_type;
 mod binding;
 mod builder;
 pub(crate) mod extension_rows;
@@ -45,6 +46,7 @@ use transhume_pg::{
 
 pub use transhume_core::load::Storage;
 
+pub(crate) use self::{altered_type::CODE as TYPE_ALTERED, plan::relations, refused::try_again};
 pub use self::{
     joined::work,
     plan::{plan, plan_anew},
@@ -52,7 +54,6 @@ pub use self::{
     sequences::{SequencesSet, copy_sequences, set_sequences},
     snapshot::fresh_snapshot,
 };
-pub(crate) use self::{plan::relations, refused::try_again};
 use self::{
     pool::{Place, WorkerPool},
     snapshot::Holders,

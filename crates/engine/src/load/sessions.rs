@@ -14,6 +14,8 @@ use transhume_pg::{
     load::{copy::CopySide, part_copy},
 };
 
+use transhume_wire::ident::QualifiedName;
+
 use super::shared::Shared;
 use crate::error::EngineError;
 
@@ -38,6 +40,8 @@ pub(super) enum WorkFailure {
         builds: Vec<RefusedBuild>,
         error: PgError,
     },
+    /// The target takes the rows of a table not as the source prints them.
+    RefusedRows(Box<RefusedRows>),
     /// Nobody holds the snapshot any more, though its name was given out again.
     SnapshotLost,
 }
@@ -48,6 +52,14 @@ pub(super) struct RefusedBuild {
     pub(super) name: String,
     /// It is tried again; statistics are not worth that.
     pub(super) can_wait: bool,
+}
+
+/// Rows that the target refuses.
+pub(super) struct RefusedRows {
+    pub(super) oid: u32,
+    pub(super) table: QualifiedName,
+    pub(super) doing: String,
+    pub(super) error: PgError,
 }
 
 /// A source session, and the snapshot that it sees now.
@@ -219,7 +231,7 @@ impl WorkFailure {
         match self {
             Self::SnapshotLost => true,
             Self::Server { side, error, .. } => *side == CopySide::Source && snapshot::is_lost(error),
-            Self::Stop(_) | Self::Refused { .. } => false,
+            Self::Stop(_) | Self::Refused { .. } | Self::RefusedRows(_) => false,
         }
     }
 }

@@ -12,8 +12,8 @@ use transhume_pg::{
 };
 
 use super::{
-    builder, large_objects, loader, maintenance, refused,
-    sessions::{Turn, WorkFailure, WorkerSessions},
+    altered_type, builder, large_objects, loader, maintenance, refused,
+    sessions::{RefusedRows, Turn, WorkFailure, WorkerSessions},
 };
 use crate::{
     back_off::BackOff,
@@ -76,6 +76,7 @@ impl Worker {
                 Err(WorkFailure::Refused { builds, error }) => {
                     refused::put_off(&mut self.sessions, &builds, &error).await?;
                 }
+                Err(WorkFailure::RefusedRows(rows)) => self.put_off(*rows, &mut failures).await?,
                 Err(failure) => self.recover(failure, &mut failures).await?,
             }
         }
@@ -110,12 +111,27 @@ impl Worker {
         }
     }
 
+    /// A table whose type was altered waits; other rows that are refused end the load.
+    async fn put_off(&mut self, rows: RefusedRows, failures: &mut BackOff) -> Result<()> {
+        if altered_type::put_off(&mut self.sessions, &rows).await? {
+            return Ok(());
+        }
+        let failure = WorkFailure::Server {
+            doing: rows.doing,
+            side: CopySide::Target,
+            error: rows.error,
+        };
+        self.recover(failure, failures).await
+    }
+
     /// Gives up the connections and waits, or ends with the error where it would come again.
     async fn recover(&mut self, failure: WorkFailure, failures: &mut BackOff) -> Result<()> {
         self.sessions.give_up();
         let (doing, side, error) = match failure {
             WorkFailure::Stop(error) => return Err(error),
-            WorkFailure::SnapshotLost | WorkFailure::Refused { .. } => return Ok(()),
+            WorkFailure::SnapshotLost | WorkFailure::Refused { .. } | WorkFailure::RefusedRows(_) => {
+                return Ok(());
+            }
             WorkFailure::Server { doing, side, error } => (doing, side, error),
         };
         if passes(side, &error) {

@@ -1,7 +1,8 @@
 //! The first phase: everything that is made on the source before a row is read.
 //!
 //! Order matters: replica identities (or publishing would break the application's UPDATE and
-//! DELETE), then the publication (or the slot's history would not know it), then the slot. Each
+//! DELETE), then the publication (or the slot's history would not know it), then the
+//! event triggers that announce (or what they say of the load's first moments is in no stream), then the slot. Each
 //! change is written down on the target before it is made, so that `abort` can undo it after a crash
 //! at any point; on resume everything is looked at again and only what is missing is made.
 
@@ -10,7 +11,7 @@ pub(crate) mod publishing;
 pub(crate) mod slot_snapshot;
 mod sound_slot;
 
-use transhume_core::{count::counted, phase::Phase, table::Table};
+use transhume_core::{count::counted, guard::schema::SchemaChanges, phase::Phase, table::Table};
 use transhume_pg::{
     connection::{session::Session, snapshot::SnapshotHolder},
     follow::{
@@ -27,10 +28,10 @@ use transhume_pg::{
 
 use crate::{
     cancel::Cancellation,
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Sessions},
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
-    follow::past,
+    follow::{announcing, past},
     prepare::publishing::{Publishing, published_tables},
     report::Reporter,
 };
@@ -47,10 +48,14 @@ pub(crate) struct Preparation<'run> {
     pub(crate) cancellation: &'run Cancellation,
 }
 
-/// Makes identities, publication and slot, and returns the slot's snapshot, held; none where the server could not export it.
-pub(crate) async fn prepare(mut preparation: Preparation<'_>) -> Result<Option<SnapshotHolder>> {
+/// Makes identities, publication, announcements and slot, and returns the slot's snapshot, held; none where the server could not export it.
+pub(crate) async fn prepare(
+    mut preparation: Preparation<'_>,
+    schema_changes: SchemaChanges,
+) -> Result<Option<SnapshotHolder>> {
     drop_unrecorded_slot(&preparation).await?;
     publish(&mut preparation).await?;
+    announce(&preparation, schema_changes).await?;
     create_slot(&mut preparation).await
 }
 
@@ -63,6 +68,18 @@ pub(crate) async fn prepare_stream(mut preparation: Preparation<'_>) -> Result<(
     deviation::made(&**preparation.target, made.deviation)
         .await
         .doing("recording the slot")
+}
+
+/// Before the slot: what alters the schema from its snapshot on is in the stream.
+async fn announce(preparation: &Preparation<'_>, schema_changes: SchemaChanges) -> Result<()> {
+    announcing::ensure(
+        preparation.migration,
+        Some(schema_changes),
+        Sessions::of(preparation.source, preparation.target),
+        preparation.reporter,
+    )
+    .await?;
+    Ok(())
 }
 
 async fn publish(preparation: &mut Preparation<'_>) -> Result<()> {

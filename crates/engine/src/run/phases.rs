@@ -59,7 +59,7 @@ impl Run<'_> {
                 .doing("reading the source's tables")?,
         };
         selected.retain(|table| table.holds_rows() && self.selector.selects(&table.name));
-        self.holder = prepare(Preparation {
+        let preparation = Preparation {
             endpoints: self.endpoints,
             source: &mut self.source,
             target: &mut self.target,
@@ -67,8 +67,8 @@ impl Run<'_> {
             tables: &selected,
             reporter: self.reporter,
             cancellation: self.cancellation,
-        })
-        .await?;
+        };
+        self.holder = prepare(preparation, self.options.follow.schema_changes).await?;
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Run<'_> {
         // The plan is no matter of the schema, and pg_dump takes its time.
         let context = self.load_context();
         tokio::try_join!(
-            Box::pin(schema::dump(&work, holder.name())),
+            Box::pin(schema::dump(&work, &holder)),
             Box::pin(load::plan(&context, &holder)),
         )?;
         let definitions = async {

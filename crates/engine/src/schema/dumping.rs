@@ -26,7 +26,7 @@ use transhume_pg::{
         dump::{self as pg_dump, Programs},
     },
     state::{
-        archive::{self, Disposition, Item},
+        archive::{self, Disposition, Item, NewArchive},
         history,
     },
 };
@@ -40,9 +40,9 @@ use crate::{
 /// How a dump with quoted names calls it.
 const COMMENT_OF_PUBLIC: &str = "COMMENT - SCHEMA \"public\" ";
 
-/// Dumps the schema as `snapshot` shows it and decides what becomes of each entry. Archive and
+/// Dumps the schema as the held snapshot shows it and decides what becomes of each entry. Archive and
 /// decisions are stored together; called again, it does nothing.
-pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
+pub async fn dump(work: &SchemaWork<'_>, holder: &SnapshotHolder) -> Result<()> {
     let mut target = work.target().await?;
     if archive::is_stored(&**target, work.archive())
         .await
@@ -62,7 +62,7 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
         source: &mut source,
         target: &target,
         application_name: &name,
-        snapshot,
+        snapshot: holder.name(),
         addition: added(work, &target).await?,
     });
     let Dumped {
@@ -82,10 +82,13 @@ pub async fn dump(work: &SchemaWork<'_>, snapshot: &str) -> Result<()> {
     findings::record(work, &target, unmet).await?;
     findings::record(work, &target, choice.findings(&decisions)).await?;
     store(
-        work,
         &mut target,
-        &bytes,
-        &programs.version.to_string(),
+        NewArchive {
+            number: work.archive(),
+            content: &bytes,
+            tool_version: &programs.version.to_string(),
+            shows: holder.snapshot(),
+        },
         (&decisions, &choice),
     )
     .await?;
@@ -348,13 +351,11 @@ async fn decide(
 }
 
 async fn store(
-    work: &SchemaWork<'_>,
     target: &mut Session,
-    bytes: &[u8],
-    version: &str,
+    new: NewArchive<'_>,
     (decisions, choice): (&Decisions, &Choice),
 ) -> Result<()> {
-    let number = work.archive();
+    let number = new.number;
     let mut left_out = Vec::new();
     let mut replaced = Vec::new();
     for (entry, decision) in &decisions.entries {
@@ -375,11 +376,11 @@ async fn store(
     }
     let detail = serde_json::json!({
         "entries": decisions.entries.len(), "left_out": left_out.len(), "replaced": replaced.len(),
-        "pg_dump": version,
+        "pg_dump": new.tool_version,
     });
     let storing = async {
         let transaction = target.transaction().await?;
-        archive::store(&transaction, number, bytes, version).await?;
+        archive::store(&transaction, &new).await?;
         archive::record(&transaction, number, Disposition::LeftOut, &left_out).await?;
         archive::record(&transaction, number, Disposition::Replaced, &replaced).await?;
         history::add(&transaction, "schema dumped", &detail).await?;

@@ -67,7 +67,8 @@ pub struct ForeignKeyDefinition {
     pub oid: u32,
     pub name: String,
     pub table: QualifiedName,
-    pub partitioned: bool,
+    /// The table, or the one that it refers to, is partitioned.
+    pub of_partitions: bool,
     pub validated: bool,
     pub definition: String,
     /// Size of the referring table.
@@ -120,7 +121,7 @@ pub async fn foreign_keys(source: &Client, oids: &[u32]) -> Result<Vec<ForeignKe
                 oid: row.try_get("oid")?,
                 name: row.try_get("constraint_name")?,
                 table: name(row, "table_name")?,
-                partitioned: row.try_get("is_partitioned")?,
+                of_partitions: row.try_get("is_of_partitions")?,
                 validated: row.try_get("is_validated")?,
                 definition: row.try_get("definition")?,
                 bytes: row.try_get("bytes")?,

@@ -1,4 +1,4 @@
-//! Emptying tables of the target that this migration created.
+//! Emptying and dropping tables of the target that this migration created.
 //!
 //! Invariant: nothing else is ever touched: there is no CASCADE, and what refers to a table keeps its rows.
 
@@ -6,7 +6,7 @@ use tokio_postgres::GenericClient;
 use transhume_wire::ident::{QualifiedName, quote_literal};
 
 use super::extent::rows_of;
-use crate::connection::{error::PgError, raw::RawConnection};
+use crate::connection::{error::PgError, raw::RawConnection, session::Session};
 
 /// A table of the target that is to be emptied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,4 +87,27 @@ pub async fn empty(target: &impl GenericClient, tables: &[QualifiedName]) -> Res
         target.batch_execute(&truncate(&truncated)).await?;
     }
     Ok(())
+}
+
+/// Drops a table that this migration created and has not filled; false where it has rows all the same, or the server refuses it
+/// for what rests on it.
+pub async fn drop_empty(target: &mut Session, table: &QualifiedName) -> Result<bool, PgError> {
+    let transaction = target.transaction().await?;
+    let dropping = async {
+        transaction
+            .batch_execute(&format!("lock table {table} in access exclusive mode"))
+            .await?;
+        let rows = format!("select exists (select from {table})");
+        let has_rows: bool = transaction.query_one(&rows, &[]).await?.try_get(0)?;
+        if !has_rows {
+            transaction.batch_execute(&format!("drop table {table}")).await?;
+        }
+        Ok::<_, PgError>(!has_rows)
+    };
+    match dropping.await {
+        Ok(true) => Ok(transaction.commit().await.map(|()| true)?),
+        Ok(false) => Ok(false),
+        Err(error) if error.refusal().is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use tokio_postgres::GenericClient;
+use transhume_core::follow::visibility::Snapshot;
 
-use crate::connection::error::PgError;
+use crate::connection::{error::PgError, session::Session, snapshot};
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,16 @@ impl Disposition {
 /// Number of the archive that the migration began with; additions have others.
 pub const FIRST: i32 = 0;
 
+/// A dump of the source's schema.
+#[derive(Debug, Clone, Copy)]
+pub struct NewArchive<'a> {
+    pub number: i32,
+    pub content: &'a [u8],
+    pub tool_version: &'a str,
+    /// Statements of transactions that this sees are in it.
+    pub shows: &'a Snapshot,
+}
+
 /// One entry with its reason.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
@@ -87,19 +98,24 @@ pub async fn is_stored(target: &impl GenericClient, number: i32) -> Result<bool,
     Ok(row.try_get(0)?)
 }
 
-pub async fn store(
-    target: &impl GenericClient,
-    number: i32,
-    content: &[u8],
-    tool_version: &str,
-) -> Result<(), PgError> {
+pub async fn store(target: &impl GenericClient, new: &NewArchive<'_>) -> Result<(), PgError> {
+    let shows = new.shows.to_string();
     target
         .execute(
             include_str!("sql/archive/store.sql"),
-            &[&number, &content, &tool_version],
+            &[&new.number, &new.content, &new.tool_version, &shows],
         )
         .await?;
     Ok(())
+}
+
+/// What the schema that the migration began with was dumped under; none before.
+pub async fn first_shows(target: &Session) -> Result<Option<Snapshot>, PgError> {
+    let row = target
+        .query_opt(include_str!("sql/archive/shows.sql"), &[&FIRST])
+        .await?;
+    row.map(|row| snapshot::parse("transhume.archive", row.try_get("shows")?))
+        .transpose()
 }
 
 /// The archive's bytes.

@@ -12,7 +12,7 @@ use super::trust::{self, Trusted};
 use crate::connection::{error::PgError, identity::Identity, session::Session};
 
 /// Version of `sql/schema.sql`; a target that holds another layout is refused.
-pub const LAYOUT: i32 = 12;
+pub const LAYOUT: i32 = 13;
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
 

@@ -5,13 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Error, error::SqlState};
 
-use super::{Except, read};
+use super::{Except, begin_anew, read};
 
 const OBJECTS: &str = include_str!("sql/objects.sql");
 const TRAITS: &str = include_str!("sql/traits.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
+
+/// More than statements drop something in the midst of.
+const LOOKS: usize = 20;
 
 /// Printed from parse trees, in a way that changed between major versions.
 const PRINTED_BY_VERSION: [&str; 2] = ["view", "rule"];
@@ -73,17 +76,38 @@ async fn major(client: &Client) -> i32 {
     read(client.query_one(query, &[]).await, "the version").get(0)
 }
 
+/// What is dropped while it is read is read once more, from a later moment: functions that print a definition look at the
+/// present, whatever the snapshot.
+async fn until_all_is_there<T>(
+    client: &Client,
+    look: impl AsyncFn() -> Result<T, Error>,
+) -> Result<T, Error> {
+    for _ in 0..LOOKS {
+        match look().await {
+            Err(error) if error.code() == Some(&SqlState::INTERNAL_ERROR) => begin_anew(client).await,
+            answered => return answered,
+        }
+    }
+    look().await
+}
+
 async fn lines(client: &Client) -> BTreeSet<(String, String)> {
+    let lines = until_all_is_there(client, async || lines_of_one_moment(client).await).await;
+    read(lines, "the catalogs")
+}
+
+async fn lines_of_one_moment(client: &Client) -> Result<BTreeSet<(String, String)>, Error> {
     let mut lines = BTreeSet::new();
     for query in [OBJECTS, TRAITS] {
-        let rows = read(client.query(query, &[]).await, "the catalogs");
+        let rows = client.query(query, &[]).await?;
         lines.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
     }
-    lines
+    Ok(lines)
 }
 
 async fn sequences(client: &Client) -> Vec<(String, i64, Option<i64>)> {
-    let rows = read(client.query(SEQUENCES, &[]).await, "the sequences");
+    let rows = until_all_is_there(client, async || client.query(SEQUENCES, &[]).await).await;
+    let rows = read(rows, "the sequences");
     rows.iter()
         .map(|row| (row.get(0), row.get(1), row.get(2)))
         .collect()

@@ -65,11 +65,16 @@ pub async fn catalog_differences(source: &str, target: &str, except: &Except) ->
 async fn frozen(url: &str) -> Client {
     let client = connect_canonical(url).await;
     let client = client.unwrap_or_else(|error| panic!("the oracle cannot connect: {}", describe(&error)));
+    begin_anew(&client).await;
+    client
+}
+
+/// Also out of a transaction that has failed.
+async fn begin_anew(client: &Client) {
     let begun = client
-        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .batch_execute("ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await;
     begun.unwrap_or_else(|error| panic!("the oracle cannot begin: {}", describe(&error)));
-    client
 }
 
 fn read<T>(outcome: Result<T, tokio_postgres::Error>, what: &str) -> T {

@@ -104,7 +104,7 @@ async fn publish(run: &Run<'_>, addition: &Addition) -> Result<()> {
     let holder = SnapshotHolder::fresh(&run.endpoints.source, &run.migration.id)
         .await
         .doing("taking a snapshot of the source")?;
-    schema::dump(&work, holder.name()).await?;
+    schema::dump(&work, &holder).await?;
     drop(holder);
     schema::pre_data(&work).await?;
     schema::owners_and_grants(&work, GrantMoment::BeforeData).await?;

@@ -51,8 +51,8 @@ ALTER TABLE exchanged RENAME TO exchanged_b;";
 /// What each query gives on the target once the load is done.
 const EXPECTED: [(&str, &str); 11] = [
     ("SELECT string_agg(id::text, ',') FROM plain", "1"),
-    ("SELECT count(*)::text FROM dropped", "0"),
-    ("SELECT count(*)::text FROM made_anew", "0"),
+    ("SELECT (to_regclass('dropped') IS NULL)::text", "true"),
+    ("SELECT (to_regclass('made_anew') IS NULL)::text", "true"),
     ("SELECT v::text FROM retyped", "1000000007"),
     ("SELECT id::text FROM renamed_since", "1"),
     ("SELECT after::text FROM other_column", "2"),
@@ -134,6 +134,8 @@ async fn what_the_target_refuses_is_suspended_and_the_rest_is_loaded() {
     let holder = loading.slot_snapshot().await;
     load::plan(&loading.context(), &holder).await.unwrap();
 
+    let target = loading.on_target().await;
+    target.batch_execute("CREATE TABLE mood ()").await.unwrap();
     loading
         .on_source()
         .await

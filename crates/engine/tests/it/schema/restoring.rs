@@ -9,7 +9,10 @@ use transhume_engine::{
     report::Reporter,
     schema::{self, GrantMoment, SchemaOptions, SchemaWork},
 };
-use transhume_pg::{connection::session::Session, state::migration::Migration};
+use transhume_pg::{
+    connection::{session::Session, snapshot::SnapshotHolder},
+    state::migration::Migration,
+};
 use transhume_testkit::{
     connection,
     pair::{Pair, Side},
@@ -92,17 +95,8 @@ impl Restoring {
     }
 
     pub(super) async fn dump(&self) -> Result<()> {
-        let holder = self.source_client().await;
-        holder
-            .batch_execute("begin isolation level repeatable read")
-            .await
-            .unwrap();
-        let snapshot: String = holder
-            .query_one("select pg_catalog.pg_export_snapshot()", &[])
-            .await
-            .unwrap()
-            .get(0);
-        schema::dump(&self.work(), &snapshot).await
+        let holder = SnapshotHolder::fresh(&self.endpoints.source, &self.migration.id).await;
+        schema::dump(&self.work(), &holder.unwrap()).await
     }
 
     /// All steps, with the tables of the source taken as loaded and empty.

@@ -64,6 +64,13 @@ place as (
     union all select 'pg_catalog.pg_ts_config'::pg_catalog.regclass, oid, cfgnamespace from pg_catalog.pg_ts_config
     union all select 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, oid, prsnamespace from pg_catalog.pg_ts_parser
     union all select 'pg_catalog.pg_ts_template'::pg_catalog.regclass, oid, tmplnamespace from pg_catalog.pg_ts_template
+    -- Those of a migration are known by the schema of what they call; others are in no schema.
+    union all
+    select 'pg_catalog.pg_event_trigger'::pg_catalog.regclass, t.oid, f.pronamespace
+    from pg_catalog.pg_event_trigger t
+    join pg_catalog.pg_proc f on f.oid = t.evtfoid
+    join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+    where n.nspname like 'transhume\_%\_ddl'
 )
 select w.class,
        w.object,

@@ -5,7 +5,8 @@ use transhume_wire::ident::quote_identifier;
 
 use crate::{catalog::build_definitions::ForeignKeyDefinition, state::build::NewBuild};
 
-/// Before 18 a foreign key of a partitioned table cannot be NOT VALID: it is checked as it is made.
+/// Before 18 a foreign key of a partitioned table cannot be NOT VALID, and to validate one that refers to such a table leaves its
+/// keys to the single partitions as they were: both are checked as they are made.
 const NOT_VALID: &str = " NOT VALID";
 
 /// `held` for targets where nothing but the absence of foreign keys keeps them from acting while
@@ -27,7 +28,7 @@ fn of_key(key: &ForeignKeyDefinition, held: bool) -> Vec<NewBuild> {
     };
     // The source prints NOT VALID itself where the key is not validated there.
     let bare = key.definition.strip_suffix(NOT_VALID).unwrap_or(&key.definition);
-    if key.partitioned {
+    if key.of_partitions {
         let add = format!(
             "ALTER TABLE {} ADD CONSTRAINT {name} {}",
             key.table, key.definition

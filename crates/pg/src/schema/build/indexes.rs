@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use transhume_core::schema::{build::BuildKind, reserved_options::without_reserved_options};
-use transhume_wire::ident::{QualifiedName, quote_identifier};
+use transhume_wire::ident::{QualifiedName, quote_identifier, quote_literal};
 
 use crate::{
     catalog::build_definitions::{IndexDefinition, KeyDefinition},
@@ -174,11 +174,7 @@ fn tree(root: &IndexDefinition, children: &HashMap<u32, Vec<&IndexDefinition>>) 
     while let Some(node) = open.pop() {
         frames.extend(making(node));
         for &child in children.get(&node.oid).into_iter().flatten() {
-            attachments.push(format!(
-                "ALTER INDEX {} ATTACH PARTITION {}",
-                qualified(node),
-                qualified(child)
-            ));
+            attachments.push(attachment(node, child));
             if child.partitioned {
                 open.push(child);
             }
@@ -195,6 +191,30 @@ fn tree(root: &IndexDefinition, children: &HashMap<u32, Vec<&IndexDefinition>>) 
         bytes: 0,
         held_until_cutover: false,
     }
+}
+
+/// A partition that the source dropped before it was copied is left out, and its index with it.
+fn attachment(parent: &IndexDefinition, child: &IndexDefinition) -> String {
+    let attach = format!(
+        "ALTER INDEX {} ATTACH PARTITION {}",
+        qualified(parent),
+        qualified(child)
+    );
+    if child.partitioned {
+        return attach;
+    }
+    let is_there = |name: &QualifiedName| {
+        format!(
+            "pg_catalog.to_regclass({}) is not null",
+            quote_literal(&name.lookup())
+        )
+    };
+    let body = format!(
+        "begin if {} or {} then {attach}; end if; end",
+        is_there(&child.table),
+        is_there(&qualified(child))
+    );
+    format!("do {}", quote_literal(&body))
 }
 
 /// An index lives in its table's schema.

@@ -100,7 +100,7 @@ fn a_tree_of_partitioned_indexes_is_attached_from_the_leaves_up() {
     assert_eq!(
         builds[1].statements[2..],
         [
-            r#"ALTER INDEX "s"."mid_i" ATTACH PARTITION "s"."leaf_i""#,
+            r#"do 'begin if pg_catalog.to_regclass(''"s"."leaf"'') is not null or pg_catalog.to_regclass(''"s"."leaf_i"'') is not null then ALTER INDEX "s"."mid_i" ATTACH PARTITION "s"."leaf_i"; end if; end'"#,
             r#"ALTER INDEX "s"."root_i" ATTACH PARTITION "s"."mid_i""#,
         ]
     );
@@ -108,11 +108,11 @@ fn a_tree_of_partitioned_indexes_is_attached_from_the_leaves_up() {
 
 #[test]
 fn a_foreign_key_is_validated_later_and_only_where_the_source_has_it_valid() {
-    let key = |validated, partitioned, definition: &str| ForeignKeyDefinition {
+    let key = |validated, of_partitions, definition: &str| ForeignKeyDefinition {
         oid: 1,
         name: "fk".to_owned(),
         table: QualifiedName::new("s", "t"),
-        partitioned,
+        of_partitions,
         validated,
         definition: definition.to_owned(),
         bytes: 0,

@@ -187,6 +187,7 @@ create table transhume.archive (
     number        integer     primary key,       -- 0: the one that the migration began with; else of an addition
     content       bytea       not null,
     tool_version  text        not null,
+    shows         text        not null,          -- txid_current_snapshot() of the source that it was dumped under
     taken_at      timestamptz not null default clock_timestamp()
 );
 

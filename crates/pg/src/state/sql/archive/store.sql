@@ -1,1 +1,1 @@
-insert into transhume.archive (number, content, tool_version) values ($1, $2, $3)
+insert into transhume.archive (number, content, tool_version, shows) values ($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+select a.shows from transhume.archive a where a.number = $1
