@@ -152,6 +152,23 @@ pub fn steps(followed: &Followed, now: &DescribedTable, there: &DescribedTable) 
     Some(steps)
 }
 
+/// What a table whose rows were read later than the statement may still lack of it: a load makes columns fit, not what is said
+/// of them.
+pub fn details(followed: &Followed, now: &DescribedTable, there: &DescribedTable) -> Vec<SchemaStep> {
+    let Some(remembered) = &followed.remembered else {
+        return Vec::new();
+    };
+    let table = now.facts.root.as_ref().unwrap_or(&now.facts.name);
+    let of_same = |column: &ColumnFacts| {
+        let pair = remembered.target_column(column.number, &there.facts)?;
+        let detail = now.detail(column.number).filter(|_| pair.name == column.name)?;
+        Some(of_column(table, column, detail, Some((pair, there))))
+    };
+    let is_same_table = now.facts.name == there.facts.name;
+    let columns = now.facts.columns.iter().filter(|_| is_same_table);
+    columns.filter_map(of_same).flatten().collect()
+}
+
 fn of_change(change: SchemaChange, now: &DescribedTable, there: &DescribedTable) -> Option<Vec<SchemaStep>> {
     match &change.kind {
         ChangeKind::ColumnNew { column } if there.generated.contains(&column.name) => {

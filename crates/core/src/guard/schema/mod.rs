@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use transhume_wire::ident::QualifiedName;
 
 pub use self::{
-    announced::{AnnouncedSchema, ColumnDetail, DescribedTable, SchemaStep, steps, types_to_carry},
+    announced::{AnnouncedSchema, ColumnDetail, DescribedTable, SchemaStep, details, steps, types_to_carry},
     awaited::Awaited,
     carry_over::{CarryOver, UnknownCarryOver, joins_by_itself, may_be_carried},
     facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},

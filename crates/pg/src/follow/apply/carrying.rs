@@ -14,7 +14,9 @@ use std::{
 use tokio_postgres::types::Json;
 use transhume_core::{
     guard::{
-        schema::{AnnouncedSchema, DescribedTable, Followed, Remembered, SchemaStep, steps, types_to_carry},
+        schema::{
+            AnnouncedSchema, DescribedTable, Followed, Remembered, SchemaStep, details, steps, types_to_carry,
+        },
         user_types::{self as types},
     },
     load::RelationState,
@@ -77,12 +79,15 @@ impl BatchWriter {
             !snapshot.is_some_and(|snapshot| snapshot.sees(announced.xid))
         };
         let mut known = followed(&**session).await?;
-        known.retain(|table| table.state == RelationState::Loaded && is_news(table.oid));
+        known.retain(|table| table.state == RelationState::Loaded);
+        let (known, later): (Vec<Followed>, Vec<Followed>) =
+            known.into_iter().partition(|table| is_news(table.oid));
         carry_renames(&session, &announced.renamed, &selector).await?;
         carry_first(&session, announced, &known, &selector).await?;
         carry_types(&session, announced).await?;
         let left = drop_objects(&session, &announced.gone_objects, &selector).await?;
         let news = carry_tables(&session, announced, &known).await?;
+        carry_details(&session, announced, &later).await?;
         drop_roots(&session, &announced.gone_objects, &selector).await?;
         drop_left(&session, left).await?;
         let is_behind = |oid: &u32| {
@@ -157,6 +162,28 @@ async fn carry_tables(
     remember(&**session, &news).await?;
     drop_gone(session, announced.gone.iter().filter_map(|oid| find(*oid))).await?;
     Ok(news)
+}
+
+/// Of tables whose rows were read later than the statement.
+async fn carry_details(
+    session: &Session,
+    announced: &AnnouncedSchema,
+    later: &[Followed],
+) -> Result<(), PgError> {
+    let find = |oid: u32| later.iter().find(|table| table.oid == oid);
+    let concerned = || {
+        let tables = announced.tables.iter();
+        tables.filter_map(|now| Some((find(now.facts.oid)?, now)))
+    };
+    let there = described(session, concerned().map(|(table, _)| table)).await?;
+    for (table, now) in concerned() {
+        let Some(there) = target_of(table, &there) else {
+            continue;
+        };
+        let statements: Vec<String> = details(table, now, there).iter().map(statement).collect();
+        done(session, &statements).await?;
+    }
+    Ok(())
 }
 
 async fn drop_gone<'a>(session: &Session, gone: impl Iterator<Item = &'a Followed>) -> Result<(), PgError> {
