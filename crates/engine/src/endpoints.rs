@@ -1,5 +1,6 @@
 //! The two databases of a migration, fixed for its life.
 
+use transhume_core::{direction::Direction, finding::WrittenSide};
 use transhume_pg::{
     assess as probe,
     connection::{conninfo::ConnectionSettings, names, session::Session},
@@ -54,6 +55,11 @@ impl Endpoints {
             source: target,
             target: source,
         }
+    }
+
+    /// The side that is written, of these as a stream of that direction sees them.
+    pub(crate) fn written_side(&self, direction: Direction) -> WrittenSide {
+        WrittenSide::of(direction, &self.target)
     }
 
     /// For who has to write on either side whether it was closed or not.

@@ -6,10 +6,11 @@
 pub mod codes;
 mod remedy;
 mod wording;
+mod written_side;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::remedy::Remedy;
+pub use self::{remedy::Remedy, written_side::WrittenSide};
 
 /// How much a finding matters.
 #[derive(

@@ -34,6 +34,7 @@ async fn schemas(cutover: &Cutover<'_>) -> Result<Schemas> {
 
 /// What the target does not have yet. What the run has not `told` of it may be about to be carried over.
 pub(super) async fn findings(cutover: &Cutover<'_>, reported: &[Finding]) -> Result<Vec<Finding>> {
+    let side = cutover.endpoints.written_side(cutover.migration.direction);
     let wait = Wait::up_to(CARRYING_PATIENCE, LOOK_EVERY);
     let is_reported = |finding: &Finding| {
         let alike = |other: &Finding| other.code == CHANGED && other.object == finding.object;
@@ -42,7 +43,7 @@ pub(super) async fn findings(cutover: &Cutover<'_>, reported: &[Finding]) -> Res
     loop {
         let found = schemas(cutover)
             .await?
-            .findings(&cutover.source)
+            .findings(&cutover.source, &side)
             .await
             .doing("asking how to remedy a change of the schema")?;
         let news = found.iter().find(|finding| !is_reported(finding));

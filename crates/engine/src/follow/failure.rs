@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use transhume_core::{
     disposition::Disposition,
-    finding::Remedy,
+    finding::{Remedy, WrittenSide},
     follow::{
         error_policy::{ErrorClass, class_of},
         row::{Drift, DriftKind, Operation},
@@ -18,7 +18,7 @@ use transhume_pg::{
         apply::{ApplyError, Conflict, ConflictKind},
         drift::{self, remedy},
     },
-    guard::user_types as types,
+    guard::{remedy::SchemaRemedy, user_types as types},
 };
 use transhume_wire::{ident::QualifiedName, lsn::Lsn, pgoutput::Relation};
 
@@ -29,17 +29,26 @@ use crate::error::{Doing, EngineError};
 #[derive(Debug, Clone)]
 pub(super) struct Obstacle {
     pub(super) drift: Drift,
-    pub(super) message: String,
+    message: String,
     /// The exact statement where there is one.
-    pub(super) remedy: Remedy,
+    remedy: SchemaRemedy,
 }
 
 impl Obstacle {
-    pub(super) fn into_stop(self) -> EngineError {
+    pub(super) fn message(&self, side: &WrittenSide) -> String {
+        side.tell(&self.message)
+    }
+
+    pub(super) fn remedy(&self, side: &WrittenSide) -> Remedy {
+        self.remedy.in_words(side)
+    }
+
+    pub(super) fn into_stop(self, side: &WrittenSide) -> EngineError {
+        let remedy = self.remedy(side);
         EngineError::stopped(
             self.message,
             "Everything before the first change that this concerns is applied.",
-            format!("{}; then run again", self.remedy),
+            format!("{remedy}; then run again"),
         )
     }
 }
@@ -225,7 +234,7 @@ pub(super) async fn by_identity(
                 ChangeKind::ColumnRenamed { .. } => format!("{}: {}", change.table.plain(), change.message()),
                 _ => obstacle.message,
             },
-            remedy: remedy.in_words(),
+            remedy,
             drift: obstacle.drift,
         },
         Ok(None) => obstacle,
@@ -253,10 +262,10 @@ pub(super) async fn explained(request: &FollowRequest<'_>, obstacle: Obstacle) -
 /// Why the stream stands, and what makes it go on.
 pub(super) async fn obstacle(drift: Drift, source: &Session) -> Obstacle {
     let remedy = match remedy(source, &drift).await {
-        Ok(remedy) => remedy.in_words(),
+        Ok(remedy) => remedy,
         Err(error) => {
             tracing::debug!("asking the source for a definition failed: {error}");
-            "make the table on the target like the one on the source".into()
+            SchemaRemedy::by_hand("make the table on the target like the one on the source")
         }
     };
     Obstacle {

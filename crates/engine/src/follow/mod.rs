@@ -38,7 +38,10 @@ pub use self::options::{CarryOver, FollowOptions, SchemaChanges, SpillOptions, W
 pub(crate) use self::suspension::SUSPENDED;
 
 use tokio::time::timeout;
-use transhume_core::follow::error_policy::{Care, ErrorPolicy};
+use transhume_core::{
+    finding::WrittenSide,
+    follow::error_policy::{Care, ErrorPolicy},
+};
 use transhume_pg::state::{migration::Migration, runner};
 use transhume_wire::lsn::Lsn;
 
@@ -73,6 +76,12 @@ pub struct FollowRequest<'a> {
     pub spill: &'a SpillOptions,
     /// What becomes of changes of the source's schema; none: what the source has been made for stays.
     pub schema_changes: Option<SchemaChanges>,
+}
+
+impl FollowRequest<'_> {
+    fn written_side(&self) -> WrittenSide {
+        self.endpoints.written_side(self.migration.direction)
+    }
 }
 
 /// When to end by itself.
@@ -151,7 +160,7 @@ pub async fn follow(
             }
             Failure::Drifts(obstacle) => {
                 let explaining = Box::pin(failure::explained(&request, *obstacle));
-                return Err(explaining.await.into_stop());
+                return Err(explaining.await.into_stop(&request.written_side()));
             }
             Failure::SpillFailed(reason) => {
                 outcome_unknown = true;

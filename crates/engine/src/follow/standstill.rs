@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use transhume_core::finding::Finding;
+use transhume_core::finding::{Finding, WrittenSide};
 use transhume_pg::{
     connection::session::Session,
     follow::drift,
@@ -32,6 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 struct DriftWait<'a> {
     reporter: &'a Reporter,
     publication: &'a str,
+    side: WrittenSide,
     obstacle: Obstacle,
     control: Control,
     /// For looking and writing down.
@@ -75,6 +76,7 @@ impl<'a> DriftWait<'a> {
         Ok(Self {
             reporter,
             publication: &request.migration.publication_name,
+            side: request.written_side(),
             obstacle,
             control: Control::new(control, request.yields_to_tables),
             target,
@@ -87,8 +89,8 @@ impl<'a> DriftWait<'a> {
         self.say().await?;
         let detail = serde_json::json!({
             "table": self.obstacle.drift.table().plain(),
-            "reason": self.obstacle.message,
-            "remedy": self.obstacle.remedy.as_str(),
+            "reason": self.message(),
+            "remedy": self.obstacle.remedy(&self.side).as_str(),
         });
         self.record("the stream waits", &detail).await?;
         loop {
@@ -105,7 +107,7 @@ impl<'a> DriftWait<'a> {
                 Some(_) => {}
             }
             self.reporter.waiting(self.reason());
-            if let Some(reason) = self.control.look_and_refuse(Some(&self.obstacle.message)).await? {
+            if let Some(reason) = self.control.look_and_refuse(Some(&self.message())).await? {
                 return self.end(reason).await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -116,8 +118,12 @@ impl<'a> DriftWait<'a> {
         failure::by_identity(obstacle, self.publication, &self.source, &self.target).await
     }
 
+    fn message(&self) -> String {
+        self.obstacle.message(&self.side)
+    }
+
     fn reason(&self) -> String {
-        format!("{}; {}", self.obstacle.message, self.obstacle.remedy)
+        format!("{}; {}", self.message(), self.obstacle.remedy(&self.side))
     }
 
     async fn say(&self) -> Result<(), Failure> {
@@ -127,9 +133,9 @@ impl<'a> DriftWait<'a> {
             &relation.name.plain(),
             format!(
                 "{}; the stream waits before the first change that this concerns",
-                self.obstacle.message
+                self.message()
             ),
-            &self.obstacle.remedy,
+            self.obstacle.remedy(&self.side),
         );
         self.forget().await?;
         finding::replace(&*self.target, ORIGIN, &finding)

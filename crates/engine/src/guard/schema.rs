@@ -53,6 +53,7 @@ impl Guard<'_> {
 
     async fn schema(&mut self, ends: &mut Ends, may_carry: bool) -> Result<(), PgError> {
         let publication = &self.migration.publication_name;
+        let side = self.endpoints.written_side(self.migration.direction);
         let now = Schemas::take(&ends.source, &ends.target, publication, &self.selector).await?;
         now.remember(&ends.source, &ends.target, &mut self.awaited)
             .await?;
@@ -82,12 +83,12 @@ impl Guard<'_> {
                 Some(String::new())
             };
             if let Some(refusal) = refusal {
-                schemas::add(&mut findings, &change, &remedy, &refusal);
+                schemas::add(&mut findings, &side, &change, (&remedy, &refusal));
             }
         }
         for change in now.type_changes() {
             if let Some(refusal) = self.carry_type(ends, &change, &allowed).await? {
-                schemas::add_type(&mut findings, &change, &refusal);
+                schemas::add_type(&mut findings, &side, &change, &refusal);
             }
         }
         if may_carry && now.type_changes().is_empty() {

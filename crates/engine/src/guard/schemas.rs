@@ -3,7 +3,7 @@
 //! Reads only. Who carries a change over, and who refuses to go on because of it, is decided elsewhere.
 
 use transhume_core::{
-    finding::{Finding, Remedy, Severity},
+    finding::{Finding, Remedy, Severity, WrittenSide},
     guard::{
         schema::{self, Awaited, ChangeKind, Followed, SchemaChange, TableFacts},
         user_types::{self as types, TypeChange, TypeChangeKind, UserType},
@@ -118,13 +118,24 @@ impl Schemas {
         let applied = applied.map_or(Lsn::ZERO, |frontier| frontier.lsn);
         let due = awaited.take(news, seen_at, applied);
         followed::remember(&**target, &due).await?;
-        let types = types::news(&self.types.remembered, &self.types.source, &self.types.target);
-        known_type::remember(&**target, &types).await?;
+        self.remember_types(target).await?;
         let gone = schema::gone(&self.followed, &self.source, &self.target);
         if !gone.is_empty() {
             relations::drop(&**target, &gone).await?;
         }
         Ok(())
+    }
+
+    /// As [`Self::remember`] before a stream begins: none of what is seen is still to come.
+    pub(crate) async fn remember_at_once(&self, target: &Session) -> Result<(), PgError> {
+        let news = schema::news(&self.followed, &self.source, &self.target);
+        followed::remember(&**target, &news).await?;
+        self.remember_types(target).await
+    }
+
+    async fn remember_types(&self, target: &Session) -> Result<(), PgError> {
+        let types = types::news(&self.types.remembered, &self.types.source, &self.types.target);
+        known_type::remember(&**target, &types).await
     }
 
     /// The statement behind the one that makes the type which it names, where the target does not have that.
@@ -133,15 +144,19 @@ impl Schemas {
         type_change::before(types::needed_by(&changes, change), remedy)
     }
 
-    pub(crate) async fn findings(&self, source: &Session) -> Result<Vec<Finding>, PgError> {
+    pub(crate) async fn findings(
+        &self,
+        source: &Session,
+        side: &WrittenSide,
+    ) -> Result<Vec<Finding>, PgError> {
         let mut findings = Vec::new();
         for change in self.changes() {
             let remedy = schema_change::remedy(source, &change).await?;
             let remedy = self.with_type(&change, remedy);
-            add(&mut findings, &change, &remedy, "");
+            add(&mut findings, side, &change, (&remedy, ""));
         }
         for change in self.type_changes() {
-            add_type(&mut findings, &change, "");
+            add_type(&mut findings, side, &change, "");
         }
         Ok(findings)
     }
@@ -149,12 +164,17 @@ impl Schemas {
 
 /// One finding for each table, however much of it has changed; none for one that is new, which is told by who watches for
 /// them.
-pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &SchemaRemedy, refusal: &str) {
+pub(super) fn add(
+    findings: &mut Vec<Finding>,
+    side: &WrittenSide,
+    change: &SchemaChange,
+    (remedy, refusal): (&SchemaRemedy, &str),
+) {
     if matches!(change.kind, ChangeKind::TableNew { .. }) {
         return;
     }
-    let message = format!("{}{refusal}", change.message());
-    let remedy = remedy.in_words();
+    let message = format!("{}{refusal}", side.tell(&change.message()));
+    let remedy = remedy.in_words(side);
     let object = change.table.plain();
     match findings.iter_mut().find(|finding| finding.object == object) {
         Some(finding) => {
@@ -171,9 +191,9 @@ pub(super) fn add(findings: &mut Vec<Finding>, change: &SchemaChange, remedy: &S
 }
 
 /// One finding for each type.
-pub(super) fn add_type(findings: &mut Vec<Finding>, change: &TypeChange, refusal: &str) {
-    let message = format!("{}{refusal}", change.message());
-    let remedy = Remedy::on_target(type_change::statement(change));
+pub(super) fn add_type(findings: &mut Vec<Finding>, side: &WrittenSide, change: &TypeChange, refusal: &str) {
+    let message = format!("{}{refusal}", side.tell(&change.message()));
+    let remedy = side.run(&type_change::statement(change));
     let object = change.name.plain();
     match findings.iter_mut().find(|finding| finding.object == object) {
         Some(finding) => {

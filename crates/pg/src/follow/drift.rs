@@ -5,7 +5,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use transhume_core::{
-    finding::Remedy,
     follow::{
         identity::{Identified, align, align_tree},
         portion::LoadedTable,
@@ -161,9 +160,9 @@ async fn column_missing(source: &Session, drift: &Drift, column: &str) -> Result
     let quoted = quote_identifier(column);
     let type_name = announced_type(source, drift, column).await?;
     Ok(SchemaRemedy {
-        statement: format!("alter table {table} add column {quoted} {type_name}"),
-        afterwards: Remedy::from("the source has the column no more: once the target has caught up, ")
-            .then(Remedy::run(format!("alter table {table} drop column {quoted}"))),
+        afterwards: "the source has the column no more".into(),
+        once_caught_up: format!("alter table {table} drop column {quoted}"),
+        ..SchemaRemedy::of(format!("alter table {table} add column {quoted} {type_name}"))
     })
 }
 

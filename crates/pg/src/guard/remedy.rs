@@ -2,51 +2,75 @@
 //!
 //! Words only: whoever carries a change over runs the statement (`schema_change`), everything else is for a person.
 
-use transhume_core::{finding::Remedy, shell};
+use transhume_core::{
+    finding::{Remedy, WrittenSide},
+    shell,
+};
 use transhume_wire::ident::{QualifiedName, quote_identifier};
 
 use crate::connection::{error::PgError, session::Session};
 
 /// What to do about a difference of the schemas.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SchemaRemedy {
-    /// The exact statement to run on the target; empty where there is none.
+    /// The exact statement to run on the side that is written; empty where there is none.
     pub statement: String,
     /// What no statement does, and what must follow for the rows that are there already.
     pub afterwards: Remedy,
+    /// The exact statement that must wait until all that was written before is there; empty where there is none.
+    pub once_caught_up: String,
+    /// Its rows themselves must come anew.
+    pub(crate) reload: Option<QualifiedName>,
 }
 
 impl SchemaRemedy {
     pub(crate) fn of(statement: impl Into<String>) -> Self {
         Self {
             statement: statement.into(),
-            afterwards: Remedy::default(),
+            ..Self::default()
         }
     }
 
-    pub(crate) fn by_hand(remedy: impl Into<Remedy>) -> Self {
+    pub fn by_hand(remedy: impl Into<Remedy>) -> Self {
         Self {
-            statement: String::new(),
             afterwards: remedy.into(),
+            ..Self::default()
         }
     }
 
     pub(crate) fn reload(table: &QualifiedName) -> Self {
-        let table = table.plain();
-        Self::by_hand(Remedy::run(format!(
-            "transhume table reload {}",
-            shell::word(&table)
-        )))
+        Self {
+            reload: Some(table.clone()),
+            ..Self::default()
+        }
     }
 
     /// As an operator reads it.
-    pub fn in_words(&self) -> Remedy {
-        let statement = Some(&self.statement).filter(|statement| !statement.is_empty());
-        let afterwards = Some(self.afterwards.clone()).filter(|afterwards| !afterwards.is_empty());
-        Remedy::joined(
-            statement.map(Remedy::on_target).into_iter().chain(afterwards),
-            "; ",
-        )
+    pub fn in_words(&self, side: &WrittenSide) -> Remedy {
+        let given = |text: &str| !text.is_empty();
+        let statement = Some(&self.statement).filter(|statement| given(statement));
+        let afterwards = Some(self.afterwards.clone()).filter(|afterwards| given(afterwards));
+        let later = Some(&self.once_caught_up).filter(|later| given(later));
+        let later = later.map(|later| {
+            let words = format!("once the {} has caught up: ", side.name());
+            Remedy::from(words).then(Remedy::run(side.statement(later)))
+        });
+        let statement = statement.map(|statement| side.run(statement));
+        let reload = self.reload.as_ref().map(|table| reload(side, table));
+        let all = statement.into_iter().chain(afterwards).chain(later).chain(reload);
+        Remedy::joined(all, "; ")
+    }
+}
+
+fn reload(side: &WrittenSide, table: &QualifiedName) -> Remedy {
+    match side {
+        WrittenSide::Target => {
+            let table = shell::word(&table.plain());
+            Remedy::run(format!("transhume table reload {table}"))
+        }
+        WrittenSide::OldSource { .. } => {
+            "reverse replication loads no table anew: \"transhume finish\" gives the fallback up".into()
+        }
     }
 }
 
@@ -75,15 +99,15 @@ pub async fn added_column(
              \"transhume table reload {}\"",
             shell::word(&table.plain())
         ))
-    } else if row.get("not_null_later") {
-        Remedy::from("once the target has caught up: ").then(Remedy::run(format!(
-            "alter table {table} alter column {quoted} set not null"
-        )))
     } else {
         Remedy::default()
     };
+    let is_later = afterwards.is_empty() && row.get("not_null_later");
+    let not_null = || format!("alter table {table} alter column {quoted} set not null");
     Ok(Some(SchemaRemedy {
         statement,
         afterwards,
+        once_caught_up: is_later.then(not_null).unwrap_or_default(),
+        reload: None,
     }))
 }

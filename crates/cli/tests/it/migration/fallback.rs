@@ -164,8 +164,8 @@ async fn execute(url: &str, sql: &str) -> Result<(), String> {
         .map_err(|error| format!("{error:?}"))
 }
 
-/// Cut over, and followed back by a runner.
-async fn moved() -> (Site, Running) {
+/// Cut over, and followed back by nobody yet.
+async fn cut_over() -> Site {
     let site = Site::empty(15, 15).await;
     for url in [&site.source_url, &site.target_url] {
         execute(url, "create role app").await.expect("a role can be made");
@@ -173,6 +173,12 @@ async fn moved() -> (Site, Running) {
     site.execute_on_source(TABLES).await;
     site.succeed(&["run", "--until-caught-up"]);
     site.succeed(&["cutover", "--yes", "--override", "verification"]);
+    site
+}
+
+/// Cut over, and followed back by a runner.
+async fn moved() -> (Site, Running) {
+    let site = cut_over().await;
     let mut runner = site.begin(&["run"]);
     wait_for_reverse_runner(&site, &mut runner).await;
     (site, runner)
@@ -271,28 +277,41 @@ async fn a_fallback_that_does_not_come_to_its_end_gives_the_target_back() {
     assert!(ours.is_empty(), "{ours:#?}");
 }
 
+/// The finding that the stream waits for, once it says this.
+async fn awaited(site: &Site, runner: &mut Running, wanted: &str) -> Value {
+    let drift = |status: &Value| {
+        let findings = stream(status)["findings"].as_array().cloned();
+        let is_it =
+            |finding: &Value| finding["code"] == "schema-drift" && finding.to_string().contains(wanted);
+        findings.unwrap_or_default().into_iter().find(is_it)
+    };
+    site.wait_for(runner, wanted, |status| drift(status).is_some())
+        .await;
+    drift(&site.status().expect("a status")).expect("it stands until somebody acts")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_schema_on_the_new_side_holds_the_way_back_until_the_old_side_has_it_too() {
-    let (site, mut runner) = moved().await;
-    let column = "alter table account add column colour text";
-    execute(&site.target_url, column)
-        .await
-        .expect("the application changes its schema");
-    let written = execute(
+    let site = cut_over().await;
+    // Before anybody looks at the schemas from that side.
+    let changed = execute(
         &site.target_url,
-        "insert into account (balance, colour) values (1, 'red')",
+        "alter table account rename column note to remark;
+         alter table account add column colour text not null default 'none';
+         insert into account (balance, remark, colour) values (1, 'renamed', 'red')",
     );
-    written.await.expect("the application writes");
-    site.wait_for(&mut runner, "a reason to hold", |status| {
-        stream(status)["findings"]
-            .as_array()
-            .is_some_and(|findings| !findings.is_empty())
-    })
-    .await;
-    let same = format!("begin read write; {column}; commit");
-    execute(&site.source_url, &same)
+    changed
         .await
-        .expect("the operator follows");
-    let red = "select count(*) from account where colour = 'red'";
+        .expect("the application changes its schema and writes");
+    let mut runner = site.begin(&["run"]);
+    for wanted in ["rename column", "add column"] {
+        let finding = awaited(&site, &mut runner, wanted).await;
+        let told = finding.to_string();
+        assert!(told.contains("on the old source, postgresql://"), "{finding:#}");
+        let printed = finding["to_run"][0].as_str().expect("a statement to run");
+        let run = execute(&site.source_url, printed).await;
+        assert_eq!(run, Ok(()), "{finding:#}");
+    }
+    let red = "select count(*) from account where (remark, colour) = ('renamed', 'red')";
     site.wait_for_count(&site.source_url, red, 1).await;
 }

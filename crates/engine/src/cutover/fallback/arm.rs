@@ -30,6 +30,7 @@ use crate::{
     endpoints::{Endpoints, replica_role},
     error::{Doing, EngineError, Result},
     failpoint::{Point, reach},
+    guard::schemas::Schemas,
     prepare::{Preparation, identity, prepare_stream},
     report::Reporter,
     selection::selector,
@@ -106,6 +107,7 @@ impl Arming<'_> {
             cancellation: self.cancellation,
         })
         .await?;
+        self.remember_schemas(&reverse, &source, &target).await?;
         let position = answering::commits(&target, "target", id).await?;
         answering::reverse_stream(&reversed, &reverse, position).await?;
         let selector = selector(&self.migration.selection)?;
@@ -128,6 +130,16 @@ impl Arming<'_> {
         let mut all = tables(target).await.doing("reading the target's tables")?;
         all.retain(|table| table.moves_rows() && selector.selects(&table.name));
         Ok(all.into_iter().partition(|table| migrated.contains(&table.name)))
+    }
+
+    /// What is renamed as soon as the application lives on the target is told from what it was called by now.
+    async fn remember_schemas(&self, reverse: &Migration, source: &Session, target: &Session) -> Result<()> {
+        let doing = "remembering the schemas, for reverse replication";
+        let selector = selector(&reverse.selection)?;
+        let schemas = Schemas::take(target, source, &reverse.publication_name, &selector)
+            .await
+            .doing(doing)?;
+        schemas.remember_at_once(source).await.doing(doing)
     }
 
     /// The target got its schema with the identities that the source was given for the migration. They stay
