@@ -14,10 +14,10 @@ const FIRST: Duration = Duration::from_secs(5);
 const LAST: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
-pub(super) struct Asking(HashMap<u32, Asked>);
+pub(super) struct Asking(HashMap<u32, LastRequest>);
 
 #[derive(Debug)]
-struct Asked {
+struct LastRequest {
     at: Instant,
     wait: Duration,
 }
@@ -30,7 +30,7 @@ impl Asking {
             Some(asked) => (asked.wait * 2).min(LAST),
             None => FIRST,
         };
-        self.0.insert(oid, Asked { at: now, wait });
+        self.0.insert(oid, LastRequest { at: now, wait });
         true
     }
 }

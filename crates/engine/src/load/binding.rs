@@ -178,7 +178,7 @@ async fn facts_under(
     holder: &SnapshotHolder,
     oids: &[u32],
 ) -> std::result::Result<HashMap<u32, TableFacts>, PgError> {
-    snapshot::import(source, holder.name()).await?;
+    snapshot::import_held(source, holder).await?;
     let facts = table_facts(&**source, &context.migration.publication_name).await?;
     let wanted = facts.into_iter().filter(|table| oids.contains(&table.oid));
     Ok(wanted.map(|table| (table.oid, table)).collect())

@@ -65,7 +65,7 @@ pub async fn plan(context: &LoadContext<'_>, holder: &SnapshotHolder) -> Result<
     let source = context.source_session("plan").await?;
     let selector = selector(&context.migration.selection)?;
     // As the snapshot shows them: what is altered later is a change to be followed.
-    snapshot::import(&source, holder.name())
+    snapshot::import_held(&source, holder)
         .await
         .doing("reading the source's tables under the load's snapshot")?;
     let mut selected = tables(&source).await.doing("reading the source's tables")?;

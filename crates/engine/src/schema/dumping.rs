@@ -72,7 +72,10 @@ pub async fn dump(work: &SchemaWork<'_>, holder: &SnapshotHolder) -> Result<()> 
         choice,
         ..
     } = tokio::select! {
-        dumped = dumping => dumped?,
+        dumped = dumping => match dumped {
+            Err(error) if !holder.is_alive().await => return Err(holder.gone(&error)).doing("dumping the schema"),
+            dumped => dumped?,
+        },
         () = work.cancellation.cancelled() => return Err(EngineError::Interrupted),
     };
     let unmet: Vec<_> = decisions.unmet.iter().map(findings::unmet).collect();

@@ -109,6 +109,14 @@ impl SnapshotHolder {
         self.session.backend_pid()
     }
 
+    /// What it means where somebody else failed to read under it, for this reason.
+    pub fn gone(&self, reason: &impl ToString) -> PgError {
+        PgError::SnapshotGone {
+            endpoint: self.session.endpoint().to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
     /// The holding session, for queries that must see this snapshot. Its transaction must stay open.
     pub fn session(&self) -> &Session {
         &self.session
@@ -141,6 +149,29 @@ pub async fn import(session: &Session, name: &str) -> Result<(), PgError> {
     Ok(session.batch_execute(&set_snapshot(name)).await?)
 }
 
+/// As [`import`], of one that this process holds: that its holder was ended meanwhile passes.
+pub async fn import_held(session: &Session, holder: &SnapshotHolder) -> Result<(), PgError> {
+    let imported = import(session, holder.name()).await;
+    imported.map_err(|error| {
+        if is_lost(&error) {
+            holder.gone(&error)
+        } else {
+            error
+        }
+    })
+}
+
+/// What the server says of a snapshot that is gone passes: whoever needs one takes another.
+pub(crate) fn gone_or(endpoint: &str, error: PgError) -> PgError {
+    if !is_lost(&error) {
+        return error;
+    }
+    PgError::SnapshotGone {
+        endpoint: endpoint.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
 /// Ends what [`import`] began.
 pub async fn end(session: &Session) -> Result<(), PgError> {
     Ok(session.batch_execute("rollback").await?)
@@ -169,8 +200,11 @@ fn parse_lsn(endpoint: &str, text: &str) -> Result<Lsn, PgError> {
     })
 }
 
-/// Whether a server's error says that an exported snapshot does not exist any more.
+/// Whether an error at taking over an exported snapshot says that it does not exist any more.
 pub fn is_lost(error: &PgError) -> bool {
+    if let PgError::SnapshotGone { .. } = error {
+        return true;
+    }
     // 22023 since 9.2 ("invalid snapshot identifier"), 42704 since 17 ("snapshot … does not exist"),
     // 55000 where the exporting transaction ended in between ("could not import the requested snapshot").
     matches!(

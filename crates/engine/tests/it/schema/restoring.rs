@@ -96,7 +96,7 @@ impl Restoring {
 
     pub(super) async fn dump(&self) -> Result<()> {
         let holder = SnapshotHolder::fresh(&self.endpoints.source, &self.migration.id).await;
-        schema::dump(&self.work(), &holder.unwrap()).await
+        Box::pin(schema::dump(&self.work(), &holder.unwrap())).await
     }
 
     /// All steps, with the tables of the source taken as loaded and empty.

@@ -106,6 +106,9 @@ pub enum PgError {
     /// The connection broke or fell silent: the outcome of what was under way is unknown.
     #[error("connection to {endpoint} lost: {reason}")]
     Lost { endpoint: String, reason: String },
+    /// Whoever held a snapshot is gone, as after a lost connection: another one is to be taken.
+    #[error("the snapshot that was to be read on {endpoint} is gone: {reason}")]
+    SnapshotGone { endpoint: String, reason: String },
     /// The server sent what the protocol does not allow or this program does not know.
     #[error("unexpected answer from {endpoint}: {reason}")]
     Protocol { endpoint: String, reason: String },
@@ -183,7 +186,9 @@ impl PgError {
 
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::Lost { .. } | Self::Connect { server: None, .. } => Disposition::Retry,
+            Self::Lost { .. } | Self::SnapshotGone { .. } | Self::Connect { server: None, .. } => {
+                Disposition::Retry
+            }
             Self::Login(error) if error.has_logged_in => Disposition::Retry,
             Self::Server(error)
             | Self::Connect {
