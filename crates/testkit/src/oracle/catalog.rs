@@ -84,11 +84,19 @@ async fn until_all_is_there<T>(
 ) -> Result<T, Error> {
     for _ in 0..LOOKS {
         match look().await {
-            Err(error) if error.code() == Some(&SqlState::INTERNAL_ERROR) => begin_anew(client).await,
+            Err(error) if is_of_something_gone(&error) => begin_anew(client).await,
             answered => return answered,
         }
     }
     look().await
+}
+
+/// The server could not open it, or gave null in place of its definition.
+fn is_of_something_gone(error: &Error) -> bool {
+    match error.code() {
+        Some(code) => *code == SqlState::INTERNAL_ERROR,
+        None => !error.is_closed(),
+    }
 }
 
 async fn lines(client: &Client) -> BTreeSet<(String, String)> {
@@ -96,11 +104,13 @@ async fn lines(client: &Client) -> BTreeSet<(String, String)> {
     read(lines, "the catalogs")
 }
 
+/// An error also where something has no definition any more.
 async fn lines_of_one_moment(client: &Client) -> Result<BTreeSet<(String, String)>, Error> {
     let mut lines = BTreeSet::new();
     for query in [OBJECTS, TRAITS] {
-        let rows = client.query(query, &[]).await?;
-        lines.extend(rows.iter().map(|row| (row.get(0), row.get(1))));
+        for row in client.query(query, &[]).await? {
+            lines.insert((row.get(0), row.try_get(1)?));
+        }
     }
     Ok(lines)
 }
