@@ -66,7 +66,7 @@ pub(crate) struct Guard<'run> {
     next_schema_look: Option<Instant>,
     schema_findings: Option<Vec<Finding>>,
     awaited: Awaited,
-    /// Tables that were to be taken in, and since when.
+    /// Tables that were to be taken in.
     asked_for: Asking,
     /// Those of them that are not settled yet.
     joining: HashSet<u32>,

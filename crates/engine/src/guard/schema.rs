@@ -98,7 +98,7 @@ impl Guard<'_> {
     }
 
     /// Tables that the load has left waiting for a type: both sides have the same by now.
-    async fn ask_for_waiting(&mut self, ends: &Ends, now: &Schemas) -> Result<(), PgError> {
+    async fn ask_for_waiting(&self, ends: &Ends, now: &Schemas) -> Result<(), PgError> {
         let suspended = |table: &&Followed| table.state == RelationState::Suspended;
         let suspended: Vec<&Followed> = now.followed.iter().filter(suspended).collect();
         if suspended.is_empty() {
@@ -108,9 +108,7 @@ impl Guard<'_> {
         for finding in waiting {
             let is_its = |table: &&&Followed| table.name.plain() == finding.object;
             if let Some(table) = suspended.iter().find(is_its) {
-                command::request(&ends.target, Command::Reload(vec![table.oid]), None).await?;
-                self.reporter
-                    .step(format!("{} is to be loaded anew", finding.object));
+                self.request_reload(ends, table.oid, &finding.object).await?;
             }
             finding::clear_object(&*ends.target, load::ORIGIN, load::TYPE_ALTERED, &finding.object).await?;
         }
@@ -154,13 +152,17 @@ impl Guard<'_> {
             }
             // What is said of the table itself was not altered with it.
             self.joining.insert(*oid);
-            let table = table.plain();
-            let statement = format!("transhume table reload {}", shell::word(&table));
-            let detail = serde_json::json!({ "object": table, "statement": statement });
-            history::add(&*ends.target, "table loaded anew without asking", &detail).await?;
-            command::request(&ends.target, Command::Reload(vec![*oid]), None).await?;
-            self.reporter.step(format!("{table} is to be loaded anew"));
+            self.request_reload(ends, *oid, &table.plain()).await?;
         }
+        Ok(())
+    }
+
+    async fn request_reload(&self, ends: &Ends, oid: u32, table: &str) -> Result<(), PgError> {
+        let statement = format!("transhume table reload {}", shell::word(table));
+        let detail = serde_json::json!({ "object": table, "statement": statement });
+        history::add(&*ends.target, "table loaded anew without asking", &detail).await?;
+        command::request(&ends.target, Command::Reload(vec![oid]), None).await?;
+        self.reporter.step(format!("{table} is to be loaded anew"));
         Ok(())
     }
 

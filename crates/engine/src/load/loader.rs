@@ -10,8 +10,8 @@ use transhume_pg::{
 };
 
 use super::{
-    altered_type, builder,
-    sessions::{Turn, WorkFailure, WorkerSessions},
+    builder,
+    sessions::{RefusedRows, Turn, WorkFailure, WorkerSessions, is_about_data},
 };
 use crate::error::EngineError;
 
@@ -206,15 +206,20 @@ async fn copy(worker: &mut WorkerSessions, part: &ClaimedPart) -> Outcome<Copied
             "This migration has not copied any row into it yet.",
             "empty the table on the target, or leave it out of the selection, then run the same command again",
         ))),
-        Err(PartError::Failed {
-            side: CopySide::Target,
-            error,
-        }) if altered_type::may_be_the_cause(&error) => Err(WorkFailure::RefusedRows(Box::new(
-            altered_type::rows_of(part, error),
-        ))),
         Err(error) => {
             let doing = format!("copying {}, part {}", part.table.plain(), part.number);
-            Err(failed(&doing, error))
+            Err(match error {
+                PartError::Failed {
+                    side: CopySide::Target,
+                    error,
+                } if is_about_data(&error) => WorkFailure::RefusedRows(Box::new(RefusedRows {
+                    oid: part.source_oid,
+                    table: part.table.clone(),
+                    doing,
+                    error,
+                })),
+                error => failed(&doing, error),
+            })
         }
     }
 }

@@ -13,7 +13,6 @@ use transhume_pg::{
     },
     load::{copy::CopySide, part_copy},
 };
-
 use transhume_wire::ident::QualifiedName;
 
 use super::shared::Shared;
@@ -198,6 +197,13 @@ impl WorkerSessions {
     }
 }
 
+/// The target's answer is about rows or a definition, not about its state.
+pub(super) fn is_about_data(error: &PgError) -> bool {
+    error
+        .server()
+        .is_some_and(|answer| is_refused_by_data(&answer.sqlstate))
+}
+
 impl WorkFailure {
     pub(super) fn target(doing: impl Into<String>, error: PgError) -> Self {
         Self::Server {
@@ -209,10 +215,7 @@ impl WorkFailure {
 
     /// What is built can wait, where the server's answer is about the rows or the definition.
     pub(super) fn building(builds: Vec<RefusedBuild>, names: &str, error: PgError) -> Self {
-        let is_about_it = error
-            .server()
-            .is_some_and(|answer| is_refused_by_data(&answer.sqlstate));
-        if is_about_it {
+        if is_about_data(&error) {
             return Self::Refused { builds, error };
         }
         Self::target(format!("building {names}"), error)

@@ -4,10 +4,7 @@ use tokio_postgres::{Client, IsolationLevel, Row};
 use transhume_core::schema::archive::{CatalogObject, Entry, Fact, Facts};
 use transhume_wire::ident::QualifiedName;
 
-use crate::connection::{
-    error::PgError,
-    snapshot::{gone_or, set_snapshot},
-};
+use crate::connection::{error::PgError, snapshot::set_snapshot};
 
 /// Catalogs of constraints and of extensions.
 const CONSTRAINT: u32 = 2606;
@@ -44,8 +41,7 @@ pub async fn archive_facts(source: &mut Client, snapshot: &str, entries: &[Entry
         .read_only(true)
         .start()
         .await?;
-    let imported = transaction.batch_execute(&set_snapshot(snapshot)).await;
-    imported.map_err(|error| gone_or("the source", error.into()))?;
+    transaction.batch_execute(&set_snapshot(snapshot)).await?;
     let rows = transaction
         .query(include_str!("sql/archive_facts.sql"), &[&classes, &oids])
         .await?;

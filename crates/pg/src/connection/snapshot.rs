@@ -161,17 +161,6 @@ pub async fn import_held(session: &Session, holder: &SnapshotHolder) -> Result<(
     })
 }
 
-/// What the server says of a snapshot that is gone passes: whoever needs one takes another.
-pub(crate) fn gone_or(endpoint: &str, error: PgError) -> PgError {
-    if !is_lost(&error) {
-        return error;
-    }
-    PgError::SnapshotGone {
-        endpoint: endpoint.to_owned(),
-        reason: error.to_string(),
-    }
-}
-
 /// Ends what [`import`] began.
 pub async fn end(session: &Session) -> Result<(), PgError> {
     Ok(session.batch_execute("rollback").await?)

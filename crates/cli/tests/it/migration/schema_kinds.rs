@@ -165,11 +165,8 @@ async fn carry(kinds: Vec<Kind>, moment: Moment) {
     }
     let source = connect(&site.source_url).await.expect("the source answers");
     for kind in &kinds {
-        let made = format!("create schema {}", kind.name);
-        for statement in std::iter::once(&made).chain(&kind.before) {
-            let done = source.batch_execute(statement).await;
-            done.unwrap_or_else(|error| panic!("{}: {statement}: {error:?}", kind.name));
-        }
+        run(&source, kind, &[format!("create schema {}", kind.name)]).await;
+        run(&source, kind, &kind.before).await;
     }
     let mut runner = altered_at(moment, &site, &source, &kinds).await;
     definitions_are_equal(&site, &runner, &kinds).await;

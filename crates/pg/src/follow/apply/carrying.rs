@@ -121,6 +121,16 @@ async fn carry_types(session: &Session, announced: &AnnouncedSchema) -> Result<(
     Ok(())
 }
 
+/// Those of these tables that the statement made or altered, with what it left of each.
+fn concerned<'a>(
+    announced: &'a AnnouncedSchema,
+    tables: &'a [Followed],
+) -> Vec<(&'a Followed, &'a DescribedTable)> {
+    let find = |oid: u32| tables.iter().find(|table| table.oid == oid);
+    let left = announced.tables.iter();
+    left.filter_map(|now| Some((find(now.facts.oid)?, now))).collect()
+}
+
 /// Gives back what is remembered of those that are in step.
 async fn carry_tables(
     session: &Session,
@@ -131,17 +141,12 @@ async fn carry_tables(
         return Ok(Vec::new());
     }
     let find = |oid: u32| known.iter().find(|table| table.oid == oid);
-    let concerned = || {
-        announced
-            .tables
-            .iter()
-            .filter_map(|now| Some((find(now.facts.oid)?, now)))
-    };
-    let before = described(session, concerned().map(|(table, _)| table)).await?;
+    let concerned = concerned(announced, known);
+    let before = described(session, concerned.iter().map(|(table, _)| *table)).await?;
     // What partitions share with their root is done once.
     let mut done_already = BTreeSet::new();
     let mut carried = Vec::new();
-    for (table, now) in concerned() {
+    for (table, now) in concerned {
         let Some(steps) = target_of(table, &before).and_then(|there| steps(table, now, there)) else {
             continue;
         };
@@ -170,13 +175,9 @@ async fn carry_details(
     announced: &AnnouncedSchema,
     later: &[Followed],
 ) -> Result<(), PgError> {
-    let find = |oid: u32| later.iter().find(|table| table.oid == oid);
-    let concerned = || {
-        let tables = announced.tables.iter();
-        tables.filter_map(|now| Some((find(now.facts.oid)?, now)))
-    };
-    let there = described(session, concerned().map(|(table, _)| table)).await?;
-    for (table, now) in concerned() {
+    let concerned = concerned(announced, later);
+    let there = described(session, concerned.iter().map(|(table, _)| *table)).await?;
+    for (table, now) in concerned {
         let Some(there) = target_of(table, &there) else {
             continue;
         };
