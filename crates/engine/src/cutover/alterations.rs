@@ -58,7 +58,7 @@ pub(super) async fn findings(cutover: &Cutover<'_>, reported: &[Finding]) -> Res
     }
 }
 
-/// How the definitions of the two sides differ, as far as somebody must act upon it.
+/// How the definitions of the two sides differ.
 pub(super) async fn differing(cutover: &Cutover<'_>) -> Result<Vec<Finding>> {
     let selector = selector(&cutover.migration.selection)?;
     let objects = ObjectVerifier {

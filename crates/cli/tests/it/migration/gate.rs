@@ -45,6 +45,16 @@ async fn spoil(site: &Site) {
     site.execute_on_source(late).await;
 }
 
+async fn what_bars_nothing_is_told(site: &Site) {
+    let target = connect(&site.target_url).await.expect("the target answers");
+    let alone = "create index alone on account (balance)";
+    target.batch_execute(alone).await.expect("an index can be made");
+    let (code, told) = gate(site, &[]);
+    let is_named = |(name, evidence): &(String, String)| name == "schema" && evidence.contains("alone");
+    assert_eq!(code, 0, "{told:#}");
+    assert!(in_state(&told, "degraded").iter().any(is_named), "{told:#}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gate_names_all_that_is_not_ready_at_once_and_changes_nothing() {
     let site = Site::empty(15, 15).await;
@@ -55,6 +65,7 @@ async fn the_gate_names_all_that_is_not_ready_at_once_and_changes_nothing() {
     let (code, ready) = gate(&site, &[]);
     assert_eq!((code, in_state(&ready, "unmet")), (0, Vec::new()), "{ready:#}");
 
+    what_bars_nothing_is_told(&site).await;
     spoil(&site).await;
     let writer = connect(&site.source_url).await.expect("the source answers");
     writer

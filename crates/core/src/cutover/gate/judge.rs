@@ -151,20 +151,27 @@ fn findings(seen: &Observation) -> Condition {
     )
 }
 
+/// What bars the move comes first; what merely differs is told, for nobody else looks at it before the switch.
 fn schema(differing: &[Finding]) -> Condition {
-    let named: Vec<String> = differing.iter().map(|finding| finding.object.clone()).collect();
-    match differing.first() {
-        None => Condition::met(Name::Schema, "all definitions are the same on both sides"),
-        Some(first) => Condition::unmet(
-            Name::Schema,
-            format!(
-                "definitions differ: {}; the first: {}: {}",
-                count::listed(&named),
-                first.object,
-                first.message
-            ),
-            Remedy::from("on the target: ").then(&first.remedy),
-        ),
+    let (barring, lesser): (Vec<_>, Vec<_>) = differing
+        .iter()
+        .partition(|finding| finding.severity == Severity::Blocker);
+    let chosen = if barring.is_empty() { &lesser } else { &barring };
+    let Some(first) = chosen.first() else {
+        return Condition::met(Name::Schema, "all definitions are the same on both sides");
+    };
+    let named: Vec<String> = chosen.iter().map(|finding| finding.object.clone()).collect();
+    let evidence = format!(
+        "definitions differ: {}; the first: {}: {}",
+        count::listed(&named),
+        first.object,
+        first.message
+    );
+    let remedy = Remedy::from("on the target: ").then(&first.remedy);
+    if barring.is_empty() {
+        Condition::degraded(Name::Schema, evidence, remedy)
+    } else {
+        Condition::unmet(Name::Schema, evidence, remedy)
     }
 }
 

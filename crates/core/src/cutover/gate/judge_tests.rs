@@ -72,7 +72,7 @@ type Spoil = fn(&mut Observation);
 
 #[test]
 fn each_thing_out_of_order_shuts_exactly_its_own_condition_and_says_the_remedy() {
-    let spoilt: [(Name, Spoil); 14] = [
+    let spoilt: [(Name, Spoil); 15] = [
         (Name::Lag, |seen| seen.lag_bytes = 101),
         (Name::Verification, |seen| seen.verification = None),
         (Name::Verification, |seen| {
@@ -84,6 +84,12 @@ fn each_thing_out_of_order_shuts_exactly_its_own_condition_and_says_the_remedy()
         (Name::Findings, |seen| {
             seen.findings
                 .push(Finding::blocker("schema-change", "t", "m", "r"));
+        }),
+        (Name::Schema, |seen| {
+            seen.differing
+                .push(Finding::warning("different-table", "t", "m", "r"));
+            seen.differing
+                .push(Finding::blocker("different-table", "t", "m", "r"));
         }),
         (Name::Tables, |seen| {
             seen.tables
@@ -211,4 +217,28 @@ fn a_subscription_of_another_role_shuts_the_gate_until_it_is_disabled() {
     assert!(Gate::new(judge(&fed(false, false), &limits()), &[]).is_open());
     // The cutover disables what it may.
     assert!(Gate::new(judge(&fed(true, true), &limits()), &[]).is_open());
+}
+
+#[test]
+fn what_differs_without_barring_the_move_is_told() {
+    let mut seen = ready();
+    let minor = Finding::warning(
+        "surplus-index",
+        "shop.extra",
+        "it is on the target alone",
+        "drop it",
+    );
+    seen.differing.push(minor);
+    let judged = judge(&seen, &limits());
+    let schema = judged
+        .iter()
+        .find(|condition| condition.name == Name::Schema)
+        .unwrap();
+    assert_eq!(schema.state, ConditionState::Degraded);
+    assert!(
+        schema.evidence.contains("shop.extra: it is on the target alone"),
+        "{}",
+        schema.evidence
+    );
+    assert!(Gate::new(judged, &[]).is_open());
 }

@@ -111,8 +111,8 @@ impl ObjectVerifier<'_> {
         Ok(comparison)
     }
 
-    /// What somebody must act upon in definitions, owners, grants and comments alone: none of it is in the stream, and it may
-    /// have changed since the last whole comparison.
+    /// How definitions, owners, grants and comments alone differ: none of it is in the stream, and it may have changed since the
+    /// last whole comparison.
     pub(crate) async fn differing(&self) -> Result<Vec<Finding>> {
         let sides = self.sides().await?;
         let (source, target) = self.objects(&sides).await?;
@@ -120,7 +120,7 @@ impl ObjectVerifier<'_> {
         let mut agreement = self.agreement(&sides, source, target, &deliberate).await?;
         agreement
             .findings
-            .retain(|finding| finding.severity == Severity::Blocker);
+            .retain(|finding| finding.severity != Severity::Pass);
         Ok(agreement.findings)
     }
 
