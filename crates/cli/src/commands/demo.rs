@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 use transhume_demo::demo::{DemoOptions, DemoReport, demo};
 
-use super::cutover;
+use crate::show::terminal::switch;
 use transhume_engine::count::counted;
 
 use crate::{
@@ -107,7 +107,7 @@ fn text(report: &DemoReport, style: Style) -> String {
         format!("  {}", objects::headline(&report.objects, style)),
         objects::named(&report.objects),
         heading(style, "Cutover"),
-        cutover::text(&report.cutover, style)
+        switch::text(&report.cutover, style)
             .lines()
             .map(|line| format!("  {line}"))
             .collect::<Vec<_>>()

@@ -1,22 +1,22 @@
 //! `fallback`: the switch back.
 
 use clap::Args;
-use transhume_engine::cutover::{
-    Ballot, CutoverOptions,
-    fallback::{check, fallback},
+use transhume_engine::{
+    conninfo::ConnectionSettings,
+    cutover::{
+        Ballot, CutoverFailure, CutoverOptions, CutoverReport, Gate,
+        fallback::{check, fallback},
+    },
+    endpoints::Endpoints,
+    error,
+    report::Reporter,
 };
 
 use super::{
-    cutover::{SwitchArguments, conclude, consequence, reported, show_gate},
-    group::Group,
-    stake::{Asked, stake, stakes},
+    stake::Asked,
+    switch::{Switch, SwitchArguments},
 };
-use crate::{
-    failure::{Exit, Result},
-    invocation::Invocation,
-    settings::Config,
-    show::{progress::shown, terminal::confirm::confirm},
-};
+use crate::{failure::Result, invocation::Invocation, settings::Config};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,70 +41,57 @@ impl Arguments {
     pub(super) fn overlay(&self, settings: &mut Config) {
         self.switch.overlay(settings);
     }
+}
 
-    fn options(&self, invocation: &Invocation) -> Result<CutoverOptions> {
-        let mut options = self.switch.options(&invocation.settings)?;
+impl Switch for Arguments {
+    const ASKED: Asked = Asked::Fallback;
+
+    fn arguments(&self) -> &SwitchArguments {
+        &self.switch
+    }
+
+    fn options(&self, settings: &Config) -> Result<CutoverOptions> {
+        let mut options = self.switch.options(settings)?;
         if let Some(pgbouncer) = &mut options.application.pgbouncer {
             // What the file says whole is about the way there; back, the entry that it made is pointed to the old source.
             pgbouncer.entry = None;
         }
         Ok(options)
     }
-}
 
-pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> Result<Exit> {
-    let endpoints = invocation.endpoints()?;
-    let switch = &arguments.switch;
-    if switch.check {
-        let options = arguments.options(invocation)?;
-        let gate = shown(&invocation.terminal, async |reporter| {
-            check(&endpoints, &options, reporter).await
-        });
-        return show_gate(switch.json, invocation, &gate.await?);
+    fn sides(endpoints: &Endpoints) -> (&ConnectionSettings, &ConnectionSettings) {
+        (&endpoints.target, &endpoints.source)
     }
-    confirm(
-        &invocation.terminal,
-        switch.yes,
-        "fallback",
-        &(consequence(switch.rehearse, &endpoints.target, &endpoints.source)
-            + &stake(invocation, Asked::Fallback, switch.yes).await?),
-    )?;
-    move_back(arguments, invocation, Ballot::alone()).await
-}
 
-/// All databases of the file under one fence, or none.
-pub(super) async fn together(arguments: &Arguments, group: &Group) -> Result<Exit> {
-    let switch = &arguments.switch;
-    if switch.check {
-        return group.at_once(|member| execute(arguments, member)).await;
+    fn consequence(names: &str) -> String {
+        format!(
+            "Writes on the targets of {names} will be stopped, and their old sources will be opened for the application \
+             again: all of them, or none."
+        )
     }
-    let names = group.names().join(", ");
-    let consequence = format!(
-        "Writes on the targets of {names} will be stopped, and their old sources will be opened for the application \
-         again: all of them, or none."
-    );
-    let consequence = consequence + &stakes(&group.members, Asked::Fallback, switch.yes).await?;
-    confirm(&group.terminal, switch.yes, "fallback", &consequence)?;
-    let mut ballots = group.ballots();
-    let mut ballot = || ballots.next().expect("invariant: there is one for each member");
-    group
-        .at_once(|member| move_back(arguments, member, ballot()))
-        .await
-}
 
-async fn move_back(arguments: &Arguments, invocation: &Invocation, ballot: Ballot) -> Result<Exit> {
-    let (endpoints, options) = (invocation.endpoints()?, arguments.options(invocation)?);
-    let moved = shown(&invocation.terminal, async |reporter| {
-        fallback(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
-    })
-    .await;
-    let Some(report) = reported(&arguments.switch, invocation, moved)? else {
-        invocation.terminal.note("it was moved before");
-        return Ok(Exit::Success);
-    };
-    let next = format!(
-        "point the application to {}; then `transhume finish` removes what is left",
-        report.target
-    );
-    conclude(&arguments.switch, invocation, &report, &next)
+    async fn check(
+        endpoints: &Endpoints,
+        options: &CutoverOptions,
+        reporter: &Reporter,
+    ) -> error::Result<Gate> {
+        check(endpoints, options, reporter).await
+    }
+
+    async fn perform(
+        invocation: &Invocation,
+        endpoints: &Endpoints,
+        options: &CutoverOptions,
+        ballot: Ballot,
+        reporter: &Reporter,
+    ) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
+        fallback(endpoints, options, ballot, reporter, &invocation.cancellation).await
+    }
+
+    fn next(report: &CutoverReport) -> String {
+        format!(
+            "point the application to {}; then `transhume finish` removes what is left",
+            report.target
+        )
+    }
 }

@@ -25,6 +25,7 @@ mod run;
 mod serve;
 mod stake;
 mod status;
+mod switch;
 mod table;
 mod verify;
 mod watch;
@@ -219,8 +220,8 @@ async fn one(command: &Command, invocation: &Invocation) -> Result<Exit> {
         Command::Table(arguments) => table::execute(arguments, invocation).await,
         Command::Verify(arguments) => verify::execute(arguments, invocation).await,
         Command::Report(arguments) => report::execute(arguments, invocation).await,
-        Command::Cutover(arguments) => cutover::execute(arguments, invocation).await,
-        Command::Fallback(arguments) => fallback::execute(arguments, invocation).await,
+        Command::Cutover(arguments) => switch::execute(arguments, invocation).await,
+        Command::Fallback(arguments) => switch::execute(arguments, invocation).await,
         Command::Review(arguments) => review::execute(arguments, invocation).await,
         Command::Finish(arguments) => finish::execute(arguments, invocation).await,
         Command::Abort(arguments) => abort::execute(arguments, invocation).await,
@@ -240,8 +241,8 @@ async fn several(command: &Command, group: &Group) -> Result<Exit> {
         Command::Serve(arguments) => serve::together(arguments, group).await,
         Command::Run(arguments) => run::together(arguments, group).await,
         Command::Report(arguments) => report::together(arguments, group).await,
-        Command::Cutover(arguments) => cutover::together(arguments, group).await,
-        Command::Fallback(arguments) => fallback::together(arguments, group).await,
+        Command::Cutover(arguments) => switch::together(arguments, group).await,
+        Command::Fallback(arguments) => switch::together(arguments, group).await,
         // They ask the operator, one question after the other.
         // Roles are the server's, so databases of one server would wait for each other.
         Command::Finish(_) | Command::Abort(_) | Command::Roles(_) => {

@@ -30,6 +30,15 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    pub(super) fn command(self) -> &'static str {
+        match self {
+            Self::Cutover => "cutover",
+            Self::Fallback => "fallback",
+            Self::Finish => "finish",
+            Self::Abort => "abort",
+        }
+    }
+
     /// Writers wait meanwhile.
     fn is_switch(self) -> bool {
         matches!(self, Self::Cutover | Self::Fallback)

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use maud::{Markup, html};
 use transhume_engine::{
     phase::Phase,
@@ -14,8 +10,7 @@ use transhume_engine::{
 };
 
 use super::{
-    super::Console,
-    layout::answer,
+    request::PageRequest,
     words::{ago, milliseconds, moment, statement},
 };
 use crate::{
@@ -25,16 +20,8 @@ use crate::{
     watched::Watched,
 };
 
-pub(in super::super) async fn page(
-    State(console): State<Arc<Console>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let middle = match console.database(&name) {
-        None => None,
-        Some(database) => Some(read(database).await),
-    };
-    answer(&console, (&name, Tab::Cutover), &headers, middle)
+pub(in super::super) async fn page(request: PageRequest) -> Response {
+    request.answer(Tab::Cutover, read(request.database()).await)
 }
 
 async fn read(database: &Watched) -> Result<Markup, Arc<Failure>> {

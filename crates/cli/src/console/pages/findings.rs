@@ -1,12 +1,6 @@
 //! Findings by code, what blocks first, each remedy ready to be copied.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use maud::{Markup, html};
 use transhume_engine::{
     finding::Finding,
@@ -14,8 +8,7 @@ use transhume_engine::{
 };
 
 use super::{
-    super::Console,
-    layout::answer,
+    request::PageRequest,
     words::{remedy, tone},
 };
 use crate::tab::Tab;
@@ -23,16 +16,9 @@ use crate::tab::Tab;
 /// Of one code; the JSON has them all.
 const SHOWN: usize = 200;
 
-pub(in super::super) async fn page(
-    State(console): State<Arc<Console>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let middle = match console.database(&name) {
-        None => None,
-        Some(database) => Some(database.status().await.map(|status| middle(&status))),
-    };
-    answer(&console, (&name, Tab::Findings), &headers, middle)
+pub(in super::super) async fn page(request: PageRequest) -> Response {
+    let status = request.database().status().await;
+    request.answer(Tab::Findings, status.map(|status| middle(&status)))
 }
 
 fn middle(status: &Status) -> Markup {

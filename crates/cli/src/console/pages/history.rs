@@ -1,31 +1,18 @@
 //! The story, line by line, the newest first.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use maud::{Markup, html};
 use transhume_engine::status::Story;
 
-use super::{super::Console, layout::answer, words::moment};
+use super::{request::PageRequest, words::moment};
 use crate::{
     show::{breakable::breakable, story::detail},
     tab::Tab,
 };
 
-pub(in super::super) async fn page(
-    State(console): State<Arc<Console>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let middle = match console.database(&name) {
-        None => None,
-        Some(database) => Some(database.story().await.map(|story| middle(&story))),
-    };
-    answer(&console, (&name, Tab::History), &headers, middle)
+pub(in super::super) async fn page(request: PageRequest) -> Response {
+    let story = request.database().story().await;
+    request.answer(Tab::History, story.map(|story| middle(&story)))
 }
 
 fn middle(story: &Story) -> Markup {

@@ -1,15 +1,8 @@
-//! What is around every page: head, navigation, the other databases; or only its middle, for a page that is open.
+//! What is around every page: head, navigation, the other databases.
 
-use std::sync::Arc;
-
-use axum::{
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
-};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use transhume_engine::printable::escape_hidden;
 
-use super::super::{Console, refusal::Refusal};
+use super::super::Console;
 use crate::{failure::Failure, show::terminal::secret::redact, tab::Tab};
 
 const SCRIPT: &str = r#"<script src="/assets/console.js" defer></script>"#;
@@ -37,30 +30,7 @@ pub(super) fn percent_encoded(name: &str) -> String {
     name.bytes().map(encode).collect()
 }
 
-/// The page, or its middle where its script asks for that. There is no middle where there is no such database; what kept it from
-/// being read stands in its place.
-pub(super) fn answer(
-    console: &Console,
-    (database, tab): (&str, Tab),
-    headers: &HeaderMap,
-    middle: Option<Result<Markup, Arc<Failure>>>,
-) -> Response {
-    let Some(middle) = middle else {
-        return Refusal::unknown_database().into_response();
-    };
-    let middle = middle.unwrap_or_else(|failure| problem(&failure));
-    let text = if headers.contains_key("x-transhume-part") {
-        middle.into_string()
-    } else {
-        whole(console, database, tab, &middle).into_string()
-    };
-    // What names hide is shown: the page itself has nothing to hide.
-    let text = escape_hidden(&text);
-    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-    (StatusCode::OK, kind, text).into_response()
-}
-
-fn whole(console: &Console, database: &str, tab: Tab, middle: &Markup) -> Markup {
+pub(super) fn whole(console: &Console, database: &str, tab: Tab, middle: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -111,7 +81,7 @@ fn head(console: &Console, database: &str, tab: Tab) -> Markup {
 }
 
 /// Stands where the page would: what is wrong, and what to do about it.
-fn problem(failure: &Failure) -> Markup {
+pub(super) fn problem(failure: &Failure) -> Markup {
     html! {
         section class="banner bad" role="alert" {
             h1 { "The state cannot be read" }

@@ -5,6 +5,7 @@ pub(super) mod findings;
 pub(super) mod history;
 mod layout;
 pub(super) mod overview;
+mod request;
 pub(super) mod tables;
 pub(super) mod verification;
 mod words;

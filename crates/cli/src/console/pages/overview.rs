@@ -2,11 +2,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use axum::{
-    extract::{Path, Query, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use transhume_engine::{
@@ -17,8 +13,9 @@ use transhume_engine::{
 };
 
 use super::{
-    super::{Console, curve},
-    layout::{answer, path},
+    super::curve,
+    layout::path,
+    request::PageRequest,
     words::{ago, bar, milliseconds, moment, remedy, tile, tone},
 };
 use crate::{
@@ -44,20 +41,11 @@ pub(in super::super) struct Wish {
     minutes: Option<u32>,
 }
 
-pub(in super::super) async fn page(
-    State(console): State<Arc<Console>>,
-    Path(name): Path<String>,
-    Query(wish): Query<Wish>,
-    headers: HeaderMap,
-) -> Response {
+pub(in super::super) async fn page(request: PageRequest, Query(wish): Query<Wish>) -> Response {
     let minutes = wish
         .minutes
         .filter(|minutes| SPANS.iter().any(|(known, _)| known == minutes));
-    let middle = match console.database(&name) {
-        None => None,
-        Some(database) => Some(read(database, minutes).await),
-    };
-    answer(&console, (&name, Tab::Overview), &headers, middle)
+    request.answer(Tab::Overview, read(request.database(), minutes).await)
 }
 
 async fn read(database: &Watched, minutes: Option<u32>) -> Result<Markup, Arc<Failure>> {

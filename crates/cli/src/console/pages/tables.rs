@@ -1,15 +1,9 @@
 //! All tables in a grid that the page's script fills: ten thousand rows, of which only those in sight are drawn.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use maud::{Markup, html};
 
-use super::{super::Console, layout::answer};
+use super::request::PageRequest;
 use crate::tab::Tab;
 
 /// Heading, the script's word for it, and whether it is a number.
@@ -25,14 +19,9 @@ const COLUMNS: [(&str, &str, bool); 9] = [
     ("Verified", "verified", false),
 ];
 
-pub(in super::super) async fn page(
-    State(console): State<Arc<Console>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+pub(in super::super) async fn page(request: PageRequest) -> Response {
     // Its rows come as JSON, by the page's script.
-    let middle = console.database(&name).map(|_| Ok(grid()));
-    answer(&console, (&name, Tab::Tables), &headers, middle)
+    request.answer(Tab::Tables, Ok(grid()))
 }
 
 fn grid() -> Markup {

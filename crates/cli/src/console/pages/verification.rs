@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use maud::{Markup, html};
 use transhume_engine::{
     count::{counted, grouped},
@@ -14,8 +10,7 @@ use transhume_engine::{
 };
 
 use super::{
-    super::Console,
-    layout::answer,
+    request::PageRequest,
     words::{ago, bar, moment, statement},
 };
 use crate::{failure::Failure, show::terminal::figures::span, tab::Tab, watched::Watched};
@@ -23,16 +18,8 @@ use crate::{failure::Failure, show::terminal::figures::span, tab::Tab, watched::
 /// Of the tables that differ or were not compared.
 const SHOWN: usize = 200;
 
-pub(in super::super) async fn page(
-    State(console): State<Arc<Console>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let middle = match console.database(&name) {
-        None => None,
-        Some(database) => Some(read(database).await),
-    };
-    answer(&console, (&name, Tab::Verification), &headers, middle)
+pub(in super::super) async fn page(request: PageRequest) -> Response {
+    request.answer(Tab::Verification, read(request.database()).await)
 }
 
 async fn read(database: &Watched) -> Result<Markup, Arc<Failure>> {

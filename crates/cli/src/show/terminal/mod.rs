@@ -6,12 +6,14 @@
 pub(crate) mod confirm;
 pub(crate) mod figures;
 pub(crate) mod findings;
+pub(crate) mod gate;
 pub(crate) mod log_line;
 pub(crate) mod objects;
 pub(crate) mod screen;
 pub(crate) mod secret;
 pub(crate) mod standing;
 pub(crate) mod style;
+pub(crate) mod switch;
 pub(crate) mod table;
 pub(crate) mod together;
 pub(crate) mod write_pause;
