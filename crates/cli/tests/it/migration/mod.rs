@@ -9,6 +9,7 @@ mod canary;
 mod console;
 mod crash;
 mod differences;
+mod documented_rights;
 mod doors;
 #[cfg(debug_assertions)]
 mod easing;
