@@ -54,7 +54,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     confirm(
         &invocation.terminal,
         arguments.yes,
-        "abort",
+        Asked::Abort.command(),
         &(question(arguments.keep_target).to_owned()
             + &stake(invocation, Asked::Abort, arguments.yes).await?),
     )?;

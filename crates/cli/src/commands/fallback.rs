@@ -2,6 +2,7 @@
 
 use clap::Args;
 use transhume_engine::{
+    cancel::Cancellation,
     conninfo::ConnectionSettings,
     cutover::{
         Ballot, CutoverFailure, CutoverOptions, CutoverReport, Gate,
@@ -16,7 +17,7 @@ use super::{
     stake::Asked,
     switch::{Switch, SwitchArguments},
 };
-use crate::{failure::Result, invocation::Invocation, settings::Config};
+use crate::{failure::Result, settings::Config};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +46,7 @@ impl Arguments {
 
 impl Switch for Arguments {
     const ASKED: Asked = Asked::Fallback;
+    const CLOSED: &str = "targets";
 
     fn arguments(&self) -> &SwitchArguments {
         &self.switch
@@ -79,13 +81,13 @@ impl Switch for Arguments {
     }
 
     async fn perform(
-        invocation: &Invocation,
         endpoints: &Endpoints,
         options: &CutoverOptions,
         ballot: Ballot,
         reporter: &Reporter,
+        cancellation: &Cancellation,
     ) -> std::result::Result<Option<CutoverReport>, CutoverFailure> {
-        fallback(endpoints, options, ballot, reporter, &invocation.cancellation).await
+        fallback(endpoints, options, ballot, reporter, cancellation).await
     }
 
     fn next(report: &CutoverReport) -> String {

@@ -39,7 +39,7 @@ pub(crate) async fn execute(arguments: &Arguments, invocation: &Invocation) -> R
     confirm(
         &invocation.terminal,
         arguments.yes,
-        "finish",
+        Asked::Finish.command(),
         &("Slot, publication and the record of this migration will be removed from both sides; the data stays.".to_owned()
             + &stake(invocation, Asked::Finish, arguments.yes).await?),
     )?;

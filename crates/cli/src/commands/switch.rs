@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use transhume_engine::{
+    cancel::Cancellation,
     conninfo::ConnectionSettings,
     cutover::{Ballot, ConditionName, CutoverFailure, CutoverOptions, CutoverReport, Gate, UnknownCondition},
     endpoints::Endpoints,
@@ -36,6 +37,8 @@ use crate::{
 /// One of both ways.
 pub(super) trait Switch {
     const ASKED: Asked;
+    /// What the sides that are closed are called.
+    const CLOSED: &str;
 
     fn arguments(&self) -> &SwitchArguments;
 
@@ -54,11 +57,11 @@ pub(super) trait Switch {
     ) -> error::Result<Gate>;
 
     async fn perform(
-        invocation: &Invocation,
         endpoints: &Endpoints,
         options: &CutoverOptions,
         ballot: Ballot,
         reporter: &Reporter,
+        cancellation: &Cancellation,
     ) -> std::result::Result<Option<CutoverReport>, CutoverFailure>;
 
     /// What to do behind it.
@@ -166,7 +169,7 @@ pub(super) async fn together<S: Switch>(way: &S, group: &Group) -> Result<Exit> 
     }
     let names = group.names().join(", ");
     let consequence = if arguments.rehearse {
-        format!("Writers on {names} will wait for as long as the rehearsal takes, then go on there.")
+        rehearsal(&format!("the {} of {names}", S::CLOSED))
     } else {
         S::consequence(&names)
     };
@@ -180,7 +183,7 @@ pub(super) async fn together<S: Switch>(way: &S, group: &Group) -> Result<Exit> 
 async fn perform<S: Switch>(way: &S, invocation: &Invocation, ballot: Ballot) -> Result<Exit> {
     let (endpoints, options) = (invocation.endpoints()?, way.options(&invocation.settings)?);
     let moved = shown(&invocation.terminal, async |reporter| {
-        S::perform(invocation, &endpoints, &options, ballot, reporter).await
+        S::perform(&endpoints, &options, ballot, reporter, &invocation.cancellation).await
     })
     .await;
     let arguments = way.arguments();
@@ -250,10 +253,14 @@ fn conclude(
     })
 }
 
+fn rehearsal(closed: &str) -> String {
+    format!("Writers on {closed} will wait for as long as the rehearsal takes, then go on there.")
+}
+
 /// What the operator agrees to.
 fn consequence(rehearse: bool, from: &ConnectionSettings, to: &ConnectionSettings) -> String {
     if rehearse {
-        return format!("Writers on {from} will wait for as long as the rehearsal takes, then go on there.");
+        return rehearsal(&from.to_string());
     }
     format!("Writes on {from} will be stopped for good, and {to} will be opened for the application.")
 }

@@ -1,9 +1,9 @@
 //! The rights that the documents name, block by block as they stand there, are enough on each version.
 
-use transhume_testkit::oracle::{self, Except};
+use transhume_testkit::oracle;
 
 use super::{
-    rights::{TABLES, as_transhume, batch},
+    rights::{TABLES, as_transhume, batch, but_for_rights},
     site::Site,
 };
 
@@ -95,13 +95,7 @@ async fn documented_rights_are_enough(major: u32, [on_source, on_target]: [Strin
     .await;
     site.succeed(&["run", "--until-caught-up"]);
     site.succeed(&["fallback", "--yes", "--override", "verification"]);
-    let except = Except {
-        kinds: ["grants", "replica identity", "owner"]
-            .map(str::to_owned)
-            .to_vec(),
-        ..Except::default()
-    };
-    oracle::assert_equal_except(&target, &source, &except).await;
+    oracle::assert_equal_except(&target, &source, &but_for_rights()).await;
     site.succeed(&["finish", "--yes"]);
 }
 

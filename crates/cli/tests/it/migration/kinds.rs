@@ -2,10 +2,10 @@
 //! found in order beforehand, arrive, compare as equal, bar no cutover, and are gone after an `abort`.
 
 use serde_json::Value;
-use transhume_testkit::oracle::{self, Except};
+use transhume_testkit::oracle;
 
 use super::{
-    rights::{as_transhume, batch},
+    rights::{as_transhume, batch, but_for_rights},
     site::{DATABASE, Site},
 };
 
@@ -78,13 +78,12 @@ async fn arrive(source: u32, target: u32) {
     let verified: Value =
         serde_json::from_str(&site.succeed(&["verify", "--json"]).output).expect("it is JSON");
     assert_eq!(verified["objects"]["findings"], serde_json::json!([]));
-    let except = Except {
-        kinds: ["grants", "replica identity", "owner"]
-            .map(str::to_owned)
-            .to_vec(),
-        ..Except::default()
-    };
-    oracle::assert_equal_except(&site.source.url(DATABASE), &site.target.url(DATABASE), &except).await;
+    oracle::assert_equal_except(
+        &site.source.url(DATABASE),
+        &site.target.url(DATABASE),
+        &but_for_rights(),
+    )
+    .await;
     let check = site.call(&["cutover", "--check"]);
     assert_eq!(check.code, 0, "{}{}", check.output, check.error);
 
