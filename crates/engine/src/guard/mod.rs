@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use transhume_core::{
     finding::Finding,
     guard::{
-        schema::{Awaited, CarryOver, SchemaChanges},
+        schema::{Awaited, CarryOver, DescribedTable, Remembered, SchemaChanges, TableFacts},
         wal_retention::{Backlog, Growth},
     },
     selection::Selector,
@@ -32,6 +32,7 @@ use transhume_pg::{
     guard::schema_change,
     state::migration::Migration,
 };
+use transhume_wire::lsn::Lsn;
 
 use self::asking::Asking;
 use crate::{
@@ -65,10 +66,16 @@ pub(crate) struct Guard<'run> {
     reported: Option<retention::Reported>,
     next_schema_look: Option<Instant>,
     schema_findings: Option<Vec<Finding>>,
-    awaited: Awaited,
+    /// Seen in step, and not remembered yet.
+    in_step: Awaited<Remembered>,
+    /// Seen altered, and left to what the stream brings.
+    altered: Awaited<Option<TableFacts>>,
+    /// Seen of tables that have joined.
+    joined: Awaited<DescribedTable>,
+    applied_at_last_look: Option<Lsn>,
     /// Tables that were to be taken in.
     asked_for: Asking,
-    /// Those of them that are not settled yet.
+    /// Tables that take their rows in, and are not settled yet.
     joining: HashSet<u32>,
     /// Tables that are to be loaded anew.
     asked_anew: HashSet<u32>,
@@ -111,7 +118,10 @@ impl<'run> Guard<'run> {
             reported: None,
             next_schema_look: None,
             schema_findings: None,
-            awaited: Awaited::default(),
+            in_step: Awaited::default(),
+            altered: Awaited::default(),
+            joined: Awaited::default(),
+            applied_at_last_look: None,
             asked_for: Asking::default(),
             joining: HashSet::new(),
             asked_anew: HashSet::new(),

@@ -10,7 +10,7 @@ use transhume_core::{
     finding::Finding,
     guard::{
         ORIGIN,
-        schema::{self, CarryOver, ChangeKind, Followed, SchemaChange},
+        schema::{self, CarryOver, ChangeKind, Followed, SchemaChange, not_to_come},
         user_types::TypeChange,
     },
     load::RelationState,
@@ -27,7 +27,7 @@ use transhume_wire::ident::QualifiedName;
 
 use super::{
     Ends, Guard,
-    schemas::{self, CHANGED, Schemas},
+    schemas::{self, CHANGED, Schemas, StreamAtLook},
 };
 use crate::{load, report::Report};
 
@@ -55,25 +55,28 @@ impl Guard<'_> {
         let publication = &self.migration.publication_name;
         let side = self.endpoints.written_side(self.migration.direction);
         let now = Schemas::take(&ends.source, &ends.target, publication, &self.selector).await?;
-        now.remember(&ends.source, &ends.target, &mut self.awaited)
-            .await?;
-        if may_carry {
-            self.settle(ends, &now).await?;
+        let stream = StreamAtLook::take(&ends.source, &ends.target).await?;
+        let reached = stream.reached(self.applied_at_last_look.replace(stream.applied));
+        now.remember(&ends.target, &mut self.in_step, stream).await?;
+        let follows_statements = self.replicates && may_carry;
+        if follows_statements {
+            self.settle(ends, &now, (stream.seen_at, reached)).await?;
         }
         let allowed = self.carry_over.iter().copied();
         let allowed: Vec<CarryOver> = allowed.filter(|_| may_carry).collect();
         let mut findings: Vec<Finding> = Vec::new();
-        let changes = now.changes();
-        if self.replicates && may_carry {
+        let mut changes = now.changes();
+        if follows_statements {
+            changes = not_to_come(changes, &now.source, &mut self.altered, (stream.seen_at, reached));
             self.ask_for_reloads(ends, &schema::to_reload(&changes)).await?;
         }
         for change in changes {
-            if self.replicates && may_carry && self.is_of_new_tree(ends, &now, &change).await? {
+            if follows_statements && self.is_of_new_tree(ends, &now, &change).await? {
                 continue;
             }
             let remedy = schema_change::remedy(&ends.source, &change).await?;
             let remedy = now.with_type(&change, remedy);
-            let joins = self.replicates && may_carry && schema::joins_by_itself(&change, &now.target);
+            let joins = follows_statements && schema::joins_by_itself(&change, &now.target);
             let is_carried =
                 schema::may_be_carried(&change, &allowed, &now.followed, &now.source, &now.target)
                     || joins && is_free(&ends.target, &change.table).await?;

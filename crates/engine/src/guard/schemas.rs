@@ -5,7 +5,7 @@
 use transhume_core::{
     finding::{Finding, Remedy, Severity, WrittenSide},
     guard::{
-        schema::{self, Awaited, ChangeKind, Followed, SchemaChange, TableFacts},
+        schema::{self, Awaited, ChangeKind, Followed, Reached, Remembered, SchemaChange, TableFacts},
         user_types::{self as types, TypeChange, TypeChangeKind, UserType},
     },
     load::RelationState,
@@ -48,6 +48,34 @@ impl Types {
 
     pub(super) fn changes(&self) -> Vec<TypeChange> {
         types::changes(&self.remembered, &self.source, &self.target)
+    }
+}
+
+/// How far the stream is behind a look at the catalogs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StreamAtLook {
+    /// All that the look saw is below.
+    pub(super) seen_at: Lsn,
+    pub(super) applied: Lsn,
+}
+
+impl StreamAtLook {
+    /// Behind the look.
+    pub(super) async fn take(source: &Session, target: &Session) -> Result<Self, PgError> {
+        let seen_at = wal::inserted_end(source).await?;
+        let applied = apply::frontier(target).await?;
+        Ok(Self {
+            seen_at,
+            applied: applied.map_or(Lsn::ZERO, |frontier| frontier.lsn),
+        })
+    }
+
+    pub(super) fn reached(self, at_last_look: Option<Lsn>) -> Reached {
+        if at_last_look == Some(self.applied) {
+            Reached::Still
+        } else {
+            Reached::Applied(self.applied)
+        }
     }
 }
 
@@ -107,16 +135,12 @@ impl Schemas {
     /// Writes down what is seen in step, so that the next change is told from this moment, and what both sides have dropped.
     pub(super) async fn remember(
         &self,
-        source: &Session,
         target: &Session,
-        awaited: &mut Awaited,
+        awaited: &mut Awaited<Remembered>,
+        stream: StreamAtLook,
     ) -> Result<(), PgError> {
         let news = schema::news(&self.followed, &self.source, &self.target);
-        // Behind the look, so that all that it saw is below.
-        let seen_at = wal::inserted_end(source).await?;
-        let applied = apply::frontier(target).await?;
-        let applied = applied.map_or(Lsn::ZERO, |frontier| frontier.lsn);
-        let due = awaited.take(news, seen_at, applied);
+        let due = awaited.take(news, stream.seen_at, Reached::Applied(stream.applied));
         followed::remember(&**target, &due).await?;
         self.remember_types(target).await?;
         let gone = schema::gone(&self.followed, &self.source, &self.target);

@@ -16,9 +16,9 @@ const KINDS: &str = include_str!("sql/schema_kinds.sql");
 const REFERENCE: &str = include_str!("../../../../../docs/reference/schema-changes.md");
 
 const REPLICATE: [&str; 3] = ["run", "--schema-changes", "replicate"];
-/// The largest comes first, and takes a quarter of a minute at [`RATE`]; others are altered before they are copied.
-const SLOW: &str = "create schema slow; create table slow.t (id int primary key, body text);
-                    insert into slow.t select g, repeat(md5(g::text), 30) from generate_series(1, 16000) g";
+/// Rows of about a kilobyte in the table that is copied first, for each kind: a third of a second at [`RATE`], in which its
+/// statements are run.
+const ROWS_A_KIND: usize = 350;
 const RATE: &str = "1MB";
 /// Tables join and are loaded anew by themselves, one look after the other.
 const DEADLINE: Duration = Duration::from_secs(150);
@@ -182,7 +182,7 @@ async fn carry(kinds: Vec<Kind>, moment: Moment) {
 async fn altered_at(moment: Moment, site: &Site, source: &Client, kinds: &[Kind]) -> Running {
     let mut runner = match moment {
         Moment::Loading => {
-            source.batch_execute(SLOW).await.expect("a table can be made");
+            slow_table(source, kinds.len() * ROWS_A_KIND).await;
             site.begin(&[REPLICATE.as_slice(), &["--rate-limit", RATE, "--loaders", "1"]].concat())
         }
         Moment::Following | Moment::Stopped => site.begin(&REPLICATE),
@@ -211,6 +211,15 @@ async fn altered_at(moment: Moment, site: &Site, source: &Client, kinds: &[Kind]
         Moment::Following => runner,
         Moment::Stopped => site.begin(&REPLICATE),
     }
+}
+
+/// The largest comes first; others are altered before they are copied.
+async fn slow_table(source: &Client, rows: usize) {
+    let made = format!(
+        "create schema slow; create table slow.t (id int primary key, body text);
+         insert into slow.t select g, repeat(md5(g::text), 30) from generate_series(1, {rows}) g"
+    );
+    source.batch_execute(&made).await.expect("a table can be made");
 }
 
 async fn run(source: &Client, kind: &Kind, statements: &[String]) {

@@ -23,7 +23,7 @@ use transhume_wire::ident::QualifiedName;
 
 pub use self::{
     announced::{AnnouncedSchema, ColumnDetail, DescribedTable, SchemaStep, details, steps, types_to_carry},
-    awaited::Awaited,
+    awaited::{Awaited, Reached, not_to_come},
     carry_over::{CarryOver, UnknownCarryOver, joins_by_itself, may_be_carried},
     facts::{ColumnFacts, Followed, PublicationMembership, Remembered, TableFacts, TargetIdentity},
     objects::{

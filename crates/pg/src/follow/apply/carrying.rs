@@ -142,7 +142,7 @@ async fn carry_tables(
     }
     let find = |oid: u32| known.iter().find(|table| table.oid == oid);
     let concerned = concerned(announced, known);
-    let before = described(session, concerned.iter().map(|(table, _)| *table)).await?;
+    let before = described(session, &on_target(concerned.iter().map(|(table, _)| *table))).await?;
     // What partitions share with their root is done once.
     let mut done_already = BTreeSet::new();
     let mut carried = Vec::new();
@@ -150,14 +150,14 @@ async fn carry_tables(
         let Some(steps) = target_of(table, &before).and_then(|there| steps(table, now, there)) else {
             continue;
         };
-        let mut statements: Vec<String> = steps.iter().map(statement).collect();
+        let mut statements: Vec<String> = steps.iter().map(worded_step).collect();
         statements.retain(|statement| !done_already.contains(statement));
         if done(session, &statements).await? {
             done_already.extend(statements);
             carried.push((table, now));
         }
     }
-    let after = described(session, carried.iter().map(|(table, _)| *table)).await?;
+    let after = described(session, &on_target(carried.iter().map(|(table, _)| *table))).await?;
     let news = carried.into_iter().filter_map(|(table, now)| {
         let there = target_of(table, &after)?;
         let is_in_step = steps(table, now, there)?.is_empty();
@@ -176,12 +176,12 @@ async fn carry_details(
     later: &[Followed],
 ) -> Result<(), PgError> {
     let concerned = concerned(announced, later);
-    let there = described(session, concerned.iter().map(|(table, _)| *table)).await?;
+    let there = described(session, &on_target(concerned.iter().map(|(table, _)| *table))).await?;
     for (table, now) in concerned {
         let Some(there) = target_of(table, &there) else {
             continue;
         };
-        let statements: Vec<String> = details(table, now, there).iter().map(statement).collect();
+        let statements: Vec<String> = details(table, now, there).iter().map(worded_step).collect();
         done(session, &statements).await?;
     }
     Ok(())
@@ -189,7 +189,7 @@ async fn carry_details(
 
 async fn drop_gone<'a>(session: &Session, gone: impl Iterator<Item = &'a Followed>) -> Result<(), PgError> {
     for table in gone {
-        let there = described(session, std::iter::once(table)).await?;
+        let there = described(session, &on_target(std::iter::once(table))).await?;
         let Some(there) = target_of(table, &there) else {
             continue;
         };
@@ -201,18 +201,19 @@ async fn drop_gone<'a>(session: &Session, gone: impl Iterator<Item = &'a Followe
     Ok(())
 }
 
-fn target_of<'a>(table: &Followed, described: &'a [DescribedTable]) -> Option<&'a DescribedTable> {
+pub(super) fn target_of<'a>(table: &Followed, described: &'a [DescribedTable]) -> Option<&'a DescribedTable> {
     let identity = table.remembered.as_ref()?.target.as_ref()?;
     described.iter().find(|there| there.facts.oid == identity.oid)
 }
 
-/// The target's tables that have the rows of these.
-async fn described<'a>(
-    session: &Session,
-    tables: impl Iterator<Item = &'a Followed>,
-) -> Result<Vec<DescribedTable>, PgError> {
+/// OIDs of the target's tables that have the rows of these.
+fn on_target<'a>(tables: impl Iterator<Item = &'a Followed>) -> Vec<u32> {
     let identities = tables.filter_map(|table| table.remembered.as_ref()?.target.as_ref());
-    let oids: Vec<u32> = identities.map(|identity| identity.oid).collect();
+    identities.map(|identity| identity.oid).collect()
+}
+
+/// Tables of this server, with what only statements need.
+pub async fn described(session: &Session, oids: &[u32]) -> Result<Vec<DescribedTable>, PgError> {
     if oids.is_empty() {
         return Ok(Vec::new());
     }
@@ -230,7 +231,7 @@ async fn done(session: &Session, statements: &[String]) -> Result<bool, PgError>
     Ok(refusal(session, statements).await?.is_none())
 }
 
-fn statement(step: &SchemaStep) -> String {
+pub(super) fn worded_step(step: &SchemaStep) -> String {
     let alter = |table, column: &str, what: String| {
         format!(
             "alter table {table} alter column {} {what}",

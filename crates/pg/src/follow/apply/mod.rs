@@ -33,10 +33,11 @@ mod target_table;
 
 pub use self::{
     batch::{BatchWriter, Committed, TargetPosition},
+    carrying::described,
     carrying_objects::REFUSED,
     conflict::{ApplyError, Conflict, ConflictKind},
     session::{blockers, end_former, open},
-    settling::settle_objects,
+    settling::settle,
     source_tables::SourceTables,
 };
 pub(crate) use self::{

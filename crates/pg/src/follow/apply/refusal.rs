@@ -28,7 +28,7 @@ pub(super) async fn refusal(session: &Session, statements: &[String]) -> Result<
             session
                 .batch_execute("rollback to savepoint carrying; release savepoint carrying")
                 .await?;
-            tracing::warn!(%error, "a change of the schema was refused by the target and is held");
+            tracing::debug!(%error, "a change of the schema was refused by the target and is held");
             return Ok(Some(error));
         }
     }
